@@ -158,7 +158,5 @@ def choice_cards(field: BoundField) -> list[dict[str, Any]]:
     for option in field:
         option.data["attrs"]["class"] = "form-check-input"
         more = said.get(str(option.data["value"]), {})
-        options.append(
-            {"input": option.tag(), "id": option.id_for_label, "label": option.choice_label, **more}
-        )
+        options.append({"input": option.tag(), "id": option.id_for_label, "label": option.choice_label, **more})
     return options

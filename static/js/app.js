@@ -1,0 +1,19 @@
+// Starts every behaviour. Those that listen on the document start by being imported; those that
+// prepare elements export enhance(root) and are called again for whatever htmx brings in.
+import "./dialog.js";
+import "./draft_guard.js";
+import "./focus.js";
+import "./keys.js";
+import "./menu.js";
+import "./relative_time.js";
+import "./countdown.js";
+import * as pasteUpload from "./paste_upload.js";
+import * as toasts from "./toasts.js";
+import * as tomSelect from "./tom_select.js";
+
+const enhance = (root) => [pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
+
+enhance(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt !== document.body) enhance(event.detail.elt);
+});

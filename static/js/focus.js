@@ -1,0 +1,23 @@
+// After htmx swapped something in, focus goes to what changed: the first error, a field marked
+// autofocus, the title of an opened form. Closing a form in place brings focus back to its button.
+let opener = null;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.matches("a,button")) opener = event.detail.elt;
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const target = event.detail.target;
+  if (!target.matches("[data-focus],[data-focus] *")) return;
+  const next = target.querySelector("[data-first-error]") ?? target.querySelector(".fields :is(input,select,textarea):not([type=hidden])") ?? target.querySelector("[tabindex='-1']");
+  next?.focus({ preventScroll: true });
+  target.scrollIntoView({ block: "nearest" });
+});
+
+document.addEventListener("click", (event) => {
+  const cancel = event.target.closest("[data-focus] [data-cancel]");
+  if (!cancel || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  cancel.closest("[data-focus]").replaceChildren();
+  opener?.focus();
+});

@@ -1,0 +1,50 @@
+// One key per command: [data-key="n"] is clicked, or focused when it is a field. J and K walk through
+// a[data-row]; "?" lists what the page offers; Ctrl+Enter sends the form one is typing in.
+const typing = (element) => element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
+const visible = (element) => element.checkVisibility?.() ?? true;
+const commands = () => [...document.querySelectorAll("[data-key]")].filter(visible);
+
+function walk(step) {
+  const rows = [...document.querySelectorAll("a[data-row]")];
+  const here = rows.findIndex((row) => row === document.activeElement || row.ariaCurrent === "true");
+  rows[Math.min(Math.max(here + step, 0), rows.length - 1)]?.focus();
+}
+
+function line(dialog, key, label) {
+  const copy = dialog.querySelector("template").content.cloneNode(true);
+  copy.querySelector("kbd").textContent = key;
+  copy.querySelector("dd").textContent = label;
+  dialog.querySelector("[data-keys]").append(copy);
+}
+
+function list() {
+  const dialog = document.getElementById("keys");
+  dialog.querySelector("[data-keys]").replaceChildren();
+  for (const command of commands()) {
+    const label = command.ariaLabel || command.querySelector("span")?.textContent || command.textContent;
+    line(dialog, command.dataset.key.toUpperCase(), label.trim());
+  }
+  for (const always of dialog.querySelectorAll("[data-keys-always] span")) line(dialog, always.dataset.of, always.textContent);
+  if (!dialog.open) dialog.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  const key = event.key.toLowerCase();
+  const command = commands().find((element) => element.dataset.key === key);
+  if (command) typing(command) ? command.focus() : command.click();
+  else if (key === "?") list();
+  else if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
+  else return;
+  event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dialog=keys]")) list();
+});

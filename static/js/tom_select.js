@@ -1,0 +1,46 @@
+// Makes long choices searchable: select[data-select]; with data-url the server searches:
+// GET url?q=text answers {results: [{value, text, detail}]}. The library is fetched only where needed.
+// A choice is announced to the page by the event "chosen" on the select.
+import { phrase } from "./phrases.js";
+
+let library = null;
+
+function load() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.getElementById("phrases").dataset.tomSelect;
+    script.onload = () => resolve(window.TomSelect);
+    script.onerror = reject;
+    document.head.append(script);
+  });
+  return library;
+}
+
+const option = (data, escape) =>
+  `<div><span>${escape(data.text)}</span>${data.detail ? `<small class="muted">${escape(data.detail)}</small>` : ""}</div>`;
+
+function remote(url) {
+  const ask = async (query, callback) => {
+    const address = new URL(url, location.href);
+    address.searchParams.set("q", query);
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    callback(answer.ok ? (await answer.json()).results : []);
+  };
+  return { load: (query, callback) => ask(query, callback).catch(() => callback()), searchField: [], shouldLoad: (query) => query.length > 0 };
+}
+
+export async function enhance(root) {
+  const selects = [...root.querySelectorAll("select[data-select]:not(.tomselected)")];
+  if (!selects.length) return;
+  const TomSelect = await load();
+  for (const select of selects) {
+    select.setAttribute("aria-hidden", "true"); // the library puts a labelled combobox in its place
+    new TomSelect(select, {
+      valueField: "value", labelField: "text", searchField: ["text", "detail"],
+      maxOptions: 100, allowEmptyOption: true, placeholder: select.dataset.placeholder,
+      render: { option, item: option, no_results: () => `<div class="no-results">${phrase("none")}</div>` },
+      onChange: () => select.dispatchEvent(new CustomEvent("chosen", { bubbles: true })),
+      ...(select.dataset.url ? remote(select.dataset.url) : {}),
+    });
+  }
+}
