@@ -4,14 +4,16 @@ The result (``app.css``, ``icons.svg`` and the named scripts) is a folder of sta
 """
 
 import re
-import xml.etree.ElementTree as ET  # noqa: S405  (reads only icons of a locked package)
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from itsm.sources import project_files
 
 STYLESHEETS = ["@tabler/core/dist/css/tabler.min.css", "tom-select/dist/css/tom-select.bootstrap5.min.css"]
 SCRIPTS = ["htmx.org/dist/htmx.min.js", "tom-select/dist/js/tom-select.popular.min.js"]
 ICONS = "@tabler/icons/icons/outline"
-SKIPPED_FOLDERS = {"node_modules", "var", "tests", "bench", "docs"}
+NOT_SHIPPED = frozenset({"tests", "bench", "docs"})
 SVG = "http://www.w3.org/2000/svg"
 
 # A page must not ask for source maps that are not served; the manifest storage would even refuse the file.
@@ -46,7 +48,8 @@ def build(*, base_dir: Path, target: Path) -> list[str]:
 
 def used_icons(base_dir: Path) -> list[str]:
     """Return the sorted names of all icons that templates and code mention."""
-    return sorted({name for path in _sources(base_dir) for name in icons_in(path.read_text())})
+    sources = project_files(base_dir, ".html", ".py", skip=NOT_SHIPPED)
+    return sorted({name for path in sources for name in icons_in(path.read_text())})
 
 
 def icons_in(source: str) -> Iterator[str]:
@@ -69,22 +72,15 @@ def sprite(names: Iterable[str], folder: Path) -> str:
 
 
 def _symbol(name: str, path: Path) -> ET.Element:
-    """Return an icon as a symbol that takes size from where it is used and colour from the text."""
+    """Return an icon as a symbol; size and stroke width come from where it is used, the colour from the text."""
     drawing = ET.parse(path).getroot()  # noqa: S314  (see the import)
-    kept = {key: value for key, value in drawing.items() if key not in {"class", "width", "height"}}
+    kept = {key: value for key, value in drawing.items() if key not in {"class", "width", "height", "stroke-width"}}
     symbol = ET.Element(f"{{{SVG}}}symbol", {"id": name, **kept})
     for shape in drawing:
         if shape.get("d") != "M0 0h24v24H0z":  # an invisible box around the drawing
             shape.tail = None
             symbol.append(shape)
     return symbol
-
-
-def _sources(base_dir: Path) -> Iterator[Path]:
-    for folder in base_dir.iterdir():
-        if folder.is_dir() and folder.name not in SKIPPED_FOLDERS and not folder.name.startswith("."):
-            yield from folder.rglob("*.html")
-            yield from folder.rglob("*.py")
 
 
 def _read(path: Path) -> str:

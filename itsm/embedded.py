@@ -28,7 +28,16 @@ from itsm import env
 SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes, the file name included
 SERVER_USER = "pgserver"  # PostgreSQL refuses to run as root; root's servers run as this user
 # Commands that work without data; any other gets the database.
-OFFLINE_COMMANDS = {"build_assets", "collectstatic", "help", "messages", "spectacular", "version", "--help", "--version"}
+OFFLINE_COMMANDS = {
+    "build_assets",
+    "collectstatic",
+    "help",
+    "messages",
+    "spectacular",
+    "version",
+    "--help",
+    "--version",
+}
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -133,10 +142,15 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server by its process id; nothing happens when it does not run. Raises EmbeddedError."""
+        if not self.directory.exists():
+            return
         with _lock(self.data_dir / f"{self.name}.lock"):
             process = self.process()
             if process is not None:
                 self._terminate(process)
+        if self.sockets.parent != self.data_dir:
+            with suppress(OSError):  # the other server may still be there
+                self.sockets.rmdir()
 
     def process(self) -> psutil.Process | None:
         """Return the running server, or None; a stale pid file that now names another program is not believed."""
@@ -162,10 +176,11 @@ class Server:
 
     def _terminate(self, process: psutil.Process) -> None:
         process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            raise EmbeddedError(f"{self.name} (process {process.pid}) did not end in {STOP_SECONDS} s.") from None
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.process() is not None:
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"{self.name} (process {process.pid}) did not end in {STOP_SECONDS} s.")
+            time.sleep(0.02)
 
 
 class Postgres(Server):
@@ -207,7 +222,11 @@ class Postgres(Server):
 
     def _run(self, program: str, *arguments: str, directory: Path | None = None) -> str:
         """Run one of PostgreSQL's programs, as the server's user when we are root. Raises EmbeddedError."""
-        env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "PGDATA": str(directory or self.directory)}
+        env = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C",
+            "PGDATA": str(directory or self.directory),
+        }
         env |= {"PGHOST": str(self.sockets), "PGUSER": "postgres"}
         user = {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []} if os.geteuid() == 0 else {}
         with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server runs
@@ -329,7 +348,15 @@ def _server_user() -> pwd.struct_passwd:
         return pwd.getpwuid(os.geteuid())
     with suppress(KeyError):
         return pwd.getpwnam(SERVER_USER)
-    add = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER]
+    add = [
+        "useradd",
+        "--system",
+        "--user-group",
+        "--no-create-home",
+        "--shell",
+        "/usr/sbin/nologin",
+        SERVER_USER,
+    ]
     subprocess.run(add, check=True, capture_output=True)
     return pwd.getpwnam(SERVER_USER)
 

@@ -16,11 +16,13 @@ DATA_DIR = embedded.data_dir()  # database, uploads and logs; keep it, back it u
 BUILD_DIR = BASE_DIR / "var"  # what is built from the sources; may be removed at any time
 
 # --- Mode -----------------------------------------------------------------------------------------------------------
-DEMO = env.flag("ITSM_DEMO")
+# Commands beside a demo are part of it: its data directory has the key that the demo made for itself.
+DEMO = env.flag("ITSM_DEMO", default=not env.text("SECRET_KEY", "") and (DATA_DIR / "secret_key").exists())
 DEBUG = env.flag("DEBUG")
 HTTPS = env.flag("ITSM_HTTPS", default=not DEMO)
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ",".join(LOCAL_HOSTS))
+PUBLIC_HOSTS = env.words("ALLOWED_HOSTS")
+ALLOWED_HOSTS = [*PUBLIC_HOSTS, *LOCAL_HOSTS]  # health probes ask this machine itself
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SECRET_KEY = embedded.demo_secret(DATA_DIR) if DEMO else env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
@@ -36,7 +38,7 @@ def is_local(host: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
 
 
-if DEBUG and not all(is_local(host) for host in ALLOWED_HOSTS):
+if DEBUG and not all(is_local(host) for host in PUBLIC_HOSTS):
     raise ImproperlyConfigured("DEBUG shows internals to visitors; it is refused while ALLOWED_HOSTS is public.")
 if not DEMO and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 random characters.")
@@ -48,6 +50,8 @@ INSTALLED_APPS = [
     "tickets",
     "incidents",
     "tasks",
+    "problems",
+    "changes",
     "sla",
     "importing",
     "demo",
@@ -171,7 +175,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Sign-in and sessions -------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.AccountBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -301,8 +305,16 @@ EMAIL_TIMEOUT = 10
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "itsm.logs.OneLineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "itsm.logs.OneLineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
 }

@@ -23,6 +23,12 @@ urlpatterns = [
 # While the apps are being written: each joins as soon as it has addresses.
 urlpatterns += [
     path(prefix, include(f"{app}.urls"))
-    for app, prefix in [("accounts", ""), ("cmdb", ""), ("tasks", ""), ("incidents", "incidents/"), ("tickets", "")]
+    for app, prefix in [
+        ("accounts", ""),
+        ("cmdb", ""),
+        ("tasks", ""),
+        ("incidents", "incidents/"),
+        ("tickets", ""),
+    ]
     if find_spec(f"{app}.urls")
 ]

@@ -20,4 +20,5 @@ class Command(BaseCommand):
             icons = assets.build(base_dir=settings.BASE_DIR, target=settings.BUILD_DIR / "assets")
         except assets.AssetError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Built the front-end with {len(icons)} icons.")
+        if options["verbosity"]:
+            self.stdout.write(f"Built the front-end with {len(icons)} icons.")

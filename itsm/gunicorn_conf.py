@@ -1,0 +1,20 @@
+"""How the web server runs. Code is loaded once and shared by the workers, which keeps memory small."""
+
+from pathlib import Path
+
+from itsm import env
+
+bind = f"{env.text('BIND', '127.0.0.1')}:{env.number('PORT', 8000)}"
+workers = env.number("WEB_WORKERS", 2)
+threads = env.number("WEB_THREADS", 4)
+worker_class = "gthread"
+preload_app = True
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+forwarded_allow_ips = "*" if env.number("NUM_PROXIES", 0) else "127.0.0.1"
+control_socket_disable = True
+if Path("/dev/shm").is_dir():  # noqa: S108  (heartbeats of the workers; a slow disk would look like a dead worker)
+    worker_tmp_dir = "/dev/shm"  # noqa: S108

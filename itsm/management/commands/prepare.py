@@ -1,0 +1,17 @@
+"""``manage.py prepare``: brings files and database up to date before the portal starts."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from itsm import steps
+
+
+class Command(BaseCommand):
+    """Builds what changed, migrates, and loads reference and (in demo mode) demo data."""
+
+    help = "Build the front-end, compile texts, migrate and load data; skips what is up to date."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run all steps; the first failure ends the command."""
+        steps.prepare(lambda line: self.stdout.write(f"  {line} …"))

@@ -1,0 +1,101 @@
+"""The preparation before the portal starts: what has to be done, and how to tell that it is done already."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A command to run when the content of one of its inputs changed since it last ran, or its result is gone."""
+
+    title: str
+    command: tuple[str, ...]
+    inputs: tuple[str, ...]  # patterns below the project's folder
+    stamps: Path  # where to note that it ran: beside what it fills
+    result: Path | None = None
+
+    def run(self, *, force: bool = False) -> bool:
+        """Run the command unless it is up to date; return whether it ran."""
+        stamp = self.stamps / self.command[0]
+        fingerprint = _fingerprint(self.inputs)
+        gone = self.result is not None and not self.result.exists()
+        if not (force or gone) and stamp.exists() and stamp.read_text() == fingerprint:
+            return False
+        call_command(*self.command, verbosity=0)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(fingerprint)  # only after success: a failed step is tried again
+        return True
+
+
+def build_steps() -> list[Step]:
+    """Return the steps that turn sources into files; they need no database."""
+    stamps = settings.BUILD_DIR / "stamps"
+    return [
+        Step(
+            title="Compiling translations",
+            command=("messages", "--compile"),
+            inputs=("locale/**/*.po",),
+            stamps=stamps,
+            result=settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.mo",
+        ),
+        Step(
+            title="Collecting static files",
+            command=("collectstatic", "--no-input", "--clear"),
+            inputs=("static/**/*", "var/assets/**/*", "requirements/users.txt"),
+            stamps=stamps,
+            result=settings.STATIC_ROOT / "staticfiles.json",
+        ),
+    ]
+
+
+def data_steps() -> list[Step]:
+    """Return the steps that fill a migrated database: reference data always, demo data in demo mode."""
+    stamps = settings.DATA_DIR / "stamps"
+    inputs = ("demo/**/*", "*/migrations/[0-9]*.py")
+    commands = {"load_reference": "Loading reference data"}
+    if settings.DEMO:
+        commands["load_demo"] = "Loading demo data"
+    return [Step(title=title, command=(command,), inputs=inputs, stamps=stamps) for command, title in commands.items()]
+
+
+def prepare(tell: Callable[[str], object]) -> None:
+    """Bring files and database up to date. ``tell`` gets a line for every step that had work to do."""
+    call_command("build_assets", verbosity=0)  # reads everything to find the icons, and is fast
+    for step in build_steps():
+        if step.run():
+            tell(step.title)
+    migrated = migrate()
+    if migrated:
+        tell("Migrated the database")
+    for step in data_steps():
+        # After a migration also without changed inputs: the database may be a new one.
+        if step.run(force=migrated):
+            tell(step.title)
+
+
+def migrate() -> bool:
+    """Apply migrations that are not applied yet; return whether there were any."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # the page limit is too short for building an index
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    return True
+
+
+def _fingerprint(patterns: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    found = {path for pattern in patterns for path in settings.BASE_DIR.glob(pattern)}
+    for path in sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts):
+        digest.update(f"{path.relative_to(settings.BASE_DIR)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,88 @@
+"""Brings up what every test run needs: one throwaway PostgreSQL and Redis, built assets, compiled texts.
+
+The servers live in a temporary directory of their own (see tests/settings.py), so a test run never meets a running
+portal. xdist's workers share them; each worker has a database of its own.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from django.conf import settings
+
+from itsm import assets, embedded, messages
+from tests import browser
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once per run, in the process that hands out the tests."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    for directory in _abandoned_directories():
+        _stop_servers(directory)
+    for server in _servers(Path(settings.DATA_DIR)):
+        server.start()
+    _build()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the servers and remove their data, also after a failure or Ctrl-C."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        _stop_servers(Path(settings.DATA_DIR))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the browser journeys where no browser is found; the end of the run says so loudly."""
+    if browser.find() is None:
+        for item in items:
+            if item.get_closest_marker("journey"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome found"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the very end when browser journeys did not run."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "journey" in report.keywords]
+    if skipped:
+        terminalreporter.section("BROWSER JOURNEYS DID NOT RUN", sep="!", red=True, bold=True)
+        terminalreporter.write_line(f"{len(skipped)} journeys were skipped: {browser.ADVICE}", red=True, bold=True)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """A data directory of its own; servers started in it are ended, whatever the test did."""
+    yield tmp_path
+    for server in _servers(tmp_path):
+        server.stop()
+
+
+def _servers(directory: Path) -> list[embedded.Server]:
+    return [embedded.Postgres(directory, throwaway=True), embedded.Redis(directory, throwaway=True)]
+
+
+def _stop_servers(directory: Path) -> None:
+    if directory.exists():
+        for server in _servers(directory):
+            server.stop()
+        shutil.rmtree(directory)
+
+
+def _abandoned_directories() -> list[Path]:
+    """Return the directories of test runs that were killed: the process in their name is gone."""
+    found = Path(tempfile.gettempdir()).glob("itsm-tests-*")
+    return [path for path in found if not psutil.pid_exists(int(path.name.rsplit("-", 1)[1]))]
+
+
+def _build() -> None:
+    """Build what pages refer to. Without node_modules only the journeys would miss it."""
+    if (settings.BASE_DIR / "node_modules").is_dir():
+        assets.build(base_dir=settings.BASE_DIR, target=settings.BUILD_DIR / "assets")
+    for po_file in Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"):
+        messages.compile_catalogue(po_file)
+
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's own event loop runs in the test's thread

@@ -1,0 +1,77 @@
+"""The description for servers, as far as it can be checked without Docker."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+pytestmark = pytest.mark.req("ADM-02")
+
+PROGRAMS = ["web", "worker", "beat"]
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return (settings.BASE_DIR / "docker-compose.yml").read_text()
+
+
+@pytest.fixture(scope="module")
+def services(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(text)["services"]
+    return found
+
+
+def test_all_parts_of_the_portal_are_there(services: dict[str, Any]) -> None:
+    assert set(services) == {"migrate", *PROGRAMS, "postgres", "redis"}
+
+
+@pytest.mark.parametrize("name", [*PROGRAMS, "postgres", "redis"])
+def test_service_is_watched_and_restarted(services: dict[str, Any], name: str) -> None:
+    assert services[name]["healthcheck"]["test"]
+    assert services[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program_waits_for_servers_and_migrations(services: dict[str, Any], name: str) -> None:
+    assert services[name]["depends_on"] == {
+        "postgres": {"condition": "service_healthy"},
+        "redis": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
+    }
+
+
+def test_data_live_in_declared_volumes(text: str, services: dict[str, Any]) -> None:
+    mounted = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])}
+
+    assert mounted == set(yaml.safe_load(text)["volumes"]) == {"uploads", "postgres", "redis"}
+
+
+def test_secrets_come_from_the_environment_without_default(text: str) -> None:
+    secrets = re.findall(r"\$\{(SECRET_KEY|\w*PASSWORD)(.*?)\}", text)
+
+    assert {name for name, _ in secrets} == {"SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    assert {rest for _, rest in secrets} == {":?set it in .env"}
+
+
+def test_only_the_web_is_reachable_and_only_from_this_host(services: dict[str, Any]) -> None:
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
+        "web": ["127.0.0.1:${PORT:-8000}:8000"]
+    }
+
+
+def test_image_runs_without_rights() -> None:
+    lines = (settings.BASE_DIR / "Dockerfile").read_text().splitlines()
+
+    last_stage = lines[max(index for index, line in enumerate(lines) if line.startswith("FROM")) :]
+    assert "USER itsm" in last_stage
+    assert not any("SECRET_KEY" in line for line in lines)
+
+
+def test_programs_are_those_of_make_run(services: dict[str, Any]) -> None:
+    from itsm.supervisor import PROGRAMS as LOCAL  # noqa: N811
+
+    for name in ("worker", "beat"):
+        options = {word for word in LOCAL[name] if "loglevel" not in word}
+        assert options <= set(services[name]["command"].split()), name

@@ -1,0 +1,125 @@
+"""Collecting, checking and compiling translations with Babel."""
+
+import gettext
+from pathlib import Path
+
+import pytest
+
+from itsm import messages
+
+pytestmark = pytest.mark.req("UX-01")
+
+TEMPLATE = """{% load i18n %}
+   <p>it's "quoted (</p>
+ {% translate "Hello" %}
+{% blocktranslate trimmed count n=items|length %}
+    One {{ thing }}
+  here
+  {% plural %}
+    {{ n }} things{% endblocktranslate %} {{ _("inline") }}
+{% translate "May" context "month" %}
+"""
+CODE = """
+from django.utils.translation import gettext_lazy as _
+label = _("A label "
+          "in two parts")
+month = pgettext("month", "May")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {"templates/page.html": TEMPLATE, "app/models.py": CODE, "tests/x.py": '_("never")'}.items():
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def po_file(project: Path) -> Path:
+    return project / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+
+
+def translate(po_file: Path, **texts: str) -> None:
+    """Fill in translations by the first word of the English text."""
+    blocks = po_file.read_text().split("\n\n")
+    for word, text in texts.items():
+        blocks = [
+            block.replace('msgstr ""', f'msgstr "{text}"').replace('msgstr[0] ""', f'msgstr[0] "{text}"')
+            if f'msgid "{word}' in block
+            else block
+            for block in blocks
+        ]
+    po_file.write_text("\n\n".join(blocks))
+
+
+ALL = {"Hello": "你好", "One": "%(n)s 个东西", "inline": "内联", "May": "五月", "A": "标签"}
+
+
+def test_texts_of_templates_and_code_are_found(project: Path) -> None:
+    found = {(message.id, message.context) for message in messages.collect(project) if message.id}
+
+    assert found == {
+        ("Hello", None),
+        (("One %(thing)s here", "%(n)s things"), None),
+        ("inline", None),
+        ("May", "month"),
+        ("A label in two parts", None),
+    }
+
+
+def test_update_keeps_translations_and_drops_unused_texts(project: Path, po_file: Path) -> None:
+    messages.update(po_file, messages.collect(project))
+    translate(po_file, Hello="你好", inline="内联")
+    (project / "templates/page.html").write_text('{% load i18n %}{% translate "Hello" %}{% translate "New" %}')
+
+    catalog = messages.update(po_file, messages.collect(project))
+
+    assert messages.read(po_file)["Hello"].string == "你好"
+    assert "inline" not in catalog
+    assert "New" in catalog
+    assert "内联" not in po_file.read_text()
+
+
+def test_update_twice_writes_the_same_file(project: Path, po_file: Path) -> None:
+    messages.update(po_file, messages.collect(project))
+    first = po_file.read_bytes()
+
+    messages.update(po_file, messages.collect(project))
+
+    assert po_file.read_bytes() == first
+
+
+def test_check_names_missing_texts(project: Path, po_file: Path) -> None:
+    messages.update(po_file, messages.collect(project))
+    translate(po_file, **{key: text for key, text in ALL.items() if key != "May"})
+
+    report = messages.check(po_file, messages.collect(project))
+
+    assert vars(report) == {"missing": ["[month] May"], "fuzzy": [], "stale": [], "broken": []}
+
+
+def test_check_names_unused_fuzzy_and_broken_texts(project: Path, po_file: Path) -> None:
+    messages.update(po_file, messages.collect(project))
+    translate(po_file, **ALL | {"One": "%(other)s 个东西"})
+    po_file.write_text(po_file.read_text() + '\n#, fuzzy\nmsgid "Gone"\nmsgstr "没了"\n')
+
+    report = messages.check(po_file, messages.collect(project))
+
+    assert report.stale == ["Gone"]
+    assert report.fuzzy == ["Gone"]
+    assert report.broken == ["One %(thing)s here"]
+
+
+def test_complete_catalogue_passes_and_compiles(project: Path, po_file: Path) -> None:
+    messages.update(po_file, messages.collect(project))
+    translate(po_file, **ALL)
+    assert not messages.check(po_file, messages.collect(project))
+
+    with messages.compile_catalogue(po_file).open("rb") as handle:
+        chinese = gettext.GNUTranslations(handle)
+
+    assert chinese.gettext("Hello") == "你好"
+    assert chinese.pgettext("month", "May") == "五月"
+    assert chinese.ngettext("One %(thing)s here", "%(n)s things", 5) == "%(n)s 个东西"
