@@ -1,0 +1,57 @@
+"""Bases of everything that has a Chinese and an English name."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+def in_language(zh: str, en: str) -> str:
+    """Return the text of the active language; the other one where it is missing."""
+    chinese = (get_language() or "").startswith("zh")
+    return (zh or en) if chinese else (en or zh)
+
+
+class BilingualName(models.Model):
+    """A row that people know by a Chinese and an English name."""
+
+    name_zh = models.CharField(_("Chinese name"), max_length=200)
+    name_en = models.CharField(_("English name"), max_length=200)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the active language."""
+        return in_language(self.name_zh, self.name_en)
+
+
+class CodeTableQuerySet(models.QuerySet):
+    """Rows of a code table."""
+
+    def active(self) -> CodeTableQuerySet:
+        """Rows that may be chosen for new records."""
+        return self.filter(active=True)
+
+
+class CodeTable(BilingualName):
+    """A list of choices that administrators edit (ADM-01).
+
+    ``code`` is the stable key that records, the API and integrations use; it never changes. Rows in
+    use are switched off with ``active``, never deleted.
+    """
+
+    code = models.CharField(_("code"), max_length=40, primary_key=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("active"), default=True)
+
+    objects = CodeTableQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "code"]

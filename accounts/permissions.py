@@ -1,0 +1,23 @@
+"""The permissions that roles grant. A role is a named set of them (ORG-01)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(models.TextChoices):
+    """What a person may do, apart from what being assignee, member or requester of a record allows."""
+
+    VIEW = "ticket.view", _("See tickets of every customer")
+    VIEW_ORGANISATION = "ticket.view_organisation", _("See tickets of the own organisation")
+    REGISTER = "ticket.register", _("Register tickets")
+    DISPATCH = "ticket.dispatch", _("Dispatch tickets: assign, reject, classify")
+    WORK = "ticket.work", _("Work on tickets of the own groups")
+    CLOSE = "ticket.close", _("Confirm and close tickets for requesters")
+    INTERNAL = "ticket.internal", _("Read and write internal notes")
+    PRIORITY = "ticket.priority", _("Approve a change of priority in any group")
+    URGE = "ticket.urge", _("Urge tickets")
+    EXPORT = "ticket.export", _("Export lists")
+    CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
+    PEOPLE_VIEW = "people.view", _("Search people of every organisation")
+    TOKEN = "token.create", _("Create API tokens")  # noqa: S105 - a permission code, not a secret
+    ADMIN = "admin.access", _("Administer the portal")

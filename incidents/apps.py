@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class IncidentsConfig(AppConfig):
+    """Incidents: restoring service."""
+
+    name = "incidents"
+    verbose_name = _("Incidents")

@@ -1,0 +1,32 @@
+"""What the properties column shows of an incident, for staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from incidents.models import Incident
+
+
+def details_of(incident: Incident) -> list[tuple[str, Any]]:
+    """(label, value) pairs beyond those of every ticket; empty values are left out by the page."""
+    return [
+        (_("Cause"), incident.cause),
+        (_("Handling"), incident.handling),
+        (_("Close code"), incident.close_code),
+        (_("Resolved by"), incident.resolved_by),
+        (_("Reason for rejecting"), incident.reject_reason),
+        (_("Supplier"), incident.supplier),
+        (_("Contract"), incident.vendor_contract),
+        (_("Vendor's contact"), incident.vendor_contact),
+        (_("Vendor's case number"), incident.vendor_case_number),
+        (_("Vendor called"), incident.vendor_called_at),
+        (_("Vendor answered"), incident.vendor_answered_at),
+        (_("Consent to remote help"), incident.remote_consent_by),
+        (_("Departure"), incident.departed_at),
+        (_("Arrival"), incident.arrived_at),
+        (_("Completed on site"), incident.on_site_completed_at),
+        (_("Backup confirmed"), incident.backup_confirmed_at),
+        (_("Backup confirmed by"), incident.backup_confirmed_by),
+    ]

@@ -1,0 +1,399 @@
+"""Input of incidents, for pages and API alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation, SupportGroup, Tier, User
+from accounts.permissions import Permission
+from cmdb.models import BusinessSystem, ConfigurationItem
+from tickets.action_forms import TicketField, text_field
+from tickets.assignment import AssignmentForm
+from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, PersonField
+from tickets.models import (
+    Category,
+    CloseCode,
+    ImpactLevel,
+    Nature,
+    RejectReason,
+    Satisfaction,
+    Source,
+    Ticket,
+    Urgency,
+    WaitReason,
+)
+
+COMPLEXITIES = [(1, _("Simple")), (2, _("Normal")), (3, _("Complex"))]
+
+
+def impact_field(**kwargs: Any) -> CodeChoiceField:
+    """The impact, chosen by its criteria; every level shows them."""
+    levels = ImpactLevel.objects.active().select_related("priority")
+    return CodeChoiceField(levels, label=_("Impact"), empty_label=None, widget=forms.RadioSelect, **kwargs)
+
+
+def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
+    """A date and time, typed in the person's time zone."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+
+
+class ClassificationFields(ActionForm):
+    """What an incident is and where it hurts."""
+
+    summary = forms.CharField(label=_("Summary"), max_length=200)
+    description = text_field(_("Description"), required=False, rows=5)
+    nature = CodeChoiceField(Nature.objects.active(), label=_("Nature"), required=False)
+    category = CodeChoiceField(Category.objects.active(), label=_("Category"), required=False)
+    business_system = CodeChoiceField(BusinessSystem.objects.active(), label=_("Business system"), required=False)
+    complexity = forms.TypedChoiceField(
+        label=_("Complexity"), choices=COMPLEXITIES, coerce=int, empty_value=2, required=False
+    )
+    contact_phone = forms.CharField(label=_("Contact phone"), max_length=40, required=False)
+    contact_email = forms.EmailField(label=_("Contact email"), required=False)
+
+
+#: What people of a customer are not asked: the desk decides it.
+STAFF_FIELDS = (
+    "requester",
+    "source",
+    "nature",
+    "category",
+    "complexity",
+    "urgency",
+    "items",
+    "group",
+    "assignee",
+)
+
+
+class RegisterForm(ClassificationFields):
+    """A new incident. Customers are asked less; with a group it is assigned at once."""
+
+    requester = PersonField(label=_("Requester"), required=False)
+    source = CodeChoiceField(Source.objects.active(), label=_("Source"), required=False)
+    impact = impact_field(required=False)
+    urgency = CodeChoiceField(Urgency.objects.active(), label=_("Urgency"), required=False)
+    items = forms.ModelMultipleChoiceField(
+        ConfigurationItem.objects.none(),
+        label=_("Configuration items"),
+        to_field_name="identifier",
+        required=False,
+    )
+    group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Group"), required=False)
+    assignee = PersonField(label=_("Person"), required=False)
+    attachments = AttachmentsField()
+
+    field_order = (
+        "requester",
+        "contact_phone",
+        "contact_email",
+        "source",
+        "summary",
+        "description",
+        "business_system",
+        "category",
+        "items",
+        "impact",
+    )
+
+    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
+        """The usual case: an incident of the lowest impact, by phone."""
+        return {"source": "phone", "nature": "incident", "urgency": "normal", "complexity": 2}
+
+    @property
+    def is_by_staff(self) -> bool:
+        """Whether somebody of the provider registers it."""
+        return self.user is None or self.user.may(Permission.INTERNAL)
+
+    def limit_choices(self) -> None:
+        """Customers get the fields and the records of their own organisation only."""
+        if not self.is_by_staff:
+            for name in STAFF_FIELDS:
+                del self.fields[name]
+            return
+        user = self.user
+        people = User.objects.active() if user is None else User.objects.active().visible_to(user)
+        items = ConfigurationItem.objects.all()
+        self.fields["requester"].queryset = people  # type: ignore[attr-defined]
+        self.fields["items"].queryset = (  # type: ignore[attr-defined]
+            items if user is None else items.visible_to(user)
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in what was left out; only members of the group can be assigned."""
+        cleaned = super().clean() or {}
+        cleaned.setdefault("source", Source.objects.get(code="portal"))
+        if not cleaned.get("source"):
+            cleaned["source"] = Source.objects.get(code="api")
+        cleaned["nature"] = cleaned.get("nature") or Nature.objects.get(code="incident")
+        cleaned["complexity"] = cleaned.get("complexity") or 2
+        if "impact" not in self.errors:
+            cleaned["impact"] = cleaned.get("impact") or default_impact(cleaned.get("business_system"))
+        self._check_assignee(cleaned)
+        return cleaned
+
+    def _check_assignee(self, cleaned: dict[str, Any]) -> None:
+        group, assignee = cleaned.get("group"), cleaned.get("assignee")
+        if assignee and not group:
+            self.add_error("group", _("Choose the group of this person."))
+        elif assignee and not group.members.filter(pk=assignee.pk).exists():
+            self.add_error("assignee", _("This person does not work in the group."))
+        if group and not (self.user and self.user.may(Permission.DISPATCH)):
+            self.add_error("group", _("Only the service desk assigns while registering."))
+
+
+def default_impact(system: BusinessSystem | None) -> ImpactLevel:
+    """What intake starts from: the lowest level; the desk checks and corrects it."""
+    levels = ImpactLevel.objects.active().select_related("priority")
+    offered = system.system_class.default_impact if system else ""
+    return levels.filter(code=offered).first() or levels.order_by("-position")[0]
+
+
+class EditForm(ClassificationFields):
+    """Corrections. What is left out stays as it is."""
+
+    keeps_missing = True
+
+
+class ImpactForm(ActionForm):
+    """Impact and urgency; the criteria are shown."""
+
+    impact = impact_field()
+    urgency = CodeChoiceField(Urgency.objects.active(), label=_("Urgency"), required=False)
+
+
+class OwnerForm(ActionForm):
+    """The owner is chosen again, from the group."""
+
+    assignee = PersonField(User.objects.none(), label=_("Owner"), required=False)
+    keeps_missing = True
+
+    def limit_choices(self) -> None:
+        """Members of the ticket's group."""
+        if self.ticket.group is not None:
+            members = self.ticket.group.members.filter(is_active=True)
+            self.fields["assignee"].queryset = members  # type: ignore[attr-defined]
+
+
+class DecidePriorityForm(OwnerForm, ImpactForm):
+    """A new impact, with the reason, and the owner."""
+
+    text = text_field(_("Reason"), rows=2)
+    field_order = ("impact", "urgency", "text", "assignee")
+
+
+class ApprovePriorityForm(OwnerForm):
+    """Who owns the ticket from now on."""
+
+
+class ProposePriorityForm(ActionForm):
+    """The impact that should apply, and why."""
+
+    impact = impact_field()
+    text = text_field(_("Reason"), rows=2)
+
+
+class AssignForm(AssignmentForm):
+    """A group, a person in it, and a word for them."""
+
+    text = text_field(_("Remark"), required=False, rows=2)
+
+    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
+        """The group that takes such tickets by default."""
+        group = ticket.group or default_group(ticket)
+        return {"group": group.code if group else None, "assignee": _username(ticket.assignee)}
+
+
+def _username(user: User | None) -> str | None:
+    return user.username if user else None
+
+
+def default_group(ticket: Ticket) -> SupportGroup | None:
+    """The group of the ticket's business system, else of its category (ORG-02)."""
+    for holder in (ticket.business_system, ticket.category):
+        if holder is not None and holder.default_group is not None:
+            return holder.default_group
+    return None
+
+
+class HandOverForm(AssignmentForm):
+    """Another group or colleague, and why."""
+
+    text = text_field(_("Reason"), rows=2)
+
+    def clean(self) -> dict[str, Any]:
+        """Something must change hands."""
+        cleaned = super().clean()
+        same_person = cleaned.get("assignee") == self.ticket.assignee
+        if cleaned.get("group") == self.ticket.group and same_person:
+            self.add_error("group", _("It is with this group and person already."))
+        return cleaned
+
+
+class EscalateForm(AssignmentForm):
+    """A group of a higher line, and why."""
+
+    text = text_field(_("Reason"), rows=2)
+
+    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
+        """Nothing is chosen yet."""
+        return {}
+
+    def groups(self) -> QuerySet[SupportGroup]:
+        """Groups of the provider's lines above the present one. Vendors are called in, not assigned."""
+        now = Tier(self.ticket.group.tier).rank if self.ticket.group else Tier.DESK.rank
+        higher = [tier for tier in (Tier.FIRST, Tier.SECOND) if tier.rank > now]
+        return super().groups().filter(tier__in=higher)
+
+
+class ResolveForm(ActionForm):
+    """The solution: cause, handling, and who solved it (INC-07)."""
+
+    cause = text_field(_("Cause"), rows=2)
+    handling = text_field(_("Handling"))
+    close_code = CodeChoiceField(CloseCode.objects.active().filter(on_resolve=True), label=_("Close code"))
+    attachments = AttachmentsField()
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """The close code of the line that holds the ticket."""
+        tier = "tier3" if ticket.vendor_needed else ticket.group.tier if ticket.group else ""
+        return {"close_code": tier, "cause": ticket.cause, "handling": ticket.handling}
+
+    def clean_close_code(self) -> CloseCode:
+        """The code must agree with the line that solved it."""
+        code, ticket = self.cleaned_data["close_code"], self.ticket
+        if code.tier == Tier.THIRD and not ticket.vendor_needed:  # type: ignore[attr-defined]
+            raise forms.ValidationError(_("No vendor was called in for this ticket."))
+        if code.tier and code.tier != Tier.THIRD and code.tier != ticket.group.tier:
+            message = _("This code does not agree with the line of the group %(group)s (%(tier)s).")
+            group = ticket.group
+            raise forms.ValidationError(message % {"group": group.name, "tier": group.get_tier_display()})
+        return code
+
+
+class WaitForm(ActionForm):
+    """What it waits for, and until when."""
+
+    wait_reason = CodeChoiceField(WaitReason.objects.active(), label=_("Waits for"), empty_label=None)
+    wait_until = moment_field(_("Until"))
+    text = text_field(_("Remark"), required=False, rows=2)
+
+    def clean_wait_until(self) -> datetime:
+        """Not a moment that is over."""
+        until = self.cleaned_data["wait_until"]
+        if until <= timezone.now():
+            raise forms.ValidationError(_("This moment is over already."))
+        return until
+
+
+class SatisfactionFields(ActionForm):
+    """What the requester thinks of the result (INC-10)."""
+
+    satisfaction = CodeChoiceField(Satisfaction.objects.active(), label=_("Satisfaction"), required=False)
+    satisfaction_comment = text_field(_("Comment"), required=False, rows=2)
+
+
+class CloseForm(SatisfactionFields):
+    """How the requester confirmed, and what they think of the result."""
+
+    text = text_field(_("How the requester confirmed"), required=False, rows=2)
+    field_order = ("text", "satisfaction", "satisfaction_comment")
+
+
+class ConfirmForm(SatisfactionFields):
+    """What the requester thinks of the result."""
+
+
+class NotSolvedForm(ActionForm):
+    """What is still wrong."""
+
+    text = text_field(_("What is still wrong"))
+
+
+class RejectForm(ActionForm):
+    """Why it is not taken, and what the requester is told (INC-03)."""
+
+    reject_reason = CodeChoiceField(RejectReason.objects.active(), label=_("Reason"), empty_label=None)
+    text = text_field(_("Answer to the requester"))
+
+
+class DuplicateForm(ActionForm):
+    """The main ticket of the same event."""
+
+    main = TicketField(label=_("Number of the main ticket"))
+
+    def limit_choices(self) -> None:
+        """Unresolved incidents that the person sees and that are no duplicates themselves."""
+        if self.user is not None:
+            found = Ticket.objects.visible_to(self.user).live().filter(kind=self.ticket.kind)
+            main = found.filter(duplicate_of=None).exclude(pk=self.ticket.pk)
+            self.fields["main"].queryset = main  # type: ignore[attr-defined]
+
+    def clean_main(self) -> Ticket:
+        """One level only: what others are duplicates of cannot be a duplicate itself."""
+        if self.ticket.duplicates.exists():
+            raise forms.ValidationError(_("Other tickets are duplicates of this one."))
+        return self.cleaned_data["main"]
+
+
+class VendorForm(ActionForm):
+    """The vendor's case."""
+
+    supplier = CodeChoiceField(
+        Organisation.objects.filter(kind=Organisation.Kind.SUPPLIER, active=True),
+        label=_("Supplier"),
+    )
+    vendor_contract = forms.CharField(label=_("Contract"), max_length=100, required=False)
+    vendor_contact = forms.CharField(label=_("Contact"), max_length=100, required=False)
+    vendor_case_number = forms.CharField(label=_("Case number"), max_length=100, required=False)
+    text = text_field(_("What the vendor is asked"))
+
+
+class VendorAnswerForm(ActionForm):
+    """What the vendor did."""
+
+    text = text_field(_("What the vendor did"))
+
+
+class RemoteConsentForm(ActionForm):
+    """How the requester agreed."""
+
+    remote_consent_by = forms.CharField(
+        label=_("Who agreed, and how"),
+        max_length=200,
+        help_text=_("For example: Zhang Ming, on the phone."),
+    )
+
+
+class OnSiteForm(ActionForm):
+    """Times of a visit, in order."""
+
+    keeps_missing = True
+
+    departed_at = moment_field(_("Departure"))
+    arrived_at = moment_field(_("Arrival"), required=False)
+    on_site_completed_at = moment_field(_("Completed on site"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody arrives before leaving."""
+        cleaned = super().clean() or {}
+        names = ("departed_at", "arrived_at", "on_site_completed_at")
+        given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
+        for (_earlier, before), (name, after) in zip(given, given[1:], strict=False):
+            if after < before:
+                self.add_error(name, _("This is before the step ahead of it."))
+        return cleaned
+
+
+class BackupForm(ActionForm):
+    """What was backed up, and the confirmation."""
+
+    confirmed = forms.BooleanField(label=_("Data was backed up before the risky step"))
+    text = text_field(_("What was backed up, and where"), rows=2)

@@ -1,0 +1,56 @@
+"""When actions on incidents are possible, apart from the state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from tickets.guards import has_assignee, has_finished_children, has_priority_request, is_unclaimed
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from incidents.models import Incident
+
+__all__ = [
+    "has_assignee",
+    "has_finished_children",
+    "has_no_open_vendor_case",
+    "has_open_vendor_case",
+    "has_priority_request",
+    "has_remote_consent",
+    "is_duplicate",
+    "is_no_duplicate",
+    "is_unclaimed",
+]
+
+
+def has_no_open_vendor_case(ticket: Incident, user: User | None) -> Any:
+    """No vendor works on it."""
+    if ticket.vendor_called_at is None or ticket.vendor_answered_at is not None:
+        return None
+    return _("A vendor is working on it already.")
+
+
+def has_open_vendor_case(ticket: Incident, user: User | None) -> Any:
+    """A vendor works on it."""
+    if ticket.vendor_called_at is not None and ticket.vendor_answered_at is None:
+        return None
+    return _("No vendor is working on it.")
+
+
+def is_no_duplicate(ticket: Incident, user: User | None) -> Any:
+    """It is not marked as a duplicate."""
+    if ticket.duplicate_of_id is None:
+        return None
+    return _("It is marked as a duplicate already.")
+
+
+def is_duplicate(ticket: Incident, user: User | None) -> Any:
+    """It is marked as a duplicate."""
+    return None if ticket.duplicate_of_id else _("It is not marked as a duplicate.")
+
+
+def has_remote_consent(ticket: Incident, user: User | None) -> Any:
+    """The requester has not given consent to remote help yet."""
+    return _("The consent is recorded already.") if ticket.remote_consent_at else None

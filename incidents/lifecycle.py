@@ -1,0 +1,423 @@
+"""What can happen to an incident, on one page (INC-05). Read it from top to bottom: a ticket's life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from incidents import guards, rules
+from incidents.support import SupportRecords
+from tasks.lifecycle import SplitsIntoTasks
+from tickets.common import CommonActions
+from tickets.lifecycle import ANY, NEW, Phase, action
+from tickets.rules import may_register
+
+if TYPE_CHECKING:
+    from accounts.models import SupportGroup, User
+
+
+class States(models.TextChoices):
+    """States of an incident, as in the reference data."""
+
+    REGISTERED = "registered", _("Registered")
+    ASSIGNED = "assigned", _("Assigned")
+    IN_PROGRESS = "in_progress", _("In progress")
+    PENDING = "pending", _("Pending")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+PHASES = {
+    States.REGISTERED: Phase.OPEN,
+    States.ASSIGNED: Phase.OPEN,
+    States.IN_PROGRESS: Phase.OPEN,
+    States.PENDING: Phase.WAITING,
+    States.RESOLVED: Phase.RESOLVED,
+    States.CLOSED: Phase.CLOSED,
+}
+LIVE = [States.REGISTERED, States.ASSIGNED, States.IN_PROGRESS, States.PENDING]
+
+
+class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
+    """Registered, assigned, in progress, resolved, closed; pending while it waits."""
+
+    @action(
+        source=NEW,
+        target=States.REGISTERED,
+        label=_("Register incident"),
+        done=_("registered this incident"),
+        allow=may_register,
+        form="incidents.forms.RegisterForm",
+        effect="incidents.services.complete_registration",
+        intent="primary",
+        icon="plus",
+        key="n",
+    )
+    def register(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Register an incident; with a group it is assigned at once."""
+        self.fill(fields, user)
+
+    @action(
+        source=NEW,
+        target=States.ASSIGNED,
+        label=_("Open follow-up"),
+        done=_("opened as follow-up of an incident that was not solved"),
+        system=True,
+        icon="rotate-clockwise",
+    )
+    def follow_up(self, *, user: None, now: datetime) -> None:
+        """Go on with an incident that was closed unresolved, with its previous assignee (INC-12)."""
+        self.assigned_at = now
+
+    @action(
+        source=[States.REGISTERED, States.ASSIGNED],
+        target=States.ASSIGNED,
+        label=_("Assign"),
+        done=_("assigned it"),
+        allow=rules.may_assign,
+        form="incidents.forms.AssignForm",
+        intent="primary",
+        icon="arrow-right",
+        key="a",
+    )
+    def assign(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
+        """Give it to a group, or to a person in it; the response limit starts."""
+        self.give_to(group, assignee, now)
+
+    @action(
+        source=States.ASSIGNED,
+        label=_("Claim"),
+        done=_("claimed it"),
+        allow=rules.works_in_group,
+        guards=(guards.is_unclaimed,),
+        intent="primary",
+        icon="hand-grab",
+        key="c",
+        versioned=False,
+    )
+    def claim(self, *, user: User, now: datetime) -> None:
+        """Take it from the group's queue. Of two who claim at once one gets it (INC-06)."""
+        self.assignee = user
+
+    @action(
+        source=[States.REGISTERED, States.ASSIGNED],
+        target=States.IN_PROGRESS,
+        label=_("Start work"),
+        done=_("started work"),
+        allow=rules.may_start,
+        effect="incidents.services.take_for_desk",
+        intent="primary",
+        icon="player-play",
+        key="s",
+    )
+    def start(self, *, user: User, now: datetime) -> None:
+        """Begin work: the response is given, the time to resolve runs."""
+        self.assignee = self.assignee or user
+        self.assigned_at = self.assigned_at or now
+        self.responded_at = self.responded_at or now
+
+    @action(
+        source=States.IN_PROGRESS,
+        target=States.RESOLVED,
+        label=_("Resolve"),
+        done=_("resolved it"),
+        allow=rules.may_work_on,
+        guards=(guards.has_finished_children,),
+        form="incidents.forms.ResolveForm",
+        effect="incidents.services.resolve_duplicates",
+        intent="primary",
+        icon="check",
+        key="e",
+    )
+    def resolve(self, *, user: User, now: datetime, cause: str, handling: str, close_code: Any) -> None:
+        """Record cause, handling and close code; the desk confirms with the requester (INC-07)."""
+        self.cause, self.handling, self.close_code = cause, handling, close_code
+        self.resolved_at, self.resolved_by = now, user
+
+    @action(
+        source=States.IN_PROGRESS,
+        target=States.PENDING,
+        label=_("Wait"),
+        done=_("put it on hold"),
+        allow=rules.may_work_on,
+        form="incidents.forms.WaitForm",
+        icon="player-pause",
+        key="w",
+    )
+    def wait(self, *, user: User, now: datetime, wait_reason: Any, wait_until: datetime, text: str) -> None:
+        """Wait for the requester, a vendor, a change; say until when."""
+        self.wait_reason, self.wait_until, self.waiting_since = wait_reason, wait_until, now
+
+    @action(
+        source=States.PENDING,
+        target=States.IN_PROGRESS,
+        label=_("Resume"),
+        done=_("resumed work"),
+        allow=rules.may_handle,
+        intent="primary",
+        icon="player-play",
+        key="s",
+    )
+    def resume(self, *, user: User, now: datetime) -> None:
+        """Go on; what it waited for has come."""
+        self.end_waiting(now)
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS],
+        target=States.REGISTERED,
+        label=_("Return to desk"),
+        done=_("returned it to the service desk"),
+        allow=rules.may_work_on,
+        form="tickets.action_forms.ReasonForm",
+        icon="arrow-back-up",
+        key="b",
+    )
+    def return_to_desk(self, *, user: User, now: datetime, text: str) -> None:
+        """Send it back with a reason; the desk dispatches it anew."""
+        self.group = self.assignee = None
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS],
+        target=States.ASSIGNED,
+        label=_("Hand over"),
+        done=_("handed it over"),
+        allow=rules.may_hand_over,
+        form="incidents.forms.HandOverForm",
+        icon="arrows-transfer-down",
+        key="h",
+    )
+    def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
+        """Give it to another group of the same line, or to a colleague."""
+        self.give_to(group, assignee, now)
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS],
+        target=States.ASSIGNED,
+        label=_("Escalate"),
+        done=_("escalated it to the next line"),
+        allow=rules.may_hand_over,
+        form="incidents.forms.EscalateForm",
+        icon="arrow-up-right",
+        key="x",
+    )
+    def escalate(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
+        """Give it to a group of a higher line: desk, first, second (INC-13)."""
+        self.give_to(group, assignee, now)
+
+    @action(
+        source=States.RESOLVED,
+        target=States.CLOSED,
+        label=_("Confirm and close"),
+        done=_("closed it"),
+        allow=rules.may_close,
+        form="incidents.forms.CloseForm",
+        intent="primary",
+        icon="circle-check",
+        key="k",
+    )
+    def close(self, *, user: User, now: datetime, text: str, **answers: Any) -> None:
+        """Close it after confirming with the requester that it is solved (INC-08)."""
+        self.finish_with(answers, now)
+
+    @action(
+        source=States.RESOLVED,
+        target=States.CLOSED,
+        label=_("It is solved"),
+        done=_("confirmed that it is solved"),
+        allow=rules.may_confirm,
+        form="incidents.forms.ConfirmForm",
+        intent="primary",
+        icon="circle-check",
+    )
+    def confirm(self, *, user: User, now: datetime, **answers: Any) -> None:
+        """Say that it is solved and what you think of the result."""
+        self.finish_with(answers, now)
+
+    @action(
+        source=States.RESOLVED,
+        target=States.CLOSED,
+        label=_("Not solved"),
+        done=_("said that it is not solved"),
+        allow=rules.may_dispute,
+        form="incidents.forms.NotSolvedForm",
+        effect="incidents.services.open_follow_up",
+        intent="danger",
+        icon="rotate-clockwise",
+        key="o",
+    )
+    def not_solved(self, *, user: User, now: datetime, text: str) -> None:
+        """Close it as unresolved; a follow-up goes to the previous assignee at once (INC-12)."""
+        self.close_code_id = "unresolved"
+        self.closed_at = now
+
+    @action(
+        source=[States.REGISTERED, States.ASSIGNED],
+        target=States.CLOSED,
+        label=_("Reject"),
+        done=_("rejected it"),
+        allow=rules.may_dispatch,
+        guards=(guards.has_finished_children,),
+        form="incidents.forms.RejectForm",
+        intent="danger",
+        icon="ban",
+        key="j",
+    )
+    def reject(self, *, user: User, now: datetime, reject_reason: Any, text: str) -> None:
+        """Answer and close what is out of contract or scope, with a reason (INC-03)."""
+        self.reject_reason = reject_reason
+        self.close_code_id, self.closed_at = "rejected", now
+
+    @action(
+        source=[States.REGISTERED, States.ASSIGNED],
+        target=States.CLOSED,
+        label=_("Withdraw"),
+        done=_("withdrew it"),
+        allow=rules.may_withdraw,
+        guards=(guards.has_finished_children,),
+        form="tickets.action_forms.ReasonForm",
+        intent="danger",
+        icon="x",
+    )
+    def withdraw(self, *, user: User, now: datetime, text: str) -> None:
+        """Take back a report that nobody works on yet."""
+        self.reject_reason_id, self.close_code_id, self.closed_at = "withdrawn", "rejected", now
+
+    @action(
+        source=States.REGISTERED,
+        label=_("Check priority"),
+        done=_("checked impact and priority"),
+        allow=rules.may_dispatch,
+        form="incidents.forms.ImpactForm",
+        icon="flag",
+        key="p",
+        public=False,
+    )
+    def check_priority(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Correct impact and urgency before it is dispatched; the priority follows (INC-04)."""
+        self.set_impact(**fields)
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS, States.PENDING],
+        label=_("Change priority"),
+        done=_("changed the priority"),
+        allow=rules.may_decide_priority,
+        form="incidents.forms.DecidePriorityForm",
+        icon="flag",
+        key="p",
+        public=False,
+    )
+    def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
+        """Change the priority with a reason, and choose the owner again (INC-04)."""
+        self.set_impact(**fields)
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+        self.assignee = assignee
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS, States.PENDING],
+        label=_("Propose priority"),
+        done=_("proposed another priority"),
+        allow=rules.may_propose_priority,
+        form="incidents.forms.ProposePriorityForm",
+        icon="flag",
+        key="p",
+        public=False,
+    )
+    def propose_priority(self, *, user: User, now: datetime, text: str, impact: Any) -> None:
+        """Ask the group's lead or the incident manager for another priority, with a reason."""
+        self.requested_impact, self.priority_requested_by = impact, user
+        self.requested_priority = impact.priority
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS, States.PENDING],
+        label=_("Approve priority"),
+        done=_("approved the proposed priority"),
+        allow=rules.may_decide_priority,
+        guards=(guards.has_priority_request,),
+        form="incidents.forms.ApprovePriorityForm",
+        intent="primary",
+        icon="flag-check",
+        public=False,
+    )
+    def approve_priority(self, *, user: User, now: datetime, assignee: User | None) -> None:
+        """Approve the proposed priority, and choose the owner again."""
+        self.set_impact(impact=self.requested_impact)
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+        self.assignee = assignee
+
+    @action(
+        source=[States.ASSIGNED, States.IN_PROGRESS, States.PENDING],
+        label=_("Decline priority"),
+        done=_("declined the proposed priority"),
+        allow=rules.may_decide_priority,
+        guards=(guards.has_priority_request,),
+        form="tickets.action_forms.ReasonForm",
+        icon="flag-x",
+        public=False,
+    )
+    def decline_priority(self, *, user: User, now: datetime, text: str) -> None:
+        """Keep the priority, with a reason."""
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+
+    @action(
+        source=LIVE,
+        label=_("Edit"),
+        done=_("edited it"),
+        allow=rules.may_handle,
+        form="incidents.forms.EditForm",
+        icon="pencil",
+        key="d",
+        public=False,
+    )
+    def edit(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Correct what was written down: summary, description, classification, contact."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+
+    @action(
+        source=LIVE,
+        label=_("Mark as duplicate"),
+        done=_("marked it as a duplicate"),
+        allow=rules.may_handle,
+        guards=(guards.is_no_duplicate,),
+        form="incidents.forms.DuplicateForm",
+        effect="incidents.services.link_duplicate",
+        icon="copy",
+        key="m",
+        public=False,
+    )
+    def mark_duplicate(self, *, user: User, now: datetime, main: Any) -> None:
+        """Say that it is the same event as another ticket, which then solves both (INC-11)."""
+        self.duplicate_of_id = main.pk
+
+    @action(
+        source=ANY,
+        label=_("Not a duplicate"),
+        done=_("took back the duplicate mark"),
+        allow=rules.may_handle,
+        guards=(guards.is_duplicate,),
+        effect="incidents.services.unlink_duplicate",
+        icon="copy-off",
+        public=False,
+    )
+    def unmark_duplicate(self, *, user: User, now: datetime) -> None:
+        """Take back the mark: it is an event of its own."""
+        self.duplicate_of_id = None
+
+    @action(
+        source=LIVE,
+        target=States.RESOLVED,
+        label=_("Resolve with main ticket"),
+        done=_("resolved together with the main ticket"),
+        system=True,
+        icon="check",
+    )
+    def resolve_with_main(self, *, user: None, now: datetime) -> None:
+        """Resolve a duplicate because its main ticket was resolved (INC-11)."""
+        self.end_waiting(now)
+        main = self.duplicate_of.specific
+        self.cause, self.handling, self.close_code = main.cause, main.handling, main.close_code
+        self.resolved_at, self.resolved_by = now, main.resolved_by
+        self.responded_at = self.responded_at or now

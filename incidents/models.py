@@ -1,0 +1,123 @@
+"""The incident: an interruption or loss of quality of a service."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import SupportGroup, User
+from incidents.lifecycle import PHASES, IncidentLifecycle, States
+from incidents.priority import priority_for
+from tickets.lifecycle import Kind, register_kind
+from tickets.models import CloseCode, ImpactLevel, RejectReason, Ticket
+
+if TYPE_CHECKING:
+    from tickets.models import Urgency
+
+
+@register_kind(
+    Kind(
+        code="incident",
+        prefix="IM",
+        slug="incidents",
+        label=_("Incident"),
+        label_plural=_("Incidents"),
+        icon="alert-triangle",
+        states=States,
+        phases=PHASES,
+        steps=(
+            States.REGISTERED,
+            States.ASSIGNED,
+            States.IN_PROGRESS,
+            States.RESOLVED,
+            States.CLOSED,
+        ),
+        details="incidents.details.details_of",
+    )
+)
+class Incident(IncidentLifecycle, Ticket):
+    """An incident with its solution, its vendor case and what must be on record about the work."""
+
+    cause = models.TextField(_("cause"), blank=True)
+    handling = models.TextField(_("handling"), blank=True)
+    close_code = models.ForeignKey(CloseCode, models.PROTECT, null=True, verbose_name=_("close code"))
+    reject_reason = models.ForeignKey(RejectReason, models.PROTECT, null=True, verbose_name=_("reason for rejecting"))
+    resolved_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="resolved_incidents", verbose_name=_("resolved by")
+    )
+    requested_impact = models.ForeignKey(
+        ImpactLevel, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed impact")
+    )
+
+    vendor_needed = models.BooleanField(_("vendor needed"), default=False)
+    vendor_contract = models.CharField(_("contract"), max_length=100, blank=True)
+    vendor_contact = models.CharField(_("vendor's contact"), max_length=100, blank=True)
+    vendor_case_number = models.CharField(_("vendor's case number"), max_length=100, blank=True)
+    vendor_called_at = models.DateTimeField(_("vendor called"), null=True)
+    vendor_answered_at = models.DateTimeField(_("vendor answered"), null=True)
+
+    remote_consent_at = models.DateTimeField(_("consent to remote help recorded"), null=True)
+    remote_consent_by = models.CharField(_("who agreed, and how"), max_length=200, blank=True)
+    departed_at = models.DateTimeField(_("departure"), null=True)
+    arrived_at = models.DateTimeField(_("arrival"), null=True)
+    on_site_completed_at = models.DateTimeField(_("completed on site"), null=True)
+    backup_confirmed_at = models.DateTimeField(_("backup confirmed"), null=True)
+    backup_confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("backup confirmed by")
+    )
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+
+    # What the lifecycle's actions share. Each sets columns of this row only.
+
+    def fill(self, fields: dict[str, Any], user: User) -> None:
+        """Take over what was typed at registration; the priority follows from impact and urgency."""
+        for name in REGISTRATION_FIELDS & fields.keys():
+            setattr(self, name, fields[name])
+        self.registered_by = user
+        self.requester = fields.get("requester") or user
+        self.organisation_id = self.requester.organisation_id
+        self.contact_phone = self.contact_phone or self.requester.phone or self.requester.mobile
+        self.contact_email = self.contact_email or self.requester.email
+        self.set_impact(impact=fields["impact"], urgency=fields.get("urgency"))
+
+    def set_impact(self, *, impact: ImpactLevel, urgency: Urgency | None = None) -> None:
+        """Set impact and, when given, urgency; the priority follows (INC-04)."""
+        self.impact = impact
+        self.urgency = urgency or self.urgency
+        self.priority = priority_for(impact, self.urgency)
+
+    def give_to(self, group: SupportGroup, assignee: User | None, now: datetime) -> None:
+        """Assign to a group and perhaps a person; the response counts from the first assignment."""
+        self.group, self.assignee = group, assignee
+        self.assigned_at = self.assigned_at or now
+
+    def end_waiting(self, now: datetime) -> None:
+        """Add the pause to the time waited."""
+        if self.waiting_since is not None:
+            self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
+        self.wait_reason = self.wait_until = self.waiting_since = None
+
+    def finish_with(self, answers: dict[str, Any], now: datetime) -> None:
+        """Close, with what the requester thinks of the result."""
+        self.satisfaction = answers.get("satisfaction")
+        self.satisfaction_comment = answers.get("satisfaction_comment", "")
+        self.closed_at = now
+
+
+REGISTRATION_FIELDS = {
+    "summary",
+    "description",
+    "source",
+    "nature",
+    "category",
+    "business_system",
+    "complexity",
+    "contact_phone",
+    "contact_email",
+}

@@ -1,0 +1,93 @@
+"""What incidents do to other records. Effects of actions: they run in the action's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import SupportGroup, Tier, User
+from incidents.models import Incident
+from tickets.actions import perform
+from tickets.models import Ticket, TicketLink, TimelineEntry
+from tickets.services import affect_items, log_event, relate
+
+#: Columns that a follow-up takes over from the incident that was not solved (INC-12).
+CARRIED_OVER = (
+    "summary",
+    "description",
+    "priority",
+    "impact",
+    "urgency",
+    "nature",
+    "source",
+    "category",
+    "business_system",
+    "complexity",
+    "organisation",
+    "requester",
+    "contact_phone",
+    "contact_email",
+    "registered_by",
+    "group",
+    "assignee",
+    "supplier",
+)
+
+
+def complete_registration(
+    *,
+    ticket: Incident,
+    entry: TimelineEntry,
+    user: User,
+    now: datetime,
+    cleaned: dict[str, Any],
+    **context: Any,
+) -> None:
+    """Put the configuration items on the new incident, and assign it when a group was chosen."""
+    affect_items(ticket=ticket, items=cleaned.get("items") or [])
+    group, assignee = cleaned.get("group"), cleaned.get("assignee")
+    if group:
+        data = {"group": group.code, "assignee": assignee.username if assignee else ""}
+        assigned = perform(ticket, "assign", user=user, data=data, via=entry.via, now=now)
+        entry.ticket = assigned.ticket
+
+
+def take_for_desk(*, ticket: Incident, user: User, **context: Any) -> None:
+    """An incident that the desk starts without dispatching belongs to the desk's own group."""
+    if ticket.group_id is None:
+        groups = SupportGroup.objects.filter(pk__in=user.group_ids, active=True)
+        ticket.group = groups.filter(tier=Tier.DESK).first() or groups.first()
+        ticket.save(update_fields=["group"])
+
+
+def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> Incident:
+    """Open a new incident, assigned to the previous assignee, that carries the content over (INC-12)."""
+    new = Incident(**{name: getattr(ticket, name) for name in CARRIED_OVER})
+    new.reopen_count = ticket.reopen_count + 1
+    new.vendor_needed = ticket.vendor_needed
+    opened = perform(new, "follow_up", user=None, now=now).ticket
+    affect_items(ticket=opened, items=ticket.items.all())
+    relate(source=opened, target=ticket, meaning=TicketLink.Meaning.FOLLOW_UP, user=user, now=now)
+    logged = {"user": user, "now": now, "is_public": True}
+    log_event(ticket=opened, event="follows", number=ticket.number, reason=entry.text, **logged)
+    log_event(ticket=ticket, event="followed_up", number=opened.number, **logged)
+    return opened  # type: ignore[return-value]
+
+
+def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
+    """Relate a duplicate to its main ticket; both say so."""
+    main = cleaned["main"]
+    relate(source=ticket, target=main, meaning=TicketLink.Meaning.DUPLICATE, user=user, now=now)
+    meaning = TicketLink.Meaning.DUPLICATE.value
+    log_event(ticket=main, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
+
+
+def unlink_duplicate(*, ticket: Incident, **context: Any) -> None:
+    """Remove the relation of a duplicate to its main ticket."""
+    TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE).delete()
+
+
+def resolve_duplicates(*, ticket: Incident, now: datetime, **context: Any) -> None:
+    """Resolve the live duplicates of a main ticket with it, in order of their ids (INC-11)."""
+    for duplicate in Ticket.objects.live().filter(duplicate_of_id=ticket.pk).order_by("pk"):
+        perform(duplicate, "resolve_with_main", user=None, now=now)

@@ -1,0 +1,92 @@
+"""Actions that record how an incident is worked on: vendors, remote help, visits, backups."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from incidents import guards, rules
+from tickets.lifecycle import action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+WORKING = ["in_progress", "pending"]
+
+
+class SupportRecords:
+    """What must be on record while engineers work (INC-14, INC-15)."""
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("Call vendor"),
+        done=_("called in a vendor"),
+        allow=rules.may_work_on,
+        guards=(guards.has_no_open_vendor_case,),
+        form="incidents.forms.VendorForm",
+        icon="truck",
+        key="v",
+        public=False,
+    )
+    def call_vendor(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
+        """Hand the case to the third line; the group keeps the ticket and the clock (INC-14)."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.vendor_needed, self.vendor_called_at, self.vendor_answered_at = True, now, None
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("Vendor has answered"),
+        done=_("recorded the vendor's answer"),
+        allow=rules.may_work_on,
+        guards=(guards.has_open_vendor_case,),
+        form="incidents.forms.VendorAnswerForm",
+        icon="truck-return",
+        public=False,
+    )
+    def record_vendor_answer(self, *, user: User, now: datetime, text: str) -> None:
+        """Record what the vendor did; their part is over."""
+        self.vendor_answered_at = now
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("Remote help: consent"),
+        done=_("recorded the requester's consent to remote help"),
+        allow=rules.may_work_on,
+        guards=(guards.has_remote_consent,),
+        form="incidents.forms.RemoteConsentForm",
+        icon="screen-share",
+        public=True,
+    )
+    def record_remote_consent(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Record how the requester agreed to remote help, before it starts (INC-15)."""
+        self.remote_consent_at, self.remote_consent_by = now, fields["remote_consent_by"]
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("On-site visit"),
+        done=_("recorded an on-site visit"),
+        allow=rules.may_work_on,
+        form="incidents.forms.OnSiteForm",
+        icon="map-pin",
+        public=True,
+    )
+    def record_on_site(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Record departure, arrival and completion of a visit (INC-15)."""
+        self.departed_at, self.arrived_at = fields["departed_at"], fields["arrived_at"]
+        self.on_site_completed_at = fields["on_site_completed_at"]
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("Confirm backup"),
+        done=_("confirmed that data was backed up"),
+        allow=rules.may_work_on,
+        form="incidents.forms.BackupForm",
+        icon="database-export",
+        public=False,
+    )
+    def confirm_backup(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
+        """Confirm before a risky step that data was backed up (INC-15)."""
+        self.backup_confirmed_at, self.backup_confirmed_by = now, user

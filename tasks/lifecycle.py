@@ -1,0 +1,181 @@
+"""What can happen to a task, and how tickets are split into tasks (TSK-01, TSK-02)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tasks import rules
+from tickets import guards
+from tickets.common import CommonActions
+from tickets.lifecycle import NEW, Phase, action
+from tickets.rules import may_work_on, works_in_group
+
+if TYPE_CHECKING:
+    from accounts.models import SupportGroup, User
+
+
+class States(models.TextChoices):
+    """States of a task."""
+
+    QUEUED = "queued", _("Waits for the task before")
+    ASSIGNED = "assigned", _("Assigned")
+    IN_PROGRESS = "in_progress", _("In progress")
+    FINISHED = "finished", _("Finished")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+PHASES = {
+    States.QUEUED: Phase.WAITING,
+    States.ASSIGNED: Phase.OPEN,
+    States.IN_PROGRESS: Phase.OPEN,
+    States.FINISHED: Phase.CLOSED,
+    States.CANCELLED: Phase.CLOSED,
+}
+
+
+class SplitsIntoTasks:
+    """Gives a kind of ticket the action that opens tasks in it."""
+
+    @action(
+        source=["registered", "assigned", "in_progress", "pending"],
+        label=_("Add task"),
+        done=_("opened a task"),
+        allow=rules.may_split,
+        form="tasks.forms.TaskForm",
+        effect="tasks.services.open_task",
+        icon="subtask",
+        key="t",
+        public=False,
+        versioned=False,
+    )
+    def add_task(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Split off a part of the work for a group or a person; the ticket waits for its tasks."""
+
+
+class TaskLifecycle(CommonActions):
+    """Opened in a ticket, claimed, started, finished or cancelled."""
+
+    group: SupportGroup | None
+    assignee: User | None
+    responded_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+
+    @action(
+        source=NEW,
+        target=States.ASSIGNED,
+        label=_("Open task"),
+        done=_("opened this task"),
+        system=True,
+        icon="subtask",
+        public=False,
+    )
+    def register(self, *, user: None, now: datetime) -> None:
+        """Open a task that can be started at once."""
+
+    @action(
+        source=NEW,
+        target=States.QUEUED,
+        label=_("Queue task"),
+        done=_("queued this task"),
+        system=True,
+        icon="subtask",
+        public=False,
+    )
+    def enqueue(self, *, user: None, now: datetime) -> None:
+        """Open a task that starts when the one before it is finished."""
+
+    @action(
+        source=States.QUEUED,
+        target=States.ASSIGNED,
+        label=_("Release"),
+        done=_("the task before is finished"),
+        system=True,
+        icon="arrow-right",
+        public=False,
+    )
+    def release(self, *, user: None, now: datetime) -> None:
+        """Let the next task in order start."""
+
+    @action(
+        source=States.ASSIGNED,
+        label=_("Claim"),
+        done=_("claimed this task"),
+        allow=works_in_group,
+        guards=(guards.is_unclaimed,),
+        intent="primary",
+        icon="hand-grab",
+        key="c",
+        public=False,
+    )
+    def claim(self, *, user: User, now: datetime) -> None:
+        """Take the task from the group's queue."""
+        self.assignee = user
+
+    @action(
+        source=States.ASSIGNED,
+        target=States.IN_PROGRESS,
+        label=_("Start work"),
+        done=_("started work"),
+        allow=may_work_on,
+        intent="primary",
+        icon="player-play",
+        key="s",
+        public=False,
+    )
+    def start(self, *, user: User, now: datetime) -> None:
+        """Begin; whoever starts an unclaimed task takes it."""
+        self.assignee = self.assignee or user
+        self.responded_at = now
+
+    @action(
+        source=[States.QUEUED, States.ASSIGNED, States.IN_PROGRESS],
+        label=_("Hand over"),
+        done=_("handed over"),
+        allow=rules.may_steer,
+        form="tasks.forms.HandOverForm",
+        icon="arrows-transfer-down",
+        key="h",
+        public=False,
+    )
+    def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
+        """Give the task to another group or person."""
+        self.group, self.assignee = group, assignee
+
+    @action(
+        source=States.IN_PROGRESS,
+        target=States.FINISHED,
+        label=_("Finish"),
+        done=_("finished this task"),
+        allow=may_work_on,
+        form="tasks.forms.FinishForm",
+        effect="tasks.services.count_finished",
+        intent="primary",
+        icon="check",
+        key="f",
+        public=False,
+    )
+    def finish(self, *, user: User, now: datetime, close_code: Any, result: str) -> None:
+        """Record the result; the handler of the parent ticket is told."""
+        self.close_code, self.result = close_code, result
+        self.resolved_at = self.closed_at = now
+
+    @action(
+        source=[States.QUEUED, States.ASSIGNED, States.IN_PROGRESS],
+        target=States.CANCELLED,
+        label=_("Cancel task"),
+        done=_("cancelled this task"),
+        allow=rules.may_steer,
+        form="tickets.action_forms.ReasonForm",
+        effect="tasks.services.count_finished",
+        intent="danger",
+        icon="x",
+        public=False,
+    )
+    def cancel(self, *, user: User, now: datetime, text: str) -> None:
+        """End the task undone, with a reason; the parent no longer waits for it."""
+        self.closed_at = now

@@ -1,0 +1,40 @@
+"""The task: a part of the work on a ticket, given to a group or a person."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tasks.codes import TaskCloseCode, TaskKind
+from tasks.lifecycle import PHASES, States, TaskLifecycle
+from tickets.lifecycle import Kind, register_kind
+from tickets.models import Ticket
+
+
+@register_kind(
+    Kind(
+        code="task",
+        prefix="TK",
+        slug="tasks",
+        label=_("Task"),
+        label_plural=_("Tasks"),
+        icon="subtask",
+        states=States,
+        phases=PHASES,
+        steps=(States.ASSIGNED, States.IN_PROGRESS, States.FINISHED),
+        registers="",
+        details="tasks.details.details_of",
+    )
+)
+class Task(TaskLifecycle, Ticket):
+    """A task (任务单) of a parent ticket. ``position`` orders the tasks of a parent."""
+
+    task_kind = models.ForeignKey(TaskKind, models.PROTECT, null=True, verbose_name=_("kind of task"))
+    position = models.PositiveSmallIntegerField(_("position"), default=1)
+    in_order = models.BooleanField(_("after the task before"), default=False)
+    close_code = models.ForeignKey(TaskCloseCode, models.PROTECT, null=True, verbose_name=_("close code"))
+    result = models.TextField(_("result"), blank=True)
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")

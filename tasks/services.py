@@ -1,0 +1,79 @@
+"""Tasks and their parents. Effects of actions: they run in the action's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Max
+
+from accounts.models import User
+from tasks.lifecycle import States
+from tasks.models import Task
+from tickets.actions import perform
+from tickets.models import Ticket, TimelineEntry
+from tickets.services import log_event
+
+
+def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> Task:
+    """Create a task of ``ticket`` from the checked form; the ticket counts it as open."""
+    before = Task.objects.filter(parent_id=ticket.pk).aggregate(last=Max("position"))["last"] or 0
+    waits = cleaned["in_order"] and _unfinished(ticket).exists()
+    task = Task(
+        parent_id=ticket.pk,
+        summary=cleaned["summary"],
+        description=cleaned["description"],
+        task_kind=cleaned["task_kind"],
+        group=cleaned["group"],
+        assignee=cleaned["assignee"],
+        in_order=cleaned["in_order"],
+        position=before + 1,
+        organisation_id=ticket.organisation_id,
+        business_system_id=ticket.business_system_id,
+        category_id=ticket.category_id,
+        supplier_id=ticket.supplier_id,
+        priority=ticket.priority,
+        registered_by=user,
+        assigned_at=now,
+    )
+    entry = perform(task, "enqueue" if waits else "register", user=None, now=now)
+    _count(ticket, total=1, open_=1)
+    return entry.ticket  # type: ignore[return-value]
+
+
+def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
+    """Tell the parent that a task is over, and let the next one in order start.
+
+    The parent is locked already: ``perform`` locks it before the task.
+    """
+    parent = Ticket.objects.get(pk=ticket.parent_id)
+    _count(parent, open_=-1)
+    log_event(
+        ticket=parent,
+        event="task_over",
+        user=user,
+        now=now,
+        number=ticket.number,
+        summary=ticket.summary,
+        state=ticket.state,
+    )
+    _release_next(ticket, now)
+
+
+def _unfinished(parent: Ticket) -> Any:
+    return Task.objects.filter(parent_id=parent.pk).exclude(state__in=[States.FINISHED, States.CANCELLED])
+
+
+def _release_next(finished: Task, now: datetime) -> None:
+    """Start queued tasks whose predecessors are all over, in order of position."""
+    waiting = _unfinished(finished.parent).order_by("position")  # type: ignore[arg-type]
+    first = waiting.first()
+    if first is not None and first.state == States.QUEUED:
+        perform(first, "release", user=None, now=now)
+
+
+def _count(parent: Ticket, *, total: int = 0, open_: int = 0) -> None:
+    """Change the parent's task counters. Not a change that people could overwrite: no new version."""
+    Ticket.objects.filter(pk=parent.pk).update(
+        children_total=F("children_total") + total, children_open=F("children_open") + open_
+    )

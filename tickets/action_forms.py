@@ -1,0 +1,97 @@
+"""Forms of the actions that every kind shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cmdb.models import ConfigurationItem
+from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField
+from tickets.models import Ticket, TicketLink
+
+MAX_TEXT = 20_000
+
+
+def text_field(label: Any, *, required: bool = True, rows: int = 3, **kwargs: Any) -> forms.CharField:
+    """A field of several lines."""
+    widget = forms.Textarea(attrs={"rows": rows})
+    return forms.CharField(label=label, required=required, max_length=MAX_TEXT, widget=widget, **kwargs)
+
+
+class CommentForm(ActionForm):
+    """A reply or an internal note."""
+
+    text = text_field(_("Text"))
+    attachments = AttachmentsField()
+
+
+class UrgeForm(ActionForm):
+    """Why it is urgent."""
+
+    text = text_field(_("Why it is urgent"), required=False, rows=2)
+
+
+class ReasonForm(ActionForm):
+    """A reason, for actions that need nothing else."""
+
+    text = text_field(_("Reason"))
+
+
+class TicketField(CodeChoiceField):
+    """Another ticket, named by its number."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Ticket.objects.none(), key="number", **kwargs)
+
+
+class LinkForm(ActionForm):
+    """A relation to another ticket that the person sees."""
+
+    meaning = forms.ChoiceField(label=_("This ticket is"), choices=TicketLink.Meaning.choices)
+    target = TicketField(label=_("Ticket number"), help_text=_("For example IM261122000017."))
+
+    def limit_choices(self) -> None:
+        """Only tickets that the person sees, and not this one."""
+        if self.user is not None:
+            found = Ticket.objects.visible_to(self.user)
+            self.fields["target"].queryset = found.exclude(pk=self.ticket.pk)  # type: ignore[attr-defined]
+
+
+class UnlinkForm(LinkForm):
+    """The relation to remove."""
+
+    def clean(self) -> dict[str, Any]:
+        """The relation must exist."""
+        cleaned = super().clean() or {}
+        target, meaning = cleaned.get("target"), cleaned.get("meaning")
+        links = TicketLink.objects.filter(source=self.ticket, target=target, meaning=meaning)
+        if target and meaning and not links.exists():
+            self.add_error("target", _("There is no such relation."))
+        return cleaned
+
+
+class ItemsForm(ActionForm):
+    """Configuration items that the person sees, named by identifier."""
+
+    items = forms.ModelMultipleChoiceField(
+        label=_("Configuration items"),
+        queryset=ConfigurationItem.objects.none(),
+        to_field_name="identifier",
+    )
+
+    def limit_choices(self) -> None:
+        """Only items that the person sees."""
+        if self.user is not None:
+            self.fields["items"].queryset = ConfigurationItem.objects.visible_to(self.user)  # type: ignore[attr-defined]
+
+
+class RemoveItemsForm(ItemsForm):
+    """Configuration items of the ticket."""
+
+    def limit_choices(self) -> None:
+        """Only items that are on the ticket."""
+        self.fields["items"].queryset = self.ticket.items.all()  # type: ignore[attr-defined]

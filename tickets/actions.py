@@ -1,0 +1,261 @@
+"""The one door through which tickets change: ``perform``; and what may be done now: ``available_actions``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from tickets import clock
+from tickets.attachments import attach_files
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
+from tickets.forms import ATTACHMENTS_FIELD, TEXT_FIELD, ActionForm, json_value
+from tickets.lifecycle import Action
+from tickets.models import Ticket, TimelineEntry
+from tickets.numbers import allocate_number
+from tickets.signals import action_performed
+
+#: Columns that the portal keeps by itself; they are no news in the timeline.
+BOOKKEEPING = frozenset(
+    {
+        "id",
+        "ticket_ptr",
+        "kind",
+        "number",
+        "state",
+        "phase",
+        "version",
+        "priority_rank",
+        "created_at",
+        "updated_at",
+        "planned_response_at",
+        "planned_completion_at",
+        "responded_in_time",
+        "completed_in_time",
+        "queue_due_at",
+        "due_soon_at",
+        "assigned_at",
+        "responded_at",
+        "resolved_at",
+        "closed_at",
+        "waiting_since",
+        "waited",
+        "urge_count",
+        "children_total",
+        "children_open",
+        "registered_by",
+        "external_system",
+        "external_number",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Available:
+    """An action that a person may do now; with a ``reason`` when a guard holds it back."""
+
+    action: Action
+    reason: Any = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it can be done right now."""
+        return self.reason is None
+
+
+def available_actions(ticket: Ticket, user: User) -> list[Available]:
+    """Actions whose rule lets ``user`` do them in the ticket's state, in the order of declaration."""
+    return [
+        Available(action, _refusal(action, ticket, user))
+        for action in ticket.kind_info.actions.values()
+        if action.starts_in(ticket.state) and _is_allowed(action, ticket, user)
+    ]
+
+
+def perform(
+    ticket: Ticket,
+    name: str,
+    *,
+    user: User | None,
+    data: Mapping[str, Any] | None = None,
+    files: Any = None,
+    version: int | None = None,
+    via: str = TimelineEntry.Via.WEB,
+    now: datetime | None = None,
+) -> TimelineEntry:
+    """Do the action ``name`` on ``ticket`` for ``user`` (None: the portal itself) and log it.
+
+    Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
+    body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
+    is the one that the person read. ``now`` is for imports and tests; otherwise the database's time
+    after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
+
+    Raises ActionNotFound, ActionForbidden, ActionConflict, TicketChanged, ActionInvalid; then nothing
+    has changed.
+    """
+    with transaction.atomic():
+        ticket = _locked(ticket, user)
+        now = now or clock.now()
+        action = _find(ticket, name)
+        _check_allowed(action, ticket, user)
+        _check_possible(action, ticket, user)
+        _check_version(action, ticket, version)
+        form = _checked_form(action, ticket, user, data, files)
+        before = _snapshot(ticket)
+        state_from = "" if action.creates else ticket.state
+        getattr(ticket, name)(user=user, now=now, **form.body_values())
+        changes = [] if action.creates else _changes(ticket, before)
+        _save(ticket, action, changes, state_from, now)
+        entry = _log(ticket, action, form, user, via, now, state_from, changes)
+        attach_files(entry, form.cleaned_data.get(ATTACHMENTS_FIELD) or [])
+        if action.effect:
+            import_string(action.effect)(ticket=ticket, entry=entry, user=user, now=now, cleaned=form.cleaned_data)
+        action_performed.send(type(ticket), ticket=ticket, entry=entry, action=action, user=user, now=now)
+    return entry
+
+
+def bound_form(
+    action: Action, ticket: Ticket, user: User | None, data: Mapping[str, Any], files: Any = None
+) -> ActionForm:
+    """Bind ``data`` to the action's form; fields that an editing form misses keep the ticket's value."""
+    form = action.form_class(data, files, ticket=ticket, user=user)
+    if form.keeps_missing:
+        kept = {k: v for k, v in form.initial.items() if k not in data and v is not None}
+        form.data = {**kept, **{key: data[key] for key in data}}
+    return form
+
+
+def _locked(ticket: Ticket, user: User | None) -> Ticket:
+    """Lock the parent, then the ticket; return it as it stands now, when ``user`` still sees it."""
+    if ticket.pk is None:
+        return ticket
+    if ticket.parent_id is not None:
+        list(Ticket.objects.select_for_update(no_key=True).filter(pk=ticket.parent_id).values("pk"))
+    model = ticket.kind_info.model
+    found = model.objects.all() if user is None else model.objects.visible_to(user)
+    locked = found.select_for_update(of=("ticket_ptr",), no_key=True).filter(pk=ticket.pk).first()
+    if locked is None:
+        raise ActionNotFound(_("There is no such ticket."))
+    return locked
+
+
+def _find(ticket: Ticket, name: str) -> Action:
+    action = ticket.kind_info.actions.get(name)
+    if action is None or action.creates != (ticket.pk is None):
+        raise ActionNotFound(_("There is no such action."))
+    return action
+
+
+def _is_allowed(action: Action, ticket: Ticket, user: User | None) -> bool:
+    """System actions are for the portal alone, every other for people alone."""
+    if action.system or user is None:
+        return action.system and user is None
+    return bool(action.allow and action.allow(ticket, user))
+
+
+def _check_allowed(action: Action, ticket: Ticket, user: User | None) -> None:
+    if not _is_allowed(action, ticket, user):
+        message = _("You may not do this: %(action)s.") % {"action": action.label}
+        raise ActionForbidden(message)
+
+
+def _refusal(action: Action, ticket: Ticket, user: User | None) -> Any:
+    """The first reason of a guard against the action, or None."""
+    reasons = (guard(ticket, user) for guard in action.guards)  # type: ignore[arg-type]
+    return next((reason for reason in reasons if reason), None)
+
+
+def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:
+    reason = _refusal(action, ticket, user)
+    if not action.starts_in(ticket.state):
+        reason = reason or _("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label}
+    if reason:
+        possible = (
+            [] if user is None else [item.action.name for item in available_actions(ticket, user) if item.enabled]
+        )
+        raise ActionConflict(reason, possible)
+
+
+def _check_version(action: Action, ticket: Ticket, version: int | None) -> None:
+    if version is not None and action.versioned and version != ticket.version:
+        raise TicketChanged(_("Somebody changed this ticket since you opened it."), ticket)
+
+
+def _checked_form(
+    action: Action, ticket: Ticket, user: User | None, data: Mapping[str, Any] | None, files: Any
+) -> ActionForm:
+    form = bound_form(action, ticket, user, data or {}, files)
+    if not form.is_valid():
+        raise ActionInvalid(form)
+    return form
+
+
+def _snapshot(ticket: Ticket) -> dict[str, Any]:
+    return {field.attname: getattr(ticket, field.attname) for field in ticket._meta.concrete_fields}
+
+
+def _changes(ticket: Ticket, before: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the action changed, as old and new values that people can read."""
+    return [
+        {
+            "field": field.name,
+            "old": _readable(field, before[field.attname]),
+            "new": _readable(field, getattr(ticket, field.attname)),
+        }
+        for field in ticket._meta.concrete_fields
+        if field.name not in BOOKKEEPING and before[field.attname] != getattr(ticket, field.attname)
+    ]
+
+
+def _readable(field: models.Field, value: Any) -> Any:
+    if value is not None and isinstance(field, models.ForeignKey):
+        value = field.related_model._base_manager.get(pk=value)
+    return json_value(value)
+
+
+def _save(ticket: Ticket, action: Action, changes: Iterable[Any], state_from: str, now: datetime) -> None:
+    """Store the ticket with its phase. The version grows with what a person could overwrite."""
+    kind = ticket.kind_info
+    ticket.phase = kind.phase_of(ticket.state)
+    ticket.priority_rank = ticket.priority.rank
+    ticket.updated_at = now
+    if action.creates:
+        ticket.kind, ticket.created_at = kind.code, ticket.created_at or now
+        ticket.number = allocate_number(kind.prefix, now)
+        ticket.save(force_insert=True)
+        return
+    if changes or ticket.state != state_from:
+        ticket.version += 1
+    ticket.save(force_update=True)
+
+
+def _log(
+    ticket: Ticket,
+    action: Action,
+    form: ActionForm,
+    user: User | None,
+    via: str,
+    now: datetime,
+    state_from: str,
+    changes: list[Any],
+) -> TimelineEntry:
+    changed = {change["field"] for change in changes}
+    return TimelineEntry.objects.create(
+        ticket=ticket,
+        at=now,
+        actor=user,
+        action=action.name,
+        via=TimelineEntry.Via.SYSTEM if user is None else via,
+        is_public=action.public,
+        state_from=state_from,
+        state_to=ticket.state,
+        text=form.cleaned_data.get(TEXT_FIELD) or "",
+        changes=changes,
+        data={k: v for k, v in form.as_record().items() if k not in changed},
+    )

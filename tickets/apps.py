@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class TicketsConfig(AppConfig):
+    """The core that every kind of ticket shares. Knows no kind."""
+
+    name = "tickets"
+    verbose_name = _("Tickets")
+
+    def ready(self) -> None:
+        """Register the checks of lifecycles; write declared transitions into the database after migrations."""
+        from tickets import checks  # noqa: F401 - registers system checks
+        from tickets.declared import write_declared_states
+
+        post_migrate.connect(write_declared_states, sender=self)

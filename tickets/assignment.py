@@ -1,0 +1,44 @@
+"""Choosing the group and the person that a ticket goes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import SupportGroup, User
+from tickets.forms import ActionForm, CodeChoiceField, PersonField
+
+
+class AssignmentForm(ActionForm):
+    """A group, and optionally one of its members."""
+
+    group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Group"))
+    assignee = PersonField(
+        User.objects.none(),
+        label=_("Person"),
+        required=False,
+        help_text=_("Empty: anybody in the group may claim it."),
+    )
+
+    def limit_choices(self) -> None:
+        """People who work in some offered group."""
+        groups = self.groups()
+        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        people = User.objects.active().filter(support_groups__in=groups).distinct()
+        self.fields["assignee"].queryset = people  # type: ignore[attr-defined]
+
+    def groups(self) -> QuerySet[SupportGroup]:
+        """The groups that are offered."""
+        return SupportGroup.objects.filter(active=True)
+
+    def clean(self) -> dict[str, Any]:
+        """The person must work in the group."""
+        cleaned = super().clean() or {}
+        group, assignee = cleaned.get("group"), cleaned.get("assignee")
+        if group and assignee and not group.members.filter(pk=assignee.pk).exists():
+            message = _("%(person)s does not work in the group %(group)s.")
+            names = {"person": assignee.display_name, "group": group.name}
+            self.add_error("assignee", message % names)
+        return cleaned

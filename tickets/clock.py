@@ -1,0 +1,17 @@
+"""The portal's only clock: the database's (reliability.md, section 0)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import connection
+
+#: Stands for "no limit runs" in the sort key of queues, so that it needs no special order for empty values.
+NO_LIMIT = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def now() -> datetime:
+    """The database's time at this very moment, also inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]

@@ -1,0 +1,151 @@
+"""Actions that every kind of ticket has."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tickets import guards, rules
+from tickets.lifecycle import ANY, action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class CommonActions:
+    """Talking about a ticket, relating it to others, following it."""
+
+    urge_count: Any
+
+    @action(
+        source=ANY,
+        label=_("Reply"),
+        done=_("replied"),
+        allow=rules.may_see,
+        form="tickets.action_forms.CommentForm",
+        icon="message",
+        key="r",
+        versioned=False,
+        menu=False,
+    )
+    def comment(self, *, user: User, now: datetime, text: str) -> None:
+        """Write something that the requester sees too."""
+
+    @action(
+        source=ANY,
+        label=_("Internal note"),
+        done=_("noted internally"),
+        allow=rules.may_read_internal,
+        form="tickets.action_forms.CommentForm",
+        icon="lock",
+        key="i",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def note(self, *, user: User, now: datetime, text: str) -> None:
+        """Write something that only staff see."""
+
+    @action(
+        source=ANY,
+        label=_("Urge"),
+        done=_("urged"),
+        allow=rules.may_urge,
+        guards=(guards.is_live,),
+        form="tickets.action_forms.UrgeForm",
+        icon="bell-ringing",
+        key="u",
+        versioned=False,
+    )
+    def urge(self, *, user: User, now: datetime, text: str) -> None:
+        """Ask for more speed; assignee and group are told, and it is counted."""
+        self.urge_count += 1
+
+    @action(
+        source=ANY,
+        label=_("Watch"),
+        done=_("watches this ticket"),
+        allow=rules.may_see,
+        effect="tickets.services.watch",
+        icon="eye",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def watch(self, *, user: User, now: datetime) -> None:
+        """Be told how this ticket goes on."""
+
+    @action(
+        source=ANY,
+        label=_("Stop watching"),
+        done=_("stopped watching"),
+        allow=rules.may_see,
+        effect="tickets.services.unwatch",
+        icon="eye-off",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def unwatch(self, *, user: User, now: datetime) -> None:
+        """No longer be told how this ticket goes on."""
+
+    @action(
+        source=ANY,
+        label=_("Relate"),
+        done=_("related to another ticket"),
+        allow=rules.may_read_internal,
+        form="tickets.action_forms.LinkForm",
+        effect="tickets.services.link_tickets",
+        icon="link",
+        key="l",
+        public=False,
+        versioned=False,
+    )
+    def link(self, *, user: User, now: datetime, meaning: str, target: Any) -> None:
+        """Relate this ticket to another one; both show it."""
+
+    @action(
+        source=ANY,
+        label=_("Remove relation"),
+        done=_("removed a relation"),
+        allow=rules.may_read_internal,
+        form="tickets.action_forms.UnlinkForm",
+        effect="tickets.services.unlink_tickets",
+        icon="unlink",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def unlink(self, *, user: User, now: datetime, meaning: str, target: Any) -> None:
+        """Remove a relation between this ticket and another one."""
+
+    @action(
+        source=ANY,
+        label=_("Add configuration items"),
+        done=_("added configuration items"),
+        allow=rules.may_handle,
+        form="tickets.action_forms.ItemsForm",
+        effect="tickets.services.add_items",
+        icon="server",
+        public=False,
+        versioned=False,
+    )
+    def add_items(self, *, user: User, now: datetime, items: Any) -> None:
+        """Say which configuration items the ticket is about."""
+
+    @action(
+        source=ANY,
+        label=_("Remove configuration items"),
+        done=_("removed configuration items"),
+        allow=rules.may_handle,
+        form="tickets.action_forms.RemoveItemsForm",
+        effect="tickets.services.remove_items",
+        icon="server-off",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def remove_items(self, *, user: User, now: datetime, items: Any) -> None:
+        """Take configuration items off the ticket."""

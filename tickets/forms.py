@@ -1,0 +1,123 @@
+"""Forms of actions: they check the input of pages and API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from tickets.models import Ticket
+
+#: The field whose text becomes the text of the timeline entry.
+TEXT_FIELD = "text"
+ATTACHMENTS_FIELD = "attachments"
+
+
+class MultipleFileInput(forms.ClearableFileInput):
+    """A file input that takes several files."""
+
+    allow_multiple_selected = True
+
+
+class AttachmentsField(forms.FileField):
+    """Files that come with an action; each is checked by ``tickets.attachments``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Attachments"))
+        super().__init__(required=False, widget=MultipleFileInput, **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        """Return the files, each checked; too many, too large or of a refused kind is an error."""
+        from tickets.attachments import check_files  # imports models that import forms' users
+
+        files = data if isinstance(data, list | tuple) else [data] if data else []
+        return check_files([super(AttachmentsField, self).clean(file) for file in files])
+
+
+class CodeChoiceField(forms.ModelChoiceField):
+    """A row of a table that people and programs name by a stable code, not by its id."""
+
+    def __init__(self, queryset: Any, *, key: str = "code", **kwargs: Any) -> None:
+        kwargs.setdefault("empty_label", "—")
+        super().__init__(queryset, to_field_name=key, **kwargs)
+
+
+class PersonField(CodeChoiceField):
+    """A person, named by user name. ``search``: address part that finds people while typing."""
+
+    def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
+        queryset = User.objects.active() if queryset is None else queryset
+        super().__init__(queryset, key="username", **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name and user name: there are people of the same name."""
+        return f"{obj.display_name} ({obj.username})"
+
+
+class ActionForm(forms.Form):
+    """Base of all action forms. Knows the ticket and the person, so that choices can be limited to theirs."""
+
+    #: Fields left out of a request keep the ticket's value: for forms that edit.
+    keeps_missing: ClassVar[bool] = False
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User | None, **kwargs: Any) -> None:
+        self.ticket = ticket
+        self.user = user
+        kwargs.setdefault("label_suffix", "")
+        kwargs.setdefault("initial", self.initial_from(ticket))
+        super().__init__(*args, **kwargs)
+        self.limit_choices()
+
+    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
+        """What the form shows first: the ticket's own values of the same name."""
+        names = {field.name for field in ticket._meta.concrete_fields} & set(self.base_fields)
+        return {name: self.base_fields[name].prepare_value(getattr(ticket, name, None)) for name in names}
+
+    def limit_choices(self) -> None:
+        """Narrow the choices of related fields to what this person may refer to."""
+
+    def unknown_fields(self, data: Mapping[str, Any]) -> list[str]:
+        """Names in ``data`` that the form does not know."""
+        return sorted(set(data) - set(self.fields))
+
+    def body_values(self) -> dict[str, Any]:
+        """What the action's method receives: everything but the files."""
+        return {k: v for k, v in self.cleaned_data.items() if k != ATTACHMENTS_FIELD}
+
+    def as_record(self) -> dict[str, Any]:
+        """A JSON-safe copy of the input for the timeline, without its text and files."""
+        skip = {TEXT_FIELD, ATTACHMENTS_FIELD}
+        return {
+            name: json_value(value)
+            for name, value in self.cleaned_data.items()
+            if name not in skip and value not in (None, "", [])
+        }
+
+
+def json_value(value: Any) -> Any:
+    """Return ``value`` as it stands in timeline entries: text, number, or ``{id, zh, en}``."""
+    if isinstance(value, models.Model):
+        return named_row(value)
+    if isinstance(value, models.QuerySet | list | tuple | set):
+        return [json_value(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value
+
+
+def named_row(row: models.Model) -> dict[str, Any]:
+    """A row's id and its names at this moment, which stay true when the row is renamed later."""
+    if isinstance(row, User):
+        return {"id": row.username, "zh": row.full_name, "en": row.full_name_en or row.full_name}
+    key = getattr(row, "code", None) or getattr(row, "number", None) or row.pk
+    zh = getattr(row, "path_zh", None) or getattr(row, "name_zh", None) or str(row)
+    en = getattr(row, "path_en", None) or getattr(row, "name_en", None) or str(row)
+    return {"id": key, "zh": zh, "en": en}

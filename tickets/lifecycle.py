@@ -1,0 +1,214 @@
+"""Declaring what can happen to tickets: ``@action``, ``Phase``, ``Kind`` and the registry of kinds.
+
+One declaration per action, in ``<kind>/lifecycle.py``. Buttons, forms, endpoints, permissions, timeline
+texts, diagrams, the database trigger and the contract tests come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.module_loading import import_string
+from django.utils.text import normalize_newlines
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+    from accounts.models import User
+    from tickets.forms import ActionForm
+    from tickets.models import Ticket
+
+    Text = str | Promise
+    Rule = Callable[[Ticket, User], bool]
+    Guard = Callable[[Ticket, User], Text | None]
+
+#: The state of a ticket that is not stored yet. Actions that create a ticket start here.
+NEW = "new"
+#: As a source: every stored state.
+ANY = "*"
+
+
+class Phase(models.TextChoices):
+    """What a state means to queues, clocks and reports: the same for every kind."""
+
+    OPEN = "open", _("Open")
+    WAITING = "waiting", _("Waiting")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One thing that can happen to a ticket, as declared with ``@action``."""
+
+    name: str
+    label: Text
+    done: Text
+    help: str
+    sources: tuple[str, ...]
+    target: str | None
+    allow: Rule | None
+    guards: tuple[Guard, ...]
+    form: str | None
+    effect: str | None
+    intent: str
+    icon: str
+    key: str
+    public: bool
+    system: bool
+    versioned: bool
+    menu: bool
+
+    @property
+    def creates(self) -> bool:
+        """Whether the action makes a new ticket."""
+        return NEW in self.sources
+
+    def starts_in(self, state: str) -> bool:
+        """Whether the action is declared for tickets in ``state``."""
+        return state in self.sources or (ANY in self.sources and state != NEW)
+
+    @cached_property
+    def form_class(self) -> type[ActionForm]:
+        """The form that checks the input of this action, in pages and API alike."""
+        return import_string(self.form or "tickets.forms.ActionForm")
+
+    @property
+    def asks(self) -> bool:
+        """Whether the action needs input, so that a button opens a form first."""
+        return bool(self.form_class.base_fields)
+
+
+def action(
+    *,
+    source: str | list[str],
+    target: str | None = None,
+    label: Text,
+    done: Text,
+    allow: Rule | None = None,
+    guards: tuple[Guard, ...] = (),
+    form: str | None = None,
+    effect: str | None = None,
+    intent: str = "normal",
+    icon: str = "",
+    key: str = "",
+    public: bool = True,
+    system: bool = False,
+    versioned: bool = True,
+    menu: bool = True,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare a method of a lifecycle as an action.
+
+    ``source`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the
+    timeline says; ``allow`` who; ``guards`` when; ``form`` dotted path of the input form; ``effect``
+    dotted path of a service that writes elsewhere, in the same transaction. ``public``: requesters see
+    the timeline entry. ``system``: only the portal itself performs it. ``versioned``: refused when the
+    ticket changed since the person read it. ``menu``: offered as a button. The method's docstring is
+    the help text.
+    """
+    sources = (source,) if isinstance(source, str) else tuple(source)
+
+    def declare(method: Callable[..., None]) -> Callable[..., None]:
+        spec = Action(
+            name=method.__name__,
+            label=label,
+            done=done,
+            help=" ".join(normalize_newlines(method.__doc__ or "").split()),
+            sources=tuple(str(state) for state in sources),
+            target=None if target is None else str(target),
+            allow=allow,
+            guards=guards,
+            form=form,
+            effect=effect,
+            intent=intent,
+            icon=icon,
+            key=key,
+            public=public,
+            system=system,
+            versioned=versioned,
+            menu=menu,
+        )
+        fsm_source = sources[0] if len(sources) == 1 else list(sources)
+        return transition(field="state", source=fsm_source, target=target, custom={"action": spec})(method)
+
+    return declare
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of ticket: its names, its states and what they mean."""
+
+    code: str
+    prefix: str
+    slug: str
+    label: Text
+    label_plural: Text
+    icon: str
+    states: type[models.TextChoices]
+    phases: Mapping[str, Phase]
+    steps: tuple[str, ...]
+    details: str | None = None
+    registers: str = "register"
+    model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
+
+    @cached_property
+    def actions(self) -> dict[str, Action]:
+        """Actions by name: the kind's own first, in the order of declaration."""
+        found: dict[str, Action] = {}
+        for cls in self.model.__mro__:
+            for name, attribute in vars(cls).items():
+                meta = getattr(attribute, "_django_fsm", None)
+                if meta is not None and name not in found:
+                    found[name] = next(iter(meta.transitions.values())).custom["action"]
+        return found
+
+    def phase_of(self, state: str) -> Phase:
+        """What ``state`` means."""
+        return self.phases[state]
+
+    def state_label(self, state: str) -> Text:
+        """The name of ``state`` for people."""
+        return self.states(state).label
+
+    def transitions(self) -> set[tuple[str, str, str]]:
+        """Every declared change of state as (action, from, to); ``NEW`` starts a life."""
+        found = set()
+        for spec in self.actions.values():
+            if spec.target is not None:
+                sources = self.states.values if ANY in spec.sources else spec.sources
+                found |= {(spec.name, source, spec.target) for source in sources}
+        return found
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register_kind(kind: Kind) -> Callable[[type[Any]], type[Any]]:
+    """Class decorator: make a ticket model known as ``kind`` to pages, API, numbers and checks."""
+
+    def register(model: type[Any]) -> type[Any]:
+        _kinds[kind.code] = replace(kind, model=model)
+        return model
+
+    return register
+
+
+def kinds() -> list[Kind]:
+    """Every registered kind, in the order of registration."""
+    return list(_kinds.values())
+
+
+def kind_of(code: str) -> Kind:
+    """The kind with ``code``. Raises KeyError for an unknown one."""
+    return _kinds[code]
+
+
+def kind_of_model(model: type[Any]) -> Kind:
+    """The kind that ``model`` was registered as. Raises KeyError when it was not."""
+    return {kind.model: kind for kind in _kinds.values()}[model]

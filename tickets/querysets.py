@@ -1,0 +1,48 @@
+"""Which tickets a person sees, and the sets that queues are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Organisation
+from accounts.permissions import Permission
+from tickets.lifecycle import Phase
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+#: Phases in which somebody still has to do something.
+LIVE = (Phase.OPEN.value, Phase.WAITING.value)
+
+
+class TicketQuerySet(models.QuerySet):
+    """Tickets of any kind."""
+
+    def visible_to(self, user: User) -> TicketQuerySet:
+        """Tickets that ``user`` may see: the one door to lists, pages, endpoints, searches (ORG-03).
+
+        Provider staff see all; supplier staff what was handed to their supplier; customers the
+        records of their organisation, or only their own when their role does not grant that, and
+        never the tasks that the work on them is split into.
+        """
+        if user.may(Permission.VIEW):
+            return self
+        if user.organisation.kind == Organisation.Kind.SUPPLIER:
+            return self.filter(supplier_id=user.organisation_id)
+        own = Q(organisation_id=user.organisation_id, parent=None)
+        if not user.may(Permission.VIEW_ORGANISATION):
+            own &= Q(requester_id=user.pk)
+        return self.filter(own)
+
+    def live(self) -> TicketQuerySet:
+        """Tickets that are neither resolved nor closed."""
+        return self.filter(phase__in=LIVE)
+
+    def for_rows(self) -> TicketQuerySet:
+        """Load what a row of a list shows, in one query."""
+        return self.select_related(
+            "priority", "business_system", "group", "assignee", "source", "organisation", "requester"
+        ).defer("description", "satisfaction_comment")

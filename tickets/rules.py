@@ -1,0 +1,56 @@
+"""Who may do what, for actions that every kind shares. First lines appear in the permission table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.permissions import Permission
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket
+
+
+def may_see(ticket: Ticket, user: User) -> bool:
+    """Whoever sees the ticket."""
+    return True
+
+
+def may_read_internal(ticket: Ticket, user: User) -> bool:
+    """Staff who may read internal notes."""
+    return user.may(Permission.INTERNAL)
+
+
+def may_register(ticket: Ticket, user: User) -> bool:
+    """Whoever may register tickets."""
+    return user.may(Permission.REGISTER)
+
+
+def may_dispatch(ticket: Ticket, user: User) -> bool:
+    """The service desk and incident managers."""
+    return user.may(Permission.DISPATCH)
+
+
+def works_in_group(ticket: Ticket, user: User) -> bool:
+    """Members of the assigned group."""
+    return user.may(Permission.WORK) and ticket.group_id in user.group_ids
+
+
+def may_work_on(ticket: Ticket, user: User) -> bool:
+    """The assignee, or members of the assigned group."""
+    return user.may(Permission.WORK) and (ticket.assignee_id == user.pk or ticket.group_id in user.group_ids)
+
+
+def may_handle(ticket: Ticket, user: User) -> bool:
+    """The service desk, the assignee, members of the assigned group."""
+    return may_dispatch(ticket, user) or may_work_on(ticket, user)
+
+
+def may_urge(ticket: Ticket, user: User) -> bool:
+    """Requesters and managers."""
+    return user.may(Permission.URGE)
+
+
+def is_for_requester(ticket: Ticket, user: User) -> bool:
+    """The requester."""
+    return ticket.requester_id == user.pk

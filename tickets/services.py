@@ -1,0 +1,85 @@
+"""Writes that touch more than the ticket itself. Called as effects of actions, inside their transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from cmdb.models import ConfigurationItem
+from tickets.models import AffectedItem, Ticket, TicketLink, TimelineEntry, Watcher
+
+
+def watch(*, ticket: Ticket, user: User, **context: Any) -> None:
+    """Let ``user`` follow ``ticket``. Idempotent."""
+    Watcher.objects.get_or_create(ticket_id=ticket.pk, user=user)
+
+
+def unwatch(*, ticket: Ticket, user: User, **context: Any) -> None:
+    """Stop ``user`` following ``ticket``. Idempotent."""
+    Watcher.objects.filter(ticket_id=ticket.pk, user=user).delete()
+
+
+def relate(*, source: Ticket, target: Ticket, meaning: str, user: User | None, now: datetime) -> TicketLink:
+    """Store the relation ``source <meaning> target``. Idempotent. The caller logs it."""
+    link, _ = TicketLink.objects.get_or_create(
+        source_id=source.pk,
+        target_id=target.pk,
+        meaning=meaning,
+        defaults={"created_at": now, "created_by": user},
+    )
+    return link
+
+
+def log_event(
+    *,
+    ticket: Ticket,
+    event: str,
+    user: User | None,
+    now: datetime,
+    is_public: bool = False,
+    **data: Any,
+) -> TimelineEntry:
+    """Log on ``ticket`` what an action on another ticket means to it (``tickets.events`` names them).
+
+    Only inserts a row: the ticket is neither locked nor changed, so two tickets that point at each
+    other at the same time cannot block one another.
+    """
+    return TimelineEntry.objects.create(
+        ticket_id=ticket.pk,
+        at=now,
+        actor=user,
+        action=event,
+        via=TimelineEntry.Via.SYSTEM,
+        is_public=is_public,
+        data=data,
+    )
+
+
+def link_tickets(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
+    """Relate ``ticket`` to the chosen one; both timelines say so."""
+    target, meaning = cleaned["target"], cleaned["meaning"]
+    relate(source=ticket, target=target, meaning=meaning, user=user, now=now)
+    log_event(ticket=target, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
+
+
+def unlink_tickets(*, ticket: Ticket, cleaned: dict[str, Any], **context: Any) -> None:
+    """Remove the chosen relation."""
+    TicketLink.objects.filter(source_id=ticket.pk, target=cleaned["target"], meaning=cleaned["meaning"]).delete()
+
+
+def affect_items(*, ticket: Ticket, items: Iterable[ConfigurationItem]) -> None:
+    """Put ``items`` on the ticket. Idempotent."""
+    rows = [AffectedItem(ticket_id=ticket.pk, item=item) for item in items]
+    AffectedItem.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def add_items(*, ticket: Ticket, cleaned: dict[str, Any], **context: Any) -> None:
+    """Put the chosen configuration items on the ticket."""
+    affect_items(ticket=ticket, items=cleaned["items"])
+
+
+def remove_items(*, ticket: Ticket, cleaned: dict[str, Any], **context: Any) -> None:
+    """Take the chosen configuration items off the ticket."""
+    AffectedItem.objects.filter(ticket_id=ticket.pk, item__in=cleaned["items"]).delete()
