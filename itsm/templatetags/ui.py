@@ -4,13 +4,12 @@ They format what they are given and decide nothing. ``static/js/relative_time.js
 ``static/js/countdown.js`` write the same texts in the browser: change both together.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_datetime, format_timedelta
-from babel.units import format_unit
+from babel.dates import format_datetime
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
@@ -21,9 +20,8 @@ from django.utils.translation import get_language, gettext, to_locale
 
 register = template.Library()
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
+MINUTE, DAY = 60, 86400
 SECONDS_ARE_SHOWN_BELOW = 10 * MINUTE
-UNITS = (("day", DAY), ("hour", HOUR), ("minute", MINUTE))
 WIDGET_CLASSES = {
     "select": "form-select",
     "selectmultiple": "form-select",
@@ -64,43 +62,39 @@ def exact_text(value: datetime) -> str:
 
 def relative_text(value: datetime, now: datetime) -> str:
     """Return how long ago (or until) ``value`` is within a day, else the date and time."""
-    distance = value - now
-    seconds = abs(distance.total_seconds())
-    if seconds < MINUTE:
+    seconds = (value - now).total_seconds()
+    if abs(seconds) < MINUTE:
         return gettext("just now")
-    if seconds < DAY:
-        unit, size = ("hour", HOUR) if seconds >= HOUR else ("minute", MINUTE)
-        whole = timedelta(seconds=seconds // size * size)
-        return format_timedelta(
-            whole if distance > timedelta(0) else -whole,
-            granularity=unit,
-            threshold=99,
-            add_direction=True,
-            locale=_locale(),
-        )
+    if abs(seconds) < DAY:
+        time = _parts(seconds)[0]
+        return gettext("in %(time)s") % {"time": time} if seconds > 0 else gettext("%(time)s ago") % {"time": time}
     local = timezone.localtime(value)
     pattern = "MM-dd HH:mm" if local.year == timezone.localtime(now).year else "yyyy-MM-dd"
     return format_datetime(local, pattern, locale=_locale())
 
 
+def _parts(seconds: float) -> list[str]:
+    """Return days, hours and minutes of a duration, from the largest that is not zero."""
+    minutes = int(abs(seconds)) // MINUTE
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    units = [
+        (days, gettext("%(n)s d")),
+        (hours, gettext("%(n)s h")),
+        (minutes, gettext("%(n)s min")),
+    ]
+    return [text % {"n": count} for count, text in units if count] or [units[-1][1] % {"n": 0}]
+
+
 def duration_text(seconds: float) -> str:
     """Return the two largest units of a duration given in seconds, never below a minute."""
-    left = int(abs(seconds))
-    parts: list[str] = []
-    for unit, size in UNITS:
-        count, left = divmod(left, size)
-        if count or (unit == "minute" and not parts):
-            parts.append(format_unit(count, unit, length="narrow", locale=_locale()))
-    return " ".join(parts[:2]) if get_language() == "en" else "".join(parts[:2])
+    parts = _parts(seconds)[:2]
+    return gettext("%(large)s %(small)s") % {"large": parts[0], "small": parts[1]} if parts[1:] else parts[0]
 
 
 def remaining_text(seconds: float) -> str:
     """Return the text of a running limit: minutes and seconds when short, "over …" when past."""
     left = int(abs(seconds))
-    if left < SECONDS_ARE_SHOWN_BELOW:
-        text = f"{left // MINUTE}:{left % MINUTE:02}"
-    else:
-        text = duration_text(left)
+    text = f"{left // MINUTE}:{left % MINUTE:02}" if left < SECONDS_ARE_SHOWN_BELOW else duration_text(left)
     return gettext("over %(time)s") % {"time": text} if seconds < 0 else text
 
 

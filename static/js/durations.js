@@ -1,20 +1,18 @@
 // The texts of itsm/templatetags/ui.py, written in the browser: change both together.
-import { language, phrase } from "./phrases.js";
+import { phrase } from "./phrases.js";
 
-const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
-const narrow = (count, unit) =>
-  new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "narrow" }).format(count);
+/** Days, hours and minutes of a duration in seconds, from the largest that is not zero. */
+export function parts(seconds) {
+  const minutes = Math.floor(Math.abs(seconds) / 60);
+  const units = [["day", Math.floor(minutes / 1440)], ["hour", Math.floor(minutes / 60) % 24], ["minute", minutes % 60]];
+  const texts = units.filter(([, n]) => n).map(([unit, n]) => phrase(unit, { n }));
+  return texts.length ? texts : [phrase("minute", { n: 0 })];
+}
 
 /** The two largest units of a duration in seconds, never below a minute. */
 export function durationText(seconds) {
-  let left = Math.floor(Math.abs(seconds));
-  const parts = [];
-  for (const [unit, size] of UNITS) {
-    const count = Math.floor(left / size);
-    left -= count * size;
-    if (count || (unit === "minute" && !parts.length)) parts.push(narrow(count, unit));
-  }
-  return parts.slice(0, 2).join(language === "en" ? " " : "");
+  const [large, small] = parts(seconds);
+  return small ? phrase("pair", { large, small }) : large;
 }
 
 /** What remains of a limit: minutes and seconds below ten minutes, "over …" when past. */

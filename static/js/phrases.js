@@ -6,5 +6,3 @@ export function phrase(name, values = {}) {
   const text = element?.dataset[name] ?? name;
   return text.replace(/%\((\w+)\)s/g, (_, key) => values[key]);
 }
-
-export const language = document.documentElement.lang || "en";

@@ -1,13 +1,10 @@
 // Keeps <time class="when"> current while it is less than a day away; older ones show a date already.
-import { language, phrase } from "./phrases.js";
-
-const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+import { parts } from "./durations.js";
+import { phrase } from "./phrases.js";
 
 function text(seconds) {
-  const distance = Math.abs(seconds);
-  if (distance < 60) return phrase("now");
-  const [unit, size] = distance < 3600 ? ["minute", 60] : ["hour", 3600];
-  return format.format(Math.sign(seconds) * Math.floor(distance / size), unit);
+  if (Math.abs(seconds) < 60) return phrase("now");
+  return phrase(seconds > 0 ? "until" : "ago", { time: parts(seconds)[0] });
 }
 
 function refresh() {
