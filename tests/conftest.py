@@ -17,6 +17,8 @@ from django.conf import settings
 from itsm import assets, embedded, messages
 from tests import browser
 
+pytest_plugins = ["tests.fixtures"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once per run, in the process that hands out the tests."""

@@ -1,0 +1,35 @@
+"""Fixtures on the portal's data. Every test that uses the database finds the shipped reference data in it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from pytest_django.plugin import blocking_manager_key
+
+from demo.reference import load_reference
+from tests.factories import World
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Load the shipped code tables once, after the migrations."""
+    with django_db_blocker.unblock():
+        load_reference()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Load the code tables again after a test that emptied every table."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    if marker and (marker.kwargs.get("transaction") or marker.args[:1] == (True,)):
+        with item.config.stash[blocking_manager_key].unblock():
+            load_reference()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """A provider, two customers, a supplier, groups of three lines, people in every role."""
+    return World()

@@ -1,0 +1,21 @@
+"""Input of visits."""
+
+from django import forms
+
+from tickets.action_forms import text_field
+from tickets.forms import ActionForm, CodeChoiceField
+from tickets.models import ImpactLevel
+
+
+class PlanForm(ActionForm):
+    """Where and how bad."""
+
+    summary = forms.CharField(max_length=200)
+    impact = CodeChoiceField(ImpactLevel.objects.all())
+
+
+class ReportForm(ActionForm):
+    """What was done and how far it was."""
+
+    distance = forms.IntegerField(min_value=1)
+    text = text_field("Report")

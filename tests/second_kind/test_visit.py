@@ -1,0 +1,119 @@
+"""Adding a kind touches nothing in ``tickets/``: the visit gets everything that tickets have."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from tests.factories import MONDAY, World, act, last_entry
+from tests.second_kind.models import Trip, Visit
+from tickets.actions import available_actions, perform
+from tickets.checks import problems_of
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
+from tickets.lifecycle import kind_of
+from tickets.models import Ticket, TimelineEntry
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-06")]
+
+
+@pytest.fixture
+def visit(world: World) -> Visit:
+    typed = {"summary": "去机房", "impact": "I4"}
+    return perform(Visit(), "register", user=world.desk, data=typed, now=MONDAY).ticket  # type: ignore[return-value]
+
+
+@pytest.fixture
+def sent(visit: Visit, world: World) -> Visit:
+    return act(visit, "send", world.desk, now=MONDAY, group="host", assignee="engineer")
+
+
+def test_visit_is_declared_without_problems() -> None:
+    assert list(problems_of(kind_of("visit"))) == []
+
+
+@pytest.mark.req("TKT-01")
+def test_visit_gets_numbers_with_its_prefix(visit: Visit, world: World) -> None:
+    second = perform(Visit(), "register", user=world.desk, data={"summary": "再去", "impact": "I4"}, now=MONDAY)
+
+    assert [visit.number, second.ticket.number] == ["VS261123000001", "VS261123000002"]
+
+
+def test_visit_is_a_ticket_among_others(visit: Visit) -> None:
+    ticket = Ticket.objects.get(number=visit.number)
+
+    assert (ticket.kind, ticket.state, ticket.phase, ticket.specific) == ("visit", "planned", "open", visit)
+
+
+def test_visit_offers_its_own_actions_and_the_common_ones(sent: Visit, world: World) -> None:
+    offered = [item.action.name for item in available_actions(sent, world.engineer)]
+
+    common = ["comment", "note", "watch", "unwatch", "link", "unlink", "add_items", "remove_items"]
+    assert offered == ["set_out", *common]
+
+
+def test_visit_goes_through_the_one_door(sent: Visit, world: World) -> None:
+    under_way = act(sent, "set_out", world.engineer, now=MONDAY + timedelta(hours=1))
+    done = act(under_way, "finish", world.engineer, now=MONDAY + timedelta(hours=2), distance="12", text="已修复")
+
+    assert (done.state, done.phase, done.distance, done.version) == ("done", "closed", 12, 4)
+    assert list(Trip.objects.values_list("visit__number", "distance")) == [(sent.number, 12)]
+
+
+@pytest.mark.req("TKT-03")
+def test_visit_has_a_timeline(sent: Visit, world: World) -> None:
+    under_way = act(sent, "set_out", world.engineer, now=MONDAY)
+    act(under_way, "finish", world.engineer, now=MONDAY, distance="12", text="已修复")
+
+    lines = TimelineEntry.objects.filter(ticket=sent).values_list("action", "state_from", "state_to", "text")
+    assert list(lines) == [
+        ("register", "", "planned", ""),
+        ("send", "planned", "planned", ""),
+        ("set_out", "planned", "under_way", ""),
+        ("finish", "under_way", "done", "已修复"),
+    ]
+    assert last_entry(sent).changes == [{"field": "distance", "old": None, "new": 12}]
+
+
+def test_visit_gets_planned_times(sent: Visit, world: World) -> None:
+    under_way = act(sent, "set_out", world.engineer, now=MONDAY)
+
+    assert under_way.planned_completion_at == MONDAY + timedelta(minutes=1440)
+
+
+@pytest.mark.parametrize(("name", "error"), [("send", ActionForbidden), ("finish", ActionConflict)])
+def test_visit_refuses_like_every_ticket(sent: Visit, world: World, name: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        act(sent, name, world.engineer)
+
+    assert last_entry(sent).action == "send"
+
+
+@pytest.mark.req("ORG-03")
+def test_visit_is_hidden_from_customers_of_others(sent: Visit, world: World) -> None:
+    with pytest.raises(ActionNotFound):
+        act(sent, "comment", world.requester2, text="?")
+
+
+def test_visit_form_is_checked(sent: Visit, world: World) -> None:
+    under_way = act(sent, "set_out", world.engineer)
+
+    with pytest.raises(ActionInvalid) as refused:
+        act(under_way, "finish", world.engineer, distance="0")
+
+    assert sorted(refused.value.form.errors) == ["distance", "text"]
+
+
+def test_visit_is_undone_when_its_effect_fails(sent: Visit, world: World) -> None:
+    under_way = act(sent, "set_out", world.engineer)
+
+    with pytest.raises(ValueError, match="cannot be booked"):
+        act(under_way, "finish", world.engineer, distance="13", text="x")
+
+    assert Visit.objects.get().state == "under_way"
+    assert last_entry(sent).action == "set_out"
+
+
+def test_visit_state_is_guarded_by_the_trigger(visit: Visit) -> None:
+    statement = "UPDATE tickets_ticket SET state = 'done', phase = 'closed' WHERE id = %s"
+    with pytest.raises(DatabaseError, match="no action leads from state planned to done"), transaction.atomic():
+        connection.cursor().execute(statement, [visit.pk])
