@@ -19,5 +19,5 @@ class Permission(models.TextChoices):
     EXPORT = "ticket.export", _("Export lists")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
     PEOPLE_VIEW = "people.view", _("Search people of every organisation")
-    TOKEN = "token.create", _("Create API tokens")  # noqa: S105 - a permission code, not a secret
+    TOKEN = "token.create", _("Create API tokens")
     ADMIN = "admin.access", _("Administer the portal")

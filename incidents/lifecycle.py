@@ -44,6 +44,21 @@ LIVE = [States.REGISTERED, States.ASSIGNED, States.IN_PROGRESS, States.PENDING]
 class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
+    # Columns and helpers of ``incidents.models.Incident``.
+    cause: Any
+    handling: Any
+    close_code: Any
+    close_code_id: Any
+    reject_reason: Any
+    reject_reason_id: Any
+    resolved_by: Any
+    requested_impact: Any
+    fill: Any
+    set_impact: Any
+    give_to: Any
+    end_waiting: Any
+    finish_with: Any
+
     @action(
         source=NEW,
         target=States.REGISTERED,

@@ -19,6 +19,17 @@ WORKING = ["in_progress", "pending"]
 class SupportRecords:
     """What must be on record while engineers work (INC-14, INC-15)."""
 
+    vendor_needed: Any
+    vendor_called_at: Any
+    vendor_answered_at: Any
+    remote_consent_at: Any
+    remote_consent_by: Any
+    departed_at: Any
+    arrived_at: Any
+    on_site_completed_at: Any
+    backup_confirmed_at: Any
+    backup_confirmed_by: Any
+
     @action(
         source=["assigned", *WORKING],
         label=_("Call vendor"),

@@ -59,11 +59,8 @@ class SplitsIntoTasks:
 class TaskLifecycle(CommonActions):
     """Opened in a ticket, claimed, started, finished or cancelled."""
 
-    group: SupportGroup | None
-    assignee: User | None
-    responded_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
+    close_code: Any
+    result: Any
 
     @action(
         source=NEW,

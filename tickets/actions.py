@@ -106,7 +106,7 @@ def perform(
         _check_allowed(action, ticket, user)
         _check_possible(action, ticket, user)
         _check_version(action, ticket, version)
-        form = _checked_form(action, ticket, user, data, files)
+        form = _checked_form(action, ticket, user, data, files, now)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
         getattr(ticket, name)(user=user, now=now, **form.body_values())
@@ -121,10 +121,15 @@ def perform(
 
 
 def bound_form(
-    action: Action, ticket: Ticket, user: User | None, data: Mapping[str, Any], files: Any = None
+    action: Action,
+    ticket: Ticket,
+    user: User | None,
+    data: Mapping[str, Any],
+    files: Any = None,
+    now: datetime | None = None,
 ) -> ActionForm:
     """Bind ``data`` to the action's form; fields that an editing form misses keep the ticket's value."""
-    form = action.form_class(data, files, ticket=ticket, user=user)
+    form = action.form_class(data, files, ticket=ticket, user=user, now=now)
     if form.keeps_missing:
         kept = {k: v for k, v in form.initial.items() if k not in data and v is not None}
         form.data = {**kept, **{key: data[key] for key in data}}
@@ -188,9 +193,9 @@ def _check_version(action: Action, ticket: Ticket, version: int | None) -> None:
 
 
 def _checked_form(
-    action: Action, ticket: Ticket, user: User | None, data: Mapping[str, Any] | None, files: Any
+    action: Action, ticket: Ticket, user: User | None, data: Mapping[str, Any] | None, files: Any, now: datetime
 ) -> ActionForm:
-    form = bound_form(action, ticket, user, data or {}, files)
+    form = bound_form(action, ticket, user, data or {}, files, now)
     if not form.is_valid():
         raise ActionInvalid(form)
     return form
@@ -253,6 +258,7 @@ def _log(
         action=action.name,
         via=TimelineEntry.Via.SYSTEM if user is None else via,
         is_public=action.public,
+        version=ticket.version,
         state_from=state_from,
         state_to=ticket.state,
         text=form.cleaned_data.get(TEXT_FIELD) or "",

@@ -12,12 +12,13 @@ from tickets.lifecycle import ANY, action
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from tickets.models import Ticket as Columns
+else:
+    Columns = object
 
 
-class CommonActions:
+class CommonActions(Columns):
     """Talking about a ticket, relating it to others, following it."""
-
-    urge_count: Any
 
     @action(
         source=ANY,

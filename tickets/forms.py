@@ -61,14 +61,20 @@ class PersonField(CodeChoiceField):
 
 
 class ActionForm(forms.Form):
-    """Base of all action forms. Knows the ticket and the person, so that choices can be limited to theirs."""
+    """Base of all action forms. Knows the ticket and the person, so that choices can be limited to theirs.
+
+    ``now`` is the moment of the action; None while the form is only shown.
+    """
 
     #: Fields left out of a request keep the ticket's value: for forms that edit.
     keeps_missing: ClassVar[bool] = False
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, ticket: Ticket, user: User | None, now: datetime | None = None, **kwargs: Any
+    ) -> None:
         self.ticket = ticket
         self.user = user
+        self.now = now
         kwargs.setdefault("label_suffix", "")
         kwargs.setdefault("initial", self.initial_from(ticket))
         super().__init__(*args, **kwargs)

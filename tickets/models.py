@@ -27,6 +27,7 @@ from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Urgency,
     WaitReason,
 )
+from tickets.indexes import TICKET_INDEXES
 from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
 from tickets.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
@@ -145,43 +146,20 @@ class Ticket(models.Model):
                 name="ticket_children_counted",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["priority_rank", "queue_due_at", "complexity", "id"],
-                condition=Q(phase__in=LIVE),
-                name="ticket_live_queue",
-            ),
-            models.Index(
-                fields=["group", "priority_rank", "queue_due_at", "complexity", "id"],
-                condition=Q(phase__in=LIVE),
-                name="ticket_live_by_group",
-            ),
-            models.Index(
-                fields=["assignee", "priority_rank", "queue_due_at", "complexity", "id"],
-                condition=Q(phase__in=LIVE),
-                name="ticket_live_by_assignee",
-            ),
-            models.Index(fields=["queue_due_at", "id"], condition=Q(phase__in=LIVE), name="ticket_live_due"),
-            models.Index(fields=["due_soon_at", "queue_due_at"], condition=Q(phase__in=LIVE), name="ticket_live_soon"),
-            models.Index(fields=["resolved_at", "id"], condition=Q(phase="resolved"), name="ticket_to_confirm"),
-            models.Index(fields=["created_at", "id"], name="ticket_by_creation"),
-            models.Index(fields=["updated_at", "id"], name="ticket_by_update"),
-            models.Index(fields=["organisation", "created_at", "id"], name="ticket_by_organisation"),
-            models.Index(fields=["requester", "created_at", "id"], name="ticket_by_requester"),
-        ]
+        indexes = TICKET_INDEXES
         triggers = [DECLARED_TRANSITIONS_ONLY]
 
     def __str__(self) -> str:
         return f"{self.number} {self.summary}"
 
+    def get_absolute_url(self) -> str:
+        """The ticket's page."""
+        return reverse("tickets:detail", args=[self.number])
+
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Forget the state first: the protected field refuses to be set over an old value."""
         self.__dict__.pop("state", None)
         super().refresh_from_db(*args, **kwargs)
-
-    def get_absolute_url(self) -> str:
-        """The ticket's page."""
-        return reverse("tickets:detail", args=[self.number])
 
     @property
     def kind_info(self) -> Kind:
@@ -210,6 +188,7 @@ class TimelineEntry(models.Model):
 
     ``changes``: list of ``{field, old, new}``; a value is text, or ``{id, zh, en}`` for a named row.
     ``data``: what was typed into the action's form, JSON-safe. ``text``: the comment or the reason given.
+    ``version``: the ticket's version after the step; None for what does not touch the ticket itself.
     """
 
     class Via(models.TextChoices):
@@ -224,6 +203,7 @@ class TimelineEntry(models.Model):
     action = models.CharField(_("action"), max_length=40)
     via = models.CharField(_("came by"), max_length=10, choices=Via, default=Via.WEB)
     is_public = models.BooleanField(_("visible to the requester"), default=False)
+    version = models.PositiveIntegerField(null=True)
     state_from = models.CharField(max_length=20, blank=True)
     state_to = models.CharField(max_length=20, blank=True)
     text = models.TextField(_("text"), blank=True)

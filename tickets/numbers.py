@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-import zoneinfo
 
 
 def allocate_number(prefix: str, now: datetime) -> str:

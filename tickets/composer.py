@@ -1,0 +1,36 @@
+"""Writing to a ticket: one box for replies and internal notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import Permission
+from tickets.action_forms import MAX_TEXT
+from tickets.forms import ActionForm, AttachmentsField
+
+#: Which action each choice performs.
+CHOICES = [("note", _("Internal note")), ("comment", _("Reply to the requester"))]
+
+
+class ComposerForm(ActionForm):
+    """Text and files; staff choose who reads them, internal first. Only draws: the actions' forms check."""
+
+    visibility = forms.ChoiceField(label=_("Who reads it"), choices=CHOICES, widget=forms.RadioSelect, initial="note")
+    text = forms.CharField(
+        label=_("Text"),
+        max_length=MAX_TEXT,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write, paste a screenshot …")}),
+    )
+    attachments = AttachmentsField()
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """Notes are the safe choice: nothing leaves the house by mistake."""
+        return {"visibility": "note"}
+
+    def limit_choices(self) -> None:
+        """Customers only reply."""
+        if self.user is None or not self.user.may(Permission.INTERNAL):
+            del self.fields["visibility"]

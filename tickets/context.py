@@ -1,0 +1,65 @@
+"""What every page's shell shows: navigation with counts, where to register and search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from tickets.lifecycle import kinds
+from tickets.models import Ticket
+from tickets.queries import counts_of, shown_count
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Template context processor. Costs one query, and only where the shell is drawn."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"theme": "auto"}
+    return {
+        "theme": user.theme,
+        "navigation": SimpleLazyObject(lambda: navigation(user, request.path)),
+        "register_url": SimpleLazyObject(lambda: register_url(user)),
+        "search_url": reverse("tickets:queue"),
+        "search_query": request.GET.get("q", "") if request.path == reverse("tickets:queue") else "",
+    }
+
+
+def register_url(user: User) -> str:
+    """Where the first kind that ``user`` may register is registered; empty when there is none."""
+    for kind in kinds():
+        action = kind.actions.get(kind.registers)
+        if action and action.allow and action.allow(kind.model(), user):
+            return reverse("tickets:register", args=[kind.slug])
+    return ""
+
+
+def navigation(user: User, path: str) -> list[dict[str, Any]]:
+    """Groups of entries; only what exists and the person may open."""
+    if not user.is_agent:
+        return [{"label": "", "entries": portal_entries(path)}]
+    visible = Ticket.objects.visible_to(user).live()
+    counts = counts_of({"mine": visible.filter(assignee=user.pk), **{k.code: visible.filter(kind=k.code) for k in kinds()}})
+    work = [_entry(_("Workspace"), reverse("tickets:queue"), "layout-columns", path, counts["mine"])]
+    work += [
+        _entry(kind.label_plural, reverse("tickets:list", args=[kind.slug]), kind.icon, path, counts[kind.code])
+        for kind in kinds()
+    ]
+    groups = [{"label": "", "entries": work}]
+    running = [_entry(_("API"), reverse("api-docs"), "api", path)]
+    if user.is_staff:
+        running.insert(0, _entry(_("Administration"), reverse("admin:index"), "settings", path))
+    return [*groups, {"label": _("Running and improving"), "entries": running}]
+
+
+def portal_entries(path: str) -> list[dict[str, Any]]:
+    """What customers find in the header."""
+    return [_entry(_("My tickets"), reverse("tickets:portal"), "ticket", path)]
+
+
+def _entry(label: Any, url: str, icon: str, path: str, count: int = 0) -> dict[str, Any]:
+    return {"label": label, "url": url, "icon": icon, "count": shown_count(count) if count else None, "active": path == url}

@@ -1,0 +1,256 @@
+"""What pages show of tickets: rows, steps, buttons, properties. Prepared here, so that templates only draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.module_loading import import_string
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from tickets.actions import available_actions
+from tickets.lifecycle import Action, Phase
+from tickets.limits import Chip, chip_of
+from tickets.models import Ticket, TicketLink
+
+INTENT_ORDER = {"primary": 0, "normal": 1, "danger": 2}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a queue, as ``components/ticket_row.html`` draws it."""
+
+    number: str
+    title: str
+    url: str
+    priority: Any
+    service: Any
+    mark: str
+    who: str
+    is_group: bool
+    source: Any
+    at: datetime
+    state: Any
+    chip: Chip
+    selected: bool = False
+
+
+def row_of(ticket: Ticket, now: datetime) -> Row:
+    """The line of ``ticket`` at ``now``."""
+    return Row(
+        number=ticket.number,
+        title=ticket.summary,
+        url=reverse("tickets:detail", args=[ticket.number]),
+        priority=ticket.priority,
+        service=ticket.business_system or "",
+        mark=_mark(ticket),
+        who=_who(ticket),
+        is_group=ticket.assignee is None,
+        source=ticket.source or "",
+        at=ticket.created_at,
+        state=ticket.state_label,
+        chip=chip_of(ticket, now),
+    )
+
+
+def _mark(ticket: Ticket) -> str:
+    """What sets a line apart: tasks, vendor, urged, reopened, duplicate."""
+    marks = []
+    if ticket.children_total:
+        done = ticket.children_total - ticket.children_open
+        marks.append(_("tasks %(done)d/%(total)d") % {"done": done, "total": ticket.children_total})
+    if ticket.supplier_id:
+        marks.append(_("vendor"))
+    if ticket.urge_count:
+        marks.append(_("urged %(count)d") % {"count": ticket.urge_count})
+    if ticket.reopen_count:
+        marks.append(_("reopened %(count)d") % {"count": ticket.reopen_count})
+    if ticket.duplicate_of_id:
+        marks.append(_("duplicate"))
+    return " · ".join(marks)
+
+
+def _who(ticket: Ticket) -> str:
+    if ticket.assignee is not None:
+        return ticket.assignee.display_name
+    if ticket.group is not None:
+        return f"{ticket.group.name} · {_('unclaimed')}" if ticket.is_live else ticket.group.name
+    return _("not assigned")
+
+
+def rows_of(tickets: Iterable[Ticket], now: datetime) -> list[Row]:
+    """Lines of a list."""
+    return [row_of(ticket, now) for ticket in tickets]
+
+
+def steps_of(ticket: Ticket) -> list[dict[str, Any]]:
+    """The stepper: the usual states, the present one marked; others than the usual take the present's place."""
+    kind = ticket.kind_info
+    states = list(kind.steps)
+    current = ticket.state if ticket.state in states else _nearest_step(ticket)
+    reached = states.index(current)
+    return [
+        {
+            "label": ticket.state_label if state == current else kind.state_label(state),
+            "status": "done" if number < reached or ticket.phase == Phase.CLOSED else "now" if number == reached else "todo",
+        }
+        for number, state in enumerate(states)
+    ]
+
+
+def _nearest_step(ticket: Ticket) -> str:
+    """Where a state beside the usual way stands: the first step, or the last one of an ended ticket."""
+    steps = ticket.kind_info.steps
+    if ticket.phase == Phase.CLOSED:
+        return steps[-1]
+    return steps[min(2, len(steps) - 1)] if ticket.responded_at else steps[0]
+
+
+def buttons_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
+    """What ``user`` may do now, the likeliest first; held back ones last, with their reasons."""
+    offered = [item for item in available_actions(ticket, user) if item.action.menu]
+    offered.sort(key=lambda item: (not item.enabled, INTENT_ORDER[item.action.intent]))
+    buttons = [
+        {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
+    ]
+    return [{**button, "intent": "normal" if number and button["intent"] == "primary" else button["intent"]}
+            for number, button in enumerate(buttons)]
+
+
+def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:
+    """An action as buttons and forms show it."""
+    return {
+        "name": action.name,
+        "label": action.label,
+        "help": _(action.help),
+        "intent": action.intent,
+        "icon": action.icon,
+        "key": action.key,
+        "has_form": action.asks,
+        "url": reverse("tickets:action", args=[ticket.number, action.name]),
+        "enabled": True,
+        "reason": "",
+    }
+
+
+def pair(label: str, value: Any, url: str = "", badge: dict[str, str] | None = None) -> dict[str, Any]:
+    """A line of ``components/kv.html``; moments are written in the person's time zone."""
+    if isinstance(value, datetime):
+        value = date_format(localtime(value), "Y-m-d H:i")
+    return {"label": label, "value": value, "url": url, "badge": badge}
+
+
+def filled(pairs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Only the lines that say something."""
+    return [line for line in pairs if line["value"] not in (None, "", [])]
+
+
+def requester_facts(ticket: Ticket) -> list[dict[str, Any]]:
+    """Who asks, from where, and how to reach them."""
+    person = ticket.requester
+    return filled(
+        [
+            pair(_("Name"), person.display_name if person else _("Monitoring")),
+            pair(_("Organisation"), ticket.organisation),
+            pair(_("Department"), person.department if person else None),
+            pair(_("Phone"), ticket.contact_phone, f"tel:{ticket.contact_phone}" if ticket.contact_phone else ""),
+            pair(_("Email"), ticket.contact_email, f"mailto:{ticket.contact_email}" if ticket.contact_email else ""),
+        ]
+    )
+
+
+def classification_facts(ticket: Ticket) -> list[dict[str, Any]]:
+    """What it is and where it hurts."""
+    system = ticket.business_system
+    core = system is not None and system.system_class_id in {"core", "core_network"}
+    badge = {"label": _("core"), "tone": "late"} if core else None
+    return filled(
+        [
+            pair(_("Business system"), system, badge=badge),
+            pair(_("Primary engineer"), system.primary_engineer if system else None),
+            pair(_("Deputy engineer"), system.deputy_engineer if system else None),
+            pair(_("Category"), ticket.category),
+            pair(_("Nature"), ticket.nature),
+            pair(_("Source"), ticket.source),
+            pair(_("Impact"), ticket.impact),
+            pair(_("Urgency"), ticket.urgency),
+        ]
+    )
+
+
+def handling_facts(ticket: Ticket) -> list[dict[str, Any]]:
+    """Who has it, since when, and what the kind adds."""
+    own = import_string(ticket.kind_info.details)(ticket) if ticket.kind_info.details else []
+    return filled(
+        [
+            pair(_("Group"), ticket.group),
+            pair(_("Assignee"), ticket.assignee),
+            pair(_("Registered by"), ticket.registered_by),
+            pair(_("Created"), ticket.created_at),
+            pair(_("Planned response"), ticket.planned_response_at),
+            pair(_("Actual response"), ticket.responded_at),
+            pair(_("Planned completion"), ticket.planned_completion_at),
+            pair(_("Actual completion"), ticket.resolved_at),
+            pair(_("Closed"), ticket.closed_at),
+            pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
+            pair(_("Waits until"), ticket.wait_until),
+            pair(_("Satisfaction"), ticket.satisfaction if ticket.satisfaction_id else None),
+            pair(_("Comment"), ticket.satisfaction_comment),
+            *(pair(label, value) for label, value in own),
+        ]
+    )
+
+
+def links_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
+    """Relations in both directions, among tickets that ``user`` sees, and records of other systems."""
+    visible = Ticket.objects.visible_to(user).values("pk")
+    out = TicketLink.objects.filter(source=ticket, target__in=visible).select_related("target")
+    back = TicketLink.objects.filter(target=ticket, source__in=visible).select_related("source")
+    return [
+        *({"meaning": link.get_meaning_display(), "ticket": link.target, "link": link} for link in out),
+        *({"meaning": reverse_meaning(link.meaning), "ticket": link.source} for link in back),
+        *(
+            {"meaning": reference.get_meaning_display(), "text": f"{reference.system}: {reference.reference}"}
+            for reference in ticket.external_references.all()
+        ),
+    ]
+
+
+def reverse_meaning(meaning: str) -> str:
+    """How a relation reads from its other end."""
+    meanings = {
+        "related_to": _("related to"),
+        "duplicate_of": _("has duplicate"),
+        "follow_up_of": _("followed up by"),
+        "caused_by": _("cause of"),
+        "resolved_by": _("resolves"),
+        "child_of": _("parent of"),
+        "implements": _("implemented by"),
+    }
+    return meanings[meaning]
+
+
+def task_line(task: Ticket) -> dict[str, Any]:
+    """A task of a ticket: number, state, who."""
+    tones = {Phase.OPEN: "info", Phase.WAITING: "neutral", Phase.RESOLVED: "ok", Phase.CLOSED: "ok"}
+    return {
+        "number": task.number,
+        "summary": task.summary,
+        "url": task.get_absolute_url(),
+        "state": task.state_label,
+        "tone": tones[Phase(task.phase)],
+        "who": _who(task),
+    }
+
+
+def priority_request(ticket: Ticket, user: User) -> dict[str, Any] | None:
+    """A proposed priority that waits for a decision, for the banner above the timeline."""
+    if ticket.requested_priority is None:
+        return None
+    return {"priority": ticket.requested_priority, "by": ticket.priority_requested_by}

@@ -1,0 +1,102 @@
+"""Queues: named views over the tickets that a person sees, with their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.permissions import Permission
+from tickets.lifecycle import Phase
+from tickets.models import Ticket
+from tickets.querysets import TicketQuerySet
+
+#: Counts stop here: nobody reads more, and a queue of a million costs no more than one of a thousand.
+COUNT_CAP = 999
+
+Narrow = Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
+
+
+@dataclass(frozen=True)
+class View:
+    """A queue: the same definition gives the list, its count, the API and exports (lessons.md)."""
+
+    code: str
+    label: Any
+    narrow: Narrow
+    tone: str = ""
+
+
+def _unassigned(found: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
+    mine = Q(group__in=user.group_ids)
+    if user.may(Permission.DISPATCH):
+        mine |= Q(group=None)
+    return found.live().filter(mine, assignee=None)
+
+
+VIEWS: dict[str, View] = {
+    view.code: view
+    for view in (
+        View("unassigned", _("My groups, unassigned"), _unassigned),
+        View("mine", _("Mine"), lambda found, user, now: found.live().filter(assignee=user.pk)),
+        View(
+            "due_soon",
+            _("Due soon"),
+            lambda found, user, now: found.live().filter(due_soon_at__lte=now, queue_due_at__gte=now),
+            "soon",
+        ),
+        View("overdue", _("Overdue"), lambda found, user, now: found.live().filter(queue_due_at__lt=now), "late"),
+        View("monitoring", _("Monitoring"), lambda found, user, now: found.live().filter(source="monitoring")),
+        View("reopened", _("Reopened"), lambda found, user, now: found.live().filter(reopen_count__gt=0)),
+        View("waiting", _("Waiting"), lambda found, user, now: found.filter(phase=Phase.WAITING)),
+        View("to_confirm", _("To confirm"), lambda found, user, now: found.filter(phase=Phase.RESOLVED)),
+        View("open", _("All open"), lambda found, user, now: found.live()),
+        View("all", _("All"), lambda found, user, now: found),
+    )
+}
+#: Counting every ticket there ever was tells nobody anything.
+COUNTED = tuple(code for code in VIEWS if code != "all")
+
+
+def queue(user: User, view: View, now: datetime, kind: str | None = None) -> TicketQuerySet:
+    """Tickets of ``view`` that ``user`` sees, of one kind or all."""
+    found = Ticket.objects.visible_to(user)
+    return view.narrow(found.filter(kind=kind) if kind else found, user, now)
+
+
+def counts_of(querysets: dict[str, TicketQuerySet]) -> dict[str, int]:
+    """Count each of ``querysets`` up to ``COUNT_CAP`` + 1, in one query."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for found in querysets.values():
+        sql, params = _capped_count(found)
+        parts.append(sql)
+        values.extend(params)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)  # noqa: S608 - SQL made by Django's compiler
+        return dict(zip(querysets, cursor.fetchone(), strict=True))
+
+
+def _capped_count(found: TicketQuerySet) -> tuple[str, tuple[Any, ...]]:
+    try:
+        sql, params = found.order_by().values("pk")[: COUNT_CAP + 1].query.sql_with_params()
+    except EmptyResultSet:  # a person without groups has no queue of groups
+        return "0", ()
+    return f"(SELECT count(*) FROM ({sql}) counted)", params
+
+
+def view_counts(user: User, now: datetime, kind: str | None = None) -> dict[str, int]:
+    """How many tickets each counted view has, for tabs."""
+    return counts_of({code: queue(user, VIEWS[code], now, kind) for code in COUNTED})
+
+
+def shown_count(count: int) -> str:
+    """A capped count for people."""
+    return f"{COUNT_CAP}+" if count > COUNT_CAP else str(count)

@@ -1,0 +1,95 @@
+"""Queues, the requester's portal, and which of them is home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import View
+
+from tickets import clock, pages
+from tickets.lifecycle import Kind, Phase, kinds
+from tickets.lists import QueuePage
+from tickets.models import Ticket
+
+
+class HomeView(LoginRequiredMixin, View):
+    """The page one starts from."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Staff start in the queue, customers in the portal."""
+        return redirect("tickets:queue" if request.user.is_agent else "tickets:portal")
+
+
+class QueueView(LoginRequiredMixin, View):
+    """A queue with its views, filters, order and pages; of one kind or of all."""
+
+    def get(self, request: HttpRequest, kind: Kind | None = None) -> HttpResponse:
+        """Show it; a number in the search goes straight to its ticket."""
+        if not request.user.is_agent:
+            return redirect("tickets:portal")
+        number = request.GET.get("q", "").strip().upper()
+        if Ticket.objects.visible_to(request.user).filter(number=number).exists() if _looks_like(number) else False:
+            return redirect("tickets:detail", number)
+        page = QueuePage(request.user, request.GET, kind)
+        return render(request, "tickets/list.html", page.context())
+
+
+def _looks_like(number: str) -> bool:
+    """Whether a search could be a ticket number: only then a query is worth it."""
+    return number[-12:].isdecimal() and any(number[:-12] == kind.prefix for kind in kinds())
+
+
+class PortalView(LoginRequiredMixin, View):
+    """The requester's home: report, and follow the own tickets or the organisation's."""
+
+    PAGE = 50
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the tiles and the tickets."""
+        found = Ticket.objects.visible_to(request.user).filter(parent=None)
+        whose = request.GET.get("of", "mine")
+        if whose == "mine":
+            found = found.filter(requester=request.user)
+        elif whose != "organisation":
+            raise PermissionDenied
+        tickets = found.for_rows().order_by("-created_at", "-id")[: self.PAGE]
+        now = clock.now()
+        context = {
+            "lines": [portal_line(ticket, now, request.user) for ticket in tickets],
+            "tabs": _tabs(whose),
+            "more": len(tickets) == self.PAGE,
+            "page_size": self.PAGE,
+        }
+        return render(request, "portal/home.html", context)
+
+
+def _tabs(whose: str) -> list[dict[str, Any]]:
+    choices = [("mine", _("My tickets")), ("organisation", _("My organisation's tickets"))]
+    home = reverse("tickets:portal")
+    return [
+        {"label": label, "url": f"{home}?of={code}", "count": None, "active": code == whose, "tone": ""}
+        for code, label in choices
+    ]
+
+
+def portal_line(ticket: Ticket, now: Any, user: Any) -> dict[str, Any]:
+    """A ticket as its requester follows it: what is asked of them, else when it is expected."""
+    tones = {Phase.OPEN: "info", Phase.WAITING: "soon", Phase.RESOLVED: "ok", Phase.CLOSED: "neutral"}
+    asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk
+    offered = {button["name"]: button for button in pages.buttons_of(ticket.specific, user)} if asks else {}
+    return {
+        "ticket": ticket,
+        "url": ticket.get_absolute_url(),
+        "label": _("Solved, please confirm") if asks else ticket.state_label,
+        "tone": tones[Phase(ticket.phase)],
+        "confirm": offered.get("confirm"),
+        "not_solved": offered.get("not_solved"),
+        "expected": ticket.planned_completion_at if ticket.phase == Phase.OPEN else None,
+        "urge_url": reverse("tickets:action", args=[ticket.number, "urge"]) if ticket.is_live else "",
+    }
