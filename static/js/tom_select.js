@@ -37,7 +37,8 @@ export async function enhance(root) {
     select.setAttribute("aria-hidden", "true"); // the library puts a labelled combobox in its place
     new TomSelect(select, {
       valueField: "value", labelField: "text", searchField: ["text", "detail"],
-      maxOptions: 100, allowEmptyOption: true, placeholder: select.dataset.placeholder,
+      maxOptions: 100, placeholder: select.dataset.placeholder,
+      hidePlaceholder: false, // else the first letter typed over a chosen item is swallowed
       render: { option, item: option, no_results: () => `<div class="no-results">${phrase("none")}</div>` },
       onChange: () => select.dispatchEvent(new CustomEvent("chosen", { bubbles: true })),
       ...(select.dataset.url ? remote(select.dataset.url) : {}),
