@@ -1,0 +1,51 @@
+"""Loading the demo data: the company, then its tickets (ADM-02)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Organisation
+from demo.company import load_company
+from demo.expected import differences
+from demo.history import DemoError, History
+from demo.reference import DATA, load_reference
+from tickets import clock
+
+
+def read_demo() -> dict[str, Any]:
+    """The shipped file."""
+    return yaml.load((DATA / "demo.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (safe, see below)
+
+
+def is_loaded() -> bool:
+    """Whether the demo's customer is there; it comes and goes with everything else of the demo."""
+    return Organisation.objects.filter(code="exchange", kind=Organisation.Kind.CUSTOMER).exists()
+
+
+@transaction.atomic
+def load_demo() -> int:
+    """Add the demo company and its tickets; return how many tickets. Adds nothing when they are there.
+
+    Times count back from now. All or nothing. Raises DemoError outside demo mode, and when the
+    tickets do not come out as the file says.
+    """
+    if not settings.DEMO:
+        raise DemoError("Demo data come with a well-known password: they load in demo mode only (ITSM_DEMO=1).")
+    if is_loaded():
+        return 0
+    load_reference()
+    data = read_demo()
+    load_company(data)
+    history = History(data["tickets"], clock.now())
+    history.play()
+    wrong = list(differences(data["tickets"], history.tickets))
+    if wrong:
+        raise DemoError("Not as the file says:\n" + "\n".join(wrong))
+    return len(history.rows)
+
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
