@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -385,7 +386,7 @@ class OnSiteForm(ActionForm):
         cleaned = super().clean() or {}
         names = ("departed_at", "arrived_at", "on_site_completed_at")
         given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
-        for (_earlier, before), (name, after) in zip(given, given[1:], strict=False):
+        for (_earlier, before), (name, after) in pairwise(given):
             if after < before:
                 self.add_error(name, _("This is before the step ahead of it."))
         return cleaned
