@@ -1,0 +1,226 @@
+"""Filters and orders of lists of tickets: the same for queues in pages, API and exports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
+
+from accounts.models import Organisation, SupportGroup, User
+from cmdb.models import BusinessSystem
+from tickets.clock import NO_LIMIT
+from tickets.indexes import QUEUE_ORDER
+from tickets.lifecycle import Phase, kinds
+from tickets.models import Category, Nature, Priority, Source, Ticket
+from tickets.paging import Column, Ordering
+from tickets.querysets import LIVE
+
+ME, MINE, NONE = "me", "mine", "none"
+YES_NO = [("true", _("Yes")), ("false", _("No"))]
+MAX_SEARCH = 200
+_NUMBER = re.compile(r"[A-Z]{2,4}\d+")
+#: Beyond these the database and Python do not agree on what a date is.
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), NO_LIMIT
+
+#: What lists can be sorted by. ``queue`` is the order of queues (INC-18).
+SORTS: dict[str, Ordering] = {
+    "queue": tuple(Column(name) for name in QUEUE_ORDER if name != "id"),
+    **{
+        name: (Column(name),)
+        for name in ("number", "kind", "state", "phase", "summary", "complexity", "reopen_count", "urge_count")
+    },
+    "priority": (Column("priority_rank"),),
+    "due_at": (Column("queue_due_at"),),
+    **{name: (Column(name),) for name in ("created_at", "updated_at")},
+    **{
+        name: (Column(name, nullable=True),)
+        for name in (
+            "assigned_at",
+            "responded_at",
+            "resolved_at",
+            "closed_at",
+            "planned_response_at",
+            "planned_completion_at",
+        )
+    },
+    "organisation": (Column("organisation__code"),),
+    "group": (Column("group__code", nullable=True),),
+    "category": (Column("category__position", nullable=True),),
+    "assignee": (Column("assignee__username", nullable=True),),
+    "requester": (Column("requester__username", nullable=True),),
+    **{name: (Column(f"{name}_id", nullable=True),) for name in ("business_system", "source", "nature")},
+    "external_number": (Column("external_number"),),
+}
+NEWEST_FIRST = "-created_at"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a filter by codes asks for: keys of rows, and words such as ``none``."""
+
+    keys: list[Any] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+
+
+class CodesField(forms.MultipleChoiceField):
+    """Rows named by code, and perhaps words of special meaning. Checks with one query."""
+
+    def __init__(self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
+        self.model, self.words = model, dict(words)
+        super().__init__(choices=self._choices, **kwargs)
+
+    def _choices(self) -> list[tuple[str, Any]]:
+        """For drawing the filter; not needed to check it."""
+        return [*self.words.items(), *((row.code, str(row)) for row in self.model._default_manager.all())]  # type: ignore[attr-defined]
+
+    def clean(self, value: Any) -> Chosen:
+        """Return the keys of the named rows; an unknown code is an error."""
+        codes = set(self.to_python(value))
+        words = codes & set(self.words)
+        codes -= words
+        rows = self._found(codes)
+        if unknown := sorted(codes - set(rows)):
+            raise ValidationError(self.error_messages["invalid_choice"], params={"value": ", ".join(unknown)[:100]})
+        return Chosen(list(rows.values()), words)
+
+    def _found(self, codes: set[str]) -> dict[str, Any]:
+        if not codes or any("\0" in code for code in codes):
+            return {}
+        return dict(self.model._default_manager.filter(code__in=codes).values_list("code", "pk"))
+
+
+class CodesFilter(filters.Filter):
+    """Tickets that refer to any of the named rows."""
+
+    field_class = CodesField
+
+    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
+        """Narrow by what was chosen; equality where one row is asked for, so that indexes keep their order."""
+        if not value or not (value.keys or value.words):
+            return qs
+        keys = [*value.keys, *(self.parent.request.user.group_ids if MINE in value.words else ())]
+        found = Q(**{f"{self.field_name}_id": keys[0]}) if len(keys) == 1 else Q(**{f"{self.field_name}_id__in": keys})
+        if NONE in value.words:
+            found |= Q(**{f"{self.field_name}_id": None})
+        return qs.filter(found)
+
+
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """Tickets with any of the given values of a column."""
+
+    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
+        """Narrow by the values, without DISTINCT."""
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class PersonFilter(filters.CharFilter):
+    """Tickets of a person: a user name, ``me`` or ``none``. An unknown name finds nothing."""
+
+    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
+        """Narrow by the person's key, so that the index on it serves."""
+        if not value:
+            return qs
+        if value in (ME, NONE):
+            key = self.parent.request.user.pk if value == ME else None
+        else:
+            key = User.objects.filter(username=value).values_list("pk", flat=True).first()
+            if key is None:
+                return qs.none()
+        return qs.filter(**{f"{self.field_name}_id": key})
+
+
+class YesNoFilter(filters.ChoiceFilter):
+    """``true`` or ``false``; ``condition`` is what it means."""
+
+    def __init__(self, condition: Q, **kwargs: Any) -> None:
+        self.condition = condition
+        super().__init__(choices=YES_NO, **kwargs)
+
+    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
+        """Narrow to those for which the condition holds, or does not."""
+        if not value:
+            return qs
+        return qs.filter(self.condition if value == "true" else ~self.condition)
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A moment in ISO 8601, such as ``2026-11-22T08:00:00Z``; a date alone is its first moment."""
+
+    field_class = IsoDateTimeField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        limits = [MinValueValidator(_EARLIEST), MaxValueValidator(_LATEST)]
+        super().__init__(*args, validators=limits, **kwargs)
+
+
+def all_states() -> list[tuple[str, Any]]:
+    """States of every kind, each code once."""
+    return list({code: label for kind in reversed(kinds()) for code, label in kind.states.choices}.items())
+
+
+class TicketFilter(filters.FilterSet):
+    """What lists of tickets can be narrowed by. ``request.user`` is who ``me`` and ``mine`` mean."""
+
+    q = filters.CharFilter(method="search", label=_("Number or words of the summary"), max_length=MAX_SEARCH)
+    number = filters.CharFilter(label=_("Number"), max_length=20)
+    state = ChoicesFilter(choices=all_states, label=_("State"))
+    phase = ChoicesFilter(choices=Phase.choices, label=_("Phase"))
+    priority = CodesFilter(model=Priority, label=_("Priority"))
+    group = CodesFilter(
+        model=SupportGroup, words=[(MINE, _("My groups")), (NONE, _("Not assigned"))], label=_("Group")
+    )
+    assignee = PersonFilter(label=_("Person"), max_length=150)
+    requester = PersonFilter(label=_("Requester"), max_length=150)
+    organisation = CodesFilter(model=Organisation, label=_("Organisation"))
+    business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
+    category = filters.CharFilter(method="in_category", label=_("Category, with those below"), max_length=80)
+    source = CodesFilter(model=Source, label=_("Source"))
+    nature = CodesFilter(model=Nature, label=_("Nature"))
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created before"))
+    updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Updated from"))
+    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated before"))
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Changed since"))
+    resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label=_("Resolved from"))
+    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved before"))
+    due_after = MomentFilter(method="with_limit", lookup_expr="gte", label=_("Due from"))
+    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due before"))
+    overdue = YesNoFilter(Q(phase__in=LIVE, queue_due_at__lt=Now()), label=_("Overdue"))
+    duplicate = YesNoFilter(Q(duplicate_of__isnull=False), label=_("Duplicate"))
+    reopened = YesNoFilter(Q(reopen_count__gt=0), label=_("Reopened"))
+    parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
+    external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        """By number when it looks like one, else by words of the summary."""
+        text = value.strip()
+        if _NUMBER.fullmatch(text.upper()):
+            return queryset.filter(number__startswith=text.upper())
+        for word in text.split():
+            queryset = queryset.filter(summary__icontains=word)
+        return queryset
+
+    def in_category(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        """The category and what lies below it."""
+        below = Q(code=value) | Q(parent__code=value) | Q(parent__parent__code=value)
+        return queryset.filter(category_id__in=list(Category.objects.filter(below).values_list("pk", flat=True)))
+
+    def with_limit(self, queryset: QuerySet[Ticket], name: str, value: datetime) -> QuerySet[Ticket]:
+        """By the limit that runs now; tickets without one are left out."""
+        lookup = "lt" if name == "due_before" else "gte"
+        return queryset.filter(queue_due_at__lt=NO_LIMIT, **{f"queue_due_at__{lookup}": value})

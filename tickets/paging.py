@@ -1,0 +1,172 @@
+"""Keyset paging: a page costs the same wherever it lies, and rows never shift between pages.
+
+A cursor holds the sort values of the row at the edge of a page, signed, so that nobody can make one up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, Generic, TypeVar
+
+from django.core import signing
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThan, LessThan
+from django.utils.translation import gettext as _
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 100
+MAX_SORTS = 3
+COUNT_CAP = 1000
+_signer = signing.Signer(salt="paging")
+
+Row = TypeVar("Row", bound=Model)
+
+
+class PagingError(ValueError):
+    """A cursor or an ordering that cannot be used; ``parameter`` names which."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column to sort by. ``nullable`` ones put empty values last, in both directions."""
+
+    path: str
+    nullable: bool = False
+    descending: bool = False
+    nulls_first: bool = False
+
+    @property
+    def backwards(self) -> Column:
+        """The same column for reading the other way."""
+        return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
+
+
+Ordering = tuple[Column, ...]
+_ID = Column("pk")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """A page of rows with the cursors of its neighbours; None where there is none."""
+
+    rows: list[Row]
+    next: str | None
+    previous: str | None
+
+
+def parse_ordering(text: str, allowed: Mapping[str, Ordering]) -> Ordering:
+    """Return the columns that ``text`` names (``priority,-created_at``), the id last. Raises PagingError."""
+    columns: dict[str, Column] = {}
+    names = [name for name in text.split(",") if name]
+    if not names or len(names) > MAX_SORTS:
+        message = _("Name one to %(count)d of: %(names)s.")
+        raise PagingError("ordering", message % {"count": MAX_SORTS, "names": ", ".join(allowed)})
+    for name in names:
+        descending = name.startswith("-")
+        for column in _named(name.removeprefix("-"), allowed):
+            columns.setdefault(column.path, replace(column, descending=column.descending != descending))
+    last = next(reversed(columns.values()))
+    return (*columns.values(), replace(_ID, descending=last.descending))
+
+
+def _named(name: str, allowed: Mapping[str, Ordering]) -> Ordering:
+    if name not in allowed:
+        message = _("“%(name)s” cannot be sorted by; possible: %(names)s.")
+        raise PagingError("ordering", message % {"name": name[:50], "names": ", ".join(allowed)})
+    return allowed[name]
+
+
+def page_of(queryset: QuerySet[Row], ordering: Ordering, *, cursor: str = "", size: int = DEFAULT_SIZE) -> Page[Row]:
+    """The page of ``queryset`` that ``cursor`` points to, the first one without. One query. Raises PagingError."""
+    forward, values = _read(cursor, ordering) if cursor else (True, None)
+    columns = ordering if forward else tuple(column.backwards for column in ordering)
+    found = queryset.annotate(**{_alias(n): F(c.path) for n, c in enumerate(columns) if "__" in c.path})
+    if values is not None:
+        found = found.filter(_after(columns, values))
+    rows = list(found.order_by(*map(_order, columns))[: min(size, MAX_SIZE) + 1])
+    more = len(rows) > min(size, MAX_SIZE)
+    rows = rows[: min(size, MAX_SIZE)]
+    if not forward:
+        rows.reverse()
+    return Page(
+        rows,
+        next=_write(rows[-1], ordering, forward=True) if rows and (more or not forward) else None,
+        previous=_write(rows[0], ordering, forward=False) if rows and (more if not forward else cursor) else None,
+    )
+
+
+def capped_count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
+    """How many rows there are, counted up to ``cap``, and whether there are more."""
+    count = queryset.order_by().values("pk")[: cap + 1].count()
+    return min(count, cap), count > cap
+
+
+def _alias(number: int) -> str:
+    return f"sort_{number}"
+
+
+def _order(column: Column) -> Any:
+    """Plain columns without an order of empty values, so that their indexes serve."""
+    path = F(column.path)
+    nulls: dict[str, Any] = {}
+    if column.nullable:
+        nulls = {"nulls_first": True} if column.nulls_first else {"nulls_last": True}
+    return path.desc(**nulls) if column.descending else path.asc(**nulls)
+
+
+def _after(columns: Ordering, values: Sequence[Any]) -> Any:
+    """What lies after the row with ``values``: one row comparison where an index can answer it."""
+    if not any(column.nullable for column in columns) and len({column.descending for column in columns}) == 1:
+        compare = LessThan if columns[0].descending else GreaterThan
+        return compare(_row(F(c.path) for c in columns), _row(Value(v) for v in values))
+    steps = [
+        reduce(lambda left, right: left & right, [*map(_equal, columns[:n], values[:n]), _beyond(column, values[n])])
+        for n, column in enumerate(columns)
+    ]
+    return reduce(or_, steps)
+
+
+def _row(parts: Any) -> Func:
+    return Func(*parts, template="(%(expressions)s)", output_field=BooleanField())
+
+
+def _equal(column: Column, value: Any) -> Q:
+    return Q(**{f"{column.path}__isnull": True}) if value is None else Q(**{column.path: value})
+
+
+def _beyond(column: Column, value: Any) -> Q:
+    """Strictly after ``value`` in this column alone."""
+    if value is None:
+        return Q(**{f"{column.path}__isnull": False}) if column.nulls_first else Q(pk__in=())
+    beyond = Q(**{f"{column.path}__{'lt' if column.descending else 'gt'}": value})
+    if column.nullable and not column.nulls_first:
+        beyond |= Q(**{f"{column.path}__isnull": True})
+    return beyond
+
+
+def _signature(ordering: Ordering) -> str:
+    return ",".join(f"{'-' if column.descending else ''}{column.path}" for column in ordering)
+
+
+def _write(row: Model, ordering: Ordering, *, forward: bool) -> str:
+    values = [getattr(row, _alias(n) if "__" in c.path else c.path) for n, c in enumerate(ordering)]
+    packed = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
+    return _signer.sign_object([forward, _signature(ordering), packed])
+
+
+def _read(cursor: str, ordering: Ordering) -> tuple[bool, list[Any]]:
+    try:
+        forward, signature, packed = _signer.unsign_object(cursor)
+    except (signing.BadSignature, ValueError) as error:
+        raise PagingError("cursor", _("This cursor is not one of ours.")) from error
+    if signature != _signature(ordering):
+        raise PagingError("cursor", _("This cursor belongs to another ordering."))
+    return forward, [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in packed]
