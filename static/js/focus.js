@@ -19,5 +19,5 @@ document.addEventListener("click", (event) => {
   if (!cancel || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   cancel.closest("[data-focus]").replaceChildren();
-  opener?.focus();
+  (opener?.closest("details.menu")?.querySelector("summary") ?? opener)?.focus();
 });

@@ -1,7 +1,8 @@
 // One key per command: [data-key="n"] is clicked, or focused when it is a field. J and K walk through
 // a[data-row]; "?" lists what the page offers; Ctrl+Enter sends the form one is typing in.
 const typing = (element) => element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
-const visible = (element) => element.checkVisibility?.() ?? true;
+// What a closed menu holds keeps its key; what a small screen hides does not.
+const visible = (element) => element.closest("details.menu") || (element.checkVisibility?.() ?? true);
 const commands = () => [...document.querySelectorAll("[data-key]")].filter(visible);
 
 function walk(step) {
