@@ -91,6 +91,7 @@ def compile_catalogue(po_file: Path) -> Path:
     target = po_file.with_suffix(".mo")
     buffer = BytesIO()
     write_mo(buffer, read(po_file))
+    target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists() or target.read_bytes() != buffer.getvalue():
         target.write_bytes(buffer.getvalue())
     return target
@@ -137,8 +138,9 @@ def _placeholders(text: str) -> set[str]:
     return {found.group() for found in PLACEHOLDER.finditer(text)}
 
 
-def _forms(texts: str | Sequence[str]) -> Sequence[str]:
-    return [texts] if isinstance(texts, str) else texts
+def _forms(texts: str | Sequence[str] | None) -> Sequence[str]:
+    """Return the one text, or singular and plural, as a list."""
+    return [texts or ""] if texts is None or isinstance(texts, str) else texts
 
 
 def _title(message: Message) -> str:

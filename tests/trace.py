@@ -13,7 +13,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         ids = [requirement for marker in item.iter_markers("req") for requirement in marker.args]
         for requirement in ids or ["(no requirement)"]:
             register[requirement].add(name)
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    reporter: pytest.TerminalReporter = session.config.pluginmanager.getplugin("terminalreporter")
     for requirement in sorted(register):
         reporter.write_line(f"\n{requirement}: {len(register[requirement])} tests")
         for name in sorted(register[requirement]):

@@ -70,7 +70,7 @@ def test_image_runs_without_rights() -> None:
 
 
 def test_programs_are_those_of_make_run(services: dict[str, Any]) -> None:
-    from itsm.supervisor import PROGRAMS as LOCAL  # noqa: N811
+    from itsm.supervisor import PROGRAMS as LOCAL
 
     for name in ("worker", "beat"):
         options = {word for word in LOCAL[name] if "loglevel" not in word}

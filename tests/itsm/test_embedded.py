@@ -108,6 +108,23 @@ def test_pid_file_naming_another_program_is_not_believed(data_dir: Path) -> None
     assert query(data_dir, "SELECT 1") == [(1,)]
 
 
+def test_locks_naming_another_living_server_are_not_believed(data_dir: Path) -> None:
+    other, server = embedded.Postgres(data_dir / "other", throwaway=True), embedded.Postgres(data_dir, throwaway=True)
+    try:
+        other.start()
+        server.start()
+        server.stop()
+        pid = running(other).pid
+        for lock in (data_dir / "postgres" / "postmaster.pid", embedded.socket_dir(data_dir) / ".s.PGSQL.5432.lock"):
+            lock.write_text(f"{pid}\n{data_dir / 'postgres'}\n0\n5432\n{data_dir}\n\n0 0\nready\n")
+
+        assert server.start() is True
+        assert running(server).pid != pid
+        assert other.is_running()
+    finally:
+        other.stop()
+
+
 def test_long_path_gets_sockets_elsewhere(data_dir: Path) -> None:
     deep = data_dir / ("long" * 20) / ("path" * 20)
     server = embedded.Postgres(deep, throwaway=True)
@@ -165,7 +182,7 @@ def command(data_dir: Path) -> "subprocess.Popen[str]":
     """Start a command that holds the database until it gets a line."""
     env = os.environ | {"ITSM_DATA_DIR": str(data_dir)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-c", COMMAND], cwd=BASE_DIR, env=env, **pipes)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen([sys.executable, "-c", COMMAND], cwd=BASE_DIR, env=env, **pipes)  # type: ignore[call-overload]
 
 
 def finish(process: "subprocess.Popen[str]") -> None:

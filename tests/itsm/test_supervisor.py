@@ -1,0 +1,110 @@
+"""``make run`` as a whole: real processes on a free port with data of their own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from django.conf import settings
+
+from itsm import supervisor
+
+pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def portal(data_dir: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    """Start a portal without demo data; whatever the test does, nothing of it stays."""
+    env = os.environ | {"ITSM_DATA_DIR": str(data_dir), "PORT": str(port), "SECRET_KEY": "k" * 50, "ITSM_HTTPS": "0"}
+    env |= {"ITSM_DEMO": "0", "DJANGO_SETTINGS_MODULE": "itsm.settings"}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "run"],
+        cwd=settings.BASE_DIR,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+
+
+def read_until(process: "subprocess.Popen[str]", words: str) -> str:
+    text = ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        text += line
+        if words in line:
+            return text
+    raise AssertionError(f"{words!r} never came:\n{text}")
+
+
+def processes_of(data_dir: Path, process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    pids = [int((data_dir / name).read_text().split()[0]) for name in ("postgres/postmaster.pid", "redis/redis.pid")]
+    return [*psutil.Process(process.pid).children(recursive=True), *map(psutil.Process, pids)]
+
+
+def test_portal_serves_and_ends_completely(data_dir: Path) -> None:
+    port = free_port()
+    with portal(data_dir, port) as process:
+        read_until(process, "Ready after")
+        assert urlopen(f"http://127.0.0.1:{port}/healthz/ready").status == 200
+        everything = processes_of(data_dir, process)
+        assert len(everything) >= 6  # web and a worker of it, worker, beat, PostgreSQL, Redis
+
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+        assert process.returncode == 0
+        assert [left for left in everything if left.is_running() and left.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_death_of_a_program_ends_the_portal_with_its_name(data_dir: Path) -> None:
+    with portal(data_dir, free_port()) as process:
+        read_until(process, "Ready after")
+        children = psutil.Process(process.pid).children()
+        next(child for child in children if "beat" in child.cmdline()).kill()
+
+        text, _ = process.communicate(timeout=60)
+
+        assert process.returncode == 1
+        assert "beat has ended by itself (code -9)" in text
+
+
+def test_taken_port_is_refused_before_anything_starts(data_dir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with portal(data_dir, port) as process:
+            text, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert f"Choose another one:  make run PORT={port + 1}" in text
+    assert list(data_dir.iterdir()) == []
+
+
+def test_second_portal_on_the_same_data_is_refused(data_dir: Path) -> None:
+    with supervisor._only_portal(data_dir), portal(data_dir, free_port()) as process:
+        text, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "runs already" in text
