@@ -23,7 +23,8 @@ class ProfileForm(forms.ModelForm):
         fields = ["phone", "mobile", "email", "language", "time_zone", "theme"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)
         zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc"))
         self.fields["time_zone"].choices = [("", _("The portal's")), *((zone, zone) for zone in zones)]  # type: ignore[attr-defined]
 
@@ -38,4 +39,5 @@ class TokenForm(forms.Form):
     days = forms.TypedChoiceField(label=_("Valid for"), choices=LIFETIMES, coerce=int, initial=90)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +15,7 @@ from django.views import View
 from django.views.i18n import set_language
 
 from accounts.forms import ProfileForm, TokenForm
+from accounts.http import SignedInRequest, SignedInView
 from accounts.models import ApiToken, User
 from accounts.permissions import Permission
 from accounts.tokens import create_token
@@ -39,10 +39,10 @@ class LanguageView(View):
         return set_language(request)
 
 
-class ThemeView(LoginRequiredMixin, View):
+class ThemeView(SignedInView):
     """Switch between light and dark."""
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: SignedInRequest) -> HttpResponse:
         """Store the choice and go back."""
         theme = request.POST.get("theme", "")
         if theme in User.Theme.values:
@@ -50,14 +50,14 @@ class ThemeView(LoginRequiredMixin, View):
         return back(request)
 
 
-class ProfileView(LoginRequiredMixin, View):
+class ProfileView(SignedInView):
     """What a person can set for themselves."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Show it."""
         return self._draw(ProfileForm(instance=self._person()))
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: SignedInRequest) -> HttpResponse:
         """Store it."""
         form = ProfileForm(request.POST, instance=self._person())
         if not form.is_valid():
@@ -74,25 +74,25 @@ class ProfileView(LoginRequiredMixin, View):
         return render(self.request, "accounts/profile.html", context, status=status)
 
 
-def shell_of(request: HttpRequest) -> str:
+def shell_of(request: SignedInRequest) -> str:
     """The base template of the person's audience."""
     return "base.html" if request.user.is_agent else "portal_base.html"
 
 
-class TokensView(LoginRequiredMixin, View):
+class TokensView(SignedInView):
     """The person's API tokens; a new one is shown once."""
 
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: SignedInRequest, *args: object, **kwargs: object) -> HttpResponse:  # type: ignore[override]
         """Only for those who may make tokens."""
         if request.user.is_authenticated and not request.user.may(Permission.TOKEN):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Show them and the form for a new one."""
         return self._draw(TokenForm(initial={"scopes": ApiToken.Scope.values}))
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: SignedInRequest) -> HttpResponse:
         """Make one and show its text, this once."""
         form = TokenForm(request.POST)
         if not form.is_valid():
@@ -114,10 +114,10 @@ class TokensView(LoginRequiredMixin, View):
         return render(self.request, "accounts/tokens.html", context, status=status)
 
 
-class RevokeTokenView(LoginRequiredMixin, View):
+class RevokeTokenView(SignedInView):
     """Ending one of the own tokens."""
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """End it now."""
         token = get_object_or_404(ApiToken, pk=pk, user=request.user)
         ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())

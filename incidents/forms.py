@@ -15,7 +15,14 @@ from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets.action_forms import TicketField, text_field
 from tickets.assignment import AssignmentForm
-from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, PersonField
+from tickets.forms import (
+    ActionForm,
+    AttachmentsField,
+    CodeChoiceField,
+    PersonField,
+    RemoteSelect,
+    RemoteSelectMultiple,
+)
 from tickets.models import (
     Category,
     CloseCode,
@@ -32,10 +39,24 @@ from tickets.models import (
 COMPLEXITIES = [(1, _("Simple")), (2, _("Normal")), (3, _("Complex"))]
 
 
-def impact_field(**kwargs: Any) -> CodeChoiceField:
-    """The impact, chosen by its criteria; every level shows them."""
-    levels = ImpactLevel.objects.active().select_related("priority")
-    return CodeChoiceField(levels, label=_("Impact"), empty_label=None, widget=forms.RadioSelect, **kwargs)
+class ImpactField(CodeChoiceField):
+    """The impact, chosen by its criteria, which every choice shows (INC-04)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        levels = ImpactLevel.objects.active().select_related("priority")
+        super().__init__(levels, label=_("Impact"), empty_label=None, widget=forms.RadioSelect, **kwargs)
+
+    @property
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """What ``components/field_cards.html`` says about each level."""
+        return {
+            level.code: {
+                "hint": f"{level.priority.code} {level.priority} · {level.reach}",
+                "criteria": level.criteria,
+                "tone": level.priority.code.lower(),
+            }
+            for level in self.queryset or ()
+        }
 
 
 def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
@@ -52,9 +73,7 @@ class ClassificationFields(ActionForm):
     nature = CodeChoiceField(Nature.objects.active(), label=_("Nature"), required=False)
     category = CodeChoiceField(Category.objects.active(), label=_("Category"), required=False)
     business_system = CodeChoiceField(BusinessSystem.objects.active(), label=_("Business system"), required=False)
-    complexity = forms.TypedChoiceField(
-        label=_("Complexity"), choices=COMPLEXITIES, coerce=int, empty_value=2, required=False
-    )
+    complexity = forms.TypedChoiceField(label=_("Complexity"), choices=COMPLEXITIES, coerce=int, required=False)
     contact_phone = forms.CharField(label=_("Contact phone"), max_length=40, required=False)
     contact_email = forms.EmailField(label=_("Contact email"), required=False)
 
@@ -76,15 +95,21 @@ STAFF_FIELDS = (
 class RegisterForm(ClassificationFields):
     """A new incident. Customers are asked less; with a group it is assigned at once."""
 
-    requester = PersonField(label=_("Requester"), required=False)
+    requester = PersonField(
+        label=_("Requester"),
+        required=False,
+        widget=RemoteSelect("tickets:find_people"),
+        help_text=_("Name, phone or employee number. Empty: yourself."),
+    )
     source = CodeChoiceField(Source.objects.active(), label=_("Source"), required=False)
-    impact = impact_field(required=False)
+    impact = ImpactField(required=False)
     urgency = CodeChoiceField(Urgency.objects.active(), label=_("Urgency"), required=False)
     items = forms.ModelMultipleChoiceField(
         ConfigurationItem.objects.none(),
         label=_("Configuration items"),
         to_field_name="identifier",
         required=False,
+        widget=RemoteSelectMultiple("tickets:find_items"),
     )
     group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Group"), required=False)
     assignee = PersonField(label=_("Person"), required=False)
@@ -120,6 +145,8 @@ class RegisterForm(ClassificationFields):
             return
         user = self.user
         people = User.objects.active() if user is None else User.objects.active().visible_to(user)
+        staff = User.objects.active().filter(support_groups__active=True).distinct()
+        self.fields["assignee"].queryset = staff  # type: ignore[attr-defined]
         items = ConfigurationItem.objects.all()
         self.fields["requester"].queryset = people  # type: ignore[attr-defined]
         self.fields["items"].queryset = (  # type: ignore[attr-defined]
@@ -143,7 +170,7 @@ class RegisterForm(ClassificationFields):
         group, assignee = cleaned.get("group"), cleaned.get("assignee")
         if assignee and not group:
             self.add_error("group", _("Choose the group of this person."))
-        elif assignee and not group.members.filter(pk=assignee.pk).exists():
+        elif assignee and group and not group.members.filter(pk=assignee.pk).exists():
             self.add_error("assignee", _("This person does not work in the group."))
         if group and not (self.user and self.user.may(Permission.DISPATCH)):
             self.add_error("group", _("Only the service desk assigns while registering."))
@@ -165,7 +192,7 @@ class EditForm(ClassificationFields):
 class ImpactForm(ActionForm):
     """Impact and urgency; the criteria are shown."""
 
-    impact = impact_field()
+    impact = ImpactField()
     urgency = CodeChoiceField(Urgency.objects.active(), label=_("Urgency"), required=False)
 
 
@@ -196,7 +223,7 @@ class ApprovePriorityForm(OwnerForm):
 class ProposePriorityForm(ActionForm):
     """The impact that should apply, and why."""
 
-    impact = impact_field()
+    impact = ImpactField()
     text = text_field(_("Reason"), rows=2)
 
 
@@ -268,12 +295,11 @@ class ResolveForm(ActionForm):
 
     def clean_close_code(self) -> CloseCode:
         """The code must agree with the line that solved it."""
-        code, ticket = self.cleaned_data["close_code"], self.ticket
-        if code.tier == Tier.THIRD and not ticket.vendor_needed:  # type: ignore[attr-defined]
+        code, group = self.cleaned_data["close_code"], self.ticket.group
+        if code.tier == Tier.THIRD and not self.ticket.vendor_needed:  # type: ignore[attr-defined]
             raise forms.ValidationError(_("No vendor was called in for this ticket."))
-        if code.tier and code.tier != Tier.THIRD and code.tier != ticket.group.tier:
+        if group and code.tier and code.tier not in (Tier.THIRD, group.tier):
             message = _("This code does not agree with the line of the group %(group)s (%(tier)s).")
-            group = ticket.group
             raise forms.ValidationError(message % {"group": group.name, "tier": group.get_tier_display()})
         return code
 

@@ -432,7 +432,7 @@ class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
     def resolve_with_main(self, *, user: None, now: datetime) -> None:
         """Resolve a duplicate because its main ticket was resolved (INC-11)."""
         self.end_waiting(now)
-        main = self.duplicate_of.specific
+        main: Any = self.duplicate_of.specific  # type: ignore[union-attr]  # marked, else it would not be here
         self.cause, self.handling, self.close_code = main.cause, main.handling, main.close_code
         self.resolved_at, self.resolved_by = now, main.resolved_by
         self.responded_at = self.responded_at or now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from accounts.models import SupportGroup, Tier, User
@@ -68,9 +69,9 @@ def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: d
     opened = perform(new, "follow_up", user=None, now=now).ticket
     affect_items(ticket=opened, items=ticket.items.all())
     relate(source=opened, target=ticket, meaning=TicketLink.Meaning.FOLLOW_UP, user=user, now=now)
-    logged = {"user": user, "now": now, "is_public": True}
-    log_event(ticket=opened, event="follows", number=ticket.number, reason=entry.text, **logged)
-    log_event(ticket=ticket, event="followed_up", number=opened.number, **logged)
+    log = partial(log_event, user=user, now=now, is_public=True)
+    log(ticket=opened, event="follows", number=ticket.number, reason=entry.text)
+    log(ticket=ticket, event="followed_up", number=opened.number)
     return opened  # type: ignore[return-value]
 
 

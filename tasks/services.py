@@ -46,7 +46,7 @@ def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datet
 
     The parent is locked already: ``perform`` locks it before the task.
     """
-    parent = Ticket.objects.get(pk=ticket.parent_id)
+    parent = Ticket.objects.get(children=ticket)
     _count(parent, open_=-1)
     log_event(
         ticket=parent,
@@ -57,17 +57,16 @@ def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datet
         summary=ticket.summary,
         state=ticket.state,
     )
-    _release_next(ticket, now)
+    _release_next(parent, now)
 
 
 def _unfinished(parent: Ticket) -> Any:
     return Task.objects.filter(parent_id=parent.pk).exclude(state__in=[States.FINISHED, States.CANCELLED])
 
 
-def _release_next(finished: Task, now: datetime) -> None:
-    """Start queued tasks whose predecessors are all over, in order of position."""
-    waiting = _unfinished(finished.parent).order_by("position")  # type: ignore[arg-type]
-    first = waiting.first()
+def _release_next(parent: Ticket, now: datetime) -> None:
+    """Let the first unfinished task start when it waits for its turn."""
+    first = _unfinished(parent).order_by("position").first()
     if first is not None and first.state == States.QUEUED:
         perform(first, "release", user=None, now=now)
 

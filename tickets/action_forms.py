@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.models import ConfigurationItem
-from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField
+from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, RemoteSelectMultiple
 from tickets.models import Ticket, TicketLink
 
 MAX_TEXT = 20_000
@@ -81,6 +81,7 @@ class ItemsForm(ActionForm):
         label=_("Configuration items"),
         queryset=ConfigurationItem.objects.none(),
         to_field_name="identifier",
+        widget=RemoteSelectMultiple("tickets:find_items"),
     )
 
     def limit_choices(self) -> None:
@@ -89,8 +90,15 @@ class ItemsForm(ActionForm):
             self.fields["items"].queryset = ConfigurationItem.objects.visible_to(self.user)  # type: ignore[attr-defined]
 
 
-class RemoveItemsForm(ItemsForm):
+class RemoveItemsForm(ActionForm):
     """Configuration items of the ticket."""
+
+    items = forms.ModelMultipleChoiceField(
+        label=_("Configuration items"),
+        queryset=ConfigurationItem.objects.none(),
+        to_field_name="identifier",
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def limit_choices(self) -> None:
         """Only items that are on the ticket."""

@@ -34,3 +34,7 @@ class ComposerForm(ActionForm):
         """Customers only reply."""
         if self.user is None or not self.user.may(Permission.INTERNAL):
             del self.fields["visibility"]
+
+    def take_errors(self, checked: ActionForm) -> None:
+        """Show what the action's form found, beside the same fields."""
+        self._errors = checked.errors

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.models import User
 from tickets.forms import ActionForm
 from tickets.models import Ticket
-from tickets.timeline import label_of, shown
+from tickets.timeline import changes_since
 
 
-def conflict_lines(ticket: Ticket, version: int, form: ActionForm) -> list[dict[str, Any]]:
-    """Lines of ``components/conflict.html``: every field that changed after ``version``."""
-    entries = ticket.timeline.filter(version__gt=version).select_related("actor").order_by("at", "id")
+def conflict_lines(ticket: Ticket, user: User, version: int, form: ActionForm) -> list[dict[str, Any]]:
+    """Lines of ``components/conflict.html``: every field that changed after ``version``, as it is now."""
     lines: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        states = {"field": "state", "new": str(ticket.kind_info.state_label(entry.state_to))}
-        moved = [states] if entry.state_from != entry.state_to and entry.state_to else []
-        for change in [*moved, *entry.changes]:
-            lines[change["field"]] = {
-                "label": label_of(ticket.kind_info, change["field"]),
-                "yours": _typed(form, change["field"]),
-                "current": shown(change["new"]),
-                "changed_by": entry.actor.display_name if entry.actor else "",
+    for entry in changes_since(ticket, version, user):
+        for change in entry.changes:
+            lines[change.field] = {
+                "label": change.label,
+                "yours": _typed(form, change.field),
+                "current": change.new,
+                "changed_by": entry.actor_name,
                 "changed_at": entry.at,
             }
     return list(lines.values())
@@ -33,4 +31,4 @@ def _typed(form: ActionForm, name: str) -> Any:
         return ""
     value = form.data.get(name, "")
     choices = getattr(form.fields[name], "choices", None)
-    return dict((str(key), label) for key, label in choices).get(value, value) if choices else value
+    return {str(key): label for key, label in choices}.get(value, value) if choices else value

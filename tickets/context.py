@@ -43,17 +43,18 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     if not user.is_agent:
         return [{"label": "", "entries": portal_entries(path)}]
     visible = Ticket.objects.visible_to(user).live()
-    counts = counts_of({"mine": visible.filter(assignee=user.pk), **{k.code: visible.filter(kind=k.code) for k in kinds()}})
+    by_kind = {kind.code: visible.filter(kind=kind.code) for kind in kinds()}
+    counts = counts_of({"mine": visible.filter(assignee=user.pk), **by_kind})
     work = [_entry(_("Workspace"), reverse("tickets:queue"), "layout-columns", path, counts["mine"])]
     work += [
         _entry(kind.label_plural, reverse("tickets:list", args=[kind.slug]), kind.icon, path, counts[kind.code])
         for kind in kinds()
     ]
     groups = [{"label": "", "entries": work}]
-    running = [_entry(_("API"), reverse("api-docs"), "api", path)]
     if user.is_staff:
-        running.insert(0, _entry(_("Administration"), reverse("admin:index"), "settings", path))
-    return [*groups, {"label": _("Running and improving"), "entries": running}]
+        entries = [_entry(_("Administration"), reverse("admin:index"), "settings", path)]
+        groups.append({"label": _("Running and improving"), "entries": entries})
+    return groups
 
 
 def portal_entries(path: str) -> list[dict[str, Any]]:
@@ -62,4 +63,10 @@ def portal_entries(path: str) -> list[dict[str, Any]]:
 
 
 def _entry(label: Any, url: str, icon: str, path: str, count: int = 0) -> dict[str, Any]:
-    return {"label": label, "url": url, "icon": icon, "count": shown_count(count) if count else None, "active": path == url}
+    return {
+        "label": label,
+        "url": url,
+        "icon": icon,
+        "count": shown_count(count) if count else None,
+        "active": path == url,
+    }

@@ -28,6 +28,7 @@ def write_declared_states(using: str = "default", **kwargs: Any) -> None:
     states = [DeclaredState(kind=k, state=s, phase=p) for k, s, p in sorted(declared_states())]
     steps = [DeclaredTransition(kind=k, source=s, target=t) for k, s, t in sorted(declared_transitions())]
     with transaction.atomic(using=using):
-        for model, rows in ((DeclaredState, states), (DeclaredTransition, steps)):
-            model.objects.using(using).all().delete()
-            model.objects.using(using).bulk_create(rows)
+        DeclaredState.objects.using(using).all().delete()
+        DeclaredTransition.objects.using(using).all().delete()
+        DeclaredState.objects.using(using).bulk_create(states)
+        DeclaredTransition.objects.using(using).bulk_create(steps)

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
+from django.forms.models import ModelChoiceIterator
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -40,12 +42,48 @@ class AttachmentsField(forms.FileField):
         return check_files([super(AttachmentsField, self).clean(file) for file in files])
 
 
+class RemoteChoices:
+    """Mixin of select widgets that find their choices while typing; only what is chosen is drawn.
+
+    Thousands of people or configuration items never become options of a page.
+    """
+
+    choices: Any
+
+    def __init__(self, url_name: str) -> None:
+        super().__init__(attrs={"data-select": "", "data-url": reverse_lazy(url_name)})  # type: ignore[call-arg]
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+        """Draw the chosen rows only."""
+        if isinstance(self.choices, ModelChoiceIterator):
+            field = self.choices.field
+            key = field.to_field_name or "pk"
+            rows = field.queryset.filter(  # type: ignore[union-attr]  # a model choice has one
+                **{f"{key}__in": [chosen for chosen in value if chosen]}
+            )
+            drawn = [(getattr(row, key), field.label_from_instance(row)) for row in rows]
+            self.choices = [("", "—"), *drawn]
+        return super().optgroups(name, value, attrs)  # type: ignore[misc]
+
+
+class RemoteSelect(RemoteChoices, forms.Select):
+    """One row, found while typing."""
+
+
+class RemoteSelectMultiple(RemoteChoices, forms.SelectMultiple):
+    """Several rows, found while typing."""
+
+
 class CodeChoiceField(forms.ModelChoiceField):
     """A row of a table that people and programs name by a stable code, not by its id."""
 
     def __init__(self, queryset: Any, *, key: str = "code", **kwargs: Any) -> None:
         kwargs.setdefault("empty_label", "—")
         super().__init__(queryset, to_field_name=key, **kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Long lists are searched while typing."""
+        return {"data-select": ""} if type(widget) is forms.Select else {}
 
 
 class PersonField(CodeChoiceField):

@@ -6,7 +6,7 @@ texts, diagrams, the database trigger and the contract tests come from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Text = str | Promise
     Rule = Callable[[Ticket, User], bool]
-    Guard = Callable[[Ticket, User], Text | None]
+    Guard = Callable[[Any, User], Any]
 
 #: The state of a ticket that is not stored yet. Actions that create a ticket start here.
 NEW = "new"
@@ -87,7 +87,7 @@ class Action:
 
 def action(
     *,
-    source: str | list[str],
+    source: str | Sequence[str],
     target: str | None = None,
     label: Text,
     done: Text,
@@ -151,7 +151,7 @@ class Kind:
     label_plural: Text
     icon: str
     states: type[models.TextChoices]
-    phases: Mapping[str, Phase]
+    phases: Mapping[Any, Phase]
     steps: tuple[str, ...]
     details: str | None = None
     registers: str = "register"

@@ -94,11 +94,11 @@ def steps_of(ticket: Ticket) -> list[dict[str, Any]]:
     kind = ticket.kind_info
     states = list(kind.steps)
     current = ticket.state if ticket.state in states else _nearest_step(ticket)
-    reached = states.index(current)
+    reached, over = states.index(current), ticket.phase == Phase.CLOSED
     return [
         {
             "label": ticket.state_label if state == current else kind.state_label(state),
-            "status": "done" if number < reached or ticket.phase == Phase.CLOSED else "now" if number == reached else "todo",
+            "status": "done" if number < reached or over else "now" if number == reached else "todo",
         }
         for number, state in enumerate(states)
     ]
@@ -119,8 +119,10 @@ def buttons_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
     buttons = [
         {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
     ]
-    return [{**button, "intent": "normal" if number and button["intent"] == "primary" else button["intent"]}
-            for number, button in enumerate(buttons)]
+    return [
+        {**button, "intent": "normal" if number and button["intent"] == "primary" else button["intent"]}
+        for number, button in enumerate(buttons)
+    ]
 
 
 def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:
@@ -234,6 +236,11 @@ def reverse_meaning(meaning: str) -> str:
         "implements": _("implemented by"),
     }
     return meanings[meaning]
+
+
+def task_lines(ticket: Ticket) -> list[dict[str, Any]]:
+    """The tasks of a ticket, in order."""
+    return [task_line(task) for task in ticket.children.select_related("assignee", "group").order_by("id")]
 
 
 def task_line(task: Ticket) -> dict[str, Any]:

@@ -5,38 +5,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('cmdb', '0001_initial'),
-        ('tickets', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("cmdb", "0001_initial"),
+        ("tickets", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='timelineentry',
-            name='version',
+            model_name="timelineentry",
+            name="version",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('phase__in', ('open', 'waiting'))), fields=['kind', 'priority_rank', 'queue_due_at', 'complexity', 'id'], name='ticket_live_by_kind'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("phase__in", ("open", "waiting"))),
+                fields=["kind", "priority_rank", "queue_due_at", "complexity", "id"],
+                name="ticket_live_by_kind",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('phase__in', ('open', 'waiting'))), fields=['source', 'priority_rank', 'queue_due_at', 'complexity', 'id'], name='ticket_live_by_source'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("phase__in", ("open", "waiting"))),
+                fields=["source", "priority_rank", "queue_due_at", "complexity", "id"],
+                name="ticket_live_by_source",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('phase__in', ('open', 'waiting')), ('assignee', None)), fields=['group', 'priority_rank', 'queue_due_at', 'complexity', 'id'], name='ticket_live_unassigned'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("phase__in", ("open", "waiting")), ("assignee", None)),
+                fields=["group", "priority_rank", "queue_due_at", "complexity", "id"],
+                name="ticket_live_unassigned",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('phase__in', ('open', 'waiting')), ('reopen_count__gt', 0)), fields=['priority_rank', 'queue_due_at', 'complexity', 'id'], name='ticket_live_reopened'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("phase__in", ("open", "waiting")), ("reopen_count__gt", 0)),
+                fields=["priority_rank", "queue_due_at", "complexity", "id"],
+                name="ticket_live_reopened",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('phase', 'waiting')), fields=['priority_rank', 'queue_due_at', 'complexity', 'id'], name='ticket_waiting'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("phase", "waiting")),
+                fields=["priority_rank", "queue_due_at", "complexity", "id"],
+                name="ticket_waiting",
+            ),
         ),
     ]

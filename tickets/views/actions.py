@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import select_template
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views import View
 
+from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from tickets import pages
 from tickets.actions import available_actions, perform
@@ -26,37 +25,37 @@ from tickets.models import Ticket
 from tickets.views.detail import render_ticket
 
 
-def is_htmx(request: HttpRequest) -> bool:
+def is_htmx(request: SignedInRequest) -> bool:
     """Whether a part of a page asks, not a whole page."""
     return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
 
 
-def go_to(request: HttpRequest, url: str) -> HttpResponse:
+def go_to(request: SignedInRequest, url: str) -> HttpResponse:
     """Send the browser on, by htmx without reloading styles and scripts."""
     if is_htmx(request):
         return HttpResponse(status=204, headers={"HX-Location": url})
     return redirect(url)
 
 
-def posted(request: HttpRequest) -> dict[str, Any]:
+def posted(request: SignedInRequest) -> dict[str, Any]:
     """The posted form without what is not the action's: token, version."""
     data = request.POST.copy()
     for name in ("csrfmiddlewaretoken", "version", "then"):
         data.pop(name, None)
-    return data  # type: ignore[return-value]
+    return data
 
 
-class ActionView(LoginRequiredMixin, View):
+class ActionView(SignedInView):
     """One action of one ticket: its form, and doing it."""
 
-    def get(self, request: HttpRequest, number: str, name: str) -> HttpResponse:
+    def get(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Show the action's form, in place or as a page."""
         ticket = find_ticket(request.user, number)
         action = self._offered(ticket, name)
         form = action.form_class(ticket=ticket, user=request.user)
         return self._draw(ticket, action, form)
 
-    def post(self, request: HttpRequest, number: str, name: str) -> HttpResponse:
+    def post(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Do it; what is refused comes back with the reason and everything that was typed."""
         ticket = find_ticket(request.user, number)
         version = request.POST.get("version", "")
@@ -92,7 +91,7 @@ class ActionView(LoginRequiredMixin, View):
         ticket = find_ticket(self.request.user, ticket.number)
         form = action.form_class(posted(self.request), self.request.FILES, ticket=ticket, user=self.request.user)
         if isinstance(error, TicketChanged):
-            lines = conflict_lines(ticket, int(self.request.POST["version"]), form)
+            lines = conflict_lines(ticket, self.request.user, int(self.request.POST["version"]), form)
             return self._draw(ticket, action, form, status=409, conflict=lines)
         return self._draw_refusal(ticket, error)
 
@@ -115,16 +114,16 @@ class ActionView(LoginRequiredMixin, View):
         return render_ticket(self.request, ticket, status=409, refusal=context)
 
 
-def _next_page(request: HttpRequest, ticket: Ticket) -> str:
+def _next_page(request: SignedInRequest, ticket: Ticket) -> str:
     """The ticket, while the person still sees it; else the queue."""
     visible = Ticket.objects.visible_to(request.user).filter(pk=ticket.pk).exists()
     return ticket.get_absolute_url() if visible else reverse("tickets:home")
 
 
-class CommentView(LoginRequiredMixin, View):
+class CommentView(SignedInView):
     """Writing a reply or an internal note below the timeline."""
 
-    def post(self, request: HttpRequest, number: str) -> HttpResponse:
+    def post(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Add it; what is refused stays in the box."""
         ticket = find_ticket(request.user, number)
         name = "note" if request.POST.get("visibility") == "note" else "comment"
@@ -139,16 +138,16 @@ class CommentView(LoginRequiredMixin, View):
 
     def _draw(self, ticket: Ticket, error: ActionInvalid, status: int) -> HttpResponse:
         form = ComposerForm(self.request.POST, ticket=ticket, user=self.request.user)
-        form._errors = error.form.errors  # noqa: SLF001 - the action's form has checked
+        form.take_errors(error.form)
         if is_htmx(self.request):
             return render(self.request, "tickets/_composer.html", {"ticket": ticket, "composer": form}, status=status)
         return render_ticket(self.request, ticket, status=status, composer=form)
 
 
-class RegisterView(LoginRequiredMixin, View):
+class RegisterView(SignedInView):
     """Registering a ticket of a kind."""
 
-    def get(self, request: HttpRequest, kind: Kind) -> HttpResponse:
+    def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Show the form."""
         ticket, action = self._action(kind)
         initial = {key: request.GET[key] for key in ("requester", "source", "business_system") if key in request.GET}
@@ -156,7 +155,7 @@ class RegisterView(LoginRequiredMixin, View):
         form.initial.update(initial)
         return self._draw(kind, form)
 
-    def post(self, request: HttpRequest, kind: Kind) -> HttpResponse:
+    def post(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Register; then the ticket, or the next one."""
         ticket, action = self._action(kind)
         try:

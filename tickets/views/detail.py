@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views import View
 
+from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
 from tickets import clock, pages
@@ -17,18 +16,18 @@ from tickets.composer import ComposerForm
 from tickets.finding import find_ticket
 from tickets.limits import chip_of, limit_bars
 from tickets.models import Ticket
-from tickets.timeline import present
+from tickets.timeline import entries_for, present
 
 
-class DetailView(LoginRequiredMixin, View):
+class DetailView(SignedInView):
     """One ticket."""
 
-    def get(self, request: HttpRequest, number: str) -> HttpResponse:
+    def get(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Show it."""
         return render_ticket(request, find_ticket(request.user, number))
 
 
-def render_ticket(request: HttpRequest, ticket: Ticket, status: int = 200, **more: Any) -> HttpResponse:
+def render_ticket(request: SignedInRequest, ticket: Ticket, status: int = 200, **more: Any) -> HttpResponse:
     """The ticket's page for the person who asks; ``more`` adds an open form or an unsent comment."""
     staff = request.user.may(Permission.INTERNAL)
     context = {**(staff_context if staff else customer_context)(ticket, request.user), **more}
@@ -39,14 +38,13 @@ def render_ticket(request: HttpRequest, ticket: Ticket, status: int = 200, **mor
 def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
     """What both audiences see."""
     now = clock.now()
-    entries = ticket.timeline.select_related("actor").prefetch_related("attachments")
     return {
         "ticket": ticket,
         "chip": chip_of(ticket, now),
         "now": now,
         "steps": pages.steps_of(ticket),
         "actions": pages.buttons_of(ticket, user),
-        "entries": present(entries, user, ticket.kind_info),
+        "entries": present(entries_for(ticket, user), user, ticket.kind_info),
         "composer": ComposerForm(ticket=ticket, user=user),
     }
 
@@ -61,7 +59,7 @@ def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
         "handling": pages.handling_facts(ticket),
         "items": ticket.items.select_related("ci_class", "status"),
         "links": pages.links_of(ticket, user),
-        "tasks": [pages.task_line(task) for task in ticket.children.select_related("assignee", "group").order_by("id")],
+        "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),
         "priority_request": pages.priority_request(ticket, user),
     }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.views import View
+from django.http import FileResponse, Http404, HttpResponse
 from PIL import Image
 
+from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
 from tickets.models import Attachment, Ticket
@@ -34,10 +33,10 @@ def secured(response: HttpResponse) -> HttpResponse:
     return response
 
 
-class AttachmentView(LoginRequiredMixin, View):
+class AttachmentView(SignedInView):
     """The file as a download."""
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Send it under its own name."""
         attachment = find_attachment(request.user, pk)
         response = FileResponse(
@@ -49,10 +48,10 @@ class AttachmentView(LoginRequiredMixin, View):
         return secured(response)  # type: ignore[arg-type]
 
 
-class PreviewView(LoginRequiredMixin, View):
+class PreviewView(SignedInView):
     """A small copy of a picture, drawn anew: what hides in the original stays there."""
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Send a PNG of at most 640 by 480."""
         attachment = find_attachment(request.user, pk)
         if not attachment.is_image:

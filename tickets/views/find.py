@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views import View
 
+from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from cmdb.models import ConfigurationItem
 from tickets import clock, pages
@@ -16,10 +15,10 @@ from tickets.models import Ticket
 SHOWN = 20
 
 
-class FindPeopleView(LoginRequiredMixin, View):
+class FindPeopleView(SignedInView):
     """People by name, user name, phone, employee number."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Answer ``{results: [{value, text, detail}]}``, at most twenty."""
         words = request.GET.get("q", "")[:200]
         found = User.objects.visible_to(request.user).active().matching(words)
@@ -39,10 +38,10 @@ class FindPeopleView(LoginRequiredMixin, View):
         return JsonResponse({"results": results})
 
 
-class FindItemsView(LoginRequiredMixin, View):
+class FindItemsView(SignedInView):
     """Configuration items by identifier or name."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Answer ``{results: [{value, text, detail}]}``, at most twenty."""
         words = request.GET.get("q", "")[:200]
         found = ConfigurationItem.objects.visible_to(request.user).matching(words)
@@ -54,10 +53,10 @@ class FindItemsView(LoginRequiredMixin, View):
         return JsonResponse({"results": results})
 
 
-class CallerView(LoginRequiredMixin, View):
+class CallerView(SignedInView):
     """What the desk sees of a caller while registering: who they are, what they have open, what they had."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the fragment for the person named ``requester``."""
         found = User.objects.visible_to(request.user).select_related("organisation", "department")
         person = found.filter(username=request.GET.get("requester", "")).first()

@@ -4,40 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views import View
 
+from accounts.http import SignedInRequest, SignedInView
 from tickets import clock, pages
 from tickets.lifecycle import Kind, Phase, kinds
 from tickets.lists import QueuePage
 from tickets.models import Ticket
 
 
-class HomeView(LoginRequiredMixin, View):
+class HomeView(SignedInView):
     """The page one starts from."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Staff start in the queue, customers in the portal."""
         return redirect("tickets:queue" if request.user.is_agent else "tickets:portal")
 
 
-class QueueView(LoginRequiredMixin, View):
+class QueueView(SignedInView):
     """A queue with its views, filters, order and pages; of one kind or of all."""
 
-    def get(self, request: HttpRequest, kind: Kind | None = None) -> HttpResponse:
+    def get(self, request: SignedInRequest, kind: Kind | None = None) -> HttpResponse:
         """Show it; a number in the search goes straight to its ticket."""
         if not request.user.is_agent:
             return redirect("tickets:portal")
         number = request.GET.get("q", "").strip().upper()
-        if Ticket.objects.visible_to(request.user).filter(number=number).exists() if _looks_like(number) else False:
+        if _looks_like(number) and Ticket.objects.visible_to(request.user).filter(number=number).exists():
             return redirect("tickets:detail", number)
-        page = QueuePage(request.user, request.GET, kind)
-        return render(request, "tickets/list.html", page.context())
+        return render(request, "tickets/list.html", QueuePage(request, request.user, kind).context())
 
 
 def _looks_like(number: str) -> bool:
@@ -45,12 +43,12 @@ def _looks_like(number: str) -> bool:
     return number[-12:].isdecimal() and any(number[:-12] == kind.prefix for kind in kinds())
 
 
-class PortalView(LoginRequiredMixin, View):
+class PortalView(SignedInView):
     """The requester's home: report, and follow the own tickets or the organisation's."""
 
     PAGE = 50
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the tiles and the tickets."""
         found = Ticket.objects.visible_to(request.user).filter(parent=None)
         whose = request.GET.get("of", "mine")
