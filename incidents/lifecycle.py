@@ -97,6 +97,7 @@ class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
         intent="primary",
         icon="arrow-right",
         key="a",
+        private_text=True,
     )
     def assign(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to a group, or to a person in it; the response limit starts."""
@@ -189,6 +190,7 @@ class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
         form="tickets.action_forms.ReasonForm",
         icon="arrow-back-up",
         key="b",
+        private_text=True,
     )
     def return_to_desk(self, *, user: User, now: datetime, text: str) -> None:
         """Send it back with a reason; the desk dispatches it anew."""
@@ -203,6 +205,7 @@ class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
         form="incidents.forms.HandOverForm",
         icon="arrows-transfer-down",
         key="h",
+        private_text=True,
     )
     def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to another group of the same line, or to a colleague."""
@@ -217,6 +220,7 @@ class IncidentLifecycle(SupportRecords, SplitsIntoTasks, CommonActions):
         form="incidents.forms.EscalateForm",
         icon="arrow-up-right",
         key="x",
+        private_text=True,
     )
     def escalate(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to a group of a higher line: desk, first, second (INC-13)."""

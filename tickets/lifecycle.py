@@ -61,6 +61,7 @@ class Action:
     icon: str
     key: str
     public: bool
+    private_text: bool
     system: bool
     versioned: bool
     menu: bool
@@ -99,6 +100,7 @@ def action(
     icon: str = "",
     key: str = "",
     public: bool = True,
+    private_text: bool = False,
     system: bool = False,
     versioned: bool = True,
     menu: bool = True,
@@ -108,7 +110,7 @@ def action(
     ``source`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the
     timeline says; ``allow`` who; ``guards`` when; ``form`` dotted path of the input form; ``effect``
     dotted path of a service that writes elsewhere, in the same transaction. ``public``: requesters see
-    the timeline entry. ``system``: only the portal itself performs it. ``versioned``: refused when the
+    the timeline entry; ``private_text``: but not what was written with it. ``system``: only the portal itself performs it. ``versioned``: refused when the
     ticket changed since the person read it. ``menu``: offered as a button. The method's docstring is
     the help text.
     """
@@ -130,6 +132,7 @@ def action(
             icon=icon,
             key=key,
             public=public,
+            private_text=private_text,
             system=system,
             versioned=versioned,
             menu=menu,

@@ -126,7 +126,7 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
         actor_name=entry.actor.display_name if entry.actor else "",
         title=str(action.done) if action else _event_sentence(entry, kind),
         at=entry.at,
-        text=entry.text,
+        text="" if action and action.private_text and not internal else entry.text,
         is_public=entry.is_public,
         via=entry.via,
         state_from=_state_name(entry.state_from, kind),
@@ -141,7 +141,7 @@ def _tone(entry: TimelineEntry, action: Action | None) -> str:
     if action is not None and (action.name == "urge" or action.intent == "danger"):
         return "warning"
     if action is not None and (entry.text or action.name in ("comment", "note")):
-        return "public" if entry.is_public else "internal"
+        return "public" if entry.is_public and not action.private_text else "internal"
     return "system"
 
 
