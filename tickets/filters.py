@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import django_filters as filters
-from django import forms
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_filters.fields import IsoDateTimeField
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
+from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
@@ -26,12 +21,8 @@ from tickets.models import Category, Nature, Priority, Source, Ticket
 from tickets.paging import Column, Ordering
 from tickets.querysets import LIVE
 
-ME, MINE, NONE = "me", "mine", "none"
-YES_NO = [("true", _("Yes")), ("false", _("No"))]
 MAX_SEARCH = 200
 _NUMBER = re.compile(r"[A-Z]{2,4}\d+")
-#: Beyond these the database and Python do not agree on what a date is.
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), NO_LIMIT
 
 #: What lists can be sorted by. ``queue`` is the order of queues (INC-18).
 SORTS: dict[str, Ordering] = {
@@ -65,65 +56,6 @@ SORTS: dict[str, Ordering] = {
 NEWEST_FIRST = "-created_at"
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What a filter by codes asks for: keys of rows, and words such as ``none``."""
-
-    keys: list[Any] = field(default_factory=list)
-    words: set[str] = field(default_factory=set)
-
-
-class CodesField(forms.MultipleChoiceField):
-    """Rows named by code, and perhaps words of special meaning. Checks with one query."""
-
-    def __init__(self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
-        self.model, self.words = model, dict(words)
-        super().__init__(choices=self._choices, **kwargs)
-
-    def _choices(self) -> list[tuple[str, Any]]:
-        """For drawing the filter; not needed to check it."""
-        return [*self.words.items(), *((row.code, str(row)) for row in self.model._default_manager.all())]  # type: ignore[attr-defined]
-
-    def clean(self, value: Any) -> Chosen:
-        """Return the keys of the named rows; an unknown code is an error."""
-        codes = set(self.to_python(value))
-        words = codes & set(self.words)
-        codes -= words
-        rows = self._found(codes)
-        if unknown := sorted(codes - set(rows)):
-            raise ValidationError(self.error_messages["invalid_choice"], params={"value": ", ".join(unknown)[:100]})
-        return Chosen(list(rows.values()), words)
-
-    def _found(self, codes: set[str]) -> dict[str, Any]:
-        if not codes or any("\0" in code for code in codes):
-            return {}
-        return dict(self.model._default_manager.filter(code__in=codes).values_list("code", "pk"))
-
-
-class CodesFilter(filters.Filter):
-    """Tickets that refer to any of the named rows."""
-
-    field_class = CodesField
-
-    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
-        """Narrow by what was chosen; equality where one row is asked for, so that indexes keep their order."""
-        if not value or not (value.keys or value.words):
-            return qs
-        keys = [*value.keys, *(self.parent.request.user.group_ids if MINE in value.words else ())]
-        found = Q(**{f"{self.field_name}_id": keys[0]}) if len(keys) == 1 else Q(**{f"{self.field_name}_id__in": keys})
-        if NONE in value.words:
-            found |= Q(**{f"{self.field_name}_id": None})
-        return qs.filter(found)
-
-
-class ChoicesFilter(filters.MultipleChoiceFilter):
-    """Tickets with any of the given values of a column."""
-
-    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
-        """Narrow by the values, without DISTINCT."""
-        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
-
-
 class PersonFilter(filters.CharFilter):
     """Tickets of a person: a user name, ``me`` or ``none``. An unknown name finds nothing."""
 
@@ -138,30 +70,6 @@ class PersonFilter(filters.CharFilter):
             if key is None:
                 return qs.none()
         return qs.filter(**{f"{self.field_name}_id": key})
-
-
-class YesNoFilter(filters.ChoiceFilter):
-    """``true`` or ``false``; ``condition`` is what it means."""
-
-    def __init__(self, condition: Q, **kwargs: Any) -> None:
-        self.condition = condition
-        super().__init__(choices=YES_NO, **kwargs)
-
-    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
-        """Narrow to those for which the condition holds, or does not."""
-        if not value:
-            return qs
-        return qs.filter(self.condition if value == "true" else ~self.condition)
-
-
-class MomentFilter(filters.IsoDateTimeFilter):
-    """A moment in ISO 8601, such as ``2026-11-22T08:00:00Z``; a date alone is its first moment."""
-
-    field_class = IsoDateTimeField
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        limits = [MinValueValidator(_EARLIEST), MaxValueValidator(_LATEST)]
-        super().__init__(*args, validators=limits, **kwargs)
 
 
 def all_states() -> list[tuple[str, Any]]:

@@ -1,0 +1,104 @@
+"""Filters that lists of any app use, in pages and API: strict, so that a typing error is not an empty answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
+
+ME, MINE, NONE = "me", "mine", "none"
+YES_NO = [("true", _("Yes")), ("false", _("No"))]
+#: Beyond these the database and Python do not agree on what a date is.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a filter by codes asks for: keys of rows, and words such as ``none``."""
+
+    keys: list[Any] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+
+
+class CodesField(forms.MultipleChoiceField):
+    """Rows named by code, and perhaps words of special meaning. Checks with one query."""
+
+    def __init__(self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
+        self.model, self.words = model, dict(words)
+        super().__init__(choices=self._choices, **kwargs)
+
+    def _choices(self) -> list[tuple[str, Any]]:
+        """For drawing the filter; not needed to check it."""
+        return [*self.words.items(), *((row.code, str(row)) for row in self.model._default_manager.all())]  # type: ignore[attr-defined]
+
+    def clean(self, value: Any) -> Chosen:
+        """Return the keys of the named rows; an unknown code is an error."""
+        codes = set(self.to_python(value))
+        words = codes & set(self.words)
+        codes -= words
+        rows = self._found(codes)
+        if unknown := sorted(codes - set(rows)):
+            raise ValidationError(self.error_messages["invalid_choice"], params={"value": ", ".join(unknown)[:100]})
+        return Chosen(list(rows.values()), words)
+
+    def _found(self, codes: set[str]) -> dict[str, Any]:
+        if not codes or any("\0" in code for code in codes):
+            return {}
+        return dict(self.model._default_manager.filter(code__in=codes).values_list("code", "pk"))
+
+
+class CodesFilter(filters.Filter):
+    """Rows that refer to any of the named rows."""
+
+    field_class = CodesField
+
+    def filter(self, qs: QuerySet[Any], value: Chosen | None) -> QuerySet[Any]:
+        """Narrow by what was chosen; equality where one row is asked for, so that indexes keep their order."""
+        if not value or not (value.keys or value.words):
+            return qs
+        keys = [*value.keys, *(self.parent.request.user.group_ids if MINE in value.words else ())]
+        found = Q(**{f"{self.field_name}_id": keys[0]}) if len(keys) == 1 else Q(**{f"{self.field_name}_id__in": keys})
+        if NONE in value.words:
+            found |= Q(**{f"{self.field_name}_id": None})
+        return qs.filter(found)
+
+
+class ChoicesFilter(filters.MultipleChoiceFilter):
+    """Rows with any of the given values of a column."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Narrow by the values, without DISTINCT."""
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class YesNoFilter(filters.ChoiceFilter):
+    """``true`` or ``false``; ``condition`` is what it means."""
+
+    def __init__(self, condition: Q, **kwargs: Any) -> None:
+        self.condition = condition
+        super().__init__(choices=YES_NO, **kwargs)
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Narrow to those for which the condition holds, or does not."""
+        if not value:
+            return qs
+        return qs.filter(self.condition if value == "true" else ~self.condition)
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A moment in ISO 8601, such as ``2026-11-22T08:00:00Z``; a date alone is its first moment."""
+
+    field_class = IsoDateTimeField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        limits = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+        super().__init__(*args, validators=limits, **kwargs)
