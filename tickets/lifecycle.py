@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.module_loading import import_string
-from django.utils.text import normalize_newlines
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
@@ -45,26 +44,34 @@ class Phase(models.TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One thing that can happen to a ticket, as declared with ``@action``."""
+    """One thing that can happen to a ticket, as declared with ``@action``.
+
+    ``sources`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the
+    timeline says; ``allow`` who; ``guards`` when; ``form`` dotted path of the input form; ``effect``
+    dotted path of a service that writes elsewhere, in the same transaction. ``public``: requesters see
+    the timeline entry; ``private_text``: but not what was written with it. ``system``: only the portal
+    itself performs it. ``versioned``: refused when the ticket changed since the person read it.
+    ``menu``: offered as a button. ``help`` is the method's docstring.
+    """
 
     name: str
-    label: Text
-    done: Text
     help: str
     sources: tuple[str, ...]
     target: str | None
-    allow: Rule | None
-    guards: tuple[Guard, ...]
-    form: str | None
-    effect: str | None
-    intent: str
-    icon: str
-    key: str
-    public: bool
-    private_text: bool
-    system: bool
-    versioned: bool
-    menu: bool
+    label: Text
+    done: Text
+    allow: Rule | None = None
+    guards: tuple[Guard, ...] = ()
+    form: str | None = None
+    effect: str | None = None
+    intent: str = "normal"
+    icon: str = ""
+    key: str = ""
+    public: bool = True
+    private_text: bool = False
+    system: bool = False
+    versioned: bool = True
+    menu: bool = True
 
     @property
     def creates(self) -> bool:
@@ -87,55 +94,21 @@ class Action:
 
 
 def action(
-    *,
-    source: str | Sequence[str],
-    target: str | None = None,
-    label: Text,
-    done: Text,
-    allow: Rule | None = None,
-    guards: tuple[Guard, ...] = (),
-    form: str | None = None,
-    effect: str | None = None,
-    intent: str = "normal",
-    icon: str = "",
-    key: str = "",
-    public: bool = True,
-    private_text: bool = False,
-    system: bool = False,
-    versioned: bool = True,
-    menu: bool = True,
+    *, source: str | Sequence[str], target: str | None = None, **details: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare a method of a lifecycle as an action.
+    """Declare a method of a lifecycle as an action; ``details`` are the other columns of ``Action``.
 
-    ``source`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the
-    timeline says; ``allow`` who; ``guards`` when; ``form`` dotted path of the input form; ``effect``
-    dotted path of a service that writes elsewhere, in the same transaction. ``public``: requesters see
-    the timeline entry; ``private_text``: but not what was written with it. ``system``: only the portal itself performs it. ``versioned``: refused when the
-    ticket changed since the person read it. ``menu``: offered as a button. The method's docstring is
-    the help text.
+    Raises TypeError for a detail that there is not, or one that is missing.
     """
     sources = (source,) if isinstance(source, str) else tuple(source)
 
     def declare(method: Callable[..., None]) -> Callable[..., None]:
         spec = Action(
             name=method.__name__,
-            label=label,
-            done=done,
-            help=" ".join(normalize_newlines(method.__doc__ or "").split()),
+            help=" ".join((method.__doc__ or "").split()),
             sources=tuple(str(state) for state in sources),
             target=None if target is None else str(target),
-            allow=allow,
-            guards=guards,
-            form=form,
-            effect=effect,
-            intent=intent,
-            icon=icon,
-            key=key,
-            public=public,
-            private_text=private_text,
-            system=system,
-            versioned=versioned,
-            menu=menu,
+            **details,
         )
         fsm_source = sources[0] if len(sources) == 1 else list(sources)
         return transition(field="state", source=fsm_source, target=target, custom={"action": spec})(method)
