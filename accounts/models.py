@@ -245,3 +245,14 @@ class ApiToken(models.Model):
     def is_valid(self) -> bool:
         """Neither revoked nor expired, and its owner active."""
         return self.revoked_at is None and timezone.now() < self.expires_at and self.user.is_active
+
+
+class RateBucket(models.Model):
+    """How many requests a token, person or address made in the current minute. Written by ``accounts.limits``."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    window_start = models.DateTimeField()
+    hits = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.hits}"

@@ -56,5 +56,7 @@ def find_token(text: str) -> ApiToken | None:
 def mark_used(token: ApiToken) -> None:
     """Record the use, at most once a minute, so that busy integrations do not write at every call."""
     now = timezone.now()
+    if token.last_used_at is not None and token.last_used_at > now - LAST_USED_PRECISION:
+        return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
     ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)

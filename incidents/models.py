@@ -36,6 +36,7 @@ if TYPE_CHECKING:
             States.CLOSED,
         ),
         details="incidents.details.details_of",
+        public_fields=("handling", "close_code", "reject_reason"),
     )
 )
 class Incident(IncidentLifecycle, Ticket):

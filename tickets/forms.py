@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -114,7 +114,8 @@ class ActionForm(forms.Form):
         self.user = user
         self.now = now
         kwargs.setdefault("label_suffix", "")
-        kwargs.setdefault("initial", self.initial_from(ticket))
+        if "initial" not in kwargs:
+            kwargs["initial"] = self.initial_from(ticket)
         super().__init__(*args, **kwargs)
         self.limit_choices()
 
@@ -126,9 +127,10 @@ class ActionForm(forms.Form):
     def limit_choices(self) -> None:
         """Narrow the choices of related fields to what this person may refer to."""
 
-    def unknown_fields(self, data: Mapping[str, Any]) -> list[str]:
-        """Names in ``data`` that the form does not know."""
-        return sorted(set(data) - set(self.fields))
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """Count each of ``names`` that the form does not ask this person for as an error."""
+        for name in sorted(set(names) - set(self.fields)):
+            self.errors[name] = self.error_class([_("There is no such field.")])
 
     def body_values(self) -> dict[str, Any]:
         """What the action's method receives: everything but the files."""

@@ -118,7 +118,10 @@ def action(
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of ticket: its names, its states and what they mean."""
+    """A kind of ticket: its names, its states and what they mean.
+
+    ``public_fields``: columns of the kind that requesters read too; the others are for staff.
+    """
 
     code: str
     prefix: str
@@ -131,6 +134,7 @@ class Kind:
     steps: tuple[str, ...]
     details: str | None = None
     registers: str = "register"
+    public_fields: tuple[str, ...] = ()
     model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
 
     @cached_property

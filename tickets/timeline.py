@@ -121,7 +121,7 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
         id=entry.pk,
         action=entry.action,
         icon=action.icon if action else _event_icon(entry.action),
-        tone=_tone(entry, action),
+        tone=_tone(entry, action, internal),
         actor=entry.actor.username if entry.actor else None,
         actor_name=entry.actor.display_name if entry.actor else "",
         title=str(action.done) if action else _event_sentence(entry, kind),
@@ -136,12 +136,13 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
     )
 
 
-def _tone(entry: TimelineEntry, action: Action | None) -> str:
+def _tone(entry: TimelineEntry, action: Action | None, internal: bool) -> str:
     """Warnings first, then what somebody wrote, by who reads it; the rest are steps."""
     if action is not None and (action.name == "urge" or action.intent == "danger"):
         return "warning"
-    if action is not None and (entry.text or action.name in ("comment", "note")):
-        return "public" if entry.is_public and not action.private_text else "internal"
+    private = action is not None and action.private_text
+    if action is not None and (entry.text or action.name in ("comment", "note")) and (internal or not private):
+        return "public" if entry.is_public and not private else "internal"
     return "system"
 
 
