@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation, SupportGroup, Tier, User
+from accounts.models import SupportGroup, Tier, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, ConfigurationItem
-from tickets.action_forms import TicketField, text_field
+from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.assignment import AssignmentForm
 from tickets.forms import (
     ActionForm,
@@ -57,12 +56,6 @@ class ImpactField(CodeChoiceField):
             }
             for level in self.queryset or ()
         }
-
-
-def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
-    """A date and time, typed in the person's time zone."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, **kwargs)
 
 
 class ClassificationFields(ActionForm):
@@ -367,59 +360,3 @@ class DuplicateForm(ActionForm):
         if self.ticket.duplicates.exists():
             raise forms.ValidationError(_("Other tickets are duplicates of this one."))
         return self.cleaned_data["main"]
-
-
-class VendorForm(ActionForm):
-    """The vendor's case."""
-
-    supplier = CodeChoiceField(
-        Organisation.objects.filter(kind=Organisation.Kind.SUPPLIER, active=True),
-        label=_("Supplier"),
-    )
-    vendor_contract = forms.CharField(label=_("Contract"), max_length=100, required=False)
-    vendor_contact = forms.CharField(label=_("Contact"), max_length=100, required=False)
-    vendor_case_number = forms.CharField(label=_("Case number"), max_length=100, required=False)
-    text = text_field(_("What the vendor is asked"))
-
-
-class VendorAnswerForm(ActionForm):
-    """What the vendor did."""
-
-    text = text_field(_("What the vendor did"))
-
-
-class RemoteConsentForm(ActionForm):
-    """How the requester agreed."""
-
-    remote_consent_by = forms.CharField(
-        label=_("Who agreed, and how"),
-        max_length=200,
-        help_text=_("For example: Zhang Ming, on the phone."),
-    )
-
-
-class OnSiteForm(ActionForm):
-    """Times of a visit, in order."""
-
-    keeps_missing = True
-
-    departed_at = moment_field(_("Departure"))
-    arrived_at = moment_field(_("Arrival"), required=False)
-    on_site_completed_at = moment_field(_("Completed on site"), required=False)
-
-    def clean(self) -> dict[str, Any]:
-        """Nobody arrives before leaving."""
-        cleaned = super().clean() or {}
-        names = ("departed_at", "arrived_at", "on_site_completed_at")
-        given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
-        for (_earlier, before), (name, after) in pairwise(given):
-            if after < before:
-                self.add_error(name, _("This is before the step ahead of it."))
-        return cleaned
-
-
-class BackupForm(ActionForm):
-    """What was backed up, and the confirmation."""
-
-    confirmed = forms.BooleanField(label=_("Data was backed up before the risky step"))
-    text = text_field(_("What was backed up, and where"), rows=2)

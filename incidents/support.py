@@ -36,7 +36,7 @@ class SupportRecords:
         done=_("called in a vendor"),
         allow=rules.may_work_on,
         guards=(guards.has_no_open_vendor_case,),
-        form="incidents.forms.VendorForm",
+        form="incidents.support_forms.VendorForm",
         icon="truck",
         key="v",
         public=False,
@@ -53,7 +53,7 @@ class SupportRecords:
         done=_("recorded the vendor's answer"),
         allow=rules.may_work_on,
         guards=(guards.has_open_vendor_case,),
-        form="incidents.forms.VendorAnswerForm",
+        form="incidents.support_forms.VendorAnswerForm",
         icon="truck-return",
         public=False,
     )
@@ -67,7 +67,7 @@ class SupportRecords:
         done=_("recorded the requester's consent to remote help"),
         allow=rules.may_work_on,
         guards=(guards.has_remote_consent,),
-        form="incidents.forms.RemoteConsentForm",
+        form="incidents.support_forms.RemoteConsentForm",
         icon="screen-share",
         public=True,
     )
@@ -80,7 +80,7 @@ class SupportRecords:
         label=_("On-site visit"),
         done=_("recorded an on-site visit"),
         allow=rules.may_work_on,
-        form="incidents.forms.OnSiteForm",
+        form="incidents.support_forms.OnSiteForm",
         icon="map-pin",
         public=True,
     )
@@ -94,7 +94,7 @@ class SupportRecords:
         label=_("Confirm backup"),
         done=_("confirmed that data was backed up"),
         allow=rules.may_work_on,
-        form="incidents.forms.BackupForm",
+        form="incidents.support_forms.BackupForm",
         icon="database-export",
         public=False,
     )

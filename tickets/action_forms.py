@@ -20,6 +20,12 @@ def text_field(label: Any, *, required: bool = True, rows: int = 3, **kwargs: An
     return forms.CharField(label=label, required=required, max_length=MAX_TEXT, widget=widget, **kwargs)
 
 
+def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
+    """A date and time, typed in the person's time zone."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+
+
 class CommentForm(ActionForm):
     """A reply or an internal note."""
 

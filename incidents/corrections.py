@@ -1,0 +1,149 @@
+"""Actions that correct what was written down: priority, classification, duplicates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from incidents import guards, rules
+from tickets.lifecycle import ANY, action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket as Columns
+else:
+    Columns = object
+
+DISPATCHED = ["assigned", "in_progress", "pending"]
+LIVE = ["registered", *DISPATCHED]
+
+
+class Corrections(Columns):
+    """Priority follows from impact; after dispatching its change needs a reason and approval (INC-04)."""
+
+    # Columns and helpers of ``incidents.models.Incident``.
+    requested_impact: Any
+    set_impact: Any
+
+    @action(
+        source="registered",
+        label=_("Check priority"),
+        done=_("checked impact and priority"),
+        allow=rules.may_dispatch,
+        form="incidents.forms.ImpactForm",
+        icon="flag",
+        key="p",
+        public=False,
+    )
+    def check_priority(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Correct impact and urgency before it is dispatched; the priority follows (INC-04)."""
+        self.set_impact(**fields)
+
+    @action(
+        source=DISPATCHED,
+        label=_("Change priority"),
+        done=_("changed the priority"),
+        allow=rules.may_decide_priority,
+        form="incidents.forms.DecidePriorityForm",
+        icon="flag",
+        key="p",
+        public=False,
+    )
+    def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
+        """Change the priority with a reason, and choose the owner again (INC-04)."""
+        self.set_impact(**fields)
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+        self.assignee = assignee
+
+    @action(
+        source=DISPATCHED,
+        label=_("Propose priority"),
+        done=_("proposed another priority"),
+        allow=rules.may_propose_priority,
+        form="incidents.forms.ProposePriorityForm",
+        icon="flag",
+        key="p",
+        public=False,
+    )
+    def propose_priority(self, *, user: User, now: datetime, text: str, impact: Any) -> None:
+        """Ask the group's lead or the incident manager for another priority, with a reason."""
+        self.requested_impact, self.priority_requested_by = impact, user
+        self.requested_priority = impact.priority
+
+    @action(
+        source=DISPATCHED,
+        label=_("Approve priority"),
+        done=_("approved the proposed priority"),
+        allow=rules.may_decide_priority,
+        guards=(guards.has_priority_request,),
+        form="incidents.forms.ApprovePriorityForm",
+        intent="primary",
+        icon="flag-check",
+        public=False,
+    )
+    def approve_priority(self, *, user: User, now: datetime, assignee: User | None) -> None:
+        """Approve the proposed priority, and choose the owner again."""
+        self.set_impact(impact=self.requested_impact)
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+        self.assignee = assignee
+
+    @action(
+        source=DISPATCHED,
+        label=_("Decline priority"),
+        done=_("declined the proposed priority"),
+        allow=rules.may_decide_priority,
+        guards=(guards.has_priority_request,),
+        form="tickets.action_forms.ReasonForm",
+        icon="flag-x",
+        public=False,
+    )
+    def decline_priority(self, *, user: User, now: datetime, text: str) -> None:
+        """Keep the priority, with a reason."""
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+
+    @action(
+        source=LIVE,
+        label=_("Edit"),
+        done=_("edited it"),
+        allow=rules.may_handle,
+        form="incidents.forms.EditForm",
+        icon="pencil",
+        key="d",
+        public=False,
+    )
+    def edit(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Correct what was written down: summary, description, classification, contact."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+
+    @action(
+        source=LIVE,
+        label=_("Mark as duplicate"),
+        done=_("marked it as a duplicate"),
+        allow=rules.may_handle,
+        guards=(guards.is_no_duplicate,),
+        form="incidents.forms.DuplicateForm",
+        effect="incidents.services.link_duplicate",
+        icon="copy",
+        key="m",
+        public=False,
+    )
+    def mark_duplicate(self, *, user: User, now: datetime, main: Any) -> None:
+        """Say that it is the same event as another ticket, which then solves both (INC-11)."""
+        self.duplicate_of_id = main.pk
+
+    @action(
+        source=ANY,
+        label=_("Not a duplicate"),
+        done=_("took back the duplicate mark"),
+        allow=rules.may_handle,
+        guards=(guards.is_duplicate,),
+        effect="incidents.services.unlink_duplicate",
+        icon="copy-off",
+        public=False,
+    )
+    def unmark_duplicate(self, *, user: User, now: datetime) -> None:
+        """Take back the mark: it is an event of its own."""
+        self.duplicate_of_id = None

@@ -1,0 +1,69 @@
+"""Input of the records about the work: vendors, remote help, visits, backups."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
+from tickets.action_forms import moment_field, text_field
+from tickets.forms import ActionForm, CodeChoiceField
+
+
+class VendorForm(ActionForm):
+    """The vendor's case."""
+
+    supplier = CodeChoiceField(
+        Organisation.objects.filter(kind=Organisation.Kind.SUPPLIER, active=True),
+        label=_("Supplier"),
+    )
+    vendor_contract = forms.CharField(label=_("Contract"), max_length=100, required=False)
+    vendor_contact = forms.CharField(label=_("Contact"), max_length=100, required=False)
+    vendor_case_number = forms.CharField(label=_("Case number"), max_length=100, required=False)
+    text = text_field(_("What the vendor is asked"))
+
+
+class VendorAnswerForm(ActionForm):
+    """What the vendor did."""
+
+    text = text_field(_("What the vendor did"))
+
+
+class RemoteConsentForm(ActionForm):
+    """How the requester agreed."""
+
+    remote_consent_by = forms.CharField(
+        label=_("Who agreed, and how"),
+        max_length=200,
+        help_text=_("For example: Zhang Ming, on the phone."),
+    )
+
+
+class OnSiteForm(ActionForm):
+    """Times of a visit, in order."""
+
+    keeps_missing = True
+
+    departed_at = moment_field(_("Departure"))
+    arrived_at = moment_field(_("Arrival"), required=False)
+    on_site_completed_at = moment_field(_("Completed on site"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody arrives before leaving."""
+        cleaned = super().clean() or {}
+        names = ("departed_at", "arrived_at", "on_site_completed_at")
+        given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
+        for (_earlier, before), (name, after) in pairwise(given):
+            if after < before:
+                self.add_error(name, _("This is before the step ahead of it."))
+        return cleaned
+
+
+class BackupForm(ActionForm):
+    """What was backed up, and the confirmation."""
+
+    confirmed = forms.BooleanField(label=_("Data was backed up before the risky step"))
+    text = text_field(_("What was backed up, and where"), rows=2)
