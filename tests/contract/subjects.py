@@ -1,0 +1,93 @@
+"""What contract tests are run on: a ticket of every kind in every state, and input that actions accept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from tests.factories import World, act, add_task, incident_in
+from tests.second_kind.models import Visit
+from tickets.actions import bound_form, perform
+from tickets.lifecycle import Action, Kind, kinds
+from tickets.models import Ticket
+
+
+def task_in(state: str, world: World) -> Ticket:
+    """A task of an incident in progress, brought into ``state`` by real actions."""
+    parent = incident_in("in_progress", world)
+    if state == "queued":
+        add_task(parent, world.engineer)
+    task: Any = add_task(parent, world.engineer, assignee="engineer", in_order=state == "queued")
+    if state in ("in_progress", "finished"):
+        task = act(task, "start", world.engineer)
+    if state == "finished":
+        task = act(task, "finish", world.engineer, close_code="done", result="已完成")
+    return act(task, "cancel", world.engineer, text="不需要") if state == "cancelled" else task
+
+
+def visit_in(state: str, world: World) -> Ticket:
+    """A visit, brought into ``state`` by real actions."""
+    data = {"summary": "去机房", "impact": "I4"}
+    visit: Any = perform(Visit(), "register", user=world.desk, data=data).ticket
+    visit = act(visit, "send", world.desk, group="host", assignee="engineer")
+    if state in ("under_way", "done"):
+        visit = act(visit, "set_out", world.engineer)
+    return act(visit, "finish", world.engineer, distance=12, text="已修复") if state == "done" else visit
+
+
+#: How to bring a ticket of a kind into a state. A new kind adds its line here.
+SUBJECTS: dict[str, Callable[[str, World], Ticket]] = {
+    "incident": incident_in,
+    "task": task_in,
+    "visit": visit_in,
+}
+
+#: (kind, state) of every registered kind.
+PLACES = [(kind.code, state) for kind in kinds() for state in kind.states.values]
+
+#: (kind, action) of every registered kind.
+DECLARED: list[tuple[Kind, Action]] = [(kind, action) for kind in kinds() for action in kind.actions.values()]
+
+
+def expected_verdict(action: Action, ticket: Ticket, user: User) -> str:
+    """What every door must answer, said by the declaration: the rule, then the state and the guards."""
+    if action.creates or not type(ticket).objects.visible_to(user).filter(pk=ticket.pk).exists():
+        return "missing"
+    if action.system or action.allow is None or not action.allow(ticket, user):
+        return "forbidden"
+    if not action.starts_in(ticket.state) or any(guard(ticket, user) for guard in action.guards):
+        return "conflict"
+    return "possible"
+
+
+def sample_input(action: Action, ticket: Ticket, user: User) -> dict[str, Any]:
+    """Input that the action's form accepts, found by trying choices; what was found last when none does."""
+    form = action.form_class(ticket=ticket, user=user)
+    data = {name: _samples(field)[0] for name, field in form.fields.items() if field.required}
+    for attempt in range(1, 20):
+        form = bound_form(action, ticket, user, data)
+        if form.is_valid():
+            break
+        for name in set(form.errors) & set(form.fields):
+            samples = _samples(form.fields[name])
+            data[name] = samples[attempt % len(samples)]
+    return data
+
+
+def _samples(field: Any) -> list[Any]:
+    """Values worth trying for a field."""
+    if isinstance(field, forms.ModelMultipleChoiceField):
+        return [[getattr(row, field.to_field_name or "pk") for row in field.queryset.all()[:1]]]  # type: ignore[union-attr]
+    if isinstance(field, forms.ModelChoiceField):
+        rows = field.queryset.all()[:20]  # type: ignore[union-attr]
+        return [getattr(row, field.to_field_name or "pk") for row in rows] or [""]
+    if isinstance(field, forms.ChoiceField):
+        return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
+    if isinstance(field, forms.DateTimeField):
+        return ["2099-01-01T00:00"]
+    if isinstance(field, forms.BooleanField):
+        return ["on"]
+    return ["7"] if isinstance(field, forms.IntegerField) else ["文本"]

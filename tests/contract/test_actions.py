@@ -1,0 +1,134 @@
+"""Every action of every kind, in every state, for every person: the declaration, ``available_actions`` and the one
+door agree, and a refusal changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from tests.contract.subjects import PLACES, SUBJECTS, expected_verdict, sample_input
+from tests.factories import World, act, incident_in, make_item
+from tickets.actions import available_actions, perform
+from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound
+from tickets.lifecycle import Action
+from tickets.models import Ticket, TimelineEntry
+from tickets.services import affect_items
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-06")]
+
+VERDICTS: dict[type[ActionError], str] = {
+    ActionNotFound: "missing",
+    ActionForbidden: "forbidden",
+    ActionConflict: "conflict",
+}
+
+
+def verdict_of(ticket: Ticket, name: str, user: Any, data: dict[str, Any]) -> str:
+    """What ``perform`` answers; whatever it did is undone."""
+    try:
+        with transaction.atomic():
+            perform(ticket, name, user=user, data=data)
+            transaction.set_rollback(True)
+    except ActionInvalid:
+        return "possible"
+    except ActionError as refused:
+        return VERDICTS[type(refused)]
+    return "possible"
+
+
+def everything_about(ticket: Ticket) -> list[Any]:
+    """The ticket's row, its kind's row and its whole timeline."""
+    own = type(ticket)._default_manager.filter(pk=ticket.pk).values().get()
+    return [own, *TimelineEntry.objects.filter(ticket=ticket.pk).values()]
+
+
+@pytest.mark.parametrize(("kind", "state"), PLACES)
+def test_perform_answers_as_declared(world: World, kind: str, state: str) -> None:
+    ticket = SUBJECTS[kind](state, world)
+    actions = ticket.kind_info.actions
+    before = everything_about(ticket)
+    tried = set()
+    for user in world.people.values():
+        expected = {name: expected_verdict(action, ticket, user) for name, action in actions.items()}
+        if tuple(expected.values()) not in tried:  # one of those who may do the same stands for all
+            found = {name: verdict_of(ticket, name, user, {}) for name in actions}
+            assert found == expected, user.username
+        tried.add(tuple(expected.values()))
+
+    assert ticket.state == state
+    assert len(tried) > 3
+    assert everything_about(ticket) == before
+
+
+@pytest.mark.parametrize(("kind", "state"), PLACES)
+def test_available_actions_are_those_that_can_be_done(world: World, kind: str, state: str) -> None:
+    ticket = SUBJECTS[kind](state, world)
+    for user in world.people.values():
+        if not Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists():
+            continue  # nobody asks what can be done with a ticket that they do not see
+        actions = [action for action in ticket.kind_info.actions.values() if action.starts_in(state)]
+
+        offered = {item.action.name: item.enabled for item in available_actions(ticket, user)}
+
+        verdicts = {action.name: expected_verdict(action, ticket, user) for action in actions}
+        expected = {name: found == "possible" for name, found in verdicts.items() if found in ("possible", "conflict")}
+        assert offered == expected, user.username
+
+
+@pytest.mark.parametrize(("kind", "state"), PLACES)
+def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, state: str) -> None:
+    ticket, workers = _subject_with_surroundings(kind, state, world)
+    done = set()
+    for user in workers:
+        for item in available_actions(ticket, user):
+            if item.enabled and Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists():
+                data = sample_input(item.action, ticket, user)
+                _do_and_undo(ticket, item.action, user, data)
+                done.add(item.action.name)
+
+    assert {"comment", "note"} <= done
+
+
+def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
+    """A ticket beside another one and a configuration item that it is related to, and those who work on it."""
+    other = incident_in("registered", world)
+    ticket = SUBJECTS[kind](state, world)
+    act(ticket, "link", world.desk, meaning="related_to", target=other.number)
+    affect_items(ticket=ticket, items=[make_item("SRV-1")])
+    return ticket, [world.engineer, world.desk, world.lead, world.manager, world.requester]
+
+
+def _do_and_undo(ticket: Ticket, action: Action, user: User, data: dict[str, Any]) -> None:
+    with transaction.atomic():
+        entry = perform(ticket, action.name, user=user, data=data)
+        transaction.set_rollback(True)
+
+    assert (entry.action, entry.actor) == (action.name, user)
+    assert (entry.state_from, entry.state_to) == (ticket.state, action.target or ticket.state)
+
+
+@pytest.mark.parametrize(("kind", "state"), PLACES)
+def test_conflict_says_why_and_what_is_possible(world: World, kind: str, state: str) -> None:
+    ticket, user = SUBJECTS[kind](state, world), world.engineer
+    for name, action in ticket.kind_info.actions.items():
+        if expected_verdict(action, ticket, user) != "conflict":
+            continue
+        with pytest.raises(ActionConflict) as refused:
+            perform(ticket, name, user=user)
+
+        assert str(refused.value.message)
+        assert refused.value.possible == [i.action.name for i in available_actions(ticket, user) if i.enabled]
+
+
+@pytest.mark.parametrize(("kind", "state"), PLACES)
+def test_system_actions_are_refused_to_people_and_people_s_to_the_system(world: World, kind: str, state: str) -> None:
+    ticket = SUBJECTS[kind](state, world)
+    for name, action in ticket.kind_info.actions.items():
+        if action.creates:
+            continue
+        user = world.admin if action.system else None
+        with pytest.raises(ActionForbidden):
+            perform(ticket, name, user=user)
