@@ -106,7 +106,8 @@ def perform(
         _check_allowed(action, ticket, user)
         _check_possible(action, ticket, user)
         _check_version(action, ticket, version)
-        form = _checked_form(action, ticket, user, data, files, now)
+        form = bound_form(action, ticket, user, data or {}, files, now)
+        _check_input(form, via)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
         getattr(ticket, name)(user=user, now=now, **form.body_values())
@@ -192,13 +193,12 @@ def _check_version(action: Action, ticket: Ticket, version: int | None) -> None:
         raise TicketChanged(_("Somebody changed this ticket since you opened it."), ticket)
 
 
-def _checked_form(
-    action: Action, ticket: Ticket, user: User | None, data: Mapping[str, Any] | None, files: Any, now: datetime
-) -> ActionForm:
-    form = bound_form(action, ticket, user, data or {}, files, now)
+def _check_input(form: ActionForm, via: str) -> None:
+    """A page sends more than the form's fields; a program that does so made a mistake."""
+    if via == TimelineEntry.Via.API:
+        form.refuse_unknown([*form.data, *form.files])
     if not form.is_valid():
         raise ActionInvalid(form)
-    return form
 
 
 def _snapshot(ticket: Ticket) -> dict[str, Any]:
