@@ -1,0 +1,89 @@
+"""``python -m bench``: load, measure, explain, ask over the network, race, report."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+from bench import network, races, report, timing
+from bench.child import Child
+from bench.options import Options
+from bench.servers import Servers, running_servers
+from bench.subjects import SUBJECTS
+
+REQUESTS = 200
+
+
+def main() -> int:
+    """Do everything; return 1 when something is wrong that no noise explains."""
+    options = Options.from_environment()
+    found = report.Report()
+    with running_servers(options.data_dir) as servers:
+        with Child("bench.load.handlers", servers.environment(options.sizes[0])) as child:
+            child.ask("build")
+        found.loaded = {size: load(servers, size) for size in options.sizes}
+        measure(servers, options, found)
+        ask_over_network(servers, options, found)
+        largest = servers.environment(options.sizes[-1])
+        say("racing")
+        found.creators = races.race_creators(largest, options.creators, options.creates)
+        found.claimers = races.race_claimers(largest, options.pairs)
+    report.show(found)
+    say(f"written to {report.write(found, options.report_dir)}")
+    return 1 if found.faults() else 0
+
+
+def load(servers: Servers, size: int) -> float:
+    """Make sure that the database of ``size`` tickets is there; return the seconds that loading took, or 0."""
+    if servers.has_database(size):
+        with Child("bench.load.handlers", servers.environment(size)) as child:
+            if child.ask("is_current"):
+                say(f"{size:,} tickets are there")
+                return 0
+    servers.renew_database(size)
+    say(f"loading {size:,} tickets")
+    with Child("bench.load.handlers", servers.environment(size)) as child:
+        return round(child.ask("load", size=size), 1)
+
+
+def measure(servers: Servers, options: Options, found: report.Report) -> None:
+    """Time all requests at all sizes in turn, and explain their SQL at the largest."""
+    say(f"measuring, {options.rounds} rounds")
+    keys = [subject.key for subject in SUBJECTS]
+    with ExitStack() as stack:
+        children = {
+            size: stack.enter_context(Child("bench.measure.handlers", servers.environment(size)))
+            for size in options.sizes
+        }
+        found.figures, found.missing = timing.measure(children, keys, options.rounds)
+        largest = children[options.sizes[-1]]
+        found.plans = {key: largest.ask("explain", key=key) for key in keys if key not in found.missing}
+
+
+def ask_over_network(servers: Servers, options: Options, found: report.Report) -> None:
+    """Start the portal on the largest database and let several clients ask it at once."""
+    environment = servers.environment(options.sizes[-1])
+    with Child("bench.measure.handlers", environment) as child:
+        credentials = child.ask("credentials")
+        asked = {
+            subject.key: child.ask("requests", key=subject.key, count=REQUESTS)
+            for subject in SUBJECTS
+            if subject.over_network and subject.key not in found.missing
+        }
+    with network.running_portal(environment, servers.data_dir / "log") as portal:
+        for key, requests in asked.items():
+            say(f"{options.clients} clients: {key}")
+            network.throughput(portal.port, requests, credentials, options.clients, 1)  # warm up
+            found.throughput[key] = network.throughput(
+                portal.port, requests, credentials, options.clients, options.seconds
+            )
+        found.memory = portal.memory()
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal how far it is."""
+    print(f"… {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The portal as ``make run`` starts it, asked by several clients at once; and the memory its processes take."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import itertools
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.options import BASE_DIR
+from bench.timing import percentile
+from itsm.supervisor import PROGRAMS
+
+READY_SECONDS = 60
+HOST = "127.0.0.1"
+
+
+class Portal:
+    """Web server, worker and beat of one database."""
+
+    def __init__(self, port: int, programs: Mapping[str, subprocess.Popen[bytes]]) -> None:
+        self.port = port
+        self.programs = programs
+
+    def memory(self) -> dict[str, dict[str, float]]:
+        """MiB of each program with its child processes: RSS counts shared pages for each, PSS shares them out."""
+        return {name: memory_of(psutil.Process(program.pid)) for name, program in self.programs.items()}
+
+
+@contextmanager
+def running_portal(environment: Mapping[str, str], log_dir: Path) -> Iterator[Portal]:
+    """Start the portal's programs with the commands of ``make run``; end them afterwards."""
+    port = _free_port()
+    log_dir.mkdir(parents=True, exist_ok=True)
+    programs: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name in PROGRAMS:
+            mine = {"ITSM_PROCESS": name, "PORT": str(port), "BIND": HOST}
+            programs[name] = _start(name, {**environment, **mine}, log_dir)
+        _wait_until_ready(port)
+        yield Portal(port, programs)
+    finally:
+        for program in programs.values():
+            program.terminate()
+        for program in programs.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(15)
+            if program.poll() is None:
+                program.kill()
+
+
+def _start(name: str, environment: Mapping[str, str], log_dir: Path) -> subprocess.Popen[bytes]:
+    program, *arguments = PROGRAMS[name]
+    if name == "beat":
+        arguments.append(f"--schedule={log_dir / 'beat-schedule'}")
+    with (log_dir / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            [str(Path(sys.executable).parent / program), *arguments],
+            cwd=BASE_DIR,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def throughput(
+    port: int, requests: list[dict[str, Any]], credentials: Mapping[str, dict[str, str]], clients: int, seconds: int
+) -> dict[str, Any]:
+    """Let ``clients`` send ``requests`` in turn for ``seconds``; return how many were answered and how fast."""
+    queue = itertools.cycle(requests)
+    times: list[float] = []
+    failures: list[int] = []
+    until = time.monotonic() + seconds
+    lock = threading.Lock()
+
+    def work() -> None:
+        connection = http.client.HTTPConnection(HOST, port, timeout=60)
+        while time.monotonic() < until:
+            with lock:
+                request = next(queue)
+            began = time.perf_counter()
+            status = _send(connection, request, credentials[request["who"]])
+            times.append((time.perf_counter() - began) * 1000)
+            if status >= 300:
+                failures.append(status)
+        connection.close()
+
+    began = time.monotonic()
+    threads = [threading.Thread(target=work) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {
+        "per_second": round(len(times) / (time.monotonic() - began), 1),
+        "median_ms": round(percentile(times, 50), 1),
+        "p95_ms": round(percentile(times, 95), 1),
+        "clients": clients,
+        "failures": len(failures),
+    }
+
+
+def _send(connection: http.client.HTTPConnection, request: dict[str, Any], credentials: dict[str, str]) -> int:
+    body = json.dumps(request["body"]) if request["body"] is not None else None
+    headers = {**credentials, "Content-Type": "application/json"} if body else credentials
+    connection.request(request["method"], request["path"], body, headers)
+    response = connection.getresponse()
+    response.read()
+    return response.status
+
+
+def memory_of(process: psutil.Process) -> dict[str, float]:
+    """MiB of ``process`` and its children."""
+    family = [process, *process.children(recursive=True)]
+    rss = pss = 0
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            rss += member.memory_info().rss
+            pss += getattr(member.memory_full_info(), "pss", 0)
+    return {"processes": len(family), "rss_mib": round(rss / 2**20, 1), "pss_mib": round(pss / 2**20, 1)}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(port: int) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://{HOST}:{port}/healthz/ready", timeout=10).close()
+            return
+        time.sleep(0.2)
+    raise RuntimeError("The portal did not become ready; its logs are in the bench's data directory.")

@@ -1,0 +1,48 @@
+"""What one run of the bench does, from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from itsm import env
+
+BASE_DIR = Path(__file__).absolute().parent.parent
+CUSTOMERS = 20
+REQUESTERS = 5_000
+GROUPS = 30
+AGENTS = 200
+DEFAULT_SIZES = "10000,100000,1000000"
+
+
+@dataclass(frozen=True)
+class Options:
+    """``sizes``: numbers of tickets, ascending. ``data_dir``: kept databases, or None for throwaway ones."""
+
+    sizes: tuple[int, ...]
+    data_dir: Path | None
+    report_dir: Path
+    rounds: int
+    seconds: int
+    clients: int
+    creators: int
+    creates: int
+    pairs: int
+
+    @classmethod
+    def from_environment(cls) -> Options:
+        """Read ``BENCH_*``; raises ImproperlyConfigured for a value that is no number."""
+        sizes = sorted({int(size) for size in env.words("BENCH_SIZES", DEFAULT_SIZES)})
+        kept = os.environ.get("ITSM_BENCH_DIR")
+        return cls(
+            sizes=tuple(sizes),
+            data_dir=Path(kept).expanduser().resolve() if kept else None,
+            report_dir=env.path("BENCH_REPORT_DIR", BASE_DIR / "var" / "bench"),
+            rounds=env.number("BENCH_ROUNDS", 100),
+            seconds=env.number("BENCH_SECONDS", 8),
+            clients=env.number("BENCH_CLIENTS", 8),
+            creators=env.number("BENCH_CREATORS", 10),
+            creates=env.number("BENCH_CREATES", 50),
+            pairs=env.number("BENCH_PAIRS", 100),
+        )

@@ -1,0 +1,143 @@
+"""The figures of a run: a table on the terminal, a JSON file, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.plans import MANY_ROWS
+from bench.subjects import BY_KEY
+from bench.timing import FLOOR, Figures, ratio
+
+WEIGHT_LIMIT = 100 * 1000  # bytes
+RATIO_AIM = 1.5
+
+
+@dataclass
+class Report:
+    """Everything that one run found out."""
+
+    figures: list[Figures] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    plans: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    throughput: dict[str, dict[str, Any]] = field(default_factory=dict)
+    memory: dict[str, dict[str, float]] = field(default_factory=dict)
+    creators: dict[str, Any] = field(default_factory=dict)
+    claimers: dict[str, Any] = field(default_factory=dict)
+    loaded: dict[int, float] = field(default_factory=dict)
+
+    def faults(self) -> list[str]:
+        """What must not be, whatever the machine: too many statements, scans, weight, lost races. Never a time."""
+        return [*self._statement_faults(), *self._plan_faults(), *self._race_faults()]
+
+    def _statement_faults(self) -> list[str]:
+        found = [f"{BY_KEY[key].title}: {reason}" for key, reason in self.missing.items()]
+        for item in self.figures:
+            subject = BY_KEY[item.key]
+            if subject.limit and item.statements > subject.limit:
+                found.append(
+                    f"{subject.title} at {item.size:,}: {item.statements} statements, at most {subject.limit}"
+                )
+            if subject.weighed and item.weight > WEIGHT_LIMIT:
+                found.append(f"{subject.title}: {item.weight:,} bytes, at most {WEIGHT_LIMIT:,}")
+        return found
+
+    def _plan_faults(self) -> list[str]:
+        return [
+            f"{BY_KEY[key].title}: sequential scan of {where}: {plan['sql'][:300]}"
+            for key, plans in self.plans.items()
+            for plan in plans
+            for where in plan["sequential"]
+        ]
+
+    def _race_faults(self) -> list[str]:
+        found = []
+        if self.creators and self.creators["created"] != self.creators["distinct"]:
+            found.append("Two tickets got the same number.")
+        if self.claimers and self.claimers["one_winner"] != self.claimers["pairs"]:
+            found.append("A ticket was claimed by both or by nobody.")
+        if self.claimers and self.claimers["loser_told_who"] != self.claimers["pairs"]:
+            found.append("A loser was not told who claimed the ticket.")
+        return found + [
+            f"{key}: {item['failures']} failed answers" for key, item in self.throughput.items() if item["failures"]
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for comparing runs."""
+        floors = {item.size: item for item in self.figures if item.key == FLOOR}
+        keys = list(dict.fromkeys(item.key for item in self.figures))
+        return {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()},
+            "requests": [item.as_json(floors.get(item.size)) for item in self.figures],
+            "ratios": {key: round(value, 2) for key in keys if (value := ratio(self.figures, key)) is not None},
+            "missing": self.missing,
+            "throughput": self.throughput,
+            "memory": self.memory,
+            "creators": self.creators,
+            "claimers": self.claimers,
+            "plans": self.plans,
+            "load_seconds": self.loaded,
+            "faults": self.faults(),
+        }
+
+
+def write(report: Report, folder: Path) -> Path:
+    """Write the JSON file of this run and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+    return path
+
+
+def show(report: Report) -> None:
+    """Print everything a person wants to see first."""
+    found = report.as_json()
+    _show_requests(found)
+    _show_plans(report)
+    for key, item in report.throughput.items():
+        print(
+            f"{item['clients']} clients, {BY_KEY[key].title}: {item['per_second']}/s,"
+            f" median {item['median_ms']} ms, p95 {item['p95_ms']} ms"
+        )
+    for name, item in report.memory.items():
+        print(f"memory of {name}: PSS {item['pss_mib']} MiB, RSS {item['rss_mib']} MiB, {item['processes']} processes")
+    print(f"creating: {report.creators}\nclaiming: {report.claimers}")
+    for fault in report.faults():
+        print(f"FAULT  {fault}")
+
+
+def _show_requests(found: dict[str, Any]) -> None:
+    print(
+        f"\n{'request':<22}{'tickets':>10}{'median ms':>11}{'p95 ms':>9}{'floors':>8}{'SQL':>5}{'SQL ms':>8}{'kB':>7}"
+        f"{'largest : smallest':>20}"
+    )
+    for item in sorted(found["requests"], key=lambda item: (list(BY_KEY).index(item["subject"]), item["size"])):
+        growth = found["ratios"].get(item["subject"])
+        last = item["size"] == max(other["size"] for other in found["requests"])
+        print(
+            f"{BY_KEY[item['subject']].title:<22}{item['size']:>10,}{item['median_ms']:>11.1f}{item['p95_ms']:>9.1f}"
+            f"{item['floors'] or 0:>8.1f}{item['statements']:>5}{item['sql_ms']:>8.1f}{item['bytes'] / 1000:>7.1f}"
+            + (f"{growth:>15.2f} {'ok' if growth <= RATIO_AIM else 'HIGH'}" if last and growth else "")
+        )
+
+
+def _show_plans(report: Report) -> None:
+    """For each request the statement that takes longest, and every one that reads many rows."""
+    for key, plans in report.plans.items():
+        planning, execution = (sum(plan[name] for plan in plans) for name in ("planning_ms", "execution_ms"))
+        print(f"\n{BY_KEY[key].title}: {len(plans)} plans, planning {planning:.1f} ms, execution {execution:.1f} ms")
+        slowest = max(plans, key=lambda plan: plan["planning_ms"] + plan["execution_ms"])
+        for plan in plans:
+            if plan is slowest or plan["rows_read"] > MANY_ROWS:
+                print(f"  {plan['sql'][:150]}")
+                print(
+                    f"  planning {plan['planning_ms']:.1f} ms, execution {plan['execution_ms']:.1f} ms,"
+                    f" {plan['rows_read']:,} rows read, {plan['buffers']:,} buffers; {'; '.join(plan['slowest'])}"
+                )
+    print()

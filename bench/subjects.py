@@ -1,0 +1,73 @@
+"""What is measured: requests as a browser or an integration sends them. Loads no Django."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.options import GROUPS
+
+if TYPE_CHECKING:
+    from bench.world import World
+
+RANDOM = random.Random(7)  # noqa: S311  (a sample, not a secret)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, as JSON can carry it. ``who``: desk or requester (their session), or api (a token)."""
+
+    path: str
+    method: str = "GET"
+    who: str = "desk"
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A thing that is measured. ``limit``: most SQL statements; ``statuses``: answers that mean success.
+
+    ``over_network``: also asked by many clients at once. ``weighed``: its page must be light.
+    """
+
+    key: str
+    title: str
+    request: Callable[[World], Request]
+    limit: int | None = None
+    statuses: tuple[int, ...] = (200,)
+    over_network: bool = True
+    weighed: bool = False
+
+
+def _claim(world: World) -> Request:
+    number = RANDOM.choice(world.claimable)
+    world.free(number)
+    return Request(f"/api/v1/incidents/{number}/actions/claim/", "POST", "api")
+
+
+def _create(world: World) -> Request:
+    body = {
+        "summary": "行情数据延迟，多个终端均可复现",
+        "description": "监控系统同时出现相关告警，可能与昨晚的变更有关。" * 3,
+        "requester": f"bench-requester-{RANDOM.randrange(1000)}",
+        "source": "api",
+        "business_system": "risk-control",
+        "impact": "I4",
+        "urgency": "normal",
+        "group": f"bench-group-{RANDOM.randrange(GROUPS)}",
+    }
+    return Request("/api/v1/incidents/", "POST", "api", body)
+
+
+SUBJECTS: tuple[Subject, ...] = (
+    Subject("floor", "bare signed-in page", lambda world: Request("/bench/floor/")),
+    Subject("queue", "queue page", lambda world: Request("/incidents/"), limit=12, weighed=True),
+    Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=15),
+    Subject("create", "create by API", _create, statuses=(201,)),
+    Subject("claim", "claim by API", _claim, over_network=False),
+    Subject("api_list", "API list", lambda world: Request("/api/v1/incidents/", who="api")),
+    Subject("portal", "requester's page", lambda world: Request("/portal/", who="requester")),
+)
+BY_KEY = {subject.key: subject for subject in SUBJECTS}

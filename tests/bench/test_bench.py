@@ -1,0 +1,82 @@
+"""``make bench`` at a size that takes seconds: everything runs, and what no noise explains is right."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from bench.subjects import SUBJECTS
+
+SIZES = (300,)
+QUICK = {
+    "BENCH_ROUNDS": "2",
+    "BENCH_SECONDS": "1",
+    "BENCH_CREATORS": "4",
+    "BENCH_CREATES": "5",
+    "BENCH_PAIRS": "6",
+    "WEB_WORKERS": "1",
+}
+#: What a test run sets for itself; the bench must see the environment of a terminal.
+OF_TESTS = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "ITSM_DEMO", "ITSM_HTTPS", "ITSM_DATA_DIR")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The JSON report of a quick run."""
+    folder = tmp_path_factory.mktemp("bench")
+    mine = {"BENCH_SIZES": ",".join(map(str, SIZES)), "BENCH_REPORT_DIR": str(folder)}
+    environment = {key: value for key, value in os.environ.items() if key not in OF_TESTS} | QUICK | mine
+    done = subprocess.run(
+        [sys.executable, "-m", "bench"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    reports = list(Path(folder).glob("*.json"))
+    assert len(reports) == 1, done.stdout + done.stderr
+    return json.loads(reports[0].read_text())
+
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bench")]
+
+
+@pytest.mark.req("TKT-01")
+def test_processes_that_create_at_once_get_unique_numbers(found: dict[str, Any]) -> None:
+    assert found["creators"]["created"] == 20
+    assert found["creators"]["distinct"] == 20
+
+
+@pytest.mark.req("INC-06")
+def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told(found: dict[str, Any]) -> None:
+    claimers = found["claimers"]
+    assert (claimers["pairs"], claimers["one_winner"], claimers["loser_told_who"]) == (6, 6, 6)
+
+
+def test_every_request_is_measured_at_every_size(found: dict[str, Any]) -> None:
+    measured = {(item["subject"], item["size"]) for item in found["requests"]}
+    assert found["missing"] == {}
+    assert measured == {(subject.key, size) for subject in SUBJECTS for size in SIZES}
+
+
+def test_statements_stay_within_their_limits_at_every_size(found: dict[str, Any]) -> None:
+    limits = {subject.key: subject.limit for subject in SUBJECTS if subject.limit}
+    over = [item for item in found["requests"] if item["statements"] > limits.get(item["subject"], 1000)]
+    assert over == []
+
+
+def test_plans_and_memory_and_throughput_are_reported(found: dict[str, Any]) -> None:
+    asked = {subject.key for subject in SUBJECTS if subject.over_network}
+    assert set(found["plans"]) == {subject.key for subject in SUBJECTS}
+    assert set(found["throughput"]) == asked
+    assert set(found["memory"]) == {"web", "worker", "beat"}
+    assert [item["failures"] for item in found["throughput"].values()] == [0] * len(asked)
