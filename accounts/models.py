@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
@@ -77,7 +78,7 @@ class User(AbstractBaseUser):
         DARK = "dark", _("Dark")
 
     username = models.CharField(_("user name"), max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
-    full_name = models.CharField(_("name"), max_length=100)
+    full_name = models.CharField(pgettext_lazy("person", "name"), max_length=100)
     full_name_en = models.CharField(_("name in Latin letters"), max_length=100, blank=True)
     email = models.EmailField(_("email"), blank=True)
     organisation = models.ForeignKey(

@@ -1,5 +1,10 @@
-"""Collects, checks and compiles translations with Babel, so that GNU gettext need not be installed."""
+"""Collects, checks and compiles translations with Babel, so that GNU gettext need not be installed.
 
+Besides the usual calls these are collected: docstrings of methods declared with ``@action``, which pages show as
+help, and the texts of ``locale/third_party.pot``, which libraries show and do not translate (or not as we would).
+"""
+
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation import templatize
 
+from itsm.docstrings import help_text
 from itsm.sources import project_files
 
 KEYWORDS: dict[str, Any] = {
@@ -27,6 +33,7 @@ KEYWORDS: dict[str, Any] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+THIRD_PARTY = Path("locale/third_party.pot")
 NOT_TRANSLATED = frozenset({"tests", "bench", "docs", "locale", "migrations"})
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
 WIDTH = 110
@@ -52,6 +59,8 @@ def collect(base_dir: Path) -> Catalog:
         name = path.relative_to(base_dir).as_posix()
         for _line, text, comments, context in _texts(path):
             catalog.add(text, locations=[(name, 1)], auto_comments=comments, context=context)
+    for message in _third_party(base_dir / THIRD_PARTY):
+        catalog.add(message.id, locations=[(THIRD_PARTY.as_posix(), 1)], context=message.context)
     return catalog
 
 
@@ -118,6 +127,33 @@ def _texts(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
     yield from extract(
         "python", BytesIO(source.encode()), KEYWORDS, ("Translators:",), options, strip_comment_tags=True
     )
+    if path.suffix == ".py":
+        yield from ((line, text, [], None) for line, text in _helps(source))
+
+
+def _helps(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the help of every action that a Python file declares: see ``tickets.lifecycle.action``."""
+    if "@action(" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and any(map(_declares_action, node.decorator_list)):
+            yield node.lineno, help_text(ast.get_docstring(node))
+
+
+def _declares_action(decorator: ast.expr) -> bool:
+    return (
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Name)
+        and decorator.func.id == "action"
+        and any(keyword.arg == "done" for keyword in decorator.keywords)
+    )
+
+
+def _third_party(pot_file: Path) -> list[Message]:
+    if not pot_file.exists():
+        return []
+    with pot_file.open("rb") as handle:
+        return list(_entries(read_po(handle)))
 
 
 def _entries(catalog: Catalog) -> Iterator[Message]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tasks import rules
 from tickets import guards
@@ -89,7 +90,7 @@ class TaskLifecycle(CommonActions):
     @action(
         source=States.QUEUED,
         target=States.ASSIGNED,
-        label=_("Release"),
+        label=pgettext_lazy("task", "Release"),
         done=_("the task before is finished"),
         system=True,
         icon="arrow-right",

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import transition
+
+from itsm.docstrings import help_text
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -36,7 +39,7 @@ ANY = "*"
 class Phase(models.TextChoices):
     """What a state means to queues, clocks and reports: the same for every kind."""
 
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("phase", "Open")
     WAITING = "waiting", _("Waiting")
     RESOLVED = "resolved", _("Resolved")
     CLOSED = "closed", _("Closed")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField
 
 from accounts.models import Organisation, SupportGroup, User
@@ -259,7 +260,7 @@ class TicketLink(models.Model):
         DUPLICATE = "duplicate_of", _("duplicate of")
         FOLLOW_UP = "follow_up_of", _("follow-up of")
         CAUSED_BY = "caused_by", _("caused by")
-        RESOLVED_BY = "resolved_by", _("resolved by")
+        RESOLVED_BY = "resolved_by", pgettext_lazy("relation", "resolved by")
         CHILD = "child_of", _("child of")
         IMPLEMENTS = "implements", _("implements")
 

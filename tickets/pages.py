@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from tickets.actions import available_actions
@@ -158,7 +159,7 @@ def requester_facts(ticket: Ticket) -> list[dict[str, Any]]:
     person = ticket.requester
     return filled(
         [
-            pair(_("Name"), person.display_name if person else _("Monitoring")),
+            pair(pgettext("person", "Name"), person.display_name if person else _("Monitoring")),
             pair(_("Organisation"), ticket.organisation),
             pair(_("Department"), person.department if person else None),
             pair(_("Phone"), ticket.contact_phone, f"tel:{ticket.contact_phone}" if ticket.contact_phone else ""),
@@ -199,7 +200,7 @@ def handling_facts(ticket: Ticket) -> list[dict[str, Any]]:
             pair(_("Actual response"), ticket.responded_at),
             pair(_("Planned completion"), ticket.planned_completion_at),
             pair(_("Actual completion"), ticket.resolved_at),
-            pair(_("Closed"), ticket.closed_at),
+            pair(pgettext("time", "Closed"), ticket.closed_at),
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
             pair(_("Waits until"), ticket.wait_until),
             pair(_("Satisfaction"), ticket.satisfaction if ticket.satisfaction_id else None),
