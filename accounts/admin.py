@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from accounts.admin_base import CodeTableAdmin, PortalAdmin
+from accounts.admin_forms import OrganisationForm, RoleForm
 from accounts.models import ApiToken, Department, Organisation, Role, SupportGroup, User
-from accounts.people_admin import LAST_ADMINISTRATOR, NewPersonForm, OrganisationForm, PersonForm, RoleForm, administrators
+from accounts.people_admin import PersonAdmin
+
+admin.site.register(User, PersonAdmin)
 
 
 class DepartmentInline(admin.TabularInline):
@@ -60,97 +60,6 @@ class RoleAdmin(CodeTableAdmin):
     def permission_count(self, role: Role) -> int:
         """How many permissions the role grants."""
         return len(role.permissions)
-
-
-class MembershipInline(admin.TabularInline):
-    """Groups that a person works in."""
-
-    model = SupportGroup.members.through
-    autocomplete_fields = ("supportgroup",)
-    extra = 0
-    verbose_name = _l("support group")
-    verbose_name_plural = _l("support groups")
-
-
-@admin.register(User)
-class PersonAdmin(PortalAdmin, UserAdmin):
-    """People. They are switched off, never deleted: tickets and timelines name them."""
-
-    form = PersonForm
-    add_form = NewPersonForm
-    list_display = ("username", "full_name", "full_name_en", "organisation", "role_names", "is_active", "last_login")
-    list_filter = ("is_active", "roles", ("organisation", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("organisation",)
-    search_fields = ("username", "full_name", "full_name_en", "email", "employee_number", "phone", "mobile")
-    ordering = ("username",)
-    autocomplete_fields = ("organisation",)
-    filter_horizontal = ("roles",)
-    readonly_fields = ("password_state", "last_login", "date_joined")
-    inlines = (MembershipInline,)
-    actions = ("switch_off", "switch_on")
-    fieldsets = (
-        (None, {"fields": ("username", "password_state", "is_active")}),
-        (_l("Person"), {"fields": ("full_name", "full_name_en", "organisation", "department", "employee_number")}),
-        (_l("Contact"), {"fields": ("email", "phone", "mobile")}),
-        (_l("Settings"), {"fields": ("language", "time_zone", "theme")}),
-        (_l("Roles"), {"fields": ("roles",)}),
-        (_l("Times"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = (
-        (None, {"fields": ("username", "full_name", "organisation", "usable_password", "password1", "password2")}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Roles come with the people: two queries for a page."""
-        return super().get_queryset(request).prefetch_related("roles")
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """A new person gets groups on the second page."""
-        return self.inlines if obj else ()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody is deleted."""
-        return False
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Fields that search while typing offer active people only."""
-        if "field_name" in request.GET:
-            queryset = queryset.filter(is_active=True)
-        return super().get_search_results(request, queryset, search_term)
-
-    @admin.display(description=_l("roles"))
-    def role_names(self, user: User) -> str:
-        """The roles, in the active language."""
-        return ", ".join(role.name for role in user.roles.all())
-
-    @admin.display(description=_l("password"))
-    def password_state(self, user: User) -> str:
-        """Whether there is one, and where to set it. The stored hash is never shown."""
-        state = _("Set") if user.has_usable_password() else _("None: this person cannot sign in by password.")
-        address = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('{} · <a href="{}">{}</a>', state, address, _("Set a new password"))
-
-    @admin.action(description=_l("Switch off: they can no longer sign in"))
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Deactivate; refused when no administrator would be left."""
-        people = list(queryset.filter(is_active=True))
-        if people and not administrators().exclude(pk__in=[user.pk for user in people]).exists():
-            self.message_user(request, LAST_ADMINISTRATOR, messages.ERROR)
-            return
-        self._switch(request, people, active=False)
-
-    @admin.action(description=_l("Switch on"))
-    def switch_on(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Activate again."""
-        self._switch(request, list(queryset.filter(is_active=False)), active=True)
-
-    def _switch(self, request: HttpRequest, people: list[User], *, active: bool) -> None:
-        values = {"is_active": [str(not active), str(active)]}
-        for user in people:
-            user.is_active = active
-            user.save(update_fields=["is_active"])
-            self.log_change(request, user, [{"changed": {"fields": ["active"], "values": values}}])
-        self.message_user(request, _("%(count)d people changed.") % {"count": len(people)})
 
 
 @admin.register(SupportGroup)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -46,10 +46,11 @@ class PortalAdmin(admin.ModelAdmin):
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Django's message, with old and new values beside the names of what changed."""
-        messages = super().construct_change_message(request, form, formsets, add)
+        messages: Any = super().construct_change_message(request, form, formsets, add)
         own = (part["changed"] for part in messages if "changed" in part and "name" not in part["changed"])
         for changed in own:
-            changed["values"] = dict(_values(form))
+            if isinstance(form, forms.ModelForm):  # the form of a password is none
+                changed["values"] = dict(_values(form))
         return messages
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -107,10 +108,10 @@ class CodeTableAdmin(PortalAdmin):
     """A list of choices. Codes never change; what is in use, or known to the program, is not deleted."""
 
     list_display: Any = ("code", "name_zh", "name_en", "position", "active")
-    list_editable: Any = ("position", "active")
-    list_filter: Any = ("active",)
+    list_editable: ClassVar[Any] = ("position", "active")
+    list_filter: ClassVar[Any] = ("active",)
     list_per_page = 200
-    search_fields: Any = ("code", "name_zh", "name_en")
+    search_fields: ClassVar[Any] = ("code", "name_zh", "name_en")
 
     #: Codes that the program itself refers to.
     known_codes: frozenset[str] = frozenset()

@@ -1,121 +1,108 @@
-"""Forms and rules of the pages on people and roles."""
+"""Administration of people (ORG-01)."""
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
-from django import forms
-from django.contrib.auth.forms import AdminUserCreationForm
-from django.core.exceptions import ValidationError
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
-from accounts.models import Department, Organisation, Role, User
-from accounts.permissions import Permission
-
-LAST_ADMINISTRATOR = _("Nobody would be left who may administer the portal.")
-
-
-def administrators() -> QuerySet[User]:
-    """Active people with a role that lets them administer the portal."""
-    roles = Role.objects.filter(active=True, permissions__contains=[Permission.ADMIN.value])
-    return User.objects.active().filter(roles__in=roles).distinct()
+from accounts.admin_base import PortalAdmin
+from accounts.admin_forms import LAST_ADMINISTRATOR, NewPersonForm, PersonForm, administrators
+from accounts.models import SupportGroup, User
 
 
-def lock_administration() -> None:
-    """Let one change to who administers happen at a time: two administrators could remove one another."""
-    list(Role.objects.select_for_update().filter(permissions__contains=[Permission.ADMIN.value]).values("pk"))
+class MembershipInline(admin.TabularInline):
+    """Groups that a person works in."""
+
+    model = SupportGroup.members.through
+    autocomplete_fields = ("supportgroup",)
+    extra = 0
+    verbose_name = _l("support group")
+    verbose_name_plural = _l("support groups")
 
 
-class PersonForm(forms.ModelForm):
-    """A person; the last administrator stays one."""
+class PersonAdmin(PortalAdmin, UserAdmin):
+    """People. They are switched off, never deleted: tickets and timelines name them."""
 
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
-
-    class Meta:
-        model = User
-        exclude = ("password",)  # noqa: DJ006  (the page names the fields)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "time_zone" in self.fields:
-            zones = sorted(zoneinfo.available_timezones())
-            self.fields["time_zone"].choices = [("", "—"), *((z, z) for z in zones)]  # type: ignore[attr-defined]
-        if "department" in self.fields:
-            own = Department.objects.filter(organisation_id=self.instance.organisation_id)
-            chosen = self.data.get("organisation")
-            if chosen and chosen.isdecimal():
-                own = Department.objects.filter(organisation_id=chosen)
-            self.fields["department"].queryset = own  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Somebody must be left who administers."""
-        cleaned = super().clean() or {}
-        lock_administration()
-        others = administrators().exclude(pk=self.instance.pk)
-        if self._was_administrator() and not self._stays(cleaned) and not others.exists():
-            raise ValidationError(LAST_ADMINISTRATOR)
-        return cleaned
-
-    def _was_administrator(self) -> bool:
-        return self.instance.pk is not None and administrators().filter(pk=self.instance.pk).exists()
-
-    def _stays(self, cleaned: dict[str, Any]) -> bool:
-        roles = cleaned.get("roles")
-        grants = any(role.active and Permission.ADMIN in role.permissions for role in roles or [])
-        return bool(cleaned.get("is_active")) and grants
-
-
-class NewPersonForm(AdminUserCreationForm):
-    """A new person; with a password, or without one until single sign-on knows them."""
-
-    class Meta:
-        model = User
-        fields = ("username", "full_name", "organisation")
-
-
-class RoleForm(forms.ModelForm):
-    """A role with its permissions; somebody must keep the right to administer."""
-
-    permissions = forms.MultipleChoiceField(
-        label=_("Permissions"), choices=Permission.choices, required=False, widget=forms.CheckboxSelectMultiple
+    form = PersonForm
+    add_form = NewPersonForm
+    list_display = ("username", "full_name", "full_name_en", "organisation", "role_names", "is_active", "last_login")
+    list_filter = ("is_active", "roles", ("organisation", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("organisation",)
+    search_fields = ("username", "full_name", "full_name_en", "email", "employee_number", "phone", "mobile")
+    ordering = ("username",)
+    autocomplete_fields = ("organisation",)
+    filter_horizontal = ("roles",)
+    readonly_fields = ("password_state", "last_login", "date_joined")
+    inlines = (MembershipInline,)
+    actions = ("switch_off", "switch_on")
+    fieldsets = (
+        (None, {"fields": ("username", "password_state", "is_active")}),
+        (_l("Person"), {"fields": ("full_name", "full_name_en", "organisation", "department", "employee_number")}),
+        (_l("Contact"), {"fields": ("email", "phone", "mobile")}),
+        (_l("Settings"), {"fields": ("language", "time_zone", "theme")}),
+        (_l("Roles"), {"fields": ("roles",)}),
+        (_l("Times"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "full_name", "organisation", "usable_password", "password1", "password2")}),
     )
 
-    class Meta:
-        model = Role
-        fields = "__all__"  # noqa: DJ007  (the page names the fields)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Roles come with the people: two queries for a page."""
+        return super().get_queryset(request).prefetch_related("roles")
 
-    def clean(self) -> dict[str, Any]:
-        """Other roles must make somebody an administrator when this one no longer does."""
-        cleaned = super().clean() or {}
-        lock_administration()
-        if not self._grants(cleaned) and self._granted() and not self._others_administer():
-            raise ValidationError(LAST_ADMINISTRATOR)
-        return cleaned
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """A new person gets groups on the second page."""
+        return self.inlines if obj else ()
 
-    def _grants(self, cleaned: dict[str, Any]) -> bool:
-        return bool(cleaned.get("active")) and Permission.ADMIN in cleaned.get("permissions", [])
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody is deleted."""
+        return False
 
-    def _granted(self) -> bool:
-        return administrators().exists()
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Fields that search while typing offer active people only."""
+        if "field_name" in request.GET:
+            queryset = queryset.filter(is_active=True)
+        return super().get_search_results(request, queryset, search_term)
 
-    def _others_administer(self) -> bool:
-        roles = Role.objects.filter(active=True, permissions__contains=[Permission.ADMIN.value])
-        others = roles.exclude(pk=self.instance.pk)
-        return User.objects.active().filter(roles__in=others).exists()
+    @admin.display(description=_l("roles"))
+    def role_names(self, user: User) -> str:
+        """The roles, in the active language."""
+        return ", ".join(role.name for role in user.roles.all())
 
+    @admin.display(description=_l("password"))
+    def password_state(self, user: User) -> str:
+        """Whether there is one, and where to set it. The stored hash is never shown."""
+        state = _("Set") if user.has_usable_password() else _("None: this person cannot sign in by password.")
+        address = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('{} · <a href="{}">{}</a>', state, address, _("Set a new password"))
 
-class OrganisationForm(forms.ModelForm):
-    """An organisation; the provider stays active."""
+    @admin.action(description=_l("Switch off: they can no longer sign in"))
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Deactivate; refused when no administrator would be left."""
+        people = list(queryset.filter(is_active=True))
+        if people and not administrators().exclude(pk__in=[user.pk for user in people]).exists():
+            self.message_user(request, LAST_ADMINISTRATOR, messages.ERROR)
+            return
+        self._switch(request, people, active=False)
 
-    class Meta:
-        model = Organisation
-        fields = "__all__"  # noqa: DJ007  (the page names the fields)
+    @admin.action(description=_l("Switch on"))
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Activate again."""
+        self._switch(request, list(queryset.filter(is_active=False)), active=True)
 
-    def clean_active(self) -> bool:
-        """The portal cannot be without its provider."""
-        active = self.cleaned_data["active"]
-        if not active and self.instance.kind == Organisation.Kind.PROVIDER:
-            raise ValidationError(_("The provider cannot be switched off."))
-        return active
+    def _switch(self, request: HttpRequest, people: list[User], *, active: bool) -> None:
+        values = {"is_active": [str(not active), str(active)]}
+        for user in people:
+            user.is_active = active
+            user.save(update_fields=["is_active"])
+            self.log_change(request, user, [{"changed": {"fields": ["active"], "values": values}}])
+        self.message_user(request, _("%(count)d people changed.") % {"count": len(people)})

@@ -59,7 +59,7 @@ def _events(row: Row, number: int, start: datetime) -> Iterator[Event]:
     steps = row["steps"]
     first = steps[0]["after_minutes"] if steps else row["opened"]
     if "duplicate_of" in row:
-        dispatcher = steps[0]["by"] if steps else row["registered_by"] or DESK
+        dispatcher: str = steps[0]["by"] if steps else row["registered_by"] or DESK
         at = opened + timedelta(minutes=min(1, first))
         yield Event(at, (1, number, 0), row["key"], dispatcher, "mark_duplicate", {"main": row["duplicate_of"]})
     if "follow_up_of" not in row:
@@ -69,7 +69,7 @@ def _events(row: Row, number: int, start: datetime) -> Iterator[Event]:
 
 
 def _step(key: str, step: Row, order: tuple[int, int, int], opened: datetime) -> Iterator[Event]:
-    name = step["action"]
+    name: str = step["action"]
     at = opened + timedelta(minutes=step["after_minutes"])
     data = _renamed(name, {k: v for k, v in step.items() if k not in NO_INPUT})
     if "until_minutes" in step:

@@ -1,0 +1,113 @@
+"""The administration as a whole: its name, what it shows, and the log of changes (ADM-01)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+# Imported so that they are registered before the pages that are of no use here are taken out.
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401
+import django.contrib.auth.admin  # noqa: F401
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_base import register_code_tables
+
+admin.site.site_title = admin.site.site_header = _("Service management: administration")
+admin.site.index_title = _("Administration")
+
+for useless in (Group, EmailAddress, Authenticator):
+    admin.site.unregister(useless)
+register_code_tables()
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin):
+    """Second factors. One that is lost is deleted, and the person sets up another. Its secret is not shown."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_select_related = ("user",)
+    list_filter = ("type",)
+    search_fields = ("user__username", "user__full_name", "user__full_name_en")
+    fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People set them up for themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """See ``has_add_permission``."""
+        return False
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(admin.ModelAdmin):
+    """Who changed what in the administration, with old and new values. To read only."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "kind", "details")
+    list_display_links = None
+    list_select_related = ("user", "content_type")
+    list_filter = ("action_flag", "content_type")
+    date_hierarchy = "action_time"
+    search_fields = ("user__username", "user__full_name", "user__full_name_en", "object_repr", "object_id")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Written by the administration itself."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never removed."""
+        return False
+
+    @admin.display(description=_("kind"), ordering="action_flag")
+    def kind(self, entry: LogEntry) -> str:
+        """Added, changed or deleted."""
+        return entry.get_action_flag_display()
+
+    @admin.display(description=_("changes"))
+    def details(self, entry: LogEntry) -> str:
+        """Each changed field with its old and new value; Django's own words for the rest."""
+        lines = _changed_values(entry)
+        if not lines:
+            return entry.get_change_message()
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} → {}</li>", lines))
+
+
+def _changed_values(entry: LogEntry) -> list[tuple[str, str, str]]:
+    """Label, old and new value of every field whose values were logged."""
+    model = entry.content_type.model_class() if entry.content_type else None
+    values: dict[str, list[str]] = {}
+    for part in _parts(entry):
+        values |= part.get("changed", {}).get("values", {})
+    return [(_label(model, name), old or "—", new or "—") for name, (old, new) in values.items()]
+
+
+def _parts(entry: LogEntry) -> list[dict[str, Any]]:
+    try:
+        parts = json.loads(entry.change_message)
+    except ValueError:
+        return []
+    return parts if isinstance(parts, list) else []
+
+
+def _label(model: type[models.Model] | None, name: str) -> str:
+    try:
+        field = model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        field = None
+    return str(capfirst(getattr(field, "verbose_name", name)))

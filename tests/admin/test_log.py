@@ -1,0 +1,51 @@
+"""The log of what administrators changed."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from accounts.models import SupportGroup
+from incidents.models import Incident
+from tests.admin.pages import address, make_rows, typed
+from tests.factories import World
+from tickets.actions import perform
+from tickets.models import Priority
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-01")]
+
+
+def test_log_shows_old_and_new_values(page: Client, world: World) -> None:
+    url = address(SupportGroup, "change", world.groups["host"].pk)
+    data = typed(page, url) | {"name_en": "Hosts", "lead": world.desk.pk}
+    assert page.post(url, data).status_code == 302
+    text = page.get(address(LogEntry, "changelist"), {"q": "admin"}).content.decode()
+    assert "<li>English name: host → Hosts</li>" in text
+    assert "<li>Lead: Lead → Desk</li>" in text
+
+
+def test_log_is_searched_by_object_and_read_only(page: Client, world: World) -> None:
+    make_rows(world, 1)
+    url = address(LogEntry, "changelist")
+    assert page.get(url, {"q": "Desk"}).context["cl"].result_count == 1
+    assert page.get(url, {"q": "nothing"}).context["cl"].result_count == 0
+    entry = LogEntry.objects.latest("pk")
+    assert page.post(address(LogEntry, "change", entry.pk), {"object_repr": "x"}).status_code == 403
+    assert page.post(address(LogEntry, "delete", entry.pk), {"post": "yes"}).status_code == 403
+
+
+def test_edited_limits_in_the_list_are_logged(page: Client) -> None:
+    url = address(Priority, "changelist")
+    formset = page.get(url).context["cl"].formset
+    data = {field.html_name: field.value() for form in [formset.management_form, *formset.forms] for field in form}
+    data = {name: "on" if value is True else value for name, value in data.items() if value is not False}
+    page.post(url, data | {"form-0-response_minutes": 99, "_save": "Save"})
+    assert Priority.objects.filter(response_minutes=99).count() == 1
+    assert "→ 99" in page.get(address(LogEntry, "changelist")).content.decode()
+
+
+def test_perform_is_untouched_by_the_administration(world: World) -> None:
+    """Administrators act on tickets in the portal, like everybody."""
+    ticket = perform(Incident(), "register", user=world.admin, data={"summary": "A", "impact": "I4"}).ticket
+    assert ticket.registered_by == world.admin

@@ -1,0 +1,186 @@
+"""The demo data: a company at work, and nothing of it outside demo mode."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import TestCase
+
+from accounts.models import Organisation, SupportGroup, User
+from cmdb.models import BusinessSystem, ConfigurationItem
+from demo.company import PASSWORD
+from demo.expected import differences
+from demo.history import DemoError
+from demo.loading import load_demo, read_demo
+from incidents.models import Incident
+from tasks.models import Task
+from tickets import clock
+from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
+
+TICKETS = 97
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, django_db_blocker: Any) -> Any:
+    """The demo, loaded once for all tests that only look at it."""
+    from django.db import transaction  # only here: tests do not manage transactions
+
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
+        patch.setattr("django.conf.settings.DEMO", True)
+        yield load_demo()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def database(demo: int, django_db_blocker: Any) -> Any:
+    """The database with the demo in it."""
+    with django_db_blocker.unblock():
+        yield
+
+
+pytestmark = pytest.mark.req("ADM-02")
+
+
+def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:
+    assert demo == TICKETS
+    assert Incident.objects.count() == TICKETS
+    assert Counter(Organisation.objects.values_list("kind", flat=True)) == {
+        "provider": 1,
+        "customer": 2,
+        "supplier": 2,
+    }
+    assert SupportGroup.objects.count() == 11
+    assert User.objects.count() == 45
+    assert ConfigurationItem.objects.count() == 77
+
+
+@pytest.mark.req("ORG-04")
+def test_load_demo_gives_every_system_two_engineers(database: None) -> None:
+    assert not BusinessSystem.objects.filter(primary_engineer=None).exists()
+    assert not BusinessSystem.objects.filter(deputy_engineer=None).exists()
+
+
+@pytest.mark.req("ORG-02")
+def test_load_demo_sets_default_groups(database: None) -> None:
+    assert Category.objects.get(code="hw-net").default_group == SupportGroup.objects.get(code="network")
+    assert BusinessSystem.objects.get(code="rtt").default_group == SupportGroup.objects.get(code="application")
+
+
+def test_load_demo_people_can_do_what_their_roles_allow(database: None) -> None:
+    people = {user.username: user for user in User.objects.with_access()}
+    assert people["requester"].organisation != people["requester2"].organisation
+    assert [people[name].is_agent for name in ("desk", "engineer", "engineer2", "lead", "manager")] == [True] * 5
+    assert people["admin"].is_staff
+    assert all(people[name].check_password(PASSWORD) for name in ("desk", "requester2", "admin"))
+    assert not people["monitoring"].has_usable_password()
+
+
+def test_load_demo_reaches_every_end_state(database: None) -> None:
+    rows = read_demo()["tickets"]
+    tickets: dict[str, Ticket] = {
+        row["key"]: Incident.objects.filter(summary=row["summary"]).latest("created_at") for row in rows
+    }
+    originals = {row["follow_up_of"]: row["key"] for row in rows if "follow_up_of" in row}
+    for original, follow_up in originals.items():
+        tickets[original] = TicketLink.objects.get(source=tickets[follow_up]).target
+    assert list(differences(rows, tickets)) == []
+
+
+def test_load_demo_says_what_is_not_as_expected(database: None) -> None:
+    row = next(row for row in read_demo()["tickets"] if row["key"] == "front-disconnect")
+    ticket = Incident.objects.get(summary=row["summary"])
+    wrong = differences([row | {"state": "closed"}], {row["key"]: ticket})
+    assert list(wrong) == [f"front-disconnect ({ticket.number}): state is assigned, not closed"]
+
+
+def test_load_demo_is_alive(database: None) -> None:
+    now = clock.now()
+    urgent = Incident.objects.filter(phase="open", priority_rank__lte=2)
+    near = urgent.filter(queue_due_at__gt=now, queue_due_at__lt=now + timedelta(minutes=30))
+    overdue = Ticket.objects.live().filter(queue_due_at__lt=now)
+    assert near.count() >= 3
+    assert overdue.exists()
+    assert set(Incident.objects.values_list("state", flat=True)) == {
+        "registered",
+        "assigned",
+        "in_progress",
+        "pending",
+        "resolved",
+        "closed",
+    }
+
+
+def test_load_demo_writes_history_in_order(database: None) -> None:
+    for ticket in Ticket.objects.prefetch_related("timeline"):
+        times = [entry.at for entry in sorted(ticket.timeline.all(), key=lambda entry: entry.pk)]
+        assert times == sorted(times)
+        assert ticket.created_at == times[0]
+        assert ticket.updated_at <= clock.now()
+
+
+@pytest.mark.req("TKT-01")
+def test_load_demo_numbers_carry_the_day_of_opening(database: None) -> None:
+    for ticket in Ticket.objects.all():
+        local = ticket.created_at + timedelta(hours=8)  # Asia/Shanghai has no summer time
+        assert ticket.number[2:8] == f"{local:%y%m%d}"
+
+
+def test_load_demo_splits_work_into_tasks(database: None) -> None:
+    planned = [step["task"] for row in read_demo()["tickets"] for step in row["steps"] if step["action"] == "task"]
+    expected = Counter("finished" if task["state"] == "done" else "assigned" for task in planned)
+    assert Counter(Task.objects.values_list("state", flat=True)) == expected
+    assert sum(Incident.objects.values_list("children_open", flat=True)) == expected["assigned"]
+
+
+def test_load_demo_attaches_pictures_and_logs(database: None) -> None:
+    assert sorted(Attachment.objects.values_list("name", "is_image")) == [
+        ("alert-db-trade1.log", False),
+        ("blocking-session.png", True),
+        ("df-host-log-01.png", True),
+    ]
+
+
+def test_load_demo_registers_alarms_through_the_integration(database: None) -> None:
+    alarms = Incident.objects.filter(source="monitoring", reopen_count=0)
+    assert {ticket.registered_by.username for ticket in alarms.select_related("registered_by")} == {"monitoring"}  # type: ignore[union-attr]
+    first = TimelineEntry.objects.filter(ticket__in=alarms, action="register")
+    assert set(first.values_list("via", flat=True)) == {"api"}
+
+
+def test_load_demo_twice_adds_nothing(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.conf.settings.DEMO", True)
+    before = (User.objects.count(), Ticket.objects.count(), TimelineEntry.objects.count())
+    with TestCase().assertNumQueries(3):  # savepoint, is it there, release
+        assert load_demo() == 0
+    assert (User.objects.count(), Ticket.objects.count(), TimelineEntry.objects.count()) == before
+
+
+@pytest.mark.django_db
+def test_load_demo_outside_demo_mode_is_refused() -> None:
+    with pytest.raises(CommandError, match="ITSM_DEMO=1"):
+        call_command("load_demo")
+    assert not User.objects.exists()
+    assert not Organisation.objects.exists()
+
+
+@pytest.mark.django_db
+def test_reference_data_bring_no_account() -> None:
+    call_command("load_reference", verbosity=0)
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_load_demo_with_a_refused_step_adds_nothing(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEMO = True
+    data = read_demo()
+    row = next(row for row in data["tickets"] if row["key"] == "front-disconnect")
+    row["steps"].insert(0, {"after_minutes": 0, "by": "engineer", "action": "resolve"})
+    monkeypatch.setattr("demo.loading.read_demo", lambda: data)
+    with pytest.raises(DemoError, match="front-disconnect"):
+        load_demo()
+    assert not User.objects.exists()
+    assert not Ticket.objects.exists()
