@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 #: Phases in which somebody still has to do something.
 LIVE = (Phase.OPEN.value, Phase.WAITING.value)
+_NAMES = ("name_zh", "name_en")
+_PERSON = ("username", "full_name", "full_name_en")
+#: What ``tickets.pages.row_of`` and the lists of the portal read, the row's own columns and those of others.
+ROW_COLUMNS = (
+    *("kind", "number", "state", "phase", "summary", "complexity", "parent", "organisation", "supplier", "duplicate_of"),
+    *("priority_rank", "queue_due_at", "due_soon_at", "responded_at", "planned_completion_at"),
+    *("created_at", "updated_at", "children_total", "children_open", "reopen_count", "urge_count"),
+    *(f"{name}__{column}" for name in ("priority", "business_system", "group", "source") for column in _NAMES),
+    *(f"{name}__{column}" for name in ("assignee", "requester") for column in _PERSON),
+)
 
 
 class TicketQuerySet(models.QuerySet):
@@ -42,7 +52,7 @@ class TicketQuerySet(models.QuerySet):
         return self.filter(phase__in=LIVE)
 
     def for_rows(self) -> TicketQuerySet:
-        """Load what a row of a list shows, in one query."""
-        return self.select_related(
-            "priority", "business_system", "group", "assignee", "source", "organisation", "requester"
-        ).defer("description", "satisfaction_comment")
+        """Load just what a row of a list shows, in one query."""
+        return self.select_related("priority", "business_system", "group", "assignee", "source", "requester").only(
+            *ROW_COLUMNS
+        )
