@@ -1,6 +1,8 @@
 """How the web server runs. Code is loaded once and shared by the workers, which keeps memory small."""
 
+import gc
 from pathlib import Path
+from typing import Any
 
 from itsm import env
 
@@ -18,3 +20,9 @@ forwarded_allow_ips = "*" if env.number("NUM_PROXIES", 0) else "127.0.0.1"
 control_socket_disable = True
 if Path("/dev/shm").is_dir():  # noqa: S108  (heartbeats of the workers; a slow disk would look like a dead worker)
     worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+
+def when_ready(server: Any) -> None:
+    """Keep the garbage collector off what was loaded before the workers are forked, so that it stays shared."""
+    gc.collect()
+    gc.freeze()

@@ -30,9 +30,9 @@ DEMO_ACCOUNTS = ["desk", "engineer", "engineer2", "lead", "manager", "requester"
 
 PROGRAMS = {
     "web": ["gunicorn", "--config", "python:itsm.gunicorn_conf", "itsm.wsgi:application"],
-    "worker": ["celery", "--app=itsm.celery", "worker", "--queues=engine,bulk", "--concurrency=2",
+    "worker": ["celery", "--app=itsm.celery", "worker", "--queues=engine,bulk", "--autoscale=2,1",
                "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
-    "beat": ["celery", "--app=itsm.celery", "beat", "--loglevel=WARNING", "--pidfile="],
+    "beat": ["celery", "--app=itsm.beat", "beat", "--loglevel=WARNING", "--pidfile="],
 }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def start_programs(data_dir: Path, cleanup: contextlib.ExitStack) -> dict[str, s
             programs[name] = subprocess.Popen(
                 [str(Path(sys.executable).parent / arguments[0]), *arguments[1:]],
                 cwd=BASE_DIR,
-                env=os.environ | {"ITSM_PROCESS": name, "DJANGO_SETTINGS_MODULE": "itsm.settings"},
+                env=os.environ | {"ITSM_PROCESS": name, "MALLOC_ARENA_MAX": "2"},  # few arenas: less memory
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

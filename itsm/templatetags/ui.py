@@ -113,6 +113,20 @@ def when(value: datetime | None, css: str = "") -> SafeString | str:
 
 
 @register.simple_tag
+def moment(value: datetime | None) -> SafeString | str:
+    """Show a date and time that one plans with; a word would not do: "in 2 h" is soon wrong on paper."""
+    if value is None:
+        return ""
+    local, today = timezone.localtime(value), timezone.localtime(_now())
+    pattern = "HH:mm" if local.date() == today.date() else "MM-dd HH:mm"
+    pattern = pattern if local.year == today.year else "yyyy-MM-dd HH:mm"
+    text = format_datetime(local, pattern, locale=_locale())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), exact_text(value), text
+    )
+
+
+@register.simple_tag
 def exact(value: datetime | None) -> str:
     """Show the exact local time with its zone, for titles and tables."""
     return exact_text(value) if value else ""
