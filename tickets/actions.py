@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,7 +112,7 @@ def perform(
         state_from = "" if action.creates else ticket.state
         getattr(ticket, name)(user=user, now=now, **form.body_values())
         changes = [] if action.creates else _changes(ticket, before)
-        _save(ticket, action, changes, state_from, now)
+        _save(ticket, action, before, changed=bool(changes) or ticket.state != state_from, now=now)
         entry = _log(ticket, action, form, user, via, now, state_from, changes)
         attach_files(entry, form.cleaned_data.get(ATTACHMENTS_FIELD) or [])
         if action.effect:
@@ -224,8 +224,12 @@ def _readable(field: models.Field, value: Any) -> Any:
     return json_value(value)
 
 
-def _save(ticket: Ticket, action: Action, changes: Iterable[Any], state_from: str, now: datetime) -> None:
-    """Store the ticket with its phase. The version grows with what a person could overwrite."""
+def _save(ticket: Ticket, action: Action, before: dict[str, Any], *, changed: bool, now: datetime) -> None:
+    """Store the ticket with its phase. The version grows with what a person could overwrite.
+
+    Only columns that differ are written, so that an action that touches none of the kind's own columns
+    leaves their table alone.
+    """
     kind = ticket.kind_info
     ticket.phase = kind.phase_of(ticket.state)
     ticket.priority_rank = ticket.priority.rank
@@ -235,9 +239,9 @@ def _save(ticket: Ticket, action: Action, changes: Iterable[Any], state_from: st
         ticket.number = allocate_number(kind.prefix, now)
         ticket.save(force_insert=True)
         return
-    if changes or ticket.state != state_from:
-        ticket.version += 1
-    ticket.save(force_update=True)
+    ticket.version += changed
+    fields = ticket._meta.concrete_fields
+    ticket.save(update_fields=[f.name for f in fields if before[f.attname] != getattr(ticket, f.attname)])
 
 
 def _log(
