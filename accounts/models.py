@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
-from accounts.querysets import OrganisationQuerySet, UserManager
+from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
 
 
 class Organisation(BilingualName):
@@ -206,6 +206,8 @@ class SupportGroup(BilingualName):
     )
     members = models.ManyToManyField(User, blank=True, related_name="support_groups", verbose_name=_("members"))
     active = models.BooleanField(_("active"), default=True)
+
+    objects = SupportGroupQuerySet.as_manager()
 
     class Meta:
         ordering = ["tier", "name_zh"]

@@ -23,6 +23,14 @@ class OrganisationQuerySet(models.QuerySet):
         return self if user.may(Permission.PEOPLE_VIEW) else self.filter(pk=user.organisation_id)
 
 
+class SupportGroupQuerySet(models.QuerySet):
+    """Support groups."""
+
+    def visible_to(self, user: User) -> SupportGroupQuerySet:
+        """Every one for those who see people of every organisation, else those of the own one (ORG-03)."""
+        return self if user.may(Permission.PEOPLE_VIEW) else self.filter(organisation_id=user.organisation_id)
+
+
 class UserQuerySet(models.QuerySet):
     """People."""
 

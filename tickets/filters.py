@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
 from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter
+from itsm.paging import Column, Ordering
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
 from tickets.models import Category, Nature, Priority, Source, Ticket
-from tickets.paging import Column, Ordering
 from tickets.querysets import LIVE
 
 MAX_SEARCH = 200

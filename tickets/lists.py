@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
+from itsm.paging import PagingError, page_of, parse_ordering
 from tickets import clock, pages
 from tickets.filters import ME, NEWEST_FIRST, NONE, SORTS, TicketFilter, all_states
 from tickets.lifecycle import Kind
 from tickets.models import Priority, Source
-from tickets.paging import PagingError, page_of, parse_ordering
 from tickets.queries import COUNTED, VIEWS, View, queue, shown_count, view_counts
 from tickets.querysets import TicketQuerySet
 
