@@ -1,11 +1,16 @@
 """Collecting, checking and compiling translations with Babel."""
 
 import gettext
+import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils import translation
 
 from itsm import messages
+from itsm.sources import project_files
+from tickets.lifecycle import Action, kinds
 
 pytestmark = pytest.mark.req("UX-01")
 
@@ -19,17 +24,34 @@ TEMPLATE = """{% load i18n %}
     {{ n }} things{% endblocktranslate %} {{ _("inline") }}
 {% translate "May" context "month" %}
 """
-CODE = """
+CODE = '''
 from django.utils.translation import gettext_lazy as _
 label = _("A label "
           "in two parts")
 month = pgettext("month", "May")
-"""
+
+
+class Life:
+    @action(source=NEW, label=_("Hello"), done=_("Hello"))
+    def begin(self):
+        """Begin it, whoever
+        is first (INC-06)."""
+
+    @action(detail=True)
+    def other(self):
+        """Not an action of ours."""
+'''
+THIRD_PARTY = 'msgid ""\nmsgstr ""\n\nmsgctxt "field"\nmsgid "Login"\nmsgstr ""\n'
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name, text in {"templates/page.html": TEMPLATE, "app/models.py": CODE, "tests/x.py": '_("never")'}.items():
+    for name, text in {
+        "templates/page.html": TEMPLATE,
+        "app/models.py": CODE,
+        "tests/x.py": '_("never")',
+        "locale/third_party.pot": THIRD_PARTY,
+    }.items():
         path = tmp_path / name
         path.parent.mkdir()
         path.write_text(text)
@@ -54,7 +76,15 @@ def translate(po_file: Path, **texts: str) -> None:
     po_file.write_text("\n\n".join(blocks))
 
 
-ALL = {"Hello": "你好", "One": "%(n)s 个东西", "inline": "内联", "May": "五月", "A": "标签"}
+ALL = {
+    "Hello": "你好",
+    "One": "%(n)s 个东西",
+    "inline": "内联",
+    "May": "五月",
+    "A": "标签",
+    "Begin": "由先到者开始。",
+    "Login": "账号",
+}
 
 
 def test_texts_of_templates_and_code_are_found(project: Path) -> None:
@@ -66,6 +96,8 @@ def test_texts_of_templates_and_code_are_found(project: Path) -> None:
         ("inline", None),
         ("May", "month"),
         ("A label in two parts", None),
+        ("Begin it, whoever is first.", None),
+        ("Login", "field"),
     }
 
 
@@ -123,3 +155,24 @@ def test_complete_catalogue_passes_and_compiles(project: Path, po_file: Path) ->
     assert chinese.gettext("Hello") == "你好"
     assert chinese.pgettext("month", "May") == "五月"
     assert chinese.ngettext("One %(thing)s here", "%(n)s things", 5) == "%(n)s 个东西"
+
+
+ACTIONS = [
+    action for kind in kinds() if not kind.model.__module__.startswith("tests.") for action in kind.actions.values()
+]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: f"{action.name}-{action.label}")
+def test_every_action_speaks_chinese(action: Action) -> None:
+    with translation.override("zh-hans"):
+        texts = [translation.gettext(action.help), str(action.label), str(action.done)]
+
+    assert [text for text in texts if not re.search("[\u4e00-\u9fff]", text)] == []
+
+
+def test_no_text_hides_in_an_f_string() -> None:
+    """Before Python 3.12 an f-string is one token, in which Babel finds nothing."""
+    hidden = re.compile(r"\{(_|n?p?gettext(_lazy)?)\(")
+    paths = project_files(settings.BASE_DIR, ".py", skip=messages.NOT_TRANSLATED)
+
+    assert [path.name for path in paths if hidden.search(path.read_text())] == []
