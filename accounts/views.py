@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +22,28 @@ from accounts.http import SignedInRequest, SignedInView
 from accounts.models import ApiToken, User
 from accounts.permissions import Permission
 from accounts.tokens import create_token
+
+#: Who can be tried out by one click on the sign-in page of a demo.
+DEMO_ACCOUNTS = ("desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin")
+
+
+class SignInView(LoginView):
+    """Signing in; a demo shows its accounts."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the demo's accounts. Outside demo mode there are none with a known password."""
+        return super().get_context_data(demo_accounts=demo_accounts() if settings.DEMO else [], **kwargs)
+
+
+def demo_accounts() -> list[dict[str, str]]:
+    """The demo's accounts that exist, with their first role."""
+    found = User.objects.filter(username__in=DEMO_ACCOUNTS).prefetch_related("roles")
+    people = {person.username: person for person in found}
+    return [
+        {"username": name, "role": str(next(iter(people[name].roles.all()), ""))}
+        for name in DEMO_ACCOUNTS
+        if name in people
+    ]
 
 
 def back(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import SupportGroup, Tier, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, ConfigurationItem
+from incidents.lifecycle import States
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.assignment import AssignmentForm
 from tickets.forms import (
@@ -21,6 +22,7 @@ from tickets.forms import (
     PersonField,
     RemoteSelect,
     RemoteSelectMultiple,
+    SettingSelect,
 )
 from tickets.models import (
     Category,
@@ -62,10 +64,20 @@ class ClassificationFields(ActionForm):
     """What an incident is and where it hurts."""
 
     summary = forms.CharField(label=_("Summary"), max_length=200)
-    description = text_field(_("Description"), required=False, rows=5)
+    description = text_field(_("Description"), required=False, rows=4)
     nature = CodeChoiceField(Nature.objects.active(), label=_("Nature"), required=False)
-    category = CodeChoiceField(Category.objects.active(), label=_("Category"), required=False)
-    business_system = CodeChoiceField(BusinessSystem.objects.active(), label=_("Business system"), required=False)
+    category = CodeChoiceField(
+        Category.objects.active().select_related("default_group"),
+        label=_("Category"),
+        required=False,
+        widget=SettingSelect(sets="group", by="default_group"),
+    )
+    business_system = CodeChoiceField(
+        BusinessSystem.objects.active().select_related("default_group"),
+        label=_("Business system"),
+        required=False,
+        widget=SettingSelect(sets="group", by="default_group"),
+    )
     complexity = forms.TypedChoiceField(label=_("Complexity"), choices=COMPLEXITIES, coerce=int, required=False)
     contact_phone = forms.CharField(label=_("Contact phone"), max_length=40, required=False)
     contact_email = forms.EmailField(label=_("Contact email"), required=False)
@@ -91,7 +103,7 @@ class RegisterForm(ClassificationFields):
     requester = PersonField(
         label=_("Requester"),
         required=False,
-        widget=RemoteSelect("tickets:find_people"),
+        widget=RemoteSelect("tickets:find_people", autofocus=""),
         help_text=_("Name, phone or employee number. Empty: yourself."),
     )
     source = CodeChoiceField(Source.objects.active(), label=_("Source"), required=False)
@@ -190,13 +202,14 @@ class ImpactForm(ActionForm):
 
 
 class OwnerForm(ActionForm):
-    """The owner is chosen again, from the group."""
+    """The owner is chosen again, from the group. Only in the group's queue a ticket may be without one."""
 
     assignee = PersonField(User.objects.none(), label=_("Owner"), required=False)
     keeps_missing = True
 
     def limit_choices(self) -> None:
         """Members of the ticket's group."""
+        self.fields["assignee"].required = self.ticket.state != States.ASSIGNED
         if self.ticket.group is not None:
             members = self.ticket.group.members.filter(is_active=True)
             self.fields["assignee"].queryset = members  # type: ignore[attr-defined]

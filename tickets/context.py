@@ -45,24 +45,27 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     visible = Ticket.objects.visible_to(user).live()
     by_kind = {kind.code: visible.filter(kind=kind.code) for kind in kinds()}
     counts = counts_of({"mine": visible.filter(assignee=user.pk), **by_kind})
-    work = [_entry(_("Workspace"), reverse("tickets:queue"), "layout-columns", path, counts["mine"])]
+    work = [_entry(_("Workspace"), reverse("tickets:queue"), path, icon="layout-columns", count=counts["mine"])]
     work += [
-        _entry(kind.label_plural, reverse("tickets:list", args=[kind.slug]), kind.icon, path, counts[kind.code])
+        _entry(
+            kind.label_plural, reverse("tickets:list", args=[kind.slug]), path, icon=kind.icon, count=counts[kind.code]
+        )
         for kind in kinds()
     ]
     groups = [{"label": "", "entries": work}]
     if user.is_staff:
-        entries = [_entry(_("Administration"), reverse("admin:index"), "settings", path)]
+        entries = [_entry(_("Administration"), reverse("admin:index"), path, icon="settings")]
         groups.append({"label": _("Running and improving"), "entries": entries})
     return groups
 
 
 def portal_entries(path: str) -> list[dict[str, Any]]:
     """What customers find in the header."""
-    return [_entry(_("My tickets"), reverse("tickets:portal"), "ticket", path)]
+    return [_entry(_("My tickets"), reverse("tickets:portal"), path, icon="ticket")]
 
 
-def _entry(label: Any, url: str, icon: str, path: str, count: int = 0) -> dict[str, Any]:
+def _entry(label: Any, url: str, path: str, *, icon: str, count: int = 0) -> dict[str, Any]:
+    """A line of the navigation. ``icon`` by keyword: the sprite is built from what follows ``icon=``."""
     return {
         "label": label,
         "url": url,

@@ -50,8 +50,9 @@ class RemoteChoices:
 
     choices: Any
 
-    def __init__(self, url_name: str) -> None:
-        super().__init__(attrs={"data-select": "", "data-url": reverse_lazy(url_name)})  # type: ignore[call-arg]
+    def __init__(self, url_name: str, **attrs: Any) -> None:
+        attrs |= {"data-select": "", "data-url": reverse_lazy(url_name)}
+        super().__init__(attrs=attrs)  # type: ignore[call-arg]
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
         """Draw the chosen rows only."""
@@ -72,6 +73,25 @@ class RemoteSelect(RemoteChoices, forms.Select):
 
 class RemoteSelectMultiple(RemoteChoices, forms.SelectMultiple):
     """Several rows, found while typing."""
+
+
+class SettingSelect(forms.Select):
+    """A choice that also sets another field while nobody chose there (static/js/fill.js).
+
+    ``sets`` is that field; what it is set to has its code in the column ``by`` of the chosen row.
+    """
+
+    def __init__(self, *, sets: str, by: str) -> None:
+        self.by = by
+        super().__init__(attrs={"data-select": "", "data-sets": sets})
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """An option that knows the code."""
+        option = super().create_option(name, value, *args, **kwargs)
+        given = getattr(getattr(value, "instance", None), self.by, None)
+        if given is not None:
+            option["attrs"]["data-gives"] = given.code
+        return option
 
 
 class CodeChoiceField(forms.ModelChoiceField):
@@ -130,7 +150,7 @@ class ActionForm(forms.Form):
     def refuse_unknown(self, names: Iterable[str]) -> None:
         """Count each of ``names`` that the form does not ask this person for as an error."""
         for name in sorted(set(names) - set(self.fields)):
-            self.errors[name] = self.error_class([_("There is no such field.")])
+            self.errors[name] = self.error_class([str(_("There is no such field."))])
 
     def body_values(self) -> dict[str, Any]:
         """What the action's method receives: everything but the files."""

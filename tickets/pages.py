@@ -81,7 +81,8 @@ def _who(ticket: Ticket) -> str:
     if ticket.assignee is not None:
         return ticket.assignee.display_name
     if ticket.group is not None:
-        return f"{ticket.group.name} · {_('unclaimed')}" if ticket.is_live else ticket.group.name
+        name, unclaimed = ticket.group.name, _("unclaimed")
+        return f"{name} · {unclaimed}" if ticket.is_live else name
     return _("not assigned")
 
 
@@ -116,7 +117,7 @@ def _nearest_step(ticket: Ticket) -> str:
 def buttons_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
     """What ``user`` may do now, the likeliest first; held back ones last, with their reasons."""
     offered = [item for item in available_actions(ticket, user) if item.action.menu]
-    offered.sort(key=lambda item: (not item.enabled, INTENT_ORDER[item.action.intent]))
+    offered.sort(key=lambda item: (not item.enabled, _place(item.action)))
     buttons = [
         {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
     ]
@@ -124,6 +125,11 @@ def buttons_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
         {**button, "intent": "normal" if number and button["intent"] == "primary" else button["intent"]}
         for number, button in enumerate(buttons)
     ]
+
+
+def _place(action: Action) -> tuple[int, bool, bool]:
+    """The likeliest first, what ends badly last; between them what moves the ticket on, then what has a key."""
+    return INTENT_ORDER[action.intent], action.target is None, not action.key
 
 
 def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_datetime
-from django import template
+from django import forms, template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
@@ -22,12 +22,7 @@ register = template.Library()
 
 MINUTE, DAY = 60, 86400
 SECONDS_ARE_SHOWN_BELOW = 10 * MINUTE
-WIDGET_CLASSES = {
-    "select": "form-select",
-    "selectmultiple": "form-select",
-    "nullbooleanselect": "form-select",
-    "checkbox": "form-check-input",
-}
+WIDGET_CLASSES = {"checkbox": "form-check-input"}
 
 
 @lru_cache(maxsize=8)
@@ -147,7 +142,8 @@ def remaining(due: datetime) -> str:
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
     """Render the widget of a form field with the classes of the design."""
-    css = WIDGET_CLASSES.get(field.widget_type, "form-control")
+    select = isinstance(field.field.widget, forms.Select)
+    css = "form-select" if select else WIDGET_CLASSES.get(field.widget_type, "form-control")
     if field.errors:
         css += " is-invalid"
     given = field.field.widget.attrs.get("class", "")
@@ -164,7 +160,9 @@ def choice_cards(field: BoundField) -> list[dict[str, Any]]:
     said = getattr(field.field, "cards", {})
     options = []
     for option in field:
-        option.data["attrs"]["class"] = "form-check-input"
         more = said.get(str(option.data["value"]), {})
+        option.data["attrs"]["class"] = "form-check-input"
+        if more.get("criteria"):
+            option.data["attrs"]["aria-describedby"] = f"{option.id_for_label}_criteria"
         options.append({"input": option.tag(), "id": option.id_for_label, "label": option.choice_label, **more})
     return options

@@ -2,6 +2,7 @@
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
 import "./dialog.js";
 import "./draft_guard.js";
+import "./fill.js";
 import "./focus.js";
 import "./keys.js";
 import "./menu.js";

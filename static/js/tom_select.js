@@ -1,7 +1,9 @@
-// Makes long choices searchable: select[data-select]; with data-url the server searches:
+// Makes long choices searchable: select[data-select] with more than a screenful; with data-url the server searches:
 // GET url?q=text answers {results: [{value, text, detail}]}. The library is fetched only where needed.
 // A choice is announced to the page by the event "chosen" on the select.
 import { phrase } from "./phrases.js";
+
+const SHORT = 12; // so many options and fewer are quicker to see than to search
 
 let library = null;
 
@@ -16,6 +18,7 @@ function load() {
   return library;
 }
 
+const item = (data, escape) => `<div>${escape(data.text)}</div>`;
 const option = (data, escape) =>
   `<div><span>${escape(data.text)}</span>${data.detail ? `<small class="muted">${escape(data.detail)}</small>` : ""}</div>`;
 
@@ -30,18 +33,21 @@ function remote(url) {
 }
 
 export async function enhance(root) {
-  const selects = [...root.querySelectorAll("select[data-select]:not(.tomselected)")];
+  const selects = [...root.querySelectorAll("select[data-select]:not(.tomselected)")]
+    .filter((select) => select.dataset.url || select.options.length > SHORT);
   if (!selects.length) return;
   const TomSelect = await load();
   for (const select of selects) {
     select.setAttribute("aria-hidden", "true"); // the library puts a labelled combobox in its place
-    new TomSelect(select, {
+    const wants = select.hasAttribute("autofocus");
+    const made = new TomSelect(select, {
       valueField: "value", labelField: "text", searchField: ["text", "detail"],
       maxOptions: 100, placeholder: select.dataset.placeholder,
       hidePlaceholder: false, // else the first letter typed over a chosen item is swallowed
-      render: { option, item: option, no_results: () => `<div class="no-results">${phrase("none")}</div>` },
+      render: { option, item, no_results: () => `<div class="no-results">${phrase("none")}</div>` },
       onChange: () => select.dispatchEvent(new CustomEvent("chosen", { bubbles: true })),
       ...(select.dataset.url ? remote(select.dataset.url) : {}),
     });
+    if (wants) made.focus();
   }
 }

@@ -21,8 +21,11 @@ from tickets.conflicts import conflict_lines
 from tickets.errors import ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.finding import find_ticket
 from tickets.lifecycle import Action, Kind
-from tickets.models import Ticket
+from tickets.models import Ticket, TimelineEntry
 from tickets.views.detail import render_ticket
+
+#: What an address may fill into the form of a new ticket.
+PREFILLED = ("requester", "source", "business_system", "summary")
 
 
 def is_htmx(request: SignedInRequest) -> bool:
@@ -71,7 +74,7 @@ class ActionView(SignedInView):
         except ActionError as error:
             return self._refuse(ticket, name, error)
         messages.success(request, _("Done: %(action)s.") % {"action": ticket.kind_info.actions[name].label})
-        return go_to(request, _next_page(request, entry.ticket))
+        return go_to(request, _next_page(request, entry))
 
     def _offered(self, ticket: Ticket, name: str) -> Action:
         offered = {item.action.name: item for item in available_actions(ticket, self.request.user)}
@@ -114,10 +117,15 @@ class ActionView(SignedInView):
         return render_ticket(self.request, ticket, status=409, refusal=context)
 
 
-def _next_page(request: SignedInRequest, ticket: Ticket) -> str:
+def at_entry(ticket: Ticket, entry: TimelineEntry) -> str:
+    """The ticket's page, where it tells of ``entry``."""
+    return f"{ticket.get_absolute_url()}#entry-{entry.pk}"
+
+
+def _next_page(request: SignedInRequest, entry: TimelineEntry) -> str:
     """The ticket, while the person still sees it; else the queue."""
-    visible = Ticket.objects.visible_to(request.user).filter(pk=ticket.pk).exists()
-    return ticket.get_absolute_url() if visible else reverse("tickets:home")
+    visible = Ticket.objects.visible_to(request.user).filter(pk=entry.ticket_id).exists()
+    return at_entry(entry.ticket, entry) if visible else reverse("tickets:home")
 
 
 class CommentView(SignedInView):
@@ -129,12 +137,12 @@ class CommentView(SignedInView):
         name = "note" if request.POST.get("visibility") == "note" else "comment"
         data = {"text": request.POST.get("text", "")}
         try:
-            perform(ticket, name, user=request.user, data=data, files=request.FILES)
+            entry = perform(ticket, name, user=request.user, data=data, files=request.FILES)
         except ActionInvalid as error:
             return self._draw(ticket, error, status=422)
         except ActionForbidden as error:
             raise PermissionDenied(error.message) from error
-        return go_to(request, ticket.get_absolute_url())
+        return go_to(request, at_entry(ticket, entry))
 
     def _draw(self, ticket: Ticket, error: ActionInvalid, status: int) -> HttpResponse:
         form = ComposerForm(self.request.POST, ticket=ticket, user=self.request.user)
@@ -150,7 +158,7 @@ class RegisterView(SignedInView):
     def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Show the form."""
         ticket, action = self._action(kind)
-        initial = {key: request.GET[key] for key in ("requester", "source", "business_system") if key in request.GET}
+        initial = {key: request.GET[key] for key in PREFILLED if key in request.GET}
         form = action.form_class(ticket=ticket, user=request.user)
         form.initial.update(initial)
         return self._draw(kind, form)

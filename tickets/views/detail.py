@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from tickets import clock, pages
 from tickets.composer import ComposerForm
 from tickets.finding import find_ticket
+from tickets.lifecycle import Phase
 from tickets.limits import chip_of, limit_bars
 from tickets.models import Ticket
 from tickets.timeline import entries_for, present
@@ -67,6 +68,8 @@ def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
 
 def customer_context(ticket: Ticket, user: User) -> dict[str, Any]:
     """The public part."""
+    solution = getattr(ticket, "handling", "")
+    asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk
     facts = [
         pages.pair(_("Number"), ticket.number),
         pages.pair(_("State"), ticket.state_label),
@@ -76,11 +79,12 @@ def customer_context(ticket: Ticket, user: User) -> dict[str, Any]:
         pages.pair(_("Created"), ticket.created_at),
         pages.pair(_("Expected by"), ticket.planned_completion_at),
         pages.pair(_("Completed"), ticket.resolved_at),
-        pages.pair(_("Solution"), getattr(ticket, "handling", "")),
+        pages.pair(_("Solution"), "" if asks else solution),
     ]
     return {
         **base_context(ticket, user),
         "facts": pages.filled(facts),
+        "solution": solution if asks else "",
         "links": pages.links_of(ticket, user),
         "watches": ticket.watchers.filter(pk=user.pk).exists(),
     }

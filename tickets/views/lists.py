@@ -81,6 +81,7 @@ def portal_line(ticket: Ticket, now: Any, user: Any) -> dict[str, Any]:
     tones = {Phase.OPEN: "info", Phase.WAITING: "soon", Phase.RESOLVED: "ok", Phase.CLOSED: "neutral"}
     asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk
     offered = {button["name"]: button for button in pages.buttons_of(ticket.specific, user)} if asks else {}
+    expected = ticket.planned_completion_at if ticket.phase == Phase.OPEN else None
     return {
         "ticket": ticket,
         "url": ticket.get_absolute_url(),
@@ -88,6 +89,7 @@ def portal_line(ticket: Ticket, now: Any, user: Any) -> dict[str, Any]:
         "tone": tones[Phase(ticket.phase)],
         "confirm": offered.get("confirm"),
         "not_solved": offered.get("not_solved"),
-        "expected": ticket.planned_completion_at if ticket.phase == Phase.OPEN else None,
+        "expected": expected if expected and expected > now else None,
+        "late": bool(expected and expected <= now),
         "urge_url": reverse("tickets:action", args=[ticket.number, "urge"]) if ticket.is_live else "",
     }
