@@ -6,12 +6,13 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Department, Organisation, Role, User
+from accounts.models import Department, Organisation, Role, SupportGroup, User
 from accounts.permissions import Permission
 
 LAST_ADMINISTRATOR = _("Nobody would be left who may administer the portal.")
@@ -32,6 +33,12 @@ class PersonForm(forms.ModelForm):
     """A person; the last administrator stays one."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    support_groups = forms.ModelMultipleChoiceField(
+        SupportGroup.objects.all(),
+        label=_("Support groups"),
+        required=False,
+        widget=FilteredSelectMultiple(_("support groups"), is_stacked=False),
+    )
 
     class Meta:
         model = User
@@ -39,6 +46,8 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.initial["support_groups"] = list(self.instance.support_groups.all())
         if "time_zone" in self.fields:
             zones = sorted(zoneinfo.available_timezones())
             self.fields["time_zone"].choices = [("", "—"), *((z, z) for z in zones)]  # type: ignore[attr-defined]
@@ -48,6 +57,11 @@ class PersonForm(forms.ModelForm):
             if chosen and chosen.isdecimal():
                 own = Department.objects.filter(organisation_id=chosen)
             self.fields["department"].queryset = own  # type: ignore[attr-defined]
+
+    def _save_m2m(self) -> None:
+        """The groups are stored with the groups."""
+        super()._save_m2m()  # type: ignore[misc]
+        self.instance.support_groups.set(self.cleaned_data["support_groups"])
 
     def clean(self) -> dict[str, Any]:
         """Somebody must be left who administers."""

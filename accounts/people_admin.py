@@ -15,17 +15,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from accounts.admin_base import PortalAdmin
 from accounts.admin_forms import LAST_ADMINISTRATOR, NewPersonForm, PersonForm, administrators
-from accounts.models import SupportGroup, User
-
-
-class MembershipInline(admin.TabularInline):
-    """Groups that a person works in."""
-
-    model = SupportGroup.members.through
-    autocomplete_fields = ("supportgroup",)
-    extra = 0
-    verbose_name = _l("support group")
-    verbose_name_plural = _l("support groups")
+from accounts.models import User
 
 
 class PersonAdmin(PortalAdmin, UserAdmin):
@@ -33,7 +23,7 @@ class PersonAdmin(PortalAdmin, UserAdmin):
 
     form = PersonForm
     add_form = NewPersonForm
-    list_display = ("username", "full_name", "full_name_en", "organisation", "role_names", "is_active", "last_login")
+    list_display = ("username", "full_name", "organisation", "role_names", "is_active", "last_login")
     list_filter = ("is_active", "roles", ("organisation", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("organisation",)
     search_fields = ("username", "full_name", "full_name_en", "email", "employee_number", "phone", "mobile")
@@ -41,14 +31,13 @@ class PersonAdmin(PortalAdmin, UserAdmin):
     autocomplete_fields = ("organisation",)
     filter_horizontal = ("roles",)
     readonly_fields = ("password_state", "last_login", "date_joined")
-    inlines = (MembershipInline,)
     actions = ("switch_off", "switch_on")
     fieldsets = (
         (None, {"fields": ("username", "password_state", "is_active")}),
         (_l("Person"), {"fields": ("full_name", "full_name_en", "organisation", "department", "employee_number")}),
         (_l("Contact"), {"fields": ("email", "phone", "mobile")}),
         (_l("Settings"), {"fields": ("language", "time_zone", "theme")}),
-        (_l("Roles"), {"fields": ("roles",)}),
+        (_l("Roles and groups"), {"fields": ("roles", "support_groups")}),
         (_l("Times"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
@@ -58,10 +47,6 @@ class PersonAdmin(PortalAdmin, UserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Roles come with the people: two queries for a page."""
         return super().get_queryset(request).prefetch_related("roles")
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """A new person gets groups on the second page."""
-        return self.inlines if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody is deleted."""

@@ -16,6 +16,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import ForeignObjectRel
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
@@ -57,7 +58,7 @@ class LogEntryAdmin(admin.ModelAdmin):
     list_display = ("action_time", "user", "content_type", "object_repr", "kind", "details")
     list_display_links = None
     list_select_related = ("user", "content_type")
-    list_filter = ("action_flag", "content_type")
+    list_filter = ("action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     date_hierarchy = "action_time"
     search_fields = ("user__username", "user__full_name", "user__full_name_en", "object_repr", "object_id")
     show_full_result_count = False
@@ -82,19 +83,17 @@ class LogEntryAdmin(admin.ModelAdmin):
     @admin.display(description=_("changes"))
     def details(self, entry: LogEntry) -> str:
         """Each changed field with its old and new value; Django's own words for the rest."""
-        lines = _changed_values(entry)
-        if not lines:
-            return entry.get_change_message()
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} → {}</li>", lines))
+        lines = [(line,) for part in _parts(entry) for line in _lines(entry, part)]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", lines)) if lines else ""
 
 
-def _changed_values(entry: LogEntry) -> list[tuple[str, str, str]]:
-    """Label, old and new value of every field whose values were logged."""
+def _lines(entry: LogEntry, part: dict[str, Any]) -> list[str]:
+    """What one part of a logged message says."""
+    values = part.get("changed", {}).get("values")
+    if values is None:
+        return [LogEntry(change_message=json.dumps([part])).get_change_message()]
     model = entry.content_type.model_class() if entry.content_type else None
-    values: dict[str, list[str]] = {}
-    for part in _parts(entry):
-        values |= part.get("changed", {}).get("values", {})
-    return [(_label(model, name), old or "—", new or "—") for name, (old, new) in values.items()]
+    return [f"{_label(model, name)}: {old or '—'} → {new or '—'}" for name, (old, new) in values.items()]
 
 
 def _parts(entry: LogEntry) -> list[dict[str, Any]]:
@@ -106,8 +105,11 @@ def _parts(entry: LogEntry) -> list[dict[str, Any]]:
 
 
 def _label(model: type[models.Model] | None, name: str) -> str:
+    """What people call the column ``name``."""
     try:
-        field = model._meta.get_field(name) if model else None
+        field: Any = model._meta.get_field(name) if model else None
     except FieldDoesNotExist:
         field = None
+    if isinstance(field, ForeignObjectRel):
+        return str(capfirst(field.related_model._meta.verbose_name_plural))
     return str(capfirst(getattr(field, "verbose_name", name)))

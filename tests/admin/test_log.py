@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from accounts.models import SupportGroup
+from accounts.models import Organisation, SupportGroup
 from incidents.models import Incident
 from tests.admin.pages import address, make_rows, typed
 from tests.factories import World
@@ -49,3 +49,12 @@ def test_perform_is_untouched_by_the_administration(world: World) -> None:
     """Administrators act on tickets in the portal, like everybody."""
     ticket = perform(Incident(), "register", user=world.admin, data={"summary": "A", "impact": "I4"}).ticket
     assert ticket.registered_by == world.admin
+
+
+def test_log_tells_of_departments_beside_the_organisation(page: Client, world: World) -> None:
+    url = address(Organisation, "change", world.organisations["egov"].pk)
+    new = {"departments-TOTAL_FORMS": 1, "departments-0-name_zh": "信息科", "departments-0-name_en": "IT"}
+    assert page.post(url, typed(page, url) | {"name_en": "Government"} | new).status_code == 302
+    text = page.get(address(LogEntry, "changelist")).content.decode()
+    assert "<li>English name: egov → Government</li>" in text
+    assert "<li>Added department “IT”.</li>" in text

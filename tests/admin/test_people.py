@@ -93,6 +93,16 @@ def test_page_of_a_person_never_shows_the_hash(page: Client, world: World) -> No
     assert User.objects.get(pk=world.desk.pk).check_password("another-long-secret")
 
 
+@pytest.mark.req("ORG-01")
+def test_groups_of_a_person(page: Client, world: World) -> None:
+    url = address(User, "change", world.engineer.pk)
+    groups = [world.groups["network"].pk, world.groups["host-l2"].pk]
+    assert page.post(url, typed(page, url) | {"support_groups": groups}).status_code == 302
+    assert reload_user(world.engineer).group_ids == set(groups)
+    text = page.get(address(LogEntry, "changelist")).content.decode()
+    assert "<li>Support groups: host → network, host-l2</li>" in text
+
+
 def test_nobody_is_deleted(page: Client, world: World) -> None:
     assert page.post(address(User, "delete", world.nobody.pk), {"post": "yes"}).status_code == 403
     assert User.objects.filter(pk=world.nobody.pk).exists()
