@@ -108,7 +108,7 @@ def action(
     def declare(method: Callable[..., None]) -> Callable[..., None]:
         spec = Action(
             name=method.__name__,
-            help=" ".join((method.__doc__ or "").split()),
+            help=help_text(method.__doc__),
             sources=tuple(str(state) for state in sources),
             target=None if target is None else str(target),
             **details,
