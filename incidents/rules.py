@@ -52,8 +52,8 @@ def may_propose_priority(ticket: Ticket, user: User) -> bool:
 
 
 def may_close(ticket: Ticket, user: User) -> bool:
-    """Whoever registered it; the service desk for requesters (INC-08)."""
-    if ticket.registered_by_id == user.pk and user.is_agent:
+    """Whoever registered it; the service desk for requesters; incident managers (INC-08)."""
+    if user.may(Permission.PRIORITY) or (ticket.registered_by_id == user.pk and user.is_agent):
         return True
     return user.may(Permission.CLOSE) and not opened_by_other_staff(ticket)
 
