@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
+from incidents.priority import priority_for
 from tickets.lifecycle import ANY, action
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Corrections(Columns):
     def propose_priority(self, *, user: User, now: datetime, text: str, impact: Any) -> None:
         """Ask the group's lead or the incident manager for another priority, with a reason."""
         self.requested_impact, self.priority_requested_by = impact, user
-        self.requested_priority = impact.priority
+        self.requested_priority = priority_for(impact, self.urgency)
 
     @action(
         source=DISPATCHED,

@@ -6,9 +6,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
+
 from accounts.models import SupportGroup, Tier, User
 from incidents.models import Incident
 from tickets.actions import perform
+from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
 
@@ -76,11 +80,31 @@ def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: d
 
 
 def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """Relate a duplicate to its main ticket; both say so."""
+    """Relate a duplicate to its main ticket; both say so.
+
+    Raises ActionConflict when the main ticket was resolved or marked in the meantime.
+    """
     main = cleaned["main"]
+    _hold_main(main)
     relate(source=ticket, target=main, meaning=TicketLink.Meaning.DUPLICATE, user=user, now=now)
     meaning = TicketLink.Meaning.DUPLICATE.value
     log_event(ticket=main, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
+
+
+def _hold_main(main: Ticket) -> None:
+    """Keep the main ticket from being resolved or marked until the mark is stored; never wait for it.
+
+    Without this, a main ticket resolved at the same moment leaves its newest duplicate behind, and two
+    tickets could become duplicates of one another. Waiting could dead-lock: it may point the other way.
+    """
+    fit = Ticket.objects.live().filter(pk=main.pk, duplicate_of=None)
+    try:
+        with transaction.atomic():
+            held = list(fit.select_for_update(nowait=True, no_key=True).values("pk"))
+    except OperationalError:
+        raise ActionConflict(_("Somebody is changing the main ticket right now. Try again.")) from None
+    if not held:
+        raise ActionConflict(_("The main ticket is resolved, or a duplicate itself."))
 
 
 def unlink_duplicate(*, ticket: Incident, **context: Any) -> None:

@@ -97,7 +97,8 @@ class TaskLifecycle(CommonActions):
         public=False,
     )
     def release(self, *, user: None, now: datetime) -> None:
-        """Let the next task in order start."""
+        """Let the next task in order start; its response limit starts too."""
+        self.assigned_at = now
 
     @action(
         source=States.ASSIGNED,

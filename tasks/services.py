@@ -34,7 +34,7 @@ def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, A
         supplier_id=ticket.supplier_id,
         priority=ticket.priority,
         registered_by=user,
-        assigned_at=now,
+        assigned_at=None if waits else now,
     )
     entry = perform(task, "enqueue" if waits else "register", user=None, now=now)
     _count(ticket, total=1, open_=1)

@@ -68,7 +68,7 @@ def make_group(
     return group
 
 
-def make_system(code: str, system_class: str = "general", **fields: Any) -> BusinessSystem:
+def make_system(code: str, system_class: str = "non_core", **fields: Any) -> BusinessSystem:
     """A business system."""
     named = {"name_zh": code, "name_en": code, "system_class_id": system_class, **fields}
     return BusinessSystem.objects.create(code=code, **named)

@@ -106,7 +106,7 @@ def test_permission_mark_says_who(action: str, permissions: set[str], mark: str)
 def test_permission_table_agrees_with_what_is_offered(world: World) -> None:
     """The marks are found with stubs; real people and tickets must agree."""
     ticket, kind = incident_in("in_progress", world), kind_of("incident")
-    relations = {"desk": "", "engineer": "A", "engineer2": "M", "lead": "L M", "requester": "R", "manager": ""}
+    relations = {"desk": "O", "engineer": "A", "engineer2": "M", "expert": "", "requester": "R", "manager": ""}
     for name, mine in relations.items():
         user = world.people[name]
         offered = {item.action.name for item in available_actions(ticket, user)}

@@ -1,0 +1,114 @@
+"""Duplicates, linked by hand: resolving the main ticket resolves them too (INC-11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from incidents.models import Incident
+from tests.factories import MONDAY, World, act, incident_in, last_entry, resolve, unclaimed
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
+from tickets.models import TicketLink
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-11")]
+
+
+@pytest.fixture
+def main(world: World) -> Any:
+    return incident_in("in_progress", world)
+
+
+def test_mark_links_both(world: World, main: Any) -> None:
+    duplicate = act(incident_in("registered", world), "mark_duplicate", world.desk, main=main.number)
+
+    assert (duplicate.duplicate_of.pk, duplicate.state) == (main.pk, "registered")
+    links = TicketLink.objects.values_list("source", "target", "meaning")
+    assert list(links) == [(duplicate.pk, main.pk, "duplicate_of")]
+    assert last_entry(duplicate).changes == [
+        {"field": "duplicate_of", "old": None, "new": {"id": main.number, "zh": str(main), "en": str(main)}}
+    ]
+    assert (last_entry(main).action, last_entry(main).data) == (
+        "linked",
+        {"number": duplicate.number, "meaning": "duplicate_of"},
+    )
+
+
+@pytest.mark.parametrize("state", ["registered", "assigned", "in_progress", "pending"])
+def test_resolving_the_main_ticket_resolves_duplicates(world: World, main: Any, state: str) -> None:
+    duplicate = act(incident_in(state, world), "mark_duplicate", world.desk, main=main.number)
+
+    resolve(main, world.engineer, now=MONDAY)
+
+    duplicate.refresh_from_db()
+    assert (duplicate.state, duplicate.phase, duplicate.resolved_at) == ("resolved", "resolved", MONDAY)
+    assert (duplicate.cause, duplicate.handling, duplicate.close_code_id) == ("磁盘已满", "清理日志", "tier1")
+    assert (duplicate.resolved_by, duplicate.waiting_since) == (world.engineer, None)
+    entry = last_entry(duplicate)
+    assert (entry.action, entry.actor, entry.via) == ("resolve_with_main", None, "system")
+    assert (entry.state_from, entry.is_public) == (state, True)
+
+
+def test_resolving_leaves_duplicates_that_are_over_alone(world: World, main: Any) -> None:
+    duplicate = act(incident_in("registered", world), "mark_duplicate", world.desk, main=main.number)
+    act(duplicate, "reject", world.desk, reject_reason="duplicate", text="同一事件")
+
+    resolve(main, world.engineer)
+
+    assert Incident.objects.get(pk=duplicate.pk).state == "closed"
+
+
+def test_resolving_leaves_other_tickets_alone(world: World, main: Any) -> None:
+    other = incident_in("in_progress", world)
+
+    resolve(main, world.engineer)
+
+    assert Incident.objects.get(pk=other.pk).state == "in_progress"
+
+
+def test_duplicate_is_resolved_by_itself_too(world: World, main: Any) -> None:
+    duplicate = act(incident_in("in_progress", world), "mark_duplicate", world.desk, main=main.number)
+
+    assert resolve(duplicate, world.engineer).state == "resolved"
+    assert Incident.objects.get(pk=main.pk).state == "in_progress"
+
+
+def test_mark_is_taken_back(world: World, main: Any) -> None:
+    duplicate = act(incident_in("registered", world), "mark_duplicate", world.desk, main=main.number)
+    freed = act(duplicate, "unmark_duplicate", world.desk)
+
+    assert (freed.duplicate_of, TicketLink.objects.count()) == (None, 0)
+    resolve(main, world.engineer)
+    assert Incident.objects.get(pk=freed.pk).state == "registered"
+
+
+@pytest.mark.parametrize("state", ["resolved", "closed"])
+def test_main_ticket_must_be_unresolved(world: World, state: str) -> None:
+    over, ticket = incident_in(state, world), incident_in("registered", world)
+
+    with pytest.raises(ActionInvalid):
+        act(ticket, "mark_duplicate", world.desk, main=over.number)
+
+
+def test_no_chains_and_no_circles(world: World, main: Any) -> None:
+    duplicate = act(incident_in("registered", world), "mark_duplicate", world.desk, main=main.number)
+    third = incident_in("registered", world)
+
+    for ticket, other in ((third, duplicate), (main, third), (main, duplicate), (third, third)):
+        with pytest.raises(ActionInvalid):
+            act(ticket, "mark_duplicate", world.desk, main=other.number)
+    assert Incident.objects.exclude(duplicate_of=None).count() == 1
+
+
+def test_marked_ticket_is_not_marked_again(world: World, main: Any) -> None:
+    duplicate = act(incident_in("registered", world), "mark_duplicate", world.desk, main=main.number)
+
+    with pytest.raises(ActionConflict):
+        act(duplicate, "mark_duplicate", world.desk, main=main.number)
+    with pytest.raises(ActionConflict):
+        act(main, "unmark_duplicate", world.desk)
+
+
+def test_requesters_do_not_mark(world: World, main: Any) -> None:
+    with pytest.raises(ActionForbidden):
+        act(unclaimed(world), "mark_duplicate", world.requester, main=main.number)
