@@ -12,6 +12,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Generic, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
 from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
@@ -91,7 +92,7 @@ def page_of(queryset: QuerySet[Row], ordering: Ordering, *, cursor: str = "", si
     found = queryset.annotate(**{_alias(n): F(c.path) for n, c in enumerate(columns) if "__" in c.path})
     if values is not None:
         found = found.filter(_after(columns, values))
-    rows = list(found.order_by(*map(_order, columns))[: min(size, MAX_SIZE) + 1])
+    rows = list(_first(found.order_by(*map(_order, columns)), min(size, MAX_SIZE) + 1))
     more = len(rows) > min(size, MAX_SIZE)
     rows = rows[: min(size, MAX_SIZE)]
     if not forward:
@@ -101,6 +102,17 @@ def page_of(queryset: QuerySet[Row], ordering: Ordering, *, cursor: str = "", si
         next=_write(rows[-1], ordering, forward=True) if rows and (more or not forward) else None,
         previous=_write(rows[0], ordering, forward=False) if rows and (more if not forward else cursor) else None,
     )
+
+
+def _first(ordered: QuerySet[Row], count: int) -> QuerySet[Row]:
+    """The first ``count`` rows, chosen by their keys alone before the rows that they refer to are joined.
+
+    A plain LIMIT stands above the joins: where no index gives the order, all rows would be joined and sorted.
+    The keys come as an array, because a semijoin with a subquery is made after the written joins (decision 0010).
+    """
+    keys = Func(ArraySubquery(ordered.values("pk")[:count]), template="(%(expressions)s)")
+    among = Func(F("pk"), keys, template="%(expressions)s", arg_joiner=" = ANY", output_field=BooleanField())
+    return ordered.filter(among)
 
 
 def capped_count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
