@@ -1,5 +1,29 @@
-"""Addresses of the REST API, below ``/api/``."""
+"""Addresses of the REST API, below ``/api/``. Every registered kind of ticket gets its own by itself."""
 
-from django.urls import URLPattern, URLResolver
+from __future__ import annotations
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from accounts.api import routes as account_routes
+from cmdb.api import routes as cmdb_routes
+from itsm.api.docs import DocsView, SchemaView
+from itsm.api.views import NotFoundView
+from tasks.api import routes as task_routes
+from tickets.api import routes as ticket_routes
+from tickets.api import shared_routes
+from tickets.lifecycle import kinds
+
+app_name = "api"
+
+version_1 = [
+    *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind))),
+    *shared_routes,
+    *account_routes,
+    *cmdb_routes,
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(version_1)),
+    re_path("", NotFoundView.as_view()),
+]

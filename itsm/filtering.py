@@ -27,13 +27,20 @@ class Chosen:
 
     keys: list[Any] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
+    asked: bool = False
 
 
 class CodesField(forms.MultipleChoiceField):
-    """Rows named by code, and perhaps words of special meaning. Checks with one query."""
+    """Rows named by code, and perhaps words of special meaning. Checks with one query.
 
-    def __init__(self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
-        self.model, self.words = model, dict(words)
+    With ``secret`` an unknown code finds nothing instead of being refused: who may not see all rows shall not
+    find out which there are.
+    """
+
+    def __init__(
+        self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), secret: bool = False, **kwargs: Any
+    ) -> None:
+        self.model, self.words, self.secret = model, dict(words), secret
         super().__init__(choices=self._choices, **kwargs)
 
     def _choices(self) -> list[tuple[str, Any]]:
@@ -46,9 +53,10 @@ class CodesField(forms.MultipleChoiceField):
         words = codes & set(self.words)
         codes -= words
         rows = self._found(codes)
-        if unknown := sorted(codes - set(rows)):
+        unknown = sorted(codes - set(rows))
+        if unknown and not self.secret:
             raise ValidationError(self.error_messages["invalid_choice"], params={"value": ", ".join(unknown)[:100]})
-        return Chosen(list(rows.values()), words)
+        return Chosen(list(rows.values()), words, asked=bool(codes or words))
 
     def _found(self, codes: set[str]) -> dict[str, Any]:
         if not codes or any("\0" in code for code in codes):
@@ -63,7 +71,7 @@ class CodesFilter(filters.Filter):
 
     def filter(self, qs: QuerySet[Any], value: Chosen | None) -> QuerySet[Any]:
         """Narrow by what was chosen; equality where one row is asked for, so that indexes keep their order."""
-        if not value or not (value.keys or value.words):
+        if not value or not value.asked:
             return qs
         keys = [*value.keys, *(self.parent.request.user.group_ids if MINE in value.words else ())]
         found = Q(**{f"{self.field_name}_id": keys[0]}) if len(keys) == 1 else Q(**{f"{self.field_name}_id__in": keys})

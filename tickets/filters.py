@@ -86,11 +86,14 @@ class TicketFilter(filters.FilterSet):
     phase = ChoicesFilter(choices=Phase.choices, label=_("Phase"))
     priority = CodesFilter(model=Priority, label=_("Priority"))
     group = CodesFilter(
-        model=SupportGroup, words=[(MINE, _("My groups")), (NONE, _("Not assigned"))], label=_("Group")
+        model=SupportGroup,
+        words=[(MINE, _("My groups")), (NONE, _("Not assigned"))],
+        secret=True,
+        label=_("Group"),
     )
     assignee = PersonFilter(label=_("Person"), max_length=150)
     requester = PersonFilter(label=_("Requester"), max_length=150)
-    organisation = CodesFilter(model=Organisation, label=_("Organisation"))
+    organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
     business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
     category = filters.CharFilter(method="in_category", label=_("Category, with those below"), max_length=80)
     source = CodesFilter(model=Source, label=_("Source"))

@@ -1,0 +1,124 @@
+"""The list of a kind, registering, and one ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.encoding import force_str
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from itsm.api.form_input import schema_of, takes_files
+from itsm.api.idempotency import answer_once
+from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, IF_NONE_MATCH, LIST_ERRORS, Operation
+from itsm.api.references import keys_from
+from itsm.api.schema import page_serializer
+from itsm.api.views import ListView
+from tickets.api.base import NUMBER, TicketView, ticket_response
+from tickets.api.versions import is_unchanged
+from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
+from tickets.forms import ActionForm
+from tickets.models import Ticket
+from tickets.serializers import ROW_RELATIONS, TicketSerializer, detail_serializer, reads_internal
+
+TicketPage = page_serializer(TicketSerializer)
+
+
+class TicketRows(ListView, TicketView):
+    """A list of tickets."""
+
+    filters = TicketFilter
+    sorts = SORTS
+    default_order = NEWEST_FIRST
+
+    def rows(self, request: Request) -> QuerySet[Ticket]:
+        """Tickets that the person sees."""
+        return self.rows_of(self.tickets())
+
+    def rows_of(self, found: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        """Load what a row shows, in one query."""
+        heavy = ("description", "satisfaction_comment")
+        deferred = [*heavy, *(f"parent__{name}" for name in heavy)]
+        return found.select_related(*ROW_RELATIONS).defer(*deferred)
+
+    def to_data(self, rows: list[Any]) -> list[Any]:
+        """Rows as this audience may read them."""
+        context = {"internal": reads_internal(self.user)}
+        return TicketSerializer(rows, many=True, context=context).data  # type: ignore[return-value]
+
+
+class TicketsView(TicketRows):
+    """``GET``: the tickets of a kind. ``POST``: register one."""
+
+    def form_for_input(self) -> type[ActionForm] | None:
+        """The form of registering, where people register this kind."""
+        return self.kind.actions[self.kind.registers].form_class if self.kind.registers else None
+
+    def post(self, request: Request) -> Response:
+        """Register a ticket."""
+        return answer_once(request, lambda: self._register(request))
+
+    def _register(self, request: Request) -> Response:
+        data, files = self.read(request)
+        entry = self.act(self.kind.model(), self.kind.registers, data, files)
+        return self.show(self.kind, entry.ticket.number, status=201)
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows list and registering."""
+        plural = force_str(self.kind.label_plural)
+        if method == "get":
+            return Operation(
+                id=f"{self.kind.slug}_list",
+                tag=plural,
+                summary=f"List {plural.lower()}",
+                description="Newest first. `ordering=queue` gives the order of queues, `updated_since` what changed.",
+                response=TicketPage,
+                errors=LIST_ERRORS,
+            )
+        action, form = self.kind.actions[self.kind.registers], self.form_for_input()
+        return Operation(
+            id=f"{self.kind.slug}_create",
+            tag=plural,
+            summary=force_str(action.label),
+            description=force_str(action.help),
+            request=body_schemas(form),
+            response=detail_serializer(self.kind),
+            status=201,
+            errors=tuple(code for code in CREATE_ERRORS if code != 404),
+            parameters=(IDEMPOTENCY_KEY,),
+            etag=True,
+            also=(204,),
+        )
+
+
+class TicketDetailView(TicketView):
+    """One ticket."""
+
+    def get(self, request: Request, number: str) -> Response:
+        """The ticket; 304 when it is what the client has already."""
+        response = ticket_response(self.find_whole(number), self.user)
+        if is_unchanged(request, response["ETag"]):
+            return Response(status=304, headers={"ETag": response["ETag"]})
+        return response
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id=f"{self.kind.slug}_read",
+            tag=force_str(self.kind.label_plural),
+            summary=f"Read one of {force_str(self.kind.label_plural).lower()}",
+            response=detail_serializer(self.kind),
+            path=NUMBER,
+            parameters=(IF_NONE_MATCH,),
+            etag=True,
+            unchanged=True,
+        )
+
+
+def body_schemas(form: Any) -> dict[str, Any]:
+    """What may be sent: JSON; multipart too where the form takes files."""
+    found = {"application/json": schema_of(form, describe=keys_from)}
+    if takes_files(form):
+        found["multipart/form-data"] = schema_of(form, multipart=True, describe=keys_from)
+    return found
