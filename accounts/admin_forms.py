@@ -6,7 +6,8 @@ import zoneinfo
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import FilteredSelectMultiple
+from django.contrib.admin import site
+from django.contrib.admin.widgets import FilteredSelectMultiple, RelatedFieldWidgetWrapper
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -37,7 +38,12 @@ class PersonForm(forms.ModelForm):
         SupportGroup.objects.all(),
         label=_("Support groups"),
         required=False,
-        widget=FilteredSelectMultiple(_("support groups"), is_stacked=False),
+        widget=RelatedFieldWidgetWrapper(  # lays the two boxes out as for fields of the model
+            FilteredSelectMultiple(_("support groups"), is_stacked=False),
+            SupportGroup.members.through._meta.get_field("supportgroup").remote_field,
+            site,
+            can_add_related=False,
+        ),
     )
 
     class Meta:

@@ -55,7 +55,7 @@ class AuthenticatorAdmin(admin.ModelAdmin):
 class LogEntryAdmin(admin.ModelAdmin):
     """Who changed what in the administration, with old and new values. To read only."""
 
-    list_display = ("action_time", "user", "content_type", "object_repr", "kind", "details")
+    list_display = ("action_time", "user", "kind", "what", "details")
     list_display_links = None
     list_select_related = ("user", "content_type")
     list_filter = ("action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
@@ -79,6 +79,12 @@ class LogEntryAdmin(admin.ModelAdmin):
     def kind(self, entry: LogEntry) -> str:
         """Added, changed or deleted."""
         return entry.get_action_flag_display()
+
+    @admin.display(description=_("object"), ordering="object_repr")
+    def what(self, entry: LogEntry) -> str:
+        """What was changed: sort and name."""
+        model = entry.content_type.model_class() if entry.content_type else None
+        return f"{capfirst(model._meta.verbose_name)}: {entry.object_repr}" if model else entry.object_repr
 
     @admin.display(description=_("changes"))
     def details(self, entry: LogEntry) -> str:
