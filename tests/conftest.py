@@ -55,10 +55,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """A data directory of its own; servers started in it are ended, whatever the test did."""
-    yield tmp_path
-    for server in _servers(tmp_path):
+def data_dir() -> Iterator[Path]:
+    """A data directory of its own; servers started in it are ended, whatever the test did.
+
+    Not below pytest's ``tmp_path``: another run of pytest closes that to the servers' user while ours is going on.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="own-", dir=settings.DATA_DIR))
+    yield directory
+    for server in _servers(directory):
         server.stop()
 
 
