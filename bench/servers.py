@@ -34,7 +34,8 @@ class Servers:
             "ITSM_DATA_DIR": str(self.data_dir),
             "DATABASE_URL": self.database_url(database_name(size)),
             "DEBUG": "0",
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "ERROR",
+            "API_REQUESTS_PER_MINUTE": "100000000",  # one token stands for many integrations; counting goes on
         }
         return os.environ | mine | more
 

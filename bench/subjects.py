@@ -61,13 +61,18 @@ def _create(world: World) -> Request:
     return Request("/api/v1/incidents/", "POST", "api", body)
 
 
+FILTERED = "/incidents/?view=open&group=bench-group-5&ordering=-created_at"
 SUBJECTS: tuple[Subject, ...] = (
     Subject("floor", "bare signed-in page", lambda world: Request("/bench/floor/")),
     Subject("queue", "queue page", lambda world: Request("/incidents/"), limit=12, weighed=True),
+    Subject(
+        "home", "agent's home queue", lambda world: Request("/queue/"), limit=12, weighed=True, over_network=False
+    ),
+    Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=12, over_network=False),
     Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=15),
     Subject("create", "create by API", _create, statuses=(201,)),
     Subject("claim", "claim by API", _claim, over_network=False),
     Subject("api_list", "API list", lambda world: Request("/api/v1/incidents/", who="api")),
-    Subject("portal", "requester's page", lambda world: Request("/portal/", who="requester")),
+    Subject("portal", "requester's home", lambda world: Request("/portal/", who="requester"), over_network=False),
 )
 BY_KEY = {subject.key: subject for subject in SUBJECTS}
