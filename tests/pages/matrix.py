@@ -1,0 +1,87 @@
+"""The answer of every address to GET, for everybody.
+
+A snapshot to be read in reviews: a changed line is a change of who sees what. 404 never reveals whether a record
+exists; 403 says that the person's roles do not include the page; 405 that the address only takes POST.
+"""
+
+from __future__ import annotations
+
+#: Columns. "anonymous" is not signed in; the others are people of ``tests.factories.World``.
+PEOPLE = (
+    "anonymous",
+    "nobody",
+    "requester",
+    "colleague",
+    "requester2",
+    "vendor",
+    "engineer",
+    "lead",
+    "desk",
+    "manager",
+    "admin",
+)
+#: Addresses that have tests of their own.
+ELSEWHERE = ("admin:", "api", "healthz")
+
+_ROWS = """
+csp-report                             -        405 405 405 405 405 405 405 405 405 405 405
+account_login                          -        200 302 302 302 302 302 302 302 302 302 302
+account_logout                         -        302 200 200 200 200 200 200 200 200 200 200
+account_inactive                       -        200 200 200 200 200 200 200 200 200 200 200
+account_signup                         -        200 302 302 302 302 302 302 302 302 302 302
+account_reauthenticate                 -        302 403 403 403 403 403 403 403 403 403 403
+account_email                          -        302 200 200 200 200 200 200 200 200 200 200
+account_email_verification_sent        -        200 200 200 200 200 200 200 200 200 200 200
+account_change_password                -        302 302 302 302 302 302 302 302 302 302 302
+account_set_password                   -        302 200 200 200 200 200 200 200 200 200 200
+account_reset_password                 -        200 200 200 200 200 200 200 200 200 200 200
+account_confirm_login_code             -        302 302 302 302 302 302 302 302 302 302 302
+account_confirm_email                  -        200 200 200 200 200 200 200 200 200 200 200
+account_reset_password_from_key_done   -        200 200 200 200 200 200 200 200 200 200 200
+account_reset_password_from_key        -        200 200 200 200 200 200 200 200 200 200 200
+account_reset_password_done            -        200 200 200 200 200 200 200 200 200 200 200
+mfa_index                              -        302 200 200 200 200 200 200 200 200 200 200
+mfa_authenticate                       -        302 302 302 302 302 302 302 302 302 302 302
+mfa_reauthenticate                     -        302 403 403 403 403 403 403 403 403 403 403
+mfa_activate_totp                      -        302 302 302 302 302 302 302 302 302 302 302
+mfa_deactivate_totp                    -        302 404 404 404 404 404 404 404 404 404 404
+mfa_view_recovery_codes                -        302 404 404 404 404 404 404 404 404 404 404
+mfa_generate_recovery_codes            -        302 200 200 200 200 200 200 200 200 200 200
+mfa_download_recovery_codes            -        302 404 404 404 404 404 404 404 404 404 404
+set_language                           -        302 302 302 302 302 302 302 302 302 302 302
+accounts:profile                       -        302 200 200 200 200 200 200 200 200 200 200
+accounts:language                      -        405 405 405 405 405 405 405 405 405 405 405
+accounts:theme                         -        302 405 405 405 405 405 405 405 405 405 405
+accounts:tokens                        -        302 403 403 403 403 403 403 200 403 403 200
+accounts:revoke_token                  -        302 405 405 405 405 405 405 405 405 405 405
+tickets:home                           -        302 302 302 302 302 302 302 302 302 302 302
+tickets:queue                          -        302 302 302 302 302 200 200 200 200 200 200
+tickets:portal                         -        302 200 200 200 200 200 200 200 200 200 200
+tickets:detail                         own      302 404 200 200 404 404 200 200 200 200 200
+tickets:detail                         other    302 404 404 404 200 404 200 200 200 200 200
+tickets:detail                         missing  302 404 404 404 404 404 404 404 404 404 404
+tickets:comment                        own      302 405 405 405 405 405 405 405 405 405 405
+tickets:comment                        other    302 405 405 405 405 405 405 405 405 405 405
+tickets:comment                        missing  302 405 405 405 405 405 405 405 405 405 405
+tickets:action                         own      302 404 200 200 404 404 403 200 200 200 200
+tickets:action                         other    302 404 404 404 200 404 403 200 200 200 200
+tickets:action                         missing  302 404 404 404 404 404 404 404 404 404 404
+tickets:attachment                     own      302 404 200 200 404 404 200 200 200 200 200
+tickets:attachment                     other    302 404 404 404 200 404 200 200 200 200 200
+tickets:attachment                     missing  302 404 404 404 404 404 404 404 404 404 404
+tickets:preview                        own      302 404 200 200 404 404 200 200 200 200 200
+tickets:preview                        other    302 404 404 404 200 404 200 200 200 200 200
+tickets:preview                        missing  302 404 404 404 404 404 404 404 404 404 404
+tickets:find_people                    -        302 200 200 200 200 200 200 200 200 200 200
+tickets:find_items                     -        302 200 200 200 200 200 200 200 200 200 200
+tickets:caller                         -        302 404 404 404 404 404 404 404 404 404 404
+tickets:list                           -        302 302 302 302 302 200 200 200 200 200 200
+tickets:register                       -        302 403 200 200 200 403 200 200 200 200 200
+"""
+
+#: (name of the address, subject): answers in the order of ``PEOPLE``. Subject "own" is a ticket of the customer of
+#: requester and colleague, "other" one of requester2's.
+MATRIX = {
+    (name, subject.strip("-")): tuple(int(status) for status in answers)
+    for name, subject, *answers in (line.split() for line in _ROWS.strip().splitlines())
+}

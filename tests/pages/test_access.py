@@ -1,0 +1,84 @@
+"""Who gets which page: every address x everybody x own, another customer's and missing records.
+
+A new address fails ``test_every_address_is_in_the_matrix`` until somebody says here who gets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from tests.factories import World, register_incident
+from tests.pages.files import attach
+from tests.pages.matrix import ELSEWHERE, MATRIX, PEOPLE
+from tickets.models import Ticket
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("ORG-03", "TKT-06")]
+
+
+def names_of(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """Names of all addresses, with their namespaces."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from names_of(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+        elif isinstance(entry, URLPattern) and entry.name:
+            yield f"{namespace}{entry.name}"
+
+
+def test_every_address_is_in_the_matrix() -> None:
+    names = {name for name in names_of(get_resolver()) if not name.startswith(ELSEWHERE)}
+    assert names == {name for name, _subject in MATRIX}
+
+
+@pytest.fixture
+def subjects(world: World) -> dict[str, Ticket]:
+    """A ticket of the customer ``exchange`` with the engineers' group, one of ``egov``; each with a public file."""
+    own = register_incident(world.desk, requester="requester", group="host")
+    other = register_incident(world.desk, requester="requester2", group="network")
+    for ticket in (own, other):
+        attach(ticket, world.desk)
+    return {"own": own, "other": other}
+
+
+def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
+    """The address of a page about one of the tickets; "missing" names none that exists."""
+    ticket = subjects.get(subject)
+    number = ticket.number if ticket else "IM991231000001"
+    file = ticket.attachments.get().pk if ticket else 0
+    arguments: dict[str, list[Any]] = {
+        "tickets:detail": [number],
+        "tickets:comment": [number],
+        "tickets:action": [number, "urge"],
+        "tickets:attachment": [file],
+        "tickets:preview": [file],
+        "accounts:revoke_token": [0],
+        "account_confirm_email": ["none"],
+        "account_reset_password_from_key": ["0", "none"],
+        "tickets:list": ["incidents"],
+        "tickets:register": ["incidents"],
+    }
+    return reverse(name, args=arguments.get(name, []))
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_everybody_gets_what_the_matrix_says(
+    world: World, browse: Callable[[User | None], Client], subjects: dict[str, Ticket], who: str
+) -> None:
+    client = browse(world.people.get(who))
+    found = {page: client.get(address(*page, subjects)).status_code for page in MATRIX}
+    assert found == {page: answers[PEOPLE.index(who)] for page, answers in MATRIX.items()}
+
+
+def test_without_signing_in_one_is_sent_to_the_sign_in_page(
+    browse: Callable[[User | None], Client], subjects: dict[str, Ticket]
+) -> None:
+    client = browse(None)
+    names = {name for name, _subject in MATRIX if name.startswith(("tickets:", "accounts:"))} - {"accounts:language"}
+    urls = sorted(address(name, "own", subjects) for name in names)
+    answers = [client.get(url) for url in urls]
+    assert [answer.headers.get("Location") for answer in answers] == [f"/accounts/login/?next={url}" for url in urls]
