@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.signals import got_request_exception
 from django.db import DataError, OperationalError
 from django.http import Http404
-from django.utils.encoding import force_str
+from django.utils.encoding import escape_uri_path, force_str
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
@@ -64,7 +64,7 @@ class Problem:
             "title": str(title),
             "status": self.status,
             "detail": str(self.detail or title),
-            "instance": path,
+            "instance": escape_uri_path(path),
         }
         return body | ({"errors": dict(self.errors)} if self.errors is not None else {}) | self.extra
 
