@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -114,7 +115,7 @@ def perform(
         changes = [] if action.creates else _changes(ticket, before)
         _save(ticket, action, before, changed=bool(changes) or ticket.state != state_from, now=now)
         entry = _log(ticket, action, form, user, via, now, state_from, changes)
-        attach_files(entry, form.cleaned_data.get(ATTACHMENTS_FIELD) or [])
+        _attach(entry, form)
         if action.effect:
             import_string(action.effect)(ticket=ticket, entry=entry, user=user, now=now, cleaned=form.cleaned_data)
         action_performed.send(type(ticket), ticket=ticket, entry=entry, action=action, user=user, now=now)
@@ -199,6 +200,15 @@ def _check_input(form: ActionForm, via: str) -> None:
         form.refuse_unknown([*form.data, *form.files])
     if not form.is_valid():
         raise ActionInvalid(form)
+
+
+def _attach(entry: TimelineEntry, form: ActionForm) -> None:
+    """Store the files that came with the action; too many for the ticket are an error of the form."""
+    try:
+        attach_files(entry, form.cleaned_data.get(ATTACHMENTS_FIELD) or [])
+    except ValidationError as error:
+        form.add_error(ATTACHMENTS_FIELD, error)
+        raise ActionInvalid(form) from None
 
 
 def _snapshot(ticket: Ticket) -> dict[str, Any]:

@@ -317,10 +317,10 @@ def test_close_after_confirming_with_the_requester(world: World) -> None:
         # registered by an engineer for a requester: that engineer, or the desk
         ("engineer2", "requester", ["engineer2", "desk"], ["engineer", "lead"]),
         # what an engineer found on inspection: whoever opened it closes it
-        ("engineer2", None, ["engineer2"], ["engineer", "desk", "manager"]),
+        ("engineer2", None, ["engineer2", "manager"], ["engineer", "desk", "lead"]),
     ],
 )
-def test_close_is_for_whoever_opened_it_and_the_desk_for_requesters(
+def test_close_is_for_whoever_opened_it_the_desk_for_requesters_and_managers(
     world: World, opener: str, for_whom: str | None, may: list[str], may_not: list[str]
 ) -> None:
     ticket: Any = register_incident(world.people[opener], requester=for_whom or "")
