@@ -117,7 +117,7 @@ class RegisterForm(ClassificationFields):
         widget=RemoteSelectMultiple("tickets:find_items"),
     )
     group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Group"), required=False)
-    assignee = PersonField(label=_("Person"), required=False)
+    assignee = PersonField(label=_("Assignee"), required=False)
     attachments = AttachmentsField()
 
     field_order = (

@@ -21,8 +21,8 @@ class VendorForm(ActionForm):
         label=_("Supplier"),
     )
     vendor_contract = forms.CharField(label=_("Contract"), max_length=100, required=False)
-    vendor_contact = forms.CharField(label=_("Contact"), max_length=100, required=False)
-    vendor_case_number = forms.CharField(label=_("Case number"), max_length=100, required=False)
+    vendor_contact = forms.CharField(label=_("Vendor's contact"), max_length=100, required=False)
+    vendor_case_number = forms.CharField(label=_("Vendor's case number"), max_length=100, required=False)
     text = text_field(_("What the vendor is asked"))
 
 

@@ -23,6 +23,7 @@ from itsm.sources import project_files
 
 KEYWORDS: dict[str, Any] = {
     "_": None,
+    "_l": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from accounts.views import SignInView
 from itsm import health
+from itsm.admin_texts import AdminTexts
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("accounts/login/", SignInView.as_view(), name="account_login"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/jsi18n/", AdminTexts.as_view()),
     path("admin/", admin.site.urls),
     path("api/", include("itsm.api_urls")),
     path("", include("accounts.urls")),

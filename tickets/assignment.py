@@ -17,7 +17,7 @@ class AssignmentForm(ActionForm):
     group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Group"))
     assignee = PersonField(
         User.objects.none(),
-        label=_("Person"),
+        label=_("Assignee"),
         required=False,
         help_text=_("Empty: anybody in the group may claim it."),
     )

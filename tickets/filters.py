@@ -91,7 +91,7 @@ class TicketFilter(filters.FilterSet):
         secret=True,
         label=_("Group"),
     )
-    assignee = PersonFilter(label=_("Person"), max_length=150)
+    assignee = PersonFilter(label=_("Assignee"), max_length=150)
     requester = PersonFilter(label=_("Requester"), max_length=150)
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
     business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from itsm import messages
@@ -176,3 +178,12 @@ def test_no_text_hides_in_an_f_string() -> None:
     paths = project_files(settings.BASE_DIR, ".py", skip=messages.NOT_TRANSLATED)
 
     assert [path.name for path in paths if hidden.search(path.read_text())] == []
+
+
+@pytest.mark.django_db
+def test_scripts_of_the_administration_speak_chinese(client: Client) -> None:
+    with translation.override("zh-hans"):
+        page = client.get(reverse("admin:jsi18n"), headers={"accept-language": "zh-hans"})
+
+    assert "选择全部%s" in page.content.decode("unicode-escape")
+    assert "可用 %s" in page.content.decode("unicode-escape")
