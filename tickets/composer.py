@@ -13,6 +13,8 @@ from tickets.forms import ActionForm, AttachmentsField
 
 #: Which action each choice performs.
 CHOICES = [("note", _("Internal note")), ("comment", _("Reply to the requester"))]
+#: The keys of these actions, as ``tickets.common`` declares them.
+KEYS = {"note": {"key": "i"}, "comment": {"key": "r"}}
 
 
 class ComposerForm(ActionForm):
@@ -32,6 +34,7 @@ class ComposerForm(ActionForm):
 
     def limit_choices(self) -> None:
         """Customers only reply."""
+        self.fields["visibility"].cards = KEYS  # type: ignore[attr-defined]  # read by the tag choice_cards
         if self.user is None or not self.user.may(Permission.INTERNAL):
             del self.fields["visibility"]
 

@@ -9,7 +9,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
   if (!target.matches("[data-focus],[data-focus] *")) return;
-  const next = target.querySelector("[data-first-error]") ?? target.querySelector(".fields :is(input,select,textarea):not([type=hidden])") ?? target.querySelector("[tabindex='-1']");
+  const next = target.querySelector("[data-first-error],.is-invalid") ?? target.querySelector(".fields :is(input,select,textarea):not([type=hidden])") ?? target.querySelector("[tabindex='-1']");
   next?.focus({ preventScroll: true });
   target.scrollIntoView({ block: "nearest" });
 });

@@ -1,4 +1,4 @@
-// One key per command: [data-key="n"] is clicked, or focused when it is a field. J and K walk through
+// One key per command: [data-key="n"] is clicked, or focused when it is a field; data-key-focus goes on to another. J and K walk through
 // a[data-row]; "?" lists what the page offers; Ctrl+Enter sends the form one is typing in.
 const typing = (element) => element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
 // What a closed menu holds keeps its key; what a small screen hides does not.
@@ -29,6 +29,12 @@ function list() {
   if (!dialog.open) dialog.showModal();
 }
 
+function run(command) {
+  if (typing(command)) command.focus();
+  else command.click();
+  if (command.dataset.keyFocus) document.querySelector(command.dataset.keyFocus)?.focus();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
     event.preventDefault();
@@ -39,7 +45,7 @@ document.addEventListener("keydown", (event) => {
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   const command = commands().find((element) => element.dataset.key === key);
-  if (command) typing(command) ? command.focus() : command.click();
+  if (command) run(command);
   else if (key === "?") list();
   else if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
   else return;

@@ -22,4 +22,3 @@ def browse(db: None) -> Callable[[User | None], Client]:
         return client
 
     return sign_in
-

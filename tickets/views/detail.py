@@ -52,9 +52,10 @@ def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
 
 def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
     """Everything."""
+    base = base_context(ticket, user)
     return {
-        **base_context(ticket, user),
-        "bars": limit_bars(ticket, clock.now()),
+        **base,
+        "bars": limit_bars(ticket, base["now"]),
         "requester": pages.requester_facts(ticket),
         "classification": pages.classification_facts(ticket),
         "handling": pages.handling_facts(ticket),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
+from accounts.models import User
 from tickets import clock, pages
 from tickets.lifecycle import Kind, Phase, kinds
 from tickets.lists import QueuePage
@@ -58,8 +61,9 @@ class PortalView(SignedInView):
             raise PermissionDenied
         tickets = found.for_rows().order_by("-created_at", "-id")[: self.PAGE]
         now = clock.now()
+        offered = answers_to(tickets, request.user)
         context = {
-            "lines": [portal_line(ticket, now, request.user) for ticket in tickets],
+            "lines": [portal_line(ticket, now, offered.get(ticket.pk)) for ticket in tickets],
             "tabs": _tabs(whose),
             "more": len(tickets) == self.PAGE,
             "page_size": self.PAGE,
@@ -76,19 +80,25 @@ def _tabs(whose: str) -> list[dict[str, Any]]:
     ]
 
 
-def portal_line(ticket: Ticket, now: Any, user: Any) -> dict[str, Any]:
+def answers_to(tickets: Iterable[Ticket], user: User) -> dict[int, dict[str, Any]]:
+    """Buttons by name for those of ``tickets`` whose requester is asked whether it is solved. One query a kind."""
+    asked = [ticket for ticket in tickets if ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk]
+    wanted = [(kind, [ticket.pk for ticket in asked if ticket.kind == kind.code]) for kind in kinds()]
+    rows = [row for kind, keys in wanted if keys for row in kind.model.objects.filter(pk__in=keys)]
+    return {row.pk: {button["name"]: button for button in pages.buttons_of(row, user)} for row in rows}
+
+
+def portal_line(ticket: Ticket, now: datetime, offered: dict[str, Any] | None) -> dict[str, Any]:
     """A ticket as its requester follows it: what is asked of them, else when it is expected."""
     tones = {Phase.OPEN: "info", Phase.WAITING: "soon", Phase.RESOLVED: "ok", Phase.CLOSED: "neutral"}
-    asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk
-    offered = {button["name"]: button for button in pages.buttons_of(ticket.specific, user)} if asks else {}
     expected = ticket.planned_completion_at if ticket.phase == Phase.OPEN else None
     return {
         "ticket": ticket,
         "url": ticket.get_absolute_url(),
-        "label": _("Solved, please confirm") if asks else ticket.state_label,
+        "label": _("Solved, please confirm") if offered else ticket.state_label,
         "tone": tones[Phase(ticket.phase)],
-        "confirm": offered.get("confirm"),
-        "not_solved": offered.get("not_solved"),
+        "confirm": (offered or {}).get("confirm"),
+        "not_solved": (offered or {}).get("not_solved"),
         "expected": expected if expected and expected > now else None,
         "late": bool(expected and expected <= now),
         "urge_url": reverse("tickets:action", args=[ticket.number, "urge"]) if ticket.is_live else "",
