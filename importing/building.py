@@ -1,0 +1,119 @@
+"""A history as the portal's rows: the incident, its timeline, its relations. Stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from importing.directory import Directory
+from importing.histories import DONE, Event, History
+from importing.mapping import Mapping
+from incidents.models import Incident
+from sla.services import plan
+from tickets.lifecycle import kind_of_model
+from tickets.models import AffectedItem, ExternalReference, TimelineEntry
+
+KIND = kind_of_model(Incident)
+#: Where the timeline entry keeps the words of the export, in its ``data``.
+KEPT = "export"
+COLUMNS = ("priority", "impact", "urgency", "source", "category", "requester", "registered_by", "group", "assignee")
+TIMES = (
+    "created_at",
+    "updated_at",
+    "assigned_at",
+    "responded_at",
+    "resolved_at",
+    "closed_at",
+    "waiting_since",
+    "waited",
+)
+
+
+def build_incident(history: History, mapping: Mapping, directory: Directory, number: str) -> Incident:
+    """The incident as it stands after the last update, with ``number``."""
+    last = history.last
+    done = history.state in DONE
+    rows = {name: directory.row(name, last[name]) for name in COLUMNS}
+    requester = rows["requester"]
+    incident = Incident(
+        kind=KIND.code,
+        number=number,
+        state=history.state,
+        phase=KIND.phase_of(history.state),
+        priority_rank=rows["priority"].rank,
+        nature_id="incident",
+        organisation_id=requester.organisation_id if requester else directory.customer.pk,  # type: ignore[union-attr]
+        vendor_needed=bool(last["vendor"]),
+        resolved_by=directory.row("resolved_by", last["resolved_by"]) if done else None,
+        close_code=directory.row("close_code", last["close_code"]) if done else None,
+        wait_reason=directory.row("wait_reason", history.events[-1].tracked["wait_reason"]),
+        reopen_count=history.reopen_count,
+        external_system=mapping.system,
+        external_number=history.number,
+        **rows,
+        **history.texts,
+    )
+    _set_times(incident, history)
+    return incident
+
+
+def _set_times(incident: Incident, history: History) -> None:
+    """Set what happened when, and the limits; whether it was in time is the export's own verdict if it has one."""
+    for name in TIMES:
+        setattr(incident, name, getattr(history, name))
+    plan(incident)
+    verdict = history.last["completed_in_time"]
+    if history.state in DONE and verdict is not None:
+        incident.completed_in_time = verdict
+
+
+def build_entries(history: History, directory: Directory, ticket_id: int) -> Iterator[TimelineEntry]:
+    """A timeline entry for each event, at its own time; the first is the registration."""
+    for before, event in pairwise([None, *history.events]):
+        if event is None:
+            continue
+        state_from = before.state if before else ""
+        yield TimelineEntry(
+            ticket_id=ticket_id,
+            at=event.at,
+            actor=directory.row("assignee", event.actor),
+            action="imported" if before else "register",
+            via=TimelineEntry.Via.IMPORT,
+            is_public=before is None or state_from != event.state,
+            version=1,
+            state_from=state_from,
+            state_to=event.state,
+            changes=_changes(before, event, directory) if before else [],
+            data=_data(event) if before else _data(event) | _initial(event, directory),
+        )
+
+
+def _changes(before: Event, event: Event, directory: Directory) -> list[dict[str, Any]]:
+    """What the update changed, as ``tickets.actions`` writes it."""
+    return [
+        {"field": name, "old": directory.shown(name, before.tracked[name]), "new": directory.shown(name, value)}
+        for name, value in event.tracked.items()
+        if before.tracked[name] != value
+    ]
+
+
+def _initial(event: Event, directory: Directory) -> dict[str, Any]:
+    """What was known at the registration, as an action keeps what was typed into its form."""
+    return {name: directory.shown(name, value) for name, value in event.tracked.items() if value}
+
+
+def _data(event: Event) -> dict[str, Any]:
+    return {"state": event.word, KEPT: event.kept}
+
+
+def build_relations(
+    history: History, mapping: Mapping, directory: Directory, ticket_id: int
+) -> tuple[list[ExternalReference], list[AffectedItem]]:
+    """What the ticket refers to in the other product, and the item that it is about."""
+    references = [
+        ExternalReference(ticket_id=ticket_id, system=mapping.system, meaning=meaning, kind=kind, reference=reference)
+        for meaning, kind, reference in history.relations
+    ]
+    item = directory.row("items", history.last["item"])
+    return references, [AffectedItem(ticket_id=ticket_id, item=item)] if item else []

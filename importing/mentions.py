@@ -1,0 +1,41 @@
+"""Everything that histories name: people, groups, categories, configuration items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from importing.histories import History
+
+#: Fields of a ticket with people of the provider; requesters belong to the customer.
+STAFF = ("registered_by", "assignee", "resolved_by")
+
+Path = tuple[str, ...]
+
+
+class Mentions:
+    """What some histories name, each once. ``paths``: the names of a category from the top down."""
+
+    def __init__(self, histories: Iterable[History] = ()) -> None:
+        self.callers: set[str] = set()
+        self.staff: set[str] = set()
+        self.groups: set[str] = set()
+        self.paths: set[Path] = set()
+        self.items: set[str] = set()
+        for history in histories:
+            self.add(history)
+
+    def add(self, history: History) -> None:
+        """Take in what ``history`` names."""
+        tracked = [event.tracked for event in history.events]
+        self.staff |= named(history.last[field] for field in STAFF)
+        self.staff |= named(event.actor for event in history.events)
+        self.staff |= named(each["assignee"] for each in tracked)
+        self.callers |= named(each["requester"] for each in tracked)
+        self.groups |= named(each["group"] for each in tracked)
+        self.items |= named(each["items"] for each in tracked)
+        self.paths |= {each["category"] for each in tracked}
+
+
+def named(names: Iterable[str | None]) -> set[str]:
+    """The different names, without what is missing."""
+    return {name for name in names if name}
