@@ -61,7 +61,7 @@ def _create(world: World) -> Request:
     return Request("/api/v1/incidents/", "POST", "api", body)
 
 
-FILTERED = "/incidents/?view=open&group=bench-group-5&ordering=-created_at"
+FILTERED = "/incidents/?view=open&group=bench-group-0&ordering=-created_at"
 SUBJECTS: tuple[Subject, ...] = (
     Subject("floor", "bare signed-in page", lambda world: Request("/bench/floor/")),
     Subject("queue", "queue page", lambda world: Request("/incidents/"), limit=12, weighed=True),
