@@ -44,13 +44,20 @@ class Incident(IncidentLifecycle, Ticket):
 
     cause = models.TextField(_("cause"), blank=True)
     handling = models.TextField(_("handling"), blank=True)
-    close_code = models.ForeignKey(CloseCode, models.PROTECT, null=True, verbose_name=_("close code"))
-    reject_reason = models.ForeignKey(RejectReason, models.PROTECT, null=True, verbose_name=_("reason for rejecting"))
+    close_code = models.ForeignKey(CloseCode, models.PROTECT, null=True, verbose_name=_("close code"), db_index=False)
+    reject_reason = models.ForeignKey(
+        RejectReason, models.PROTECT, null=True, verbose_name=_("reason for rejecting"), db_index=False
+    )
     resolved_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="resolved_incidents", verbose_name=_("resolved by")
+        User,
+        models.PROTECT,
+        null=True,
+        related_name="resolved_incidents",
+        verbose_name=_("resolved by"),
+        db_index=False,
     )
     requested_impact = models.ForeignKey(
-        ImpactLevel, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed impact")
+        ImpactLevel, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed impact"), db_index=False
     )
 
     vendor_needed = models.BooleanField(_("vendor needed"), default=False)
@@ -67,7 +74,7 @@ class Incident(IncidentLifecycle, Ticket):
     on_site_completed_at = models.DateTimeField(_("completed on site"), null=True)
     backup_confirmed_at = models.DateTimeField(_("backup confirmed"), null=True)
     backup_confirmed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("backup confirmed by")
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("backup confirmed by"), db_index=False
     )
 
     class Meta:

@@ -37,6 +37,8 @@ from tickets.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
 class Ticket(models.Model):
     """A record of work of some kind. ``state`` belongs to the kind, ``phase`` says what it means.
 
+    Foreign keys to small tables have no index of their own: ``TICKET_INDEXES`` holds those that queues need.
+
     Only ``tickets.actions.perform`` writes it. Times are UTC; planned times come from the service level
     side (``sla``), which also keeps ``queue_due_at``: the limit that runs now, the sort key of queues.
     """
@@ -49,33 +51,47 @@ class Ticket(models.Model):
 
     summary = models.CharField(_("summary"), max_length=200)
     description = models.TextField(_("description"), blank=True)
-    priority = models.ForeignKey(Priority, models.PROTECT, verbose_name=_("priority"))
+    priority = models.ForeignKey(Priority, models.PROTECT, verbose_name=_("priority"), db_index=False)
     priority_rank = models.PositiveSmallIntegerField(editable=False)
-    impact = models.ForeignKey(ImpactLevel, models.PROTECT, null=True, verbose_name=_("impact"))
-    urgency = models.ForeignKey(Urgency, models.PROTECT, null=True, verbose_name=_("urgency"))
-    nature = models.ForeignKey(Nature, models.PROTECT, null=True, verbose_name=_("nature"))
-    source = models.ForeignKey(Source, models.PROTECT, null=True, verbose_name=_("source"))
-    category = models.ForeignKey(Category, models.PROTECT, null=True, verbose_name=_("category"))
-    business_system = models.ForeignKey(BusinessSystem, models.PROTECT, null=True, verbose_name=_("business system"))
+    impact = models.ForeignKey(ImpactLevel, models.PROTECT, null=True, verbose_name=_("impact"), db_index=False)
+    urgency = models.ForeignKey(Urgency, models.PROTECT, null=True, verbose_name=_("urgency"), db_index=False)
+    nature = models.ForeignKey(Nature, models.PROTECT, null=True, verbose_name=_("nature"), db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, null=True, verbose_name=_("source"), db_index=False)
+    category = models.ForeignKey(Category, models.PROTECT, null=True, verbose_name=_("category"), db_index=False)
+    business_system = models.ForeignKey(
+        BusinessSystem, models.PROTECT, null=True, verbose_name=_("business system"), db_index=False
+    )
     complexity = models.PositiveSmallIntegerField(_("complexity"), default=2)
 
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="tickets", verbose_name=_("organisation")
+        Organisation, models.PROTECT, related_name="tickets", verbose_name=_("organisation"), db_index=False
     )
     requester = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="requested_tickets", verbose_name=_("requester")
+        User, models.PROTECT, null=True, related_name="requested_tickets", verbose_name=_("requester"), db_index=False
     )
     contact_phone = models.CharField(_("contact phone"), max_length=40, blank=True)
     contact_email = models.EmailField(_("contact email"), blank=True)
     registered_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="registered_tickets", verbose_name=_("registered by")
+        User,
+        models.PROTECT,
+        null=True,
+        related_name="registered_tickets",
+        verbose_name=_("registered by"),
+        db_index=False,
     )
-    group = models.ForeignKey(SupportGroup, models.PROTECT, null=True, related_name="tickets", verbose_name=_("group"))
+    group = models.ForeignKey(
+        SupportGroup, models.PROTECT, null=True, related_name="tickets", verbose_name=_("group"), db_index=False
+    )
     assignee = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="assigned_tickets", verbose_name=_("assignee")
+        User, models.PROTECT, null=True, related_name="assigned_tickets", verbose_name=_("assignee"), db_index=False
     )
     supplier = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, related_name="handed_tickets", verbose_name=_("supplier")
+        Organisation,
+        models.PROTECT,
+        null=True,
+        related_name="handed_tickets",
+        verbose_name=_("supplier"),
+        db_index=False,
     )
 
     created_at = models.DateTimeField(_("created"))
@@ -91,19 +107,23 @@ class Ticket(models.Model):
     queue_due_at = models.DateTimeField(default=NO_LIMIT, editable=False)
     due_soon_at = models.DateTimeField(default=NO_LIMIT, editable=False)
 
-    wait_reason = models.ForeignKey(WaitReason, models.PROTECT, null=True, verbose_name=_("reason for waiting"))
+    wait_reason = models.ForeignKey(
+        WaitReason, models.PROTECT, null=True, verbose_name=_("reason for waiting"), db_index=False
+    )
     wait_until = models.DateTimeField(_("waits until"), null=True)
     waiting_since = models.DateTimeField(_("waits since"), null=True, editable=False)
     waited = models.DurationField(_("time waited"), null=True, editable=False)
 
-    satisfaction = models.ForeignKey(Satisfaction, models.PROTECT, null=True, verbose_name=_("satisfaction"))
+    satisfaction = models.ForeignKey(
+        Satisfaction, models.PROTECT, null=True, verbose_name=_("satisfaction"), db_index=False
+    )
     satisfaction_comment = models.TextField(_("comment on satisfaction"), blank=True)
 
     requested_priority = models.ForeignKey(
-        Priority, models.PROTECT, null=True, related_name="+", verbose_name=_("requested priority")
+        Priority, models.PROTECT, null=True, related_name="+", verbose_name=_("requested priority"), db_index=False
     )
     priority_requested_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("priority requested by")
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("priority requested by"), db_index=False
     )
 
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children", verbose_name=_("part of"))
@@ -200,7 +220,7 @@ class TimelineEntry(models.Model):
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="timeline")
     at = models.DateTimeField(_("time"))
-    actor = models.ForeignKey(User, models.PROTECT, null=True, verbose_name=_("person"))
+    actor = models.ForeignKey(User, models.PROTECT, null=True, verbose_name=_("person"), db_index=False)
     action = models.CharField(_("action"), max_length=40)
     via = models.CharField(_("came by"), max_length=10, choices=Via, default=Via.WEB)
     is_public = models.BooleanField(_("visible to the requester"), default=False)
