@@ -1,0 +1,102 @@
+"""Journeys in a real browser against a live server, with the content security policy in force.
+
+Errors in the console, uncaught exceptions, failed requests and reports of policy violations fail the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from accounts.models import User
+from tests import browser
+from tests.factories import World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+PASSWORD = "only for journeys"  # noqa: S105 - of people that exist for one test
+WIDE, NARROW = (1440, 900), (390, 844)
+#: Answers that journeys provoke on purpose; the browser writes each into its console.
+EXPECTED = {403, 404, 409, 422}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all journeys; each visitor has a context of their own."""
+    with browser.launch() as launched:
+        yield launched
+
+
+@dataclass
+class Visitors:
+    """Opens pages for people and remembers what went wrong in them."""
+
+    chromium: Browser
+    base_url: str
+    contexts: list[BrowserContext] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def open(
+        self, username: str = "", *, language: str = "zh-CN", size: tuple[int, int] = WIDE, theme: str = "light"
+    ) -> Page:
+        """A page in a context of its own, signed in as ``username`` when given."""
+        context = self.chromium.new_context(
+            base_url=self.base_url,
+            locale=language,
+            color_scheme=theme,  # type: ignore[arg-type]  # light or dark
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=size == NARROW,
+        )
+        context.set_default_timeout(10_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
+        page.on("request", self._on_request)
+        page.on("response", self._on_response)
+        if username:
+            self._sign_in(page, username)
+        return page
+
+    def _sign_in(self, page: Page, username: str) -> None:
+        page.goto("/accounts/login/")
+        page.fill("input[name=login]", username)
+        page.fill("input[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "login" not in url)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.troubles.append(f"console: {message.text}")
+
+    def _on_request(self, request: Request) -> None:
+        if request.url.endswith("/csp-report/"):
+            self.troubles.append(f"policy: {request.post_data}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in EXPECTED:
+            self.troubles.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """Everybody with a password; the server sees them, because they are committed."""
+    made = World()
+    person = made.desk
+    person.set_password(PASSWORD)
+    User.objects.update(password=person.password)
+    return made
+
+
+@pytest.fixture
+def visit(chromium: Browser, live_server: Any, world: World) -> Iterator[Callable[..., Page]]:
+    """Open a page as somebody; what went wrong in any page fails the test."""
+    visitors = Visitors(chromium, live_server.url)
+    yield visitors.open
+    for context in visitors.contexts:
+        context.close()
+    assert visitors.troubles == []
