@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
+from tests.api.client import Api
 from tests.factories import MONDAY, World, act, last_entry
 from tests.second_kind.models import Trip, Visit
 from tickets.actions import available_actions, perform
@@ -117,3 +119,28 @@ def test_visit_state_is_guarded_by_the_trigger(visit: Visit) -> None:
     statement = "UPDATE tickets_ticket SET state = 'done', phase = 'closed' WHERE id = %s"
     with pytest.raises(DatabaseError, match="no action leads from state planned to done"), transaction.atomic():
         connection.cursor().execute(statement, [visit.pk])
+
+
+@pytest.mark.req("API-01")
+def test_visit_has_endpoints(sent: Visit, world: World) -> None:
+    api = Api(world.engineer)
+
+    made = api.post("visits/", {"summary": "再去", "impact": "I4"})
+    assert (made.status_code, made.json()["state"]["code"]) == (201, "planned")
+    assert [row["number"] for row in api.results("visits/?group=host")] == [sent.number]
+    assert "set_out" in [row["name"] for row in api.results(f"visits/{sent.number}/actions/")]
+
+    done = api.post(f"visits/{sent.number}/actions/set_out/")
+    assert (done.status_code, done.json()["state"]["code"]) == (200, "under_way")
+    assert "set_out" in [row["action"] for row in api.results(f"visits/{sent.number}/timeline/")]
+
+
+@pytest.mark.req("UX-01")
+def test_visit_has_pages(sent: Visit, world: World, client: Client) -> None:
+    client.force_login(world.engineer)
+
+    assert sent.number in client.get("/visits/").content.decode()
+    assert client.get("/visits/new/").status_code == 200
+    page = client.get(f"/tickets/{sent.number}/").content.decode()
+    assert f"/tickets/{sent.number}/actions/set_out/" in page
+    assert "sent somebody" in page

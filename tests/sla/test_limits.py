@@ -1,0 +1,94 @@
+"""Planned times from the priority's limits (24x7), as long as no calendar is asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sla.limits import planned
+from tests.factories import MONDAY, World, act, incident_in, resolve, unclaimed, wait
+from tickets.clock import NO_LIMIT
+
+pytestmark = pytest.mark.req("INC-04")
+
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware
+
+
+@pytest.mark.parametrize(
+    ("minutes", "soon_before"), [(5, 5), (10, 10), (30, 10), (50, 10), (60, 12), (180, 36), (1440, 288), (2880, 576)]
+)
+def test_soon_is_the_last_fifth_and_at_least_ten_minutes(minutes: int, soon_before: int) -> None:
+    limit = planned(MONDAY, minutes)
+
+    assert limit.due_at == MONDAY + timedelta(minutes=minutes)
+    assert limit.due_at - limit.soon_at == timedelta(minutes=soon_before)
+
+
+@given(start=moments, minutes=st.integers(1, 100_000), paused=st.timedeltas(timedelta(), timedelta(days=400)))
+def test_a_pause_moves_the_limit_by_itself(start: datetime, minutes: int, paused: timedelta) -> None:
+    limit = planned(start, minutes, paused)
+
+    assert limit.due_at - planned(start, minutes).due_at == paused
+    assert start <= limit.soon_at < limit.due_at
+
+
+@pytest.mark.django_db
+@pytest.mark.req("INC-18")
+def test_the_limit_that_runs_is_the_sort_key_of_queues(world: World) -> None:
+    ticket = incident_in("registered", world, now=MONDAY, impact="I3")
+    running = [ticket.queue_due_at]
+    ticket = act(ticket, "assign", world.desk, now=MONDAY, group="host", assignee="engineer")
+    running.append(ticket.queue_due_at)
+    ticket = act(ticket, "start", world.engineer, now=MONDAY + timedelta(minutes=10))
+    running.append(ticket.queue_due_at)
+    ticket = wait(ticket, world.engineer, now=MONDAY + timedelta(minutes=20))
+    running.append(ticket.queue_due_at)
+    ticket = act(ticket, "resume", world.engineer, now=MONDAY + timedelta(minutes=80))
+    running.append(ticket.queue_due_at)
+    ticket = resolve(ticket, world.engineer, now=MONDAY + timedelta(minutes=90))
+    running.append(ticket.queue_due_at)
+
+    completion = MONDAY + timedelta(minutes=190)
+    response = MONDAY + timedelta(minutes=30)
+    resumed = completion + timedelta(hours=1)
+    assert running == [NO_LIMIT, response, completion, NO_LIMIT, resumed, NO_LIMIT]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minutes", "in_time"), [(1439, True), (1440, True), (1441, False)])
+def test_completion_in_time_includes_the_very_moment(world: World, minutes: int, in_time: bool) -> None:
+    ticket = act(unclaimed(world, now=MONDAY), "start", world.engineer, now=MONDAY)
+
+    done = resolve(ticket, world.engineer, now=MONDAY + timedelta(minutes=minutes))
+
+    assert done.completed_in_time is in_time
+
+
+@pytest.mark.django_db
+def test_time_waited_does_not_count(world: World) -> None:
+    ticket = act(unclaimed(world, now=MONDAY), "start", world.engineer, now=MONDAY)
+    ticket = act(wait(ticket, world.engineer, now=MONDAY), "resume", world.engineer, now=MONDAY + timedelta(days=3))
+
+    assert resolve(ticket, world.engineer, now=MONDAY + timedelta(days=3, hours=24)).completed_in_time is True
+
+
+@pytest.mark.django_db
+def test_limits_of_rejected_tickets_have_no_verdict(world: World) -> None:
+    ticket = act(incident_in("registered", world), "reject", world.desk, reject_reason="out_of_scope", text="?")
+
+    assert (ticket.responded_in_time, ticket.completed_in_time, ticket.queue_due_at) == (None, None, NO_LIMIT)
+
+
+@pytest.mark.django_db
+@pytest.mark.req("INC-13")
+def test_hand_over_does_not_restart_the_limits(world: World) -> None:
+    ticket = act(unclaimed(world, now=MONDAY), "start", world.engineer, now=MONDAY)
+    before = (ticket.planned_response_at, ticket.planned_completion_at)
+    later = MONDAY + timedelta(hours=5)
+    ticket = act(ticket, "escalate", world.engineer, now=later, group="host-l2", text="?")
+
+    assert (ticket.planned_response_at, ticket.planned_completion_at) == before
+    assert ticket.queue_due_at == before[1]
