@@ -15,6 +15,7 @@ from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
 from itsm.paging import PagingError, page_of, parse_ordering
+from itsm.widgets import PlainSelect
 from tickets import clock, pages
 from tickets.filters import ME, NEWEST_FIRST, NONE, SORTS, TicketFilter, all_states
 from tickets.lifecycle import Kind
@@ -40,6 +41,12 @@ def _codes(model: Any, everything: Any) -> list[tuple[str, Any]]:
     return [("", everything), *((row.code, str(row)) for row in model.objects.all())]
 
 
+class ChoiceFilter(forms.ChoiceField):
+    """A select of the filter bar."""
+
+    widget = PlainSelect
+
+
 class FilterBar(forms.Form):
     """The filters that stand above a queue; the names are those of ``TicketFilter``."""
 
@@ -49,13 +56,13 @@ class FilterBar(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": gettext_lazy("Find in this list")}),
     )
-    state = forms.ChoiceField(label=gettext_lazy("State"), required=False)
-    priority = forms.ChoiceField(label=gettext_lazy("Priority"), required=False)
-    group = forms.ChoiceField(label=gettext_lazy("Group"), required=False)
-    assignee = forms.ChoiceField(label=gettext_lazy("Person"), required=False)
-    business_system = forms.ChoiceField(label=gettext_lazy("Business system"), required=False)
-    source = forms.ChoiceField(label=gettext_lazy("Source"), required=False)
-    ordering = forms.ChoiceField(label=gettext_lazy("Order"), required=False, choices=ORDERS)
+    state = ChoiceFilter(label=gettext_lazy("State"), required=False)
+    priority = ChoiceFilter(label=gettext_lazy("Priority"), required=False)
+    group = ChoiceFilter(label=gettext_lazy("Group"), required=False)
+    assignee = ChoiceFilter(label=gettext_lazy("Person"), required=False)
+    business_system = ChoiceFilter(label=gettext_lazy("Business system"), required=False)
+    source = ChoiceFilter(label=gettext_lazy("Source"), required=False)
+    ordering = ChoiceFilter(label=gettext_lazy("Order"), required=False, choices=ORDERS)
 
     def __init__(self, kind: Kind | None, *args: Any, **kwargs: Any) -> None:
         kwargs["auto_id"] = "filter-%s"

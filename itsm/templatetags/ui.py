@@ -8,15 +8,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_datetime
 from django import forms, template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, to_locale
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -25,21 +23,13 @@ SECONDS_ARE_SHOWN_BELOW = 10 * MINUTE
 WIDGET_CLASSES = {"checkbox": "form-check-input"}
 
 
-@lru_cache(maxsize=8)
-def _parse_locale(code: str) -> Locale:
-    return Locale.parse(to_locale(code))
-
-
-def _locale() -> Locale:
-    return _parse_locale(get_language() or "en")
-
-
 def _now() -> datetime:
     # Pages show how long ago things were; this is the one place that reads the clock for it.
     return timezone.now()
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, css: str = "") -> SafeString:
     """Draw an icon of the sprite; decorative, so a text must stand beside it."""
     return format_html(
@@ -52,7 +42,9 @@ def icon(name: str, css: str = "") -> SafeString:
 
 def exact_text(value: datetime) -> str:
     """Return the full local date and time with the zone's offset."""
-    return format_datetime(timezone.localtime(value), "yyyy-MM-dd HH:mm:ss OOOO", locale=_locale())
+    local = timezone.localtime(value)
+    offset = f"{local:%z}"
+    return f"{local:%Y-%m-%d %H:%M:%S} GMT{offset[:3]}:{offset[3:]}"
 
 
 def relative_text(value: datetime, now: datetime) -> str:
@@ -64,8 +56,7 @@ def relative_text(value: datetime, now: datetime) -> str:
         time = _parts(seconds)[0]
         return gettext("in %(time)s") % {"time": time} if seconds > 0 else gettext("%(time)s ago") % {"time": time}
     local = timezone.localtime(value)
-    pattern = "MM-dd HH:mm" if local.year == timezone.localtime(now).year else "yyyy-MM-dd"
-    return format_datetime(local, pattern, locale=_locale())
+    return local.strftime("%m-%d %H:%M" if local.year == timezone.localtime(now).year else "%Y-%m-%d")
 
 
 def _parts(seconds: float) -> list[str]:
@@ -113,9 +104,8 @@ def moment(value: datetime | None) -> SafeString | str:
     if value is None:
         return ""
     local, today = timezone.localtime(value), timezone.localtime(_now())
-    pattern = "HH:mm" if local.date() == today.date() else "MM-dd HH:mm"
-    pattern = pattern if local.year == today.year else "yyyy-MM-dd HH:mm"
-    text = format_datetime(local, pattern, locale=_locale())
+    pattern = "%H:%M" if local.date() == today.date() else "%m-%d %H:%M"
+    text = local.strftime(pattern if local.year == today.year else "%Y-%m-%d %H:%M")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), exact_text(value), text
     )
