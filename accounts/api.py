@@ -159,7 +159,9 @@ class CodeTablesView(ApiView):
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
         response = list_serializer(CodeTableSerializer)
-        return Operation(id="codes_list", tag=TAG, summary="List code tables", response=response, errors=LIST_ERRORS)
+        return Operation(
+            id="codes_list", tag=TAG, summary=_("List code tables"), response=response, errors=LIST_ERRORS
+        )
 
 
 class CodeTableView(ListView):
@@ -183,7 +185,7 @@ class CodeTableView(ListView):
         return Operation(
             id="code_rows_list",
             tag=TAG,
-            summary="List the rows of a code table",
+            summary=_("List the rows of a code table"),
             response=CodeRowPage,
             path={"table": {"type": "string", "enum": list(code_tables())}},
         )
@@ -202,7 +204,7 @@ def _is_plain(column: Field[Any, Any]) -> bool:
 
 PEOPLE = Directory(
     slug="people",
-    noun="people",
+    noun=_("people"),
     rows=people,
     serializer=PersonDetailSerializer,
     filters=PeopleFilter,
@@ -211,7 +213,7 @@ PEOPLE = Directory(
 )
 GROUPS = Directory(
     slug="groups",
-    noun="support groups",
+    noun=_("support groups"),
     rows=groups,
     serializer=GroupSerializer,
     filters=GroupFilter,
@@ -219,7 +221,7 @@ GROUPS = Directory(
 )
 ORGANISATIONS = Directory(
     slug="organisations",
-    noun="organisations",
+    noun=_("organisations"),
     rows=Organisation.objects.visible_to,
     serializer=OrganisationSerializer,
     filters=OrganisationFilter,

@@ -83,7 +83,7 @@ def configuration_items(user: User) -> QuerySet[ConfigurationItem]:
 
 BUSINESS_SYSTEMS = Directory(
     slug="business-systems",
-    noun="business systems",
+    noun=_("business systems"),
     rows=business_systems,
     serializer=BusinessSystemSerializer,
     filters=BusinessSystemFilter,
@@ -91,7 +91,7 @@ BUSINESS_SYSTEMS = Directory(
 )
 CONFIGURATION_ITEMS = Directory(
     slug="configuration-items",
-    noun="configuration items",
+    noun=_("configuration items"),
     rows=configuration_items,
     serializer=ConfigurationItemSerializer,
     filters=ConfigurationItemFilter,

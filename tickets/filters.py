@@ -133,5 +133,6 @@ class TicketFilter(filters.FilterSet):
 
     def with_limit(self, queryset: QuerySet[Ticket], name: str, value: datetime) -> QuerySet[Ticket]:
         """By the limit that runs now; tickets without one are left out."""
-        lookup = "lt" if name == "due_before" else "gte"
-        return queryset.filter(queue_due_at__lt=NO_LIMIT, **{f"queue_due_at__{lookup}": value})
+        if name == "due_before":
+            return queryset.filter(queue_due_at__lt=min(value, NO_LIMIT))
+        return queryset.filter(queue_due_at__gte=value, queue_due_at__lt=NO_LIMIT)

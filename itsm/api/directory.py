@@ -22,7 +22,7 @@ from itsm.api.views import ApiView, ListView
 from itsm.filtering import YesNoFilter
 from itsm.paging import Column, Ordering
 
-TAG = "Directory"
+TAG = _("Directory")
 KEY = {"type": "string", "minLength": 1, "maxLength": 150}
 BY_CODE: dict[str, Ordering] = {"code": (Column("code"),)}
 BY_POSITION: dict[str, Ordering] = {"position": (Column("position"),), **BY_CODE}
@@ -53,7 +53,7 @@ class Directory:
     """
 
     slug: str
-    noun: str
+    noun: Any
     rows: Callable[[User], QuerySet[Any]]
     serializer: type[BaseSerializer]
     filters: type[filters.FilterSet] = DirectoryFilter
@@ -95,7 +95,7 @@ class DirectoryList(ListView):
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
         name = self.directory.slug.replace("-", "_")
-        summary = f"List {self.directory.noun}"
+        summary = _("List %(rows)s") % {"rows": self.directory.noun}
         return Operation(id=f"{name}_list", tag=TAG, summary=summary, response=self.page, errors=LIST_ERRORS)
 
 
@@ -117,7 +117,7 @@ class DirectoryDetail(ApiView):
         return Operation(
             id=f"{self.directory.slug.replace('-', '_')}_read",
             tag=TAG,
-            summary=f"Read one of the {self.directory.noun}",
+            summary=_("Read one of the %(rows)s") % {"rows": self.directory.noun},
             response=self.directory.serializer,
             path={"key": KEY},
         )

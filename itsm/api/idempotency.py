@@ -20,7 +20,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from itsm.api.problems import KeyInUse, KeyReused
+from itsm.api.errors import KeyInUse, KeyReused
 from tickets.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"

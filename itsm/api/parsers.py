@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from itsm.api.problems import PayloadTooLarge
+from itsm.api.errors import PayloadTooLarge
 
 LARGEST_NUMBER = 2**31 - 1
 

@@ -15,7 +15,7 @@ from django.http import Http404
 from django.utils.encoding import escape_uri_path, force_str
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -67,24 +67,6 @@ class Problem:
             "instance": escape_uri_path(path),
         }
         return body | ({"errors": dict(self.errors)} if self.errors is not None else {}) | self.extra
-
-
-class PayloadTooLarge(exceptions.APIException):
-    """The body exceeds what is read into memory."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-
-
-class KeyInUse(exceptions.APIException):
-    """A request with the same idempotency key is still at work."""
-
-    status_code = status.HTTP_409_CONFLICT
-
-
-class KeyReused(exceptions.APIException):
-    """The idempotency key came with another request before."""
-
-    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
 
 
 @singledispatch

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.encoding import force_str
+from django.utils.translation import gettext
 from django_filters import FilterSet
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -68,7 +69,8 @@ class ApiSchema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]  # as in the base
         """More about it, and the scope it needs."""
         scope = self.view.reads if self.method == "GET" else self.view.writes  # type: ignore[attr-defined]
-        return f"{force_str(self.operation.description)}\n\nScope: `{scope}`.".strip()
+        needs = gettext("Scope: `%(scope)s`.") % {"scope": scope}
+        return f"{force_str(self.operation.description)}\n\n{needs}".strip()
 
     def get_tags(self) -> list[str]:
         """The group in the documentation."""
@@ -93,7 +95,7 @@ class ApiSchema(AutoSchema):
                     str,
                     OpenApiParameter.HEADER,
                     response=[self.operation.status],
-                    description="The ticket's version and a hash of the content.",
+                    description=gettext("The ticket's version and a hash of the content."),
                 )
             )
         return found
@@ -113,11 +115,11 @@ class ApiSchema(AutoSchema):
         found = self.operation
         responses: dict[Any, Any] = {(found.status, found.media_type): self._answer(found)}
         if found.response is None:
-            responses = {found.status: OpenApiResponse(description="Done.")}
+            responses = {found.status: OpenApiResponse(description=gettext("Done."))}
         if found.unchanged:
-            responses[304] = OpenApiResponse(description="Nothing changed.")
+            responses[304] = OpenApiResponse(description=gettext("Nothing changed."))
         for status in found.also:
-            responses[status] = OpenApiResponse(description="Done; you do not see the ticket any more.")
+            responses[status] = OpenApiResponse(description=gettext("Done; you do not see the ticket any more."))
         for status in found.errors:
             title = force_str(KINDS[status][1])
             problem = OpenApiResponse({"$ref": "#/components/schemas/Problem"}, description=title)
@@ -155,10 +157,11 @@ def paging_parameters(sorts: Any) -> Iterator[OpenApiParameter]:
     """Order and paging of a list."""
     names = [sign + name for name in sorts for sign in ("", "-")]
     texts = {
-        "ordering": f"Up to {MAX_SORTS} of these, separated by commas; a minus sign turns the order round.",
-        "cursor": "From the address of the next or previous page.",
-        "page_size": f"{DEFAULT_SIZE} unless given.",
-        "count": f"Count the rows too, up to {COUNT_CAP}.",
+        "ordering": gettext("Up to %(count)d of these, separated by commas; a minus sign turns the order round.")
+        % {"count": MAX_SORTS},
+        "cursor": gettext("From the address of the next or previous page."),
+        "page_size": gettext("%(count)d unless given.") % {"count": DEFAULT_SIZE},
+        "count": gettext("Count the rows too, up to %(count)d.") % {"count": COUNT_CAP},
     }
     types: dict[str, Any] = {
         "ordering": {"type": "string", "examples": names[:2], "x-values": names},

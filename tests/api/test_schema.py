@@ -48,16 +48,12 @@ KNOWN: dict[str, list[Any]] = {
     "reject_reason": ["out_of_scope"],
     "wait_reason": ["requester"],
     "wait_until": ["2098-01-01T00:00:00Z"],
-    "satisfaction": ["satisfied"],
+    "satisfaction": ["very_good"],
     "supplier": ["liyuan"],
     "items": [["SRV-1"]],
     "task_kind": ["check"],
     "meaning": ["related_to", "duplicate_of"],
 }
-
-
-class Rollback(Exception):
-    """Undoes what an example did."""
 
 
 @pytest.fixture
@@ -90,11 +86,12 @@ def numbers(world: World) -> dict[str, list[str]]:
 def test_every_operation_answers_as_described(username: str, world: World, numbers: dict[str, list[str]]) -> None:
     _token, text = create_token(user=world.people[username], name="schemathesis")
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
+    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
     failures = [
         failure
-        for found in schema.get_all_operations()
+        for operation in operations
         for mode, count in EXAMPLES.items()
-        for failure in check_operation(found.ok(), mode, count, {"Authorization": f"Bearer {text}"}, numbers)
+        for failure in check_operation(operation, mode, count, {"Authorization": f"Bearer {text}"}, numbers)
     ]
     assert not failures, "\n\n".join(failures)
 
@@ -123,9 +120,9 @@ def check_operation(
     def run(case: Any, number: str, target: str, values: dict[str, Any]) -> None:
         if mode is GenerationMode.POSITIVE:
             make_plausible(case, {**values, "number": number, "target": target, "main": target})
-        with pytest.raises(Rollback), transaction.atomic():
+        with transaction.atomic():
             case.call_and_validate(headers=headers, checks=CHECKS)
-            raise Rollback
+            transaction.set_rollback(True)
 
     try:
         run()

@@ -42,8 +42,8 @@ class ActionsView(TicketView):
         return Operation(
             id=f"{self.kind.slug}_actions",
             tag=force_str(self.kind.label_plural),
-            summary="What you may do now",
-            description="Each action with its input. One that is held back has `enabled: false` and a reason.",
+            summary=_("What you may do now"),
+            description=_("Each action with its input. One that is held back has `enabled: false` and a reason."),
             response=ActionList,
             path=NUMBER,
         )

@@ -31,7 +31,7 @@ class CategoryFilter(DirectoryFilter):
 
 CATEGORIES = Directory(
     slug="categories",
-    noun="categories",
+    noun=_("categories"),
     rows=lambda user: Category.objects.select_related("parent"),
     serializer=CategorySerializer,
     filters=CategoryFilter,

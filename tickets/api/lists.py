@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.encoding import force_str
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -71,8 +72,10 @@ class TicketsView(TicketRows):
             return Operation(
                 id=f"{self.kind.slug}_list",
                 tag=plural,
-                summary=f"List {plural.lower()}",
-                description="Newest first. `ordering=queue` gives the order of queues, `updated_since` what changed.",
+                summary=_("List %(rows)s") % {"rows": plural.lower()},
+                description=_(
+                    "Newest first. `ordering=queue` gives the order of queues, `updated_since` what changed."
+                ),
                 response=TicketPage,
                 errors=LIST_ERRORS,
             )
@@ -81,7 +84,7 @@ class TicketsView(TicketRows):
             id=f"{self.kind.slug}_create",
             tag=plural,
             summary=force_str(action.label),
-            description=force_str(action.help),
+            description=_(action.help),
             request=body_schemas(form),
             response=detail_serializer(self.kind),
             status=201,
@@ -107,7 +110,7 @@ class TicketDetailView(TicketView):
         return Operation(
             id=f"{self.kind.slug}_read",
             tag=force_str(self.kind.label_plural),
-            summary=f"Read one of {force_str(self.kind.label_plural).lower()}",
+            summary=_("Read one of the %(rows)s") % {"rows": force_str(self.kind.label_plural).lower()},
             response=detail_serializer(self.kind),
             path=NUMBER,
             parameters=(IF_NONE_MATCH,),

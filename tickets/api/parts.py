@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import FileResponse, Http404
 from django.utils.encoding import force_str
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -62,8 +63,8 @@ class TimelineView(TicketView):
         return Operation(
             id=f"{self.kind.slug}_timeline",
             tag=force_str(self.kind.label_plural),
-            summary="Read the activity log",
-            description="Oldest first; `ordering=-at` turns it round. Requesters get its public entries.",
+            summary=_("Read the activity log"),
+            description=_("Oldest first; `ordering=-at` turns it round. Requesters get its public entries."),
             response=TimelinePage,
             path=NUMBER,
         )
@@ -72,7 +73,7 @@ class TimelineView(TicketView):
 class CommentInput(CommentForm):
     """What is posted to comments."""
 
-    internal = forms.BooleanField(label="Only staff read it", required=False)
+    internal = forms.BooleanField(label=_("Only staff read it"), required=False)
 
 
 class CommentsView(TicketView):
@@ -115,10 +116,10 @@ class CommentsView(TicketView):
         shared: dict[str, Any] = {"tag": force_str(self.kind.label_plural), "path": NUMBER}
         if method == "get":
             name = f"{self.kind.slug}_comments"
-            return Operation(id=name, summary="Read replies and notes", response=CommentPage, **shared)
+            return Operation(id=name, summary=_("Read replies and notes"), response=CommentPage, **shared)
         return Operation(
             id=f"{self.kind.slug}_comment_create",
-            summary="Reply, or write an internal note",
+            summary=_("Reply, or write an internal note"),
             request=body_schemas(CommentInput),
             response=CommentSerializer,
             status=201,
@@ -132,7 +133,7 @@ class AttachmentInput(CommentInput):
     """Files, with a word about them or without."""
 
     text = forms.CharField(label="Text", required=False)
-    attachments = AttachmentsField(help_text="At least one file.")
+    attachments = AttachmentsField(help_text=_("At least one file."))
 
 
 class AttachmentsView(CommentsView):
@@ -165,11 +166,11 @@ class AttachmentsView(CommentsView):
             "response": AttachmentList,
         }
         if method == "get":
-            return Operation(id=f"{self.kind.slug}_attachments", summary="List files", **shared)
+            return Operation(id=f"{self.kind.slug}_attachments", summary=_("List files"), **shared)
         bodies = body_schemas(AttachmentInput)
         return Operation(
             id=f"{self.kind.slug}_attachment_create",
-            summary="Add files",
+            summary=_("Add files"),
             request={"multipart/form-data": bodies["multipart/form-data"] | {"required": ["attachments"]}},
             status=201,
             errors=CREATE_ERRORS,
@@ -196,8 +197,8 @@ class AttachmentView(ApiView):
         """How the description shows it."""
         return Operation(
             id="attachment_read",
-            tag="Attachments",
-            summary="Download a file",
+            tag=_("Attachments"),
+            summary=_("Download a file"),
             response={"type": "string", "format": "binary"},
             media_type="*/*",
             path={"id": {"type": "integer", "minimum": 1, "maximum": 10**12}},

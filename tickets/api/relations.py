@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.encoding import force_str
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -55,11 +56,11 @@ class RelationsView(TicketView):
         shared: dict[str, Any] = {"tag": force_str(self.kind.label_plural), "path": NUMBER}
         if method == "get":
             return Operation(
-                id=f"{self.kind.slug}_relations", summary="List relations", response=RelationList, **shared
+                id=f"{self.kind.slug}_relations", summary=_("List relations"), response=RelationList, **shared
             )
         return Operation(
             id=f"{self.kind.slug}_relation_create",
-            summary="Relate to another ticket",
+            summary=_("Relate to another ticket"),
             request=body_schemas(LinkForm),
             response=RelationSerializer,
             status=201,
@@ -85,7 +86,7 @@ class RelationView(TicketView):
         return Operation(
             id=f"{self.kind.slug}_relation_delete",
             tag=force_str(self.kind.label_plural),
-            summary="Remove a relation",
+            summary=_("Remove a relation"),
             status=204,
             path={
                 **NUMBER,
