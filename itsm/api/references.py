@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.codes import CodeTable
 from accounts.models import Organisation, SupportGroup, User
@@ -36,4 +37,4 @@ def list_for(field: forms.Field) -> str | None:
 def keys_from(field: Any) -> str:
     """A sentence about it, for the description."""
     address = list_for(field)
-    return f"Keys: GET {address}" if address else ""
+    return _("Keys: GET %(address)s") % {"address": address} if address else ""
