@@ -22,7 +22,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """Load the code tables again after a test that emptied every table; after the last one the database is gone."""
-    yield
+    try:
+        yield
+    finally:
+        _restore(item, nextitem)
+
+
+def _restore(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     marker = item.get_closest_marker("django_db")
     if nextitem and marker and (marker.kwargs.get("transaction") or marker.args[:1] == (True,)):
         with item.config.stash[blocking_manager_key].unblock():

@@ -42,6 +42,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape" && typing(event.target)) event.target.blur(); // from writing back to commands
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   const command = commands().find((element) => element.dataset.key === key);

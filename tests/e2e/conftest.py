@@ -18,7 +18,7 @@ from tests.factories import World
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
-PASSWORD = "only for journeys"  # noqa: S105 - of people that exist for one test
+PASSWORD = "only for journeys"
 WIDE, NARROW = (1440, 900), (390, 844)
 #: Answers that journeys provoke on purpose; the browser writes each into its console.
 EXPECTED = {403, 404, 409, 422}
@@ -29,6 +29,15 @@ def chromium() -> Iterator[Browser]:
     """One browser for all journeys; each visitor has a context of their own."""
     with browser.launch() as launched:
         yield launched
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until a JavaScript expression is true. Playwright's own wait would need the policy to allow eval."""
+    for _attempt in range(100):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"Never true: {expression}")
 
 
 @dataclass

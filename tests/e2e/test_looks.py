@@ -1,0 +1,127 @@
+"""Every main page in light and dark, wide and narrow: axe finds nothing serious, nothing sticks out, nothing jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+
+from tests.e2e.conftest import NARROW, WIDE, until
+from tests.factories import MONDAY, World, act, add_task, incident_in, register_incident, resolve
+from tests.pages.files import attach
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+Visit = Callable[..., "Page"]
+
+AXE = settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+  .filter((found) => ["serious", "critical"].includes(found.impact))
+  .map((found) => found.id + ": " + found.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" ;; "))"""
+
+#: Who looks at what; "TICKET" is one with everything on it. The last part opens something first.
+PAGES = [
+    ("", "/accounts/login/", ""),
+    ("desk", "/queue/?view=open", ""),
+    ("desk", "/queue/?view=mine", ""),
+    ("desk", "/incidents/new/", ""),
+    ("desk", "/me/", ""),
+    ("desk", "/nowhere/", ""),
+    ("engineer", "TICKET", ""),
+    ("engineer", "TICKET", "w"),
+    ("engineer", "TASK", ""),
+    ("requester", "/portal/", ""),
+    ("requester", "TICKET", ""),
+    ("requester", "/incidents/new/", ""),
+    ("admin", "/me/tokens/", ""),
+]
+
+
+@pytest.fixture
+def places(world: World) -> dict[str, str]:
+    """Addresses of a ticket with everything on it and of its task; other tickets fill the lists."""
+    ticket = incident_in("in_progress", world, description="交易终端黑屏\n所有席位")
+    task = add_task(ticket, world.engineer)
+    attach(ticket, world.engineer)
+    act(ticket, "note", world.engineer, text="internal")
+    act(ticket, "link", world.engineer, meaning="related_to", target=register_incident(world.desk).number)
+    resolve(incident_in("in_progress", world), world.engineer)
+    return {"TICKET": ticket.get_absolute_url(), "TASK": task.get_absolute_url()}
+
+
+def look(page: Page, url: str, key: str) -> list[str]:
+    """What is wrong with a page, in light and in dark."""
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    if key:
+        page.keyboard.press(key)
+        page.locator("#action-panel form").wait_for()
+    page.evaluate(AXE.read_text())  # as a person's extension would: not under the page's policy
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    found = [f"sticks out by {wide} px"] if wide > 0 else []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # nobody here chose a theme
+        until(page, f"document.documentElement.dataset.bsTheme === '{theme}'")
+        found += [f"{theme}: {trouble}" for trouble in page.evaluate(RUN)]
+    return found
+
+
+@pytest.mark.req("UX-02")
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_serious_and_nothing_sticks_out(
+    visit: Visit, places: dict[str, str], size: tuple[int, int]
+) -> None:
+    opened = {who: visit(who, size=size) for who in dict.fromkeys(who for who, _url, _key in PAGES)}
+    found = {}
+    for who, url, key in PAGES:
+        found[f"{who} {url} {key}"] = look(opened[who], places.get(url, url), key)
+    assert {page: troubles for page, troubles in found.items() if troubles} == {}
+
+
+@pytest.mark.req("UX-02")
+def test_a_ticking_chip_moves_nothing(world: World, visit: Visit) -> None:
+    register_incident(world.desk, group="host", impact="I1")
+    page = visit("engineer", language="en-US")
+    page.locator(".chip[data-due]").wait_for()
+    page.evaluate(
+        """() => { window.moved = 0; new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.moved += entry.value;
+        }).observe({ type: "layout-shift", buffered: false }); }"""
+    )
+    before = page.locator(".chip .left").inner_text()
+    until(page, f"document.querySelector('.chip .left').textContent !== {before!r}")
+    page.wait_for_timeout(1200)
+    assert page.evaluate("window.moved") == 0
+
+
+@pytest.mark.req("UX-01")
+def test_language_and_dates_follow_the_person(world: World, visit: Visit) -> None:
+    register_incident(world.desk, group="host", now=MONDAY.replace(year=2025))
+    page = visit("desk")
+    page.goto("/queue/?view=open")
+    assert page.locator("h1").inner_text() == "工作台"
+    page.locator(".language button").click()
+    page.locator("h1", has_text="Workspace").wait_for()
+    assert page.url.endswith("/queue/?view=open")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    moment = page.locator(".line time")
+    assert moment.inner_text() == "2025-11-23"
+    assert moment.get_attribute("title") == "2025-11-23 09:00:00 GMT+08:00"
+
+
+@pytest.mark.req("UX-02")
+def test_the_theme_follows_the_choice_and_the_device(world: World, visit: Visit) -> None:
+    page = visit("desk", language="en-US", theme="dark")
+    shown = "document.documentElement.dataset.bsTheme"
+    assert page.evaluate(shown) == "dark"
+    page.locator(".theme summary").click()
+    page.get_by_role("button", name="Light").click()
+    until(page, f"{shown} === 'light'")
+    page.reload()
+    assert page.evaluate(shown) == "light"
