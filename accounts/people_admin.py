@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import pgettext_lazy
 
 from accounts.admin_base import PortalAdmin
 from accounts.admin_forms import LAST_ADMINISTRATOR, NewPersonForm, PersonForm, administrators
@@ -34,8 +35,11 @@ class PersonAdmin(PortalAdmin, UserAdmin):
     actions = ("switch_off", "switch_on")
     fieldsets = (
         (None, {"fields": ("username", "password_state", "is_active")}),
-        (_l("Person"), {"fields": ("full_name", "full_name_en", "organisation", "department", "employee_number")}),
-        (_l("Contact"), {"fields": ("email", "phone", "mobile")}),
+        (
+            pgettext_lazy("section", "Person"),
+            {"fields": ("full_name", "full_name_en", "organisation", "department", "employee_number")},
+        ),
+        (pgettext_lazy("section", "Contact"), {"fields": ("email", "phone", "mobile")}),
         (_l("Settings"), {"fields": ("language", "time_zone", "theme")}),
         (_l("Roles and groups"), {"fields": ("roles", "support_groups")}),
         (_l("Times"), {"fields": ("last_login", "date_joined")}),

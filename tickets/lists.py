@@ -59,7 +59,7 @@ class FilterBar(forms.Form):
     state = ChoiceFilter(label=gettext_lazy("State"), required=False)
     priority = ChoiceFilter(label=gettext_lazy("Priority"), required=False)
     group = ChoiceFilter(label=gettext_lazy("Group"), required=False)
-    assignee = ChoiceFilter(label=gettext_lazy("Person"), required=False)
+    assignee = ChoiceFilter(label=gettext_lazy("Assignee"), required=False)
     business_system = ChoiceFilter(label=gettext_lazy("Business system"), required=False)
     source = ChoiceFilter(label=gettext_lazy("Source"), required=False)
     ordering = ChoiceFilter(label=gettext_lazy("Order"), required=False, choices=ORDERS)
