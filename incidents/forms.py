@@ -193,6 +193,10 @@ class EditForm(ClassificationFields):
 
     keeps_missing = True
 
+    def clean_complexity(self) -> int:
+        """Every incident has one: an empty choice changes nothing."""
+        return self.cleaned_data["complexity"] or self.ticket.complexity
+
 
 class ImpactForm(ActionForm):
     """Impact and urgency; the criteria are shown."""
@@ -254,6 +258,18 @@ def default_group(ticket: Ticket) -> SupportGroup | None:
         if holder is not None and holder.default_group is not None:
             return holder.default_group
     return None
+
+
+class StartForm(ActionForm):
+    """Nothing is asked. What the desk starts without dispatching belongs to the desk's own group."""
+
+    def clean(self) -> dict[str, Any]:
+        """Find that group."""
+        cleaned = super().clean() or {}
+        if self.ticket.group is None and self.user is not None:
+            own = SupportGroup.objects.filter(pk__in=self.user.group_ids, active=True)
+            cleaned["group"] = own.filter(tier=Tier.DESK).first() or own.first()
+        return cleaned
 
 
 class HandOverForm(AssignmentForm):

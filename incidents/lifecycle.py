@@ -122,13 +122,14 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         label=_("Start work"),
         done=_("started work"),
         allow=rules.may_start,
-        effect="incidents.services.take_for_desk",
+        form="incidents.forms.StartForm",
         intent="primary",
         icon="player-play",
         key="s",
     )
-    def start(self, *, user: User, now: datetime) -> None:
+    def start(self, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
         """Begin work: the response is given, the time to resolve runs."""
+        self.group = self.group or group
         self.assignee = self.assignee or user
         self.assigned_at = self.assigned_at or now
         self.responded_at = self.responded_at or now

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import SupportGroup, Tier, User
+from accounts.models import User
 from incidents.models import Incident
 from tickets.actions import perform
 from tickets.errors import ActionConflict
@@ -55,14 +55,6 @@ def complete_registration(
         data = {"group": group.code, "assignee": assignee.username if assignee else ""}
         assigned = perform(ticket, "assign", user=user, data=data, via=entry.via, now=now)
         entry.ticket = assigned.ticket
-
-
-def take_for_desk(*, ticket: Incident, user: User, **context: Any) -> None:
-    """An incident that the desk starts without dispatching belongs to the desk's own group."""
-    if ticket.group_id is None:
-        groups = SupportGroup.objects.filter(pk__in=user.group_ids, active=True)
-        ticket.group = groups.filter(tier=Tier.DESK).first() or groups.first()
-        ticket.save(update_fields=["group"])
 
 
 def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> Incident:

@@ -138,6 +138,7 @@ def test_start_by_the_desk_belongs_to_the_desk(world: World) -> None:
 
     assert (ticket.state, ticket.group.code, ticket.assignee) == ("in_progress", "desk", world.desk)
     assert (ticket.assigned_at, ticket.responded_at) == (MONDAY, MONDAY)
+    assert changes(ticket) == {"group": (None, "desk"), "assignee": (None, "desk")}
     done = resolve(ticket, world.desk, close_code="desk")
     assert done.state == "resolved"
 
