@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Department, Organisation, Role, SupportGroup, User
 from accounts.permissions import Permission
 
-LAST_ADMINISTRATOR = _("Nobody would be left who may administer the portal.")
+LAST_ADMINISTRATOR = _("At least one active person must be able to administer the portal.")
 
 
 def administrators() -> QuerySet[User]:

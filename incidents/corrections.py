@@ -138,7 +138,7 @@ class Corrections(Columns):
     @action(
         source=ANY,
         label=_("Not a duplicate"),
-        done=_("took back the duplicate mark"),
+        done=_("removed the duplicate mark"),
         allow=rules.may_handle,
         guards=(guards.is_duplicate,),
         effect="incidents.services.unlink_duplicate",

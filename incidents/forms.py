@@ -282,7 +282,7 @@ class HandOverForm(AssignmentForm):
         cleaned = super().clean()
         same_person = cleaned.get("assignee") == self.ticket.assignee
         if cleaned.get("group") == self.ticket.group and same_person:
-            self.add_error("group", _("It is with this group and person already."))
+            self.add_error("group", _("It is already with this group and person."))
         return cleaned
 
 
@@ -337,7 +337,7 @@ class WaitForm(ActionForm):
         """Not a moment that is over."""
         until = self.cleaned_data["wait_until"]
         if self.now is not None and until <= self.now:
-            raise forms.ValidationError(_("This moment is over already."))
+            raise forms.ValidationError(_("This time is in the past."))
         return until
 
 

@@ -29,7 +29,7 @@ def has_no_open_vendor_case(ticket: Incident, user: User | None) -> Any:
     """No vendor works on it."""
     if ticket.vendor_called_at is None or ticket.vendor_answered_at is not None:
         return None
-    return _("A vendor is working on it already.")
+    return _("A vendor is already working on it.")
 
 
 def has_open_vendor_case(ticket: Incident, user: User | None) -> Any:
@@ -43,7 +43,7 @@ def is_no_duplicate(ticket: Incident, user: User | None) -> Any:
     """It is not marked as a duplicate."""
     if ticket.duplicate_of_id is None:
         return None
-    return _("It is marked as a duplicate already.")
+    return _("It is already marked as a duplicate.")
 
 
 def is_duplicate(ticket: Incident, user: User | None) -> Any:
@@ -53,4 +53,4 @@ def is_duplicate(ticket: Incident, user: User | None) -> Any:
 
 def has_remote_consent(ticket: Incident, user: User | None) -> Any:
     """The requester has not given consent to remote help yet."""
-    return _("The consent is recorded already.") if ticket.remote_consent_at else None
+    return _("Consent is already recorded.") if ticket.remote_consent_at else None

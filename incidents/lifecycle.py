@@ -258,7 +258,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         source=States.RESOLVED,
         target=States.CLOSED,
         label=_("Not solved"),
-        done=_("said that it is not solved"),
+        done=_("reported that it is not solved"),
         allow=rules.may_dispute,
         form="incidents.forms.NotSolvedForm",
         effect="incidents.services.open_follow_up",

@@ -58,7 +58,7 @@ class OnSiteForm(ActionForm):
         given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
         for (_earlier, before), (name, after) in pairwise(given):
             if after < before:
-                self.add_error(name, _("This is before the step ahead of it."))
+                self.add_error(name, _("This is earlier than the step before it."))
         return cleaned
 
 

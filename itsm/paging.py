@@ -178,7 +178,7 @@ def _read(cursor: str, ordering: Ordering) -> tuple[bool, list[Any]]:
     try:
         forward, signature, packed = _signer.unsign_object(cursor)
     except (signing.BadSignature, ValueError) as error:
-        raise PagingError("cursor", _("This cursor is not one of ours.")) from error
+        raise PagingError("cursor", _("This cursor is not valid.")) from error
     if signature != _signature(ordering):
         raise PagingError("cursor", _("This cursor belongs to another ordering."))
     return forward, [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in packed]

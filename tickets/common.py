@@ -37,7 +37,7 @@ class CommonActions(Columns):
     @action(
         source=ANY,
         label=_("Internal note"),
-        done=_("noted internally"),
+        done=_("added an internal note"),
         allow=rules.may_read_internal,
         form="tickets.action_forms.CommentForm",
         icon="lock",

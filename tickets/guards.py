@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def is_live(ticket: Ticket, user: User | None) -> Any:
     """The ticket is neither resolved nor closed."""
-    return None if ticket.is_live else _("This ticket is resolved or closed already.")
+    return None if ticket.is_live else _("This ticket is already resolved or closed.")
 
 
 def has_finished_children(ticket: Ticket, user: User | None) -> Any:

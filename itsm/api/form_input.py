@@ -107,7 +107,7 @@ def read_input(form: FormClass, request: Request) -> tuple[Mapping[str, Any], An
 
 def _check_texts(parts: Iterable[tuple[str, list[Any]]]) -> None:
     errors = {
-        name.replace("\0", ""): [_("Zero characters are not accepted.")]
+        name.replace("\0", ""): [_("NUL characters are not accepted.")]
         for name, values in parts
         if not all(is_storable(text) for text in (name, *values))
     }

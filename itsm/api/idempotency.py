@@ -68,7 +68,7 @@ def _claim(request: Request, key: str, fingerprint: str) -> int | None:
             found = cursor.fetchone()
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", None) == LOCK_NOT_AVAILABLE:
-            raise KeyInUse(_("A request with this key is still at work.")) from error
+            raise KeyInUse(_("A request with this key is still in progress.")) from error
         raise
     return found[0] if found else None
 

@@ -42,7 +42,7 @@ def check_values(data: Any) -> None:
     """Refuse texts and numbers that cannot be stored. Raises ParseError."""
     for value in _leaves(data):
         if isinstance(value, str) and not is_storable(value):
-            raise ParseError(_("Zero characters and broken Unicode are not accepted."))
+            raise ParseError(_("NUL characters and broken Unicode are not accepted."))
         if isinstance(value, int | float) and abs(value) > LARGEST_NUMBER:
             raise ParseError(_("Numbers go up to %(limit)d.") % {"limit": LARGEST_NUMBER})
 

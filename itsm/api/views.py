@@ -116,7 +116,7 @@ def refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
     errors = {name: [message] for name in request.query_params if name not in known}
     for name, values in request.query_params.lists():
         if any("\0" in value for value in values):
-            errors[name] = [_("Zero characters are not accepted.")]
+            errors[name] = [_("NUL characters are not accepted.")]
     if errors:
         raise ValidationError({name.replace("\0", ""): texts for name, texts in errors.items()})
 
