@@ -115,9 +115,9 @@ def _nearest_step(ticket: Ticket) -> str:
 
 
 def buttons_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
-    """What ``user`` may do now, the likeliest first; held back ones last, with their reasons."""
+    """What ``user`` may do now, the likeliest first; what is held back says why, the main steps among them early."""
     offered = [item for item in available_actions(ticket, user) if item.action.menu]
-    offered.sort(key=lambda item: (not item.enabled, _place(item.action)))
+    offered.sort(key=lambda item: (item.action.intent != "primary", not item.enabled, _place(item.action)))
     buttons = [
         {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
     ]

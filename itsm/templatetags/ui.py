@@ -142,7 +142,7 @@ def widget(field: BoundField) -> SafeString:
 
 @register.simple_tag
 def choice_cards(field: BoundField) -> list[dict[str, Any]]:
-    """Return a radio field's choices for drawing them as cards.
+    """Return the choices of radio buttons or checkboxes for drawing them one by one.
 
     The form may say more about a choice in ``self.fields[name].cards = {value: {"hint": str,
     "criteria": [str], "tone": str}}``.
