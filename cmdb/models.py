@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.codes import BilingualName, CodeTable
+from accounts.codes import CodeTable
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 

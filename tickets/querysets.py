@@ -20,7 +20,18 @@ _NAMES = ("name_zh", "name_en")
 _PERSON = ("username", "full_name", "full_name_en")
 #: What ``tickets.pages.row_of`` and the lists of the portal read, the row's own columns and those of others.
 ROW_COLUMNS = (
-    *("kind", "number", "state", "phase", "summary", "complexity", "parent", "organisation", "supplier", "duplicate_of"),
+    *(
+        "kind",
+        "number",
+        "state",
+        "phase",
+        "summary",
+        "complexity",
+        "parent",
+        "organisation",
+        "supplier",
+        "duplicate_of",
+    ),
     *("priority_rank", "queue_due_at", "due_soon_at", "responded_at", "planned_completion_at"),
     *("created_at", "updated_at", "children_total", "children_open", "reopen_count", "urge_count"),
     *(f"{name}__{column}" for name in ("priority", "business_system", "group", "source") for column in _NAMES),
