@@ -56,10 +56,10 @@ def _choices(world: World, ticket: Ticket, aside: bool) -> list[tuple[User, Acti
 
 
 def always(world: World, dice: Random, check: Callable[[Any, Any], None]) -> None:
-    """Walk with two incidents in a transaction that is undone, so that every example starts alike."""
+    """Walk with a few incidents in a transaction that is undone, so that every example starts alike."""
     with transaction.atomic():
-        incident_in("registered", world, now=MONDAY - timedelta(hours=1))
-        incident_in("in_progress", world, now=MONDAY - timedelta(hours=1))
+        for state in ("registered", "in_progress", "pending", "resolved"):
+            incident_in(state, world, now=MONDAY - timedelta(hours=1))
         walk(world, dice, check)
         transaction.set_rollback(True)
 
