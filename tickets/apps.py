@@ -12,6 +12,6 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks of lifecycles; write declared transitions into the database after migrations."""
         from tickets import checks  # noqa: F401 - registers system checks
-        from tickets.declared import write_declared_states
+        from tickets.declared import write_declared_states  # needs the models, which are loaded by now
 
         post_migrate.connect(write_declared_states, sender=self)

@@ -1,0 +1,76 @@
+"""The portal's own Python files, parsed once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+#: Apps from the bottom up: each may import those before it.
+LAYERS = ["accounts", "cmdb", "tickets", "tasks", "kinds", "sla", "importing", "demo"]
+KINDS = ["incidents", "problems", "changes"]
+APPS = [app for layer in LAYERS for app in (KINDS if layer == "kinds" else [layer])]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file with its dotted name and its syntax tree."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+
+    @property
+    def app(self) -> str:
+        """The first part of the name."""
+        return self.name.split(".")[0]
+
+    @property
+    def room(self) -> str:
+        """The second part of the name: what the file is for."""
+        return self.name.split(".")[1] if "." in self.name else ""
+
+    def imports(self) -> Iterator[str]:
+        """Dotted names that are imported when the portal runs; those for type checkers do not count."""
+        for node in _running(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Every function and method."""
+        yield from (n for n in ast.walk(self.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Nodes below ``node`` except what only type checkers read."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            for other in child.orelse:
+                yield from _running(other)
+            continue
+        yield child
+        yield from _running(child)
+
+
+@cache
+def modules(*packages: str) -> list[Module]:
+    """The modules of the packages, without migrations."""
+    found = []
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+                found.append(Module(name, path, ast.parse(path.read_text(encoding="utf-8"))))
+    return found
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, dotted text) of everything that is called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)

@@ -1,0 +1,108 @@
+"""Who may import whom (style.md, section 3)."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.architecture.sources import APPS, KINDS, LAYERS, Module, modules
+
+pytestmark = pytest.mark.req("ARCH-IMPORTS")
+
+#: Rooms of ``itsm`` that know no app: anybody may use them.
+TOOLS = {"itsm.docstrings", "itsm.filtering", "itsm.paging", "itsm.widgets", "itsm.env", "itsm.sources"}
+#: What all endpoints share. Knows what it refers to; only doors use it.
+SHARED_API = "itsm.api"
+DOORS = {"api", "views", "serializers", "admin"}
+
+#: Rooms inside an app, from the bottom up.
+ROOMS = [
+    {"permissions", "errors", "events", "signals", "clock", "triggers", "docstrings"},
+    {"rules", "guards"},
+    {"lifecycle", "common", "support", "corrections"},
+    {"models"},
+    {"queries", "services"},
+    {"forms", "action_forms", "support_forms", "assignment", "filters"},
+    {"actions"},
+    {"views", "api", "serializers", "admin"},
+    {"urls"},
+]
+RANKS = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
+
+
+def rank(app: str) -> int:
+    """The layer of an app; kinds share one."""
+    return LAYERS.index("kinds" if app in KINDS else app)
+
+
+def may_import(module: Module, other: str) -> bool:
+    """Whether ``module`` may import the app ``other``."""
+    return other == module.app or rank(other) < rank(module.app)
+
+
+@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+def test_apps_import_apps_below_only(module: Module) -> None:
+    imported = {name.split(".")[0] for name in module.imports()} & set(APPS)
+
+    assert [app for app in sorted(imported) if not may_import(module, app)] == []
+
+
+@pytest.mark.parametrize("module", modules(*KINDS), ids=lambda module: module.name)
+def test_kinds_know_neither_one_another_nor_who_listens(module: Module) -> None:
+    others = {*KINDS, "sla", "importing", "demo"} - {module.app}
+
+    assert {name.split(".")[0] for name in module.imports()} & others == set()
+
+
+@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+def test_apps_use_tools_and_only_doors_the_shared_api(module: Module) -> None:
+    used = {".".join(name.split(".")[:2]) for name in module.imports() if name.startswith("itsm.")}
+    allowed = TOOLS | ({SHARED_API} if module.room in DOORS else set())
+    if module.app in ("importing", "demo"):
+        allowed |= {name for name in used if name != SHARED_API}
+
+    assert used - allowed == set()
+
+
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_tools_know_no_app(name: str) -> None:
+    found = [module for module in modules("itsm") if module.name == name or module.name.startswith(f"{name}.")]
+
+    assert found
+    assert {i.split(".")[0] for module in found for i in module.imports()} & set(APPS) == set()
+
+
+@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+def test_rooms_of_an_app_import_rooms_below_only(module: Module) -> None:
+    own = [name.split(".")[1] for name in module.imports() if name.startswith(f"{module.app}.")]
+    above = [room for room in own if RANKS.get(room, -1) > RANKS.get(module.room, len(ROOMS))]
+
+    assert above == []
+
+
+@pytest.mark.parametrize("module", modules(*APPS, "itsm"), ids=lambda module: module.name)
+def test_production_code_never_imports_tests(module: Module) -> None:
+    assert [name for name in module.imports() if name.split(".")[0] == "tests"] == []
+
+
+@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+def test_import_inside_a_function_gives_a_reason(module: Module) -> None:
+    lines = module.path.read_text(encoding="utf-8").splitlines()
+    inner = {
+        node.lineno
+        for function in module.functions()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+    assert [line for line in sorted(inner) if "#" not in lines[line - 1]] == []
+
+
+def test_rule_would_be_noticed() -> None:
+    """The tests above can fail."""
+    wrong = Module("accounts.rules", modules("accounts")[0].path, ast.parse("from tickets.models import Ticket"))
+
+    assert not may_import(wrong, "tickets")
+    assert list(wrong.imports()) == ["tickets.models.Ticket"]
+    assert RANKS["views"] > RANKS["models"] > RANKS["lifecycle"] > RANKS["rules"]
