@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from tasks.models import Task
-from tests.factories import World, make_system
+from tests.factories import World, incident_in, make_system
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -131,8 +131,6 @@ def call_vendor(page: Page) -> None:
 
 @pytest.mark.req("INC-12", "PRT-01")
 def test_not_solved_opens_a_follow_up(world: World, visit: Visit) -> None:
-    from tests.factories import incident_in
-
     ticket = incident_in("resolved", world)
     page = visit("requester", language="en-US")
     page.goto(ticket.get_absolute_url())
@@ -141,4 +139,4 @@ def test_not_solved_opens_a_follow_up(world: World, visit: Visit) -> None:
     send(page)
     page.locator(".hint-card", has_text="followed up by").wait_for()
     follow_up = Incident.objects.exclude(pk=ticket.pk).get()
-    assert (follow_up.state, follow_up.assignee.username) == ("assigned", "engineer")
+    assert (follow_up.state, follow_up.assignee) == ("assigned", world.engineer)

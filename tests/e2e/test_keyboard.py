@@ -74,7 +74,7 @@ def test_a_call_is_registered_and_dispatched_with_few_keys(world: World, visit: 
     keys.press("Control+Enter")
     page.locator(".stepper .now", has_text="Assigned").wait_for()
     ticket = Incident.objects.get()
-    assert (ticket.group.code, ticket.contact_phone) == ("host", "000-0000-1001")
+    assert (ticket.group, ticket.contact_phone) == (world.groups["host"], "000-0000-1001")
     assert keys.commands <= 9
 
 

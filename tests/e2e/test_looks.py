@@ -65,7 +65,7 @@ def look(page: Page, url: str, key: str) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     found = [f"sticks out by {wide} px"] if wide > 0 else []
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # nobody here chose a theme
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # nobody here chose a theme
         until(page, f"document.documentElement.dataset.bsTheme === '{theme}'")
         found += [f"{theme}: {trouble}" for trouble in page.evaluate(RUN)]
     return found

@@ -70,7 +70,9 @@ def test_reporting_and_confirming_on_a_phone(world: World, visit: Visit) -> None
 
     other = visit("requester2", size=NARROW)
     assert other.locator(".mine li").count() == 0
-    assert other.goto(ticket.get_absolute_url()).status == 404
+    answer = other.goto(ticket.get_absolute_url())
+    assert answer is not None
+    assert answer.status == 404
 
 
 @pytest.mark.req("TKT-05", "UX-02")

@@ -11,7 +11,7 @@ from incidents.models import Incident
 from tests.factories import World, incident_in, unclaimed
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -95,7 +95,12 @@ def test_typed_text_is_not_left_by_accident(world: World, visit: Visit) -> None:
     page = visit("engineer", language="en-US")
     page.goto(ticket.get_absolute_url())
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.locator("#id_text").press_sequentially("half a sentence")
     page.locator(".brand").click()
     page.wait_for_timeout(300)
