@@ -3,6 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts.views import SignInView
 from itsm import health
@@ -15,6 +16,7 @@ urlpatterns = [
     path("healthz/ready", health.ready, name="healthz-ready"),
     path("csp-report/", health.csp_report, name="csp-report"),
     path("accounts/login/", SignInView.as_view(), name="account_login"),
+    path("accounts/email/", RedirectView.as_view(pattern_name="accounts:profile")),  # one address, on the profile
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/jsi18n/", AdminTexts.as_view()),

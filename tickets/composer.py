@@ -33,7 +33,9 @@ class ComposerForm(ActionForm):
         return {"visibility": "note"}
 
     def limit_choices(self) -> None:
-        """Customers only reply."""
+        """Customers only reply; where nobody asked, there is nobody to reply to."""
+        if self.ticket.requester_id is None:
+            self.fields["visibility"].choices = CHOICES[:1]  # type: ignore[attr-defined]
         self.fields["visibility"].cards = KEYS  # type: ignore[attr-defined]  # read by the tag choice_cards
         if self.user is None or not self.user.may(Permission.INTERNAL):
             del self.fields["visibility"]
