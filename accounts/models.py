@@ -147,6 +147,11 @@ class User(AbstractBaseUser):
         """Whether the person works for the provider or a supplier: sees the workspace, not the portal."""
         return bool(self.permissions & {Permission.VIEW, Permission.WORK})
 
+    @property
+    def makes_tokens(self) -> bool:
+        """Whether the person may make API tokens."""
+        return self.may(Permission.TOKEN)
+
     # What Django's admin asks of a user. Administrators may do everything there; nobody else enters.
     @property
     def is_staff(self) -> bool:
