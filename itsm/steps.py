@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from tickets.declared import write_declared_states
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -74,6 +76,8 @@ def prepare(tell: Callable[[str], object]) -> None:
     migrated = migrate()
     if migrated:
         tell("Migrated the database")
+    if write_declared_states():
+        tell("Declared the states and transitions to the database")
     for step in data_steps():
         # After a migration also without changed inputs: the database may be a new one.
         if step.run(force=migrated):

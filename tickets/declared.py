@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 
 from tickets.lifecycle import NEW, kinds
 
@@ -21,14 +22,23 @@ def declared_transitions() -> set[tuple[str, str, str]]:
     }
 
 
-def write_declared_states(using: str = "default", **kwargs: Any) -> None:
-    """Make the database's tables equal to the declarations. Runs after every migration; idempotent."""
+def write_declared_states(using: str = "default", **kwargs: Any) -> bool:
+    """Make the database's tables equal to the declarations; return whether they were not.
+
+    Runs after every migration and before every start: a new action needs no migration.
+    """
     from tickets.models import DeclaredState, DeclaredTransition  # runs before models are ready
 
-    states = [DeclaredState(kind=k, state=s, phase=p) for k, s, p in sorted(declared_states())]
-    steps = [DeclaredTransition(kind=k, source=s, target=t) for k, s, t in sorted(declared_transitions())]
     with transaction.atomic(using=using):
-        DeclaredState.objects.using(using).all().delete()
-        DeclaredTransition.objects.using(using).all().delete()
-        DeclaredState.objects.using(using).bulk_create(states)
-        DeclaredTransition.objects.using(using).bulk_create(steps)
+        states = _replace(DeclaredState, ("kind", "state", "phase"), declared_states(), using)
+        transitions = _replace(DeclaredTransition, ("kind", "source", "target"), declared_transitions(), using)
+    return states or transitions
+
+
+def _replace(model: type[Model], columns: tuple[str, ...], wanted: set[tuple[str, str, str]], using: str) -> bool:
+    rows = model._default_manager.using(using)
+    if set(rows.values_list(*columns)) == wanted:
+        return False
+    rows.all().delete()
+    rows.bulk_create(model(**dict(zip(columns, row, strict=True))) for row in sorted(wanted))
+    return True
