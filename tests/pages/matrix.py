@@ -43,7 +43,7 @@ account_reset_password_done            -        200 200 200 200 200 200 200 200 
 mfa_index                              -        302 200 200 200 200 200 200 200 200 200 200
 mfa_authenticate                       -        302 302 302 302 302 302 302 302 302 302 302
 mfa_reauthenticate                     -        302 403 403 403 403 403 403 403 403 403 403
-mfa_activate_totp                      -        302 302 302 302 302 302 302 302 302 302 302
+mfa_activate_totp                      -        302 200 200 200 200 200 200 200 200 200 200
 mfa_deactivate_totp                    -        302 404 404 404 404 404 404 404 404 404 404
 mfa_view_recovery_codes                -        302 404 404 404 404 404 404 404 404 404 404
 mfa_generate_recovery_codes            -        302 200 200 200 200 200 200 200 200 200 200
