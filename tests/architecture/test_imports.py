@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.sources import APPS, KINDS, LAYERS, Module, modules
 
-pytestmark = pytest.mark.req("ARCH-IMPORTS")
+pytestmark = pytest.mark.req("TKT-06")
 
 #: Rooms of ``itsm`` that know no app: anybody may use them.
 TOOLS = {"itsm.docstrings", "itsm.filtering", "itsm.paging", "itsm.widgets", "itsm.env", "itsm.sources"}
