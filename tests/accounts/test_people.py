@@ -20,7 +20,6 @@ from tests.factories import (
     incident_in,
     make_group,
     make_item,
-    make_organisation,
     make_system,
     make_user,
     register_incident,
@@ -245,8 +244,3 @@ def test_reference_data_are_complete() -> None:
     assert set(Role.objects.values_list("code", flat=True)) == {row["code"] for row in data["roles"]}
     for role in Role.objects.all():
         assert set(role.permissions) <= set(Permission.values), role.code
-
-
-@pytest.mark.req("ADM-01")
-def test_code_tables_of_other_organisations_do_not_exist() -> None:
-    assert make_organisation("third").active is True
