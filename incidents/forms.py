@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, Tier, User
@@ -14,7 +13,6 @@ from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, ConfigurationItem
 from incidents.lifecycle import States
 from tickets.action_forms import TicketField, moment_field, text_field
-from tickets.assignment import AssignmentForm
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -116,7 +114,9 @@ class RegisterForm(ClassificationFields):
         required=False,
         widget=RemoteSelectMultiple("tickets:find_items"),
     )
-    group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Group"), required=False)
+    group = CodeChoiceField(
+        SupportGroup.objects.filter(active=True).exclude(tier=Tier.THIRD), label=_("Group"), required=False
+    )
     assignee = PersonField(label=_("Assignee"), required=False)
     attachments = AttachmentsField()
 
@@ -161,8 +161,9 @@ class RegisterForm(ClassificationFields):
     def clean(self) -> dict[str, Any]:
         """Fill in what was left out; only members of the group can be assigned."""
         cleaned = super().clean() or {}
-        cleaned.setdefault("source", Source.objects.get(code="portal"))
-        if not cleaned.get("source"):
+        if not self.is_by_staff:
+            cleaned["source"] = Source.objects.get(code="portal")
+        elif "source" not in self.data:  # programs may leave it out; people choose it, or leave it empty
             cleaned["source"] = Source.objects.get(code="api")
         cleaned["nature"] = cleaned.get("nature") or Nature.objects.get(code="incident")
         cleaned["complexity"] = cleaned.get("complexity") or 2
@@ -235,71 +236,6 @@ class ProposePriorityForm(ActionForm):
 
     impact = ImpactField()
     text = text_field(_("Reason"), rows=2)
-
-
-class AssignForm(AssignmentForm):
-    """A group, a person in it, and a word for them."""
-
-    text = text_field(_("Remark"), required=False, rows=2)
-
-    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
-        """The group that takes such tickets by default."""
-        group = ticket.group or default_group(ticket)
-        return {"group": group.code if group else None, "assignee": _username(ticket.assignee)}
-
-
-def _username(user: User | None) -> str | None:
-    return user.username if user else None
-
-
-def default_group(ticket: Ticket) -> SupportGroup | None:
-    """The group of the ticket's business system, else of its category (ORG-02)."""
-    for holder in (ticket.business_system, ticket.category):
-        if holder is not None and holder.default_group is not None:
-            return holder.default_group
-    return None
-
-
-class StartForm(ActionForm):
-    """Nothing is asked. What the desk starts without dispatching belongs to the desk's own group."""
-
-    def clean(self) -> dict[str, Any]:
-        """Find that group."""
-        cleaned = super().clean() or {}
-        if self.ticket.group is None and self.user is not None:
-            own = SupportGroup.objects.filter(pk__in=self.user.group_ids, active=True)
-            cleaned["group"] = own.filter(tier=Tier.DESK).first() or own.first()
-        return cleaned
-
-
-class HandOverForm(AssignmentForm):
-    """Another group or colleague, and why."""
-
-    text = text_field(_("Reason"), rows=2)
-
-    def clean(self) -> dict[str, Any]:
-        """Something must change hands."""
-        cleaned = super().clean()
-        same_person = cleaned.get("assignee") == self.ticket.assignee
-        if cleaned.get("group") == self.ticket.group and same_person:
-            self.add_error("group", _("It is already with this group and person."))
-        return cleaned
-
-
-class EscalateForm(AssignmentForm):
-    """A group of a higher line, and why."""
-
-    text = text_field(_("Reason"), rows=2)
-
-    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
-        """Nothing is chosen yet."""
-        return {}
-
-    def groups(self) -> QuerySet[SupportGroup]:
-        """Groups of the provider's lines above the present one. Vendors are called in, not assigned."""
-        now = Tier(self.ticket.group.tier).rank if self.ticket.group else Tier.DESK.rank
-        higher = [tier for tier in (Tier.FIRST, Tier.SECOND) if tier.rank > now]
-        return super().groups().filter(tier__in=higher)
 
 
 class ResolveForm(ActionForm):

@@ -52,7 +52,7 @@ def may_propose_priority(ticket: Ticket, user: User) -> bool:
 
 
 def may_close(ticket: Ticket, user: User) -> bool:
-    """Whoever registered it; the service desk for requesters; incident managers (INC-08)."""
+    """Whoever registered it; the service desk for requesters; whoever decides priorities in any group (INC-08)."""
     if user.may(Permission.PRIORITY) or (ticket.registered_by_id == user.pk and user.is_agent):
         return True
     return user.may(Permission.CLOSE) and not opened_by_other_staff(ticket)

@@ -105,6 +105,10 @@ def unlink_duplicate(*, ticket: Incident, **context: Any) -> None:
 
 
 def resolve_duplicates(*, ticket: Incident, now: datetime, **context: Any) -> None:
-    """Resolve the live duplicates of a main ticket with it, in order of their ids (INC-11)."""
-    for duplicate in Ticket.objects.live().filter(duplicate_of_id=ticket.pk).order_by("pk"):
+    """Resolve the live duplicates of a main ticket with it, in order of their ids (INC-11).
+
+    Those with unfinished tasks stay open: whoever works on them finishes the tasks first (INC-07).
+    """
+    duplicates = Ticket.objects.live().filter(duplicate_of_id=ticket.pk, children_open=0)
+    for duplicate in duplicates.order_by("pk"):
         perform(duplicate, "resolve_with_main", user=None, now=now)

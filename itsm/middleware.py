@@ -1,4 +1,4 @@
-"""Middleware about sessions and caching of whole pages."""
+"""Middleware about sessions, caching and what pages are sent."""
 
 import time
 from collections.abc import Callable
@@ -6,9 +6,11 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
+from django.views.defaults import bad_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 WRITE_EVERY_SECONDS = 60  # a session row is not written at every click
@@ -24,6 +26,28 @@ class NoStoreMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class ZeroCharacterMiddleware:
+    """Refuses zero characters in addresses and takes them out of posted forms: PostgreSQL cannot store them.
+
+    The API is left alone; it says itself which parameter is wrong.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        if "\0" in request.path or any("\0" in value for values in request.GET.lists() for value in values[1]):
+            return bad_request(request, BadRequest())
+        if any("\0" in value for values in request.POST.lists() for value in values[1]):
+            data = request.POST.copy()
+            for name, values in list(data.lists()):
+                data.setlist(name, [value.replace("\0", "") for value in values])
+            request.POST = data  # type: ignore[assignment]
+        return self.get_response(request)
 
 
 class SessionLifetimeMiddleware:

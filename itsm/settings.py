@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "itsm.middleware.ZeroCharacterMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "itsm.middleware.SessionLifetimeMiddleware",
     "itsm.middleware.HtmxMiddleware",

@@ -101,7 +101,7 @@ class TaskLifecycle(CommonActions):
         self.assigned_at = now
 
     @action(
-        source=States.ASSIGNED,
+        source=[States.ASSIGNED, States.IN_PROGRESS],
         label=_("Claim"),
         done=_("claimed this task"),
         allow=works_in_group,

@@ -17,11 +17,6 @@ def may_split(ticket: Ticket, user: User) -> bool:
     return may_dispatch(ticket, user) or may_work_on(ticket, user)
 
 
-def may_open_in_parent(ticket: Ticket, user: User) -> bool:
-    """Whoever may split the parent."""
-    return ticket.parent is not None and may_split(ticket.parent, user)
-
-
 def may_steer(ticket: Ticket, user: User) -> bool:
     """Whoever works on the task, opened it, or dispatches."""
     return may_work_on(ticket, user) or may_dispatch(ticket, user) or opened_it(ticket, user)

@@ -31,7 +31,6 @@ def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, A
         organisation_id=ticket.organisation_id,
         business_system_id=ticket.business_system_id,
         category_id=ticket.category_id,
-        supplier_id=ticket.supplier_id,
         priority=ticket.priority,
         registered_by=user,
         assigned_at=None if waits else now,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from incidents.models import Incident
-from tests.factories import MONDAY, World, act, incident_in, last_entry, resolve, unclaimed
+from tests.factories import MONDAY, World, act, add_task, incident_in, last_entry, resolve, unclaimed
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
 from tickets.models import TicketLink
 
@@ -112,3 +112,13 @@ def test_marked_ticket_is_not_marked_again(world: World, main: Any) -> None:
 def test_requesters_do_not_mark(world: World, main: Any) -> None:
     with pytest.raises(ActionForbidden):
         act(unclaimed(world), "mark_duplicate", world.requester, main=main.number)
+
+
+@pytest.mark.req("INC-07")
+def test_duplicate_with_an_open_task_is_left_to_those_who_work_on_it(world: World, main: Any) -> None:
+    duplicate = act(incident_in("in_progress", world), "mark_duplicate", world.desk, main=main.number)
+    add_task(duplicate, world.engineer)
+
+    resolve(main, world.engineer)
+
+    assert Incident.objects.get(pk=duplicate.pk).state == "in_progress"

@@ -17,7 +17,7 @@ def test_task_reaches_the_engine_queue_as_json() -> None:
 
     app.send_task("tickets.tasks.purge_expired", args=[7])
 
-    message = json.loads(client.lrange("engine", 0, -1)[0])  # type: ignore[index]
+    message = json.loads(client.lrange("engine", 0, -1)[0])
     assert message["headers"]["task"] == "tickets.tasks.purge_expired"
     assert message["content-type"] == "application/json"
 

@@ -267,3 +267,13 @@ def test_customers_never_see_tasks(world: World, parent: Incident, person: str) 
 
 def test_task_of_a_ticket_cannot_be_split_again(world: World, parent: Incident) -> None:
     assert "add_task" not in add_task(parent, world.engineer).kind_info.actions
+
+
+def test_task_handed_over_while_in_progress_can_be_claimed(world: World, parent: Incident) -> None:
+    task = act(add_task(parent, world.engineer, group="host"), "start", world.engineer)
+    handed = act(task, "hand_over", world.engineer, group="network", text="网络侧处理")
+    assert (handed.state, handed.assignee) == ("in_progress", None)
+
+    claimed = act(handed, "claim", world.other_engineer)
+
+    assert (claimed.state, claimed.assignee) == ("in_progress", world.other_engineer)
