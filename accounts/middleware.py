@@ -16,15 +16,12 @@ class UserPreferencesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request in the person's language and time zone."""
+        """Answer the request in the person's language and time zone; nothing of it outlives the request."""
         user = request.user
-        if user.is_authenticated and user.language:
-            translation.activate(user.language)
+        language = (user.language if user.is_authenticated else "") or translation.get_language()
+        zone = zoneinfo.ZoneInfo(user.time_zone) if user.is_authenticated and user.time_zone else None
+        with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = translation.get_language()
-        if user.is_authenticated and user.time_zone:
-            timezone.activate(zoneinfo.ZoneInfo(user.time_zone))
-        else:
-            timezone.deactivate()
-        response = self.get_response(request)
-        response.headers["Content-Language"] = translation.get_language()
+            response = self.get_response(request)
+            response.headers["Content-Language"] = translation.get_language()
         return response
