@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.tokens import create_token
 from tests.factories import World, make_item, make_organisation
@@ -38,8 +39,9 @@ def typed(page: Client, url: str) -> dict[str, Any]:
 
 
 def errors(response: Any) -> str:
-    """All errors of the form on the answered page."""
-    return str(response.context["errors"]) if response.context and "errors" in response.context else ""
+    """All errors of the form on the answered page, in English."""
+    with translation.override("en"):  # they are put into words when they are read
+        return str(response.context["errors"]) if response.context and "errors" in response.context else ""
 
 
 def make_rows(world: World, number: int) -> None:
