@@ -91,7 +91,13 @@ class QueuePage:
         self.view = self._view()
         self.bar = FilterBar(kind, {**self.params.dict(), "view": self.view.code, "ordering": self._ordering()})
         found = queue(user, self.view, self.now, kind.code if kind else None)
-        self.filter = TicketFilter(self.params, queryset=found, request=request)
+        self.filtered = self._narrowed(found, request)
+
+    def _narrowed(self, found: TicketQuerySet, request: HttpRequest) -> TicketQuerySet:
+        """``found`` by the filters of the address. Making them costs more than the query: only when there are any."""
+        if not any(self.params.get(name) for name in TicketFilter.base_filters):
+            return found
+        return TicketFilter(self.params, queryset=found, request=request).qs
 
     def _view(self) -> View:
         """The chosen view; without a choice all when searching, else what the person does."""
@@ -129,7 +135,7 @@ class QueuePage:
 
     def _page(self) -> Any:
         """The page of the cursor; a stale or foreign cursor gives the first one."""
-        found: TicketQuerySet = self.filter.qs.for_rows()
+        found: TicketQuerySet = self.filtered.for_rows()
         ordering = parse_ordering(self._ordering(), SORTS)
         try:
             return page_of(found, ordering, cursor=self.params.get("cursor", ""))
