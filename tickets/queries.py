@@ -16,49 +16,49 @@ from accounts.models import User
 from accounts.permissions import Permission
 from tickets.lifecycle import Phase
 from tickets.models import Ticket
-from tickets.querysets import TicketQuerySet
+from tickets.querysets import LIVE, TicketQuerySet
 
 #: Counts stop here: nobody reads more, and a queue of a million costs no more than one of a thousand.
 COUNT_CAP = 999
 
-Narrow = Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
+Where = Callable[[User, datetime], Q]
 
 
 @dataclass(frozen=True)
 class View:
-    """A queue: the same definition gives the list, its count, the API and exports (lessons.md)."""
+    """A queue: the same condition gives the list, its count, the API, exports and live updates (lessons.md)."""
 
     code: str
     label: Any
-    narrow: Narrow
+    where: Where
     tone: str = ""
 
 
-def _unassigned(found: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
+_LIVE = Q(phase__in=LIVE)
+
+
+def _unassigned(user: User, now: datetime) -> Q:
     mine = Q(group__in=user.group_ids)
     if user.may(Permission.DISPATCH):
         mine |= Q(group=None)
-    return found.live().filter(mine, assignee=None)
+    return _LIVE & mine & Q(assignee=None)
 
 
 VIEWS: dict[str, View] = {
     view.code: view
     for view in (
         View("unassigned", _("My groups, unassigned"), _unassigned),
-        View("mine", _("Mine"), lambda found, user, now: found.live().filter(assignee=user.pk)),
+        View("mine", _("Mine"), lambda user, now: _LIVE & Q(assignee=user.pk)),
         View(
-            "due_soon",
-            _("Due soon"),
-            lambda found, user, now: found.live().filter(due_soon_at__lte=now, queue_due_at__gte=now),
-            "soon",
+            "due_soon", _("Due soon"), lambda user, now: _LIVE & Q(due_soon_at__lte=now, queue_due_at__gte=now), "soon"
         ),
-        View("overdue", _("Overdue"), lambda found, user, now: found.live().filter(queue_due_at__lt=now), "late"),
-        View("monitoring", _("Monitoring"), lambda found, user, now: found.live().filter(source="monitoring")),
-        View("reopened", _("Reopened"), lambda found, user, now: found.live().filter(reopen_count__gt=0)),
-        View("waiting", _("Waiting"), lambda found, user, now: found.filter(phase=Phase.WAITING)),
-        View("to_confirm", _("To confirm"), lambda found, user, now: found.filter(phase=Phase.RESOLVED)),
-        View("open", _("All open"), lambda found, user, now: found.live()),
-        View("all", _("All"), lambda found, user, now: found),
+        View("overdue", _("Overdue"), lambda user, now: _LIVE & Q(queue_due_at__lt=now), "late"),
+        View("monitoring", _("Monitoring"), lambda user, now: _LIVE & Q(source="monitoring")),
+        View("reopened", _("Reopened"), lambda user, now: _LIVE & Q(reopen_count__gt=0)),
+        View("waiting", _("Waiting"), lambda user, now: Q(phase=Phase.WAITING)),
+        View("to_confirm", _("To confirm"), lambda user, now: Q(phase=Phase.RESOLVED)),
+        View("open", _("All open"), lambda user, now: _LIVE),
+        View("all", _("All"), lambda user, now: Q()),
     )
 }
 #: Counting every ticket there ever was tells nobody anything.
@@ -68,7 +68,7 @@ COUNTED = tuple(code for code in VIEWS if code != "all")
 def queue(user: User, view: View, now: datetime, kind: str | None = None) -> TicketQuerySet:
     """Tickets of ``view`` that ``user`` sees, of one kind or all."""
     found = Ticket.objects.visible_to(user)
-    return view.narrow(found.filter(kind=kind) if kind else found, user, now)
+    return (found.filter(kind=kind) if kind else found).filter(view.where(user, now))
 
 
 def counts_of(querysets: dict[str, TicketQuerySet]) -> dict[str, int]:
