@@ -91,6 +91,7 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    preferences = models.JSONField(default=dict, editable=False)
     roles = models.ManyToManyField(Role, blank=True, related_name="people", verbose_name=_("roles"))
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("created"), default=timezone.now, editable=False)
