@@ -19,5 +19,7 @@ class Permission(models.TextChoices):
     EXPORT = "ticket.export", _("Export lists")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
     PEOPLE_VIEW = "people.view", _("Search people of every organisation")
+    PEOPLE_ADD = "people.add", _("Add callers who are not known yet")
+    ANNOUNCE = "announcement.publish", _("Publish announcements")
     TOKEN = "token.create", _("Create API tokens")
     ADMIN = "admin.access", _("Administer the portal")

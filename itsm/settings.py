@@ -46,6 +46,7 @@ if not DEMO and len(SECRET_KEY) < 50:
 # --- Apps -----------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
+    "drafts",
     "cmdb",
     "tickets",
     "incidents",
@@ -53,6 +54,8 @@ INSTALLED_APPS = [
     "problems",
     "changes",
     "sla",
+    "live",
+    "announcements",
     "importing",
     "demo",
     "itsm",
@@ -108,6 +111,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tickets.context.shell",
+                "announcements.context.shown",
             ],
         },
     },

@@ -22,6 +22,8 @@ urlpatterns = [
     path("admin/jsi18n/", AdminTexts.as_view()),
     path("admin/", admin.site.urls),
     path("api/", include("itsm.api_urls")),
+    path("announcements/", include("announcements.urls")),
     path("", include("accounts.urls")),
+    path("", include("drafts.urls")),
     path("", include("tickets.urls")),
 ]

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AnnouncementsConfig(AppConfig):
+    """Interruptions and news, told to those whom they affect."""
+
+    name = "announcements"
+    verbose_name = _("Announcements")

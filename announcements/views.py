@@ -1,0 +1,164 @@
+"""Pages of announcements: what is said, writing it, putting it away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.http import SignedInRequest, SignedInView
+from accounts.models import User
+from announcements import services
+from announcements.forms import AnnouncementForm
+from announcements.models import Announcement
+from announcements.queries import listed, standings_of
+from announcements.rules import may_announce
+
+
+def find(user: User, pk: int) -> Announcement:
+    """The announcement that ``user`` may write. Raises Http404, PermissionDenied."""
+    if not may_announce(user):
+        raise PermissionDenied
+    found = Announcement.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+class ListView(SignedInView):
+    """What was said to the person; for those who write, drafts too."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show it, by standing."""
+        now, writes = timezone.now(), may_announce(request.user)
+        found = listed(writes=writes, visible=Announcement.objects.visible_to(request.user))
+        shell = "base.html" if request.user.is_agent else "portal_base.html"
+        context = {"sections": standings_of(found, now, writes=writes), "writes": writes, "shell": shell}
+        return render(request, "announcements/list.html", context)
+
+
+class NewView(SignedInView):
+    """Writing a new one."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the form."""
+        if not may_announce(request.user):
+            raise PermissionDenied
+        return draw(request, AnnouncementForm(user=request.user), None)
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Store it as a draft, or publish it at once."""
+        if not may_announce(request.user):
+            raise PermissionDenied
+        return store(request, AnnouncementForm(request.POST, user=request.user))
+
+
+class EditView(SignedInView):
+    """Changing one. Those who put it away read it again."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show the form."""
+        announcement = find(request.user, pk)
+        return draw(request, AnnouncementForm(instance=announcement, user=request.user), announcement)
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Store it."""
+        announcement = find(request.user, pk)
+        return store(request, AnnouncementForm(request.POST, instance=announcement, user=request.user))
+
+
+def store(request: SignedInRequest, form: AnnouncementForm) -> HttpResponse:
+    """Save, publish when asked to, say so; or draw the form with its errors."""
+    if not form.is_valid():
+        return draw(request, form, form.instance if form.instance.pk else None, status=422)
+    now = timezone.now()
+    announcement = services.save_announcement(form=form, user=request.user, now=now)
+    if "publish" in request.POST:
+        services.publish(announcement=announcement, now=now)
+    messages.success(request, said(announcement, now))
+    return redirect("announcements:list")
+
+
+def said(announcement: Announcement, now: datetime) -> str:
+    """What became of it."""
+    texts = {
+        "draft": _("Kept as a draft."),
+        "coming": _("Published; it is shown from its time on."),
+        "shown": _("Published: those affected read it now."),
+        "ended": _("Ended: nobody is shown it any more."),
+    }
+    return texts[announcement.standing(now)]
+
+
+def draw(request: SignedInRequest, form: AnnouncementForm, announcement: Announcement | None, status: int = 200) -> Any:
+    """The form with its preview."""
+    context = {
+        "form": form,
+        "announcement": announcement,
+        "standing": announcement.standing(timezone.now()) if announcement else "draft",
+        "previews": previews_of(form.instance),
+    }
+    return render(request, "announcements/edit.html", context, status=status)
+
+
+def previews_of(announcement: Announcement) -> list[dict[str, Any]]:
+    """The announcement in each language, as its readers see it."""
+    found = []
+    for code, name in (("zh-hans", "中文"), ("en", "English")):
+        text = announcement.text_zh if code == "zh-hans" else announcement.text_en
+        with translation.override(code):
+            kind = str(announcement.get_kind_display())
+            read = {"kind": kind, "text": announcement.text, "missing": not text and bool(announcement.text)}
+        found.append({"code": code, "name": name, **read})
+    return found
+
+
+class PreviewView(SignedInView):
+    """Both languages of what is being typed."""
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Show the fragment; nothing is stored."""
+        if not may_announce(request.user):
+            raise PermissionDenied
+        form = AnnouncementForm(request.POST, user=request.user)
+        form.is_valid()
+        typed = {name: form.cleaned_data.get(name) for name in ("kind", "text_zh", "text_en", "starts_at", "ends_at")}
+        announcement = Announcement(**{name: value for name, value in typed.items() if value})
+        context = {"previews": previews_of(announcement), "announcement": announcement}
+        return render(request, "announcements/_preview.html", context)
+
+
+class StepView(SignedInView):
+    """Publishing, ending, discarding."""
+
+    def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
+        """Do it and say so."""
+        announcement, now = find(request.user, pk), timezone.now()
+        if step == "discard":
+            services.discard(announcement=announcement)
+            messages.success(request, _("The draft is gone."))
+            return redirect("announcements:list")
+        do = services.publish if step == "publish" else services.end
+        do(announcement=announcement, now=now)
+        messages.success(request, said(announcement, now))
+        return redirect("announcements:list")
+
+
+class DismissView(SignedInView):
+    """Putting one away for oneself."""
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Remember it; the band goes."""
+        found = Announcement.objects.visible_to(request.user).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        services.dismiss(announcement=found, user=request.user, now=timezone.now())
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse("")
+        return redirect("tickets:home")
