@@ -37,6 +37,7 @@ class Corrections(Columns):
         icon="flag",
         key="p",
         public=False,
+        edits=("impact", "urgency"),
     )
     def check_priority(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Correct impact and urgency before it is dispatched; the priority follows (INC-04)."""
@@ -51,6 +52,7 @@ class Corrections(Columns):
         icon="flag",
         key="p",
         public=False,
+        edits=("impact", "urgency"),
     )
     def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
         """Change the priority with a reason, and choose the owner again (INC-04)."""
@@ -67,6 +69,7 @@ class Corrections(Columns):
         icon="flag",
         key="p",
         public=False,
+        edits=("impact",),
     )
     def propose_priority(self, *, user: User, now: datetime, text: str, impact: Any) -> None:
         """Ask the group's lead or the incident manager for another priority, with a reason."""
@@ -113,6 +116,7 @@ class Corrections(Columns):
         icon="pencil",
         key="d",
         public=False,
+        edits=("summary", "nature", "category", "business_system", "complexity", "contact_phone", "contact_email"),
     )
     def edit(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Correct what was written down: summary, description, classification, contact."""

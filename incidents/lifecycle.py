@@ -95,6 +95,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         intent="primary",
         icon="arrow-right",
         key="a",
+        edits=("group", "assignee"),
         private_text=True,
     )
     def assign(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
@@ -205,6 +206,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         icon="arrows-transfer-down",
         key="h",
         private_text=True,
+        edits=("group", "assignee"),
     )
     def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to another group of the same line, or to a colleague."""
@@ -218,7 +220,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         allow=rules.may_hand_over,
         form="incidents.routing_forms.EscalateForm",
         icon="arrow-up-right",
-        key="x",
+        key="g",
         private_text=True,
     )
     def escalate(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
@@ -234,7 +236,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         form="incidents.forms.CloseForm",
         intent="primary",
         icon="circle-check",
-        key="k",
+        key="q",
     )
     def close(self, *, user: User, now: datetime, text: str, **answers: Any) -> None:
         """Close it after confirming with the requester that it is solved (INC-08)."""
@@ -281,7 +283,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         form="incidents.forms.RejectForm",
         intent="danger",
         icon="ban",
-        key="j",
+        key="y",
     )
     def reject(self, *, user: User, now: datetime, reject_reason: Any, text: str) -> None:
         """Answer and close what is out of contract or scope, with a reason (INC-03)."""

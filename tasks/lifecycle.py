@@ -139,6 +139,7 @@ class TaskLifecycle(CommonActions):
         form="tasks.forms.HandOverForm",
         icon="arrows-transfer-down",
         key="h",
+        edits=("group", "assignee"),
         public=False,
     )
     def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 NEW = "new"
 #: As a source: every stored state.
 ANY = "*"
+#: As ``undo``: set back the values that the timeline entry recorded, as long as the state stayed the same.
+RESTORE = "restore"
 
 
 class Phase(models.TextChoices):
@@ -54,7 +56,9 @@ class Action:
     dotted path of a service that writes elsewhere, in the same transaction. ``public``: requesters see
     the timeline entry; ``private_text``: but not what was written with it. ``system``: only the portal
     itself performs it. ``versioned``: refused when the ticket changed since the person read it.
-    ``menu``: offered as a button. ``help`` is the method's docstring.
+    ``menu``: offered as a button. ``edits``: properties whose value it changes in place. ``bulk``: offered for
+    many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action that takes it back,
+    or ``RESTORE``: the values that it changed can be set back. ``help`` is the method's docstring.
     """
 
     name: str
@@ -75,6 +79,9 @@ class Action:
     system: bool = False
     versioned: bool = True
     menu: bool = True
+    edits: tuple[str, ...] = ()
+    bulk: bool | tuple[str, ...] = False
+    undo: str = ""
 
     @property
     def creates(self) -> bool:

@@ -33,6 +33,8 @@ ORDERS = [
     ("assignee", gettext_lazy("By person")),
     ("business_system", gettext_lazy("By business system")),
 ]
+#: Parameters about the panes: the ticket opened beside the queue, and that there is one.
+NOT_NARROWING = ("ticket", "beside")
 #: Views of work that goes on are read in the order of queues; what is over, newest first.
 OVER = {"to_confirm", "all"}
 
@@ -85,7 +87,9 @@ class QueuePage:
     """What a person sees of a queue with the parameters of an address."""
 
     def __init__(self, request: HttpRequest, user: User, kind: Kind | None) -> None:
-        self.user, self.kind, self.params = user, kind, request.GET
+        self.user, self.kind, self.params = user, kind, request.GET.copy()
+        for name in NOT_NARROWING:
+            self.params.pop(name, None)
         self.now = clock.now()
         self.url = reverse("tickets:list", args=[kind.slug]) if kind else reverse("tickets:queue")
         self.view = self._view()
@@ -116,7 +120,7 @@ class QueuePage:
         return NEWEST_FIRST if self.view.code in OVER else "queue"
 
     def context(self) -> dict[str, Any]:
-        """What ``tickets/list.html`` draws."""
+        """What ``tickets/_queue.html`` draws."""
         page = self._page()
         counts = view_counts(self.user, self.now, self.kind.code if self.kind else None)
         return {
@@ -124,6 +128,7 @@ class QueuePage:
             "tabs": self._tabs(counts),
             "filter": self.bar,
             "url": self.url,
+            "queue_address": self._address(**self.params.dict()),
             "active": self._active(),
             "reset_url": self._address(view=self.view.code),
             "rows": pages.rows_of(page.rows, self.now),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
-from tickets.actions import available_actions
+from tickets.actions import Available, available_actions
 from tickets.lifecycle import Action, Phase
 from tickets.limits import Chip, chip_of
 from tickets.models import Ticket, TicketLink
@@ -39,10 +39,11 @@ class Row:
     at: datetime
     state: Any
     chip: Chip
+    order: str
     selected: bool = False
 
 
-def row_of(ticket: Ticket, now: datetime) -> Row:
+def row_of(ticket: Ticket, now: datetime, *, selected: bool = False) -> Row:
     """The line of ``ticket`` at ``now``."""
     return Row(
         number=ticket.number,
@@ -57,7 +58,15 @@ def row_of(ticket: Ticket, now: datetime) -> Row:
         at=ticket.created_at,
         state=ticket.state_label,
         chip=chip_of(ticket, now),
+        order=order_of(ticket),
+        selected=selected,
     )
+
+
+def order_of(ticket: Ticket) -> str:
+    """The place of ``ticket`` in a queue as text that sorts like ``indexes.QUEUE_ORDER`` (INC-18)."""
+    due = int(ticket.queue_due_at.timestamp())
+    return f"{ticket.priority_rank:02}.{due:012}.{ticket.complexity:02}.{ticket.pk:012}"
 
 
 def _mark(ticket: Ticket) -> str:
@@ -115,15 +124,20 @@ def _nearest_step(ticket: Ticket) -> str:
 
 
 def buttons_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
-    """What ``user`` may do now, the likeliest first; what is held back says why, the main steps among them early."""
-    offered = [item for item in available_actions(ticket, user) if item.action.menu]
+    """What ``user`` may do now, as ``buttons``."""
+    return buttons(ticket, available_actions(ticket, user))
+
+
+def buttons(ticket: Ticket, available: Iterable[Available]) -> list[dict[str, Any]]:
+    """Available actions, the likeliest first; what is held back says why, the main steps among them early."""
+    offered = [item for item in available if item.action.menu]
     offered.sort(key=lambda item: (item.action.intent != "primary", not item.enabled, _place(item.action)))
-    buttons = [
+    made = [
         {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
     ]
     return [
         {**button, "intent": "normal" if number and button["intent"] == "primary" else button["intent"]}
-        for number, button in enumerate(buttons)
+        for number, button in enumerate(made)
     ]
 
 
@@ -148,19 +162,23 @@ def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def pair(label: str, value: Any, url: str = "", badge: dict[str, str] | None = None) -> dict[str, Any]:
-    """A line of ``components/kv.html``; moments are written in the person's time zone."""
+def pair(
+    label: str, value: Any, url: str = "", badge: dict[str, str] | None = None, field: str = ""
+) -> dict[str, Any]:
+    """A line of ``components/kv.html``; moments are written in the person's time zone. ``field``: edited in place."""
     if isinstance(value, datetime):
         value = date_format(localtime(value), "Y-m-d H:i")
-    return {"label": label, "value": value, "url": url, "badge": badge}
+    return {"label": label, "value": value, "url": url, "badge": badge, "field": field}
 
 
-def filled(pairs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Only the lines that say something."""
-    return [line for line in pairs if line["value"] not in (None, "", [])]
+def filled(pairs: Iterable[dict[str, Any]], editors: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Only the lines that say something, and those that this person can fill; see ``tickets.editing``."""
+    editors = editors or {}
+    lines = [{**line, "editor": editors.get(line["field"])} for line in pairs]
+    return [line for line in lines if line["editor"] or line["value"] not in (None, "", [])]
 
 
-def requester_facts(ticket: Ticket) -> list[dict[str, Any]]:
+def requester_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Who asks, from where, and how to reach them."""
     person = ticket.requester
     return filled(
@@ -168,38 +186,50 @@ def requester_facts(ticket: Ticket) -> list[dict[str, Any]]:
             pair(pgettext("person", "Name"), person.display_name if person else _("Monitoring")),
             pair(_("Organisation"), ticket.organisation),
             pair(_("Department"), person.department if person else None),
-            pair(_("Phone"), ticket.contact_phone, f"tel:{ticket.contact_phone}" if ticket.contact_phone else ""),
-            pair(_("Email"), ticket.contact_email, f"mailto:{ticket.contact_email}" if ticket.contact_email else ""),
-        ]
+            pair(
+                _("Phone"),
+                ticket.contact_phone,
+                f"tel:{ticket.contact_phone}" if ticket.contact_phone else "",
+                field="contact_phone",
+            ),
+            pair(
+                _("Email"),
+                ticket.contact_email,
+                f"mailto:{ticket.contact_email}" if ticket.contact_email else "",
+                field="contact_email",
+            ),
+        ],
+        editors,
     )
 
 
-def classification_facts(ticket: Ticket) -> list[dict[str, Any]]:
+def classification_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """What it is and where it hurts."""
     system = ticket.business_system
     core = system is not None and system.system_class_id in {"core", "core_network"}
     badge = {"label": _("core"), "tone": "late"} if core else None
     return filled(
         [
-            pair(_("Business system"), system, badge=badge),
+            pair(_("Business system"), system, badge=badge, field="business_system"),
             pair(_("Primary engineer"), system.primary_engineer if system else None),
             pair(_("Deputy engineer"), system.deputy_engineer if system else None),
-            pair(_("Category"), ticket.category),
-            pair(_("Nature"), ticket.nature),
+            pair(_("Category"), ticket.category, field="category"),
+            pair(_("Nature"), ticket.nature, field="nature"),
             pair(_("Source"), ticket.source),
-            pair(_("Impact"), ticket.impact),
-            pair(_("Urgency"), ticket.urgency),
-        ]
+            pair(_("Impact"), ticket.impact, field="impact"),
+            pair(_("Urgency"), ticket.urgency, field="urgency"),
+        ],
+        editors,
     )
 
 
-def handling_facts(ticket: Ticket) -> list[dict[str, Any]]:
+def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Who has it, since when, and what the kind adds."""
     own = import_string(ticket.kind_info.details)(ticket) if ticket.kind_info.details else []
     return filled(
         [
-            pair(_("Group"), ticket.group),
-            pair(_("Assignee"), ticket.assignee),
+            pair(_("Group"), ticket.group, field="group"),
+            pair(_("Assignee"), ticket.assignee, field="assignee"),
             pair(_("Registered by"), ticket.registered_by),
             pair(_("Created"), ticket.created_at),
             pair(_("Planned response"), ticket.planned_response_at),
@@ -212,7 +242,8 @@ def handling_facts(ticket: Ticket) -> list[dict[str, Any]]:
             pair(_("Satisfaction"), ticket.satisfaction if ticket.satisfaction_id else None),
             pair(_("Comment"), ticket.satisfaction_comment),
             *(pair(label, value) for label, value in own),
-        ]
+        ],
+        editors,
     )
 
 

@@ -2,12 +2,15 @@
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
 import "./dialog.js";
 import "./draft_guard.js";
+import "./edit.js";
 import "./fill.js";
 import "./focus.js";
 import "./keys.js";
 import "./menu.js";
+import "./panes.js";
 import "./relative_time.js";
 import "./countdown.js";
+import "./splitters.js";
 import * as pasteUpload from "./paste_upload.js";
 import * as toasts from "./toasts.js";
 import * as tomSelect from "./tom_select.js";

@@ -7,7 +7,8 @@ const commands = () => [...document.querySelectorAll("[data-key]")].filter(visib
 
 function walk(step) {
   const rows = [...document.querySelectorAll("a[data-row]")];
-  const here = rows.findIndex((row) => row === document.activeElement || row.ariaCurrent === "true");
+  const focused = rows.indexOf(document.activeElement);
+  const here = focused < 0 ? rows.findIndex((row) => row.ariaCurrent === "true") : focused;
   rows[Math.min(Math.max(here + step, 0), rows.length - 1)]?.focus();
 }
 

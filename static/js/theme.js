@@ -2,6 +2,10 @@
 // A classic script in <head>: a module would run too late and the page would flash.
 (() => {
   const root = document.documentElement;
+  for (const pane of ["queue", "side"]) {
+    const width = localStorage.getItem(`width-${pane}`);
+    if (width) root.style.setProperty(`--${pane}-width`, `${width}px`);
+  }
   root.dataset.js = ""; // styles hide what only serves pages without scripts
   if (root.dataset.colorScheme !== "auto") return;
   const dark = matchMedia("(prefers-color-scheme: dark)");

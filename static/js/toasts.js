@@ -20,7 +20,8 @@ export function enhance(root) {
   }
 }
 
-function complain(text) {
+/** Show an error of our own, such as a server that does not answer. */
+export function complain(text) {
   const note = document.createElement("div");
   note.className = "note note-error";
   const line = note.appendChild(document.createElement("p"));

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import select_template
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.http import SignedInRequest, SignedInView
-from accounts.permissions import Permission
-from tickets import pages
+from accounts.http import SignedInRequest, SignedInView, is_htmx
+from drafts.http import answered
+from tickets import clock, drafting, pages
 from tickets.actions import available_actions, perform
 from tickets.composer import ComposerForm
-from tickets.conflicts import conflict_lines
+from tickets.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
+from tickets.editing import asks_only
 from tickets.errors import ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.finding import find_ticket
-from tickets.lifecycle import Action, Kind
+from tickets.forms import ActionForm
+from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
 from tickets.views.detail import render_ticket
 
-#: What an address may fill into the form of a new ticket.
-PREFILLED = ("requester", "source", "business_system", "summary")
-
-
-def is_htmx(request: SignedInRequest) -> bool:
-    """Whether a part of a page asks, not a whole page."""
-    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
-
-
 def go_to(request: SignedInRequest, url: str) -> HttpResponse:
-    """Send the browser on, by htmx without reloading styles and scripts."""
+    """Send the browser on. Within the workspace the event ``go`` lets panes.js draw only what changed."""
     if is_htmx(request):
-        return HttpResponse(status=204, headers={"HX-Location": url})
+        return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"go": {"url": url}})})
     return redirect(url)
 
 
-def posted(request: SignedInRequest) -> dict[str, Any]:
+def sent_version(request: SignedInRequest) -> int | None:
+    """The version of the ticket that the person read, when the form sends one."""
+    version = request.POST.get("version", "")
+    return int(version) if version.isdecimal() and len(version) < 10 else None
+
+
+def posted(request: SignedInRequest) -> Any:
     """The posted form without what is not the action's: token, version."""
     data = request.POST.copy()
     for name in ("csrfmiddlewaretoken", "version", "then"):
@@ -51,70 +50,123 @@ def posted(request: SignedInRequest) -> dict[str, Any]:
 class ActionView(SignedInView):
     """One action of one ticket: its form, and doing it."""
 
+    goes_on_here = True
+
     def get(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Show the action's form, in place or as a page."""
         ticket = find_ticket(request.user, number)
         action = self._offered(ticket, name)
+        if action is None:
+            return redirect(ticket)  # where what was typed is kept
         form = action.form_class(ticket=ticket, user=request.user)
-        return self._draw(ticket, action, form)
+        return self._draw_inline(ticket, action, form) or self._draw_restored(ticket, action, form)
 
     def post(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Do it; what is refused comes back with the reason and everything that was typed."""
         ticket = find_ticket(request.user, number)
-        version = request.POST.get("version", "")
+        action = ticket.kind_info.actions.get(name)
+        if action is None:
+            raise Http404
+        slot = drafting.action_slot(ticket, action)
         try:
+            data = self._chosen(ticket, action)
             entry = perform(
-                ticket,
-                name,
-                user=request.user,
-                data=posted(request),
-                files=request.FILES,
-                version=int(version) if version.isdecimal() else None,
+                ticket, name, user=request.user, data=data, files=request.FILES, version=sent_version(request)
             )
         except ActionError as error:
-            return self._refuse(ticket, name, error)
-        messages.success(request, _("Done: %(action)s.") % {"action": ticket.kind_info.actions[name].label})
-        return go_to(request, _next_page(request, entry))
+            slot = drafting.keep(request.user, slot, request.POST, clock.now())
+            return answered(self._refuse(ticket, action, slot, error), slot.key)
+        drafting.forget(request.user, slot)
+        messages.success(request, _("Done: %(action)s.") % {"action": action.label})
+        return answered(go_to(request, _next_page(request, entry)), slot.key)
 
-    def _offered(self, ticket: Ticket, name: str) -> Action:
+    def _offered(self, ticket: Ticket, name: str) -> Action | None:
+        """The action; None when it is not offered any more, but something was typed for it."""
         offered = {item.action.name: item for item in available_actions(ticket, self.request.user)}
-        if name not in offered:
-            raise PermissionDenied if name in ticket.kind_info.actions else Http404
-        return offered[name].action
+        if name in offered:
+            return offered[name].action
+        if name not in ticket.kind_info.actions:
+            raise Http404
+        if drafting.has_draft(ticket, self.request.user, name):
+            return None
+        raise PermissionDenied
 
-    def _refuse(self, ticket: Ticket, name: str, error: ActionError) -> HttpResponse:
-        """One answer for each of the five errors."""
+    def _chosen(self, ticket: Ticket, action: Action) -> Any:
+        """What was posted, with the values that the person took over from somebody else's change."""
+        data = posted(self.request)
+        if any(key.startswith(TAKE) for key in data):
+            take_theirs(data, action.form_class(ticket=ticket, user=self.request.user))
+        return data
+
+    def _refuse(self, ticket: Ticket, action: Action, slot: drafting.Slot, error: ActionError) -> HttpResponse:
+        """One answer for each of the five errors. What was typed is kept already."""
         if isinstance(error, ActionNotFound):
             raise Http404 from error
-        if isinstance(error, ActionForbidden):
+        if isinstance(error, ActionForbidden) and slot.at is None:
             raise PermissionDenied(error.message) from error
-        action = ticket.kind_info.actions[name]
         if isinstance(error, ActionInvalid):
-            return self._draw(ticket, action, error.form, status=422)
+            inline = self._draw_inline(ticket, action, error.form, status=422)
+            return inline or self._draw(ticket, action, error.form, slot, status=422)
         ticket = find_ticket(self.request.user, ticket.number)
-        form = action.form_class(posted(self.request), self.request.FILES, ticket=ticket, user=self.request.user)
         if isinstance(error, TicketChanged):
-            lines = conflict_lines(ticket, self.request.user, int(self.request.POST["version"]), form)
-            return self._draw(ticket, action, form, status=409, conflict=lines)
-        return self._draw_refusal(ticket, error)
+            form = action.form_class(posted(self.request), self.request.FILES, ticket=ticket, user=self.request.user)
+            lines = conflict_lines(ticket, self.request.user, sent_version(self.request) or 0, form)
+            keep_what_others_did(form, lines)
+            return self._draw(ticket, action, form, slot, status=409, conflict=lines)
+        return self._draw_refusal(ticket, action, error, status=403 if isinstance(error, ActionForbidden) else 409)
 
-    def _draw(self, ticket: Ticket, action: Action, form: Any, status: int = 200, **more: Any) -> HttpResponse:
+    def _draw_restored(self, ticket: Ticket, action: Action, form: ActionForm) -> HttpResponse:
+        """The form with what was typed before; compared with the ticket when that changed since."""
+        slot, draft = drafting.restore(form, self.request.user, drafting.action_slot(ticket, action))
+        if draft is None or draft.version in (None, ticket.version):
+            return self._draw(ticket, action, form, slot)
+        typed = drafting.as_posted(draft)
+        bound = action.form_class(typed, ticket=ticket, user=self.request.user)
+        lines = conflict_lines(ticket, self.request.user, draft.version or 0, bound)
+        keep_what_others_did(bound, lines)
+        draft.fields = dict(typed.lists())
+        return self._draw(ticket, action, form, drafting.fill(form, draft, slot), conflict=lines)
+
+    def _draw_inline(self, ticket: Ticket, action: Action, form: Any, status: int = 200) -> HttpResponse | None:
+        """The form of the one property that the address names, to stand beside its value."""
+        field = self.request.GET.get("field", "")
+        if not (is_htmx(self.request) and asks_only(form, field)) or set(form.errors) - {field, NON_FIELD_ERRORS}:
+            return None
         context = {
             "action": pages.button_of(action, ticket),
+            "form": form,
+            "field": form[field],
+            "version": ticket.version,
+            "cancel_url": ticket.get_absolute_url(),
+        }
+        return render(self.request, "components/inline_form.html", context, status=status)
+
+    def _draw(
+        self, ticket: Ticket, action: Action, form: Any, slot: drafting.Slot, status: int = 200, **more: Any
+    ) -> HttpResponse:
+        context = {
+            "action": {**pages.button_of(action, ticket), "draft": slot},
             "form": form,
             "version": ticket.version if action.versioned else "",
             "cancel_url": ticket.get_absolute_url(),
             **more,
         }
         if is_htmx(self.request):
-            return render(self.request, "components/action_form.html", context, status=status)
+            response = render(self.request, "components/action_form.html", context, status=status)
+            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
+            return response
         return render_ticket(self.request, ticket, status=status, open_form=context)
 
-    def _draw_refusal(self, ticket: Ticket, error: ActionError) -> HttpResponse:
+    def _draw_refusal(self, ticket: Ticket, action: Action, error: ActionError, status: int) -> HttpResponse:
+        """Why it is not possible, and what was typed, to be used elsewhere; a whole page shows that by itself."""
         context = {"message": error.message, "url": ticket.get_absolute_url(), "state": ticket.state_label}
         if is_htmx(self.request):
-            return render(self.request, "tickets/_refusal.html", context, status=409)
-        return render_ticket(self.request, ticket, status=409, refusal=context)
+            context |= {"kept": drafting.find_kept(ticket, self.request.user, action), "to": drafting.composer_slot(ticket)}
+            response = render(self.request, "tickets/_refusal.html", context, status=status)
+            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
+            response.headers["X-Refusal"] = action.name  # static/js/conflict.js lets it be drawn whatever its status
+            return response
+        return render_ticket(self.request, ticket, status=status, refusal=context)
 
 
 def at_entry(ticket: Ticket, entry: TimelineEntry) -> str:
@@ -136,56 +188,27 @@ class CommentView(SignedInView):
         ticket = find_ticket(request.user, number)
         name = "note" if request.POST.get("visibility") == "note" else "comment"
         data = {"text": request.POST.get("text", "")}
+        slot = drafting.composer_slot(ticket)
         try:
             entry = perform(ticket, name, user=request.user, data=data, files=request.FILES)
-        except ActionInvalid as error:
-            return self._draw(ticket, error, status=422)
-        except ActionForbidden as error:
-            raise PermissionDenied(error.message) from error
-        return go_to(request, at_entry(ticket, entry))
+        except ActionError as error:
+            slot = drafting.keep(request.user, slot, request.POST, clock.now())
+            return answered(self._refuse(ticket, slot, error), slot.key)
+        drafting.forget(request.user, slot)
+        return answered(go_to(request, at_entry(ticket, entry)), slot.key)
 
-    def _draw(self, ticket: Ticket, error: ActionInvalid, status: int) -> HttpResponse:
+    def _refuse(self, ticket: Ticket, slot: drafting.Slot, error: ActionError) -> HttpResponse:
+        """What is missing stands beside the field; who may not write here any more finds the text among the drafts."""
+        if isinstance(error, ActionInvalid):
+            return self._draw(ticket, slot, error, status=422)
+        if isinstance(error, ActionForbidden):
+            raise PermissionDenied(error.message) from error
+        raise Http404 from error
+
+    def _draw(self, ticket: Ticket, slot: drafting.Slot, error: ActionInvalid, status: int) -> HttpResponse:
         form = ComposerForm(self.request.POST, ticket=ticket, user=self.request.user)
+        form.draft = slot
         form.take_errors(error.form)
         if is_htmx(self.request):
             return render(self.request, "tickets/_composer.html", {"ticket": ticket, "composer": form}, status=status)
         return render_ticket(self.request, ticket, status=status, composer=form)
-
-
-class RegisterView(SignedInView):
-    """Registering a ticket of a kind."""
-
-    def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
-        """Show the form."""
-        ticket, action = self._action(kind)
-        initial = {key: request.GET[key] for key in PREFILLED if key in request.GET}
-        form = action.form_class(ticket=ticket, user=request.user)
-        form.initial.update(initial)
-        return self._draw(kind, form)
-
-    def post(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
-        """Register; then the ticket, or the next one."""
-        ticket, action = self._action(kind)
-        try:
-            made = perform(ticket, action.name, user=request.user, data=posted(request), files=request.FILES).ticket
-        except ActionInvalid as error:
-            return self._draw(kind, error.form, status=422)
-        messages.success(request, _("%(number)s is registered.") % {"number": made.number})
-        again = request.POST.get("then") == "another"
-        return redirect(reverse("tickets:register", args=[kind.slug]) if again else made.get_absolute_url())
-
-    def _action(self, kind: Kind) -> tuple[Ticket, Action]:
-        """The unsaved ticket and its creating action, when this person may register."""
-        action = kind.actions.get(kind.registers)
-        if action is None:
-            raise Http404
-        ticket = kind.model()
-        if not (action.allow and action.allow(ticket, self.request.user)):
-            raise PermissionDenied
-        return ticket, action
-
-    def _draw(self, kind: Kind, form: Any, status: int = 200) -> HttpResponse:
-        audience = "tickets" if self.request.user.may(Permission.INTERNAL) else "portal"
-        template = select_template([f"{audience}/register_{kind.code}.html", f"{audience}/register.html"])
-        context = {"kind": kind, "form": form}
-        return HttpResponse(template.render(context, self.request), status=status)

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.http import SignedInRequest, SignedInView
+from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets import clock, pages
+from tickets import clock, drafting, pages
+from tickets.actions import available_actions
 from tickets.composer import ComposerForm
+from tickets.editing import editors_of
 from tickets.finding import find_ticket
 from tickets.lifecycle import Phase
 from tickets.limits import chip_of, limit_bars
@@ -21,7 +24,7 @@ from tickets.timeline import entries_for, present
 
 
 class DetailView(SignedInView):
-    """One ticket."""
+    """One ticket: as a page with the queue beside it, or as the fragment that the workspace opens."""
 
     def get(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Show it."""
@@ -29,36 +32,48 @@ class DetailView(SignedInView):
 
 
 def render_ticket(request: SignedInRequest, ticket: Ticket, status: int = 200, **more: Any) -> HttpResponse:
-    """The ticket's page for the person who asks; ``more`` adds an open form or an unsent comment."""
-    staff = request.user.may(Permission.INTERNAL)
-    context = {**(staff_context if staff else customer_context)(ticket, request.user), **more}
-    template = "tickets/detail.html" if staff else "portal/ticket.html"
-    return render(request, template, context, status=status)
+    """The ticket for the person who asks; ``more`` adds an open form or an unsent comment."""
+    if not request.user.may(Permission.INTERNAL):
+        return render(request, "portal/ticket.html", {**customer_context(ticket, request.user), **more}, status=status)
+    context = {**staff_context(ticket, request.user), **more}
+    if is_htmx(request):
+        context |= {"fragment": True, "row": pages.row_of(ticket, context["now"], selected=True)}
+        return render(request, "tickets/_ticket.html", context, status=status)
+    return render(request, "tickets/workspace.html", context, status=status)
 
 
 def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
     """What both audiences see."""
     now = clock.now()
+    available = available_actions(ticket, user)
+    drafts = drafting.drafts_of(ticket, user)
     return {
         "ticket": ticket,
         "chip": chip_of(ticket, now),
         "now": now,
         "steps": pages.steps_of(ticket),
-        "actions": pages.buttons_of(ticket, user),
+        "available": available,
+        "actions": drafting.mark_waiting(pages.buttons(ticket, available), drafts),
+        "kept": drafting.kept_texts(ticket, user, drafts, [item.action.name for item in available if item.enabled]),
         "entries": present(entries_for(ticket, user), user, ticket.kind_info),
-        "composer": ComposerForm(ticket=ticket, user=user),
+        "composer": ComposerForm(ticket=ticket, user=user).show(drafts.get(drafting.COMPOSER)),
     }
 
 
 def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
     """Everything."""
     base = base_context(ticket, user)
+    editors = editors_of(ticket, base["available"])
+    queue = reverse("tickets:queue")
     return {
         **base,
+        "queue_url": queue,
+        "back_url": queue,
+        "editors": editors,
         "bars": limit_bars(ticket, base["now"]),
-        "requester": pages.requester_facts(ticket),
-        "classification": pages.classification_facts(ticket),
-        "handling": pages.handling_facts(ticket),
+        "requester": pages.requester_facts(ticket, editors),
+        "classification": pages.classification_facts(ticket, editors),
+        "handling": pages.handling_facts(ticket, editors),
         "items": ticket.items.select_related("ci_class", "status"),
         "links": pages.links_of(ticket, user),
         "tasks": pages.task_lines(ticket),

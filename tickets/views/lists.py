@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.http import SignedInRequest, SignedInView
+from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from tickets import clock, pages
+from tickets.finding import find_ticket
 from tickets.lifecycle import Kind, Phase, kinds
 from tickets.lists import QueuePage
 from tickets.models import Ticket
+from tickets.views.detail import staff_context
 
 
 class HomeView(SignedInView):
@@ -38,7 +41,22 @@ class QueueView(SignedInView):
         number = request.GET.get("q", "").strip().upper()
         if _looks_like(number) and Ticket.objects.visible_to(request.user).filter(number=number).exists():
             return redirect("tickets:detail", number)
-        return render(request, "tickets/list.html", QueuePage(request, request.user, kind).context())
+        context = QueuePage(request, request.user, kind).context()
+        if is_htmx(request):
+            return render(request, "tickets/_queue.html", context)
+        return render(request, "tickets/workspace.html", {**opened_beside(request), **context})
+
+
+def opened_beside(request: SignedInRequest) -> dict[str, Any]:
+    """What the workspace shows of the ticket that the address names beside its queue; nothing without one."""
+    number = request.GET.get("ticket", "")
+    if not number:
+        return {}
+    try:
+        return staff_context(find_ticket(request.user, number), request.user)
+    except Http404:
+        messages.warning(request, _("There is no such ticket, or you may not see it."))
+        return {}
 
 
 def _looks_like(number: str) -> bool:

@@ -1,0 +1,72 @@
+"""Registering a ticket from a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import select_template
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.http import SignedInRequest, SignedInView
+from accounts.permissions import Permission
+from drafts.http import answered
+from tickets import clock, drafting
+from tickets.actions import perform
+from tickets.errors import ActionInvalid
+from tickets.lifecycle import Action, Kind
+from tickets.models import Ticket
+from tickets.prefills import prefilled
+from tickets.views.actions import posted
+
+
+class RegisterView(SignedInView):
+    """Registering a ticket of a kind."""
+
+    goes_on_here = True
+
+    def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
+        """Show the form, with what the address fills in, or what was typed and not sent."""
+        ticket, action = self._action(kind)
+        form = action.form_class(ticket=ticket, user=request.user)
+        form.initial.update(prefilled(request.user, kind, request.GET))
+        slot, _draft = drafting.restore(form, request.user, self._slot(kind, action))
+        return self._draw(kind, form, slot)
+
+    def post(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
+        """Register; then the ticket, or the next one."""
+        ticket, action = self._action(kind)
+        slot = self._slot(kind, action)
+        try:
+            made = perform(ticket, action.name, user=request.user, data=posted(request), files=request.FILES).ticket
+        except ActionInvalid as error:
+            slot = drafting.keep(request.user, slot, request.POST, clock.now())
+            return answered(self._draw(kind, error.form, slot, status=422), slot.key)
+        drafting.forget(request.user, slot)
+        messages.success(request, _("%(number)s is registered.") % {"number": made.number})
+        again = request.POST.get("then") == "another"
+        url = reverse("tickets:register", args=[kind.slug]) if again else made.get_absolute_url()
+        return answered(redirect(url), slot.key)
+
+    def _slot(self, kind: Kind, action: Action) -> drafting.Slot:
+        return drafting.register_slot(kind, action, self.request.GET)
+
+    def _action(self, kind: Kind) -> tuple[Ticket, Action]:
+        """The unsaved ticket and its creating action, when this person may register."""
+        action = kind.actions.get(kind.registers)
+        if action is None:
+            raise Http404
+        ticket = kind.model()
+        if not (action.allow and action.allow(ticket, self.request.user)):
+            raise PermissionDenied
+        return ticket, action
+
+    def _draw(self, kind: Kind, form: Any, slot: drafting.Slot, status: int = 200) -> HttpResponse:
+        audience = "tickets" if self.request.user.may(Permission.INTERNAL) else "portal"
+        template = select_template([f"{audience}/register_{kind.code}.html", f"{audience}/register.html"])
+        context = {"kind": kind, "form": form, "draft": slot}
+        return HttpResponse(template.render(context, self.request), status=status)
