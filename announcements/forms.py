@@ -58,14 +58,19 @@ class AnnouncementForm(forms.ModelForm):
         customers = Organisation.objects.filter(active=True).exclude(kind=Organisation.Kind.PROVIDER)
         self.fields["organisations"].queryset = customers  # type: ignore[attr-defined]
         self.fields["ticket"].queryset = Ticket.objects.visible_to(user)  # type: ignore[attr-defined]
-        if self.instance.pk is None:
-            now = timezone.localtime().replace(second=0, microsecond=0)
-            self.initial |= {"kind": "planned", "shown_from": now, "shown_until": now + timedelta(days=PROPOSED_DAYS)}
-        for name in ("systems", "organisations"):  # a choice is named by its code, not by its id
-            if self.instance.pk is not None:
-                self.initial[name] = [row.code for row in getattr(self.instance, name).all()]
-        if self.instance.ticket is not None:
-            self.initial["ticket"] = self.instance.ticket.number
+        self.initial.update(self._proposed() if self.instance.pk is None else self._stored())
+
+    def _proposed(self) -> dict[str, Any]:
+        """A planned interruption, shown from now on."""
+        now = timezone.localtime().replace(second=0, microsecond=0)
+        return {"kind": "planned", "shown_from": now, "shown_until": now + timedelta(days=PROPOSED_DAYS)}
+
+    def _stored(self) -> dict[str, Any]:
+        """Choices are named by their codes and numbers, not by ids."""
+        codes = {
+            name: [row.code for row in getattr(self.instance, name).all()] for name in ("systems", "organisations")
+        }
+        return {**codes, "ticket": self.instance.ticket.number if self.instance.ticket else ""}
 
     def clean(self) -> dict[str, Any]:
         """Something is said, and times follow one another."""

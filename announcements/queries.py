@@ -20,8 +20,8 @@ def listed(*, writes: bool, visible: AnnouncementQuerySet) -> AnnouncementQueryS
 def standings_of(found: AnnouncementQuerySet, now: datetime, *, writes: bool) -> list[dict[str, Any]]:
     """``found`` by standing, what is read now first; of those that are over the newest ``OVER``. Three queries."""
     rows = found.select_related("author", "ticket").prefetch_related("systems", "organisations")
-    live = [row for row in rows.filter(ended_at=None, shown_until__gt=now)]
-    over = [row for row in rows.exclude(ended_at=None, shown_until__gt=now)[:OVER]]
+    live = list(rows.filter(ended_at=None, shown_until__gt=now))
+    over = list(rows.exclude(ended_at=None, shown_until__gt=now)[:OVER])
     standings = Announcement.Standing
     by_standing: dict[str, list[Announcement]] = {standing: [] for standing in order(standings, writes=writes)}
     for row in (*live, *over):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Q, When
 
 from accounts.permissions import Permission
 
@@ -25,11 +25,7 @@ class AnnouncementQuerySet(models.QuerySet):
         published = self.filter(published_at__isnull=False)
         if user.may(Permission.VIEW):
             return published
-        own = self.model.organisations.through.objects.filter(
-            announcement=OuterRef("pk"), organisation=user.organisation_id
-        )
-        anybody = self.model.organisations.through.objects.filter(announcement=OuterRef("pk"))
-        return published.filter(Exists(own) | ~Exists(anybody))
+        return published.filter(Q(organisations=user.organisation_id) | Q(organisations=None))
 
     def shown(self, now: datetime) -> AnnouncementQuerySet:
         """Those that are read at ``now``; what hurts first."""
@@ -40,4 +36,4 @@ class AnnouncementQuerySet(models.QuerySet):
     def not_dismissed_by(self, user: User) -> AnnouncementQuerySet:
         """Without those that the person put away and that did not change since."""
         put_away = Q(dismissals__user=user.pk, dismissals__at__gte=models.F("updated_at"))
-        return self.exclude(pk__in=self.model.objects.filter(put_away).values("pk"))
+        return self.exclude(pk__in=self.model._default_manager.filter(put_away).values("pk"))

@@ -96,7 +96,9 @@ def said(announcement: Announcement, now: datetime) -> str:
     return texts[announcement.standing(now)]
 
 
-def draw(request: SignedInRequest, form: AnnouncementForm, announcement: Announcement | None, status: int = 200) -> Any:
+def draw(
+    request: SignedInRequest, form: AnnouncementForm, announcement: Announcement | None, status: int = 200
+) -> Any:
     """The form with its preview."""
     context = {
         "form": form,

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Organisation
+from demo.announcements import load_announcements
 from demo.company import load_company
 from demo.expected import differences
 from demo.history import DemoError, History
@@ -40,6 +41,7 @@ def load_demo() -> int:
     load_reference()
     data = read_demo()
     load_company(data)
+    load_announcements(data["announcements"], clock.now())
     history = History(data["tickets"], clock.now())
     history.play()
     wrong = list(differences(data["tickets"], history.tickets))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api import routes as account_routes
+from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
@@ -20,6 +21,7 @@ version_1 = [
     *shared_routes,
     *account_routes,
     *cmdb_routes,
+    *announcement_routes,
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

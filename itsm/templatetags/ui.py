@@ -112,6 +112,16 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
+def span_end(start: datetime, end: datetime) -> SafeString | str:
+    """Show the end of a span that begins at ``start``: the time alone when it is on the same day."""
+    local = timezone.localtime(end)
+    if local.date() != timezone.localtime(start).date():
+        return moment(end)
+    iso = end.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}" title="{}">{:%H:%M}</time>', iso, exact_text(end), local)
+
+
+@register.simple_tag
 def exact(value: datetime | None) -> str:
     """Show the exact local time with its zone, for titles and tables."""
     return exact_text(value) if value else ""
