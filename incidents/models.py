@@ -13,6 +13,7 @@ from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
 from tickets.lifecycle import Kind, register_kind
 from tickets.models import CloseCode, ImpactLevel, RejectReason, Ticket
+from tickets.search.triggers import searched_texts
 
 if TYPE_CHECKING:
     from tickets.models import Urgency
@@ -80,6 +81,9 @@ class Incident(IncidentLifecycle, Ticket):
     class Meta:
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
+        triggers = searched_texts(
+            public=["handling"], internal=["cause", "vendor_case_number", "vendor_contact", "vendor_contract"]
+        )
 
     # What the lifecycle's actions share. Each sets columns of this row only.
 

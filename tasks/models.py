@@ -9,6 +9,7 @@ from tasks.codes import TaskCloseCode, TaskKind
 from tasks.lifecycle import PHASES, States, TaskLifecycle
 from tickets.lifecycle import Kind, register_kind
 from tickets.models import Ticket
+from tickets.search.triggers import searched_texts
 
 
 @register_kind(
@@ -38,3 +39,4 @@ class Task(TaskLifecycle, Ticket):
     class Meta:
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
+        triggers = searched_texts(internal=["result"])

@@ -45,6 +45,17 @@ class DeclaredTransition(models.Model):
         return f"{self.kind} {self.source} -> {self.target}"
 
 
+class DeclaredPrivateText(models.Model):
+    """An action whose text requesters do not read although they see that it was done. Written from the code."""
+
+    pk = models.CompositePrimaryKey("kind", "action")
+    kind = models.CharField(max_length=20)
+    action = models.CharField(max_length=40)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.action}"
+
+
 class IdempotencyKey(models.Model):
     """The answer to a creating request, kept so that a repeated one gets the same (API-02)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Model
 
 from tickets.lifecycle import NEW, kinds
@@ -22,17 +22,33 @@ def declared_transitions() -> set[tuple[str, str, str]]:
     }
 
 
+def declared_private_texts() -> set[tuple[str, str]]:
+    """(kind, action) of the actions whose texts requesters do not read."""
+    return {(kind.code, action.name) for kind in kinds() for action in kind.actions.values() if action.private_text}
+
+
 def write_declared_states(using: str = "default", **kwargs: Any) -> bool:
     """Make the database's tables equal to the declarations; return whether they were not.
 
     Runs after every migration and before every start: a new action needs no migration.
     """
-    from tickets.models import DeclaredState, DeclaredTransition  # runs before models are ready
+    # This module is read before the models are ready.
+    from tickets.models import DeclaredPrivateText, DeclaredState, DeclaredTransition, StaleDocuments
 
     with transaction.atomic(using=using):
         states = _replace(DeclaredState, ("kind", "state", "phase"), declared_states(), using)
         transitions = _replace(DeclaredTransition, ("kind", "source", "target"), declared_transitions(), using)
-    return states or transitions
+        private = _has_table(DeclaredPrivateText, using) and _replace(
+            DeclaredPrivateText, ("kind", "action"), declared_private_texts(), using
+        )
+        if private:  # what requesters find follows
+            StaleDocuments.objects.using(using).create(subject=StaleDocuments.Subject.ALL)
+    return states or transitions or private
+
+
+def _has_table(model: type[Model], using: str) -> bool:
+    """Whether the migration that makes the table is applied: taking migrations back ends here too."""
+    return model._meta.db_table in connections[using].introspection.table_names()
 
 
 def _replace(model: type[Model], columns: tuple[str, ...], wanted: set[tuple[str, str, str]], using: str) -> bool:

@@ -14,6 +14,7 @@ from django_fsm import FSMField
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets.bookkeeping import (  # noqa: F401 - Django finds models in this module
+    DeclaredPrivateText,
     DeclaredState,
     DeclaredTransition,
     IdempotencyKey,
@@ -36,6 +37,7 @@ from tickets.codes import (  # noqa: F401 - Django finds models in this module
 from tickets.indexes import TICKET_INDEXES
 from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
+from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
 from tickets.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
 
 

@@ -1,0 +1,1 @@
+"""Finding tickets, people and configuration items by words: documents, queries, highlighting."""
