@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
-from bench import network, races, report, timing
+from bench import mix, network, races, report, timing
 from bench.child import Child
 from bench.options import Options
 from bench.servers import Servers, running_servers
@@ -70,6 +70,9 @@ def ask_over_network(servers: Servers, options: Options, found: report.Report) -
             for subject in SUBJECTS
             if subject.over_network and subject.key not in found.missing
         }
+        mixed = {
+            key: child.ask("requests", key=key, count=REQUESTS) for key in mix.WEIGHTS if key not in found.missing
+        }
     with network.running_portal(environment, servers.data_dir / "log") as portal:
         for key, requests in asked.items():
             say(f"{options.clients} clients: {key}")
@@ -77,6 +80,8 @@ def ask_over_network(servers: Servers, options: Options, found: report.Report) -
             found.throughput[key] = network.throughput(
                 portal.port, requests, credentials, options.clients, options.seconds
             )
+        say(f"{options.people} people at work for {options.mix_seconds} s")
+        found.mix = mix.work_together(portal.port, mixed, credentials, options.people, options.mix_seconds)
         found.memory = portal.memory()
 
 

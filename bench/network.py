@@ -94,7 +94,7 @@ def throughput(
             with lock:
                 request = next(queue)
             began = time.perf_counter()
-            status = _send(connection, request, credentials[request["who"]])
+            status = send(connection, request, credentials[request["who"]])
             times.append((time.perf_counter() - began) * 1000)
             if status >= 300:
                 failures.append(status)
@@ -115,9 +115,12 @@ def throughput(
     }
 
 
-def _send(connection: http.client.HTTPConnection, request: dict[str, Any], credentials: dict[str, str]) -> int:
+def send(connection: http.client.HTTPConnection, request: dict[str, Any], credentials: Mapping[str, str]) -> int:
+    """Send one request and read its answer; return its status."""
     body = json.dumps(request["body"]) if request["body"] is not None else None
-    headers = {**credentials, "Content-Type": "application/json"} if body else credentials
+    headers = {**credentials, "Content-Type": "application/json"} if body else dict(credentials)
+    if request["fragment"]:
+        headers["HX-Request"] = "true"
     connection.request(request["method"], request["path"], body, headers)
     response = connection.getresponse()
     response.read()

@@ -29,6 +29,8 @@ class Options:
     creators: int
     creates: int
     pairs: int
+    people: int
+    mix_seconds: int
 
     @classmethod
     def from_environment(cls) -> Options:
@@ -45,4 +47,6 @@ class Options:
             creators=env.number("BENCH_CREATORS", 10),
             creates=env.number("BENCH_CREATES", 50),
             pairs=env.number("BENCH_PAIRS", 100),
+            people=env.number("BENCH_PEOPLE", 10),
+            mix_seconds=env.number("BENCH_MIX_SECONDS", 60),
         )

@@ -26,6 +26,7 @@ class Report:
     missing: dict[str, str] = field(default_factory=dict)
     plans: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     throughput: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mix: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     creators: dict[str, Any] = field(default_factory=dict)
     claimers: dict[str, Any] = field(default_factory=dict)
@@ -63,9 +64,15 @@ class Report:
             found.append("A ticket was claimed by both or by nobody.")
         if self.claimers and self.claimers["loser_told_who"] != self.claimers["pairs"]:
             found.append("A loser was not told who claimed the ticket.")
-        return found + [
-            f"{key}: {item['failures']} failed answers" for key, item in self.throughput.items() if item["failures"]
-        ]
+        return (
+            found
+            + [
+                f"{key}: {item['failures']} failed answers"
+                for key, item in self.throughput.items()
+                if item["failures"]
+            ]
+            + [f"{key} while people work: answer {status}" for key, status in self.mix.get("failures", [])]
+        )
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for comparing runs."""
@@ -78,6 +85,7 @@ class Report:
             "ratios": {key: round(value, 2) for key in keys if (value := ratio(self.figures, key)) is not None},
             "missing": self.missing,
             "throughput": self.throughput,
+            "mix": self.mix,
             "memory": self.memory,
             "creators": self.creators,
             "claimers": self.claimers,
@@ -105,6 +113,7 @@ def show(report: Report) -> None:
             f"{item['clients']} clients, {BY_KEY[key].title}: {item['per_second']}/s,"
             f" median {item['median_ms']} ms, p95 {item['p95_ms']} ms"
         )
+    _show_mix(report.mix)
     for name, item in report.memory.items():
         print(f"memory of {name}: PSS {item['pss_mib']} MiB, RSS {item['rss_mib']} MiB, {item['processes']} processes")
     print(f"creating: {report.creators}\nclaiming: {report.claimers}")
@@ -124,6 +133,16 @@ def _show_requests(found: dict[str, Any]) -> None:
             f"{BY_KEY[item['subject']].title:<22}{item['size']:>10,}{item['median_ms']:>11.1f}{item['p95_ms']:>9.1f}"
             f"{item['floors'] or 0:>8.1f}{item['statements']:>5}{item['sql_ms']:>8.1f}{item['bytes'] / 1000:>7.1f}"
             + (f"{growth:>15.2f} {'ok' if growth <= RATIO_AIM else 'HIGH'}" if last and growth else "")
+        )
+
+
+def _show_mix(found: dict[str, Any]) -> None:
+    """Ten people at work: all requests together, then each kind."""
+    for key, item in {"all": found["all"], **found["by_kind"]}.items() if found else ():
+        title = "everything" if key == "all" else BY_KEY[key].title
+        print(
+            f"{found['people']} people at work, {title}: {item['count']} in {found['seconds']} s,"
+            f" p50 {item['p50_ms']} ms, p95 {item['p95_ms']} ms, p99 {item['p99_ms']} ms"
         )
 
 

@@ -17,12 +17,16 @@ RANDOM = random.Random(7)  # noqa: S311  (a sample, not a secret)
 
 @dataclass(frozen=True)
 class Request:
-    """A request, as JSON can carry it. ``who``: desk or requester (their session), or api (a token)."""
+    """A request, as JSON can carry it. ``who``: desk or requester (their session), or api (a token).
+
+    ``fragment``: asked by the page for one of its parts.
+    """
 
     path: str
     method: str = "GET"
     who: str = "desk"
     body: dict[str, Any] | None = None
+    fragment: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,11 @@ def _create(world: World) -> Request:
     return Request("/api/v1/incidents/", "POST", "api", body)
 
 
+def _note(world: World) -> Request:
+    number = RANDOM.choice(world.live)
+    return Request(f"/api/v1/incidents/{number}/actions/note/", "POST", "api", {"text": "已联系用户，等待回复。"})
+
+
 FILTERED = "/incidents/?view=open&group=bench-group-0&ordering=-created_at"
 SUBJECTS: tuple[Subject, ...] = (
     Subject("floor", "bare signed-in page", lambda world: Request("/bench/floor/")),
@@ -70,7 +79,17 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=12, over_network=False),
     Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=15),
+    Subject(
+        "queue_pane", "queue pane", lambda world: Request("/queue/?view=open", fragment=True), limit=12, weighed=True
+    ),
+    Subject(
+        "ticket_pane",
+        "ticket in the pane",
+        lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/", fragment=True),
+        limit=15,
+    ),
     Subject("create", "create by API", _create, statuses=(201,)),
+    Subject("note", "note by API", _note, over_network=False),
     Subject("claim", "claim by API", _claim, over_network=False),
     Subject("api_list", "API list", lambda world: Request("/api/v1/incidents/", who="api")),
     Subject("portal", "requester's home", lambda world: Request("/portal/", who="requester"), over_network=False),

@@ -39,6 +39,8 @@ class World:
         """Send ``request`` through the whole stack of middleware; return the response."""
         client = self.clients[request.who]
         headers = {"authorization": f"Bearer {self.token}"} if request.who == "api" else {}
+        if request.fragment:
+            headers["HX-Request"] = "true"
         if request.method == "GET":
             return client.get(request.path, headers=headers)
         return client.post(request.path, request.body or {}, content_type="application/json", headers=headers)
