@@ -70,9 +70,8 @@ def ask_over_network(servers: Servers, options: Options, found: report.Report) -
             for subject in SUBJECTS
             if subject.over_network and subject.key not in found.missing
         }
-        mixed = {
-            key: child.ask("requests", key=key, count=REQUESTS) for key in mix.WEIGHTS if key not in found.missing
-        }
+        known = {subject.key for subject in SUBJECTS} - set(found.missing)
+        mixed = {key: child.ask("requests", key=key, count=REQUESTS) for key in mix.WEIGHTS if key in known}
     with network.running_portal(environment, servers.data_dir / "log") as portal:
         for key, requests in asked.items():
             say(f"{options.clients} clients: {key}")

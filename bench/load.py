@@ -19,13 +19,14 @@ from bench.people import load_people
 from demo.reference import load_reference
 from incidents.models import Incident
 from itsm import steps
-from tickets.models import Ticket, TimelineEntry
+from tickets.models import SearchDocument, Ticket, TimelineEntry
 
 SCRIPT = Path(__file__).with_name("tickets.sql")
 VIEWS: dict[str, type[models.Model]] = {
     "load_ticket": Ticket,
     "load_incident": Incident,
     "load_entry": TimelineEntry,
+    "load_document": SearchDocument,
 }
 MAX_AGE = timedelta(days=2)  # older data would have no live ticket left whose limit is still to come
 

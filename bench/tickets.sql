@@ -1,5 +1,6 @@
 -- The bench's tickets: what a desk of this size has after two years. Read by bench/load.py, which copies the views
--- load_ticket, load_incident and load_entry into the tables; columns that a view leaves out get their defaults.
+-- load_ticket, load_incident, load_entry and load_document into the tables; columns that a view leaves out get their
+-- defaults.
 -- Setting needed: bench.tickets, how many. Everything is drawn once, into temporary tables.
 
 SELECT setseed(0.42);
@@ -93,6 +94,14 @@ INSERT INTO tickets_numbercounter (prefix, day, last) SELECT 'IM', day, max(posi
 ANALYZE bench_row;
 ANALYZE bench_number;
 
+-- Words to search for (bench/subjects.py): in every second ticket, in 500, in 5, spread over all of the time.
+CREATE TEMP TABLE bench_mark AS
+SELECT i AS id, CASE WHEN i % 2 = 0 THEN '已通知值班经理。' ELSE '' END
+                || CASE WHEN i % greatest(n / 500, 1) = n / 1000 THEN '更换光纤收发器。' ELSE '' END
+                || CASE WHEN i % (n / 5) = n / 10 THEN '涉及量子加密机 QKD-9000。' ELSE '' END AS marks
+FROM generate_series(1, current_setting('bench.tickets')::int) i, (SELECT current_setting('bench.tickets')::int AS n) total;
+ANALYZE bench_mark;
+
 CREATE TEMP VIEW load_ticket AS
 SELECT r.id, 'incident' AS kind, 'IM' || to_char(n.day, 'YYMMDD') || lpad(n.position::text, 6, '0') AS number,
        state_code AS state,
@@ -101,7 +110,7 @@ SELECT r.id, 'incident' AS kind, 'IM' || to_char(n.day, 'YYMMDD') || lpad(n.posi
        system_names[1 + floor(system * cardinality(systems))] || symptoms[1 + floor(symptom * cardinality(symptoms))]
            || '（终端' || (r.id::bigint * 7919) % 9973 || '）' AS summary,
        sentences[1 + floor(sentence * 6)] || sentences[1 + floor(symptom * 6)] || sentences[1 + floor(member * 6)]
-           AS description,
+           || marks AS description,
        priority_id, rank AS priority_rank, 'I' || rank AS impact_id, 'normal' AS urgency_id, 'incident' AS nature_id,
        sources[1 + floor(source * cardinality(sources))] AS source_id,
        categories[1 + floor(category * cardinality(categories))] AS category_id,
@@ -121,7 +130,7 @@ SELECT r.id, 'incident' AS kind, 'IM' || to_char(n.day, 'YYMMDD') || lpad(n.posi
        CASE WHEN state_code = 'pending' THEN now() + interval '3 days' * share END AS wait_until,
        CASE WHEN state_code = 'pending' THEN responded_at + (now() - responded_at) * quick END AS waiting_since,
        CASE WHEN stage = 'closed' AND claimed < 0.3 THEN 'satisfied' END AS satisfaction_id
-FROM bench_row r JOIN bench_number n ON n.id = r.id, bench_choice
+FROM bench_row r JOIN bench_number n ON n.id = r.id JOIN bench_mark k ON k.id = r.id, bench_choice
 ORDER BY r.id;
 
 CREATE TEMP VIEW load_incident AS
@@ -153,3 +162,45 @@ SELECT row_number() OVER (ORDER BY at, ticket_id) AS id, e.* FROM (
     FROM bench_row, bench_choice WHERE responded_at IS NOT NULL
 ) e
 ORDER BY at, ticket_id;
+
+-- Documents of the search, put together from the few texts that there are: reading every text anew, as the portal's
+-- trigger does, would take a quarter of an hour.
+CREATE TEMP TABLE bench_head AS
+SELECT n, m, itsm_tokens(name || symptom) AS words
+FROM bench_choice, unnest(system_names) WITH ORDINALITY AS a (name, n), unnest(symptoms) WITH ORDINALITY AS b (symptom, m);
+
+CREATE TEMP TABLE bench_terminal AS SELECT n, itsm_tokens('终端' || n) AS words FROM generate_series(0, 9972) n;
+
+CREATE TEMP TABLE bench_sentence AS
+SELECT n, itsm_tokens(text) AS words FROM bench_choice, unnest(sentences) WITH ORDINALITY AS a (text, n);
+
+CREATE TEMP TABLE bench_mark_words AS SELECT marks, itsm_tokens(marks) AS words FROM (SELECT DISTINCT marks FROM bench_mark) m;
+CREATE TEMP TABLE bench_requester_words AS
+SELECT r.id, itsm_tokens(concat_ws(' ', u.full_name, u.full_name_en, u.username, '81234567', o.name_zh, o.name_en)) AS words
+FROM bench_requester r JOIN accounts_user u ON u.id = r.id JOIN accounts_organisation o ON o.id = r.organisation_id;
+
+ANALYZE bench_terminal;
+ANALYZE bench_requester_words;
+
+CREATE TEMP VIEW load_document AS
+SELECT ticket_id, public || cause AS everything, CASE WHEN cause <> ''::tsvector THEN public END AS public
+FROM (
+    SELECT r.id AS ticket_id,
+           (lower(t.number) || ':1')::tsvector || itsm_tails(t.number) || head.words || terminal.words
+               || first.words || second.words || third.words || m.words || q.words
+               || CASE WHEN responded_at IS NULL THEN '' ELSE second.words END
+               || CASE WHEN resolved_at IS NULL THEN '' ELSE first.words END AS public,
+           CASE WHEN resolved_at IS NULL THEN '' ELSE third.words END AS cause
+    FROM bench_row r
+    JOIN (SELECT id, number FROM tickets_ticket) t ON t.id = r.id
+    JOIN bench_mark k ON k.id = r.id
+    JOIN bench_mark_words m ON m.marks = k.marks
+    JOIN bench_requester_words q ON q.id = r.requester_id
+    JOIN bench_choice ON true
+    JOIN bench_head head ON head.n = 1 + floor(system * cardinality(systems)) AND head.m = 1 + floor(symptom * cardinality(symptoms))
+    JOIN bench_terminal terminal ON terminal.n = (r.id::bigint * 7919) % 9973
+    JOIN bench_sentence first ON first.n = 1 + floor(sentence * 6)
+    JOIN bench_sentence second ON second.n = 1 + floor(symptom * 6)
+    JOIN bench_sentence third ON third.n = 1 + floor(member * 6)
+) texts
+ORDER BY ticket_id;

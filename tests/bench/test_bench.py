@@ -21,6 +21,8 @@ QUICK = {
     "BENCH_CREATORS": "4",
     "BENCH_CREATES": "5",
     "BENCH_PAIRS": "6",
+    "BENCH_PEOPLE": "3",
+    "BENCH_MIX_SECONDS": "4",
     "WEB_WORKERS": "1",
 }
 #: What a test run sets for itself; the bench must see the environment of a terminal.
@@ -80,3 +82,9 @@ def test_plans_and_memory_and_throughput_are_reported(found: dict[str, Any]) -> 
     assert set(found["throughput"]) == asked
     assert set(found["memory"]) == {"web", "worker", "beat"}
     assert [item["failures"] for item in found["throughput"].values()] == [0] * len(asked)
+
+
+@pytest.mark.req("DESK-01")
+def test_people_at_work_are_all_answered(found: dict[str, Any]) -> None:
+    assert found["mix"]["failures"] == []
+    assert found["mix"]["all"]["count"] > 0
