@@ -20,6 +20,8 @@ from tickets.lifecycle import Action, Phase
 from tickets.limits import Chip, chip_of
 from tickets.models import Ticket, TicketLink
 
+#: Keys of actions that declare none, in the order of the buttons.
+FREE_KEYS = "123456789"
 INTENT_ORDER = {"primary": 0, "normal": 1, "danger": 2}
 
 
@@ -135,8 +137,13 @@ def buttons(ticket: Ticket, available: Iterable[Available]) -> list[dict[str, An
     made = [
         {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
     ]
+    free = iter(FREE_KEYS)
     return [
-        {**button, "intent": "normal" if number and button["intent"] == "primary" else button["intent"]}
+        {
+            **button,
+            "intent": "normal" if number and button["intent"] == "primary" else button["intent"],
+            "key": button["key"] or (next(free, "") if button["enabled"] else ""),
+        }
         for number, button in enumerate(made)
     ]
 
@@ -150,6 +157,7 @@ def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:
     """An action as buttons and forms show it."""
     return {
         "name": action.name,
+        "draft_key": f"{ticket.number}/{action.name}",
         "label": action.label,
         "help": _(action.help),
         "intent": action.intent,

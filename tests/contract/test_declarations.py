@@ -12,7 +12,7 @@ from itsm.management.commands import docs
 from tests.contract.subjects import DECLARED, PLACES, SUBJECTS
 from tests.factories import World, incident_in
 from tests.second_kind.lifecycle import VisitLifecycle
-from tickets import diagrams
+from tickets import diagrams, pages
 from tickets.actions import available_actions
 from tickets.checks import problems_of
 from tickets.lifecycle import Action, Kind, kind_of, kinds
@@ -57,6 +57,24 @@ def test_keys_are_unique_among_actions_offered_together(world: World, kind: str,
     for user in world.people.values():
         keys = Counter(item.action.key for item in available_actions(ticket, user) if item.action.key)
         assert [key for key, count in keys.items() if count > 1] == [], user.username
+
+
+@pytest.mark.django_db
+@pytest.mark.req("UX-02", "DESK-01")
+@pytest.mark.parametrize(("kind", "state"), PLACES)
+def test_every_button_that_works_has_a_key_of_its_own(world: World, kind: str, state: str) -> None:
+    ticket = SUBJECTS[kind](state, world)
+    for user in world.people.values():
+        keys = [button["key"] for button in pages.buttons_of(ticket, user) if button["enabled"]]
+        assert "" not in keys, user.username
+        assert len(set(keys)) == len(keys), user.username
+
+
+@pytest.mark.req("UX-02")
+@pytest.mark.parametrize("spec", [action for _kind, action in DECLARED if not action.creates])
+def test_keys_of_actions_leave_those_of_pages_alone(spec: Action) -> None:
+    assert len(spec.key) <= 1
+    assert spec.key not in set("jknxz/?0") | set(pages.FREE_KEYS)
 
 
 def test_generated_documents_are_current() -> None:
