@@ -14,6 +14,7 @@ from django.views.defaults import bad_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 WRITE_EVERY_SECONDS = 60  # a session row is not written at every click
+BY_ITSELF = "X-By-Itself"  # header of requests that no person made
 
 
 class NoStoreMiddleware:
@@ -51,7 +52,10 @@ class ZeroCharacterMiddleware:
 
 
 class SessionLifetimeMiddleware:
-    """Ends a session that was idle too long or is too old: staff 30 minutes, customers 8 hours, all 12 hours."""
+    """Ends a session that was idle too long or is too old: staff 30 minutes, customers 8 hours, all 12 hours.
+
+    What a page asks by itself (``BY_ITSELF``), to stay current, does not prolong a session: nobody did anything.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -64,17 +68,19 @@ class SessionLifetimeMiddleware:
     def _check(self, request: HttpRequest, *, now: int) -> None:
         began = request.session.setdefault("began_at", now)
         seen = request.session.setdefault("seen_at", now)
-        if now - began > settings.SESSION_COOKIE_AGE or _is_idle(request, seconds=now - seen):
+        if is_over(began, seen, now, is_agent=lambda: request.user.is_agent):  # type: ignore[union-attr]
             logout(request)
-        elif now - seen >= WRITE_EVERY_SECONDS:
+        elif now - seen >= WRITE_EVERY_SECONDS and BY_ITSELF not in request.headers:
             request.session["seen_at"] = now
 
 
-def _is_idle(request: HttpRequest, *, seconds: int) -> bool:
-    """Tell whether ``seconds`` without a request are too many for this user."""
-    if seconds <= settings.SESSION_IDLE_SECONDS_STAFF:
+def is_over(began: int, seen: int, now: int, *, is_agent: Callable[[], bool]) -> bool:
+    """Whether a session that began and was last used at these Unix times has ended."""
+    if now - began > settings.SESSION_COOKIE_AGE:
+        return True
+    if now - seen <= settings.SESSION_IDLE_SECONDS_STAFF:
         return False  # the usual case, without asking who it is
-    return request.user.is_agent or seconds > settings.SESSION_IDLE_SECONDS_CUSTOMER  # type: ignore[union-attr]
+    return is_agent() or now - seen > settings.SESSION_IDLE_SECONDS_CUSTOMER
 
 
 class HtmxMiddleware:
@@ -87,6 +93,7 @@ class HtmxMiddleware:
         response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
         login = resolve_url(settings.LOGIN_URL)
-        if "HX-Request" in request.headers and response.headers.get("Location", "").startswith(login):
-            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": login})
+        url = response.headers.get("Location", "")
+        if "HX-Request" in request.headers and url.startswith(login):
+            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": url})
         return response

@@ -8,7 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
+from drafts.models import Draft
 from tickets.action_forms import MAX_TEXT
+from tickets.drafting import Slot, composer_slot, fill
 from tickets.forms import ActionForm, AttachmentsField
 
 #: Which action each choice performs.
@@ -27,6 +29,15 @@ class ComposerForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write, paste a screenshot …")}),
     )
     attachments = AttachmentsField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draft: Slot = composer_slot(self.ticket)
+
+    def show(self, draft: Draft | None) -> ComposerForm:
+        """Show what the person typed before."""
+        self.draft = fill(self, draft, self.draft)
+        return self
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """Notes are the safe choice: nothing leaves the house by mistake."""

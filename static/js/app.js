@@ -1,7 +1,6 @@
 // Starts every behaviour. Those that listen on the document start by being imported; those that
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
 import "./dialog.js";
-import "./draft_guard.js";
 import "./edit.js";
 import "./fill.js";
 import "./focus.js";
@@ -11,11 +10,13 @@ import "./panes.js";
 import "./relative_time.js";
 import "./countdown.js";
 import "./splitters.js";
+import "./conflict.js";
+import * as drafts from "./drafts.js";
 import * as pasteUpload from "./paste_upload.js";
 import * as toasts from "./toasts.js";
 import * as tomSelect from "./tom_select.js";
 
-const enhance = (root) => [pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
+const enhance = (root) => [drafts, pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
 
 enhance(document);
 document.addEventListener("htmx:load", (event) => {

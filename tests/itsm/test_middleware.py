@@ -65,7 +65,7 @@ def test_visit_keeps_a_session_alive() -> None:
 @pytest.mark.parametrize(
     ("headers", "target", "status", "redirect"),
     [
-        ({"HX-Request": "true"}, "/accounts/login/?next=/queue/", 204, "/accounts/login/"),
+        ({"HX-Request": "true"}, "/accounts/login/?next=/queue/", 204, "/accounts/login/?next=/queue/"),
         ({"HX-Request": "true"}, "/queue/", 302, None),
         ({}, "/accounts/login/?next=/queue/", 302, None),
     ],

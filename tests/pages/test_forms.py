@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -61,7 +62,7 @@ def test_success_sends_htmx_on_without_a_reload(world: World, browse: Browse) ->
     answer = browse(world.engineer).post(url, headers=HTMX)
     entry = TimelineEntry.objects.filter(ticket=ticket).latest("pk")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["HX-Location"] == f"{ticket.get_absolute_url()}#entry-{entry.pk}"
+    assert json.loads(answer.headers["HX-Trigger"]) == {"go": {"url": f"{ticket.get_absolute_url()}#entry-{entry.pk}"}}
 
 
 @pytest.mark.req("TKT-07")
@@ -76,9 +77,9 @@ def test_a_stale_version_is_compared_field_by_field(world: World, browse: Browse
     answer = browse(world.desk).post(url, data, headers=headers)
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert 'class="compare"' in page
+    assert 'class="compare conflict"' in page
     assert "<b>summary of the other</b>" in page
-    assert "<td>my summary</td>" in page
+    assert "<span>my summary</span>" in page
     assert "my long text" in page
     assert f'name="version" value="{before[1]}"' in page  # sending again is deliberate now
     assert state_of(ticket) == before

@@ -26,6 +26,7 @@ from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
 from tickets.views.detail import render_ticket
 
+
 def go_to(request: SignedInRequest, url: str) -> HttpResponse:
     """Send the browser on. Within the workspace the event ``go`` lets panes.js draw only what changed."""
     if is_htmx(request):
@@ -161,7 +162,10 @@ class ActionView(SignedInView):
         """Why it is not possible, and what was typed, to be used elsewhere; a whole page shows that by itself."""
         context = {"message": error.message, "url": ticket.get_absolute_url(), "state": ticket.state_label}
         if is_htmx(self.request):
-            context |= {"kept": drafting.find_kept(ticket, self.request.user, action), "to": drafting.composer_slot(ticket)}
+            context |= {
+                "kept": drafting.find_kept(ticket, self.request.user, action),
+                "to": drafting.composer_slot(ticket),
+            }
             response = render(self.request, "tickets/_refusal.html", context, status=status)
             response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
             response.headers["X-Refusal"] = action.name  # static/js/conflict.js lets it be drawn whatever its status

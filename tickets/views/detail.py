@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets import clock, drafting, pages
+from tickets import clock, drafting, pages, portal
 from tickets.actions import available_actions
 from tickets.composer import ComposerForm
 from tickets.editing import editors_of
@@ -103,4 +103,7 @@ def customer_context(ticket: Ticket, user: User) -> dict[str, Any]:
         "solution": solution if asks else "",
         "links": pages.links_of(ticket, user),
         "watches": ticket.watchers.filter(pk=user.pk).exists(),
+        "plain_state": portal.plain_state(ticket, user),
+        "tone": portal.TONES[Phase(ticket.phase)],
+        "next": portal.next_words(ticket, user),
     }

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import select_template
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
@@ -17,7 +18,7 @@ from accounts.permissions import Permission
 from drafts.http import answered
 from tickets import clock, drafting
 from tickets.actions import perform
-from tickets.errors import ActionInvalid
+from tickets.errors import ActionConflict, ActionInvalid
 from tickets.lifecycle import Action, Kind
 from tickets.models import Ticket
 from tickets.prefills import prefilled
@@ -43,14 +44,29 @@ class RegisterView(SignedInView):
         slot = self._slot(kind, action)
         try:
             made = perform(ticket, action.name, user=request.user, data=posted(request), files=request.FILES).ticket
+        except ActionConflict as error:
+            slot = drafting.keep(request.user, slot, request.POST, clock.now())
+            form = action.form_class(posted(request), ticket=ticket, user=request.user)
+            form.add_error(None, str(error.message))
+            return answered(self._draw(kind, form, slot, status=409), slot.key)
         except ActionInvalid as error:
             slot = drafting.keep(request.user, slot, request.POST, clock.now())
             return answered(self._draw(kind, error.form, slot, status=422), slot.key)
         drafting.forget(request.user, slot)
-        messages.success(request, _("%(number)s is registered.") % {"number": made.number})
-        again = request.POST.get("then") == "another"
-        url = reverse("tickets:register", args=[kind.slug]) if again else made.get_absolute_url()
-        return answered(redirect(url), slot.key)
+        return answered(redirect(self._next_page(kind, made)), slot.key)
+
+    def _next_page(self, kind: Kind, made: Ticket) -> str:
+        """Thanks for requesters; for staff the ticket or the next one, and a message that offers the next call."""
+        if not self.request.user.may(Permission.INTERNAL):
+            return reverse("tickets:thanks", args=[made.number])
+        again = reverse("tickets:register", args=[kind.slug])
+        text = _("%(number)s is registered.") % {"number": made.number}
+        if self.request.POST.get("then") == "another":
+            messages.success(self.request, text)
+            return again
+        offer = '{} <a class="next-call" href="{}">{} <kbd>N</kbd></a>'
+        messages.success(self.request, format_html(offer, text, again, _("Next call")))
+        return made.get_absolute_url()
 
     def _slot(self, kind: Kind, action: Action) -> drafting.Slot:
         return drafting.register_slot(kind, action, self.request.GET)

@@ -1,0 +1,83 @@
+"""What was typed and not sent yet: it outlives crash, sign-out, conflict and reassignment (TKT-07, UX-02)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from drafts.querysets import DraftQuerySet
+
+MAX_KEY = 120
+MAX_TITLE = 200
+MAX_URL = 500
+#: Names of fields that hold no words of a person, though they may be typed or sent with them.
+NOT_WORDS = ("version", "visibility")
+
+
+class Draft(models.Model):
+    """The typed fields of one form of one person, who alone sees them.
+
+    ``key`` names the form: ``IM261122000017/resolve``, ``incidents/new``. ``fields``: name to list of texts, as a
+    browser would post them. ``title`` and ``url`` lead the person back to the form.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="drafts", verbose_name=_("person"), db_index=False)
+    key = models.CharField(max_length=MAX_KEY)
+    title = models.CharField(max_length=MAX_TITLE, blank=True)
+    url = models.CharField(max_length=MAX_URL, blank=True)
+    fields = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(_("updated"), db_index=True)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="draft_one_per_form")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.key}"
+
+    @property
+    def place(self) -> str:
+        """The part of the key before the slash: the number of a ticket, or a kind."""
+        return self.key.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The part of the key behind the slash: the action, ``composer``, or ``new``."""
+        return self.key.partition("/")[2]
+
+    @property
+    def version(self) -> int | None:
+        """The version of the ticket that the person read while typing, when the form sends one."""
+        text = self.value("version")
+        return int(text) if text.isdecimal() and len(text) < 10 else None
+
+    def value(self, name: str) -> str:
+        """The (first) text of a field; empty when there is none."""
+        return next(iter(self.fields.get(name) or ()), "")
+
+    @property
+    def words(self) -> str:
+        """What was typed, as one text: the longest field last, paragraphs apart."""
+        texts = [text.strip() for name, values in self.fields.items() if name not in NOT_WORDS for text in values]
+        return "\n\n".join(sorted(filter(None, texts), key=len))
+
+    def initial_for(self, form: Any) -> dict[str, Any]:
+        """Initial values for the Django ``form``: every field that the browser would have sent, or left out."""
+        found: dict[str, Any] = {}
+        for name, field in form.fields.items():
+            values, widget = self.fields.get(name, []), field.widget
+            if widget.needs_multipart_form:
+                continue
+            if getattr(widget, "allow_multiple_selected", False):
+                found[name] = values
+            elif getattr(widget, "input_type", "") == "checkbox":
+                found[name] = bool(values)
+            elif values:
+                found[name] = values[0]
+        return found

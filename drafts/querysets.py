@@ -1,0 +1,22 @@
+"""Which drafts a person sees: their own, nobody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class DraftQuerySet(models.QuerySet):
+    """Drafts."""
+
+    def of(self, user: User) -> DraftQuerySet:
+        """Those of ``user``: there is no other way to any draft."""
+        return self.filter(user=user)
+
+    def about(self, place: str) -> DraftQuerySet:
+        """Those of forms of one place, such as the ticket of this number."""
+        return self.filter(key__startswith=f"{place}/")

@@ -1,0 +1,182 @@
+// Nothing typed is lost. form[data-draft=KEY] is saved on the server as it is typed, and kept in this browser until the server
+// has it: when it cannot be reached, or the session ended. After signing in, the same person's texts go to the server and come
+// back into their forms, drawn by it. [data-draft-state] says what became of the text, [data-draft-for=KEY] that one waits.
+import { phrase } from "./phrases.js";
+import { announce } from "./toasts.js";
+
+const WAIT = 800, RETRY = 15000, LARGEST_KEEPALIVE = 60000;
+const person = document.body.dataset.person;
+const address = document.getElementById("phrases")?.dataset.drafts;
+const prefix = `draft:${person}:`;
+const timers = new Map(); // what waits to be saved, by key
+const saving = new Map(); // requests under way
+const sending = new Set(); // keys of forms that were just sent
+const untouched = new WeakMap(); // what a form held before anybody typed
+const memory = new Map(); // for browsers that store nothing
+
+const box = {
+  get(key) { try { return localStorage.getItem(prefix + key) ?? memory.get(key); } catch { return memory.get(key); } },
+  set(key, text) { memory.set(key, text); try { localStorage.setItem(prefix + key, text); } catch { /* memory has it */ } },
+  drop(key) { memory.delete(key); try { localStorage.removeItem(prefix + key); } catch { /* never was there */ } },
+  keys() { try { return Object.keys(localStorage).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)); } catch { return [...memory.keys()]; } },
+};
+const cookie = (name) => document.cookie.match(`(?:^|; )(?:__Host-)?${name}=([^;]*)`)?.[1] ?? "";
+const formOf = (key) => document.querySelector(`form[data-draft="${CSS.escape(key)}"]`);
+
+function fieldsOf(form) {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) {
+    const secret = name === "csrfmiddlewaretoken" || name.startsWith("take-") || form.elements[name]?.type === "password";
+    if (typeof value === "string" && !secret) (fields[name] ??= []).push(value);
+  }
+  return fields;
+}
+
+function isEmpty(form, fields) {
+  const texts = [...form.querySelectorAll("textarea,input[type=text],input:not([type])")].filter((field) => field.name);
+  return JSON.stringify(fields) === untouched.get(form) || (texts.length > 0 && texts.every((field) => !field.value.trim()));
+}
+
+function tell(key, text, waits) {
+  const form = formOf(key);
+  const state = form?.querySelector("[data-draft-state]");
+  if (state && state.textContent !== text) state.textContent = text;
+  const discard = form?.querySelector("[data-draft-discard]");
+  if (discard) discard.hidden = !waits;
+  for (const button of document.querySelectorAll(`[data-draft-for="${CSS.escape(key)}"]`)) {
+    button.classList.toggle("has-draft", waits);
+    button.title = waits ? button.dataset.draftHint : button.dataset.key?.toUpperCase() ?? "";
+  }
+}
+
+function worry(key, name) {
+  const text = phrase(name);
+  if (formOf(key)?.querySelector("[data-draft-state]")?.textContent !== text) announce(text);
+  tell(key, text, true);
+}
+
+async function post(key) {
+  const text = box.get(key);
+  if (!text) return false;
+  const body = new URLSearchParams({ person, key, ...JSON.parse(text) }).toString();
+  const headers = { "X-CSRFToken": cookie("csrftoken"), "Content-Type": "application/x-www-form-urlencoded" };
+  const answer = await fetch(address, { method: "POST", body, headers, redirect: "manual", keepalive: body.length < LARGEST_KEEPALIVE }).catch(() => null);
+  if (!answer?.ok) {
+    const why = !answer || answer.status >= 500 ? "draftLocal" : { 409: "draftOther", 413: "draftLarge" }[answer.status] ?? "draftOut";
+    if (why === "draftLocal") later(key, RETRY);
+    worry(key, why);
+    return false;
+  }
+  const { at } = await answer.json();
+  if (box.get(key) === text) box.drop(key);
+  tell(key, at ? phrase("draftSaved", { time: at }) : "", Boolean(at));
+  return true;
+}
+
+/** Send what is kept under `key` to the server; one request at a time. */
+async function save(key) {
+  clearTimeout(timers.get(key));
+  timers.delete(key);
+  await saving.get(key);
+  const request = post(key);
+  saving.set(key, request);
+  try { return await request; } finally { if (saving.get(key) === request) saving.delete(key); }
+}
+
+function later(key, wait = WAIT) {
+  clearTimeout(timers.get(key));
+  timers.set(key, setTimeout(() => save(key), wait));
+}
+
+function note(form) {
+  const { draft: key, draftTitle: title, draftUrl: url } = form.dataset;
+  const fields = fieldsOf(form);
+  box.set(key, JSON.stringify({ title, url, fields: JSON.stringify(isEmpty(form, fields) ? {} : fields) }));
+  if (!sending.has(key)) later(key);
+}
+
+/** Forget the copies of forms that the server has dealt with. */
+function settle() {
+  const done = cookie("drafts_done");
+  if (!done) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `drafts_done=; Path=/; Max-Age=0; SameSite=Lax${secure}`;
+  drop(decodeURIComponent(done));
+}
+
+function drop(key) {
+  clearTimeout(timers.get(key));
+  timers.delete(key);
+  box.drop(key);
+  tell(key, formOf(key)?.querySelector("[data-draft-state]")?.textContent ?? "", formOf(key)?.hasAttribute("data-draft-restored") ?? false);
+}
+
+/** After a crash or a new sign-in: hand over what this browser kept, then let the server draw it. */
+async function recover() {
+  let comesBack = false;
+  for (const key of box.keys().filter((name) => !timers.has(name))) {
+    const kept = box.get(key);
+    const form = formOf(key);
+    const differs = form && JSON.stringify(fieldsOf(form)) !== JSON.parse(kept).fields;
+    if ((await save(key)) && differs && JSON.parse(kept).fields !== "{}" && !timers.has(key)) comesBack = true;
+  }
+  if (comesBack) location.replace(location.pathname + location.search);
+}
+
+export function enhance(root) {
+  for (const form of [...root.querySelectorAll("form[data-draft]:not([data-draft-restored])")]) untouched.set(form, JSON.stringify(fieldsOf(form)));
+  if (root.matches?.("form[data-draft]:not([data-draft-restored])")) untouched.set(root, JSON.stringify(fieldsOf(root)));
+}
+
+if (person && address) {
+  for (const typed of ["input", "change", "chosen"]) document.addEventListener(typed, (event) => {
+    const form = event.target.closest?.("form[data-draft]") ?? event.target.form;
+    if (form?.matches("[data-draft]") && event.target.type !== "file") note(form);
+  });
+
+  const flush = () => [...timers.keys()].forEach(save);
+  addEventListener("pagehide", flush);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
+  addEventListener("online", flush);
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const key = form.dataset.draft ?? form.dataset.draftsFirst;
+    const token = form.elements.csrfmiddlewaretoken;
+    if (token && cookie("csrftoken")) token.value = cookie("csrftoken"); // somebody may have signed in anew in another tab
+    if (!key) return;
+    const moves = form.matches("[data-drafts-first]:not([data-drafts-drop])");
+    const first = [...saving.values(), ...(moves ? [...timers.keys()].map(save) : [])];
+    if (first.length) { // a draft that arrives after its form was sent would come back to life
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      Promise.race([Promise.allSettled(first), new Promise((done) => { setTimeout(done, 3000); })]).then(() => { saving.clear(); form.requestSubmit(event.submitter); });
+      return;
+    }
+    if (form.matches("[data-drafts-drop]")) return drop(key);
+    if (form.matches("[data-draft]")) {
+      note(form);
+      clearTimeout(timers.get(key));
+      timers.delete(key);
+      sending.add(key);
+    }
+  }, true);
+
+  document.addEventListener("htmx:configRequest", (event) => { if (cookie("csrftoken")) event.detail.headers["X-CSRFToken"] = cookie("csrftoken"); });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    settle();
+    const key = event.detail.elt.dataset?.draft;
+    if (!sending.delete(key) || !box.get(key) || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    later(key);
+  });
+
+  // Files are no part of a draft: whoever leaves with chosen ones is asked.
+  addEventListener("beforeunload", (event) => {
+    const chosen = [...document.querySelectorAll("form[data-draft] input[type=file]")].some((input) => input.files.length && !sending.has(input.form.dataset.draft));
+    if (chosen) event.preventDefault();
+  });
+
+  settle();
+  enhance(document);
+  recover();
+}

@@ -1,0 +1,165 @@
+"""What people typed into forms of tickets and did not send (TKT-07, UX-02): where it is kept, and drawing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from drafts.models import NOT_WORDS, Draft
+from drafts.services import DraftError, drop_draft, find_draft, save_draft
+from tickets.lifecycle import Action, Kind
+from tickets.models import Ticket
+
+COMPOSER = "composer"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a form keeps what is typed; what the templates of ``components/draft_*.html`` take.
+
+    ``at``: when what the form shows was typed; None for an untouched form. ``url``: where to go on with it.
+    """
+
+    key: str
+    title: str
+    url: str
+    at: datetime | None = None
+
+
+def action_slot(ticket: Ticket, action: Action) -> Slot:
+    """The slot of an action's form."""
+    url = reverse("tickets:action", args=[ticket.number, action.name])
+    return Slot(f"{ticket.number}/{action.name}", f"{ticket.number} {action.label}", url)
+
+
+def composer_slot(ticket: Ticket) -> Slot:
+    """The slot of the box below the timeline."""
+    return Slot(f"{ticket.number}/{COMPOSER}", _("Message on %(number)s") % {"number": ticket.number}, url_of(ticket))
+
+
+def url_of(ticket: Ticket) -> str:
+    """The ticket's page, at its composer."""
+    return f"{ticket.get_absolute_url()}#composer"
+
+
+def register_slot(kind: Kind, action: Action, prefilled: QueryDict) -> Slot:
+    """The slot of registering. A form that its address filled in has one of its own: two callers, two drafts."""
+    url = reverse("tickets:register", args=[kind.slug])
+    if not prefilled:
+        return Slot(f"{kind.slug}/new", str(action.label), url)
+    query = prefilled.urlencode()
+    mark = blake2b(query.encode(), digest_size=6).hexdigest()
+    return Slot(f"{kind.slug}/new-{mark}", str(action.label), f"{url}?{query}"[:500])
+
+
+def restore(form: forms.Form, user: User, slot: Slot) -> tuple[Slot, Draft | None]:
+    """Let ``form`` show what ``user`` typed before; return the slot with its time, and the draft."""
+    draft = find_draft(user=user, key=slot.key)
+    return fill(form, draft, slot), draft
+
+
+def fill(form: forms.Form, draft: Draft | None, slot: Slot) -> Slot:
+    """Let ``form`` show ``draft``, if there is one."""
+    if draft is None:
+        return slot
+    form.initial.update(draft.initial_for(form))
+    return replace(slot, at=draft.updated_at)
+
+
+def keep(user: User, slot: Slot, sent: QueryDict, now: datetime) -> Slot:
+    """Keep a form that was sent and refused; return its slot."""
+    fields = {
+        name: [str(value) for value in values]
+        for name, values in sent.lists()
+        if not name.startswith("take-") and name not in ("csrfmiddlewaretoken", "then")
+    }
+    try:
+        draft = save_draft(user=user, key=slot.key, title=slot.title, url=slot.url, fields=fields, now=now)
+    except DraftError:  # what was typed still stands in the form
+        return slot
+    return replace(slot, at=draft.updated_at) if draft else slot
+
+
+def forget(user: User, slot: Slot) -> None:
+    """The form was sent and accepted."""
+    drop_draft(user=user, key=slot.key)
+
+
+def has_draft(ticket: Ticket, user: User, name: str) -> bool:
+    """Whether ``user`` typed something into the form ``name`` of ``ticket`` and did not send it."""
+    return find_draft(user=user, key=f"{ticket.number}/{name}") is not None
+
+
+def as_posted(draft: Draft) -> QueryDict:
+    """The draft as a browser would have posted it, without what is not the form's."""
+    data = QueryDict(mutable=True)
+    for name, values in draft.fields.items():
+        if name != "version":
+            data.setlist(name, values)
+    return data
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A draft whose form is not offered any more, as ``drafts/_kept.html`` shows it."""
+
+    draft: Draft
+    title: str
+    lines: list[dict[str, str]]
+
+
+def drafts_of(ticket: Ticket, user: User) -> dict[str, Draft]:
+    """The person's drafts on ``ticket`` by the name of the form. One query."""
+    return {draft.name: draft for draft in Draft.objects.of(user).about(ticket.number)}
+
+
+def mark_waiting(buttons: Iterable[dict[str, Any]], drafts: dict[str, Draft]) -> list[dict[str, Any]]:
+    """``buttons`` of actions, each saying whether a draft waits behind it."""
+    return [{**button, "waits": button["name"] in drafts} for button in buttons]
+
+
+def kept_texts(ticket: Ticket, user: User, drafts: dict[str, Draft], offered: Iterable[str]) -> list[Kept]:
+    """Drafts of actions that are not possible or not allowed any more, to be copied or discarded."""
+    left = set(drafts) - set(offered) - {COMPOSER}
+    return [kept_text(ticket, user, drafts[name]) for name in sorted(left)]
+
+
+def find_kept(ticket: Ticket, user: User, action: Action) -> Kept | None:
+    """What was typed into the form of ``action``, when that is kept."""
+    draft = find_draft(user=user, key=action_slot(ticket, action).key)
+    return kept_text(ticket, user, draft) if draft else None
+
+
+def kept_text(ticket: Ticket, user: User, draft: Draft) -> Kept:
+    """A draft with the names of its fields, as a person reads it."""
+    action = ticket.kind_info.actions.get(draft.name)
+    asked = action.form_class(ticket=ticket, user=user).fields if action else {}
+    lines = [
+        {
+            "label": str(asked[name].label or name) if name in asked else name,
+            "value": readable(asked.get(name), values),
+        }
+        for name, values in draft.fields.items()
+        if name not in NOT_WORDS and any(value.strip() for value in values)
+    ]
+    return Kept(draft, str(action.label) if action else draft.title, lines)
+
+
+def readable(field: forms.Field | None, values: list[str]) -> str:
+    """Typed values as the person read them: choices by their names, rows too, as far as the field offers them."""
+    if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+        key = field.to_field_name or "pk"
+        rows = field.queryset.filter(**{f"{key}__in": values}) if field.to_field_name else []
+        names = {str(getattr(row, key)): field.label_from_instance(row) for row in rows}
+    else:
+        names = {str(value): str(label) for value, label in getattr(field, "choices", None) or ()}
+    return ", ".join(names.get(value, value) for value in values)

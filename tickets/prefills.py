@@ -1,0 +1,25 @@
+"""What an address may fill into the form of a new ticket; apps above add to it (``replies``: templates)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.models import User
+from tickets.lifecycle import Kind
+
+#: Fields that an address fills in by their own names.
+FIELDS = ("requester", "source", "nature", "business_system", "summary")
+#: Parameters that stand for several fields: name to ``(user, kind, value) -> {field: value}``.
+SOURCES: dict[str, Callable[[User, Kind, str], dict[str, Any]]] = {}
+
+
+def prefilled(user: User, kind: Kind, query: QueryDict) -> dict[str, Any]:
+    """Initial values of the form of ``kind``; what is named by itself counts more than what a source brings."""
+    found: dict[str, Any] = {}
+    for name, source in SOURCES.items():
+        if name in query:
+            found |= source(user, kind, str(query[name]))
+    return found | {name: query[name] for name in FIELDS if name in query}
