@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
+from exporting.api import routes as export_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
 from tasks.api import routes as task_routes
@@ -21,6 +22,7 @@ version_1 = [
     *shared_routes,
     *account_routes,
     *cmdb_routes,
+    *export_routes,
     *announcement_routes,
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

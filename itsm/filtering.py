@@ -9,9 +9,10 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 
@@ -28,14 +29,27 @@ class Chosen:
     keys: list[Any] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
     asked: bool = False
+    found_later: QuerySet[Any] | None = None
+
+
+def among(path: str, keys: QuerySet[Any]) -> Func:
+    """The condition that ``path`` is one of ``keys`` (a query of one column), which are read once, before.
+
+    As an array: a semijoin with a subquery would be made after all written joins (decision 0010).
+    """
+    array = Func(ArraySubquery(keys), template="(%(expressions)s)")
+    return Func(F(path), array, template="%(expressions)s", arg_joiner=" = ANY", output_field=BooleanField())
 
 
 class CodesField(forms.MultipleChoiceField):
     """Rows named by code, and perhaps words of special meaning. Checks with one query.
 
     With ``secret`` an unknown code finds nothing instead of being refused: who may not see all rows shall not
-    find out which there are.
+    find out which there are. With ``trusted`` the codes were checked when they were stored: no query is run, the
+    rows are found by the query that is narrowed.
     """
+
+    trusted = False
 
     def __init__(
         self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), secret: bool = False, **kwargs: Any
@@ -52,11 +66,19 @@ class CodesField(forms.MultipleChoiceField):
         codes = set(self.to_python(value))
         words = codes & set(self.words)
         codes -= words
+        if self.trusted:
+            return self._unchecked(codes, words)
         rows = self._found(codes)
         unknown = sorted(codes - set(rows))
         if unknown and not self.secret:
             raise ValidationError(self.error_messages["invalid_choice"], params={"value": ", ".join(unknown)[:100]})
         return Chosen(list(rows.values()), words, asked=bool(codes or words))
+
+    def _unchecked(self, codes: set[str], words: set[str]) -> Chosen:
+        if self.model._meta.pk.name == "code":
+            return Chosen(sorted(codes), words, asked=bool(codes or words))
+        rows = self.model._default_manager.order_by().filter(code__in=codes).values("pk") if codes else None
+        return Chosen([], words, asked=bool(codes or words), found_later=rows)
 
     def _found(self, codes: set[str]) -> dict[str, Any]:
         if not codes or any("\0" in code for code in codes):
@@ -73,10 +95,13 @@ class CodesFilter(filters.Filter):
         """Narrow by what was chosen; equality where one row is asked for, so that indexes keep their order."""
         if not value or not value.asked:
             return qs
+        column = f"{self.field_name}_id"
         keys = [*value.keys, *(self.parent.request.user.group_ids if MINE in value.words else ())]
-        found = Q(**{f"{self.field_name}_id": keys[0]}) if len(keys) == 1 else Q(**{f"{self.field_name}_id__in": keys})
+        found = Q(**{column: keys[0]}) if len(keys) == 1 else Q(**{f"{column}__in": keys})
+        if value.found_later is not None:
+            found |= Q(among(column, value.found_later))
         if NONE in value.words:
-            found |= Q(**{f"{self.field_name}_id": None})
+            found |= Q(**{column: None})
         return qs.filter(found)
 
 
@@ -89,17 +114,17 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
 
 
 class YesNoFilter(filters.ChoiceFilter):
-    """``true`` or ``false``; ``condition`` is what it means."""
+    """``true`` or ``false``; ``condition`` is what it means, ``otherwise`` what false means if not the opposite."""
 
-    def __init__(self, condition: Q, **kwargs: Any) -> None:
-        self.condition = condition
+    def __init__(self, condition: Q, *, otherwise: Q | None = None, **kwargs: Any) -> None:
+        self.condition, self.otherwise = condition, otherwise or ~condition
         super().__init__(choices=YES_NO, **kwargs)
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Narrow to those for which the condition holds, or does not."""
         if not value:
             return qs
-        return qs.filter(self.condition if value == "true" else ~self.condition)
+        return qs.filter(self.condition if value == "true" else self.otherwise)
 
 
 class MomentFilter(filters.IsoDateTimeFilter):

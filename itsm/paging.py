@@ -104,6 +104,11 @@ def page_of(queryset: QuerySet[Row], ordering: Ordering, *, cursor: str = "", si
     )
 
 
+def ordered_by(queryset: QuerySet[Row], ordering: Ordering) -> QuerySet[Row]:
+    """``queryset`` in the order of pages, all of it."""
+    return queryset.order_by(*map(_order, ordering))
+
+
 def _first(ordered: QuerySet[Row], count: int) -> QuerySet[Row]:
     """The first ``count`` rows, chosen by their keys alone before the rows that they refer to are joined.
 

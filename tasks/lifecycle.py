@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 from tasks import rules
 from tickets import guards
 from tickets.common import CommonActions
-from tickets.lifecycle import NEW, Phase, action
-from tickets.rules import may_work_on, works_in_group
+from tickets.lifecycle import NEW, RESTORE, Phase, action
+from tickets.rules import is_assignee, may_work_on, works_in_group
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -110,10 +110,25 @@ class TaskLifecycle(CommonActions):
         icon="hand-grab",
         key="c",
         public=False,
+        bulk=True,
+        undo="unclaim",
     )
     def claim(self, *, user: User, now: datetime) -> None:
         """Take the task from the group's queue."""
         self.assignee = user
+
+    @action(
+        source=States.ASSIGNED,
+        label=_("Give back to the group"),
+        done=_("gave it back to the group"),
+        allow=is_assignee,
+        icon="hand-stop",
+        public=False,
+        bulk=True,
+    )
+    def unclaim(self, *, user: User, now: datetime) -> None:
+        """Leave it to the group's queue again; anybody in the group may claim it."""
+        self.assignee = None
 
     @action(
         source=States.ASSIGNED,
@@ -125,6 +140,7 @@ class TaskLifecycle(CommonActions):
         icon="player-play",
         key="s",
         public=False,
+        bulk=True,
     )
     def start(self, *, user: User, now: datetime) -> None:
         """Begin; whoever starts an unclaimed task takes it."""
@@ -141,6 +157,8 @@ class TaskLifecycle(CommonActions):
         key="h",
         edits=("group", "assignee"),
         public=False,
+        bulk=True,
+        undo=RESTORE,
     )
     def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give the task to another group or person."""

@@ -73,9 +73,9 @@ class Available:
 def available_actions(ticket: Ticket, user: User) -> list[Available]:
     """Actions whose rule lets ``user`` do them in the ticket's state, in the order of declaration."""
     return [
-        Available(action, _refusal(action, ticket, user))
+        Available(action, refusal_of(action, ticket, user))
         for action in ticket.kind_info.actions.values()
-        if action.starts_in(ticket.state) and _is_allowed(action, ticket, user)
+        if action.starts_in(ticket.state) and is_allowed(action, ticket, user)
     ]
 
 
@@ -159,27 +159,27 @@ def _find(ticket: Ticket, name: str) -> Action:
     return action
 
 
-def _is_allowed(action: Action, ticket: Ticket, user: User | None) -> bool:
-    """System actions are for the portal alone, every other for people alone."""
+def is_allowed(action: Action, ticket: Ticket, user: User | None) -> bool:
+    """Whether the rule lets ``user`` do it. System actions are for the portal alone, every other for people alone."""
     if action.system or user is None:
         return action.system and user is None
     return bool(action.allow and action.allow(ticket, user))
 
 
 def _check_allowed(action: Action, ticket: Ticket, user: User | None) -> None:
-    if not _is_allowed(action, ticket, user):
+    if not is_allowed(action, ticket, user):
         message = _("You may not do this: %(action)s.") % {"action": action.label}
         raise ActionForbidden(message)
 
 
-def _refusal(action: Action, ticket: Ticket, user: User | None) -> Any:
+def refusal_of(action: Action, ticket: Ticket, user: User | None) -> Any:
     """The first reason of a guard against the action, or None."""
     reasons = (guard(ticket, user) for guard in action.guards)  # type: ignore[arg-type]
     return next((reason for reason in reasons if reason), None)
 
 
 def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:
-    reason = _refusal(action, ticket, user)
+    reason = refusal_of(action, ticket, user)
     if not action.starts_in(ticket.state):
         reason = reason or _("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label}
     if reason:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
-from tickets.lifecycle import ANY, NEW, Action, Kind, kinds
+from tickets.lifecycle import ANY, NEW, RESTORE, Action, Kind, kinds
 
 
 @register()
@@ -37,6 +37,8 @@ def _problems_of_action(kind: Kind, action: Action) -> Iterator[str]:
     yield from (f"{where}: unknown source {s}." for s in action.sources if s not in known)
     if action.target is not None and action.target not in kind.states.values:
         yield f"{where}: unknown target {action.target}."
+    if action.undo not in ("", RESTORE) and action.undo not in kind.actions:
+        yield f"{where}: unknown undo {action.undo}."
     for path in filter(None, (action.form, action.effect)):
         try:
             import_string(path)

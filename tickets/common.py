@@ -30,6 +30,7 @@ class CommonActions(Columns):
         key="r",
         versioned=False,
         menu=False,
+        bulk=True,
     )
     def comment(self, *, user: User, now: datetime, text: str) -> None:
         """Write something that the requester sees too."""
@@ -45,6 +46,7 @@ class CommonActions(Columns):
         public=False,
         versioned=False,
         menu=False,
+        bulk=True,
     )
     def note(self, *, user: User, now: datetime, text: str) -> None:
         """Write something that only staff see."""
@@ -74,6 +76,8 @@ class CommonActions(Columns):
         public=False,
         versioned=False,
         menu=False,
+        bulk=True,
+        undo="unwatch",
     )
     def watch(self, *, user: User, now: datetime) -> None:
         """Be told how this ticket goes on."""
@@ -88,6 +92,8 @@ class CommonActions(Columns):
         public=False,
         versioned=False,
         menu=False,
+        bulk=True,
+        undo="watch",
     )
     def unwatch(self, *, user: User, now: datetime) -> None:
         """No longer be told how this ticket goes on."""
@@ -103,6 +109,7 @@ class CommonActions(Columns):
         key="l",
         public=False,
         versioned=False,
+        undo="unlink",
     )
     def link(self, *, user: User, now: datetime, meaning: str, target: Any) -> None:
         """Relate this ticket to another one; both show it."""
@@ -118,6 +125,7 @@ class CommonActions(Columns):
         public=False,
         versioned=False,
         menu=False,
+        undo="link",
     )
     def unlink(self, *, user: User, now: datetime, meaning: str, target: Any) -> None:
         """Remove a relation between this ticket and another one."""

@@ -7,22 +7,34 @@ from datetime import datetime
 from typing import Any
 
 import django_filters as filters
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, SupportGroup, User
+from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
-from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter
+from itsm.filtering import ME, MINE, NONE, ChoicesFilter, Chosen, CodesFilter, MomentFilter, YesNoFilter, among
 from itsm.paging import Column, Ordering
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
-from tickets.models import Category, Nature, Priority, Source, Ticket
+from tickets.models import (
+    AffectedItem,
+    Category,
+    ImpactLevel,
+    Nature,
+    Priority,
+    Source,
+    Ticket,
+    Urgency,
+    WaitReason,
+    Watcher,
+)
 from tickets.querysets import LIVE
+from tickets.search.matching import matching
+from tickets.search.words import MAX_LENGTH
 
-MAX_SEARCH = 200
-_NUMBER = re.compile(r"[A-Z]{2,4}\d+")
 
 #: What lists can be sorted by. ``queue`` is the order of queues (INC-18).
 SORTS: dict[str, Ordering] = {
@@ -56,6 +68,10 @@ SORTS: dict[str, Ordering] = {
 NEWEST_FIRST = "-created_at"
 
 
+#: Filters by what only staff see; others find nothing by them.
+STAFF_ONLY = frozenset({"item", "supplier", "complexity", "responded_in_time", "completed_in_time"})
+
+
 class PersonFilter(filters.CharFilter):
     """Tickets of a person: a user name, ``me`` or ``none``. An unknown name finds nothing."""
 
@@ -63,13 +79,47 @@ class PersonFilter(filters.CharFilter):
         """Narrow by the person's key, so that the index on it serves."""
         if not value:
             return qs
+        key = self.key_of(value)
+        if key is None and value != NONE:
+            return qs.none()
+        return self.narrow(qs, key)
+
+    def key_of(self, value: str) -> Any:
+        """The person's key; None for ``none`` and unknown names. Trusted names are found by the query itself."""
         if value in (ME, NONE):
-            key = self.parent.request.user.pk if value == ME else None
-        else:
-            key = User.objects.filter(username=value).values_list("pk", flat=True).first()
-            if key is None:
-                return qs.none()
+            return self.parent.request.user.pk if value == ME else None
+        found = User.objects.order_by().filter(username=value).values_list("pk", flat=True)
+        return Subquery(found[:1]) if self.parent.trusted else found.first()
+
+    def narrow(self, qs: QuerySet[Ticket], key: Any) -> QuerySet[Ticket]:
+        """Tickets of the person with ``key``."""
         return qs.filter(**{f"{self.field_name}_id": key})
+
+
+class WatcherFilter(PersonFilter):
+    """Tickets that a person watches."""
+
+    def narrow(self, qs: QuerySet[Ticket], key: Any) -> QuerySet[Ticket]:
+        """Tickets that the person with ``key`` watches; with ``none`` those that nobody does."""
+        user = self.parent.request.user
+        if key != user.pk and not user.may(Permission.INTERNAL):
+            return qs.none()
+        if key is None:
+            return qs.filter(watchers=None)
+        return qs.filter(among("pk", Watcher.objects.filter(user_id=key).values("ticket_id")))
+
+
+class CategoryFilter(CodesFilter):
+    """Tickets of the named categories and what lies below them."""
+
+    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
+        """Narrow by the whole branches."""
+        if not value or not value.asked:
+            return qs
+        named = value.keys if value.found_later is None else value.found_later
+        below = Q(pk__in=named) | Q(parent__in=named) | Q(parent__parent__in=named)
+        found = Q(among("category_id", Category.objects.order_by().filter(below).values("pk")))
+        return qs.filter(found | Q(category_id=None) if NONE in value.words else found)
 
 
 def all_states() -> list[tuple[str, Any]]:
@@ -80,7 +130,7 @@ def all_states() -> list[tuple[str, Any]]:
 class TicketFilter(filters.FilterSet):
     """What lists of tickets can be narrowed by. ``request.user`` is who ``me`` and ``mine`` mean."""
 
-    q = filters.CharFilter(method="search", label=_("Number or words of the summary"), max_length=MAX_SEARCH)
+    q = filters.CharFilter(method="search", label=_("Number, its last digits, or words"), max_length=MAX_LENGTH)
     number = filters.CharFilter(label=_("Number"), max_length=20)
     state = ChoicesFilter(choices=all_states, label=_("State"))
     phase = ChoicesFilter(choices=Phase.choices, label=_("Phase"))
@@ -95,9 +145,19 @@ class TicketFilter(filters.FilterSet):
     requester = PersonFilter(label=_("Requester"), max_length=150)
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
     business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
-    category = filters.CharFilter(method="in_category", label=_("Category, with those below"), max_length=80)
+    category = CategoryFilter(model=Category, words=[(NONE, _("None"))], label=_("Category, with those below"))
     source = CodesFilter(model=Source, label=_("Source"))
     nature = CodesFilter(model=Nature, label=_("Nature"))
+    impact = CodesFilter(model=ImpactLevel, label=_("Impact"))
+    urgency = CodesFilter(model=Urgency, label=_("Urgency"))
+    wait_reason = CodesFilter(model=WaitReason, label=_("Waits for"))
+    supplier = CodesFilter(model=Organisation, words=[(NONE, _("None"))], secret=True, label=_("Supplier"))
+    registered_by = PersonFilter(label=_("Registered by"), max_length=150)
+    watcher = WatcherFilter(label=_("Watched by"), max_length=150)
+    item = filters.CharFilter(method="about_item", label=_("Configuration item"), max_length=100)
+    complexity = ChoicesFilter(
+        choices=[("1", _("Simple")), ("2", _("Normal")), ("3", _("Complex"))], label=_("Complexity")
+    )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created before"))
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Updated from"))
@@ -105,11 +165,20 @@ class TicketFilter(filters.FilterSet):
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Changed since"))
     resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label=_("Resolved from"))
     resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved before"))
+    closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte", label=_("Closed from"))
+    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed before"))
     due_after = MomentFilter(method="with_limit", lookup_expr="gte", label=_("Due from"))
     due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due before"))
     overdue = YesNoFilter(Q(phase__in=LIVE, queue_due_at__lt=Now()), label=_("Overdue"))
     duplicate = YesNoFilter(Q(duplicate_of__isnull=False), label=_("Duplicate"))
     reopened = YesNoFilter(Q(reopen_count__gt=0), label=_("Reopened"))
+    urged = YesNoFilter(Q(urge_count__gt=0), label=_("Urged"))
+    responded_in_time = YesNoFilter(
+        Q(responded_in_time=True), otherwise=Q(responded_in_time=False), label=_("Responded in time")
+    )
+    completed_in_time = YesNoFilter(
+        Q(completed_in_time=True), otherwise=Q(completed_in_time=False), label=_("Completed in time")
+    )
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
 
@@ -117,22 +186,38 @@ class TicketFilter(filters.FilterSet):
         model = Ticket
         fields: list[str] = []
 
-    def search(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
-        """By number when it looks like one, else by words of the summary."""
-        text = value.strip()
-        if _NUMBER.fullmatch(text.upper()):
-            return queryset.filter(number__startswith=text.upper())
-        for word in text.split():
-            queryset = queryset.filter(summary__icontains=word)
-        return queryset
+    def __init__(self, data: Any, *args: Any, trusted: bool = False, **kwargs: Any) -> None:
+        """``trusted``: the values were checked when they were stored; nothing is looked up to check them again.
 
-    def in_category(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
-        """The category and what lies below it."""
-        below = Q(code=value) | Q(parent__code=value) | Q(parent__parent__code=value)
-        return queryset.filter(category_id__in=list(Category.objects.filter(below).values_list("pk", flat=True)))
+        Only the filters that ``data`` names are made: copying all of them costs more than the query.
+        """
+        self.trusted = trusted
+        made = type(self).base_filters  # type: ignore[misc,has-type]  # the metaclass sets it
+        self.base_filters = {name: item for name, item in made.items() if name in data}
+        super().__init__(data, *args, **kwargs)
+        for item in self.filters.values() if trusted else ():
+            item.field.trusted = True
+
+    def filter_queryset(self, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        """Narrow it. Who does not see a column does not find by it."""
+        if STAFF_ONLY & set(self.filters) and not self.request.user.may(Permission.INTERNAL):
+            return queryset.none()
+        return super().filter_queryset(queryset)
+
+    def search(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        """By number, the end of a number, or words of any text that the person may read."""
+        return matching(queryset, value, self.request.user)
+
+    def about_item(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        """Tickets about the configuration item with this identifier."""
+        return queryset.filter(among("pk", AffectedItem.objects.filter(item__identifier=value).values("ticket_id")))
 
     def with_limit(self, queryset: QuerySet[Ticket], name: str, value: datetime) -> QuerySet[Ticket]:
         """By the limit that runs now; tickets without one are left out."""
         if name == "due_before":
             return queryset.filter(queue_due_at__lt=min(value, NO_LIMIT))
         return queryset.filter(queue_due_at__gte=value, queue_due_at__lt=NO_LIMIT)
+
+
+#: Names of the filters.
+FILTERS: tuple[str, ...] = tuple(TicketFilter.base_filters)  # type: ignore[misc,has-type]  # the metaclass sets it

@@ -37,6 +37,7 @@ from tickets.codes import (  # noqa: F401 - Django finds models in this module
 from tickets.indexes import TICKET_INDEXES
 from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
+from tickets.saved_views import SavedView  # noqa: F401 - Django finds models in this module
 from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
 from tickets.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
 

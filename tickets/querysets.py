@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -23,6 +24,7 @@ ROW_COLUMNS = (
     *(
         "kind",
         "number",
+        "version",
         "state",
         "phase",
         "summary",
@@ -62,8 +64,7 @@ class TicketQuerySet(models.QuerySet):
         """Tickets that are neither resolved nor closed."""
         return self.filter(phase__in=LIVE)
 
-    def for_rows(self) -> TicketQuerySet:
-        """Load just what a row of a list shows, in one query."""
-        return self.select_related("priority", "business_system", "group", "assignee", "source", "requester").only(
-            *ROW_COLUMNS
-        )
+    def for_rows(self, *, also: Iterable[str] = (), join: Iterable[str] = ()) -> TicketQuerySet:
+        """Load just what a row of a list shows, in one query; ``also`` further columns, those of rows ``join``ed."""
+        relations = {"priority", "business_system", "group", "assignee", "source", "requester", *join}
+        return self.select_related(*sorted(relations)).only(*dict.fromkeys([*ROW_COLUMNS, *also]))

@@ -36,6 +36,11 @@ def works_in_group(ticket: Ticket, user: User) -> bool:
     return user.may(Permission.WORK) and ticket.group_id in user.group_ids
 
 
+def is_assignee(ticket: Ticket, user: User) -> bool:
+    """The assignee."""
+    return user.may(Permission.WORK) and ticket.assignee_id == user.pk
+
+
 def may_work_on(ticket: Ticket, user: User) -> bool:
     """The assignee, or members of the assigned group."""
     return user.may(Permission.WORK) and (ticket.assignee_id == user.pk or ticket.group_id in user.group_ids)

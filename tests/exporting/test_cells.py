@@ -1,0 +1,95 @@
+"""Nothing that people typed can become a formula in a spreadsheet (TKT-08)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from exporting.cells import RISKY, cell, safe_text
+from exporting.sheets import CUT, MAX_TEXT, CsvSheet, XlsxSheet, csv_lines
+
+pytestmark = pytest.mark.req("TKT-08")
+
+DANGEROUS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠A1",
+    " =1",
+    "\ufeff=1",
+    "\u200b=1",
+]
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_formulas_get_an_apostrophe(text: str) -> None:
+    assert safe_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "1+1", "主机宕机", "a\nb", "'=1", "(=1)"])
+def test_other_texts_stay(text: str) -> None:
+    assert safe_text(text) == text
+
+
+@given(st.text(max_size=40))
+def test_no_text_begins_like_a_formula(text: str) -> None:
+    made = safe_text(text)
+    assert not made.lstrip(" \u200b\ufeff\u00a0").startswith(tuple(RISKY))
+    assert made.removeprefix("'") == safe_text(made.removeprefix("'")).removeprefix("'")
+
+
+@given(st.lists(st.lists(st.text(max_size=20), min_size=1, max_size=3), min_size=1, max_size=4))
+def test_csv_and_excel_hold_what_was_written(rows: list[list[str]]) -> None:
+    cells = [[cell(text) for text in row] for row in rows]
+    written = b"".join(csv_lines(cells)).decode("utf-8-sig")
+    assert [row for row in csv.reader(io.StringIO(written, newline="")) if row] == [row for row in cells if row]
+    assert not any(str(value).startswith(("=", "+", "-", "@")) for row in cells for value in row)
+
+
+def test_numbers_moments_and_truths() -> None:
+    moment = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
+    with timezone.override("Asia/Shanghai"):
+        assert [cell(value) for value in (3, -1, None, moment)] == [3, -1, "", "2026-11-22 09:02:03"]
+
+
+def test_excel_texts_are_typed_as_texts(tmp_path: Path) -> None:
+    sheet = XlsxSheet(tmp_path / "a.xlsx")
+    for row in (["header"], ["'=1+1"], ["=not possible, yet safe"], [7], ["x" * 40_000]):
+        sheet.write(row)
+    sheet.close()
+    found = [row[0] for row in load_workbook(tmp_path / "a.xlsx").active.iter_rows()]  # type: ignore[union-attr]
+    assert [one.data_type for one in found] == ["s", "s", "s", "n", "s"]
+    assert [one.value for one in found[1:4]] == ["'=1+1", "=not possible, yet safe", 7]
+    assert (len(str(found[4].value)), str(found[4].value)[-len(CUT) :]) == (MAX_TEXT, CUT)
+
+
+def test_excel_goes_on_on_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporting.sheets.MAX_ROWS", 3)
+    sheet = XlsxSheet(tmp_path / "a.xlsx")
+    for row in (["head"], [1], [2], [3], [4], [5]):
+        sheet.write(row)
+    sheet.close()
+    book = load_workbook(tmp_path / "a.xlsx")
+    assert [[row[0] for row in page.values] for page in book] == [["head", 1, 2], ["head", 3, 4], ["head", 5]]
+
+
+def test_csv_file_begins_with_the_mark(tmp_path: Path) -> None:
+    sheet = CsvSheet(tmp_path / "a.csv")
+    sheet.write(["编号"])
+    sheet.close()
+    assert (tmp_path / "a.csv").read_bytes() == b"\xef\xbb\xbf" + "编号\r\n".encode()
