@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
 from incidents.priority import priority_for
-from tickets.lifecycle import ANY, action
+from tickets.lifecycle import ANY, RESTORE, action
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -38,6 +38,7 @@ class Corrections(Columns):
         key="p",
         public=False,
         edits=("impact", "urgency"),
+        undo=RESTORE,
     )
     def check_priority(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Correct impact and urgency before it is dispatched; the priority follows (INC-04)."""
@@ -53,6 +54,7 @@ class Corrections(Columns):
         key="p",
         public=False,
         edits=("impact", "urgency"),
+        undo=RESTORE,
     )
     def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
         """Change the priority with a reason, and choose the owner again (INC-04)."""
@@ -117,6 +119,8 @@ class Corrections(Columns):
         key="d",
         public=False,
         edits=("summary", "nature", "category", "business_system", "complexity", "contact_phone", "contact_email"),
+        bulk=("category", "nature", "business_system"),
+        undo=RESTORE,
     )
     def edit(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Correct what was written down: summary, description, classification, contact."""
@@ -134,6 +138,8 @@ class Corrections(Columns):
         icon="copy",
         key="m",
         public=False,
+        bulk=True,
+        undo="unmark_duplicate",
     )
     def mark_duplicate(self, *, user: User, now: datetime, main: Any) -> None:
         """Say that it is the same event as another ticket, which then solves both (INC-11)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from accounts.models import Organisation
 from accounts.permissions import Permission
 from tickets.rules import (
+    is_assignee,
     is_for_requester,
     may_dispatch,
     may_handle,
@@ -84,6 +85,7 @@ def may_withdraw(ticket: Ticket, user: User) -> bool:
 
 
 __all__ = [
+    "is_assignee",
     "leads_group",
     "may_assign",
     "may_close",
