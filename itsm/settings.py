@@ -43,6 +43,12 @@ if DEBUG and not all(is_local(host) for host in PUBLIC_HOSTS):
 if not DEMO and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 random characters.")
 
+# Live updates: behind a proxy /live/ leads to their process; without one it has a port of its own.
+PORT = env.number("PORT", 8000)
+LIVE_HOST = env.text("BIND", "127.0.0.1")
+LIVE_PORT = env.number("LIVE_PORT", 0)
+LIVE_ORIGINS = [f"http://{host}:{LIVE_PORT}" for host in ALLOWED_HOSTS if LIVE_PORT and host[0] not in "[.*"]
+
 # --- Apps -----------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
@@ -56,6 +62,7 @@ INSTALLED_APPS = [
     "sla",
     "live",
     "announcements",
+    "exporting",
     "importing",
     "demo",
     "itsm",
@@ -111,6 +118,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tickets.context.shell",
+                "live.context.live",
                 "announcements.context.shown",
             ],
         },
@@ -176,10 +184,13 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TASK_DEFAULT_QUEUE = "engine"
-CELERY_TASK_ROUTES = {"importing.tasks.*": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {"importing.tasks.*": {"queue": "bulk"}, "exporting.tasks.*": {"queue": "bulk"}}
 # Interval entries only: they know no time zones and no clock changes.
 CELERY_BEAT_SCHEDULE = {
     "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
+    "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
+    "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 15.0, "options": {"expires": 15}},
+    "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
 }
 
 # --- Sign-in and sessions -------------------------------------------------------------------------------------------
@@ -237,7 +248,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *LIVE_ORIGINS],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

@@ -24,6 +24,8 @@ urlpatterns = [
     path("api/", include("itsm.api_urls")),
     path("announcements/", include("announcements.urls")),
     path("", include("accounts.urls")),
+    path("", include("exporting.urls")),
     path("", include("drafts.urls")),
+    path("", include("live.urls")),
     path("", include("tickets.urls")),
 ]
