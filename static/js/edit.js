@@ -14,6 +14,7 @@ function cancel(form) {
   const place = form.closest("[data-editable]");
   if (!before.has(place)) return form.remove();
   place.replaceChildren(...before.get(place));
+  window.htmx.process(place); // htmx forgot what it had taken out
   place.querySelector(".edit")?.focus();
 }
 

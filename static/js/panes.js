@@ -149,6 +149,7 @@ if (workspace) {
   document.addEventListener("submit", filter);
   addEventListener("popstate", restore);
   queue.addEventListener("htmx:afterSwap", () => show(openNumber()));
+  show(openNumber());
   document.addEventListener("keydown", (event) => {
     const free = !event.defaultPrevented && event.key === "Escape" && !event.isComposing;
     if (!free || document.querySelector("dialog[open],details.menu[open]") || event.target.closest("input,textarea,select,.ts-wrapper")) return;

@@ -86,7 +86,7 @@ def test_an_engineer_solves_and_the_desk_closes_by_keyboard(world: World, visit:
     engineer.locator("a[data-row]").nth(1).wait_for()
     keys.press("j", "j", "k", "Enter")
     engineer.locator(".stepper").wait_for()
-    assert engineer.locator("h1").inner_text() == "first"
+    assert engineer.locator(".ticket-head h1").inner_text() == "first"
     keys.press("c")
     engineer.locator(".entry", has_text="claimed it").wait_for()
     keys.press("s")
