@@ -118,7 +118,7 @@ def span_end(start: datetime, end: datetime) -> SafeString | str:
     if local.date() != timezone.localtime(start).date():
         return moment(end)
     iso = end.isoformat(timespec="seconds")
-    return format_html('<time datetime="{}" title="{}">{:%H:%M}</time>', iso, exact_text(end), local)
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso, exact_text(end), f"{local:%H:%M}")
 
 
 @register.simple_tag
