@@ -65,6 +65,9 @@ tickets:portal                         -        302 200 200 200 200 200 200 200 
 tickets:detail                         own      302 404 200 200 404 404 200 200 200 200 200
 tickets:detail                         other    302 404 404 404 200 404 200 200 200 200 200
 tickets:detail                         missing  302 404 404 404 404 404 404 404 404 404 404
+tickets:around                         own      302 404 403 403 404 404 200 200 200 200 200
+tickets:around                         other    302 404 404 404 403 404 200 200 200 200 200
+tickets:around                         missing  302 404 404 404 404 404 404 404 404 404 404
 tickets:comment                        own      302 405 405 405 405 405 405 405 405 405 405
 tickets:comment                        other    302 405 405 405 405 405 405 405 405 405 405
 tickets:comment                        missing  302 405 405 405 405 405 405 405 405 405 405

@@ -1,23 +1,39 @@
 """Pages of tickets. Thin: each finds through ``visible_to``, calls one ``perform`` or query, answers."""
 
 from tickets.views.actions import ActionView, CommentView
-from tickets.views.detail import DetailView
+from tickets.views.detail import AroundView, DetailView
 from tickets.views.files import AttachmentView, PreviewView
-from tickets.views.find import CallerView, FindItemsView, FindPeopleView
-from tickets.views.lists import HomeView, PortalView, QueueView
+from tickets.views.find import (
+    CallerView,
+    FindItemsView,
+    FindMembersView,
+    FindPeopleView,
+    HintsView,
+    NewCallerView,
+)
+from tickets.views.lists import HomeView, QueueView
+from tickets.views.my import MyView
+from tickets.views.portal import PortalFindView, PortalView, ThanksView
 from tickets.views.register import RegisterView
 
 __all__ = [
     "ActionView",
+    "AroundView",
     "AttachmentView",
     "CallerView",
     "CommentView",
     "DetailView",
     "FindItemsView",
+    "FindMembersView",
     "FindPeopleView",
+    "HintsView",
     "HomeView",
+    "MyView",
+    "NewCallerView",
+    "PortalFindView",
     "PortalView",
     "PreviewView",
     "QueueView",
     "RegisterView",
+    "ThanksView",
 ]

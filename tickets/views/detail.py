@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +21,7 @@ from tickets.finding import find_ticket
 from tickets.lifecycle import Phase
 from tickets.limits import chip_of, limit_bars
 from tickets.models import Ticket
+from tickets.surroundings import surroundings_of
 from tickets.timeline import entries_for, present
 
 
@@ -40,6 +42,18 @@ def render_ticket(request: SignedInRequest, ticket: Ticket, status: int = 200, *
         context |= {"fragment": True, "row": pages.row_of(ticket, context["now"], selected=True)}
         return render(request, "tickets/_ticket.html", context, status=status)
     return render(request, "tickets/workspace.html", context, status=status)
+
+
+class AroundView(SignedInView):
+    """What stands around a ticket, fetched once the ticket is on the screen."""
+
+    def get(self, request: SignedInRequest, number: str) -> HttpResponse:
+        """Show it to staff."""
+        ticket = find_ticket(request.user, number)
+        if not request.user.may(Permission.INTERNAL):
+            raise PermissionDenied
+        around = surroundings_of(ticket, request.user, clock.now())
+        return render(request, "tickets/_around.html", {"around": around})
 
 
 def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
