@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +33,6 @@ from tickets.models import (
 from tickets.querysets import LIVE
 from tickets.search.matching import matching
 from tickets.search.words import MAX_LENGTH
-
 
 #: What lists can be sorted by. ``queue`` is the order of queues (INC-18).
 SORTS: dict[str, Ordering] = {
@@ -186,14 +184,15 @@ class TicketFilter(filters.FilterSet):
         model = Ticket
         fields: list[str] = []
 
-    def __init__(self, data: Any, *args: Any, trusted: bool = False, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *args: Any, trusted: bool = False, every: bool = False, **kwargs: Any) -> None:
         """``trusted``: the values were checked when they were stored; nothing is looked up to check them again.
 
-        Only the filters that ``data`` names are made: copying all of them costs more than the query.
+        Only the filters that ``data`` names are made, unless ``every`` one is wanted for a form: copying all of them
+        costs more than the query.
         """
         self.trusted = trusted
         made = type(self).base_filters  # type: ignore[misc,has-type]  # the metaclass sets it
-        self.base_filters = {name: item for name, item in made.items() if name in data}
+        self.base_filters = {name: item for name, item in made.items() if every or name in data}
         super().__init__(data, *args, **kwargs)
         for item in self.filters.values() if trusted else ():
             item.field.trusted = True

@@ -5,9 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from tickets import clock, housekeeping
+from tickets.search import refreshing
 
 
 @shared_task
 def purge_expired() -> None:
     """Remove what nobody needs any more."""
     housekeeping.purge_expired(now=clock.now())
+
+
+@shared_task
+def refresh_search() -> None:
+    """Let the search know new names."""
+    refreshing.refresh_stale()

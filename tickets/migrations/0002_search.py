@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.BigIntegerField(null=True)),
+                ("done_until", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

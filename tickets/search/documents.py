@@ -30,7 +30,10 @@ class SearchDocument(models.Model):
 
 
 class StaleDocuments(models.Model):
-    """Something got a new name: documents that mention it are to be written again, in the background."""
+    """Something got a new name: documents that mention it are to be written again, in the background.
+
+    ``key``: of the person, item or organisation. ``done_until``: the last ticket that is through.
+    """
 
     class Subject(models.TextChoices):
         PERSON = "person"
@@ -40,6 +43,7 @@ class StaleDocuments(models.Model):
 
     subject = models.CharField(max_length=12, choices=Subject)
     key = models.BigIntegerField(null=True)
+    done_until = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.subject} {self.key}"
