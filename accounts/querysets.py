@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import BaseUserManager
@@ -13,6 +14,19 @@ from accounts.permissions import Permission
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+NOT_DIGITS = re.compile(r"\D")
+_PHONE = re.compile(r"[+(]?\d[\d\s().+-]*")
+#: Digits of a domestic number, without what stands before it.
+DOMESTIC = 11
+#: Fewer digits are no number that somebody calls from.
+SHORTEST_NUMBER = 3
+
+
+def phone_digits(word: str) -> str:
+    """The digits of ``word`` when it could be (a part of) a phone number, else an empty text."""
+    return NOT_DIGITS.sub("", word) if _PHONE.fullmatch(word) else ""
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -45,19 +59,28 @@ class UserQuerySet(models.QuerySet):
         return self.filter(is_active=True)
 
     def matching(self, words: str) -> UserQuerySet:
-        """People whose name, user name, phone or employee number contains each of ``words`` (INC-02)."""
+        """People whose name, user name, phone or employee number contains each of ``words`` (INC-02).
+
+        Digits find phones however those are written: any part of them, with or without separators.
+        """
         found = self
         for word in words.split():
-            found = found.filter(
-                Q(full_name__icontains=word)
-                | Q(full_name_en__icontains=word)
-                | Q(username__icontains=word)
-                | Q(phone__contains=word)
-                | Q(mobile__contains=word)
-                | Q(employee_number__icontains=word)
-                | Q(email__icontains=word)
-            )
+            anywhere = Q(full_name__icontains=word) | Q(full_name_en__icontains=word)
+            anywhere |= Q(username__icontains=word) | Q(employee_number__icontains=word) | Q(email__icontains=word)
+            if digits := phone_digits(word):
+                pattern = "[^0-9]*".join(digits)
+                anywhere |= Q(phone__regex=pattern) | Q(mobile__regex=pattern)
+            found = found.filter(anywhere)
         return found
+
+    def with_phone(self, number: str) -> UserQuerySet:
+        """People who are called by ``number`` as a telephone system gives it: with a country code, or an extension."""
+        digits = NOT_DIGITS.sub("", number)
+        if len(digits) < SHORTEST_NUMBER:
+            return self.none()
+        ends = {digits, digits[-DOMESTIC:]}  # a country code or the digit for an outside line stands before
+        pattern = "(" + "|".join("[^0-9]*".join(end) for end in sorted(ends)) + ")[^0-9]*$"
+        return self.filter(Q(phone__regex=pattern) | Q(mobile__regex=pattern))
 
     def with_access(self) -> UserQuerySet:
         """Load roles' permissions and group ids with the person: one query instead of three."""

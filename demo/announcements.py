@@ -35,7 +35,7 @@ def load_announcements(rows: list[Row], now: datetime) -> None:
         announcement.organisations.set(Organisation.objects.filter(code__in=row["organisations"]))
 
 
-def _moment(said: Any, now: datetime) -> datetime | None:
+def _moment(said: Any, now: datetime) -> Any:
     """A day from today at a local time, or the present."""
     if said in (None, "now"):
         return now if said else None

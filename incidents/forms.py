@@ -8,9 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import SupportGroup, Tier, User
-from accounts.permissions import Permission
-from cmdb.models import BusinessSystem, ConfigurationItem
+from accounts.models import Tier, User
+from cmdb.models import BusinessSystem
 from incidents.lifecycle import States
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
@@ -18,8 +17,6 @@ from tickets.forms import (
     AttachmentsField,
     CodeChoiceField,
     PersonField,
-    RemoteSelect,
-    RemoteSelectMultiple,
     SettingSelect,
 )
 from tickets.models import (
@@ -29,7 +26,6 @@ from tickets.models import (
     Nature,
     RejectReason,
     Satisfaction,
-    Source,
     Ticket,
     Urgency,
     WaitReason,
@@ -79,114 +75,6 @@ class ClassificationFields(ActionForm):
     complexity = forms.TypedChoiceField(label=_("Complexity"), choices=COMPLEXITIES, coerce=int, required=False)
     contact_phone = forms.CharField(label=_("Contact phone"), max_length=40, required=False)
     contact_email = forms.EmailField(label=_("Contact email"), required=False)
-
-
-#: What people of a customer are not asked: the desk decides it.
-STAFF_FIELDS = (
-    "requester",
-    "source",
-    "nature",
-    "category",
-    "complexity",
-    "urgency",
-    "items",
-    "group",
-    "assignee",
-)
-
-
-class RegisterForm(ClassificationFields):
-    """A new incident. Customers are asked less; with a group it is assigned at once."""
-
-    requester = PersonField(
-        label=_("Requester"),
-        required=False,
-        widget=RemoteSelect("tickets:find_people", autofocus=""),
-        help_text=_("Name, phone or employee number. Empty: yourself."),
-    )
-    source = CodeChoiceField(Source.objects.active(), label=_("Source"), required=False)
-    impact = ImpactField(required=False)
-    urgency = CodeChoiceField(Urgency.objects.active(), label=_("Urgency"), required=False)
-    items = forms.ModelMultipleChoiceField(
-        ConfigurationItem.objects.none(),
-        label=_("Configuration items"),
-        to_field_name="identifier",
-        required=False,
-        widget=RemoteSelectMultiple("tickets:find_items"),
-    )
-    group = CodeChoiceField(
-        SupportGroup.objects.filter(active=True).exclude(tier=Tier.THIRD), label=_("Group"), required=False
-    )
-    assignee = PersonField(label=_("Assignee"), required=False)
-    attachments = AttachmentsField()
-
-    field_order = (
-        "requester",
-        "contact_phone",
-        "contact_email",
-        "source",
-        "summary",
-        "description",
-        "business_system",
-        "category",
-        "items",
-        "impact",
-    )
-
-    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
-        """The usual case: an incident of the lowest impact, by phone."""
-        return {"source": "phone", "nature": "incident", "urgency": "normal", "complexity": 2}
-
-    @property
-    def is_by_staff(self) -> bool:
-        """Whether somebody of the provider registers it."""
-        return self.user is None or self.user.may(Permission.INTERNAL)
-
-    def limit_choices(self) -> None:
-        """Customers get the fields and the records of their own organisation only."""
-        if not self.is_by_staff:
-            for name in STAFF_FIELDS:
-                del self.fields[name]
-            return
-        user = self.user
-        people = User.objects.active() if user is None else User.objects.active().visible_to(user)
-        staff = User.objects.active().filter(support_groups__active=True).distinct()
-        self.fields["assignee"].queryset = staff  # type: ignore[attr-defined]
-        items = ConfigurationItem.objects.all()
-        self.fields["requester"].queryset = people  # type: ignore[attr-defined]
-        self.fields["items"].queryset = (  # type: ignore[attr-defined]
-            items if user is None else items.visible_to(user)
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """Fill in what was left out; only members of the group can be assigned."""
-        cleaned = super().clean() or {}
-        if not self.is_by_staff:
-            cleaned["source"] = Source.objects.get(code="portal")
-        elif "source" not in self.data:  # programs may leave it out; people choose it, or leave it empty
-            cleaned["source"] = Source.objects.get(code="api")
-        cleaned["nature"] = cleaned.get("nature") or Nature.objects.get(code="incident")
-        cleaned["complexity"] = cleaned.get("complexity") or 2
-        if "impact" not in self.errors:
-            cleaned["impact"] = cleaned.get("impact") or default_impact(cleaned.get("business_system"))
-        self._check_assignee(cleaned)
-        return cleaned
-
-    def _check_assignee(self, cleaned: dict[str, Any]) -> None:
-        group, assignee = cleaned.get("group"), cleaned.get("assignee")
-        if assignee and not group:
-            self.add_error("group", _("Choose the group of this person."))
-        elif assignee and group and not group.members.filter(pk=assignee.pk).exists():
-            self.add_error("assignee", _("This person does not work in the group."))
-        if group and not (self.user and self.user.may(Permission.DISPATCH)):
-            self.add_error("group", _("Only the service desk assigns while registering."))
-
-
-def default_impact(system: BusinessSystem | None) -> ImpactLevel:
-    """What intake starts from: the lowest level; the desk checks and corrects it."""
-    levels = ImpactLevel.objects.active().select_related("priority")
-    offered = system.system_class.default_impact if system else ""
-    return levels.filter(code=offered).first() or levels.order_by("-position")[0]
 
 
 class EditForm(ClassificationFields):
@@ -291,8 +179,32 @@ class CloseForm(SatisfactionFields):
     field_order = ("text", "satisfaction", "satisfaction_comment")
 
 
+class SatisfactionField(CodeChoiceField):
+    """The three answers, as faces to choose from."""
+
+    FACES = {"very_good": {"tone": "ok"}, "normal": {"tone": "info"}, "improve": {"tone": "soon"}}
+
+    def __init__(self, **kwargs: Any) -> None:
+        answers = Satisfaction.objects.active()
+        super().__init__(answers, empty_label=None, widget=forms.RadioSelect, **kwargs)
+
+    @property
+    def cards(self) -> dict[str, dict[str, str]]:
+        """The colour of each answer, for ``components/field_cards.html``."""
+        return self.FACES
+
+
 class ConfirmForm(SatisfactionFields):
     """What the requester thinks of the result."""
+
+    satisfaction = SatisfactionField(label=_("How was it?"), required=False)
+    satisfaction_comment = text_field(_("Anything you want to tell us"), required=False, rows=2)
+
+
+class RateForm(ConfirmForm):
+    """The same, after the ticket was closed: an answer is needed."""
+
+    satisfaction = SatisfactionField(label=_("How was it?"))
 
 
 class NotSolvedForm(ActionForm):

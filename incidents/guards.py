@@ -22,6 +22,7 @@ __all__ = [
     "is_duplicate",
     "is_no_duplicate",
     "is_unclaimed",
+    "is_unrated",
 ]
 
 
@@ -54,3 +55,8 @@ def is_duplicate(ticket: Incident, user: User | None) -> Any:
 def has_remote_consent(ticket: Incident, user: User | None) -> Any:
     """The requester has not given consent to remote help yet."""
     return _("Consent is already recorded.") if ticket.remote_consent_at else None
+
+
+def is_unrated(ticket: Incident, user: User | None) -> Any:
+    """Nobody rated it yet."""
+    return None if ticket.satisfaction_id is None else _("It is rated already. Thank you.")

@@ -13,7 +13,7 @@ from incidents.corrections import LIVE, Corrections
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
 from tickets.common import CommonActions
-from tickets.lifecycle import NEW, Phase, action
+from tickets.lifecycle import NEW, RESTORE, Phase, action
 from tickets.rules import may_register
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
     give_to: Any
     end_waiting: Any
     finish_with: Any
+    satisfaction: Any
+    satisfaction_comment: Any
 
     @action(
         source=NEW,
@@ -63,7 +65,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         label=_("Register incident"),
         done=_("registered this incident"),
         allow=may_register,
-        form="incidents.forms.RegisterForm",
+        form="incidents.register_form.RegisterForm",
         effect="incidents.services.complete_registration",
         intent="primary",
         icon="plus",
@@ -97,6 +99,8 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         key="a",
         edits=("group", "assignee"),
         private_text=True,
+        bulk=True,
+        undo="return_to_desk",
     )
     def assign(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to a group, or to a person in it; the response limit starts."""
@@ -112,10 +116,24 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         icon="hand-grab",
         key="c",
         versioned=False,
+        bulk=True,
+        undo="unclaim",
     )
     def claim(self, *, user: User, now: datetime) -> None:
         """Take it from the group's queue. Of two who claim at once one gets it (INC-06)."""
         self.assignee = user
+
+    @action(
+        source=States.ASSIGNED,
+        label=_("Give back to the group"),
+        done=_("gave it back to the group"),
+        allow=rules.is_assignee,
+        icon="hand-stop",
+        bulk=True,
+    )
+    def unclaim(self, *, user: User, now: datetime) -> None:
+        """Leave it to the group's queue again; anybody in the group may claim it."""
+        self.assignee = None
 
     @action(
         source=[States.REGISTERED, States.ASSIGNED],
@@ -127,6 +145,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         intent="primary",
         icon="player-play",
         key="s",
+        bulk=True,
     )
     def start(self, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
         """Begin work: the response is given, the time to resolve runs."""
@@ -147,6 +166,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         intent="primary",
         icon="check",
         key="e",
+        bulk=True,
     )
     def resolve(self, *, user: User, now: datetime, cause: str, handling: str, close_code: Any) -> None:
         """Record cause, handling and close code; the desk confirms with the requester (INC-07)."""
@@ -162,6 +182,8 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         form="incidents.forms.WaitForm",
         icon="player-pause",
         key="w",
+        bulk=True,
+        undo="resume",
     )
     def wait(self, *, user: User, now: datetime, wait_reason: Any, wait_until: datetime, text: str) -> None:
         """Wait for the requester, a vendor, a change; say until when."""
@@ -176,6 +198,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         intent="primary",
         icon="player-play",
         key="s",
+        bulk=True,
     )
     def resume(self, *, user: User, now: datetime) -> None:
         """Go on; what it waited for has come."""
@@ -186,7 +209,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         target=States.REGISTERED,
         label=_("Return to desk"),
         done=_("returned it to the service desk"),
-        allow=rules.may_work_on,
+        allow=rules.may_handle,
         form="tickets.action_forms.ReasonForm",
         icon="arrow-back-up",
         key="b",
@@ -207,6 +230,8 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         key="h",
         private_text=True,
         edits=("group", "assignee"),
+        bulk=True,
+        undo=RESTORE,
     )
     def hand_over(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to another group of the same line, or to a colleague."""
@@ -222,6 +247,8 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         icon="arrow-up-right",
         key="g",
         private_text=True,
+        bulk=True,
+        undo=RESTORE,
     )
     def escalate(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None, text: str) -> None:
         """Give it to a group of a higher line: desk, first, second (INC-13)."""
@@ -237,6 +264,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         intent="primary",
         icon="circle-check",
         key="q",
+        bulk=True,
     )
     def close(self, *, user: User, now: datetime, text: str, **answers: Any) -> None:
         """Close it after confirming with the requester that it is solved (INC-08)."""
@@ -274,6 +302,20 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         self.closed_at = now
 
     @action(
+        source=States.CLOSED,
+        label=_("Rate"),
+        done=_("rated the result"),
+        allow=rules.may_confirm,
+        guards=(guards.is_unrated,),
+        form="incidents.forms.RateForm",
+        icon="star",
+        versioned=False,
+    )
+    def rate(self, *, user: User, now: datetime, satisfaction: Any, satisfaction_comment: str) -> None:
+        """Say what you think of the result (INC-10)."""
+        self.satisfaction, self.satisfaction_comment = satisfaction, satisfaction_comment
+
+    @action(
         source=[States.REGISTERED, States.ASSIGNED],
         target=States.CLOSED,
         label=_("Reject"),
@@ -284,6 +326,7 @@ class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActi
         intent="danger",
         icon="ban",
         key="y",
+        bulk=True,
     )
     def reject(self, *, user: User, now: datetime, reject_reason: Any, text: str) -> None:
         """Answer and close what is out of contract or scope, with a reason (INC-03)."""

@@ -48,13 +48,15 @@ def complete_registration(
     cleaned: dict[str, Any],
     **context: Any,
 ) -> None:
-    """Put the configuration items on the new incident, and assign it when a group was chosen."""
+    """Put the configuration items on the new incident; assign it to a chosen group, link it to its main ticket."""
     affect_items(ticket=ticket, items=cleaned.get("items") or [])
     group, assignee = cleaned.get("group"), cleaned.get("assignee")
     if group:
         data = {"group": group.code, "assignee": assignee.username if assignee else ""}
-        assigned = perform(ticket, "assign", user=user, data=data, via=entry.via, now=now)
-        entry.ticket = assigned.ticket
+        entry.ticket = perform(ticket, "assign", user=user, data=data, via=entry.via, now=now).ticket
+    if main := cleaned.get("main"):
+        data = {"main": main.number}
+        entry.ticket = perform(entry.ticket, "mark_duplicate", user=user, data=data, via=entry.via, now=now).ticket
 
 
 def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> Incident:

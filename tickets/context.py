@@ -46,22 +46,25 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     by_kind = {kind.code: visible.filter(kind=kind.code) for kind in kinds()}
     counts = counts_of({"mine": visible.filter(assignee=user.pk), **by_kind})
     work = [_entry(_("Workspace"), reverse("tickets:queue"), path, icon="layout-columns", count=counts["mine"])]
+    work.append(_entry(_("My work"), reverse("tickets:my"), path, icon="user-check"))
     work += [
         _entry(
             kind.label_plural, reverse("tickets:list", args=[kind.slug]), path, icon=kind.icon, count=counts[kind.code]
         )
         for kind in kinds()
     ]
-    groups = [{"label": "", "entries": work}]
+    running = [_entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone")]
     if user.is_staff:
-        entries = [_entry(_("Administration"), reverse("admin:index"), path, icon="settings")]
-        groups.append({"label": _("Running and improving"), "entries": entries})
-    return groups
+        running.append(_entry(_("Administration"), reverse("admin:index"), path, icon="settings"))
+    return [{"label": "", "entries": work}, {"label": _("Running and improving"), "entries": running}]
 
 
 def portal_entries(path: str) -> list[dict[str, Any]]:
     """What customers find in the header."""
-    return [_entry(_("My tickets"), reverse("tickets:portal"), path, icon="ticket")]
+    return [
+        _entry(_("My tickets"), reverse("tickets:portal"), path, icon="ticket"),
+        _entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone"),
+    ]
 
 
 def _entry(label: Any, url: str, path: str, *, icon: str, count: int = 0) -> dict[str, Any]:

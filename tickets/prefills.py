@@ -12,8 +12,17 @@ from tickets.lifecycle import Kind
 
 #: Fields that an address fills in by their own names.
 FIELDS = ("requester", "source", "nature", "business_system", "summary")
+
+
+def by_phone(user: User, kind: Kind, number: str) -> dict[str, Any]:
+    """Who calls from ``number``, as a telephone system opens the page: the only match is the caller (INC-02)."""
+    found = User.objects.visible_to(user).active().with_phone(number[:40]).values_list("username", flat=True)[:2]
+    known = {"requester": found[0]} if len(found) == 1 else {}
+    return {"contact_phone": number[:40], "source": "phone", **known}
+
+
 #: Parameters that stand for several fields: name to ``(user, kind, value) -> {field: value}``.
-SOURCES: dict[str, Callable[[User, Kind, str], dict[str, Any]]] = {}
+SOURCES: dict[str, Callable[[User, Kind, str], dict[str, Any]]] = {"phone": by_phone}
 
 
 def prefilled(user: User, kind: Kind, query: QueryDict) -> dict[str, Any]:

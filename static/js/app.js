@@ -1,14 +1,22 @@
 // Starts every behaviour. Those that listen on the document start by being imported; those that
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
+import "./bulk.js";
+import "./camera.js";
 import "./dialog.js";
 import "./edit.js";
 import "./fill.js";
+import "./filters.js";
 import "./focus.js";
+import "./intake.js";
 import "./keys.js";
 import "./menu.js";
 import "./panes.js";
+import "./my.js";
 import "./relative_time.js";
+import "./scroll_on.js";
+import "./sheet.js";
 import "./countdown.js";
+import "./undo.js";
 import "./splitters.js";
 import "./conflict.js";
 import * as drafts from "./drafts.js";

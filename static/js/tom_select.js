@@ -22,19 +22,21 @@ const item = (data, escape) => `<div>${escape(data.text)}</div>`;
 const option = (data, escape) =>
   `<div><span>${escape(data.text)}</span>${data.detail ? `<small class="muted">${escape(data.detail)}</small>` : ""}</div>`;
 
-function remote(url) {
+/** Choices from the server. data-with names a field of the form that narrows them; then all are offered at once. */
+function remote({ dataset, form }) {
   const ask = async (query, callback) => {
-    const address = new URL(url, location.href);
+    const address = new URL(dataset.url, location.href);
     address.searchParams.set("q", query);
+    if (dataset.with) address.searchParams.set(dataset.with, form.elements[dataset.with].value);
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     callback(answer.ok ? (await answer.json()).results : []);
   };
-  return { load: (query, callback) => ask(query, callback).catch(() => callback()), searchField: [], shouldLoad: (query) => query.length > 0 };
+  return { load: (query, callback) => ask(query, callback).catch(() => callback()), searchField: [], shouldLoad: (query) => query.length > 0 || Boolean(dataset.with), preload: dataset.with ? "focus" : false };
 }
 
 export async function enhance(root) {
   const selects = [...root.querySelectorAll("select[data-select]:not(.tomselected)")]
-    .filter((select) => select.dataset.url || select.options.length > SHORT);
+    .filter((select) => select.dataset.url || select.multiple || select.options.length > SHORT);
   if (!selects.length) return;
   const TomSelect = await load();
   for (const select of selects) {
@@ -46,7 +48,7 @@ export async function enhance(root) {
       hidePlaceholder: false, // else the first letter typed over a chosen item is swallowed
       render: { option, item, no_results: () => `<div class="no-results">${phrase("none")}</div>` },
       onChange: () => select.dispatchEvent(new CustomEvent("chosen", { bubbles: true })),
-      ...(select.dataset.url ? remote(select.dataset.url) : {}),
+      ...(select.dataset.url ? remote(select) : {}),
     });
     if (wants) made.focus();
   }

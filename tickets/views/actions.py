@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
@@ -16,7 +17,7 @@ from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from tickets import clock, drafting, pages
 from tickets.actions import available_actions, perform
-from tickets.composer import ComposerForm
+from tickets.composer import ComposerForm, action_of
 from tickets.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
 from tickets.editing import asks_only
 from tickets.errors import ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
@@ -25,6 +26,7 @@ from tickets.forms import ActionForm
 from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
 from tickets.views.detail import render_ticket
+from tickets.views.undoing import undo_address
 
 
 def go_to(request: SignedInRequest, url: str) -> HttpResponse:
@@ -78,7 +80,8 @@ class ActionView(SignedInView):
             slot = drafting.keep(request.user, slot, request.POST, clock.now())
             return answered(self._refuse(ticket, action, slot, error), slot.key)
         drafting.forget(request.user, slot)
-        messages.success(request, _("Done: %(action)s.") % {"action": action.label})
+        text = _("Done: %(action)s.") % {"action": action.label}
+        messages.success(request, text, extra_tags=undo_address(request, entry))
         return answered(go_to(request, _next_page(request, entry)), slot.key)
 
     def _offered(self, ticket: Ticket, name: str) -> Action | None:
@@ -179,9 +182,22 @@ def at_entry(ticket: Ticket, entry: TimelineEntry) -> str:
 
 
 def _next_page(request: SignedInRequest, entry: TimelineEntry) -> str:
-    """The ticket, while the person still sees it; else the queue."""
+    """The list that the form was opened over; else the ticket, while the person still sees it; else home."""
+    if back := list_behind(request):
+        return back
     visible = Ticket.objects.visible_to(request.user).filter(pk=entry.ticket_id).exists()
     return at_entry(entry.ticket, entry) if visible else reverse("tickets:home")
+
+
+#: Pages whose forms open over a list and lead back to it (components/sheet.html).
+LISTS_WITH_FORMS = ("tickets:my", "tickets:portal")
+
+
+def list_behind(request: SignedInRequest) -> str:
+    """The address of the list that the person does this from; empty when it is not one of ours."""
+    url = urlsplit(request.headers.get("HX-Current-URL", ""))
+    known = is_htmx(request) and url.path in {reverse(name) for name in LISTS_WITH_FORMS}
+    return urlunsplit(("", "", url.path, url.query, "")) if known else ""
 
 
 class CommentView(SignedInView):
@@ -190,8 +206,8 @@ class CommentView(SignedInView):
     def post(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Add it; what is refused stays in the box."""
         ticket = find_ticket(request.user, number)
-        name = "note" if request.POST.get("visibility") == "note" else "comment"
-        data = {"text": request.POST.get("text", "")}
+        name = action_of(request.POST)
+        data = {field: request.POST[field] for field in ("text", "minutes") if field in request.POST}
         slot = drafting.composer_slot(ticket)
         try:
             entry = perform(ticket, name, user=request.user, data=data, files=request.FILES)

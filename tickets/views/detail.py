@@ -23,6 +23,7 @@ from tickets.limits import chip_of, limit_bars
 from tickets.models import Ticket
 from tickets.surroundings import surroundings_of
 from tickets.timeline import entries_for, present
+from tickets.worktime import time_by_person
 
 
 class DetailView(SignedInView):
@@ -53,7 +54,7 @@ class AroundView(SignedInView):
         if not request.user.may(Permission.INTERNAL):
             raise PermissionDenied
         around = surroundings_of(ticket, request.user, clock.now())
-        return render(request, "tickets/_around.html", {"around": around})
+        return render(request, "tickets/_around.html", {"around": around, "spent": time_by_person(ticket)})
 
 
 def base_context(ticket: Ticket, user: User) -> dict[str, Any]:

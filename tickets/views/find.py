@@ -1,41 +1,62 @@
-"""Finding people and configuration items while typing, and what the desk sees of a caller (INC-02)."""
+"""Finding people and configuration items while typing, and what the desk sees of a call (INC-02)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
-from accounts.models import User
+from accounts.models import SupportGroup, User
+from accounts.permissions import Permission
 from cmdb.models import ConfigurationItem
-from tickets import clock, pages
-from tickets.models import Ticket
+from tickets import clock
+from tickets.caller_forms import CallerForm
+from tickets.callers import caller_context
+from tickets.suggestions import Call, duplicates, suggest
 
 SHOWN = 20
+
+
+def results(people: Iterable[User]) -> JsonResponse:
+    """``{results: [{value, text, detail}]}`` for choices that are found while typing."""
+    return JsonResponse({"results": [choice(person) for person in people]})
+
+
+def choice(person: User) -> dict[str, str]:
+    """A person as a choice."""
+    known = (person.organisation, person.department, person.phone or person.mobile, person.employee_number)
+    return {
+        "value": person.username,
+        "text": f"{person.display_name} ({person.username})",
+        "detail": " · ".join(str(part) for part in known if part),
+    }
 
 
 class FindPeopleView(SignedInView):
     """People by name, user name, phone, employee number."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        """Answer ``{results: [{value, text, detail}]}``, at most twenty."""
+        """Answer at most twenty."""
         words = request.GET.get("q", "")[:200]
         found = User.objects.visible_to(request.user).active().matching(words)
-        people = found.select_related("organisation", "department").order_by("full_name")[:SHOWN]
-        results = [
-            {
-                "value": person.username,
-                "text": f"{person.display_name} ({person.username})",
-                "detail": " · ".join(
-                    str(part)
-                    for part in (person.organisation, person.department, person.phone or person.mobile)
-                    if part
-                ),
-            }
-            for person in people
-        ]
-        return JsonResponse({"results": results})
+        return results(found.select_related("organisation", "department").order_by("full_name")[:SHOWN])
+
+
+class FindMembersView(SignedInView):
+    """Members of a group, who can be assigned."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Answer those of the group named ``group``; without one everybody who works in some group."""
+        groups = SupportGroup.objects.visible_to(request.user).filter(active=True)
+        if code := request.GET.get("group", ""):
+            groups = groups.filter(code=code)
+        members = User.objects.visible_to(request.user).active().filter(support_groups__in=list(groups))
+        found = members.matching(request.GET.get("q", "")[:200]).distinct()
+        return results(found.select_related("organisation", "department").order_by("full_name")[: 3 * SHOWN])
 
 
 class FindItemsView(SignedInView):
@@ -46,44 +67,79 @@ class FindItemsView(SignedInView):
         words = request.GET.get("q", "")[:200]
         found = ConfigurationItem.objects.visible_to(request.user).matching(words)
         items = found.select_related("ci_class", "business_system").order_by("identifier")[:SHOWN]
-        results = [
+        rows = [
             {"value": item.identifier, "text": str(item), "detail": f"{item.ci_class} · {item.business_system or '—'}"}
             for item in items
         ]
-        return JsonResponse({"results": results})
+        return JsonResponse({"results": rows})
 
 
 class CallerView(SignedInView):
     """What the desk sees of a caller while registering: who they are, what they have open, what they had."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        """Show the fragment for the person named ``requester``."""
+        """Show the fragment for the person named ``requester``, or who may be calling from ``phone``."""
         found = User.objects.visible_to(request.user).select_related("organisation", "department")
-        person = found.filter(username=request.GET.get("requester", "")).first()
+        username, phone = request.GET.get("requester", ""), request.GET.get("phone", "")[:40]
+        person = found.filter(username=username).first()
+        if person is None and phone and not username:
+            return self._draw_callers(phone, found.active().with_phone(phone).order_by("full_name")[:SHOWN])
         if person is None:
             raise Http404
-        tickets = Ticket.objects.visible_to(request.user).filter(requester=person, parent=None)
-        now = clock.now()
-        recent = tickets.for_rows().order_by("-created_at", "-id")
+        return render(request, "tickets/_caller.html", caller_context(person, request.user, clock.now()))
+
+    def _draw_callers(self, phone: str, people: Iterable[User]) -> HttpResponse:
         context = {
-            "person": person,
-            "facts": caller_facts(person),
-            "open": pages.rows_of(recent.live()[:SHOWN], now),
-            "history": pages.rows_of(recent.exclude(phase__in=["open", "waiting"])[:5], now),
-            "items": ConfigurationItem.objects.visible_to(request.user).filter(organisation=person.organisation)[:10],
+            "phone": phone,
+            "people": [choice(person) for person in people],
+            "may_add": self.request.user.may(Permission.PEOPLE_ADD),
         }
-        return render(request, "tickets/_caller.html", context)
+        return render(self.request, "tickets/_callers.html", context)
 
 
-def caller_facts(person: User) -> list[dict[str, object]]:
-    """Lines about a caller."""
-    return pages.filled(
-        [
-            pages.pair(_("Organisation"), person.organisation),
-            pages.pair(_("Department"), person.department),
-            pages.pair(_("Employee number"), person.employee_number),
-            pages.pair(_("Phone"), person.phone, f"tel:{person.phone}" if person.phone else ""),
-            pages.pair(_("Mobile"), person.mobile, f"tel:{person.mobile}" if person.mobile else ""),
-            pages.pair(_("Email"), person.email, f"mailto:{person.email}" if person.email else ""),
-        ]
-    )
+class NewCallerView(SignedInView):
+    """A caller who is not known yet, entered by hand without leaving the call."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the form, with what was typed in search of them."""
+        self._check(request.user)
+        return self._draw(CallerForm(initial=CallerForm.from_words(request.GET.get("q", ""))))
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Add them and show their card; the field takes them over by the event ``caller``."""
+        self._check(request.user)
+        form = CallerForm(request.POST)
+        if not form.is_valid():
+            return self._draw(form, status=422)
+        person = form.add_person(by=request.user)
+        context = caller_context(person, request.user, clock.now())
+        return render(request, "tickets/_caller.html", {**context, "added": choice(person)})
+
+    def _check(self, user: User) -> None:
+        if not user.may(Permission.PEOPLE_ADD):
+            raise PermissionDenied
+
+    def _draw(self, form: Any, status: int = 200) -> HttpResponse:
+        return render(self.request, "tickets/_new_caller.html", {"form": form}, status=status)
+
+
+class HintsView(SignedInView):
+    """What the words of a call suggest: what it is about, and open tickets that may be the same."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the fragment; for those who see tickets of other people only."""
+        if not request.user.may(Permission.INTERNAL):
+            raise PermissionDenied
+        typed = request.GET
+        call = Call(
+            summary=typed.get("summary", "")[:200],
+            requester=typed.get("requester", ""),
+            business_system=typed.get("business_system", ""),
+            items=tuple(typed.getlist("items")[:20]),
+        )
+        context = {
+            "suggestions": [] if not call.words else suggest(call, request.user),
+            "duplicates": duplicates(call, request.user),
+            "links": request.user.may(Permission.DISPATCH),
+        }
+        return render(request, "tickets/_hints.html", context)

@@ -84,5 +84,5 @@ class RegisterView(SignedInView):
     def _draw(self, kind: Kind, form: Any, slot: drafting.Slot, status: int = 200) -> HttpResponse:
         audience = "tickets" if self.request.user.may(Permission.INTERNAL) else "portal"
         template = select_template([f"{audience}/register_{kind.code}.html", f"{audience}/register.html"])
-        context = {"kind": kind, "form": form, "draft": slot}
+        context = {"kind": kind, "form": form, "draft": slot, "may_add": self.request.user.may(Permission.PEOPLE_ADD)}
         return HttpResponse(template.render(context, self.request), status=status)
