@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cmdb.models import ConfigurationItem
 from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, RemoteSelectMultiple
 from tickets.models import Ticket, TicketLink
+from tickets.worktime import MinutesField
 
 MAX_TEXT = 20_000
 
@@ -30,6 +31,14 @@ class CommentForm(ActionForm):
     """A reply or an internal note."""
 
     text = text_field(_("Text"))
+    attachments = AttachmentsField()
+
+
+class TimeForm(ActionForm):
+    """How long somebody worked, and on what."""
+
+    minutes = MinutesField(label=_("Time spent"), max_length=20, help_text=_("45, 1:30 or 1.5h"))
+    text = text_field(_("Text"), required=False)
     attachments = AttachmentsField()
 
 

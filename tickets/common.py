@@ -53,6 +53,21 @@ class CommonActions(Columns):
 
     @action(
         source=ANY,
+        label=_("Log time"),
+        done=_("logged time"),
+        allow=rules.may_read_internal,
+        form="tickets.action_forms.TimeForm",
+        effect="tickets.worktime.record_time",
+        icon="clock-edit",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def log_time(self, *, user: User, now: datetime, minutes: int, text: str) -> None:
+        """Record how long you worked on it, for the reports on the use of people (TKT-11)."""
+
+    @action(
+        source=ANY,
         label=_("Urge"),
         done=_("urged"),
         allow=rules.may_urge,

@@ -40,6 +40,7 @@ from tickets.querysets import LIVE, TicketQuerySet
 from tickets.saved_views import SavedView  # noqa: F401 - Django finds models in this module
 from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
 from tickets.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
+from tickets.worktime import TimeSpent  # noqa: F401 - Django finds models in this module
 
 
 class Ticket(models.Model):
