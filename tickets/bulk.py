@@ -17,6 +17,7 @@ from tickets.models import Ticket, TimelineEntry
 
 #: More tickets than this are not changed at once by a page: nobody checks so many.
 LIMIT = 500
+INTENT_ORDER = {"primary": 0, "normal": 1, "danger": 2}
 #: What rules and guards look at.
 READ_BY_RULES = ("priority", "group", "assignee", "registered_by__organisation", "organisation")
 
@@ -77,7 +78,7 @@ def tickets_of(numbers: Iterable[str], user: User) -> dict[str, Ticket]:
 
 
 def choices_for(tickets: Iterable[Ticket], user: User) -> list[Choice]:
-    """Bulk actions that at least one of ``tickets`` allows now, those that most allow first.
+    """Bulk actions that at least one of ``tickets`` allows now: what moves them on first, what ends badly last.
 
     Kinds may give one name different forms: then the form of the first ticket counts.
     """
@@ -88,7 +89,7 @@ def choices_for(tickets: Iterable[Ticket], user: User) -> list[Choice]:
                 choice = found.setdefault(item.action.name, Choice(item.action))
                 if choice.action.form == item.action.form:
                     choice.tickets.append(ticket)
-    return sorted(found.values(), key=lambda choice: (-choice.count, choice.action.intent != "primary"))
+    return sorted(found.values(), key=lambda choice: (INTENT_ORDER[choice.action.intent], -choice.count))
 
 
 def bulk_form(action: Action, ticket: Ticket, user: User, data: Any = None) -> ActionForm:

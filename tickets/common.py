@@ -107,7 +107,6 @@ class CommonActions(Columns):
         public=False,
         versioned=False,
         menu=False,
-        bulk=True,
         undo="watch",
     )
     def unwatch(self, *, user: User, now: datetime) -> None:

@@ -26,7 +26,7 @@ OVER = {"to_confirm", "all"}
 #: What an index answers among all tickets there ever were; sorting a million of them takes too long for a page.
 EVERYTHING_BY = ("created_at", "updated_at", "number")
 #: Parameters of an address that say how the list looks or where one is in it, not what is in it.
-LOOKS = frozenset({"layout", "columns", "cursor", "ticket", "saved"})
+LOOKS = frozenset({"layout", "columns", "cursor", "part", "ticket", "beside", "saved"})
 
 
 def sorts_of(view: View) -> dict[str, Ordering]:
@@ -38,7 +38,7 @@ class Listing:
     """The list that ``params`` name for ``user``: of one ``kind``, or of all.
 
     ``errors``: what in the parameters cannot be understood, by parameter; then the list is empty, never the whole.
-    ``saved``: the saved view that they name. What stands in the address besides counts more; empty takes away.
+    ``saved``: the saved view that they name; ``is_changed``: the address says something else than it does.
     """
 
     def __init__(
@@ -76,15 +76,13 @@ class Listing:
         return found
 
     def _merged(self, params: QueryDict) -> QueryDict:
-        """View, filters and order: those of the saved view, replaced by what the address says."""
-        merged = self.saved.query if self.saved else QueryDict(mutable=True)
+        """View, filters and order: what the address says, all of it; those of the saved view when it says nothing."""
+        merged = QueryDict(mutable=True)
         for name, values in params.lists():
-            if name not in LOOKS:
-                merged.setlist(name, values)
-        for name, values in list(merged.lists()):
-            if not any(values):
-                del merged[name]
-        return merged
+            if name not in LOOKS and any(values):
+                merged.setlist(name, [value for value in values if value])
+        self.is_changed = bool(merged and self.saved and merged != self.saved.query)
+        return merged or (self.saved.query if self.saved else merged)
 
     def _view(self, start: str) -> View:
         """The chosen view; without a choice all when searching, else the person's start, else what they do."""

@@ -42,6 +42,7 @@ class Row:
     state: Any
     chip: Chip
     order: str
+    version: int
     selected: bool = False
 
 
@@ -61,6 +62,7 @@ def row_of(ticket: Ticket, now: datetime, *, selected: bool = False) -> Row:
         state=ticket.state_label,
         chip=chip_of(ticket, now),
         order=order_of(ticket),
+        version=ticket.version,
         selected=selected,
     )
 

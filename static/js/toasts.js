@@ -3,6 +3,7 @@
 import { phrase } from "./phrases.js";
 
 const SECONDS = 8;
+const TO_UNDO = 10;
 
 /** Let a screen reader say a text. */
 export function announce(text) {
@@ -16,7 +17,7 @@ export function enhance(root) {
   if (root.matches?.("[data-toast]")) found.push(root);
   for (const toast of found) {
     announce(toast.querySelector("p").textContent);
-    if (!toast.matches(".note-error,.note-warning")) setTimeout(() => toast.remove(), SECONDS * 1000);
+    if (!toast.matches(".note-error,.note-warning")) setTimeout(() => toast.remove(), (toast.querySelector("[data-undo]") ? TO_UNDO : SECONDS) * 1000);
   }
 }
 
