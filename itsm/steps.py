@@ -1,7 +1,9 @@
 """The preparation before the portal starts: what has to be done, and how to tell that it is done already."""
 
+import fcntl
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +51,8 @@ def build_steps() -> list[Step]:
         ),
         Step(
             title="Collecting static files",
-            command=("collectstatic", "--no-input", "--clear"),
+            # Not --clear: a portal that runs from this folder still serves the files of before. `make clean` removes them.
+            command=("collectstatic", "--no-input"),
             inputs=("static/**/*", "var/assets/**/*", "requirements/users.txt"),
             stamps=stamps,
             result=settings.STATIC_ROOT / "staticfiles.json",
@@ -69,10 +72,11 @@ def data_steps() -> list[Step]:
 
 def prepare(tell: Callable[[str], object]) -> None:
     """Bring files and database up to date. ``tell`` gets a line for every step that had work to do."""
-    call_command("build_assets", verbosity=0)  # reads everything to find the icons, and is fast
-    for step in build_steps():
-        if step.run():
-            tell(step.title)
+    with _building_alone():
+        call_command("build_assets", verbosity=0)  # reads everything to find the icons, and is fast
+        for step in build_steps():
+            if step.run():
+                tell(step.title)
     migrated = migrate()
     if migrated:
         tell("Migrated the database")
@@ -82,6 +86,15 @@ def prepare(tell: Callable[[str], object]) -> None:
         # After a migration also without changed inputs: the database may be a new one.
         if step.run(force=migrated):
             tell(step.title)
+
+
+@contextmanager
+def _building_alone() -> Iterator[None]:
+    """Let portals that start at the same time from the same folder build one after the other."""
+    settings.BUILD_DIR.mkdir(parents=True, exist_ok=True)
+    with (settings.BUILD_DIR / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def migrate() -> bool:
