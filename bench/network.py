@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import itertools
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -22,17 +21,17 @@ import psutil
 
 from bench.options import BASE_DIR
 from bench.timing import percentile
-from itsm.supervisor import PROGRAMS
+from itsm.supervisor import PROGRAMS, free_port
 
 READY_SECONDS = 60
 HOST = "127.0.0.1"
 
 
 class Portal:
-    """Web server, worker and beat of one database."""
+    """Web server, worker, beat and live updates of one database."""
 
-    def __init__(self, port: int, programs: Mapping[str, subprocess.Popen[bytes]]) -> None:
-        self.port = port
+    def __init__(self, port: int, live_port: int, programs: Mapping[str, subprocess.Popen[bytes]]) -> None:
+        self.port, self.live_port = port, live_port
         self.programs = programs
 
     def memory(self) -> dict[str, dict[str, float]]:
@@ -43,15 +42,15 @@ class Portal:
 @contextmanager
 def running_portal(environment: Mapping[str, str], log_dir: Path) -> Iterator[Portal]:
     """Start the portal's programs with the commands of ``make run``; end them afterwards."""
-    port = _free_port()
+    port, live_port = free_port(HOST), free_port(HOST)
     log_dir.mkdir(parents=True, exist_ok=True)
     programs: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name in PROGRAMS:
-            mine = {"ITSM_PROCESS": name, "PORT": str(port), "BIND": HOST}
+            mine = {"ITSM_PROCESS": name, "PORT": str(port), "BIND": HOST, "LIVE_PORT": str(live_port)}
             programs[name] = _start(name, {**environment, **mine}, log_dir)
         _wait_until_ready(port)
-        yield Portal(port, programs)
+        yield Portal(port, live_port, programs)
     finally:
         for program in programs.values():
             program.terminate()
@@ -136,12 +135,6 @@ def memory_of(process: psutil.Process) -> dict[str, float]:
             rss += member.memory_info().rss
             pss += getattr(member.memory_full_info(), "pss", 0)
     return {"processes": len(family), "rss_mib": round(rss / 2**20, 1), "pss_mib": round(pss / 2**20, 1)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(port: int) -> None:

@@ -33,7 +33,11 @@ PROGRAMS = {
     "worker": ["celery", "--app=itsm.celery", "worker", "--queues=engine,bulk", "--autoscale=2,1",
                "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
     "beat": ["celery", "--app=itsm.beat", "beat", "--loglevel=WARNING", "--pidfile="],
+    "live": ["python", "manage.py", "live"],
 }  # fmt: skip
+#: Pages do without it for a while, so it is started again; the others end the portal with their name.
+REVIVED = {"live"}
+REVIVED_AFTER = 5
 
 
 class Stopped(Exception):  # noqa: N818  (a wish, not an error)
@@ -81,6 +85,7 @@ def run() -> int:
         try:
             began = time.monotonic()
             servers = start_servers(data_dir, cleanup)
+            os.environ.setdefault("LIVE_PORT", str(free_port(address.host)))
             prepare()
             programs = start_programs(data_dir, cleanup)
             _wait_until_ready(address, programs)
@@ -114,25 +119,36 @@ def prepare() -> None:
 
 
 def start_programs(data_dir: Path, cleanup: contextlib.ExitStack) -> dict[str, subprocess.Popen[bytes]]:
-    """Start web, worker and beat, each with a log file of its own, and end them with ``cleanup``."""
-    logs = data_dir / "log"
-    logs.mkdir(exist_ok=True)
+    """Start every program, each with a log file of its own, and end them with ``cleanup``."""
+    (data_dir / "log").mkdir(exist_ok=True)
     programs: dict[str, subprocess.Popen[bytes]] = {}
     cleanup.callback(_end, programs)
-    for name, command in PROGRAMS.items():
-        arguments = [*command, f"--schedule={data_dir / 'beat-schedule'}"] if name == "beat" else command
-        with (logs / f"{name}.log").open("ab") as log:
-            programs[name] = subprocess.Popen(
-                [str(Path(sys.executable).parent / arguments[0]), *arguments[1:]],
-                cwd=BASE_DIR,
-                env=os.environ | {"ITSM_PROCESS": name, "MALLOC_ARENA_MAX": "2"},  # few arenas: less memory
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  (this process has no threads)
-            )
+    for name in PROGRAMS:
+        programs[name] = _start(name, data_dir)
     return programs
+
+
+def _start(name: str, data_dir: Path) -> subprocess.Popen[bytes]:
+    command = PROGRAMS[name]
+    arguments = [*command, f"--schedule={data_dir / 'beat-schedule'}"] if name == "beat" else command
+    with (data_dir / "log" / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            [str(Path(sys.executable).parent / arguments[0]), *arguments[1:]],
+            cwd=BASE_DIR,
+            env=os.environ | {"ITSM_PROCESS": name, "MALLOC_ARENA_MAX": "2"},  # few arenas: less memory
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  (this process has no threads)
+        )
+
+
+def free_port(host: str) -> int:
+    """Return a port of this machine that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def announce(address: Address, seconds: float) -> None:
@@ -145,14 +161,25 @@ def announce(address: Address, seconds: float) -> None:
 
 def watch(programs: dict[str, subprocess.Popen[bytes]], servers: list[embedded.Server]) -> None:
     """Return never; raises Failed when a program or an embedded server has ended by itself."""
+    revived: dict[str, float] = {}
     while True:
         deadline = time.monotonic() + SERVER_CHECK_SECONDS
         while time.monotonic() < deadline:
+            _revive(programs, revived)
             _refuse_ended(programs)
             time.sleep(0.3)
         for server in servers:
             if not server.is_running():
                 raise Failed(f"{server.name} has ended by itself. Its last words:\n{server.log_tail()}")
+
+
+def _revive(programs: dict[str, subprocess.Popen[bytes]], revived: dict[str, float]) -> None:
+    """Start ended programs again that pages can do without for a while; ``revived`` remembers when."""
+    for name in REVIVED:
+        long_ago = time.monotonic() - revived.get(name, float("-inf")) > REVIVED_AFTER
+        if programs[name].poll() is not None and long_ago:
+            revived[name] = time.monotonic()
+            programs[name] = _start(name, embedded.data_dir())
 
 
 def _refuse_taken_port(address: Address) -> None:
@@ -194,7 +221,7 @@ def _wait_until_ready(address: Address, programs: dict[str, subprocess.Popen[byt
 
 def _refuse_ended(programs: dict[str, subprocess.Popen[bytes]]) -> None:
     for name, program in programs.items():
-        if program.poll() is not None:
+        if program.poll() is not None and name not in REVIVED:
             log = embedded.data_dir() / "log" / f"{name}.log"
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise Failed(f"{name} has ended by itself (code {program.returncode}). End of {log}:\n{tail}")

@@ -45,7 +45,7 @@ RETRY_AFTER = 1.0
 #: A page that takes nothing for so many messages is cut; it comes back and reads anew.
 QUEUE_SIZE = 64
 MAX_PAGES, MAX_PAGES_OF_SESSION = 5_000, 40
-HEARTBEAT = b": .\n\n"
+HEARTBEAT = b"data: {}\n\n"  # a comment would not reach the page, which wants to know that the line is alive
 
 
 def event(message: str) -> bytes:

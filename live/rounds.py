@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -123,7 +124,13 @@ class Rounds:
         keys, known = since.tickets or set(), self._memory
         changed = [known[key] for key in keys if key in known]
         changed += load(keys - set(known), now, watched={look.ticket}, after=cursor or since.cursor)
-        parts = {**hello, "cursor": str(since.cursor), **News(changed, now).parts_for(user, look)}
+        limited = user.is_agent and not user.may(Permission.VIEW)
+        parts = {
+            **hello,
+            "limited": json.dumps(limited),
+            "cursor": str(since.cursor),
+            **News(changed, now).parts_for(user, look),
+        }
         if since.tickets is None:
             parts["again"] = "true"
         counts = self._counts(user, look, now)

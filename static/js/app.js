@@ -9,6 +9,7 @@ import "./filters.js";
 import "./focus.js";
 import "./intake.js";
 import "./keys.js";
+import "./live.js";
 import "./menu.js";
 import "./panes.js";
 import "./my.js";

@@ -9,7 +9,7 @@ from django.conf import settings
 
 pytestmark = pytest.mark.req("ADM-02")
 
-PROGRAMS = ["web", "worker", "beat"]
+PROGRAMS = ["web", "live", "worker", "beat"]
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +55,10 @@ def test_secrets_come_from_the_environment_without_default(text: str) -> None:
     assert {rest for _, rest in secrets} == {":?set it in .env"}
 
 
-def test_only_the_web_is_reachable_and_only_from_this_host(services: dict[str, Any]) -> None:
+def test_only_web_and_live_are_reachable_and_only_from_this_host(services: dict[str, Any]) -> None:
     assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "web": ["127.0.0.1:${PORT:-8000}:8000"]
+        "web": ["127.0.0.1:${PORT:-8000}:8000"],
+        "live": ["127.0.0.1:${LIVE_PORT:-8001}:8001"],
     }
 
 
@@ -72,6 +73,6 @@ def test_image_runs_without_rights() -> None:
 def test_programs_are_those_of_make_run(services: dict[str, Any]) -> None:
     from itsm.supervisor import PROGRAMS as LOCAL
 
-    for name in ("worker", "beat"):
+    for name in ("live", "worker", "beat"):
         options = {word for word in LOCAL[name] if "loglevel" not in word}
         assert options <= set(services[name]["command"].split()), name

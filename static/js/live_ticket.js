@@ -1,0 +1,128 @@
+// The open ticket: what others do to it appears, while an open form, what is typed and where one reads stay as they are.
+// Parts that may be redrawn carry data-live-part; lines are added to [data-timeline].
+import { phrase } from "./phrases.js";
+import { announce } from "./toasts.js";
+
+const NEAR = 80;
+const article = () => document.querySelector("[data-ticket]");
+const lastEntry = (ticket) => Math.max(0, ...[...ticket.querySelectorAll("[id^='entry-']")].map((entry) => Number(entry.id.slice(6))));
+let reading = null, missed = false, stale = false;
+
+/** Number of the ticket on the page; empty without one. */
+export const number = () => article()?.dataset.ticket ?? "";
+
+function scroller(element) {
+  for (let box = element; box; box = box.parentElement) if (/auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
+  return document.scrollingElement;
+}
+
+/** Something happened to `number`; `notes` say what, as far as the person may know. */
+export async function news({ number: changed, notes }) {
+  const ticket = article();
+  if (!ticket || ticket.dataset.ticket !== changed) return;
+  const known = lastEntry(ticket);
+  const told = notes.filter((note) => note.id > known);
+  if (notes.length && !told.length) return;
+  if (reading) { missed = true; return; }
+  reading = changed;
+  try { await refresh(ticket, known, told); } finally { reading = null; }
+  if (missed) { missed = false; news({ number: changed, notes: [] }); }
+}
+
+async function refresh(ticket, known, told) {
+  const answer = await fetch(`/tickets/${ticket.dataset.ticket}/news/?after=${known}`, { headers: { "X-By-Itself": "1" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected || article() !== ticket) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const theirs = page.querySelector("[data-ticket]");
+  if (!theirs) return;
+  warn(ticket, told);
+  addEntries(ticket, [...theirs.querySelectorAll("[data-timeline] > [id^='entry-']")]);
+  ticket.dataset.version = theirs.dataset.version ?? "";
+  redraw(page);
+}
+
+/** Who is in the middle of something in `part` keeps it. */
+function isUsed(part) {
+  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), form textarea, form input:not([type=hidden],[type=submit])") !== null;
+}
+
+function redraw(page) {
+  stale = false;
+  for (const part of document.querySelectorAll("[data-live-part]")) {
+    const other = page.querySelector(`[data-live-part="${part.dataset.livePart}"]`);
+    if (!other || part.parentElement.closest("[data-live-part]")) continue;
+    if (isUsed(part)) { stale = true; continue; }
+    const focused = part.contains(document.activeElement) && document.activeElement.dataset.key;
+    for (const kept of part.querySelectorAll("[data-presence]")) other.querySelector("[data-presence]")?.replaceWith(kept);
+    const scrolled = part.scrollTop;
+    part.replaceChildren(...other.childNodes);
+    part.scrollTop = scrolled;
+    arrived(part);
+    if (focused) part.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+}
+
+function arrived(element) {
+  window.htmx.process(element);
+  window.htmx.trigger(element, "htmx:load", { elt: element });
+}
+
+function addEntries(ticket, entries) {
+  const line = ticket.querySelector("[data-timeline]");
+  const fresh = entries.filter((entry) => !document.getElementById(entry.id));
+  if (!line || !fresh.length) return;
+  const box = scroller(line);
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+  for (const entry of fresh) {
+    line.append(entry);
+    entry.classList.add("fresh");
+    arrived(entry);
+  }
+  if (atEnd) box.scrollTop = box.scrollHeight;
+  else point(ticket, fresh);
+  announce(fresh.map((entry) => entry.querySelector(".entry-head,.says-head,span")?.textContent.trim() ?? "").slice(-2).join("; "));
+}
+
+/** "1 new entry" at the end of what can be seen; a press goes there. */
+function point(ticket, fresh) {
+  const note = ticket.querySelector(".live-below") ?? document.getElementById("live-parts").content.querySelector(".live-below").cloneNode(true);
+  const count = Number(note.dataset.count ?? 0) + fresh.length;
+  note.dataset.count = count;
+  const button = note.querySelector("button");
+  button.lastChild.textContent = phrase("newEntries", { n: count });
+  if (note.isConnected) return;
+  const first = fresh[0];
+  const gone = () => note.remove();
+  button.addEventListener("click", () => { first.scrollIntoView({ block: "center" }); gone(); });
+  ticket.querySelector("[data-timeline]").after(note);
+  new IntersectionObserver((seen, watcher) => { if (seen.some((one) => one.isIntersecting)) { watcher.disconnect(); gone(); } }).observe(first);
+}
+
+/** Above a form that is open: who changed the ticket meanwhile, and what they did. */
+function warn(ticket, told) {
+  const me = document.body.dataset.username;
+  const others = told.filter((note) => note.who !== me);
+  const form = ticket.querySelector("#action-panel form, [data-inline-form]");
+  if (!form || !others.length) return;
+  const banner = form.parentElement.querySelector(":scope > .live-warning") ?? document.getElementById("live-parts").content.querySelector(".live-warning").cloneNode(true);
+  const what = others.map((note) => (note.by ? phrase("didThat", { name: note.by, what: note.what }) : note.what)).join("; ");
+  banner.querySelector("span").textContent = phrase("changedMeanwhile", { what });
+  form.before(banner);
+}
+
+/** The requester's home: its list anew, unless somebody is using it. */
+export async function home() {
+  const mine = document.querySelector("[data-live-home]");
+  if (!mine) return;
+  if (mine.contains(document.activeElement)) { setTimeout(home, 4000); return; }
+  const answer = await fetch(location.href, { headers: { "X-By-Itself": "1" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const theirs = page.querySelector("[data-live-home]");
+  if (!theirs || theirs.innerHTML === mine.innerHTML) return;
+  mine.replaceChildren(...theirs.childNodes);
+  arrived(mine);
+  announce(phrase("listChanged"));
+}
+
+document.addEventListener("focusout", () => setTimeout(() => { if (stale && article()) news({ number: number(), notes: [] }); }, 300));
