@@ -51,7 +51,7 @@ def build_steps() -> list[Step]:
         ),
         Step(
             title="Collecting static files",
-            # Not --clear: a portal that runs from this folder still serves the files of before. `make clean` removes them.
+            # Not --clear: a portal that runs from this folder still serves the files of before.
             command=("collectstatic", "--no-input"),
             inputs=("static/**/*", "var/assets/**/*", "requirements/users.txt"),
             stamps=stamps,
