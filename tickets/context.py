@@ -24,8 +24,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": user.theme,
         "navigation": SimpleLazyObject(lambda: navigation(user, request.path)),
         "register_url": SimpleLazyObject(lambda: register_url(user)),
-        "search_url": reverse("tickets:queue"),
-        "search_query": request.GET.get("q", "") if request.path == reverse("tickets:queue") else "",
+        "search_url": reverse("tickets:search"),
+        "search_query": request.GET.get("q", "") if request.path == reverse("tickets:search") else "",
     }
 
 

@@ -26,6 +26,11 @@ RARE = frozenset(
 )
 
 
+def is_number(text: str) -> bool:
+    """Whether ``text`` could be the whole number of a ticket: only then a query is worth it."""
+    return text[-12:].isdecimal() and any(text[:-12] == kind.prefix for kind in kinds())
+
+
 def kind_of_number(number: str) -> Kind:
     """The kind whose prefix ``number`` carries. Raises Http404 for an unknown one."""
     for kind in kinds():

@@ -11,6 +11,7 @@ import "./intake.js";
 import "./keys.js";
 import "./live.js";
 import "./menu.js";
+import "./palette.js";
 import "./panes.js";
 import "./my.js";
 import "./relative_time.js";

@@ -14,7 +14,7 @@ from tickets.search.words import CHARACTER, WORD, Query, Term, fold
 Ranges = list[tuple[int, int]]
 
 WIDTH = 140
-BEFORE = 30
+BEFORE = 12
 _BETWEEN = f"[^{WORD}{CHARACTER}]*"
 _fold_one = lru_cache(maxsize=20_000)(fold)
 

@@ -9,7 +9,7 @@ in the index. See docs/decisions/0011.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQueryField
@@ -36,6 +36,8 @@ from tickets.lifecycle import kinds
 from tickets.models import SearchDocument, Ticket
 from tickets.search.words import Query, parse
 
+Tickets = TypeVar("Tickets", bound=QuerySet[Any])
+
 #: So many of the newest tickets say how common a word is,
 SAMPLE = 1000
 #: and so many hits among them are common.
@@ -54,7 +56,7 @@ class Holds(Func):
     output_field = BooleanField()
 
 
-def matching(tickets: QuerySet[Any], text: str, user: User) -> QuerySet[Any]:
+def matching(tickets: Tickets, text: str, user: User) -> Tickets:
     """Those of ``tickets`` in which everything in ``text`` occurs, in what ``user`` may read. One or two queries.
 
     All of them when ``text`` is empty, none when it holds nothing that could be found. The answer stays lazy.

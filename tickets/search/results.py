@@ -12,6 +12,7 @@ from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -34,8 +35,13 @@ class TicketHit:
     ticket: Ticket
     number: Piece
     summary: Piece
-    source: str
-    snippet: Piece | None
+    source: str = ""
+    snippet: Piece | None = None
+
+    @classmethod
+    def plain(cls, ticket: Ticket) -> TicketHit:
+        """A ticket that is shown without having been searched for."""
+        return cls(ticket, Piece(ticket.number), Piece(ticket.summary))
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,9 @@ def _texts_of(tickets: Sequence[Ticket], user: User) -> dict[int, list[tuple[str
     for row in _own_texts(keys):
         found[row["pk"]] += [(_("Description"), row["text"]), (_("Handling"), row["own_open"])]
         if internal:
-            found[row["pk"]].append((_("Internal"), row["own_internal"]))
+            found[row["pk"]].append((pgettext("search", "Internal record"), row["own_internal"]))
     for entry in _entries(tickets, keys, internal):
-        found[entry["ticket_id"]].append((_("Comment") if entry["is_public"] else _("Internal note"), entry["said"]))
+        found[entry["ticket_id"]].append((pgettext("search", "Comment") if entry["is_public"] else _("Internal note"), entry["said"]))
     for ticket in tickets:
         person = ticket.requester
         names = [person.full_name, person.full_name_en, person.username] if person else []

@@ -15,6 +15,7 @@ from tickets.views.lists import HomeView, QueueView
 from tickets.views.my import MyView
 from tickets.views.portal import PortalFindView, PortalView, ThanksView
 from tickets.views.register import RegisterView
+from tickets.views.search import PaletteView, SearchView
 
 __all__ = [
     "ActionView",
@@ -30,10 +31,12 @@ __all__ = [
     "HomeView",
     "MyView",
     "NewCallerView",
+    "PaletteView",
     "PortalFindView",
     "PortalView",
     "PreviewView",
     "QueueView",
     "RegisterView",
+    "SearchView",
     "ThanksView",
 ]

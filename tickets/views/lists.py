@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
-from tickets.finding import find_ticket
-from tickets.lifecycle import Kind, kinds
+from tickets.finding import find_ticket, is_number
+from tickets.lifecycle import Kind
 from tickets.lists import QueuePage
 from tickets.models import Ticket
 from tickets.views.detail import staff_context
@@ -36,7 +36,7 @@ class QueueView(SignedInView):
         if not request.user.is_agent:
             return redirect("tickets:portal")
         number = request.GET.get("q", "").strip().upper()
-        if _looks_like(number) and Ticket.objects.visible_to(request.user).filter(number=number).exists():
+        if is_number(number) and Ticket.objects.visible_to(request.user).filter(number=number).exists():
             return redirect("tickets:detail", number)
         page = QueuePage(request, request.user, kind)
         if request.GET.get("part") == "rows":
@@ -58,8 +58,3 @@ def opened_beside(request: SignedInRequest) -> dict[str, Any]:
     except Http404:
         messages.warning(request, _("There is no such ticket, or you may not see it."))
         return {}
-
-
-def _looks_like(number: str) -> bool:
-    """Whether a search could be a ticket number: only then a query is worth it."""
-    return number[-12:].isdecimal() and any(number[:-12] == kind.prefix for kind in kinds())
