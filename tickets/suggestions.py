@@ -22,6 +22,8 @@ from tickets.models import AffectedItem, Category, Ticket
 #: So many finished and so many live tickets are compared, the newest.
 FINISHED, LIVE = 1500, 600
 SHOWN, ENOUGH = 4, 0.3
+#: What a word weighs that no ticket had: most are pairs that span two words.
+NEW_WORD = 0.4
 Alike = tuple[float, list[str], dict[str, Any]]
 _LATIN = re.compile(r"[a-z0-9][a-z0-9._-]+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
@@ -92,15 +94,20 @@ def most_similar(
         return []
     read = [(words_of(row["summary"]), row) for row in rows]
     spread = Counter(word for found, _row in read for word in found & words)
-    weights = {word: log(1 + len(read) / (1 + spread[word])) for word in words}
+    weights = {word: log(1 + len(read) / spread[word]) if spread[word] else NEW_WORD for word in words}
     whole = sum(weights.values()) or 1
     alike = []
     for found, row in read:
         common = sorted(found & words, key=lambda word: -weights[word])
         likeness = sum(weights[word] for word in common) / whole
-        if likeness >= ENOUGH:
+        if likeness >= ENOUGH and says_something(common):
             alike.append((likeness, common, row))
     return sorted(alike, key=lambda one: -one[0])[:50]
+
+
+def says_something(common: list[str]) -> bool:
+    """Whether the common words are more than one pair of characters, which any two faults may share."""
+    return len(common) > 1 or any(len(word) > len("邮件") for word in common)
 
 
 def _winner(name: str, model: Any, votes: dict[Any, float], similar: list[Any]) -> Suggestion | None:

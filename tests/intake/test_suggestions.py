@@ -1,0 +1,146 @@
+"""What the words of a call suggest, and which open tickets may be the same event (INC-02, INC-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from incidents.models import Incident
+from tests.factories import World, act, incident_in, make_item, make_system, register_incident, resolve
+from tests.pages.test_weight import queries_of
+from tickets.models import TicketLink
+from tickets.suggestions import Call, duplicates, most_similar, suggest, words_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-02", "INC-11")]
+
+Browse = Callable[[User | None], Client]
+
+
+@pytest.fixture
+def past(world: World) -> None:
+    """Finished tickets: four about mail, one about a keyboard."""
+    make_system("mail")
+    make_system("floor")
+    for summary in ("外网邮件附件无法下载", "邮件附件打不开", "外网邮件收发很慢", "邮件附件被网关拦截"):
+        incident_in("resolved", world, summary=summary, business_system="mail", category="sw-sys-security")
+    incident_in("resolved", world, summary="交易大厅键盘失灵", business_system="floor", category="floor")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("邮件附件", {"邮件", "件附", "附件"}),
+        ("OA登录 timeout", {"oa", "登录", "timeout"}),
+        ("host-front-01 宕机", {"host-front-01", "宕机"}),
+        ("无法", set()),
+        ("", set()),
+    ],
+)
+def test_words_are_latin_words_and_pairs_of_characters(text: str, words: set[str]) -> None:
+    assert words_of(text) == words
+
+
+@pytest.mark.usefixtures("past")
+def test_similar_finished_tickets_suggest_system_and_category_and_say_why(world: World) -> None:
+    system, category = suggest(Call("邮件里的附件下载不了"), world.desk)
+
+    assert (system.column, system.value, category.column) == ("business_system", "mail", "category")
+    assert (system.count, system.of) == (3, 3)
+    assert "附件" in system.words
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize("summary", ["打印机卡纸", "", "无法"])
+def test_words_that_nothing_had_suggest_nothing(world: World, summary: str) -> None:
+    assert suggest(Call(summary), world.desk) == []
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.req("ORG-03")
+def test_nothing_is_learned_from_tickets_that_the_person_does_not_see(world: World) -> None:
+    assert suggest(Call("邮件附件下载不了"), world.requester2) == []
+
+
+def test_open_tickets_of_the_same_event_come_with_their_reasons(world: World) -> None:
+    make_system("mail")
+    item = make_item("gw-mail").identifier
+    twin = register_incident(
+        world.desk, requester="requester", summary="邮件附件打不开", business_system="mail", items=[item]
+    )
+    register_incident(world.desk, requester="requester2", summary="键盘失灵")
+    resolve(incident_in("in_progress", world, summary="邮件附件打不开"), world.engineer)
+    found = duplicates(Call("邮件附件无法打开", "requester", "mail", (item,)), world.desk)
+
+    assert [(row["number"], row["reasons"][:1], len(row["reasons"])) for row in found] == [(twin.number, [item], 4)]
+
+
+def test_a_caller_alone_makes_no_duplicate(world: World) -> None:
+    register_incident(world.desk, requester="requester", summary="键盘失灵")
+
+    assert duplicates(Call("打印机卡纸", "requester"), world.desk) == []
+
+
+def test_the_desk_links_while_registering(world: World, browse: Browse) -> None:
+    main = register_incident(world.desk, requester="requester", summary="邮件附件打不开")
+    page = browse(world.desk).get("/find/hints/?summary=邮件附件打不开").content.decode()
+    assert f'data-main="{main.number}"' in page
+    typed = {"summary": "附件", "requester": "colleague", "group": "host", "main": main.number}
+    browse(world.desk).post("/incidents/new/", typed)
+    twin = Incident.objects.exclude(pk=main.pk).get()
+
+    assert (twin.duplicate_of_id, twin.state) == (main.pk, "assigned")
+    assert TicketLink.objects.filter(source=twin, target=main, meaning="duplicate_of").exists()
+
+
+def test_a_main_ticket_that_was_resolved_meanwhile_is_refused_with_what_was_typed(
+    world: World, browse: Browse
+) -> None:
+    main = resolve(incident_in("in_progress", world), world.engineer)
+    answer = browse(world.desk).post("/incidents/new/", {"summary": "typed with care", "main": main.number})
+
+    assert answer.status_code == 422
+    assert "typed with care" in answer.content.decode()
+    assert Incident.objects.count() == 1
+
+
+def test_who_does_not_dispatch_cannot_link_while_registering(world: World, browse: Browse) -> None:
+    main = register_incident(world.desk, summary="邮件附件打不开")
+    page = browse(world.engineer).get("/find/hints/?summary=邮件附件打不开").content.decode()
+    assert main.number in page
+    assert "data-main" not in page
+    browse(world.engineer).post("/incidents/new/", {"summary": "x", "main": main.number})
+    assert not Incident.objects.filter(duplicate_of=main).exists()
+
+
+def test_after_registering_the_next_call_is_one_key_away(world: World, browse: Browse) -> None:
+    page = browse(world.desk).post("/incidents/new/", {"summary": "x"}, follow=True).content.decode()
+    number = Incident.objects.get().number
+
+    assert f'{number} is registered. <a class="next-call" href="/incidents/new/">' in page
+
+
+@pytest.mark.req("UX-02")
+def test_hints_cost_the_same_for_one_and_three_similar_tickets(world: World, browse: Browse) -> None:
+    make_system("mail")
+    item = make_item("gw-mail").identifier
+    client, found = browse(world.desk), []
+    for more in (1, 2):
+        for _number in range(more):
+            typed = {"summary": "邮件附件打不开", "business_system": "mail", "category": "floor", "items": [item]}
+            act(register_incident(world.desk, **typed), "note", world.desk, text="x")
+            incident_in("closed", world, **typed)
+        found.append(queries_of(client, f"/find/hints/?summary=邮件附件打不开&business_system=mail&items={item}"))
+    assert found == [7, 7]
+
+
+@pytest.mark.slow
+def test_suggesting_stays_fast_with_all_that_is_compared(world: World) -> None:
+    tickets = [register_incident(world.desk, summary=f"外网邮件附件无法下载 {n}") for n in range(3)]
+    rows = [{"summary": row.summary, "business_system": None, "category": None} for row in tickets] * 500
+    began = perf_counter()
+    most_similar(words_of("邮件附件下载失败，提示超时"), rows)
+    assert perf_counter() - began < 0.2
