@@ -52,6 +52,7 @@ LIVE_ORIGINS = [f"http://{host}:{LIVE_PORT}" for host in ALLOWED_HOSTS if LIVE_P
 # --- Apps -----------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
+    "duty",
     "drafts",
     "cmdb",
     "tickets",
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "tasks",
     "problems",
     "changes",
+    "notifications",
     "sla",
     "live",
     "announcements",
@@ -329,6 +331,17 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
+# Notices: links in mails lead here, never to the host that somebody's request named.
+SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+# Where notices may be posted to: public addresses over https. Gateways inside the own network are named here.
+OUTBOUND_HTTP = env.flag("OUTBOUND_HTTP")
+OUTBOUND_PORTS = [int(port) for port in env.words("OUTBOUND_PORTS") or ["443", "8443"]]
+OUTBOUND_PRIVATE_HOSTS = env.words("OUTBOUND_PRIVATE_HOSTS")
+CHAT_HOSTS = {
+    "wecom": ["qyapi.weixin.qq.com"],
+    "dingtalk": ["oapi.dingtalk.com"],
+    "feishu": ["open.feishu.cn", "open.larksuite.com"],
+}
 
 LOGGING = {
     "version": 1,

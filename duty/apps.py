@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DutyConfig(AppConfig):
+    """Who is on duty, and who is told on a group's behalf."""
+
+    name = "duty"
+    verbose_name = _("Duty rosters")

@@ -1,0 +1,88 @@
+"""Rosters as plans, loaded in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.models import SupportGroup, User
+from duty.models import Absence, Override, Roster
+from duty.turns import Plan, Turn
+
+#: How far ahead "next" is looked for.
+AHEAD = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who is on duty in a group now, and who follows."""
+
+    roster: Roster
+    now: Turn | None
+    next: Turn | None
+
+
+def plans_of(rosters: Iterable[Roster], begin: datetime, end: datetime) -> dict[int, Plan]:
+    """Plans by roster id for the span; rosters must come from ``loaded()``. One query for absences."""
+    rosters = list(rosters)
+    people = {place.user_id for roster in rosters for place in roster.places.all()}
+    people |= {row.user_id for roster in rosters for row in roster.overrides.all()}
+    absences: defaultdict[int, list[Absence]] = defaultdict(list)
+    rows = Absence.objects.filter(ends_at__gt=begin, starts_at__lt=end).select_related("user", "deputy")
+    for row in rows if people else ():
+        absences[row.user_id].append(row)
+    return {roster.pk: _plan(roster, begin, end, dict(absences)) for roster in rosters}
+
+
+def _plan(roster: Roster, begin: datetime, end: datetime, absences: dict[int, list[Absence]]) -> Plan:
+    members = [place.user for place in roster.places.all()]
+    overrides = [row for row in roster.overrides.all() if row.ends_at > begin and row.starts_at < end]
+    return Plan(
+        period=roster.period,
+        starts_on=roster.starts_on,
+        handover=roster.handover,
+        zone=roster.time_zone,
+        members=members,
+        overrides=overrides,
+        absences=absences,
+    )
+
+
+def standings(rosters: Iterable[Roster], now: datetime) -> list[Standing]:
+    """Who is on duty at ``now`` in each roster, and who is next."""
+    rosters = list(rosters)
+    plans = plans_of(rosters, now, now + AHEAD)
+    return [Standing(roster, *_now_and_next(plans[roster.pk], now)) for roster in rosters]
+
+
+def _now_and_next(plan: Plan, now: datetime) -> tuple[Turn | None, Turn | None]:
+    turns = list(plan.between(now, now + AHEAD))
+    first = turns[0] if turns and turns[0].user else None
+    following = next((turn for turn in turns if turn.user and turn.start > now and turn.user != _who(first)), None)
+    return first, following
+
+
+def _who(turn: Turn | None) -> User | None:
+    return turn.user if turn else None
+
+
+def turn_at(group: SupportGroup, at: datetime) -> Turn | None:
+    """Who has the group's duty at ``at``; None without a roster. At most five queries."""
+    roster = Roster.objects.loaded().filter(group=group).first()
+    if roster is None:
+        return None
+    return plans_of([roster], at, at + timedelta(seconds=1))[roster.pk].on_duty(at)
+
+
+def upcoming_overrides(roster: Roster, now: datetime) -> list[Override]:
+    """Stand-ins and swaps that are not over."""
+    return list(roster.overrides.filter(ends_at__gt=now).select_related("user", "made_by"))
+
+
+def upcoming_absences(roster: Roster, now: datetime) -> list[Absence]:
+    """Absences of the roster's members that are not over."""
+    members = roster.places.values_list("user_id", flat=True)
+    rows = Absence.objects.filter(user_id__in=list(members), ends_at__gt=now)
+    return list(rows.select_related("user", "deputy", "made_by"))

@@ -1,0 +1,199 @@
+"""Who is on duty, who is told by role, and every write to rosters."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import SupportGroup, User
+from accounts.permissions import Permission
+from duty.models import Absence, Override, Roster, RosterMember
+from duty.queries import plans_of, turn_at
+
+if TYPE_CHECKING:
+    from tickets.models import Ticket
+
+#: Roles of a ticket whose readers work for a customer, or chose to be told: nobody stands in for them.
+OPTIONAL = frozenset({"watchers", "requester"})
+
+
+def on_duty(group: SupportGroup | None, at: datetime) -> User | None:
+    """Who has the duty of ``group`` at ``at``: stand-in, turn, deputy, next in order. None without a roster."""
+    turn = turn_at(group, at) if group else None
+    return turn.user if turn else None
+
+
+def recipients_for(role_code: str, ticket: Ticket | None, at: datetime) -> list[User]:
+    """The active people who stand for ``role_code`` on ``ticket`` at ``at``, without doubles.
+
+    Never empty for roles of staff: an assignee who is away is joined by the group's duty; a group without anybody
+    leads to its lead, then to the duty manager, then to incident managers, then to administrators. An unknown code
+    is looked up among the roles that people hold.
+    """
+    found = _unique(_FINDERS.get(role_code, _holders_of(role_code))(ticket, at))
+    if found or role_code in OPTIONAL:
+        return found
+    return _last_resort(at)
+
+
+def _unique(people: Iterable[User | None]) -> list[User]:
+    found = {person.pk: person for person in people if person is not None and person.is_active}
+    return list(found.values())
+
+
+def _last_resort(at: datetime) -> list[User]:
+    managers = _duty_manager(None, at)
+    if managers:
+        return _unique(managers)
+    return list(User.objects.active().filter(roles__permissions__contains=[Permission.ADMIN]).distinct())
+
+
+def _holders_of(role_code: str) -> Callable[[Ticket | None, datetime], Sequence[User]]:
+    def found(ticket: Ticket | None, at: datetime) -> Sequence[User]:
+        return list(User.objects.active().filter(roles__code=role_code, roles__active=True))
+
+    return found
+
+
+def _assignee(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    person = ticket.assignee if ticket else None
+    if person is None:
+        return _group_duty(ticket, at)
+    absence = Absence.objects.filter(user=person, starts_at__lte=at, ends_at__gt=at).select_related("deputy").first()
+    if absence is None and person.is_active:
+        return [person]
+    return [person, absence.deputy if absence and absence.deputy else None, *_group_duty(ticket, at)]
+
+
+def _group(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    group = ticket.group if ticket else None
+    return [*group.members.active(), *([group.lead] if group.lead else [])] if group else []
+
+
+def _group_duty(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    group = ticket.group if ticket else None
+    if group is None:
+        return _desk(at)
+    person = on_duty(group, at)
+    return [person] if person else _unique([group.lead]) or list(group.members.active())
+
+
+def _desk(at: datetime) -> Iterable[User | None]:
+    """Whoever dispatches: the duty of the desk's groups, else their members."""
+    desks = SupportGroup.objects.filter(tier="desk", active=True)
+    people = [person for desk in desks if (person := on_duty(desk, at))]
+    return people or list(User.objects.active().filter(support_groups__in=[desk.pk for desk in desks]).distinct())
+
+
+def _group_lead(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    group = ticket.group if ticket else None
+    return [group.lead] if group and group.lead else _group_duty(ticket, at)
+
+
+def _technical_lead(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    """The lead of the ticket's group when it has one, else everybody with the role."""
+    group = ticket.group if ticket else None
+    if group and group.lead and group.lead.is_active:
+        return [group.lead]
+    return _holders_of("technical_lead")(ticket, at)
+
+
+def _system_owner(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    """Primary and deputy engineer of the business system (ORG-04), else the group's duty."""
+    system = ticket.business_system if ticket else None
+    owners = _unique([system.primary_engineer, system.deputy_engineer]) if system else []
+    return owners or _group_duty(ticket, at)
+
+
+def _duty_manager(ticket: Ticket | None, at: datetime) -> Iterable[User | None]:
+    roster = Roster.objects.filter(management=True, group__active=True).select_related("group").first()
+    person = on_duty(roster.group, at) if roster else None
+    return [person] if person else _holders_of("incident_manager")(ticket, at)
+
+
+_FINDERS: dict[str, Callable[[Any, datetime], Iterable[User | None]]] = {
+    "assignee": _assignee,
+    "group": _group,
+    "group_duty": _group_duty,
+    "group_lead": _group_lead,
+    "technical_lead": _technical_lead,
+    "system_owner": _system_owner,
+    "duty_manager": _duty_manager,
+    "watchers": lambda ticket, at: list(ticket.watchers.active()) if ticket else [],
+    "requester": lambda ticket, at: [ticket.requester] if ticket else [],
+}
+
+
+# --- Writes ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_roster(*, roster: Roster, members: Sequence[User]) -> Roster:
+    """Store ``roster`` with ``members`` in this order. Of two management rosters the new one holds."""
+    if roster.management:
+        Roster.objects.exclude(pk=roster.pk).filter(management=True).update(management=False)
+    roster.save()
+    roster.places.all().delete()
+    RosterMember.objects.bulk_create(
+        RosterMember(roster=roster, user=user, position=position) for position, user in enumerate(members, start=1)
+    )
+    return roster
+
+
+def stand_in(
+    *, roster: Roster, user: User, starts_at: datetime, ends_at: datetime, by: User, now: datetime, note: str = ""
+) -> Override:
+    """Give ``user`` the duty for a span."""
+    return Override.objects.create(
+        roster=roster, user=user, starts_at=starts_at, ends_at=ends_at, note=note, made_by=by, made_at=now
+    )
+
+
+@transaction.atomic
+def swap_turns(*, roster: Roster, first: datetime, second: datetime, by: User, now: datetime) -> list[Override]:
+    """Let the people of the turns that run at ``first`` and ``second`` have each other's.
+
+    Raises ValidationError when both are the same turn or person's, or one has nobody.
+    """
+    loaded = Roster.objects.loaded().get(pk=roster.pk)
+    begin, end = min(first, second), max(first, second)
+    plan = plans_of([loaded], begin, end + timedelta(seconds=1))[roster.pk]
+    one, other = plan.on_duty(first), plan.on_duty(second)
+    if one is None or other is None or one.user is None or other.user is None or one.user == other.user:
+        raise ValidationError(_("Choose two turns of two different people."))
+    token = uuid.uuid4()
+    rows = [
+        Override(
+            roster=roster,
+            user=person,
+            kind=Override.Kind.SWAP,
+            starts_at=turn.start,
+            ends_at=turn.end,
+            swap=token,
+            made_by=by,
+            made_at=now,
+        )
+        for turn, person in ((one, other.user), (other, one.user))
+    ]
+    return Override.objects.bulk_create(rows)
+
+
+@transaction.atomic
+def withdraw_override(*, override: Override) -> None:
+    """Take a stand-in back; of a swap both halves."""
+    found = Override.objects.filter(roster_id=override.roster_id)
+    (found.filter(swap=override.swap) if override.swap else found.filter(pk=override.pk)).delete()
+
+
+def record_absence(*, absence: Absence, by: User, now: datetime) -> Absence:
+    """Store that somebody is away; a new one notes who said so."""
+    if absence.pk is None:
+        absence.made_by, absence.made_at = by, now
+    absence.save()
+    return absence

@@ -1,0 +1,212 @@
+"""Which action tells whom what. One table; nobody is told of what they did themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.permissions import Permission
+from duty.services import recipients_for
+from notifications.services import give_notice
+from notifications.texts import named, snapshot
+from tickets.lifecycle import Action
+from tickets.models import Ticket, TimelineEntry
+
+#: P1 and P2 are urgent.
+URGENT_RANK = 2
+#: The key under which an entry's ``data`` keeps who was mentioned (``{id, zh, en}``; TKT-11).
+MENTIONS = "mentions"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An action that was done. ``private``: what was written with it is for staff."""
+
+    ticket: Ticket
+    entry: TimelineEntry
+    user: User | None
+    now: datetime
+    private: bool
+
+    def people(self, *roles: str) -> list[User]:
+        """Those who stand for ``roles``, without doubles."""
+        found = {person.pk: person for role in roles for person in recipients_for(role, self.ticket, self.now)}
+        return list(found.values())
+
+    def staff_only(self, people: Iterable[User]) -> list[User]:
+        """Those who may read internal notes."""
+        keys = [person.pk for person in people]
+        found = User.objects.active().with_access().filter(pk__in=keys) if keys else []
+        return [person for person in found if person.may(Permission.INTERNAL)]
+
+
+def _written(happening: Happening) -> str:
+    """What was written with the action."""
+    return happening.entry.text
+
+
+Choose = Callable[[Happening], Iterable[User]]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """``event`` for the people that ``whom`` finds, with ``text``: the entry's unless given.
+
+    ``about``: the ticket that they are told of; ``rooms``: chat rooms and programs are told too.
+    """
+
+    event: str
+    whom: Choose
+    text: Callable[[Happening], str] = _written
+    rooms: bool = True
+    about: Callable[[Happening], Ticket | None] = lambda happening: happening.ticket
+
+
+def _handlers(happening: Happening) -> list[User]:
+    """Whoever works on it: the assignee, else the group's duty."""
+    return happening.people("assignee")
+
+
+def _task_handlers(happening: Happening) -> list[User]:
+    """A new task has its group already; an incident registered with one is assigned by an action of its own."""
+    return _handlers(happening) if happening.ticket.parent_id else []
+
+
+def _requester(happening: Happening) -> list[User]:
+    return happening.people("requester")
+
+
+def _all_readers(happening: Happening) -> list[User]:
+    return happening.people("requester", "watchers", "assignee")
+
+
+def _watching_staff(happening: Happening) -> list[User]:
+    return happening.staff_only(happening.people("watchers", "assignee"))
+
+
+def _watchers(happening: Happening) -> list[User]:
+    """Watchers; the requester has a notice of their own."""
+    return [user for user in happening.people("watchers") if user.pk != happening.ticket.requester_id]
+
+
+def _parent_handlers(happening: Happening) -> list[User]:
+    parent = happening.ticket.parent
+    return recipients_for("assignee", parent, happening.now) if parent else []
+
+
+def _deciders(happening: Happening) -> list[User]:
+    """Who may approve another priority: the group's lead and the incident managers (INC-04)."""
+    return happening.people("group_lead", "incident_manager")
+
+
+def _urged(happening: Happening) -> list[User]:
+    return happening.people("assignee", "group_duty")
+
+
+def _solution(happening: Happening) -> str:
+    return str(getattr(happening.ticket, "handling", "") or "")
+
+
+def _task_line(happening: Happening) -> str:
+    ticket = happening.ticket
+    return f"{ticket.number} {ticket.summary}: {ticket.state_label}"
+
+
+def _nothing(happening: Happening) -> str:
+    return ""
+
+
+_ASSIGNED = Reaction("assigned", _handlers)
+_GOES_ON = Reaction("moved", _watchers, rooms=False)
+_RESOLVED = Reaction("resolved", _requester, _solution)
+_CLOSED = Reaction("closed", _requester)
+_TASK_OVER = Reaction("task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent)
+
+#: Action -> what it tells. Tasks and incidents share names; what differs is asked of the ticket.
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "register": (Reaction("received", _requester, _nothing, rooms=True), Reaction("assigned", _task_handlers)),
+    "release": (_ASSIGNED,),
+    "assign": (_ASSIGNED, _GOES_ON),
+    "hand_over": (_ASSIGNED, _GOES_ON),
+    "escalate": (_ASSIGNED, _GOES_ON),
+    "change_priority": (_GOES_ON,),
+    "follow_up": (_ASSIGNED,),
+    "return_to_desk": (Reaction("returned", lambda happening: happening.people("group_duty")),),
+    "comment": (Reaction("replied", _all_readers),),
+    "note": (Reaction("noted", _watching_staff, rooms=False),),
+    "urge": (Reaction("urged", _urged),),
+    "start": (_GOES_ON,),
+    "wait": (Reaction("waiting", _requester), _GOES_ON),
+    "resume": (_GOES_ON,),
+    "resolve": (_RESOLVED, _GOES_ON),
+    "resolve_with_main": (_RESOLVED, _GOES_ON),
+    "finish": (_TASK_OVER,),
+    "cancel": (_TASK_OVER,),
+    "close": (_CLOSED, _GOES_ON),
+    "confirm": (_GOES_ON,),
+    "reject": (_CLOSED, _GOES_ON),
+    "withdraw": (Reaction("closed", lambda happening: happening.people("watchers")),),
+    "not_solved": (Reaction("not_solved", lambda happening: happening.people("assignee", "incident_manager")),),
+    "propose_priority": (Reaction("priority_asked", _deciders),),
+}
+#: Only with a group: the desk sees new tickets in its own queue.
+_NEEDS_GROUP = frozenset({"assigned"})
+
+
+def tell(*, ticket: Ticket, entry: TimelineEntry, action: Action, user: User | None, now: datetime) -> None:
+    """Store what the action tells people: everybody learns of it once, whatever roles they have in it."""
+    private = action.private_text or not entry.is_public
+    happening = Happening(ticket, entry, user, now, private)
+    told: set[int] = set()
+    if entry.data.get(MENTIONS):
+        told = _tell(happening, Reaction("mentioned", _mentioned, rooms=False), told)
+    for reaction in REACTIONS.get(entry.action, ()):
+        if not (reaction.event in _NEEDS_GROUP and ticket.group_id is None):
+            told = _tell(happening, reaction, told)
+
+
+def _tell(happening: Happening, reaction: Reaction, told: set[int]) -> set[int]:
+    """Tell those whom the same action has not told already; return everybody told so far."""
+    entry, about = happening.entry, reaction.about(happening)
+    mine = happening.user.pk if happening.user else None
+    people = [person for person in reaction.whom(happening) if person.pk not in told | {mine}]
+    if happening.private and reaction.event in _FOR_STAFF:
+        people = happening.staff_only(people)
+    rooms = reaction.rooms and reaction.event not in _FOR_STAFF
+    if about is not None and (people or rooms):
+        give_notice(
+            key=f"{reaction.event}:{about.pk}:{entry.pk}",
+            event=reaction.event,
+            ticket=about,
+            recipients=people,
+            urgent=about.priority_rank <= URGENT_RANK,
+            at=happening.now,
+            payload={**snapshot(about), **_said(happening, reaction)},
+            rooms=rooms,
+            internal=not entry.is_public,
+        )
+    return told | {person.pk for person in people}
+
+
+def _said(happening: Happening, reaction: Reaction) -> dict[str, Any]:
+    """Who did it, and what they wrote; what was written for staff only in notices that only staff get (ORG-03)."""
+    actor = {"actor": named(happening.user)} if happening.user else {}
+    own = reaction.text is not _written
+    return {**actor, "text": reaction.text(happening) if own or _may_say(happening, reaction) else ""}
+
+
+def _may_say(happening: Happening, reaction: Reaction) -> bool:
+    return not happening.private or reaction.event in _FOR_STAFF
+
+
+#: Events that carry what was written for staff; their readers may read internal notes.
+_FOR_STAFF = frozenset({"noted", "returned", "mentioned", "priority_asked"})
+
+
+def _mentioned(happening: Happening) -> list[User]:
+    """Whom the text mentions: the writer chose them, the form checked that they may read it."""
+    keys = [row["id"] for row in happening.entry.data[MENTIONS] if isinstance(row, dict)]
+    return list(User.objects.active().filter(username__in=keys))

@@ -1,0 +1,207 @@
+"""Storing what has to be told, reading it, and what operators do about trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.permissions import Permission
+from notifications.choices import channels_for, choice_for, gateway, quiet_of, rooms_for
+from notifications.events import Channel
+from notifications.models import Delivery, Endpoint, Notice
+from tickets.models import Ticket
+
+
+def give_notice(
+    *,
+    key: str,
+    event: str,
+    ticket: Ticket | None,
+    recipients: Iterable[User],
+    urgent: bool,
+    at: datetime,
+    due_at: datetime | None = None,
+    payload: dict[str, Any] | None = None,
+    rooms: bool = True,
+    internal: bool = False,
+    without: Sequence[str] = (),
+) -> Notice | None:
+    """Store the notice ``key`` and a delivery for each reader and channel, in the caller's transaction.
+
+    Exactly once: returns None, and does nothing, when ``key`` exists, also when another transaction stores it at the
+    same moment. ``recipients`` who are not active, or may not see ``ticket``, are left out. In the portal a notice is
+    delivered by being stored. ``due_at``: when it should be known (``at`` unless given); ``rooms``: chat rooms and
+    programs are told too, when ``internal`` only those that no customer reads; ``without``: channels not to be used.
+    Sends nothing.
+    """
+    notice = _store(key, event, ticket, urgent=urgent, at=at, due_at=due_at or at, payload=payload or {})
+    if notice is None:
+        return None
+    readers = _readers(recipients, ticket)
+    endpoints = list(Endpoint.objects.active()) if readers or rooms else []
+    rows = [row for reader in readers for row in _personal(notice, reader, endpoints, at, without)]
+    if rooms:
+        found = rooms_for(endpoints, event, ticket, urgent=urgent, internal=internal)
+        rows += [_row(notice, endpoint.kind, at, endpoint=endpoint) for endpoint in found]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    return notice
+
+
+_INSERT = """
+INSERT INTO notifications_notice (key, organisation_id, ticket_id, event, urgent, due_at, created_at, payload)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO NOTHING RETURNING id
+"""
+
+
+def _store(
+    key: str, event: str, ticket: Ticket | None, *, urgent: bool, at: datetime, due_at: datetime, payload: Any
+) -> Notice | None:
+    """One statement decides who stores it; Django's ``ignore_conflicts`` would not say whether it did."""
+    notice = Notice(
+        key=key,
+        event=event,
+        organisation_id=ticket.organisation_id if ticket else None,
+        ticket_id=ticket.pk if ticket else None,
+        urgent=urgent,
+        due_at=due_at,
+        created_at=at,
+        payload=payload,
+    )
+    columns = [field for field in Notice._meta.concrete_fields if not field.primary_key]
+    values = [field.get_db_prep_save(getattr(notice, field.attname), connection) for field in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    notice.pk = row[0]
+    return notice
+
+
+def _readers(recipients: Iterable[User], ticket: Ticket | None) -> list[User]:
+    """The people with their rights, in one query; those who may not see ``ticket`` left out (ORG-03)."""
+    keys = [person.pk for person in recipients]
+    people = User.objects.active().with_access().filter(pk__in=keys) if keys else []
+    return [person for person in people if ticket is None or may_read(person, ticket)]
+
+
+def may_read(user: User, ticket: Ticket) -> bool:
+    """Whether ``user`` may see ``ticket`` as it stands."""
+    return user.may(Permission.VIEW) or Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists()
+
+
+def _personal(
+    notice: Notice, reader: User, endpoints: list[Endpoint], at: datetime, without: Sequence[str]
+) -> list[Delivery]:
+    rows = [_row(notice, Channel.PORTAL, at, recipient=reader)]
+    choice = choice_of(notice)
+    for channel in channels_for(reader, choice):
+        through = gateway(endpoints) if channel == Channel.SMS else None
+        if channel not in without and (channel != Channel.SMS or through):
+            rows.append(_row(notice, channel, _when(reader, notice, at), recipient=reader, endpoint=through))
+    return rows
+
+
+def choice_of(notice: Notice) -> Any:
+    """The administrators' choice for the notice's event; read once for each notice."""
+    if not hasattr(notice, "_choice"):
+        notice._choice = choice_for(notice.event, urgent=notice.urgent)  # type: ignore[attr-defined]
+    return notice._choice  # type: ignore[attr-defined]
+
+
+def _when(reader: User, notice: Notice, at: datetime) -> datetime:
+    """At once; after the reader's quiet hours unless it is urgent (NTF-02)."""
+    quiet = None if notice.urgent else quiet_of(reader)
+    return (quiet.ends_after(at) if quiet else None) or at
+
+
+def _row(
+    notice: Notice, channel: str, at: datetime, *, recipient: User | None = None, endpoint: Endpoint | None = None
+) -> Delivery:
+    row = Delivery(
+        notice=notice,
+        recipient=recipient,
+        endpoint=endpoint,
+        channel=channel,
+        urgent=notice.urgent,
+        next_try_at=at,
+    )
+    if channel == Channel.PORTAL:
+        row.status, row.sent_at = Delivery.Status.SENT, notice.created_at
+        row.lateness = max(notice.created_at - notice.due_at, timedelta())
+        row.attempt = 1
+    return row
+
+
+def add_fallback(*, delivery: Delivery, channel: str, now: datetime) -> bool:
+    """Tell the reader of ``delivery`` by another ``channel``, too. Idempotent; False when there is no such way."""
+    reader = delivery.recipient
+    through = gateway(Endpoint.objects.active()) if channel == Channel.SMS else None
+    address = {Channel.SMS.value: reader.mobile, Channel.EMAIL.value: reader.email}.get(channel) if reader else ""
+    if not address or (channel == Channel.SMS and through is None):
+        return False
+    row = _row(delivery.notice, channel, now, recipient=reader, endpoint=through)
+    Delivery.objects.bulk_create([row], ignore_conflicts=True)
+    return True
+
+
+# --- The reader's side ----------------------------------------------------------------------------------------------
+
+
+def mark_read(*, user: User, now: datetime, pks: Iterable[int] | None = None) -> int:
+    """Note that ``user`` read the notices with ``pks``, or all. Urgent ones still wait for an acknowledgement."""
+    found = Delivery.objects.visible_to(user).unread()
+    return (found if pks is None else found.filter(pk__in=list(pks))).update(read_at=now)
+
+
+def acknowledge(*, user: User, now: datetime, pks: Iterable[int] | None = None) -> int:
+    """Note that ``user`` takes note of urgent notices: they stop standing above every page. Idempotent."""
+    found = Delivery.objects.visible_to(user).pressing()
+    rows = list((found if pks is None else found.filter(pk__in=list(pks))).values_list("pk", flat=True))
+    mark_read(user=user, now=now, pks=rows)
+    return Delivery.objects.filter(pk__in=rows, acknowledged_at=None).update(acknowledged_at=now)
+
+
+# --- Operators ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def resend(*, delivery: Delivery, user: User, now: datetime) -> bool:
+    """Try a dead or uncertain delivery again from the start; written down. False when it is neither any more.
+
+    The message keeps its identification, so that a reader who has it after all is not told twice.
+    """
+    found = Delivery.objects.troubled().filter(pk=delivery.pk)
+    done = found.update(
+        status=Delivery.Status.PENDING,
+        next_try_at=now,
+        error="",
+        lead=None,
+        possible_duplicate=True,
+        tries_before=F("attempt"),
+    )
+    if done:
+        _write_down(delivery, user, _("Sent again."))
+    return bool(done)
+
+
+@transaction.atomic
+def close_delivery(*, delivery: Delivery, user: User, reason: str) -> bool:
+    """Give a dead or uncertain delivery up, with a reason; written down. False when it is neither any more."""
+    found = Delivery.objects.troubled().filter(pk=delivery.pk)
+    done = found.update(status=Delivery.Status.CLOSED)
+    if done:
+        _write_down(delivery, user, _("Given up: %(reason)s") % {"reason": reason})
+    return bool(done)
+
+
+def _write_down(delivery: Delivery, user: User, text: str) -> None:
+    rows = Delivery.objects.filter(pk=delivery.pk)
+    LogEntry.objects.log_actions(user.pk, rows, CHANGE, change_message=text, single_object=True)
