@@ -98,7 +98,7 @@ class Plan:
         while (start := self.start_of(index)) < end:
             moments.add(start)
             index += 1
-        rows = [*self.overrides, *(row for rows in self.absences.values() for row in rows)]
+        rows: list[Override | Absence] = [*self.overrides, *(row for rows in self.absences.values() for row in rows)]
         moments |= {at for row in rows for at in (row.starts_at, row.ends_at) if begin < at < end}
         return sorted(moments)
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/", include("itsm.api_urls")),
     path("announcements/", include("announcements.urls")),
     path("", include("accounts.urls")),
+    path("", include("notifications.urls")),
     path("", include("exporting.urls")),
     path("", include("drafts.urls")),
     path("", include("live.urls")),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -15,7 +15,10 @@ from accounts.models import User
 from accounts.permissions import Permission
 from notifications.choices import channels_for, choice_for, gateway, quiet_of, rooms_for
 from notifications.events import Channel
-from notifications.models import Delivery, Endpoint, Notice
+from notifications.links import use_up
+from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
+from tickets.actions import perform
+from tickets.errors import ActionConflict
 from tickets.models import Ticket
 
 
@@ -205,3 +208,31 @@ def close_delivery(*, delivery: Delivery, user: User, reason: str) -> bool:
 def _write_down(delivery: Delivery, user: User, text: str) -> None:
     rows = Delivery.objects.filter(pk=delivery.pk)
     LogEntry.objects.log_actions(user.pk, rows, CHANGE, change_message=text, single_object=True)
+
+
+@transaction.atomic
+def save_template(*, template: NoticeTemplate, user: User) -> NoticeTemplate:
+    """Store an edited text; written down."""
+    flag = CHANGE if template.pk else ADDITION
+    template.save()
+    LogEntry.objects.log_actions(user.pk, [template], flag, change_message=template.body, single_object=True)
+    return template
+
+
+@transaction.atomic
+def reset_template(*, template: NoticeTemplate, user: User) -> None:
+    """Let the shipped text hold again; written down. Idempotent."""
+    if template.pk:
+        LogEntry.objects.log_actions(user.pk, [template], DELETION, change_message=template.body, single_object=True)
+        template.delete()
+
+
+@transaction.atomic
+def answer_by_link(*, link: AnswerLink, name: str, data: Mapping[str, Any], now: datetime) -> None:
+    """Do the action ``name`` for the person of ``link``, who is known by the link alone; it works once.
+
+    Raises ActionConflict when the link was used meanwhile, and what ``perform`` raises; then it can be used again.
+    """
+    if not use_up(link, now):
+        raise ActionConflict(_("This link has been used."))
+    perform(link.ticket, name, user=link.user, data=data, version=link.version)

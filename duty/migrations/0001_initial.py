@@ -10,99 +10,211 @@ import duty.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0004_announce_and_add_callers'),
+        ("accounts", "0004_announce_and_add_callers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Roster',
+            name="Roster",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(choices=[('day', 'A day each'), ('week', 'A week each')], default='week', max_length=4, verbose_name='turns')),
-                ('starts_on', models.DateField(verbose_name='first turn')),
-                ('handover', models.TimeField(default=datetime.time(9, 0), verbose_name='handed over at')),
-                ('time_zone', models.CharField(default=duty.models.portal_zone, max_length=50, validators=[duty.models.check_zone], verbose_name='time zone')),
-                ('management', models.BooleanField(default=False, verbose_name='is the duty manager')),
-                ('group', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='roster', to='accounts.supportgroup', verbose_name='group')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[("day", "A day each"), ("week", "A week each")],
+                        default="week",
+                        max_length=4,
+                        verbose_name="turns",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="first turn")),
+                ("handover", models.TimeField(default=datetime.time(9, 0), verbose_name="handed over at")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default=duty.models.portal_zone,
+                        max_length=50,
+                        validators=[duty.models.check_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("management", models.BooleanField(default=False, verbose_name="is the duty manager")),
+                (
+                    "group",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="roster",
+                        to="accounts.supportgroup",
+                        verbose_name="group",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'duty roster',
-                'verbose_name_plural': 'duty rosters',
-                'ordering': ['group__tier', 'group__name_zh'],
+                "verbose_name": "duty roster",
+                "verbose_name_plural": "duty rosters",
+                "ordering": ["group__tier", "group__name_zh"],
             },
         ),
         migrations.CreateModel(
-            name='RosterMember',
+            name="RosterMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(verbose_name='place')),
-                ('roster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='places', to='duty.roster')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(verbose_name="place")),
+                (
+                    "roster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="places", to="duty.roster"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'place in a roster',
-                'verbose_name_plural': 'places in rosters',
-                'ordering': ['roster', 'position'],
+                "verbose_name": "place in a roster",
+                "verbose_name_plural": "places in rosters",
+                "ordering": ["roster", "position"],
             },
         ),
         migrations.AddField(
-            model_name='roster',
-            name='members',
-            field=models.ManyToManyField(related_name='rosters', through='duty.RosterMember', to=settings.AUTH_USER_MODEL, verbose_name='members'),
+            model_name="roster",
+            name="members",
+            field=models.ManyToManyField(
+                related_name="rosters",
+                through="duty.RosterMember",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="members",
+            ),
         ),
         migrations.CreateModel(
-            name='Absence',
+            name="Absence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('made_at', models.DateTimeField(editable=False)),
-                ('deputy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deputy_for', to=settings.AUTH_USER_MODEL, verbose_name='deputy')),
-                ('made_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("made_at", models.DateTimeField(editable=False)),
+                (
+                    "deputy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deputy_for",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="deputy",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="absences",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'absence',
-                'verbose_name_plural': 'absences',
-                'ordering': ['starts_at', 'id'],
-                'indexes': [models.Index(fields=['user', 'ends_at'], name='absence_of_person')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_in_order'), models.CheckConstraint(condition=models.Q(('deputy', None), models.Q(('deputy', models.F('user')), _negated=True), _connector='OR'), name='absence_deputy_is_another')],
+                "verbose_name": "absence",
+                "verbose_name_plural": "absences",
+                "ordering": ["starts_at", "id"],
+                "indexes": [models.Index(fields=["user", "ends_at"], name="absence_of_person")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="absence_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deputy", None), models.Q(("deputy", models.F("user")), _negated=True), _connector="OR"
+                        ),
+                        name="absence_deputy_is_another",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Override',
+            name="Override",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('stand_in', 'Stands in'), ('swap', 'Swapped')], default='stand_in', max_length=8, verbose_name='kind')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('swap', models.UUIDField(editable=False, null=True)),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('made_at', models.DateTimeField(editable=False)),
-                ('made_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('roster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='overrides', to='duty.roster')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("stand_in", "Stands in"), ("swap", "Swapped")],
+                        default="stand_in",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("swap", models.UUIDField(editable=False, null=True)),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("made_at", models.DateTimeField(editable=False)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "roster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="overrides", to="duty.roster"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stand-in',
-                'verbose_name_plural': 'stand-ins',
-                'ordering': ['starts_at', 'id'],
-                'indexes': [models.Index(fields=['roster', 'ends_at'], name='override_of_roster')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='override_in_order')],
+                "verbose_name": "stand-in",
+                "verbose_name_plural": "stand-ins",
+                "ordering": ["starts_at", "id"],
+                "indexes": [models.Index(fields=["roster", "ends_at"], name="override_of_roster")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="override_in_order"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='rostermember',
-            constraint=models.UniqueConstraint(fields=('roster', 'user'), name='roster_member_unique'),
+            model_name="rostermember",
+            constraint=models.UniqueConstraint(fields=("roster", "user"), name="roster_member_unique"),
         ),
         migrations.AddConstraint(
-            model_name='roster',
-            constraint=models.UniqueConstraint(condition=models.Q(('management', True)), fields=('management',), name='one_management_roster'),
+            model_name="roster",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("management", True)), fields=("management",), name="one_management_roster"
+            ),
         ),
     ]

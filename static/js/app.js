@@ -1,5 +1,6 @@
 // Starts every behaviour. Those that listen on the document start by being imported; those that
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
+import "./bell.js";
 import "./bulk.js";
 import "./camera.js";
 import "./dialog.js";

@@ -5,6 +5,7 @@ const shown = new Map();
 export function show(counts) {
   for (const [name, text] of [...Object.entries(counts.views), ...Object.entries(counts.links)]) shown.set(name, text);
   draw();
+  document.dispatchEvent(new CustomEvent("counted", { detail: counts }));
 }
 
 function draw() {

@@ -26,6 +26,6 @@ def program(settings: Any) -> Iterator[Program]:
     """A program outside that takes posts. It lives on this machine, which operators have to allow."""
     settings.OUTBOUND_HTTP = True
     settings.OUTBOUND_PRIVATE_HOSTS = ["127.0.0.1"]
-    settings.CHAT_HOSTS = dict.fromkeys(("wecom", "dingtalk", "feishu"), ["127.0.0.1"])
+    settings.CHAT_HOSTS = {kind: ["127.0.0.1"] for kind in ("wecom", "dingtalk", "feishu")}
     with http_server() as found:
         yield found

@@ -43,7 +43,7 @@ class Mailbox:
         """Take the mail, late or not at all."""
         if self.reply:
             return self.reply
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.hang_after_dot:
             await asyncio.sleep(self.hang_after_dot)
         return "250 taken"
@@ -120,7 +120,7 @@ class Program:
 
 def _handler(program: Program) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the base class calls it so
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             program.posts.append(Posted(self.path, headers, body, time.monotonic()))

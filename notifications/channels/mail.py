@@ -1,0 +1,194 @@
+"""E-mail, step by step: the phase in which SMTP fails decides whether the mail may have arrived."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+from django.conf import settings
+
+from notifications.channels.outgoing import DEFINITE, PERMANENT, SENT, UNCERTAIN, Outgoing, Result
+
+#: One step waits so long, a mail altogether so long.
+STEP_SECONDS, TOTAL_SECONDS = 10, 15
+#: A kept connection that rested longer is not trusted.
+KEPT_SECONDS = 20
+#: Replies to RCPT that will not change by trying again: no such mailbox, moved, not allowed as a name.
+UNKNOWN_RECIPIENT = {550, 551, 553}
+OK_RCPT = {250, 251}
+READY_FOR_TEXT, ACCEPTED = 354, 250
+
+_kept = threading.local()
+
+
+class Refusal(Exception):  # noqa: N818 - what the server said
+    """The server answered and does not take the mail."""
+
+    def __init__(self, code: int, text: bytes, *, permanent: bool = False) -> None:
+        super().__init__(f"{code} {text.decode(errors='replace')}"[:300])
+        self.permanent = permanent
+
+
+def compose(outgoing: Outgoing) -> bytes:
+    """The mail as bytes; the same for every try."""
+    kept = outgoing.rendered
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = settings.DEFAULT_FROM_EMAIL
+    mail["To"] = outgoing.to
+    mail["Subject"] = kept["subject"]
+    mail["Date"] = kept["date"]
+    mail["Message-ID"] = outgoing.message_id
+    if kept.get("thread"):
+        mail["References"] = kept["thread"]
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-ITSM-Instance"] = settings.SITE_URL
+    if kept.get("urgent"):
+        mail["X-Priority"] = "1"
+        mail["Importance"] = "high"
+    mail.set_content(kept["text"], cte=None if kept["text"].isascii() else "base64")
+    mail["Content-Language"] = kept.get("language", "")  # set_content removes what it does not know
+    return mail.as_bytes()
+
+
+def send(outgoing: Outgoing) -> Result:
+    """Hand the mail over. Never raises for what the network or the server does."""
+    server: smtplib.SMTP | None = None
+    try:
+        content = smtplib._fix_eols(compose(outgoing).decode("ascii")).encode("ascii")  # type: ignore[attr-defined]
+        server = _ready_connection(outgoing.to)
+    except Refusal as refusal:
+        return Result(PERMANENT if refusal.permanent else DEFINITE, str(refusal))
+    except (OSError, smtplib.SMTPException, ssl.SSLError, ValueError) as error:
+        _drop()
+        return Result(DEFINITE, _said(error))
+    return _transmit(server, content)
+
+
+def _ready_connection(to: str) -> smtplib.SMTP:
+    """A connection on which MAIL and RCPT are accepted. A kept one that died is replaced: nothing was sent on it."""
+    server = _take_kept()
+    if server is not None:
+        try:
+            _envelope(server, to)
+        except (OSError, smtplib.SMTPServerDisconnected):
+            _drop()
+        else:
+            return server
+    server = _connect()
+    _keep(server)
+    _envelope(server, to)
+    return server
+
+
+def _connect() -> smtplib.SMTP:
+    server = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=STEP_SECONDS)
+    try:
+        server.ehlo_or_helo_if_needed()
+        if settings.EMAIL_USE_TLS:
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+        if settings.EMAIL_HOST_USER:
+            server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _envelope(server: smtplib.SMTP, to: str) -> None:
+    """MAIL and RCPT. Raises Refusal; after one the connection is ready for another mail."""
+    code, text = server.mail(_address(settings.DEFAULT_FROM_EMAIL))
+    if code != ACCEPTED:
+        _reset(server)
+        raise Refusal(code, text)
+    code, text = server.rcpt(to)
+    if code not in OK_RCPT:
+        _reset(server)
+        raise Refusal(code, text, permanent=code in UNKNOWN_RECIPIENT)
+
+
+def _address(text: str) -> str:
+    return text.rpartition("<")[2].rstrip(">").strip()
+
+
+def _reset(server: smtplib.SMTP) -> None:
+    with suppress(OSError, smtplib.SMTPException):
+        server.rset()
+
+
+def _transmit(server: smtplib.SMTP, content: bytes) -> Result:
+    """DATA. Up to the final dot every failure is certain; after it, only an answer is."""
+    watch = threading.Timer(TOTAL_SECONDS, _cut, [server.sock])
+    watch.daemon = True
+    watch.start()
+    dotted = False
+    try:
+        code, text = server.docmd("DATA")
+        if code != READY_FOR_TEXT:
+            _reset(server)
+            return Result(DEFINITE, str(Refusal(code, text)))
+        server.send(_stuffed(content))
+        dotted = True
+        server.send(b".\r\n")
+        code, text = server.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        _drop()
+        return Result(UNCERTAIN if dotted else DEFINITE, _said(error))
+    finally:
+        watch.cancel()
+    return Result(SENT) if code == ACCEPTED else Result(DEFINITE, str(Refusal(code, text)))
+
+
+def _stuffed(content: bytes) -> bytes:
+    """Lines that begin with a dot get a second one; the text ends with a line end."""
+    lines = [b"." + line if line.startswith(b".") else line for line in content.split(b"\r\n")]
+    text = b"\r\n".join(lines)
+    return text if text.endswith(b"\r\n") else text + b"\r\n"
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _cut(sock: Any) -> None:
+    with suppress(OSError, AttributeError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+# --- A connection for each thread -----------------------------------------------------------------------------------
+
+
+def _keep(server: smtplib.SMTP) -> None:
+    _kept.server, _kept.address = server, _server_address()
+    _kept.at = time.monotonic()
+
+
+def _take_kept() -> smtplib.SMTP | None:
+    server = getattr(_kept, "server", None)
+    fresh = server is not None and time.monotonic() - _kept.at < KEPT_SECONDS
+    if server is not None and (not fresh or _kept.address != _server_address() or server.sock is None):
+        _drop()
+        return None
+    if server is not None:
+        _kept.at = time.monotonic()
+    return server
+
+
+def _server_address() -> tuple[str, int]:
+    return settings.EMAIL_HOST, settings.EMAIL_PORT
+
+
+def _drop() -> None:
+    """Forget the thread's connection."""
+    server = getattr(_kept, "server", None)
+    _kept.server = None
+    if server is not None:
+        server.close()

@@ -1,0 +1,57 @@
+"""Links with which a requester answers without signing in (INC-08, INC-10).
+
+The text of a link is made from a random value in the database and the portal's key: neither alone gives it away, and
+the same mail can be written again for another try.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts.models import User
+from notifications.models import AnswerLink
+from tickets.models import Ticket
+
+LIFETIME = timedelta(days=14)
+SALT = "notifications.links"
+
+
+def address_for(*, user: User, ticket: Ticket, now: datetime) -> str:
+    """The address at which ``user`` answers about ``ticket`` as it stands. Idempotent for a version of the ticket."""
+    link, _made = AnswerLink.objects.get_or_create(
+        ticket_id=ticket.pk,
+        user=user,
+        version=ticket.version,
+        defaults={"nonce": secrets.token_urlsafe(32), "created_at": now, "expires_at": now + LIFETIME},
+    )
+    return f"{settings.SITE_URL}{reverse('notifications:answer', args=[text_of(link)])}"
+
+
+def text_of(link: AnswerLink) -> str:
+    """What stands in the address."""
+    return f"{link.pk}.{_code(link)}"
+
+
+def _code(link: AnswerLink) -> str:
+    return salted_hmac(SALT, f"{link.pk}:{link.nonce}", algorithm="sha256").hexdigest()[:43]
+
+
+def find_link(text: str, now: datetime) -> AnswerLink | None:
+    """The link that ``text`` names, unused and not expired; else None, whatever the reason."""
+    key, _dot, code = text.partition(".")
+    if not (key.isascii() and key.isdigit() and len(key) < 19):
+        return None
+    link = AnswerLink.objects.select_related("user", "ticket").filter(pk=int(key)).first()
+    if link is None or not constant_time_compare(_code(link), code):
+        return None
+    return link if link.used_at is None and now < link.expires_at and link.user.is_active else None
+
+
+def use_up(link: AnswerLink, now: datetime) -> bool:
+    """Mark ``link`` as used; False when somebody else just did."""
+    return bool(AnswerLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now))

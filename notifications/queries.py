@@ -1,0 +1,182 @@
+"""What pages show of notices: the bell, the notices of a ticket, receipts, trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from notifications.events import Channel, event_of
+from notifications.models import Delivery, Notice
+from notifications.querysets import DeliveryQuerySet
+from notifications.texts import Texts, late_text, link_of, values_of
+from tickets.models import Ticket
+
+#: Beyond it nobody counts.
+COUNT_CAP = 99
+NAMES = ("group", "assignee", "requester", "organisation", "business_system")
+WITH_TICKET = ("notice", "notice__ticket", *(f"notice__ticket__{name}" for name in NAMES))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notice as the bell shows it."""
+
+    pk: int
+    title: str
+    body: str
+    icon: str
+    url: str
+    at: datetime
+    late: str
+    urgent: bool
+    unread: bool
+    waits: bool
+
+
+def lines_of(rows: Iterable[Delivery]) -> list[Line]:
+    """Rows in the active language; they must come ``with_ticket``. One query for edited templates."""
+    texts = Texts.load()
+    return [_line(row, texts) for row in rows]
+
+
+def _line(row: Delivery, texts: Texts) -> Line:
+    notice = row.notice
+    values = values_of(notice)
+    return Line(
+        pk=row.pk,
+        title=texts.subject(notice.event_info, values),
+        body=values["text"],
+        icon=notice.event_info.icon,
+        url=reverse("notifications:open", args=[row.pk]),
+        at=notice.created_at,
+        late=late_text(notice),
+        urgent=row.urgent,
+        unread=row.read_at is None,
+        waits=row.urgent and row.acknowledged_at is None,
+    )
+
+
+def bell_rows(user: User) -> DeliveryQuerySet:
+    """The notices of ``user``, newest first, with what a line needs."""
+    found: DeliveryQuerySet = Delivery.objects.visible_to(user)
+    return found.select_related(*WITH_TICKET).order_by("-id")
+
+
+def unread_count(user: User) -> int:
+    """How many notices the person has not looked at, up to ``COUNT_CAP`` + 1."""
+    return Delivery.objects.visible_to(user).unread()[: COUNT_CAP + 1].count()
+
+
+def path_of(notice: Notice) -> str:
+    """Where the notice leads, on this site."""
+    return link_of(notice).removeprefix(_site()) or "/"
+
+
+def _site() -> str:
+    from django.conf import settings  # read late: tests change it
+
+    return settings.SITE_URL
+
+
+# --- On a ticket ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notice of a ticket with how it reached each reader."""
+
+    notice: Notice
+    title: str
+    late: str
+    deliveries: list[Delivery]
+
+
+def told_about(ticket: Ticket, limit: int = 100) -> list[Told]:
+    """The notices of ``ticket``, newest first, with their deliveries. Four queries."""
+    found = Notice.objects.filter(ticket_id=ticket.pk).order_by("-id")[:limit]
+    notices = list(found.prefetch_related("deliveries__recipient", "deliveries__endpoint"))
+    texts = Texts.load()
+    for notice in notices:
+        notice.ticket = ticket
+    return [
+        Told(
+            notice,
+            texts.subject(notice.event_info, values_of(notice)),
+            late_text(notice),
+            sorted(notice.deliveries.all(), key=lambda row: row.pk),
+        )
+        for notice in notices
+    ]
+
+
+# --- Receipts -------------------------------------------------------------------------------------------------------
+
+_FIGURES = """
+SELECT d.channel, d.urgent, count(*) AS all_of_them,
+  count(*) FILTER (WHERE d.status = 'sent') AS sent,
+  count(*) FILTER (WHERE d.status IN ('pending', 'sending', 'carried')) AS waiting,
+  count(*) FILTER (WHERE d.status IN ('dead', 'uncertain', 'closed')) AS failed,
+  count(*) FILTER (WHERE d.status IN ('skipped', 'obsolete')) AS left_out,
+  count(*) FILTER (WHERE d.possible_duplicate) AS maybe_doubled,
+  extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY d.lateness)) AS p50,
+  extract(epoch FROM percentile_cont(0.99) WITHIN GROUP (ORDER BY d.lateness)) AS p99,
+  extract(epoch FROM max(d.lateness)) AS longest
+FROM notifications_notice n JOIN notifications_delivery d ON d.notice_id = n.id
+WHERE n.due_at >= %s AND n.due_at < %s AND (%s = '' OR n.event = %s)
+GROUP BY d.channel, d.urgent ORDER BY d.channel, d.urgent DESC
+"""
+
+
+def figures(begin: datetime, end: datetime, event: str = "") -> list[dict[str, Any]]:
+    """Planned against actual by channel, for notices due in the span: counts, and lateness in seconds. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, [begin, end, event, event])
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    labels = dict(Channel.choices)
+    return [{**row, "label": labels.get(row["channel"], row["channel"])} for row in rows]
+
+
+def latest(begin: datetime, end: datetime, event: str = "", limit: int = 50) -> list[Delivery]:
+    """The deliveries of the span that came latest, the worst first."""
+    found = Delivery.objects.filter(notice__due_at__gte=begin, notice__due_at__lt=end, lateness__gt=timedelta())
+    if event:
+        found = found.filter(notice__event=event)
+    return list(
+        found.select_related("notice", "notice__ticket", "recipient", "endpoint").order_by("-lateness")[:limit]
+    )
+
+
+def troubled(before: int | None = None, limit: int = 50) -> list[Delivery]:
+    """Dead and uncertain deliveries, newest first, ``before`` a key."""
+    found = Delivery.objects.troubled()
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.select_related("notice", "notice__ticket", "recipient", "endpoint").order_by("-id")[:limit])
+
+
+def event_label(code: str) -> str:
+    """The name of an event."""
+    return str(event_of(code).label)
+
+
+def overview() -> dict[str, Any]:
+    """For boards and probes: how much waits in each lane and since when, and what is in trouble. Two queries."""
+    waiting = Delivery.objects.filter(status__in=Delivery.ACTIVE)
+    oldest = waiting.filter(status=Delivery.Status.PENDING).order_by("next_try_at")
+    trouble = Delivery.objects.troubled()
+    return {
+        "oldest_urgent": oldest.filter(urgent=True).values_list("next_try_at", flat=True).first(),
+        "oldest": oldest.values_list("next_try_at", flat=True).first(),
+        "dead_urgent": trouble.filter(urgent=True).count(),
+        "troubled": trouble.filter(Q(urgent=False) | Q(urgent=True)).count(),
+        "title": _("Notices"),
+    }

@@ -1,0 +1,144 @@
+"""Writing messages: one notice, several of a ticket, or a digest; for a person or a room, in its language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from notifications.channels.outgoing import Outgoing
+from notifications.events import Channel
+from notifications.links import address_for
+from notifications.models import Delivery, Notice
+from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
+
+
+class Writer:
+    """Writes the messages of one batch; reads the edited templates of a language once."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._texts: dict[str, Texts] = {}
+
+    def write(self, group: Sequence[Delivery]) -> dict[str, Any]:
+        """The message that tells the first of ``group`` and carries the others, as it is stored."""
+        lead = group[0]
+        language = _language(lead)
+        zone = lead.recipient.time_zone if lead.recipient else ""
+        with spoken_to(language, zone):
+            texts = self._texts.setdefault(language, Texts.load(language))
+            written = self._one(lead, texts) if len(group) == 1 else self._several(group, texts)
+            return {
+                **written,
+                "language": language,
+                "urgent": lead.urgent,
+                "date": format_datetime(self.now),
+                "thread": _thread(lead.notice) if lead.channel == Channel.EMAIL else "",
+                "notices": [_as_data(row.notice) for row in group] if lead.channel == Channel.WEBHOOK else [],
+            }
+
+    def _one(self, row: Delivery, texts: Texts) -> dict[str, str]:
+        notice = row.notice
+        values = values_of(notice, reader=row.recipient, confirm=self._confirm(row))
+        subject = line_of(notice, texts)
+        body = texts.body(notice.event_info, values)
+        short = texts.short(notice.event_info, values)
+        if row.channel not in (Channel.EMAIL, Channel.SMS, Channel.WEBHOOK):
+            short = f"{short}\n{link_of(notice)}"
+        return {"subject": subject, "text": _letter(row, [body or subject], link_of(notice)), "short": short}
+
+    def _several(self, group: Sequence[Delivery], texts: Texts) -> dict[str, str]:
+        """One message for many notices; each of them is a line in it."""
+        lines = [line_of(row.notice, texts) for row in group]
+        tickets = {row.notice.ticket_id for row in group}
+        lead = group[0]
+        same = len(tickets) == 1 and lead.notice.ticket_id is not None
+        more = len(group) - 1
+        subject = (
+            ngettext("%(line)s (and %(count)d more)", "%(line)s (and %(count)d more)", more)
+            % {"line": lines[0], "count": more}
+            if same
+            else ngettext("%(count)d notice", "%(count)d notices", len(group)) % {"count": len(group)}
+        )
+        link = link_of(lead.notice) if same else f"{settings.SITE_URL}{reverse('notifications:list')}"
+        short = f"{subject}\n{numbered(lines)}"
+        return {"subject": subject, "text": _letter(lead, [numbered(lines)], link), "short": short[:SHORT_LIMIT]}
+
+    def _confirm(self, row: Delivery) -> str:
+        """The link with which the requester answers; only in mails to the requester."""
+        notice, reader = row.notice, row.recipient
+        if not notice.event_info.asks or notice.ticket is None or reader is None or row.channel != Channel.EMAIL:
+            return ""
+        if notice.ticket.requester_id != reader.pk:
+            return ""
+        return address_for(user=reader, ticket=notice.ticket, now=self.now)
+
+    def outgoing(self, row: Delivery) -> Outgoing:
+        """What the channel gets for ``row``, whose message is written."""
+        return Outgoing(
+            key=str(row.pk),
+            channel=row.channel,
+            to=_address(row),
+            message_id=row.message_id or message_id_of(row),
+            rendered=row.rendered,
+            url=row.endpoint.url if row.endpoint else "",
+            secret=row.endpoint.secret if row.endpoint else "",
+        )
+
+
+def message_id_of(row: Delivery) -> str:
+    """The identification of the message, the same on every try and in every process."""
+    return f"<notice-{row.notice_id}.{row.pk}@{_host()}>"
+
+
+def _host() -> str:
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def _thread(notice: Notice) -> str:
+    """What groups the mails of one ticket in the reader's mailbox."""
+    number = notice.payload.get("number")
+    return f"<ticket-{number}@{_host()}>" if number else ""
+
+
+def _language(row: Delivery) -> str:
+    chosen = row.recipient.language if row.recipient else (row.endpoint.language if row.endpoint else "")
+    return chosen or settings.LANGUAGE_CODE
+
+
+def _address(row: Delivery) -> str:
+    if row.recipient is None:
+        return ""
+    return row.recipient.mobile if row.channel == Channel.SMS else row.recipient.email
+
+
+def _letter(row: Delivery, parts: Sequence[str], link: str) -> str:
+    """The text of a mail: greeting, what happened, where to look, why one is told."""
+    name = row.recipient.display_name if row.recipient else ""
+    greeting = [_("Hello %(name)s,") % {"name": name}] if name else []
+    choices = f"{settings.SITE_URL}{reverse('notifications:choices')}"
+    foot = ["-- ", _("Choose what you are told, and how: %(link)s") % {"link": choices}] if name else []
+    return "\n\n".join([*greeting, *parts, link]) + ("\n\n" + "\n".join(foot) if foot else "") + "\n"
+
+
+def _as_data(notice: Notice) -> dict[str, Any]:
+    """A notice for programs: only what the ticket's public part and the event say (ORG-03)."""
+    kept = notice.payload
+    return {
+        "event": notice.event,
+        "urgent": notice.urgent,
+        "due_at": notice.due_at.isoformat(),
+        "created_at": notice.created_at.isoformat(),
+        "ticket": kept.get("number"),
+        "summary": kept.get("summary"),
+        "priority": kept.get("priority"),
+        "state": kept.get("state"),
+        "link": link_of(notice),
+    }

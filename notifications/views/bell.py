@@ -1,0 +1,125 @@
+"""The bell: what a person was told, reading it, acknowledging what is urgent; and what was told about a ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.http import SignedInRequest, SignedInView, is_htmx
+from accounts.models import User
+from accounts.permissions import Permission
+from notifications import services
+from notifications.models import Delivery
+from notifications.queries import COUNT_CAP, bell_rows, lines_of, path_of, told_about, unread_count
+from tickets import clock
+from tickets.finding import find_ticket
+
+PAGE, LATEST = 50, 8
+
+
+def shell_of(user: User) -> str:
+    """The page that the person's pages stand in."""
+    return "base.html" if user.is_agent else "portal_base.html"
+
+
+def bell_context(user: User) -> dict[str, Any]:
+    """What the bell shows: how many are unread, and the urgent ones that wait for an answer. Three queries."""
+    unread = unread_count(user)
+    return {
+        "unread": f"{COUNT_CAP}+" if unread > COUNT_CAP else unread,
+        "pressing": lines_of(bell_rows(user).pressing()[:5]),
+    }
+
+
+class ListView(SignedInView):
+    """Everything that the person was told, newest first."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show a page of it."""
+        rows = bell_rows(request.user)
+        only_unread = request.GET.get("unread") == "1"
+        rows = rows.unread() if only_unread else rows
+        before = request.GET.get("before", "")
+        if before.isascii() and before.isdigit() and len(before) < 19:
+            rows = rows.filter(pk__lt=int(before))
+        page = list(rows[: PAGE + 1])
+        context = {
+            "lines": lines_of(page[:PAGE]),
+            "older": page[PAGE - 1].pk if len(page) > PAGE else None,
+            "only_unread": only_unread,
+            "shell": shell_of(request.user),
+        }
+        return render(request, "notifications/list.html", context)
+
+
+class LatestView(SignedInView):
+    """The newest, for the bell's menu."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the fragment."""
+        context = {"lines": lines_of(bell_rows(request.user)[:LATEST])}
+        return render(request, "notifications/_latest.html", context)
+
+
+class PressingView(SignedInView):
+    """The bell's count, and above the page what is urgent until it is acknowledged."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the fragment; asked for by pages themselves."""
+        return render(request, "notifications/_bell.html", bell_context(request.user))
+
+
+class OpenView(SignedInView):
+    """Following a notice."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Go where it leads. A GET changes nothing: the page that is reached is what was wanted."""
+        found = Delivery.objects.visible_to(request.user).select_related("notice").filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return redirect(path_of(found.notice))
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Note that it was read, and go where it leads."""
+        services.mark_read(user=request.user, now=clock.now(), pks=[pk])
+        return self.get(request, pk)
+
+
+class ReadView(SignedInView):
+    """All is read."""
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Note it."""
+        services.mark_read(user=request.user, now=clock.now())
+        return answered(request)
+
+
+class AcknowledgeView(SignedInView):
+    """The person takes note of urgent notices: one, or all."""
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Note it."""
+        wanted = [int(pk) for pk in request.POST.getlist("notice") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        services.acknowledge(user=request.user, now=clock.now(), pks=wanted or None)
+        return answered(request)
+
+
+def answered(request: SignedInRequest) -> HttpResponse:
+    """The bell anew for a part of a page, else the list."""
+    if is_htmx(request):
+        return render(request, "notifications/_bell.html", bell_context(request.user))
+    return redirect("notifications:list")
+
+
+class OfTicketView(SignedInView):
+    """Who was told what about a ticket, by which channel, when; for staff."""
+
+    def get(self, request: SignedInRequest, number: str) -> HttpResponse:
+        """Show the fragment."""
+        ticket = find_ticket(request.user, number)
+        if not request.user.may(Permission.INTERNAL):
+            raise PermissionDenied
+        return render(request, "notifications/_of_ticket.html", {"told": told_about(ticket)})
