@@ -14,7 +14,9 @@ from changes.models import ChangeDomain, ChangeType
 from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus
 from problems.models import ProblemCategory, ProblemLevel, ProblemSource
 from sla.models import ContractPhase
+from sla.shipped import load_service_levels
 from tasks.codes import TaskCloseCode, TaskKind
+from tickets import clock
 from tickets.models import (
     Category,
     CloseCode,
@@ -81,7 +83,7 @@ def load_reference() -> int:
     """
     data = read_reference()
     added = sum(_load_table(model, data[name]) for name, model in TABLES.items())
-    return added + _load_categories(data)
+    return added + _load_categories(data) + load_service_levels(data, at=clock.now())
 
 
 def _load_table(model: type[models.Model], rows: list[dict[str, Any]]) -> int:

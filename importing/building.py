@@ -10,7 +10,10 @@ from importing.directory import Directory
 from importing.histories import DONE, Event, History
 from importing.mapping import Mapping
 from incidents.models import Incident
-from sla.services import plan
+from sla.history import Course, Pause, replay
+from sla.life import Life
+from sla.policies import PromiseBook
+from sla.services import set_columns
 from tickets.lifecycle import kind_of_model
 from tickets.models import AffectedItem, ExternalReference, TimelineEntry
 
@@ -54,18 +57,31 @@ def build_incident(history: History, mapping: Mapping, directory: Directory, num
         **rows,
         **history.texts,
     )
-    _set_times(incident, history)
+    for name in TIMES:
+        setattr(incident, name, getattr(history, name))
     return incident
 
 
-def _set_times(incident: Incident, history: History) -> None:
-    """Set what happened when, and the limits; whether it was in time is the export's own verdict if it has one."""
-    for name in TIMES:
-        setattr(incident, name, getattr(history, name))
-    plan(incident)
+def build_clocks(incident: Incident, history: History, directory: Directory, book: PromiseBook) -> list[Life]:
+    """The clocks of ``incident`` as its history moved them; sets its planned times.
+
+    Whether it was in time is the export's own verdict if it has one; the clock keeps what was counted.
+    """
+    lives = replay(incident, _course(incident, history, directory), book)
+    set_columns(incident, [life.clock for life in lives])
     verdict = history.last["completed_in_time"]
     if history.state in DONE and verdict is not None:
         incident.completed_in_time = verdict
+    return lives
+
+
+def _course(incident: Incident, history: History, directory: Directory) -> Course:
+    pauses = []
+    for since, until, word in history.pauses:
+        reason = directory.row("wait_reason", word)
+        pauses.append(Pause(since, until, reason.pk if reason else ""))  # type: ignore[union-attr]
+    times = (incident.assigned_at, incident.responded_at, incident.resolved_at, incident.closed_at)
+    return Course(*times, pauses=tuple(pauses))
 
 
 def build_entries(history: History, directory: Directory, ticket_id: int) -> Iterator[TimelineEntry]:

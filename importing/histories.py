@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -91,8 +90,8 @@ class History:
     @property
     def waited(self) -> timedelta | None:
         """The sum of the pauses that are over; None without any."""
-        pauses = list(self._pauses())
-        return sum(pauses, timedelta()) if pauses else None
+        over = [pause for pause in self.pauses if pause[1] is not None]
+        return sum((max(until - since, timedelta()) for since, until, _reason in over), timedelta()) if over else None
 
     @property
     def reopen_count(self) -> int:
@@ -106,12 +105,15 @@ class History:
         entries = [b.at for a, b in pairwise([None, *self.events]) if b and b.state == state != (a and a.state)]
         return entries[-1] if entries else None
 
-    def _pauses(self) -> Iterator[timedelta]:
-        """Each pause from its first update to the end; one whose end lies before its start lasted no time."""
-        since = None
+    @property
+    def pauses(self) -> list[tuple[datetime, datetime | None, str | None]]:
+        """Each pause from its first update to its end (None: it goes on), with the reason as the export has it."""
+        found: list[tuple[datetime, datetime | None, str | None]] = []
+        since: Event | None = None
         for event in self.events:
             if event.state == States.PENDING:
-                since = since or event.at
+                since = since or event
             elif since:
-                yield max(event.at - since, timedelta())
+                found.append((since.at, event.at, since.tracked["wait_reason"]))
                 since = None
+        return [*found, (since.at, None, since.tracked["wait_reason"])] if since else found

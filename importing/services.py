@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from importing.assembling import Assembler
-from importing.building import KIND, build_entries, build_incident, build_relations
+from importing.building import KIND, build_clocks, build_entries, build_incident, build_relations
 from importing.copying import copy_rows, next_ids
 from importing.directory import Directory
 from importing.facts import FactReader
@@ -22,6 +22,11 @@ from importing.mapping import Mapping
 from importing.reading import ExportFile
 from importing.summary import Summary
 from incidents.models import Incident
+from sla.life import Life
+from sla.models import Clock, Segment
+from sla.policies import PromiseBook
+from sla.timers import arm_future
+from tickets import clock as database_clock
 from tickets.models import AffectedItem, ExternalReference, Ticket, TimelineEntry
 from tickets.numbers import allocate_numbers
 
@@ -114,10 +119,13 @@ def _store(histories: list[History], mapping: Mapping, directory: Directory, out
     entries: list[TimelineEntry] = []
     references: list[ExternalReference] = []
     items: list[AffectedItem] = []
+    lives: list[Life] = []
+    book = PromiseBook()
     for history, ticket_id, number in zip(histories, ids, numbers, strict=True):
         incident = build_incident(history, mapping, directory, number)
         incident.id = incident.ticket_ptr_id = ticket_id
         incidents.append(incident)
+        lives += build_clocks(incident, history, directory, book)
         entries += build_entries(history, directory, ticket_id)
         related = build_relations(history, mapping, directory, ticket_id)
         references += related[0]
@@ -125,8 +133,25 @@ def _store(histories: list[History], mapping: Mapping, directory: Directory, out
     stored: list[list[Any]] = [incidents, incidents, entries, references, items]
     for model, rows in zip(FILLED, stored, strict=True):
         copy_rows(model, rows)
+    _store_clocks(lives)
     outcome.imported += len(incidents)
     outcome.events += len(entries)
+
+
+def _store_clocks(lives: list[Life]) -> None:
+    """Insert clocks with what they counted. Rules that lie ahead are armed; nobody is told of what is past."""
+    clocks = [life.clock for life in lives]
+    for clock, key in zip(clocks, next_ids(Clock, len(clocks)), strict=True):
+        clock.pk = key
+    for clock in clocks:
+        clock.ticket_id = clock.ticket.pk
+    segments = [segment for life in lives for segment in life.segments]
+    for segment in segments:
+        segment.clock_id = segment.clock.pk
+    copy_rows(Clock, clocks)
+    copy_rows(Segment, segments)
+    active = [clock.pk for clock in clocks if clock.is_active]
+    arm_future(Clock.objects.filter(pk__in=active), database_clock.now())
 
 
 def _renew_statistics() -> None:

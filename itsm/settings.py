@@ -189,6 +189,8 @@ CELERY_TASK_DEFAULT_QUEUE = "engine"
 CELERY_TASK_ROUTES = {"importing.tasks.*": {"queue": "bulk"}, "exporting.tasks.*": {"queue": "bulk"}}
 # Interval entries only: they know no time zones and no clock changes.
 CELERY_BEAT_SCHEDULE = {
+    "engine": {"task": "sla.tasks.run_engine", "schedule": 2.0, "options": {"expires": 2}},
+    "forget-heartbeats": {"task": "sla.tasks.forget_heartbeats", "schedule": 3600.0},
     "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 15.0, "options": {"expires": 15}},

@@ -34,9 +34,10 @@ PROGRAMS = {
                "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
     "beat": ["celery", "--app=itsm.beat", "beat", "--loglevel=WARNING", "--pidfile="],
     "live": ["python", "manage.py", "live"],
+    "engine": ["python", "manage.py", "engine"],
 }  # fmt: skip
-#: Pages do without it for a while, so it is started again; the others end the portal with their name.
-REVIVED = {"live"}
+#: Done without for a while (the worker fires timers too), so they are started again; the others end the portal.
+REVIVED = {"live", "engine"}
 REVIVED_AFTER = 5
 
 

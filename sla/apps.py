@@ -10,4 +10,6 @@ class SlaConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from sla import receivers  # noqa: F401 - connects receivers
+        from sla import events, receivers  # noqa: F401 - connects receivers
+
+        events.register()

@@ -1,30 +1,17 @@
-"""Planned times from a priority's limits, on a 24x7 calendar. Pure: no database, no present time."""
+"""When a limit is "soon". Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 #: A limit is "soon" in its last fifth, and at the latest this long before it (ui.md, SLA chip).
 SOON = timedelta(minutes=10)
 SOON_SHARE = 5
 
 
-@dataclass(frozen=True)
-class Limit:
-    """A moment until which something is due, and from when on that is soon."""
+def soon_before(target: timedelta) -> timedelta:
+    """How much business time before the end of ``target`` the amber zone begins, but never before the start.
 
-    due_at: datetime
-    soon_at: datetime
-
-
-def planned(start: datetime, minutes: int, paused: timedelta = timedelta()) -> Limit:
-    """Return the limit ``minutes`` after ``start``, moved by the time ``paused``.
-
-    ``start`` is aware. The amber zone begins when under 20 % of the target or 10 minutes remain,
-    whichever comes first, but never before the start.
+    Under 20 % of the target or 10 minutes, whichever is more.
     """
-    target = timedelta(minutes=minutes)
-    due_at = start + target + paused
-    zone = min(max(target / SOON_SHARE, SOON), target)
-    return Limit(due_at, due_at - zone)
+    return min(max(target / SOON_SHARE, SOON), target)

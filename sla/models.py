@@ -1,16 +1,37 @@
-"""Code tables of service levels."""
+"""Service levels: calendars, policies, clocks, and what the engine says about itself."""
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
+from sla.calendar_models import Calendar, CalendarDay, CalendarVersion
+from sla.clock_models import Clock, ClockChange, Segment, Timer
+from sla.engine_models import EngineHeartbeat, EngineState
+from sla.policy_models import (
+    Agreement,
+    AgreementKind,
+    ContractPhase,
+    FaultLevel,
+    Metric,
+    NoticeRule,
+    Policy,
+    PolicyVersion,
+    Target,
+)
 
-from accounts.codes import CodeTable
-
-
-class ContractPhase(CodeTable):
-    """A phase of a contract; in some no service level is promised (SLM-02)."""
-
-    sla_applies = models.BooleanField(_("service levels apply"), default=True)
-
-    class Meta(CodeTable.Meta):
-        verbose_name = _("contract phase")
-        verbose_name_plural = _("contract phases")
+__all__ = [
+    "Agreement",
+    "AgreementKind",
+    "Calendar",
+    "CalendarDay",
+    "CalendarVersion",
+    "Clock",
+    "ClockChange",
+    "ContractPhase",
+    "EngineHeartbeat",
+    "EngineState",
+    "FaultLevel",
+    "Metric",
+    "NoticeRule",
+    "Policy",
+    "PolicyVersion",
+    "Segment",
+    "Target",
+    "Timer",
+]

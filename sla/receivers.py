@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
 
+from accounts.models import User
+from sla.clocks import keep_clocks
+from sla.declaring import declare_priority
 from sla.services import store_plan
-from tickets.models import Ticket
+from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed
 
 
 @receiver(action_performed)
-def plan_times(sender: Any, ticket: Ticket, **context: Any) -> None:
-    """Keep the planned times right after every action."""
-    store_plan(ticket)
+def keep_time(
+    sender: Any, ticket: Ticket, entry: TimelineEntry, user: User | None, now: datetime, **context: Any
+) -> None:
+    """Keep clocks and planned times right after every action, and tell who has to know of a P1 or P2.
+
+    When the action's effect performed another one, that one has done it already, with a newer ticket.
+    """
+    if entry.ticket is ticket:
+        lives = keep_clocks(ticket, entry, now, by=user)
+        store_plan(ticket, lives)
+    declare_priority(entry.ticket, entry, now)

@@ -1,12 +1,15 @@
-"""Keeping the planned times of tickets. The seam where calendars, policies and pausing rules come in."""
+"""Keeping the planned times of tickets, which lists and queues read, in line with their clocks."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from sla.limits import Limit, planned
+from sla.calendars import business_time
+from sla.life import Life
+from sla.limits import soon_before
+from sla.models import AgreementKind, Clock, Metric
 from tickets.clock import NO_LIMIT
-from tickets.lifecycle import Phase
 from tickets.models import Ticket
 
 COLUMNS = (
@@ -20,40 +23,42 @@ COLUMNS = (
 
 
 def plan(ticket: Ticket) -> None:
-    """Set the planned times, the verdicts and the limit that runs now, from the ticket's own columns.
-
-    Response counts from the first assignment to the start of work, completion from there to the
-    solution (``sla_clock_definitions``). Time waited moves the completion. Sets columns only.
-    """
-    response = completion = None
-    if ticket.assigned_at:
-        response = planned(ticket.assigned_at, ticket.priority.response_minutes)
-    if ticket.responded_at:
-        waited = ticket.waited or timedelta()
-        completion = planned(ticket.responded_at, ticket.priority.resolve_minutes, waited)
-    ticket.planned_response_at = response.due_at if response else None
-    ticket.planned_completion_at = completion.due_at if completion else None
-    ticket.responded_in_time = _verdict(response, ticket.responded_at)
-    ticket.completed_in_time = _verdict(completion, ticket.resolved_at)
-    running = _running(ticket, response, completion)
-    ticket.queue_due_at = running.due_at if running else NO_LIMIT
-    ticket.due_soon_at = running.soon_at if running else NO_LIMIT
+    """Set the planned times, the verdicts and the limit that runs now from the ticket's clocks. Sets columns only."""
+    clocks = Clock.objects.filter(ticket_id=ticket.pk, agreement=AgreementKind.SLA)
+    set_columns(ticket, clocks.select_related("calendar_version"))
 
 
-def store_plan(ticket: Ticket) -> None:
+def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
+    """As ``plan``, from ``clocks`` at hand."""
+    newest = {c.metric: c for c in sorted(clocks, key=lambda c: c.round) if c.agreement == AgreementKind.SLA}
+    response, resolve = newest.get(Metric.RESPONSE), newest.get(Metric.RESOLVE)
+    ticket.planned_response_at = _planned(response)
+    ticket.planned_completion_at = _planned(resolve)
+    ticket.responded_in_time = response.met if response else None
+    ticket.completed_in_time = resolve.met if resolve else None
+    running = response if ticket.responded_at is None else resolve
+    ticket.queue_due_at, ticket.due_soon_at = _runs_until(running)
+
+
+def store_plan(ticket: Ticket, lives: Iterable[Life]) -> None:
     """Plan ``ticket`` and store what changed, if anything did. Only while the ticket is locked."""
     before = [getattr(ticket, name) for name in COLUMNS]
-    plan(ticket)
+    set_columns(ticket, [life.clock for life in lives])
     if before != [getattr(ticket, name) for name in COLUMNS]:
         ticket.save(update_fields=COLUMNS)
 
 
-def _verdict(limit: Limit | None, done_at: object) -> bool | None:
-    """In time, too late, or not known yet."""
-    return None if limit is None or done_at is None else bool(done_at <= limit.due_at)  # type: ignore[operator]
+def _planned(clock: Clock | None) -> datetime | None:
+    """When it is or was due; while paused: as it was planned before the pause."""
+    if clock is None or clock.due_at or clock.paused_since is None:
+        return clock.due_at if clock else None
+    return clock.breached_at or Life(clock).expected_due(clock.paused_since)
 
 
-def _running(ticket: Ticket, response: Limit | None, completion: Limit | None) -> Limit | None:
-    if ticket.phase != Phase.OPEN:
-        return None
-    return response if ticket.responded_at is None else completion
+def _runs_until(clock: Clock | None) -> tuple[datetime, datetime]:
+    """The limit that runs, and from when on it is soon; both far away while none runs."""
+    if clock is None or clock.running_since is None or clock.due_at is None:
+        return NO_LIMIT, NO_LIMIT
+    ahead = clock.target - soon_before(clock.target) - clock.consumed
+    soon_at = business_time(clock.calendar_version).add(clock.running_since, max(ahead, timedelta()))
+    return clock.due_at, min(soon_at, clock.due_at)

@@ -192,8 +192,9 @@ def act(ticket: Any, name: str, user: User | None, *, now: datetime | None = Non
 
 
 def last_entry(ticket: Any) -> TimelineEntry:
-    """The newest line of the ticket's timeline."""
-    return TimelineEntry.objects.filter(ticket_id=ticket.pk).order_by("-pk")[0]
+    """The newest line of the ticket's timeline that an action left; limits that passed have lines of their own."""
+    lines = TimelineEntry.objects.filter(ticket_id=ticket.pk).exclude(action__startswith="clock_")
+    return lines.order_by("-pk")[0]
 
 
 def incident_in(state: str, world: World, *, now: datetime | None = None, **data: Any) -> Incident:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -205,7 +206,7 @@ def test_measuring_agrees_with_counting_minutes(hours: Hours, start: datetime, l
 
 def _near_autumn_change(zone: str, start: datetime, end: datetime) -> bool:
     offsets = [(start + timedelta(hours=h)).astimezone(ZoneInfo(zone)).utcoffset() for h in range(-30, 130)]
-    return any(b < a for a, b in zip(offsets, offsets[1:], strict=False))  # type: ignore[operator]
+    return any(b < a for a, b in pairwise(offsets))  # type: ignore[operator]
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,38 +1,23 @@
-"""Planned times from the priority's limits (24x7), as long as no calendar is asked."""
+"""Planned times of tickets under the shipped policy: the priority's limits, round the clock."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sla.limits import planned
+from sla.limits import soon_before
 from tests.factories import MONDAY, World, act, incident_in, resolve, unclaimed, wait
 from tickets.clock import NO_LIMIT
 
 pytestmark = pytest.mark.req("INC-04")
 
-moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware
-
 
 @pytest.mark.parametrize(
-    ("minutes", "soon_before"), [(5, 5), (10, 10), (30, 10), (50, 10), (60, 12), (180, 36), (1440, 288), (2880, 576)]
+    ("minutes", "soon"), [(5, 5), (10, 10), (30, 10), (50, 10), (60, 12), (180, 36), (1440, 288), (2880, 576)]
 )
-def test_soon_is_the_last_fifth_and_at_least_ten_minutes(minutes: int, soon_before: int) -> None:
-    limit = planned(MONDAY, minutes)
-
-    assert limit.due_at == MONDAY + timedelta(minutes=minutes)
-    assert limit.due_at - limit.soon_at == timedelta(minutes=soon_before)
-
-
-@given(start=moments, minutes=st.integers(1, 100_000), paused=st.timedeltas(timedelta(), timedelta(days=400)))
-def test_a_pause_moves_the_limit_by_itself(start: datetime, minutes: int, paused: timedelta) -> None:
-    limit = planned(start, minutes, paused)
-
-    assert limit.due_at - planned(start, minutes).due_at == paused
-    assert start <= limit.soon_at < limit.due_at
+def test_soon_is_the_last_fifth_and_at_least_ten_minutes(minutes: int, soon: int) -> None:
+    assert soon_before(timedelta(minutes=minutes)) == timedelta(minutes=soon)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,160 @@
+"""How clocks were counted, and calendars, in the API. Read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import ApiToken
+from itsm.api.operations import Operation
+from itsm.api.schema import list_serializer
+from itsm.api.views import ApiView
+from sla.calendars import content_of
+from sla.explaining import Explanation, explain
+from sla.models import Calendar, CalendarVersion
+from sla.spans import format_hours
+from tickets import clock
+from tickets.models import Ticket
+
+TAG = _("Service levels")
+NUMBER = {"number": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{12}$"}}
+
+
+class SecondsField(serializers.Field):
+    """An amount of time in seconds, exact to the microsecond."""
+
+    def to_representation(self, value: Any) -> float:
+        """Seconds."""
+        return float(value.total_seconds())
+
+
+class StretchSerializer(serializers.Serializer):
+    """A stretch of a clock's life. ``counted_seconds`` of all stretches add up to the clock's."""
+
+    kind = serializers.ChoiceField(choices=["run", "pause"])
+    started = serializers.DateTimeField()
+    ended = serializers.DateTimeField(help_text="Of a stretch that goes on: now.")
+    running = serializers.BooleanField()
+    reason = serializers.CharField(help_text="Of a pause: what the ticket waited for.")
+    calendar = serializers.CharField(source="calendar.calendar_id")
+    calendar_version = serializers.IntegerField(source="calendar.number")
+    passed_seconds = SecondsField(source="passed")
+    counted_seconds = SecondsField(source="counted")
+
+
+class ClockSerializer(serializers.Serializer):
+    """A promised time of a ticket, with what was counted until now and by which policy and calendar."""
+
+    agreement = serializers.ChoiceField(choices=["sla", "ola", "uc"], source="clock.agreement")
+    metric = serializers.ChoiceField(choices=["response", "on_site", "resolve", "update"], source="clock.metric")
+    round = serializers.IntegerField(source="clock.round")
+    state = serializers.ChoiceField(choices=["running", "paused", "stopped", "cancelled"], source="clock.state")
+    policy = serializers.CharField(source="clock.policy_version.policy_id")
+    policy_version = serializers.IntegerField(source="clock.policy_version.number")
+    conditions = serializers.ListField(child=serializers.CharField(), help_text="For whom the target was chosen.")
+    calendar = serializers.CharField(source="clock.calendar_version.calendar_id")
+    calendar_version = serializers.IntegerField(source="clock.calendar_version.number")
+    target_seconds = SecondsField(source="clock.target")
+    counted_seconds = SecondsField(source="consumed")
+    remaining_seconds = SecondsField(source="remaining")
+    started_at = serializers.DateTimeField(source="clock.started_at")
+    due_at = serializers.DateTimeField(source="clock.due_at", allow_null=True)
+    stopped_at = serializers.DateTimeField(source="clock.stopped_at", allow_null=True)
+    breached_at = serializers.DateTimeField(source="clock.breached_at", allow_null=True)
+    met = serializers.BooleanField(source="clock.met", allow_null=True, help_text="Null until it has stopped.")
+    provisional = serializers.BooleanField(
+        source="clock.provisional", help_text="Whether public holidays up to the due time are still unknown."
+    )
+    stretches = StretchSerializer(many=True)
+
+
+class DaySerializer(serializers.Serializer):
+    """A date whose hours differ from the week's."""
+
+    date = serializers.DateField()
+    hours = serializers.CharField(help_text="09:00-12:00 13:00-18:00; empty: closed.")
+    label = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of this name
+
+
+class CalendarSerializer(serializers.Serializer):
+    """A calendar as it counts now."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    zone = serializers.CharField()
+    always = serializers.BooleanField()
+    week = serializers.ListField(child=serializers.CharField(), help_text="Hours from Monday on.")
+    confirmed_until = serializers.DateField(allow_null=True)
+    days = DaySerializer(many=True, help_text="Of the last year and what is to come.")
+
+
+ClockList = list_serializer(ClockSerializer)
+CalendarList = list_serializer(CalendarSerializer)
+
+
+class TicketClocksView(ApiView):
+    """How the clocks of a ticket were counted."""
+
+    def get(self, request: Request, number: str) -> Response:
+        """Every clock, counted until now. For staff."""
+        ticket = Ticket.objects.visible_to(self.user).filter(number=number).first()
+        if ticket is None or not self.user.is_agent:
+            raise Http404
+        found: list[Explanation] = explain(ticket, clock.now())
+        return Response({"results": ClockSerializer(found, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="ticket_clocks", tag=TAG, summary=_("How the clocks were counted"), response=ClockList, path=NUMBER
+        )
+
+
+class CalendarsView(ApiView):
+    """The calendars that clocks count by."""
+
+    reads = ApiToken.Scope.DIRECTORY_READ
+
+    def get(self, request: Request) -> Response:
+        """All in use, each as it counts now."""
+        rows = Calendar.objects.active().select_related("current").exclude(current=None)
+        found = [_calendar(row, row.current) for row in rows if row.current]
+        return Response({"results": CalendarSerializer(found, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(id="calendars", tag=TAG, summary=_("List calendars"), response=CalendarList)
+
+
+def _calendar(calendar: Calendar, version: CalendarVersion) -> dict[str, Any]:
+    content = content_of(version)
+    first = clock.now().year - 1
+    days = [
+        {"date": day, "hours": format_hours(entry.intervals), "label": entry.label, "source": entry.source}
+        for day, entry in sorted(content.days.items())
+        if day.year >= first
+    ]
+    return {
+        "code": calendar.code,
+        "name": calendar.name,
+        "version": version.number,
+        "zone": content.zone,
+        "always": content.always,
+        "week": [format_hours(intervals) for intervals in content.week],
+        "confirmed_until": content.confirmed_until,
+        "days": days,
+    }
+
+
+routes = [
+    path("tickets/<str:number>/clocks/", TicketClocksView.as_view(), name="ticket-clocks"),
+    path("calendars/", CalendarsView.as_view(), name="calendars"),
+]

@@ -1,0 +1,67 @@
+"""The auditor: counts open clocks anew from what is stored, and says what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
+
+from sla.calendars import business_time
+from sla.models import Clock, EngineState, Segment, Timer
+from tickets import clock as database_clock
+
+EVERY = timedelta(minutes=1)
+#: A timer may be this late before it is a finding.
+PATIENCE = timedelta(seconds=60)
+#: Clocks looked at in one audit, the ones that fire next first; all of them in turn would hold the engine up.
+MOST_CLOCKS, MOST_FINDINGS = 2000, 100
+
+
+def audit_when_due() -> None:
+    """Audit once a minute, whichever engine comes first; findings are kept in the engine's state."""
+    with transaction.atomic():
+        state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
+        now = database_clock.now()
+        if state is None or (state.audited_at and now - state.audited_at < EVERY):
+            return
+        state.audited_at, state.findings = now, list(audit(now))
+        state.save(update_fields=["audited_at", "findings"])
+
+
+def audit(now: datetime, clocks: QuerySet[Clock, Clock] | None = None) -> Iterator[dict[str, Any]]:
+    """What does not fit among open clocks, as (clock, ticket, problem). Reads only."""
+    found = Clock.objects.filter(state__in=("running", "paused")) if clocks is None else clocks
+    armed = Count("timers", filter=Q(timers__state=Timer.State.ARMED))
+    rows = (
+        found.select_related("calendar_version", "ticket").annotate(armed=armed).order_by("next_fire_at")[:MOST_CLOCKS]
+    )
+    listed = list(rows)
+    counted = _counted(listed)
+    problems = ((row, problem) for row in listed for problem in _problems(row, counted, now))
+    for _number, (row, problem) in zip(range(MOST_FINDINGS), problems, strict=False):
+        yield {"clock": row.pk, "ticket": row.ticket.number, "problem": problem}
+
+
+def _counted(clocks: list[Clock]) -> dict[tuple[int, int], timedelta]:
+    """The business time in the stored stretches of each clock and count. One query."""
+    rows = Segment.objects.filter(clock__in=[row.pk for row in clocks]).order_by()
+    sums = rows.values_list("clock_id", "gen").annotate(total=Sum("counted"))
+    return {(clock_id, gen): total for clock_id, gen, total in sums}
+
+
+def _problems(clock: Clock, counted: dict[tuple[int, int], timedelta], now: datetime) -> Iterator[str]:
+    if clock.consumed != counted.get((clock.pk, clock.gen), timedelta()):
+        yield "consumed"
+    if clock.next_fire_at and clock.next_fire_at < now - PATIENCE:
+        yield "overdue"
+    armed: int = clock.armed  # type: ignore[attr-defined]  # annotated
+    if clock.running_since:
+        remaining = clock.target - clock.consumed
+        expected = business_time(clock.calendar_version).add(clock.running_since, remaining)
+        if remaining > timedelta() and clock.due_at != expected:
+            yield "due"
+        if (armed > 0) != (clock.next_fire_at is not None):
+            yield "timers"

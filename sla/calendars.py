@@ -1,0 +1,121 @@
+"""Calendars as business time, and publishing new versions of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from sla.clock import Always, BusinessTime, Hours, Interval, WorkingTime
+from sla.models import Calendar, CalendarDay, CalendarVersion
+
+#: A calendar that is published must open within this time.
+MUST_OPEN_WITHIN = timedelta(days=366)
+ALWAYS = Always()
+
+
+class CalendarRefused(ValueError):  # noqa: N818 - named for what happened
+    """The calendar cannot be published; the text is for the person who tried."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A date that differs from the week, with its name and where it comes from."""
+
+    intervals: tuple[Interval, ...]
+    label: str = ""
+    source: str = CalendarDay.Source.MANUAL
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a version of a calendar says. ``week`` has seven lists of intervals, Monday first."""
+
+    zone: str
+    always: bool = False
+    week: tuple[tuple[Interval, ...], ...] = ((),) * 7
+    days: Mapping[date, Day] = field(default_factory=dict)
+    confirmed_until: date | None = None
+
+    def business_time(self) -> BusinessTime:
+        """How it counts."""
+        days = {day: entry.intervals for day, entry in self.days.items()}
+        return ALWAYS if self.always else WorkingTime(Hours(self.zone, self.week, days))
+
+    def digest(self) -> str:
+        """A hash of everything that it says."""
+        days = [[str(day), entry.intervals, entry.label, entry.source] for day, entry in sorted(self.days.items())]
+        said = [self.zone, self.always, self.week, days, str(self.confirmed_until)]
+        return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def content_of(version: CalendarVersion) -> Content:
+    """What ``version`` says. One query for its days."""
+    days = {row.date: Day(_intervals(row.intervals), row.label, row.source) for row in version.days.all()}
+    week = tuple(_intervals(day) for day in version.week)
+    return Content(version.zone, version.always, week, days, version.confirmed_until)
+
+
+def business_time(version: CalendarVersion) -> BusinessTime:
+    """How ``version`` counts. Kept for the life of the process, since a version never changes."""
+    return ALWAYS if version.always else _working_time(version.pk)
+
+
+@lru_cache(maxsize=256)
+def _working_time(version_id: int) -> BusinessTime:
+    return content_of(CalendarVersion.objects.get(pk=version_id)).business_time()
+
+
+def is_provisional(version: CalendarVersion, due_at: datetime) -> bool:
+    """Whether ``due_at`` lies beyond what is known about public holidays."""
+    return version.confirmed_until is not None and due_at.date() > version.confirmed_until
+
+
+@transaction.atomic
+def publish(calendar: Calendar, content: Content, *, by: User | None, at: datetime, note: str = "") -> CalendarVersion:
+    """Make ``content`` the newest version of ``calendar`` and return it; the same content again changes nothing.
+
+    Clocks that run are not touched: see ``sla.publishing``. Raises CalendarRefused when it does not open
+    within the next 366 days.
+    """
+    _refuse_closed(content, at)
+    calendar = Calendar.objects.select_for_update(no_key=True, of=("self",)).get(pk=calendar.pk)
+    digest = content.digest()
+    if calendar.current and calendar.current.content_hash == digest:
+        return calendar.current
+    version = CalendarVersion.objects.create(
+        calendar=calendar,
+        number=(calendar.current.number if calendar.current else 0) + 1,
+        zone=content.zone,
+        always=content.always,
+        week=content.week,
+        confirmed_until=content.confirmed_until,
+        content_hash=digest,
+        note=note,
+        published_at=at,
+        published_by=by,
+    )
+    CalendarDay.objects.bulk_create(
+        CalendarDay(version=version, date=day, intervals=entry.intervals, label=entry.label, source=entry.source)
+        for day, entry in content.days.items()
+    )
+    calendar.current = version
+    calendar.save(update_fields=["current"])
+    return version
+
+
+def _refuse_closed(content: Content, at: datetime) -> None:
+    if not content.business_time().diff(at, at.astimezone(UTC) + MUST_OPEN_WITHIN):
+        raise CalendarRefused(_("This calendar does not open within the next 366 days; nothing would ever be due."))
+
+
+def _intervals(stored: Any) -> tuple[Interval, ...]:
+    return tuple((start, end) for start, end in stored)

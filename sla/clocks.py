@@ -1,0 +1,194 @@
+"""Keeping the clocks of a ticket right after every action: start, pause, resume, stop, another promise.
+
+Called with the ticket locked; locks its clocks (by id), never the other way round. What a clock should do follows
+from the ticket as it stands, so that repeating it changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sla import timers
+from sla.facts import Fact, basis_of, facts_of, is_over, is_update
+from sla.life import Life
+from sla.models import AgreementKind, Clock, ClockChange, Metric, Segment
+from sla.policies import Promises
+from tickets.lifecycle import Phase
+from tickets.models import Ticket, TimelineEntry
+
+STORED = [
+    "rule", "policy_version", "calendar_version", "basis", "rank", "state", "target", "consumed", "running_since",
+    "paused_since", "pause_reason", "due_at", "breached_at", "stopped_at", "settled_at", "met", "gen", "provisional",
+    "next_fire_at",
+]  # fmt: skip
+
+
+class Keeper:
+    """The clocks of one ticket during one action. ``lives``: every clock that there is, in order of their ids."""
+
+    def __init__(self, ticket: Ticket, lives: list[Life], now: datetime, *, by: Any = None, reason: str = "") -> None:
+        self.ticket, self.lives, self.by, self.reason = ticket, lives, by, reason
+        active = [life.clock for life in lives if life.clock.is_active]
+        known = [(each.settled_at, each.running_since, each.paused_since) for each in active]
+        #: Nothing happens to a clock before what happened to it already, or what the engine has decided.
+        self.at = max([now, *(moment for moments in known for moment in moments if moment)])
+        self._promises: Promises | None = None
+
+    def keep(self, entry: TimelineEntry | None) -> None:
+        """Do everything that the ticket's state asks for."""
+        moved = entry is None or entry.state_from != entry.state_to or bool(entry.changes)
+        gained = entry is not None and any(change["field"] == "group" for change in entry.changes)
+        self._end_left_behind()
+        self._follow_promises()
+        for fact in facts_of(self.ticket, self.at, gained=gained):
+            self._follow(fact, may_start=moved)
+        if entry is not None:
+            self._tell_update(entry)
+
+    # --- Promises ----------------------------------------------------------------------------------------------------
+    @property
+    def promises(self) -> Promises:
+        """What counts for the ticket now; read when first needed."""
+        self._promises = self._promises or Promises.now(self.ticket, self.at)
+        return self._promises
+
+    def _follow_promises(self) -> None:
+        """Another priority, service or customer may mean another promise (INC-04); so may an edited priority."""
+        basis = basis_of(self.ticket)
+        for life in self.lives:
+            clock = life.clock
+            if clock.state == Clock.State.CANCELLED or (clock.agreement != AgreementKind.SLA and not clock.is_active):
+                continue
+            if clock.basis != basis:
+                self._promise_anew(life, basis)
+            elif clock.is_active and clock.rule.minutes is None:
+                within = clock.rule.within(self.ticket.priority)
+                if within != clock.target:
+                    version = clock.calendar_version
+                    kept = {"cause": ClockChange.Cause.POLICY, "by": self.by, "calendar": version}
+                    life.promise(clock.rule, within, self.at, **kept)
+                    timers.arm(life, self.at, cause="policy_change")
+
+    def _promise_anew(self, life: Life, basis: str) -> None:
+        clock = life.clock
+        target = self.promises.find(clock.agreement, clock.metric)
+        clock.basis, clock.rank, life.touched = basis, self.ticket.priority_rank, True
+        if target is None:
+            if clock.is_active:
+                life.cancel(self.at)
+            return
+        within = target.within(self.ticket.priority)
+        if (target.pk, within) != (clock.rule_id, clock.target):
+            cause = ClockChange.Cause.PRIORITY
+            life.promise(target, within, self.at, cause=cause, by=self.by, reason=self.reason)
+        timers.arm(life, self.at, cause="priority_change")  # other rules, even when the promise is the same
+
+    # --- Following the ticket ----------------------------------------------------------------------------------------
+    def _follow(self, fact: Fact, *, may_start: bool) -> None:
+        life = self._latest(fact)
+        if life is None or (not life.clock.is_active and fact.starts_anew(life.clock)):
+            life = self._start(fact) if may_start and fact.should_run else None
+        if life is None or not life.clock.is_active:
+            return
+        if fact.stopped_at is not None:
+            life.stop(max(fact.stopped_at, self._latest_of(life.clock)))
+        elif is_over(self.ticket):
+            life.cancel(self.at)
+        else:
+            self._pause_or_resume(life)
+
+    @staticmethod
+    def _latest_of(clock: Clock) -> datetime:
+        known = (clock.started_at, clock.settled_at, clock.running_since, clock.paused_since)
+        return max(moment for moment in known if moment)
+
+    def _latest(self, fact: Fact) -> Life | None:
+        fitting = [life for life in self.lives if fact.is_about(life.clock)]
+        return max(fitting, key=lambda life: life.clock.round, default=None)
+
+    def _pause_or_resume(self, life: Life) -> None:
+        ticket = self.ticket
+        waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id in life.clock.policy_version.pausing
+        if waits:
+            life.pause(self.at, ticket.wait_reason_id or "")
+        else:
+            life.resume(self.at)
+
+    def _start(self, fact: Fact) -> Life | None:
+        target = self.promises.find(fact.agreement, fact.metric)
+        if target is None or target.calendar.current is None:
+            return None
+        rounds = [x.clock.round for x in self.lives if (x.clock.agreement, x.clock.metric) == fact.kind]
+        clock = Clock(
+            organisation_id=self.ticket.organisation_id,
+            ticket=self.ticket,
+            agreement=fact.agreement,
+            metric=fact.metric,
+            group_id=fact.group_id,
+            supplier_id=fact.supplier_id,
+            round=max(rounds, default=0) + 1,
+            policy_version=target.version,
+            rule=target,
+            calendar_version=target.calendar.current,
+            basis=basis_of(self.ticket),
+            rank=self.ticket.priority_rank,
+            target=target.within(self.ticket.priority),
+        )
+        life = Life(clock, past=[], fresh=True)
+        life.start(fact.started_at or self.at)
+        self.lives.append(life)
+        return life
+
+    def _end_left_behind(self) -> None:
+        """A group that handed the ticket on: its clocks end with a verdict."""
+        for life in self.lives:
+            clock = life.clock
+            if clock.is_active and clock.agreement == AgreementKind.OLA and clock.group_id != self.ticket.group_id:
+                life.stop(self.at)
+
+    def _tell_update(self, entry: TimelineEntry) -> None:
+        """When the requester was told how it stands, the next status update is due anew (MAJ-03)."""
+        running = [life for life in self.lives if life.clock.metric == Metric.UPDATE and life.clock.is_active]
+        if running and is_update(entry):
+            for life in running:
+                life.stop(self.at)
+                self._start(Fact(life.clock.agreement, Metric.UPDATE, self.at))
+
+
+def lock(ticket: Ticket) -> list[Life]:
+    """The clocks of ``ticket``, locked in the order of their ids. One query."""
+    related = ("rule", "policy_version", "calendar_version")
+    found = Clock.objects.filter(ticket_id=ticket.pk).select_related(*related).order_by("pk")
+    return [Life(clock) for clock in found.select_for_update(no_key=True, of=("self",))]
+
+
+def store(lives: list[Life], at: datetime) -> None:
+    """Store every clock that was touched, with its segments, changes and timers."""
+    for life in lives:
+        if not life.touched:
+            continue
+        if life.fresh:
+            life.clock.save(force_insert=True)
+            timers.arm(life, at)
+            life.clock.save(update_fields=["next_fire_at"])
+        else:
+            timers.rearm(life, at)
+            life.clock.save(update_fields=STORED)
+    Segment.objects.bulk_create(row for life in lives for row in life.segments)
+    ClockChange.objects.bulk_create(row for life in lives for row in life.changes)
+
+
+def keep_clocks(ticket: Ticket, entry: TimelineEntry | None, now: datetime, *, by: Any = None) -> list[Life]:
+    """Bring the clocks of a locked ticket in line with it; return them all.
+
+    First the past is decided: rules that were due fire, whoever is late. Idempotent.
+    """
+    lives = lock(ticket)
+    keeper = Keeper(ticket, lives, now, by=by, reason=entry.text if entry else "")
+    for life in lives:
+        if life.clock.next_fire_at and life.clock.next_fire_at < keeper.at and not timers.is_quiet():
+            timers.fire_clock(life, keeper.at)
+    keeper.keep(entry)
+    store(lives, keeper.at)
+    return lives

@@ -1,0 +1,21 @@
+"""Telling those whom the rules name when a ticket of high priority is registered, or raised to it (MAJ-01)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sla import timers
+from sla.firing import declare
+from sla.models import NoticeRule
+from tickets.lifecycle import Phase
+from tickets.models import Ticket, TimelineEntry
+
+
+def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> None:
+    """Give the notices of the rules "registered" of the ticket's priority, once; one query when it may be news."""
+    changed = any(change["field"] == "priority" for change in entry.changes)
+    created = not entry.state_from
+    if timers.is_quiet() or ticket.phase not in (Phase.OPEN, Phase.WAITING) or not (changed or created):
+        return
+    rules = NoticeRule.objects.filter(priority=ticket.priority_id, on=NoticeRule.On.REGISTERED, active=True)
+    declare(ticket, rules, now)

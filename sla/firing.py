@@ -1,0 +1,113 @@
+"""What happens when a rule of a clock fires: who is told, what, and the line in the ticket's log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from duty.services import recipients_for
+from notifications.services import give_notice
+from sla.clock_models import URGENT_RANK
+from sla.models import AgreementKind, Clock, NoticeRule, Timer
+from tickets.models import Ticket
+from tickets.services import log_event
+
+#: Who is told before and at the limits.
+BEFORE = ("assignee", "group_duty")
+AT_LIMIT = {
+    AgreementKind.SLA: ("assignee", "group_duty", "group_lead"),
+    AgreementKind.OLA: ("assignee", "group_duty", "group_lead"),
+    AgreementKind.UC: ("assignee", "group_duty", "group_lead"),
+}
+
+
+def tell(clock: Clock, timer: Timer, at: datetime) -> None:
+    """Give the notice of ``timer`` to those who are responsible now, once, and log it. In the caller's transaction.
+
+    A ticket that does not run this clock any more is told nothing.
+    """
+    ticket = Ticket.objects.select_related("priority", "group", "assignee").get(pk=clock.ticket_id)
+    event, roles = _event_and_roles(clock, timer)
+    if not roles:
+        return
+    key = key_of(clock, timer)
+    payload = {
+        "rule": timer.rule,
+        "metric": clock.metric,
+        "agreement": clock.agreement,
+        "cause": timer.cause,
+        "due": (clock.due_at or clock.breached_at or at).isoformat(),
+    }
+    stored = give_notice(
+        key=key,
+        event=event,
+        ticket=ticket,
+        recipients=people(roles, ticket, at),
+        urgent=clock.rank <= URGENT_RANK,
+        at=at,
+        due_at=timer.fire_at or at,
+        payload=payload,
+    )
+    if stored is not None:
+        _log(ticket, clock, timer, at)
+
+
+def key_of(clock: Clock, timer: Timer) -> str:
+    """Once for each rule, ticket, agreement and round."""
+    return f"{clock.metric}.{timer.rule}:{clock.ticket_id}:{clock.agreement}:{clock.round}"
+
+
+def people(roles: Iterable[str], ticket: Ticket, at: datetime) -> list[User]:
+    """The people who stand for ``roles`` now, each once."""
+    found = {person.pk: person for role in roles for person in recipients_for(role, ticket, at)}
+    return list(found.values())
+
+
+def give_up(clock: Clock, timer: Timer, at: datetime) -> None:
+    """Tell the duty manager in plain words that a rule could not be fired. Never raises for want of a ticket."""
+    give_notice(
+        key=f"failed:{key_of(clock, timer)}",
+        event="timer_failed",
+        ticket=None,
+        recipients=recipients_for("duty_manager", None, at),
+        urgent=True,
+        at=at,
+        payload={"summary": f"{clock.ticket_id} {timer.rule}", "text": timer.last_error},
+    )
+
+
+def declare(ticket: Ticket, rules: Iterable[NoticeRule], at: datetime) -> None:
+    """Tell what the rules of a priority say on registration, and when a ticket is raised to it (MAJ-01). Once."""
+    for rule in rules:
+        give_notice(
+            key=f"notice:{rule.pk}:{ticket.pk}:sla:1",
+            event="declared",
+            ticket=ticket,
+            recipients=people(rule.roles, ticket, at),
+            urgent=ticket.priority_rank <= URGENT_RANK,
+            at=at,
+            payload={"rule": f"notice:{rule.pk}"},
+        )
+
+
+def _event_and_roles(clock: Clock, timer: Timer) -> tuple[str, tuple[str, ...]]:
+    kind, _colon, number = timer.rule.partition(":")
+    if kind == "warn":
+        return "limit_near", BEFORE
+    if kind == "limit":
+        return "limit_passed", AT_LIMIT[AgreementKind(clock.agreement)]
+    rule = NoticeRule.objects.filter(pk=number, active=True).first()
+    return (rule.on, tuple(rule.roles)) if rule else ("", ())
+
+
+def _log(ticket: Ticket, clock: Clock, timer: Timer, at: datetime) -> None:
+    kind, _colon, number = timer.rule.partition(":")
+    data: dict[str, Any] = {
+        "agreement": clock.agreement,
+        "rule": timer.rule,
+        "percent": number if kind == "warn" else "",
+        "minutes": int(timer.threshold.total_seconds() // 60),
+    }
+    log_event(ticket=ticket, event=f"clock_{kind}_{clock.metric}", user=None, now=at, **data)

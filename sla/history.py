@@ -1,0 +1,101 @@
+"""Clocks of tickets whose whole course is known: imports, and trying a policy on history. Stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sla.facts import basis_of
+from sla.life import Life
+from sla.models import AgreementKind, Clock, Metric, Target
+from sla.policies import PromiseBook
+from tickets.models import Ticket
+
+#: A pause whose reason nobody wrote down.
+UNKNOWN_REASON = "other"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A time of waiting; ``until`` None: it goes on."""
+
+    since: datetime
+    until: datetime | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What happened to a ticket, as far as its clocks care."""
+
+    assigned_at: datetime | None
+    responded_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+
+
+def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
+    """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``."""
+    parts = [
+        (Metric.RESPONSE, course.assigned_at, course.responded_at),
+        (Metric.RESOLVE, course.responded_at, course.resolved_at),
+    ]
+    found = (_life(ticket, course, book, *part) for part in parts)
+    return [life for life in found if life is not None]
+
+
+def _life(
+    ticket: Ticket,
+    course: Course,
+    book: PromiseBook,
+    metric: str,
+    started_at: datetime | None,
+    stopped_at: datetime | None,
+) -> Life | None:
+    if started_at is None:
+        return None
+    target = book.promises(ticket, started_at).find(AgreementKind.SLA, metric)
+    if target is None or target.calendar.current is None:
+        return None
+    life = Life(_new_clock(ticket, metric, target), past=[], fresh=True)
+    life.start(started_at)
+    ends = [moment for moment in (stopped_at, course.closed_at) if moment is not None]
+    end = max(min(ends), started_at) if ends else None
+    for pause in _within(course.pauses, started_at, end):
+        if (pause.reason or UNKNOWN_REASON) in target.version.pausing:
+            life.pause(pause.since, pause.reason or UNKNOWN_REASON)
+            if pause.until is not None:
+                life.resume(pause.until)
+    if end is not None:
+        life.stop(end) if stopped_at is not None else life.cancel(end)
+    return life
+
+
+def _new_clock(ticket: Ticket, metric: str, target: Target) -> Clock:
+    return Clock(
+        organisation_id=ticket.organisation_id,
+        ticket=ticket,
+        agreement=AgreementKind.SLA,
+        metric=metric,
+        policy_version=target.version,
+        rule=target,
+        calendar_version=target.calendar.current,
+        basis=basis_of(ticket),
+        rank=ticket.priority_rank,
+        target=target.within(ticket.priority),
+    )
+
+
+def _within(pauses: Iterable[Pause], start: datetime, end: datetime | None) -> Iterator[Pause]:
+    """The parts of ``pauses`` between ``start`` and ``end``, in order, none reaching back into another."""
+    last = start
+    for pause in sorted(pauses, key=lambda each: each.since):
+        since = max(pause.since, last)
+        until = pause.until if end is None else min(pause.until or end, end)
+        if until is not None and until <= since:
+            continue
+        if end is None or since < end:
+            yield Pause(since, until, pause.reason)
+            last = until or since

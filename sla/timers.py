@@ -1,0 +1,237 @@
+"""Rules of clocks as rows that fire when an amount of business time is used: arming and firing.
+
+A timer row changes only while its clock is locked. It leaves "armed" in the transaction that stores its notice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from sla.clock_models import URGENT_RANK
+from sla.firing import give_up, tell
+from sla.life import Life
+from sla.models import AgreementKind, Clock, Metric, NoticeRule, Timer
+from tickets import clock as database_clock
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+RETRY_AFTER = timedelta(seconds=30)
+MOST_ATTEMPTS = 5
+ARMED = Timer.State.ARMED
+WARN, LIMIT, NOTICE = "warn:", "limit", "notice:"
+#: Which rule of ``notice_rules`` belongs to which clock.
+RULES_ON = {Metric.RESPONSE.value: NoticeRule.On.NOT_RESPONDED, Metric.RESOLVE.value: NoticeRule.On.NOT_RESOLVED}
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Inside, clocks count but no rule is armed or fires: for imported and invented history."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether nothing is to be armed or fired now."""
+    return _quiet.get()
+
+
+# --- Arming ---------------------------------------------------------------------------------------------------------
+def thresholds(clock: Clock) -> dict[str, timedelta]:
+    """Rules of ``clock`` and the business time at which each fires. One query for an SLA clock."""
+    found = {f"{WARN}{percent}": clock.target * percent / 100 for percent in clock.policy_version.warnings}
+    found[LIMIT] = clock.target
+    if clock.agreement == AgreementKind.SLA and clock.metric in RULES_ON:
+        rules = NoticeRule.objects.filter(priority__rank=clock.rank, on=RULES_ON[clock.metric], active=True)
+        found |= {f"{NOTICE}{rule.pk}": timedelta(minutes=rule.after_minutes or 0) for rule in rules}
+    return found
+
+
+def arm(life: Life, at: datetime, *, cause: str = "") -> None:
+    """Store the timers of a clock that starts or whose promise changed. Rules that fired stay fired."""
+    if _quiet.get() or not life.clock.is_active:
+        return
+    clock, wanted = life.clock, thresholds(life.clock)
+    known = {} if life.fresh else {timer.rule: timer for timer in clock.timers.all()}
+    for rule, timer in known.items():
+        if timer.state == ARMED and rule not in wanted:
+            timer.state = Timer.State.CANCELLED
+        elif timer.state in (ARMED, Timer.State.CANCELLED) and rule in wanted:
+            timer.state, timer.threshold, timer.cause = ARMED, wanted[rule], cause
+    new = [Timer(clock=clock, rule=r, threshold=t, cause=cause) for r, t in wanted.items() if r not in known]
+    set_times(life, [*known.values(), *new], at)
+    Timer.objects.bulk_create(new)
+    Timer.objects.bulk_update(known.values(), ["state", "threshold", "cause", "fire_at"])
+
+
+def rearm(life: Life, at: datetime) -> None:
+    """Move the armed timers of a clock that was paused, resumed, or whose calendar changed; end those of a stopped."""
+    life.clock.next_fire_at = None
+    if _quiet.get():
+        return
+    timers = list(life.clock.timers.filter(state=ARMED)) if life.clock.is_active else []
+    if not life.clock.is_active:
+        life.clock.timers.filter(state=ARMED).update(state=Timer.State.CANCELLED, fire_at=None)
+        return
+    set_times(life, timers, at)
+    Timer.objects.bulk_update(timers, ["fire_at"])
+
+
+def set_times(life: Life, timers: Iterable[Timer], at: datetime) -> None:
+    """Set when each armed timer fires and when the clock has to be looked at next. Stores nothing."""
+    clock = life.clock
+    for timer in timers:
+        timer.fire_at = _fires_at(life, timer, at) if timer.state == ARMED and clock.running_since else None
+    clock.next_fire_at = next_of(timers)
+
+
+def _fires_at(life: Life, timer: Timer, at: datetime) -> datetime:
+    """The moment at which the threshold is reached; what is past already fires now."""
+    remaining = timer.threshold - life.clock.consumed
+    return life.business.add(life.clock.running_since or at, remaining) if remaining > timedelta() else at
+
+
+def next_of(timers: Iterable[Timer]) -> datetime | None:
+    """When the first of the armed ``timers`` has to be looked at."""
+    times = [max(t.fire_at, t.not_before or t.fire_at) for t in timers if t.state == ARMED and t.fire_at]
+    return min(times, default=None)
+
+
+# --- Firing ---------------------------------------------------------------------------------------------------------
+@dataclass
+class Fired:
+    """What a pass did."""
+
+    clocks: int = 0
+    timers: int = 0
+    failed: int = 0
+
+    def __iadd__(self, other: Fired) -> Fired:
+        self.clocks += other.clocks
+        self.timers += other.timers
+        self.failed += other.failed
+        return self
+
+
+def fire_due(*, budget: float = 10.0, now: datetime | None = None) -> Fired:
+    """Fire every timer whose time has passed, in batches, until none is left or ``budget`` seconds are over.
+
+    Any number of processes may call it at any time. The urgent lane is looked into before every batch.
+    ``now`` is for tests; otherwise the database's time, read for each batch after its clocks are locked.
+    """
+    done, deadline = Fired(), time.monotonic() + budget
+    while Clock.objects.filter(next_fire_at__lt=now or database_clock.now()).exists():
+        batch = _fire_batch(now)
+        done += batch
+        if batch.clocks == 0 or time.monotonic() > deadline:
+            break
+    return done
+
+
+def _fire_batch(now: datetime | None) -> Fired:
+    with transaction.atomic():
+        _limit_waiting()
+        before = now or database_clock.now()
+        clocks = list(_due(before).filter(rank__lte=URGENT_RANK)[:BATCH])
+        if len(clocks) < BATCH:
+            taken = [clock.pk for clock in clocks]
+            clocks += list(_due(before).exclude(pk__in=taken)[: BATCH - len(clocks)])
+        if not clocks:
+            return Fired()
+        at = now or database_clock.now()
+        done = Fired(clocks=len(clocks))
+        for clock in clocks:
+            done += fire_clock(Life(clock), at)
+        return done
+
+
+def _limit_waiting() -> None:
+    """In this transaction alone: an engine that hangs must not hold a lock for long."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('statement_timeout', '10s', true), set_config('lock_timeout', '2s', true), "
+            "set_config('idle_in_transaction_session_timeout', '15s', true)"
+        )
+
+
+def _due(now: datetime) -> QuerySet[Clock, Clock]:
+    due = Clock.objects.filter(next_fire_at__isnull=False, next_fire_at__lt=now).order_by("next_fire_at")
+    return due.select_for_update(skip_locked=True, no_key=True, of=("self",))
+
+
+def fire_clock(life: Life, at: datetime) -> Fired:
+    """Decide the past of a locked clock up to ``at`` and fire its rules that are due. Stores the clock.
+
+    An error in one rule takes back that rule alone; it is tried again, and given up after some attempts.
+    """
+    clock, done = life.clock, Fired()
+    life.settle(at)
+    armed = list(clock.timers.filter(state=ARMED).order_by("fire_at", "id"))
+    for timer in armed:
+        if timer.fire_at and timer.fire_at < at and (timer.not_before is None or timer.not_before <= at):
+            fired = _fire(clock, timer, at)
+            done.timers += fired
+            done.failed += not fired
+    clock.settled_at = max(at, clock.settled_at or at)
+    clock.next_fire_at = next_of(armed)
+    clock.save(update_fields=["breached_at", "settled_at", "next_fire_at"])
+    return done
+
+
+def _fire(clock: Clock, timer: Timer, at: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            tell(clock, timer, at)
+            timer.state, timer.fired_at = Timer.State.FIRED, at
+            timer.save(update_fields=["state", "fired_at"])
+    except Exception as error:
+        logger.exception("Timer %s of clock %s failed.", timer.rule, clock.pk)
+        _failed(clock, timer, at, f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _failed(clock: Clock, timer: Timer, at: datetime, error: str) -> None:
+    timer.attempts = timer.attempts + 1
+    timer.state, timer.fired_at = ARMED, None
+    timer.last_error, timer.not_before = error[:1000], at + RETRY_AFTER
+    if timer.attempts >= MOST_ATTEMPTS:
+        timer.state = Timer.State.FAILED
+        give_up(clock, timer, at)
+    timer.save(update_fields=["attempts", "state", "last_error", "not_before", "fired_at"])
+
+
+# --- After history was loaded ---------------------------------------------------------------------------------------
+def arm_future(clocks: QuerySet[Clock, Clock], at: datetime) -> int:
+    """Arm the rules that lie after ``at`` of active clocks that have no timers; return how many clocks.
+
+    An import must not send thousands of old notices: what is past counts as told.
+    """
+    count = 0
+    for clock in clocks.filter(state__in=("running", "paused"), timers=None).select_related("policy_version"):
+        with transaction.atomic():
+            life = Life(clock)
+            life.settle(at)
+            timers = [Timer(clock=clock, rule=rule, threshold=t) for rule, t in thresholds(clock).items()]
+            used = life.consumed_at(at)
+            for timer in timers:
+                timer.state = Timer.State.CANCELLED if timer.threshold < used else ARMED
+            set_times(life, timers, at)
+            Timer.objects.bulk_create(timers)
+            clock.save(update_fields=["next_fire_at", "breached_at"])
+        count += 1
+    return count
