@@ -197,3 +197,11 @@ def record_absence(*, absence: Absence, by: User, now: datetime) -> Absence:
         absence.made_by, absence.made_at = by, now
     absence.save()
     return absence
+
+
+def end_absence(*, absence: Absence, now: datetime) -> None:
+    """The person is back: an absence that began ends now, one to come is dropped."""
+    if absence.starts_at >= now:
+        absence.delete()
+    else:
+        Absence.objects.filter(pk=absence.pk, ends_at__gt=now).update(ends_at=now)

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
+from duty.api import routes as duty_routes
 from exporting.api import routes as export_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
@@ -22,6 +23,7 @@ version_1 = [
     *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind))),
     *shared_routes,
     *account_routes,
+    *duty_routes,
     *cmdb_routes,
     *export_routes,
     *announcement_routes,

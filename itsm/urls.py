@@ -27,6 +27,7 @@ urlpatterns = [
     path("announcements/", include("announcements.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
+    path("duty/", include("duty.urls")),
     path("", include("exporting.urls")),
     path("", include("drafts.urls")),
     path("", include("live.urls")),

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.permissions import Permission
+from notifications.queries import unread_counts
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
 from tickets.queries import COUNTED, VIEWS, counts_of, shown_count, view_counts
@@ -31,13 +32,14 @@ ALL = ""
 
 
 class Tally:
-    """Counts of one moment. Three statements, whoever asks; people who do not see every ticket cost one each."""
+    """Counts of one moment. Five statements, whoever asks; people who do not see every ticket cost one each."""
 
     def __init__(self, people: Collection[User], now: datetime) -> None:
         self.now = now
         self.shared: Counter[tuple[str, str]] = Counter()
         self.of_person: Counter[tuple[str, int]] = Counter()
         self.of_group: Counter[tuple[str, int | None]] = Counter()
+        self.unread = unread_counts([user.pk for user in people])
         everybody = [user for user in people if user.may(Permission.VIEW)]
         if everybody:
             self._count(everybody)
@@ -99,9 +101,10 @@ class Tally:
 
     def as_json(self, user: User, kind: str) -> str:
         """Shown counts by view, and of the navigation by address."""
+        links = {**self.navigation(user), reverse("notifications:list"): self.unread.get(user.pk, 0)}
         return json.dumps(
             {
                 "views": {code: shown_count(count) for code, count in self.views(user, kind).items()},
-                "links": {url: shown_count(count) if count else "" for url, count in self.navigation(user).items()},
+                "links": {url: shown_count(count) if count else "" for url, count in links.items()},
             }
         )

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import Permission
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
 from tickets.queries import counts_of, shown_count
@@ -53,8 +54,12 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
         )
         for kind in kinds()
     ]
-    running = [_entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone")]
+    running = [_entry(_("On duty"), reverse("duty:list"), path, icon="calendar-user")]
+    if user.may(Permission.VIEW) and user.may(Permission.INTERNAL):
+        running.append(_entry(_("Receipts"), reverse("notifications:receipts"), path, icon="mail-check"))
+    running += [_entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone")]
     if user.is_staff:
+        running.append(_entry(_("Templates of notices"), reverse("notifications:templates"), path, icon="template"))
         running.append(_entry(_("Administration"), reverse("admin:index"), path, icon="settings"))
     return [{"label": "", "entries": work}, {"label": _("Running and improving"), "entries": running}]
 
