@@ -15,11 +15,17 @@ from tickets.triggers import APPEND_ONLY
 
 
 class Calendar(CodeTable):
-    """A named set of working hours, such as 5x8. ``current`` is the version that new clocks use."""
+    """A named set of working hours, such as 5x8.
+
+    ``current`` is the version that new clocks use; ``followed`` the number of the one that running clocks have
+    taken over: they do so in the background, right after it was published.
+    """
 
     current = models.OneToOneField(
         "CalendarVersion", models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("version")
     )
+
+    followed = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta(CodeTable.Meta):
         verbose_name = _("calendar")

@@ -18,6 +18,7 @@ from django.db.models import F
 
 from notifications.outbox import deliver_due
 from sla import auditing, canary
+from sla.following import follow_calendars
 from sla.models import EngineHeartbeat, EngineState
 from sla.timers import fire_due
 from tickets import clock
@@ -60,6 +61,7 @@ def run_once(budget: float = 10.0, *, driver: str = "engine") -> Pass:
         fired, failed = done.timers, done.failed
         left = max(0.5, budget - (time.monotonic() - begun))
         sent = _guarded("deliveries", lambda: deliver_due(budget=left)) or 0
+        _guarded("calendars", follow_calendars)
         _guarded("canary", canary.keep)
         _guarded("audit", auditing.audit_when_due)
     spent = int((time.monotonic() - begun) * 1000)

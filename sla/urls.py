@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from sla import views
+from sla import calendar_views, policy_views, views
 
 app_name = "sla"
 
 urlpatterns = [
     path("timer-health/", views.TimerHealthView.as_view(), name="health"),
+    path("calendars/", calendar_views.CalendarsView.as_view(), name="calendars"),
+    path("calendars/<str:code>/", calendar_views.CalendarView.as_view(), name="calendar"),
+    path("policies/", policy_views.PoliciesView.as_view(), name="policies"),
+    path("policies/<str:code>/", policy_views.PolicyView.as_view(), name="policy"),
     path("tickets/<str:number>/counted/", views.CountedView.as_view(), name="counted"),
 ]

@@ -59,6 +59,8 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
         running.append(_entry(_("Receipts"), reverse("notifications:receipts"), path, icon="mail-check"))
     running += [_entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone")]
     if user.is_staff:
+        running.append(_entry(_("Policies"), reverse("sla:policies"), path, icon="certificate"))
+        running.append(_entry(_("Calendars"), reverse("sla:calendars"), path, icon="calendar-cog"))
         running.append(_entry(_("Templates of notices"), reverse("notifications:templates"), path, icon="template"))
         running.append(_entry(_("Administration"), reverse("admin:index"), path, icon="settings"))
     return [{"label": "", "entries": work}, {"label": _("Running and improving"), "entries": running}]

@@ -1,6 +1,7 @@
 import logging
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -21,9 +22,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """How long."""
         parser.add_argument("--once", action="store_true", help="one pass, then end")
+        parser.add_argument("--alive", type=Path, help="a file to touch after every pass, for a supervisor to look at")
         parser.add_argument("--name", default="engine", help="name of this driver in the heartbeats")
 
-    def handle(self, *args: Any, once: bool, name: str, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, name: str, alive: Path | None, **options: Any) -> None:
         """Pass after pass; while the database is gone, try again with growing patience."""
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,6 +35,8 @@ class Command(BaseCommand):
             try:
                 done = run_once(driver=name)
                 pause = IDLE_SECONDS if done.idle else 0.05
+                if alive:
+                    alive.touch()
             except (DatabaseError, InterfaceError):
                 logger.exception("The database does not answer; trying again in %.0f s.", pause)
                 connection.close()

@@ -1,0 +1,63 @@
+"""Agreements and notice rules in the administration. Calendars and policies are published on pages of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_base import PortalAdmin
+from accounts.models import Role
+from sla.models import Agreement, NoticeRule
+
+#: Whom a rule may name beside the roles that people hold.
+PARTIES = (
+    ("assignee", _("the assignee")),
+    ("group", _("everybody in the group")),
+    ("group_duty", _("who is on duty in the group")),
+    ("group_lead", _("the group's lead")),
+    ("duty_manager", _("the duty manager")),
+    ("watchers", _("watchers")),
+    ("requester", _("the requester")),
+)
+
+
+def _told() -> list[tuple[str, Any]]:
+    return [*PARTIES, *((role.code, role.name) for role in Role.objects.filter(active=True))]
+
+
+class NoticeRuleForm(forms.ModelForm):
+    """Roles are ticked, not typed."""
+
+    roles = forms.TypedMultipleChoiceField(label=_("Who is told"), choices=_told, widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = NoticeRule
+        fields = ("priority", "on", "after_minutes", "roles", "active")
+
+
+@admin.register(NoticeRule)
+class NoticeRuleAdmin(PortalAdmin):
+    """Who is told when a ticket is registered, or not responded to or resolved in time."""
+
+    form = NoticeRuleForm
+    list_display = ("priority", "on", "after_minutes", "who", "active")
+    list_select_related = ("priority",)
+    list_filter = ("priority", "on")
+
+    @admin.display(description=_("who is told"))
+    def who(self, rule: NoticeRule) -> str:
+        """The roles by name."""
+        names = {code: str(name) for code, name in _told()}
+        return ", ".join(names.get(code, code) for code in rule.roles)
+
+
+@admin.register(Agreement)
+class AgreementAdmin(PortalAdmin):
+    """Which policy counts for a customer, a group or a supplier."""
+
+    list_display = ("kind", "organisation", "group", "policy", "phase", "valid_from", "valid_until", "number")
+    list_select_related = ("organisation", "group", "policy", "phase")
+    list_filter = ("kind", "policy")

@@ -1,0 +1,145 @@
+"""Pages of calendars, for administrators: what counts in a year, and publishing another version."""
+
+from __future__ import annotations
+
+from calendar import Calendar as Weeks
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.http import SignedInRequest, SignedInView
+from sla.calendar_forms import CalendarForm
+from sla.calendars import CalendarRefused, Content, content_of, publish
+from sla.following import moved_limits
+from sla.models import Calendar
+from sla.policies import local_day
+from sla.spans import format_hours
+from tickets import clock
+
+YEARS = range(2004, 2100)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A day of the year as the preview draws it. ``changed``: the edit changes its hours."""
+
+    day: date
+    tone: str
+    hours: str
+    label: str
+    changed: bool
+
+
+class AdministratorsView(SignedInView):
+    """Base of pages that only administrators open."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse everybody else who is signed in."""
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+
+class CalendarsView(AdministratorsView):
+    """All calendars."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """With version and how far their holidays are known."""
+        rows = Calendar.objects.select_related("current").order_by("position", "code")
+        return render(request, "sla/calendars.html", {"calendars": rows})
+
+
+class CalendarView(AdministratorsView):
+    """One calendar: a year of it, its versions, and the form that publishes the next one."""
+
+    def get(self, request: SignedInRequest, code: str) -> HttpResponse:
+        """As it is."""
+        calendar = _find(code)
+        content, year = content_of(calendar.current), _year(request.GET.get("year"))  # type: ignore[arg-type]
+        form = CalendarForm(content=content, year=year)
+        return self._page(request, calendar, content, year, form=form)
+
+    def post(self, request: SignedInRequest, code: str) -> HttpResponse:
+        """Show what the edit would mean, or publish it."""
+        calendar = _find(code)
+        old, year = content_of(calendar.current), _year(request.POST.get("year"))  # type: ignore[arg-type]
+        form = CalendarForm(request.POST, content=old, year=year)
+        if not form.is_valid():
+            return self._page(request, calendar, old, year, form=form, status=422)
+        content = form.content()
+        if "publish" not in request.POST:
+            moved = moved_limits(calendar, content, clock.now())
+            return self._page(request, calendar, content, year, form=form, moved=moved, old=old)
+        try:
+            version = publish(calendar, content, by=request.user, at=clock.now(), note=form.cleaned_data["note"])
+        except CalendarRefused as error:
+            form.add_error(None, str(error))
+            return self._page(request, calendar, old, year, form=form, status=422)
+        messages.success(request, _("Version %(number)s counts from now on.") % {"number": version.number})
+        return redirect(f"{reverse('sla:calendar', args=[code])}?year={year}")
+
+    def _page(
+        self,
+        request: SignedInRequest,
+        calendar: Calendar,
+        content: Content,
+        year: int,
+        *,
+        status: int = 200,
+        **more: Any,
+    ) -> HttpResponse:
+        context = {
+            "calendar": calendar,
+            "content": content,
+            "year": year,
+            "years": (year - 1, year + 1),
+            "months": year_of(content, more.pop("old", content), year),
+            "versions": calendar.versions.select_related("published_by")[:20],
+            **more,
+        }
+        return render(request, "sla/calendar.html", context, status=status)
+
+
+def year_of(content: Content, old: Content, year: int) -> list[dict[str, Any]]:
+    """The months of ``year`` as weeks of cells; None where a week reaches into another month."""
+    weeks = Weeks()
+    months = []
+    for month in range(1, 13):
+        rows = [
+            [_cell(content, old, day) if day.month == month else None for day in week]
+            for week in weeks.monthdatescalendar(year, month)
+        ]
+        months.append({"name": date_format(date(year, month, 1), "F"), "weeks": rows})
+    return months
+
+
+def _cell(content: Content, old: Content, day: date) -> Cell:
+    special = content.days.get(day)
+    hours = _hours(content, day)
+    tone = ("open" if hours else "closed") if special is None else ("extra" if hours else "holiday")
+    return Cell(day, tone, hours, special.label if special else "", hours != _hours(old, day))
+
+
+def _hours(content: Content, day: date) -> str:
+    if content.always:
+        return "00:00-24:00"
+    entry = content.days.get(day)
+    return format_hours(entry.intervals if entry else content.week[day.weekday()])
+
+
+def _find(code: str) -> Calendar:
+    return get_object_or_404(Calendar.objects.select_related("current").exclude(current=None), code=code)
+
+
+def _year(text: str | None) -> int:
+    """The year that was asked for, else this one."""
+    wanted = int(text) if text and text.isdecimal() and len(text) == 4 else 0
+    return wanted if wanted in YEARS else local_day(clock.now()).year

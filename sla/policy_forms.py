@@ -1,0 +1,114 @@
+"""Editing a policy: what pauses and warns, and a row for each promise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.forms import BaseFormSet, formset_factory
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
+from cmdb.models import BusinessSystem
+from sla.models import Calendar, FaultLevel, Metric, PolicyVersion
+from sla.policies import Draft, Promise
+from tickets.models import Nature, Priority, WaitReason
+
+CONDITIONS = ("priority", "fault", "nature", "business_system", "organisation")
+
+
+class PromiseForm(forms.Form):
+    """One promise; a row without a metric is none."""
+
+    metric = forms.ChoiceField(label=_("What"), choices=[("", "–"), *Metric.choices], required=False)
+    priority = forms.ModelChoiceField(Priority.objects.active(), label=_("Priority"), required=False)
+    fault = forms.ModelChoiceField(FaultLevel.objects.active(), label=_("Fault level"), required=False)
+    nature = forms.ModelChoiceField(Nature.objects.active(), label=_("Nature"), required=False)
+    business_system = forms.ModelChoiceField(BusinessSystem.objects.all(), label=_("Service"), required=False)
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.filter(kind=Organisation.Kind.CUSTOMER), label=_("Customer"), required=False
+    )
+    minutes = forms.IntegerField(label=_("Within (minutes)"), min_value=1, max_value=10_000_000, required=False)
+    calendar = forms.ModelChoiceField(Calendar.objects.active(), label=_("Calendar"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A promise needs a calendar; minutes only where the priority has none."""
+        cleaned = super().clean() or {}
+        metric = cleaned.get("metric")
+        if metric and not cleaned.get("calendar"):
+            self.add_error("calendar", _("Choose the calendar that it counts by."))
+        if metric in (Metric.ON_SITE, Metric.UPDATE) and not cleaned.get("minutes"):
+            self.add_error("minutes", _("Priorities say nothing about this: give the minutes."))
+        return cleaned
+
+    def promise(self) -> Promise | None:
+        """The row as a promise; None for an empty one."""
+        cleaned = self.cleaned_data
+        if not cleaned.get("metric"):
+            return None
+        given = ((f"{name}_id", cleaned[name].pk) for name in CONDITIONS if cleaned.get(name))
+        return Promise(cleaned["metric"], cleaned["calendar"].pk, cleaned.get("minutes"), tuple(given))
+
+
+class PolicyForm(forms.Form):
+    """What counts for all promises of the version, and from when on."""
+
+    valid_from = forms.DateTimeField(
+        label=_("Counts for clocks that start from"),
+        required=False,
+        help_text=_("Empty: from now on. Clocks that run keep their version."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+    )
+    pausing = forms.ModelMultipleChoiceField(
+        WaitReason.objects.active(),
+        label=_("Waiting that pauses the clocks"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    warnings = forms.CharField(label=_("Warn at (percent)"), initial="50, 80", required=False)
+    on_change = forms.ChoiceField(label=_("A changed priority counts"), choices=PolicyVersion.OnChange.choices)
+    note = forms.CharField(label=_("Reason"), max_length=300, required=False)
+
+    def clean_warnings(self) -> tuple[int, ...]:
+        """Percentages between 1 and 99."""
+        try:
+            found = tuple(
+                int(text) for text in self.cleaned_data["warnings"].replace("，", ",").split(",") if text.strip()
+            )
+        except ValueError:
+            raise forms.ValidationError(_("Write numbers with commas: 50, 80.")) from None
+        if not all(1 <= percent <= 99 for percent in found):
+            raise forms.ValidationError(_("Warnings lie between 1 and 99 percent."))
+        return found
+
+    def valid_from_or(self, now: datetime) -> datetime:
+        """When it begins to count."""
+        return self.cleaned_data.get("valid_from") or now
+
+
+PromiseFormSet: type[BaseFormSet[PromiseForm]] = formset_factory(PromiseForm, extra=2, max_num=200)
+
+
+def initial_of(draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the forms show of ``draft``."""
+    general = {
+        "pausing": list(draft.pausing),
+        "warnings": ", ".join(str(percent) for percent in draft.warnings),
+        "on_change": draft.on_change,
+    }
+    rows = [
+        {"metric": row.metric, "calendar": row.calendar, "minutes": row.minutes}
+        | {name.removesuffix("_id"): value for name, value in row.conditions}
+        for row in draft.promises
+    ]
+    return general, rows
+
+
+def draft_from(form: PolicyForm, rows: BaseFormSet[PromiseForm]) -> Draft:
+    """What was typed, as a draft. Only after both are valid."""
+    promises = tuple(promise for row in rows if (promise := row.promise()) is not None)
+    cleaned = form.cleaned_data
+    pausing = tuple(reason.pk for reason in cleaned["pausing"])
+    return Draft(promises, pausing, cleaned["warnings"], cleaned["on_change"])

@@ -1,0 +1,143 @@
+"""Running clocks follow a new version of their calendar; the page says beforehand what it moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+
+from sla import following
+from sla.calendars import Day, content_of, publish
+from sla.holidays import with_chinese_days
+from sla.models import Calendar, ClockChange, Segment, Timer
+from sla.policies import Promise
+from tests.factories import MONDAY, World, act, resolve, wait
+from tests.sla.calendars import at
+from tests.sla.test_clocks import clock_of, office_policy, started
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-05")]
+
+HOUR = timedelta(hours=1)
+
+
+def publish_day(day: date, entry: Day) -> Calendar:
+    calendar = Calendar.objects.select_related("current").get(code="5x8")
+    content = content_of(calendar.current)  # type: ignore[arg-type]
+    publish(calendar, replace(content, days={**content.days, day: entry}), by=None, at=MONDAY)
+    return calendar
+
+
+def follow(moment: object, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(following.database_clock, "now", lambda: moment)
+    return following.follow_calendars()
+
+
+def test_e11_new_holiday_moves_what_lies_ahead(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    office_policy(world, Promise("response", "24x7", 600), Promise("resolve", "5x8", 960))
+    ticket = started(world, at("2026-03-04 10:00"))
+    assert clock_of(ticket).due_at == at("2026-03-06 10:00")
+    publish_day(date(2026, 3, 5), Day((), "临时休市"))
+    assert follow(at("2026-03-04 12:00"), monkeypatch) == 1
+    clock = clock_of(ticket)
+    ticket.refresh_from_db()
+
+    assert clock.due_at == ticket.queue_due_at == ticket.planned_completion_at == at("2026-03-09 10:00")
+    assert Timer.objects.get(clock=clock, rule="limit").fire_at == clock.due_at
+    assert (clock.consumed, clock.gen, clock.calendar_version.number) == (2 * HOUR, 1, 2)
+    assert [s.calendar_version.number for s in Segment.objects.filter(clock=clock)] == [1]
+    assert ClockChange.objects.get(clock=clock).cause == "calendar"
+    assert follow(at("2026-03-04 12:01"), monkeypatch) == 0
+    assert Calendar.objects.get(code="5x8").followed == 2
+
+
+def test_e16_import_of_the_year_ends_what_was_provisional(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    office_policy(world)
+    ticket = started(world, at("2026-12-31 16:00"))
+    assert (clock_of(ticket).provisional, clock_of(ticket).due_at) == (True, at("2027-01-01 16:00"))
+    calendar = Calendar.objects.select_related("current").get(code="5x8")
+    content = content_of(calendar.current)  # type: ignore[arg-type]
+    days = {**content.days, date(2027, 1, 1): Day((), "元旦")}
+    publish(calendar, replace(content, days=days, confirmed_until=date(2027, 12, 31)), by=None, at=MONDAY)
+    follow(at("2026-12-31 17:00"), monkeypatch)
+
+    assert (clock_of(ticket).provisional, clock_of(ticket).due_at) == (False, at("2027-01-04 16:00"))
+
+
+def test_paused_clock_takes_the_new_version_and_a_stopped_one_keeps_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office_policy(world)
+    paused = wait(started(world, at("2026-03-04 10:00")), world.engineer, now=at("2026-03-04 11:00"))
+    stopped = resolve(started(world, at("2026-03-04 10:00")), world.engineer, now=at("2026-03-04 11:00"))
+    publish_day(date(2026, 3, 5), Day((), "临时休市"))
+    follow(at("2026-03-04 12:00"), monkeypatch)
+    paused = act(paused, "resume", world.engineer, now=at("2026-03-04 17:00"))
+
+    assert clock_of(paused).due_at == at("2026-03-06 16:00")  # 1 h before, 1 h that day, 6 h after the closed day
+    assert clock_of(paused).calendar_version.number == 2
+    assert clock_of(stopped).calendar_version.number == 1
+
+
+def test_page_says_what_an_edit_moves_and_publishes_it(world: World, client: Client) -> None:
+    office_policy(world, Promise("response", "24x7", 600), Promise("resolve", "5x8", 960))
+    started(world, at("2027-03-03 10:00"))
+    started(world, at("2027-03-01 09:00"))
+    client.force_login(world.admin)
+    page = client.get("/calendars/5x8/?year=2027").context["form"]
+    typed = {name: page.initial.get(name, "") for name in page.fields} | {"year": "2027", "confirmed": ""}
+    typed |= {"days": "2027-03-05 - 临时休市", "note": "闭市"}
+    preview = client.post("/calendars/5x8/", typed | {"preview": "1"})
+
+    assert preview.context["moved"] == 1
+    assert "day-changed" in preview.content.decode()
+    assert Calendar.objects.get(code="5x8").current.number == 1  # type: ignore[union-attr]
+    assert client.post("/calendars/5x8/", typed | {"publish": "1"}).status_code == 302
+    version = Calendar.objects.get(code="5x8").current
+    assert (version.number, version.note, version.published_by) == (2, "闭市", world.admin)  # type: ignore[union-attr]
+    day = version.days.get(date="2027-03-05")  # type: ignore[union-attr]
+    assert (day.intervals, day.label, day.source) == ([], "临时休市", "manual")
+    assert version.days.count() == 772  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"days": "soon"},
+        {"days": "2026-01-01 -"},
+        {"day0": "9 to 5"},
+        {"zone": "Mars"},
+        {f"day{n}": "" for n in range(7)},
+    ],
+)
+def test_page_refuses_what_it_cannot_read_or_what_never_opens(world: World, client: Client, wrong: dict) -> None:
+    client.force_login(world.admin)
+    form = client.get("/calendars/5x8/?year=2027").context["form"]
+    typed = {name: form.initial.get(name, "") for name in form.fields} | {"year": "2027", "publish": "1", **wrong}
+
+    assert client.post("/calendars/5x8/", typed).status_code == 422
+    assert Calendar.objects.get(code="5x8").current.number == 1  # type: ignore[union-attr]
+
+
+def test_unchanged_form_changes_nothing(world: World, client: Client) -> None:
+    client.force_login(world.admin)
+    form = client.get("/calendars/5x8/?year=2026").context["form"]
+    typed = {name: form.initial.get(name, "") for name in form.fields} | {"year": "2026", "confirmed": "on"}
+    client.post("/calendars/5x8/", {k: v for k, v in typed.items() if k != "import_holidays"} | {"publish": "1"})
+
+    assert Calendar.objects.get(code="5x8").current.number == 1  # type: ignore[union-attr]
+
+
+def test_only_administrators_see_calendars(world: World, client: Client) -> None:
+    client.force_login(world.manager)
+    assert [client.get(url).status_code for url in ("/calendars/", "/calendars/5x8/")] == [403, 403]
+    client.force_login(world.admin)
+    assert [client.get(url).status_code for url in ("/calendars/", "/calendars/5x8/")] == [200, 200]
+    assert client.get("/calendars/none/").status_code == 404
+
+
+def test_seed_knows_only_announced_years(world: World) -> None:
+    content = content_of(Calendar.objects.get(code="5x8").current)  # type: ignore[arg-type]
+
+    assert with_chinese_days(content, [2099]) == content
