@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import User
 from announcements.models import Announcement, Dismissal
+from announcements.telling import tell_affected, withdraw_mails
 
 
 @transaction.atomic
@@ -23,16 +24,26 @@ def save_announcement(*, form: Any, user: User, now: datetime) -> Announcement:
     return announcement
 
 
+@transaction.atomic
 def publish(*, announcement: Announcement, now: datetime) -> None:
-    """Show it from its time on. An ended one is shown again, while its time is not over."""
+    """Show it from its time on, and tell those affected of an interruption by mail (NTF-04).
+
+    An ended one is shown, and told, again, while its time is not over; one that is published already is told once.
+    """
+    stored = Announcement.objects.select_for_update(of=("self",), no_key=True).get(pk=announcement.pk)
+    news = stored.published_at is None or stored.ended_at is not None
     announcement.published_at, announcement.ended_at, announcement.updated_at = now, None, now
     announcement.save(update_fields=["published_at", "ended_at", "updated_at"])
+    if news:
+        tell_affected(announcement, now)
 
 
+@transaction.atomic
 def end(*, announcement: Announcement, now: datetime) -> None:
-    """Take it away before its time. Idempotent."""
+    """Take it away before its time; mails about it that have not left do not leave. Idempotent."""
     announcement.ended_at = announcement.ended_at or now
     announcement.save(update_fields=["ended_at"])
+    withdraw_mails(announcement)
 
 
 def discard(*, announcement: Announcement) -> None:

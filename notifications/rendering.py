@@ -69,7 +69,14 @@ class Writer:
         )
         link = link_of(lead.notice) if same else f"{settings.SITE_URL}{reverse('notifications:list')}"
         short = f"{subject}\n{numbered(lines)}"
-        return {"subject": subject, "text": _letter(lead, [numbered(lines)], link), "short": short[:SHORT_LIMIT]}
+        parts = [numbered(lines), *self._questions(group, texts)]
+        return {"subject": subject, "text": _letter(lead, parts, link), "short": short[:SHORT_LIMIT]}
+
+    def _questions(self, group: Sequence[Delivery], texts: Texts) -> list[str]:
+        """What the reader is asked in full: a line among others would lose the link with which to answer."""
+        asking = [row for row in group if row.notice.event_info.asks and row.channel == Channel.EMAIL]
+        values = [values_of(row.notice, reader=row.recipient, confirm=self._confirm(row)) for row in asking]
+        return [texts.body(row.notice.event_info, value) for row, value in zip(asking, values, strict=True)]
 
     def _confirm(self, row: Delivery) -> str:
         """The link with which the requester answers; only in mails to the requester."""

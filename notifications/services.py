@@ -31,6 +31,7 @@ def give_notice(
     urgent: bool,
     at: datetime,
     due_at: datetime | None = None,
+    not_before: datetime | None = None,
     payload: dict[str, Any] | None = None,
     rooms: bool = True,
     internal: bool = False,
@@ -40,19 +41,20 @@ def give_notice(
 
     Exactly once: returns None, and does nothing, when ``key`` exists, also when another transaction stores it at the
     same moment. ``recipients`` who are not active, or may not see ``ticket``, are left out. In the portal a notice is
-    delivered by being stored. ``due_at``: when it should be known (``at`` unless given); ``rooms``: chat rooms and
-    programs are told too, when ``internal`` only those that no customer reads; ``without``: channels not to be used.
-    Sends nothing.
+    delivered by being stored. ``due_at``: when it should be known (``at`` unless given); ``not_before``: nothing
+    leaves earlier; ``rooms``: chat rooms and programs are told too, when ``internal`` only those that no customer
+    reads; ``without``: channels not to be used. Sends nothing.
     """
     notice = _store(key, event, ticket, urgent=urgent, at=at, due_at=due_at or at, payload=payload or {})
     if notice is None:
         return None
     readers = _readers(recipients, ticket)
     endpoints = list(Endpoint.objects.active()) if readers or rooms else []
-    rows = [row for reader in readers for row in _personal(notice, reader, endpoints, at, without)]
+    first = max(at, not_before or at)
+    rows = [row for reader in readers for row in _personal(notice, reader, endpoints, first, without)]
     if rooms:
         found = rooms_for(endpoints, event, ticket, urgent=urgent, internal=internal)
-        rows += [_row(notice, endpoint.kind, at, endpoint=endpoint) for endpoint in found]
+        rows += [_row(notice, endpoint.kind, first, endpoint=endpoint) for endpoint in found]
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return notice
 
@@ -103,7 +105,7 @@ def may_read(user: User, ticket: Ticket) -> bool:
 def _personal(
     notice: Notice, reader: User, endpoints: list[Endpoint], at: datetime, without: Sequence[str]
 ) -> list[Delivery]:
-    rows = [_row(notice, Channel.PORTAL, at, recipient=reader)]
+    rows = [] if Channel.PORTAL in without else [_row(notice, Channel.PORTAL, at, recipient=reader)]
     choice = choice_of(notice)
     for channel in channels_for(reader, choice):
         through = gateway(endpoints) if channel == Channel.SMS else None
@@ -153,6 +155,12 @@ def add_fallback(*, delivery: Delivery, channel: str, now: datetime) -> bool:
     row = _row(delivery.notice, channel, now, recipient=reader, endpoint=through)
     Delivery.objects.bulk_create([row], ignore_conflicts=True)
     return True
+
+
+def recall(*, key: str) -> int:
+    """What waits of the notices whose key begins with ``key`` is not sent any more; how many deliveries."""
+    waiting = Delivery.objects.filter(notice__key__startswith=key, status=Delivery.Status.PENDING)
+    return waiting.update(status=Delivery.Status.OBSOLETE)
 
 
 # --- The reader's side ----------------------------------------------------------------------------------------------

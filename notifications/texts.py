@@ -95,7 +95,7 @@ def values_of(notice: Notice, *, reader: User | None = None, confirm: str = "") 
     ticket, payload = notice.ticket, notice.payload
     return {
         "number": payload_text(payload, "number"),
-        "summary": payload_text(payload, "summary"),
+        "summary": _name(payload.get("summary")),
         "priority": payload_text(payload, "priority"),
         "state": _state(payload),
         "actor": _name(payload.get("actor")) or _("The portal"),
