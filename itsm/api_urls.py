@@ -11,6 +11,7 @@ from duty.api import routes as duty_routes
 from exporting.api import routes as export_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
+from notifications.api import routes as notice_routes
 from sla.api import routes as sla_routes
 from tasks.api import routes as task_routes
 from tickets.api import routes as ticket_routes
@@ -24,6 +25,7 @@ version_1 = [
     *shared_routes,
     *account_routes,
     *duty_routes,
+    *notice_routes,
     *cmdb_routes,
     *export_routes,
     *announcement_routes,

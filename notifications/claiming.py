@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from notifications import schedule
@@ -31,6 +32,12 @@ DIGEST_OVER, MOST_IN_ONE = 20, 200
 #: In flight at one endpoint, of all processes together; while its circuit is being tried, one.
 AT_ONE_ENDPOINT = 2
 WARNING_AGE = timedelta(seconds=60)
+
+#: Stored in English, shown in the reader's language.
+SWITCHED_OFF = gettext_noop("The outside address is switched off.")
+NOT_ACTIVE = gettext_noop("The reader is not active any more.")
+MAY_NOT_SEE = gettext_noop("The reader may not see the ticket any more.")
+UNWRITABLE = gettext_noop("The message cannot be written.")
 
 #: Say whether a notice that has waited is not needed any more; apps above add theirs (a warning whose clock stopped).
 obsolete_checks: list[Callable[[Notice], bool]] = []
@@ -67,7 +74,7 @@ def _claim_at(key: Any, now: datetime) -> list[Claimed]:
     waiting = Delivery.objects.filter(endpoint=endpoint)
     if not endpoint.active:
         rows = waiting.filter(status=Delivery.Status.PENDING, next_try_at__lte=now)
-        rows.update(status=Delivery.Status.SKIPPED, error="The outside address is switched off.")
+        rows.update(status=Delivery.Status.SKIPPED, error=SWITCHED_OFF)
         return []
     in_flight = waiting.filter(status=Delivery.Status.SENDING, next_try_at__gt=now).count()
     most = 1 if schedule.open_for(endpoint.failures) else AT_ONE_ENDPOINT
@@ -192,9 +199,9 @@ def _checked(rows: Iterable[Delivery], now: datetime) -> set[int]:
 def _objection(row: Delivery, now: datetime) -> tuple[str, str] | None:
     reader, ticket = row.recipient, row.notice.ticket
     if reader is not None and not reader.is_active:
-        return Delivery.Status.SKIPPED, "The reader is not active any more."
+        return Delivery.Status.SKIPPED, NOT_ACTIVE
     if reader is not None and ticket is not None and not may_read(reader, ticket):
-        return Delivery.Status.SKIPPED, "The reader may not see the ticket any more."
+        return Delivery.Status.SKIPPED, MAY_NOT_SEE
     if now - row.notice.due_at > WARNING_AGE and any(check(row.notice) for check in obsolete_checks):
         return Delivery.Status.OBSOLETE, ""
     return None
@@ -210,7 +217,7 @@ def _lease(group: list[Delivery], writer: Writer, now: datetime) -> list[Claimed
     except Exception:
         logger.exception("Delivery %s cannot be written.", lead.pk)
         wait = schedule.delay_after(lead.attempt + 1, urgent=lead.urgent, chance=0.5) or timedelta(days=1)
-        Delivery.objects.filter(pk=lead.pk).update(next_try_at=now + wait, error="The message cannot be written.")
+        Delivery.objects.filter(pk=lead.pk).update(next_try_at=now + wait, error=UNWRITABLE)
         return []
     lead.message_id = outgoing.message_id
     lead.attempt += 1

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Subquery, Value
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext_noop
 
 from duty.services import recipients_for
 from notifications import schedule
@@ -20,6 +21,7 @@ from notifications.services import add_fallback, give_notice
 
 #: An alarm about an alarm would never end.
 ALARM = "undelivered"
+SENDER_LOST = gettext_noop("The sender was lost on the way.")
 
 
 @transaction.atomic
@@ -56,7 +58,7 @@ def take_back_lost(now: datetime) -> int:
     lost = Delivery.objects.filter(status=Delivery.Status.SENDING, next_try_at__lte=now)
     rows = list(lost.select_for_update(skip_locked=True, no_key=True).order_by("next_try_at")[:50])
     for row in rows:
-        record(pk=row.pk, token=row.lease_token, result=Result(UNCERTAIN, "The sender was lost."), now=now)
+        record(pk=row.pk, token=row.lease_token, result=Result(UNCERTAIN, SENDER_LOST), now=now)
     return len(rows)
 
 

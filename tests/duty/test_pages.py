@@ -61,7 +61,7 @@ def test_everybody_on_the_staff_reads_who_is_on_duty(world: World, browse: Brows
 
 
 def test_only_who_keeps_it_changes_it(world: World, browse: Browse, roster: Roster) -> None:
-    sent = {"stand_in-user": world.engineer2.pk, "stand_in-starts_at": "2099-01-01T09:00"}
+    sent: dict[str, object] = {"stand_in-user": world.engineer2.pk, "stand_in-starts_at": "2099-01-01T09:00"}
     sent |= {"stand_in-ends_at": "2099-01-02T09:00", "stand_in-note": "培训"}
     url = f"/duty/{roster.pk}/stand_in/"
 
@@ -86,7 +86,7 @@ def test_turns_are_swapped_and_absences_recorded_on_the_page(world: World, brows
     done = client.post(f"/duty/{roster.pk}/swap/", {"swap-first": first, "swap-second": second})
     assert (done.status_code, Override.objects.count()) == (302, 2)
 
-    sent = {"absence-user": world.engineer.pk, "absence-deputy": world.engineer.pk}
+    sent: dict[str, object] = {"absence-user": world.engineer.pk, "absence-deputy": world.engineer.pk}
     sent |= {"absence-starts_at": "2099-01-01T09:00", "absence-ends_at": "2099-01-02T09:00"}
     assert client.post(f"/duty/{roster.pk}/absence/", sent).status_code == 422
     sent["absence-deputy"] = world.lead.pk
