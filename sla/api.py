@@ -79,7 +79,7 @@ class DaySerializer(serializers.Serializer):
 
     date = serializers.DateField()
     hours = serializers.CharField(help_text="09:00-12:00 13:00-18:00; empty: closed.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of this name
     source = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of this name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ def audit(now: datetime, clocks: QuerySet[Clock, Clock] | None = None) -> Iterat
         yield {"clock": row.pk, "ticket": row.ticket.number, "problem": problem}
 
 
-def _counted(clocks: list[Clock]) -> dict[tuple[int, int], timedelta]:
+def _counted(clocks: Sequence[Clock]) -> dict[tuple[int, int], timedelta]:
     """The business time in the stored stretches of each clock and count. One query."""
     rows = Segment.objects.filter(clock__in=[row.pk for row in clocks]).order_by()
     sums = rows.values_list("clock_id", "gen").annotate(total=Sum("counted"))

@@ -70,6 +70,8 @@ def moved_limits(calendar: Calendar, content: Content, at: datetime) -> int:
     for since, target, consumed, due_at in rows.values_list(
         "running_since", "target", "consumed", "due_at"
     ).iterator():
+        if since is None:
+            continue
         used = consumed + _used(old, since, at)
         remaining = target - used
         count += remaining > timedelta() and new.add(max(at, since), remaining) != due_at

@@ -31,7 +31,7 @@ class Chip:
 
 def chip_of(ticket: Ticket, now: datetime) -> Chip:
     """The chip of ``ticket`` at ``now``."""
-    if ticket.phase == Phase.OPEN and ticket.queue_due_at < NO_LIMIT:
+    if ticket.queue_due_at < NO_LIMIT:
         label = _("Response") if ticket.responded_at is None else _("Resolution")
         amber = int((ticket.queue_due_at - ticket.due_soon_at).total_seconds())
         return Chip(tone_at(ticket, now), label, due=ticket.queue_due_at, soon=amber)
@@ -90,7 +90,7 @@ def _bar(
     if done is not None:
         met = done <= due
         return LimitBar(label, "", "ok" if met else "late", _("met") if met else _("missed"), None, 0, used)
-    if ticket.phase != Phase.OPEN:
+    if ticket.queue_due_at == NO_LIMIT:
         return LimitBar(label, "", "idle", _("paused"), None, 0, used)
     amber = int((ticket.queue_due_at - ticket.due_soon_at).total_seconds())
     return LimitBar(label, "", tone_at(ticket, now), "", due, amber, used)

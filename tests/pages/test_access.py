@@ -67,6 +67,9 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "duty:step": [0, "swap"],
         "account_confirm_email": ["none"],
         "account_reset_password_from_key": ["0", "none"],
+        "sla:calendar": ["none"],
+        "sla:policy": ["none"],
+        "sla:counted": [number],
         "tickets:list": ["incidents"],
         "tickets:register": ["incidents"],
     }
