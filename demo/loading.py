@@ -13,6 +13,7 @@ from demo.announcements import load_announcements
 from demo.company import load_company
 from demo.expected import differences
 from demo.history import DemoError, History
+from demo.notices import load_rosters, settle_notices
 from demo.reference import DATA, load_reference
 from sla.models import Clock
 from sla.timers import arm_future, quietly
@@ -47,6 +48,8 @@ def load_demo() -> int:
     history = History(data["tickets"], clock.now())
     with quietly():
         history.play()
+    settle_notices(clock.now())
+    load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())
     wrong = list(differences(data["tickets"], history.tickets))
     if wrong:

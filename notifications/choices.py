@@ -66,8 +66,10 @@ def channels_for(user: User, choice: EventChoice) -> list[str]:
 
 
 def reachable(user: User, channel: str) -> bool:
-    """Whether the person has an address for ``channel``."""
-    return bool({Channel.EMAIL: user.email, Channel.SMS: user.mobile}.get(Channel(channel), True))
+    """Whether the person has an address for ``channel``, and the portal a mail server."""
+    if channel == Channel.EMAIL:
+        return bool(user.email and settings.EMAIL_HOST)
+    return bool(user.mobile) if channel == Channel.SMS else True
 
 
 def rooms_for(

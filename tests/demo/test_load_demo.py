@@ -16,7 +16,10 @@ from demo.company import PASSWORD
 from demo.expected import differences
 from demo.history import DemoError
 from demo.loading import load_demo, read_demo
+from duty.models import Roster
+from duty.services import on_duty
 from incidents.models import Incident
+from notifications.models import Delivery
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
@@ -184,3 +187,13 @@ def test_load_demo_with_a_refused_step_adds_nothing(settings: Any, monkeypatch: 
         load_demo()
     assert not User.objects.exists()
     assert not Ticket.objects.exists()
+
+
+@pytest.mark.req("NTF-01", "ORG-05")
+def test_the_demo_sends_nothing_of_its_past_and_knows_who_is_on_duty(database: Any) -> None:
+    bell = Delivery.objects.filter(channel="portal")
+
+    assert not Delivery.objects.filter(status__in=Delivery.ACTIVE).exists()
+    assert bell.exclude(read_at=None).exists()
+    assert not bell.pressing().exclude(notice__ticket__phase__in=("open", "waiting")).exists()
+    assert all(on_duty(roster.group, clock.now()) for roster in Roster.objects.select_related("group"))
