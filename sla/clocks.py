@@ -169,9 +169,7 @@ def store(lives: list[Life], at: datetime) -> None:
         if not life.touched:
             continue
         if life.fresh:
-            life.clock.save(force_insert=True)
             timers.arm(life, at)
-            life.clock.save(update_fields=["next_fire_at"])
         else:
             timers.rearm(life, at)
             life.clock.save(update_fields=STORED)

@@ -14,6 +14,8 @@ from sla.models import AgreementKind, Clock, NoticeRule, Timer
 from tickets.models import Ticket
 from tickets.services import log_event
 
+#: Roles that differ from ticket to ticket.
+PERSONAL = ("watchers", "requester")
 #: Who is told before and at the limits.
 BEFORE = ("assignee", "group_duty")
 AT_LIMIT = {
@@ -23,7 +25,30 @@ AT_LIMIT = {
 }
 
 
-def tell(clock: Clock, timer: Timer, at: datetime) -> None:
+class Hearers:
+    """Who stands for roles at one moment. Tickets of one group and system share the answer within a batch."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._known: dict[tuple[object, ...], list[User]] = {}
+
+    def of(self, roles: Iterable[str], ticket: Ticket) -> list[User]:
+        """The people who stand for ``roles`` on ``ticket``, each once."""
+        found: dict[int, User] = {}
+        for role in roles:
+            found |= {person.pk: person for person in self._of(role, ticket)}
+        return list(found.values())
+
+    def _of(self, role: str, ticket: Ticket) -> list[User]:
+        if role in PERSONAL:
+            return recipients_for(role, ticket, self.at)
+        key = (role, ticket.group_id, ticket.assignee_id, ticket.business_system_id, ticket.organisation_id)
+        if key not in self._known:
+            self._known[key] = recipients_for(role, ticket, self.at)
+        return self._known[key]
+
+
+def tell(clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> None:
     """Give the notice of ``timer`` to those who are responsible now, once, and log it. In the caller's transaction.
 
     A ticket that does not run this clock any more is told nothing.
@@ -44,7 +69,7 @@ def tell(clock: Clock, timer: Timer, at: datetime) -> None:
         key=key,
         event=event,
         ticket=ticket,
-        recipients=people(roles, ticket, at),
+        recipients=hearers.of(roles, ticket),
         urgent=clock.rank <= URGENT_RANK,
         at=at,
         due_at=timer.fire_at or at,
@@ -57,12 +82,6 @@ def tell(clock: Clock, timer: Timer, at: datetime) -> None:
 def key_of(clock: Clock, timer: Timer) -> str:
     """Once for each rule, ticket, agreement and round."""
     return f"{clock.metric}.{timer.rule}:{clock.ticket_id}:{clock.agreement}:{clock.round}"
-
-
-def people(roles: Iterable[str], ticket: Ticket, at: datetime) -> list[User]:
-    """The people who stand for ``roles`` now, each once."""
-    found = {person.pk: person for role in roles for person in recipients_for(role, ticket, at)}
-    return list(found.values())
 
 
 def give_up(clock: Clock, timer: Timer, at: datetime) -> None:
@@ -80,12 +99,13 @@ def give_up(clock: Clock, timer: Timer, at: datetime) -> None:
 
 def declare(ticket: Ticket, rules: Iterable[NoticeRule], at: datetime) -> None:
     """Tell what the rules of a priority say on registration, and when a ticket is raised to it (MAJ-01). Once."""
+    hearers = Hearers(at)
     for rule in rules:
         give_notice(
             key=f"notice:{rule.pk}:{ticket.pk}:sla:1",
             event="declared",
             ticket=ticket,
-            recipients=people(rule.roles, ticket, at),
+            recipients=hearers.of(rule.roles, ticket),
             urgent=ticket.priority_rank <= URGENT_RANK,
             at=at,
             payload={"rule": f"notice:{rule.pk}"},

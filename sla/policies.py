@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from sla.models import Agreement, AgreementKind, FaultLevel, Policy, PolicyVersion, Target
+from sla.models import Agreement, AgreementKind, FaultLevel, NoticeRule, Policy, PolicyVersion, Target
 from tickets.models import Ticket
 
 #: Priorities by fault level.
@@ -111,14 +109,13 @@ def draft_of(version: PolicyVersion) -> Draft:
 class Promises:
     """The targets that count for one ticket at one moment, by agreement and metric."""
 
-    def __init__(self, ticket: Ticket, targets: list[Target], faults: Callable[[], Faults]) -> None:
+    def __init__(self, ticket: Ticket, targets: list[Target], faults: Faults) -> None:
         self.ticket, self._targets, self._faults = ticket, targets, faults
 
     @classmethod
     def now(cls, ticket: Ticket, at: datetime) -> Promises:
-        """What counts at ``at``. Two queries: the agreements of its parties, and all targets in force."""
-        chosen = _chosen(list(_agreements(ticket, at)))
-        return cls(ticket, _targets(chosen, at) if chosen else [], cache(fault_priorities))
+        """What counts at ``at``. One short query that says whether what this process remembers is still true."""
+        return current_book().promises(ticket, at)
 
     def find(self, agreement: str, metric: str) -> Target | None:
         """The most specific target that fits the ticket, or None when nothing is promised."""
@@ -136,7 +133,7 @@ class Promises:
             and target.nature_id in (None, ticket.nature_id)
             and target.business_system_id in (None, ticket.business_system_id)
             and target.organisation_id in (None, ticket.organisation_id)
-            and (target.fault_id is None or ticket.priority_id in self._faults().get(target.fault_id, ()))
+            and (target.fault_id is None or ticket.priority_id in self._faults.get(target.fault_id, ()))
         )
 
 
@@ -149,36 +146,75 @@ def fault_priorities() -> Faults:
 
 
 class PromiseBook:
-    """Everything that is promised to customers, read once: for replaying many tickets.
+    """Everything that is promised, and the notice rules, read once.
 
-    ``instead``: targets of a draft that take the place of a policy's, by the policy's code.
+    ``instead``: targets of a draft, by the code of the policy whose place they take.
     """
 
     def __init__(self, instead: Mapping[str, list[Target]] | None = None) -> None:
         self._instead = instead or {}
         self._faults = fault_priorities()
-        self._agreements: dict[int, list[Agreement]] = {}
-        for row in (
-            Agreement.objects.filter(kind=AgreementKind.SLA).select_related("phase").order_by("-valid_from", "-pk")
-        ):
-            self._agreements.setdefault(row.organisation_id or 0, []).append(row)
-        self._rows = list(_all_targets().filter(version__policy__kind=AgreementKind.SLA))
+        self._agreements: dict[tuple[str, int | None], list[Agreement]] = {}
+        for row in Agreement.objects.select_related("phase").order_by("-valid_from", "-pk"):
+            self._agreements.setdefault((row.kind, row.organisation_id or row.group_id), []).append(row)
+        self._targets: dict[str, list[Target]] = {}
+        for target in Target.objects.select_related("version__policy", "calendar__current"):
+            self._targets.setdefault(target.version.policy_id, []).append(target)
         self._default = Policy.objects.filter(is_default=True).values_list("pk", flat=True).first()
+        self.rules = list(NoticeRule.objects.filter(active=True).select_related("priority"))
 
     def promises(self, ticket: Ticket, at: datetime) -> Promises:
         """What counted for ``ticket`` at ``at``. No query."""
-        policy = self._policy_of(ticket, at)
-        rows = self._instead.get(policy or "")
-        if rows is None:
-            rows = _newest([row for row in self._rows if row.version.policy_id == policy and _in_force(row, at)])
-        return Promises(ticket, rows, lambda: self._faults)
-
-    def _policy_of(self, ticket: Ticket, at: datetime) -> str | None:
         day = local_day(at)
-        for row in self._agreements.get(ticket.organisation_id, ()):
+        chosen = [
+            self._policy(AgreementKind.SLA, ticket.organisation_id, day, self._default),
+            self._policy(AgreementKind.OLA, ticket.group_id, day),
+            self._policy(AgreementKind.UC, ticket.supplier_id, day),
+        ]
+        rows = [target for policy in chosen if policy for target in self._in_force(policy, at)]
+        return Promises(ticket, rows, self._faults)
+
+    def _policy(self, kind: str, party: int | None, day: date, otherwise: str | None = None) -> str | None:
+        """The policy of the party's agreement; none in a phase without commitment."""
+        for row in self._agreements.get((kind, party), ()) if party else ():
             if row.valid_from <= day and (row.valid_until is None or day <= row.valid_until):
                 return row.policy_id if row.phase is None or row.phase.sla_applies else None
-        return self._default
+        return otherwise
+
+    def _in_force(self, policy: str, at: datetime) -> list[Target]:
+        """Targets of the newest version in force."""
+        if policy in self._instead:
+            return self._instead[policy]
+        rows = [row for row in self._targets.get(policy, ()) if _in_force(row, at)]
+        newest = max((row.version.number for row in rows), default=0)
+        return [row for row in rows if row.version.number == newest]
+
+
+#: Changes whenever anything that a book holds does. The tables are small: reading them whole takes well under 1 ms.
+_STAMP = """
+SELECT (SELECT coalesce(max(id), 0) FROM sla_target),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_agreement t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_policy t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM tickets_priority t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_calendar t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_contractphase t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_noticerule t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_faultlevel_priorities t)
+"""
+_remembered: dict[tuple[Any, ...], PromiseBook] = {}
+
+
+def current_book() -> PromiseBook:
+    """The book as of now. One short query; it is read anew only after somebody changed something."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP)
+        stamp = cursor.fetchone()
+    book = _remembered.get(stamp)
+    if book is None:
+        book = PromiseBook()
+        _remembered.clear()
+        _remembered[stamp] = book
+    return book
 
 
 def _in_force(target: Target, at: datetime) -> bool:
@@ -186,53 +222,8 @@ def _in_force(target: Target, at: datetime) -> bool:
     return version.valid_from <= at and (version.valid_until is None or at < version.valid_until)
 
 
-def _chosen(agreements: list[Agreement]) -> list[Q]:
-    """The policy of each kind of agreement: the customer's own or the default one, none in some phases."""
-    chosen = []
-    for kind in AgreementKind.values:
-        own = next((row for row in agreements if row.kind == kind), None)
-        if own is None and kind == AgreementKind.SLA:
-            chosen.append(Q(version__policy__is_default=True))
-        elif own and (own.phase is None or own.phase.sla_applies):
-            chosen.append(Q(version__policy=own.policy_id))
-    return chosen
-
-
 def _conditions(target: Target) -> tuple[int, int]:
     return sum(getattr(target, name) is not None for name in Target.CONDITIONS), -target.position
-
-
-def _agreements(ticket: Ticket, at: datetime) -> QuerySet[Agreement, Agreement]:
-    """Agreements of the ticket's customer, group and supplier on the day of ``at``, the newest first."""
-    party = Q(kind=AgreementKind.SLA, organisation=ticket.organisation_id)
-    if ticket.group_id:
-        party |= Q(kind=AgreementKind.OLA, group=ticket.group_id)
-    if ticket.supplier_id:
-        party |= Q(kind=AgreementKind.UC, organisation=ticket.supplier_id)
-    day = local_day(at)
-    valid = Q(valid_from__lte=day) & (Q(valid_until=None) | Q(valid_until__gte=day))
-    return Agreement.objects.filter(party, valid).select_related("phase").order_by("-valid_from", "-pk")
-
-
-def _all_targets() -> QuerySet[Target, Target]:
-    return Target.objects.select_related("version__policy", "calendar__current")
-
-
-def _targets(policies: Iterable[Q], at: datetime) -> list[Target]:
-    """Targets of the newest version in force at ``at`` of each policy. One query."""
-    wanted = Q(pk=None)
-    for policy in policies:
-        wanted |= policy
-    valid = Q(version__valid_from__lte=at) & (Q(version__valid_until=None) | Q(version__valid_until__gt=at))
-    return _newest(list(_all_targets().filter(wanted, valid)))
-
-
-def _newest(rows: list[Target]) -> list[Target]:
-    """Of each policy the targets of its newest version alone."""
-    newest: dict[str, int] = {}
-    for row in rows:
-        newest[row.version.policy_id] = max(newest.get(row.version.policy_id, 0), row.version.number)
-    return [row for row in rows if row.version.number == newest[row.version.policy_id]]
 
 
 def local_day(at: datetime) -> date:

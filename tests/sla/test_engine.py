@@ -141,8 +141,8 @@ def test_error_takes_back_one_rule_and_is_given_up(world: World, monkeypatch: py
     bad, good = (unclaimed(world, now=MONDAY, impact="I3") for _ in range(2))
     tell = firing.tell
 
-    def fail(clock: Clock, timer: Timer, at: datetime) -> None:
-        tell(clock, timer, at)
+    def fail(clock: Clock, timer: Timer, at: datetime, hearers: firing.Hearers) -> None:
+        tell(clock, timer, at, hearers)
         if clock.ticket_id == bad.pk and timer.rule == "warn:50":
             raise RuntimeError("broken row")
 
