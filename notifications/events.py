@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -23,7 +24,7 @@ class Channel(models.TextChoices):
     """Ways to people. Those of ``PERSONAL`` lead to one person, the others to whoever reads a room or a program."""
 
     PORTAL = "portal", _("In the portal")
-    EMAIL = "email", _("Email")
+    EMAIL = "email", pgettext_lazy("channel", "Email")
     SMS = "sms", _("SMS")
     WECOM = "wecom", _("WeCom robot")
     DINGTALK = "dingtalk", _("DingTalk robot")

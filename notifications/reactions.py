@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from duty.services import recipients_for
 from notifications.services import give_notice
-from notifications.texts import named, snapshot
+from notifications.texts import named
 from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
 
@@ -184,7 +184,7 @@ def _tell(happening: Happening, reaction: Reaction, told: set[int]) -> set[int]:
             recipients=people,
             urgent=about.priority_rank <= URGENT_RANK,
             at=happening.now,
-            payload={**snapshot(about), **_said(happening, reaction)},
+            payload=_said(happening, reaction),
             rooms=rooms,
             internal=not entry.is_public,
         )

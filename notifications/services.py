@@ -17,6 +17,7 @@ from notifications.choices import channels_for, choice_for, gateway, quiet_of, r
 from notifications.events import Channel
 from notifications.links import use_up
 from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
+from notifications.texts import snapshot
 from tickets.actions import perform
 from tickets.errors import ActionConflict
 from tickets.models import Ticket
@@ -41,11 +42,12 @@ def give_notice(
 
     Exactly once: returns None, and does nothing, when ``key`` exists, also when another transaction stores it at the
     same moment. ``recipients`` who are not active, or may not see ``ticket``, are left out. In the portal a notice is
-    delivered by being stored. ``due_at``: when it should be known (``at`` unless given); ``not_before``: nothing
-    leaves earlier; ``rooms``: chat rooms and programs are told too, when ``internal`` only those that no customer
-    reads; ``without``: channels not to be used. Sends nothing.
+    delivered by being stored. ``payload`` adds to what the notice remembers of the ticket. ``due_at``: when it should
+    be known (``at`` unless given); ``not_before``: nothing leaves earlier; ``rooms``: chat rooms and programs are told
+    too, when ``internal`` only those that no customer reads; ``without``: channels not to be used. Sends nothing.
     """
-    notice = _store(key, event, ticket, urgent=urgent, at=at, due_at=due_at or at, payload=payload or {})
+    said = {**(snapshot(ticket) if ticket else {}), **(payload or {})}
+    notice = _store(key, event, ticket, urgent=urgent, at=at, due_at=due_at or at, payload=said)
     if notice is None:
         return None
     readers = _readers(recipients, ticket)

@@ -141,3 +141,17 @@ def test_an_urgent_notice_presses_until_it_is_acknowledged(world: World) -> None
     assert acknowledge(user=world.engineer, now=MONDAY) == 1
     assert acknowledge(user=world.engineer, now=MONDAY) == 0
     assert bell.pressing().count() == 0
+
+
+@pytest.mark.req("NTF-01")
+def test_a_notice_remembers_its_ticket_without_being_told(world: World) -> None:
+    ticket = unclaimed(world)
+
+    notice = tell(world, world.engineer, ticket=ticket, payload={"text": "x"})
+
+    assert notice is not None
+    assert (notice.payload["number"], notice.payload["priority"], notice.payload["text"]) == (
+        ticket.number,
+        ticket.priority_id,
+        "x",
+    )
