@@ -32,6 +32,12 @@ class PromiseForm(forms.Form):
     minutes = forms.IntegerField(label=_("Within (minutes)"), min_value=1, max_value=10_000_000, required=False)
     calendar = forms.ModelChoiceField(Calendar.objects.active(), label=_("Calendar"), required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            css = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+            field.widget.attrs["class"] = f"{css} {css}-sm"
+
     def clean(self) -> dict[str, Any]:
         """A promise needs a calendar; minutes only where the priority has none."""
         cleaned = super().clean() or {}
