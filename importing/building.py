@@ -79,7 +79,7 @@ def _course(incident: Incident, history: History, directory: Directory) -> Cours
     pauses = []
     for since, until, word in history.pauses:
         reason = directory.row("wait_reason", word)
-        pauses.append(Pause(since, until, reason.pk if reason else ""))  # type: ignore[union-attr]
+        pauses.append(Pause(since, until, reason.pk if reason else ""))
     times = (incident.assigned_at, incident.responded_at, incident.resolved_at, incident.closed_at)
     return Course(*times, pauses=tuple(pauses))
 

@@ -90,8 +90,8 @@ class History:
     @property
     def waited(self) -> timedelta | None:
         """The sum of the pauses that are over; None without any."""
-        over = [pause for pause in self.pauses if pause[1] is not None]
-        return sum((max(until - since, timedelta()) for since, until, _reason in over), timedelta()) if over else None
+        over = [max(until - since, timedelta()) for since, until, _reason in self.pauses if until is not None]
+        return sum(over, timedelta()) if over else None
 
     @property
     def reopen_count(self) -> int:
