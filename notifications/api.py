@@ -21,6 +21,7 @@ from itsm.api.views import ApiView, ListView
 from itsm.filtering import YesNoFilter
 from itsm.paging import Column
 from notifications import services
+from notifications.events import calm_events
 from notifications.models import Delivery
 from notifications.queries import bell_rows, told_about
 from notifications.texts import Texts, line_of
@@ -51,11 +52,14 @@ class NoticeSerializer(serializers.Serializer):
         return line_of(row.notice, texts)
 
 
+PRESSING = Q(urgent=True, acknowledged_at=None) & ~Q(notice__event__in=calm_events())
+
+
 class NoticeFilter(FilterSet):
     """What notices can be found by."""
 
     unread = YesNoFilter(Q(read_at=None), label=_("Unread"))
-    pressing = YesNoFilter(Q(urgent=True, acknowledged_at=None), label=_("Urgent and not acknowledged"))
+    pressing = YesNoFilter(PRESSING, label=_("Urgent and not acknowledged"))
 
 
 NoticePage = page_serializer(NoticeSerializer)

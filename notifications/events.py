@@ -65,6 +65,7 @@ class Event:
 
     ``subject`` is also the line in the bell; ``body`` what mails add to it; ``short`` what SMS and chat rooms get,
     the subject unless given. ``channels``: beyond the portal, unless an administrator or the reader chose others.
+    ``presses``: staff are shown an urgent one on every page until they acknowledge it.
     ``asks``: the mail carries a link with which the requester answers without signing in.
     """
 
@@ -76,6 +77,7 @@ class Event:
     icon: str = "bell"
     channels: tuple[str, ...] = (Channel.EMAIL.value,)
     urgent_channels: tuple[str, ...] = (Channel.EMAIL.value, Channel.SMS.value)
+    presses: bool = True
     asks: bool = False
 
     def defaults(self, *, urgent: bool) -> tuple[str, ...]:
@@ -96,6 +98,11 @@ def event_of(code: str) -> Event:
     return _events.get(code) or Event(code=code, label=code, subject="{number} {summary}")
 
 
+def calm_events() -> list[str]:
+    """Codes of events that press nobody, however urgent the ticket is."""
+    return [event.code for event in _events.values() if not event.presses]
+
+
 def events() -> Iterable[Event]:
     """Every event, in the order of registration."""
     return _events.values()
@@ -111,6 +118,7 @@ register_event(
         body=_("We have registered your request as {number}. You are told when it goes on."),
         icon="ticket",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="assigned",
@@ -133,6 +141,7 @@ register_event(
         body="{text}",
         icon="message",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="noted",
@@ -142,6 +151,7 @@ register_event(
         icon="lock",
         channels=(),
         urgent_channels=(),
+        presses=False,
     ),
     Event(
         code="mentioned",
@@ -150,6 +160,7 @@ register_event(
         body="{text}",
         icon="at",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="urged",
@@ -165,6 +176,7 @@ register_event(
         body=_ON_TICKET,
         icon="subtask",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="waiting",
@@ -173,6 +185,7 @@ register_event(
         body="{text}",
         icon="player-pause",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="resolved",
@@ -182,6 +195,7 @@ register_event(
         icon="check",
         urgent_channels=(Channel.EMAIL.value,),
         asks=True,
+        presses=False,
     ),
     Event(
         code="closed",
@@ -190,6 +204,7 @@ register_event(
         body="{text}",
         icon="circle-check",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="not_solved",
@@ -213,6 +228,7 @@ register_event(
         icon="eye",
         channels=(),
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="announced",
@@ -221,6 +237,7 @@ register_event(
         body="{text}",
         icon="speakerphone",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
     ),
     Event(
         code="undelivered",

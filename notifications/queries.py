@@ -60,7 +60,7 @@ def _line(row: Delivery, texts: Texts) -> Line:
         late=late_text(notice),
         urgent=row.urgent,
         unread=row.read_at is None,
-        waits=row.urgent and row.acknowledged_at is None,
+        waits=row.urgent and row.acknowledged_at is None and notice.event_info.presses,
     )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from notifications.events import calm_events
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -32,7 +34,8 @@ class DeliveryQuerySet(models.QuerySet):
 
     def pressing(self) -> DeliveryQuerySet:
         """Urgent notices that wait for the reader's word."""
-        return self.filter(urgent=True, acknowledged_at=None, status="sent")
+        waiting = self.filter(urgent=True, acknowledged_at=None, status="sent")
+        return waiting.exclude(notice__event__in=calm_events())
 
     def due(self, now: datetime) -> DeliveryQuerySet:
         """Those to be tried, and those whose try was lost."""

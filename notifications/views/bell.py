@@ -30,7 +30,7 @@ def bell_context(user: User) -> dict[str, Any]:
     unread = unread_count(user)
     return {
         "unread": f"{COUNT_CAP}+" if unread > COUNT_CAP else unread,
-        "pressing": lines_of(bell_rows(user).pressing()[:5]),
+        "pressing": lines_of(bell_rows(user).pressing()[:5]) if user.is_agent else [],
     }
 
 

@@ -343,3 +343,13 @@ def test_registering_for_somebody_confirms_it_in_words(world: World, browse: Bro
     ticket = register_incident(world.desk, requester="requester")
 
     assert f"Registered: {ticket.number}" in browse(world.requester).get("/notices/").text
+
+
+def test_only_what_asks_staff_to_act_presses(world: World, browse: Browse) -> None:
+    ticket = register_incident(world.desk, requester="requester", impact="I1", group="host", assignee="engineer")
+    act(ticket, "comment", world.desk, text="有进展")
+
+    assert browse(world.requester).get("/notices/pressing/").context["pressing"] == []
+    pressing = browse(world.engineer).get("/notices/pressing/").context["pressing"]
+    assert ["Assigned" in line.title for line in pressing].count(True) == 1
+    assert not any("replied" in line.title for line in pressing)
