@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import path
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_filters import FilterSet
 from rest_framework import serializers
@@ -45,11 +46,14 @@ class NoticeSerializer(serializers.Serializer):
     read_at = serializers.DateTimeField(allow_null=True)
     acknowledged_at = serializers.DateTimeField(allow_null=True)
 
+    @cached_property
+    def texts(self) -> Texts:
+        """Edited templates, read once for a page of rows."""
+        return Texts.load()
+
     def get_title(self, row: Delivery) -> str:
         """The line of the bell."""
-        texts = self.context.setdefault("texts", None) or Texts.load()
-        self.context["texts"] = texts
-        return line_of(row.notice, texts)
+        return line_of(row.notice, self.texts)
 
 
 PRESSING = Q(urgent=True, acknowledged_at=None) & ~Q(notice__event__in=calm_events())
