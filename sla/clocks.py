@@ -42,7 +42,7 @@ class Keeper:
         self._end_left_behind()
         self._follow_promises()
         for fact in facts_of(self.ticket, self.at, gained=gained):
-            self._follow(fact, may_start=moved)
+            self._follow(fact, moved=moved)
         if entry is not None:
             self._tell_update(entry)
 
@@ -85,10 +85,12 @@ class Keeper:
         timers.arm(life, self.at, cause="priority_change")  # other rules, even when the promise is the same
 
     # --- Following the ticket ----------------------------------------------------------------------------------------
-    def _follow(self, fact: Fact, *, may_start: bool) -> None:
+    def _follow(self, fact: Fact, *, moved: bool) -> None:
         life = self._latest(fact)
         if life is None or (not life.clock.is_active and fact.starts_anew(life.clock)):
-            life = self._start(fact) if may_start and fact.should_run else None
+            life = self._start(fact) if moved and fact.should_run else None
+        if life is not None and life.clock.agreement == AgreementKind.SLA and moved:
+            self._reopen(life, fact)
         if life is None or not life.clock.is_active:
             return
         if fact.stopped_at is not None:
@@ -97,6 +99,13 @@ class Keeper:
             life.cancel(self.at)
         else:
             self._pause_or_resume(life)
+
+    def _reopen(self, life: Life, fact: Fact) -> None:
+        """The ticket speaks again of something that was done: the same clock goes on."""
+        stopped = life.clock.state == Clock.State.STOPPED and life.clock.metric != Metric.UPDATE
+        if stopped and fact.stopped_at is None and fact.should_run and not is_over(self.ticket):
+            life.reopen(self.at)
+            timers.arm(life, self.at)
 
     @staticmethod
     def _latest_of(clock: Clock) -> datetime:

@@ -72,6 +72,14 @@ class Life:
         self._end(at, State.STOPPED)
         clock.due_at, clock.met = due_at, clock.breached_at is None
 
+    def reopen(self, at: datetime) -> None:
+        """Take back a stop: the time since then counts as a pause, a breach stays a breach."""
+        clock = self.clock
+        if clock.state == State.STOPPED and clock.stopped_at is not None:
+            self._add(Kind.PAUSE, clock.stopped_at, max(at, clock.stopped_at), "resolved")
+            clock.stopped_at = clock.met = None
+            self._run(at)
+
     def cancel(self, at: datetime) -> None:
         """End without a verdict: nothing is promised any more."""
         self.settle(at)
