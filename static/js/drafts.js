@@ -138,6 +138,7 @@ if (person && address) {
   addEventListener("pagehide", flush);
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
   addEventListener("online", flush);
+  document.addEventListener("htmx:beforeRequest", flush); // its answer may draw the form anew
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -162,6 +163,15 @@ if (person && address) {
     }
   }, true);
 
+  document.addEventListener("htmx:confirm", (event) => {
+    const discard = event.detail.elt;
+    if (!discard.matches("[data-draft-discard]")) return;
+    event.preventDefault();
+    const key = discard.closest("form").dataset.draft;
+    sending.add(key); // nothing more of it is saved
+    drop(key);
+    Promise.allSettled([...saving.values()]).then(() => event.detail.issueRequest(true));
+  });
   document.addEventListener("htmx:configRequest", (event) => { if (cookie("csrftoken")) event.detail.headers["X-CSRFToken"] = cookie("csrftoken"); });
   document.addEventListener("htmx:afterRequest", (event) => {
     settle();

@@ -216,7 +216,7 @@ def test_the_list_shows_own_drafts_and_discards_them(world: World, browse: Brows
     assert 'href="/incidents/new/"' in shown
     assert "of the desk" not in shown
     assert client.get("/drafts/count/").content == b"1"
-    gone = client.post("/drafts/discard/", {"key": "incidents/new", "next": "https://evil.example/"})
+    gone = client.post("/drafts/discard/", {"discard": "incidents/new", "next": "https://evil.example/"})
     assert gone.headers["Location"] == "/drafts/"
     assert client.get("/drafts/count/").content == b""
     assert Draft.objects.of(world.desk).count() == 1
