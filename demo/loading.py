@@ -14,6 +14,7 @@ from demo.company import load_company
 from demo.expected import differences
 from demo.history import DemoError, History
 from demo.reference import DATA, load_reference
+from demo.replies import load_replies
 from tickets import clock
 
 
@@ -42,6 +43,7 @@ def load_demo() -> int:
     data = read_demo()
     load_company(data)
     load_announcements(data["announcements"], clock.now())
+    load_replies(data["canned_replies"], data["ticket_templates"])
     history = History(data["tickets"], clock.now())
     history.play()
     wrong = list(differences(data["tickets"], history.tickets))

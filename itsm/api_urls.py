@@ -10,6 +10,7 @@ from cmdb.api import routes as cmdb_routes
 from exporting.api import routes as export_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
+from replies.api import routes as reply_routes
 from tasks.api import routes as task_routes
 from tickets.api import routes as ticket_routes
 from tickets.api import shared_routes
@@ -24,6 +25,7 @@ version_1 = [
     *cmdb_routes,
     *export_routes,
     *announcement_routes,
+    *reply_routes,
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "sla",
     "live",
     "announcements",
+    "replies",
     "exporting",
     "importing",
     "demo",

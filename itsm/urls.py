@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("exporting.urls")),
     path("", include("drafts.urls")),
+    path("", include("replies.urls")),
     path("", include("live.urls")),
     path("", include("tickets.urls")),
 ]

@@ -17,6 +17,8 @@ from demo.expected import differences
 from demo.history import DemoError
 from demo.loading import load_demo, read_demo
 from incidents.models import Incident
+from replies.models import CannedReply, TicketTemplate
+from replies.variables import OF_TICKET, OF_WRITER, check_variables
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
@@ -184,3 +186,12 @@ def test_load_demo_with_a_refused_step_adds_nothing(settings: Any, monkeypatch: 
         load_demo()
     assert not User.objects.exists()
     assert not Ticket.objects.exists()
+
+
+@pytest.mark.req("TKT-11")
+def test_demo_has_canned_replies_and_templates_with_known_variables(database: None) -> None:
+    assert (CannedReply.objects.count(), TicketTemplate.objects.count()) == (8, 3)
+    for reply in CannedReply.objects.all():
+        for text in (reply.text_zh, reply.text_en):
+            assert text
+            check_variables(text, (*OF_TICKET, *OF_WRITER))

@@ -83,7 +83,6 @@ def test_a_refused_file_says_why_beside_it(world: World, visit: Visit) -> None:
     page.set_input_files(
         "#id_attachments", {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}
     )
-    page.locator(".sheet-foot .btn-primary").click()
-    page.locator(".field.file .field-error").wait_for()
+    page.locator(".uploads .refused", has_text="run.exe").wait_for()
     assert page.input_value("#id_summary") == "A program"
     assert Incident.objects.count() == 0
