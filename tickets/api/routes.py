@@ -12,6 +12,7 @@ from tickets.api.categories import CATEGORIES
 from tickets.api.lists import TicketDetailView, TicketsView
 from tickets.api.parts import AttachmentsView, AttachmentView, CommentsView, TimelineView
 from tickets.api.relations import RelationsView, RelationView
+from tickets.api.search import SearchView
 from tickets.lifecycle import Kind
 
 READ_ONLY = ["get", "head"]
@@ -36,6 +37,7 @@ def routes(kind: Kind) -> list[Any]:
 
 #: What tickets of all kinds share.
 shared_routes = [
+    path("search/", SearchView.as_view(), name="search"),
     path("attachments/<int:pk>/", AttachmentView.as_view(), name="attachment"),
     *CATEGORIES.routes,
 ]
