@@ -15,8 +15,8 @@ from exporting.models import Export
 class ExportAdmin(PortalAdmin):
     """Who took which rows out of the portal, when."""
 
-    list_display = ("created_at", "user", "source", "query", "format", "state", "rows_done", "downloaded_at")
-    list_filter = ("source", "format", "state", "created_at")
+    list_display = ("created_at", "user", "source", "query", "format", "status", "rows_done", "downloaded_at")
+    list_filter = ("source", "format", "status", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__full_name", "query")
     exclude = ("worker", "file")

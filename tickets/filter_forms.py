@@ -11,6 +11,7 @@ from django.urls import reverse_lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters.fields import ChoiceField
 
 from accounts.models import SupportGroup, User
 from cmdb.models import BusinessSystem
@@ -132,6 +133,8 @@ class EveryFilter:
             field.widget = forms.DateInput(attrs={"type": "date"})
         elif isinstance(field, forms.MultipleChoiceField):
             field.widget.attrs |= {"data-select": "", "size": 4}
+        elif isinstance(field, ChoiceField):
+            field.empty_label = "—"
 
     def _found_while_typing(self, name: str, url: str, words: list[tuple[str, Any]]) -> forms.Select:
         chosen = self.listing.params.get(name, "")
