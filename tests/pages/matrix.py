@@ -75,7 +75,7 @@ tickets:portal_find                    -        302 200 200 200 200 200 200 200 
 tickets:thanks                         own      302 404 200 200 404 404 200 200 200 200 200
 tickets:thanks                         other    302 404 404 404 200 404 200 200 200 200 200
 tickets:thanks                         missing  302 404 404 404 404 404 404 404 404 404 404
-tickets:new_caller                     -        302 403 403 403 403 403 200 200 200 200 200
+tickets:new_caller                     -        302 403 403 403 403 403 200 403 200 200 200
 tickets:find_members                   -        302 200 200 200 200 200 200 200 200 200 200
 tickets:hints                          -        302 403 403 403 403 403 200 200 200 200 200
 announcements:list                     -        302 200 200 200 200 200 200 200 200 200 200
@@ -86,6 +86,10 @@ announcements:dismiss                  -        302 405 405 405 405 405 405 405 
 announcements:step                     -        302 405 405 405 405 405 405 405 405 405 405
 tickets:detail                         own      302 404 200 200 404 404 200 200 200 200 200
 tickets:detail                         other    302 404 404 404 200 404 200 200 200 200 200
+live:updates                           -        302 200 200 200 200 200 200 200 200 200 200
+live:ticket                            own      302 404 200 200 404 404 200 200 200 200 200
+live:ticket                            other    302 404 404 404 200 404 200 200 200 200 200
+live:ticket                            missing  302 404 404 404 404 404 404 404 404 404 404
 tickets:detail                         missing  302 404 404 404 404 404 404 404 404 404 404
 tickets:around                         own      302 404 403 403 404 404 200 200 200 200 200
 tickets:around                         other    302 404 404 404 403 404 200 200 200 200 200
@@ -102,11 +106,25 @@ tickets:attachment                     missing  302 404 404 404 404 404 404 404 
 tickets:preview                        own      302 404 200 200 404 404 200 200 200 200 200
 tickets:preview                        other    302 404 404 404 200 404 200 200 200 200 200
 tickets:preview                        missing  302 404 404 404 404 404 404 404 404 404 404
+tickets:search                         -        302 200 200 200 200 200 200 200 200 200 200
+tickets:palette                        -        302 200 200 200 200 200 200 200 200 200 200
 tickets:find_people                    -        302 200 200 200 200 200 200 200 200 200 200
 tickets:find_colleagues                -        302 403 403 403 403 403 200 200 200 200 200
 tickets:find_items                     -        302 200 200 200 200 200 200 200 200 200 200
 tickets:caller                         -        302 404 404 404 404 404 404 404 404 404 404
 tickets:list                           -        302 302 302 302 302 200 200 200 200 200 200
+tickets:filters                        -        302 403 403 403 403 200 200 200 200 200 200
+tickets:queue_settings                 -        302 403 403 403 403 405 405 405 405 405 405
+tickets:views                          -        302 403 403 403 403 200 200 200 200 200 200
+tickets:new_view                       -        302 403 403 403 403 200 200 200 200 200 200
+tickets:saved_view                     -        302 403 403 403 403 405 405 405 405 405 405
+tickets:bulk                           -        302 403 403 403 403 405 405 405 405 405 405
+tickets:undo                           -        302 405 405 405 405 405 405 405 405 405 405
+exporting:list                         -        302 403 403 403 403 403 403 200 200 200 200
+exporting:ask                          -        302 403 403 403 403 403 403 200 200 200 200
+exporting:detail                       -        302 403 403 403 403 403 403 404 404 404 404
+exporting:cancel                       -        302 403 403 403 403 403 403 405 405 405 405
+exporting:file                         -        302 403 403 403 403 403 403 404 404 404 404
 tickets:register                       -        302 403 200 200 200 403 200 200 200 200 200
 """
 

@@ -52,6 +52,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
     file = ticket.attachments.get().pk if ticket else 0
     arguments: dict[str, list[Any]] = {
         "tickets:detail": [number],
+        "live:ticket": [number],
         "tickets:thanks": [number],
         "announcements:edit": [1],
         "announcements:dismiss": [1],
@@ -61,6 +62,10 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "tickets:attachment": [file],
         "tickets:preview": [file],
         "accounts:revoke_token": [0],
+        "tickets:saved_view": [0],
+        "exporting:detail": [0],
+        "exporting:cancel": [0],
+        "exporting:file": [0],
         "account_confirm_email": ["none"],
         "account_reset_password_from_key": ["0", "none"],
         "replies:use": [0],
