@@ -134,8 +134,9 @@ class SearchPage:
             return found.none()
         if kind := self.asked.get("kind"):
             found = found.filter(kind=kind)
-        narrowing = {name: self.asked[name] for name in self.form.fields if self.asked.get(name) and name != "kind"}
-        if narrowing:
+        narrowing = QueryDict(mutable=True)
+        narrowing.update({name: self.asked[name] for name in self.form.fields if name != "kind" and name in self.asked})
+        if any(narrowing.values()):
             found = TicketFilter(narrowing, queryset=found, request=self.request).qs
         return matching(found, self.text, self.user)
 
