@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
-from bench import mix, network, races, report, timing
+from bench import mix, network, races, report, timing, workspaces
 from bench.child import Child
 from bench.options import Options
 from bench.servers import Servers, running_servers
@@ -81,6 +81,15 @@ def ask_over_network(servers: Servers, options: Options, found: report.Report) -
             )
         say(f"{options.people} people at work for {options.mix_seconds} s")
         found.mix = mix.work_together(portal.port, mixed, credentials, options.people, options.mix_seconds)
+        say(f"{options.workspaces} open workspaces for {options.live_seconds} s")
+        found.workspaces = workspaces.measure_workspaces(
+            portal.live_port,
+            environment["DATABASE_URL"],
+            environment,
+            pages=options.workspaces,
+            per_second=options.changes,
+            seconds=options.live_seconds,
+        )
         found.memory = portal.memory()
 
 

@@ -23,6 +23,8 @@ QUICK = {
     "BENCH_PAIRS": "6",
     "BENCH_PEOPLE": "3",
     "BENCH_MIX_SECONDS": "4",
+    "BENCH_WORKSPACES": "20",
+    "BENCH_LIVE_SECONDS": "3",
     "WEB_WORKERS": "1",
 }
 #: What a test run sets for itself; the bench must see the environment of a terminal.
@@ -62,6 +64,12 @@ def test_processes_that_create_at_once_get_unique_numbers(found: dict[str, Any])
 def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told(found: dict[str, Any]) -> None:
     claimers = found["claimers"]
     assert (claimers["pairs"], claimers["one_winner"], claimers["loser_told_who"]) == (6, 6, 6)
+
+
+@pytest.mark.req("UX-02")
+def test_every_open_workspace_is_told_of_every_change(found: dict[str, Any]) -> None:
+    workspaces = found["workspaces"]
+    assert (workspaces["pages"], workspaces["failed"], workspaces["missed"]) == (20, 0, 0)
 
 
 def test_every_request_is_measured_at_every_size(found: dict[str, Any]) -> None:
