@@ -66,7 +66,8 @@ class SaveView(SignedInView):
         sent: dict[str, Any] = {name: request.POST.get(name, "") for name in ("key", "title", "url")}
         try:
             fields = texts_in(request.POST.get("fields", ""))
-            draft = save_draft(user=request.user, fields=fields, now=timezone.now(), **sent)
+            names = request.POST.get("texts", "").split()
+            draft = save_draft(user=request.user, fields=fields, text_names=names, now=timezone.now(), **sent)
         except DraftError:
             return JsonResponse({}, status=413)
         except ValueError:

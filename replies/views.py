@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
+from drafts.http import answered
 from replies.forms import FORMS, SharedForm
 from replies.models import CannedReply, Shared, TicketTemplate
 from replies.rules import may_keep, may_use
 from replies.services import place_of, text_of, use_reply
 from replies.variables import OF_TICKET, OF_WRITER, described, fill_in
+from tickets.drafting import Slot, forget, keep, restore
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
 
@@ -132,19 +134,31 @@ class KeepView(StaffView):
             raise PermissionDenied
         return item
 
-    def draw(self, part: str, form: SharedForm, status: int = 200) -> HttpResponse:
+    def slot(self, part: str, item: Shared) -> Slot:
+        """Where is kept what is typed here."""
+        title = item.name if item.pk else _("New canned reply") if part == "canned" else _("New ticket template")
+        return Slot(f"{part}/{item.pk or 'new'}", title, self.request.path)
+
+    def show(self, part: str, form: SharedForm) -> HttpResponse:
+        """The form, with what was typed and not sent."""
+        return self.draw(part, form, restore(form, self.request.user, self.slot(part, form.instance))[0])
+
+    def draw(self, part: str, form: SharedForm, slot: Slot, status: int = 200) -> HttpResponse:
         """The form with the list of variables."""
         lists = (OF_TICKET, OF_WRITER) if part == "canned" else (OF_WRITER,)
-        context = {"form": form, "part": part, "item": form.instance, "variables": described(*lists)}
+        context = {"form": form, "draft": slot, "part": part, "item": form.instance, "variables": described(*lists)}
         return render(self.request, "replies/edit.html", context, status=status)
 
     def store(self, part: str, form: SharedForm) -> HttpResponse:
         """Save it, or show what is wrong."""
+        slot, user = self.slot(part, form.instance), self.request.user
         if not form.is_valid():
-            return self.draw(part, form, status=422)
+            slot = keep(user, slot, self.request.POST, timezone.now())
+            return answered(self.draw(part, form, slot, status=422), slot.key)
         form.save()
+        forget(user, slot)
         messages.success(self.request, _("“%(name)s” is saved.") % {"name": form.instance.name})
-        return redirect("replies:list")
+        return answered(redirect("replies:list"), slot.key)
 
 
 class NewView(KeepView):
@@ -152,7 +166,7 @@ class NewView(KeepView):
 
     def get(self, request: SignedInRequest, part: str) -> HttpResponse:
         """Show the form."""
-        return self.draw(part, FORMS[self.model(part)](user=request.user, initial={"active": True}))
+        return self.show(part, FORMS[self.model(part)](user=request.user, initial={"active": True}))
 
     def post(self, request: SignedInRequest, part: str) -> HttpResponse:
         """Store it."""
@@ -165,7 +179,7 @@ class EditView(KeepView):
     def get(self, request: SignedInRequest, part: str, pk: int) -> HttpResponse:
         """Show the form."""
         item = self.find(part, pk)
-        return self.draw(part, FORMS[type(item)](instance=item, user=request.user))
+        return self.show(part, FORMS[type(item)](instance=item, user=request.user))
 
     def post(self, request: SignedInRequest, part: str, pk: int) -> HttpResponse:
         """Store it."""

@@ -61,13 +61,13 @@ def register_slot(kind: Kind, action: Action, prefilled: QueryDict) -> Slot:
     return Slot(f"{kind.slug}/new-{mark}", str(action.label), f"{url}?{query}"[:500])
 
 
-def restore(form: forms.Form, user: User, slot: Slot) -> tuple[Slot, Draft | None]:
+def restore(form: forms.BaseForm, user: User, slot: Slot) -> tuple[Slot, Draft | None]:
     """Let ``form`` show what ``user`` typed before; return the slot with its time, and the draft."""
     draft = find_draft(user=user, key=slot.key)
     return fill(form, draft, slot), draft
 
 
-def fill(form: forms.Form, draft: Draft | None, slot: Slot) -> Slot:
+def fill(form: forms.BaseForm, draft: Draft | None, slot: Slot) -> Slot:
     """Let ``form`` show ``draft``, if there is one."""
     if draft is None:
         return slot

@@ -119,3 +119,12 @@ def test_nobody_finds_the_draft_of_another(world: World) -> None:
     keep(world.desk, key="k", text="x")
 
     assert find_draft(user=world.engineer, key="k") is None
+
+
+def test_choices_are_no_words(world: World) -> None:
+    typed = {"close_code": ["tier1"], "cause": ["disk full"]}
+    given = {"user": world.desk, "key": "k", "title": "", "url": "", "now": MONDAY}
+    save_draft(fields=typed, text_names=["cause", "gone"], **given)
+    save_draft(fields=typed | {"cause": ["full disk"]}, **given)
+
+    assert (Draft.objects.get().words, Draft.objects.get().text_names) == ("full disk", ["cause"])

@@ -131,7 +131,9 @@ def test_own_ones_are_kept_by_their_owner_in_pages(world: World, browse: Browse)
     wrong = client.post("/replies/canned/new/", typed(text_zh="{nonsense}"))
     assert wrong.status_code == 422
     assert "There is no variable {nonsense}." in wrong.content.decode()
+    assert "{nonsense}" in client.get("/replies/canned/new/").content.decode()  # kept as a draft
     assert client.post("/replies/canned/new/", typed()).status_code == 302
+    assert "{nonsense}" not in client.get("/replies/canned/new/").content.decode()
     reply = CannedReply.objects.get()
     assert (reply.owner, reply.team, reply.text_zh) == (world.engineer, None, "好")
     again = client.post("/replies/canned/new/", typed())

@@ -29,7 +29,9 @@ class FindColleaguesView(SignedInView):
             User.objects.active().with_access().filter(roles__permissions__overlap=[Permission.VIEW, Permission.WORK])
         )
         order = Case(When(near, then=Value(0)), default=Value(1), output_field=IntegerField())
-        found = staff.matching(request.GET.get("q", "")[:100]).exclude(pk=request.user.pk).distinct()
+        words = request.GET.get("q", "")[:100]
+        named = Q(username__istartswith=words) | Q(full_name__icontains=words) | Q(full_name_en__icontains=words)
+        found = staff.filter(named).exclude(pk=request.user.pk).distinct()
         people = found.annotate(distance=order).order_by("distance", "full_name", "pk")[: 2 * SHOWN]
         is_public = request.GET.get("visibility") == "comment"
         reached = [person for person in people if ticket is None or not objection(person, ticket, is_public=is_public)]
