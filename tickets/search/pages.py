@@ -135,7 +135,9 @@ class SearchPage:
         if kind := self.asked.get("kind"):
             found = found.filter(kind=kind)
         narrowing = QueryDict(mutable=True)
-        narrowing.update({name: self.asked[name] for name in self.form.fields if name != "kind" and name in self.asked})
+        narrowing.update(
+            {name: self.asked[name] for name in self.form.fields if name != "kind" and name in self.asked}
+        )
         if any(narrowing.values()):
             found = TicketFilter(narrowing, queryset=found, request=self.request).qs
         return matching(found, self.text, self.user)
