@@ -6,12 +6,11 @@ const list = Object.assign(document.createElement("ul"), { className: "suggest",
 list.setAttribute("role", "listbox");
 let open = null; // {field, kind, from, results, at, asked}
 
-const options = () => [...list.querySelectorAll("[role=option]")];
+const options = () => [...list.querySelectorAll("[role=option]:not([aria-disabled])")];
 
 export function close() {
   if (!open) return;
   open.field.removeAttribute("aria-activedescendant");
-  open.field.setAttribute("aria-expanded", "false");
   open = null;
   list.hidden = true;
 }
@@ -35,6 +34,13 @@ function line(result, number) {
   return option;
 }
 
+function nothing() {
+  const option = Object.assign(document.createElement("li"), { className: "muted", textContent: phrase("none") });
+  option.setAttribute("role", "option");
+  option.setAttribute("aria-disabled", "true");
+  return option;
+}
+
 function place(field) {
   const box = field.getBoundingClientRect();
   const below = innerHeight - box.bottom > 260 || box.top < 260;
@@ -51,12 +57,12 @@ async function show(field, kind, { query, from }) {
   open.results = results;
   if (!results.length && query) return close();
   list.replaceChildren(...results.map(line));
-  if (!results.length) list.append(Object.assign(document.createElement("li"), { className: "muted", textContent: phrase("none") }));
+  if (!results.length) list.append(nothing());
   (field.closest("dialog") ?? document.body).append(list);
   list.hidden = false;
   list.setAttribute("aria-label", phrase(kind.label));
   field.setAttribute("aria-controls", list.id);
-  field.setAttribute("aria-expanded", "true");
+  field.setAttribute("aria-autocomplete", "list");
   place(field);
   if (results.length) mark(0);
 }
