@@ -78,7 +78,11 @@ function addEntries(ticket, entries) {
     entry.classList.add("fresh");
     arrived(entry);
   }
-  if (atEnd) box.scrollTop = box.scrollHeight;
+  if (atEnd) { // follow, but not beyond the beginning of what is new
+    box.scrollTop = box.scrollHeight;
+    const above = fresh[0].getBoundingClientRect().top - (box === document.scrollingElement ? 0 : box.getBoundingClientRect().top);
+    if (above < 0) box.scrollTop += above - 12;
+  }
   else point(ticket, fresh);
   announce(fresh.map((entry) => entry.querySelector(".entry-head,.says-head,span")?.textContent.trim() ?? "").slice(-2).join("; "));
 }
