@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 #: After a round the process rests this many times as long as the round computed: it never uses more of a core.
-REST_FACTOR = 12
+REST_FACTOR = 16
 SHORTEST_REST, LONGEST_REST = 0.4, 2.5
 #: A change that comes alone waits this long for others that belong to it.
 GATHERED_FOR = 0.1
