@@ -57,6 +57,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "announcements:edit": [1],
         "announcements:dismiss": [1],
         "announcements:step": [1, "publish"],
+        "tickets:around": [number],
         "tickets:comment": [number],
         "tickets:action": [number, "urge"],
         "tickets:attachment": [file],
