@@ -29,7 +29,7 @@ from tickets import clock
 
 TAG = _("Exports")
 LARGEST = 2**31 - 1
-PK = {"pk": {"type": "integer", "minimum": 1, "maximum": LARGEST}}
+PK = {"id": {"type": "integer", "minimum": 1, "maximum": LARGEST}}
 INPUT = {
     "application/json": {
         "type": "object",

@@ -24,7 +24,7 @@ from tickets.models import SavedView
 from tickets.saved_view_forms import EVERYBODY, GROUP, MINE, SavedViewForm, move_view, replace_list
 
 TAG = _("Saved views")
-PK = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
+PK = {"id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
 _TEXT = {"type": "string"}
 FIELDS: dict[str, Any] = {
     "name": {"type": "string", "minLength": 1, "maxLength": 60},
