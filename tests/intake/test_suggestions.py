@@ -143,7 +143,8 @@ def test_hints_cost_the_same_for_one_and_three_similar_tickets(world: World, bro
     client, found = browse(world.desk), []
     for more in (1, 2):
         for _number in range(more):
-            typed: dict[str, Any] = {"summary": "邮件附件打不开", "business_system": "mail", "category": "floor", "items": [item]}
+            about = {"summary": "邮件附件打不开", "business_system": "mail"}
+            typed: dict[str, Any] = {**about, "category": "floor", "items": [item]}
             act(register_incident(world.desk, **typed), "note", world.desk, text="x")
             incident_in("closed", world, **typed)
         found.append(queries_of(client, f"/find/hints/?summary=邮件附件打不开&business_system=mail&items={item}"))

@@ -79,12 +79,13 @@ def test_texts_fit_the_field(form: str, field: str, visibility: str, place: str)
 
 def test_replies_come_in_the_language_of_the_requester(world: World) -> None:
     ticket = incident_in("in_progress", world)
+    assert ticket.requester is not None
     reply = make(text_zh="您好 {requester}", text_en="Dear {requester}")
     for user, language in ((ticket.requester, "en"), (world.desk, "zh-hans")):
         User.objects.filter(pk=user.pk).update(language=language)
     ticket.requester.refresh_from_db()
     desk = reload_user(world.desk)
-    given = {"user": desk, "now": MONDAY, "ticket": ticket}
+    given: dict[str, Any] = {"user": desk, "now": MONDAY, "ticket": ticket}
 
     assert text_of(reply, place=Place.REPLY, **given) == "Dear Requester"
     assert text_of(reply, place=Place.NOTE, **given) == "您好 Requester"
@@ -203,6 +204,7 @@ def test_templates_are_kept_in_pages(world: World, browse: Browse) -> None:
     answer = client.post("/replies/templates/new/", {**data, "summary": "No mail", "impact": "I4", "group": "host"})
     assert answer.status_code == 302
     template = TicketTemplate.objects.get()
+    assert template.group is not None
     assert (template.owner, template.impact_id, template.group.code) == (world.desk, "I4", "host")
     page = client.get(f"/replies/templates/{template.pk}/").content.decode()
     assert '<option value="host" selected' in page
