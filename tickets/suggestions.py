@@ -53,7 +53,7 @@ def phrases(common: Iterable[str], text: str) -> list[str]:
                 found.append(read)
                 read = ""
     found += [word for word in words if _LATIN.fullmatch(word)]
-    return sorted(dict.fromkeys(found), key=lambda one: -len(one))[:3]
+    return sorted(dict.fromkeys(found), key=lambda one: (-len(one), text.lower().find(one)))[:3]
 
 
 @dataclass(frozen=True)
