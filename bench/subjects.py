@@ -86,7 +86,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject(
         "home", "agent's home queue", lambda world: Request("/queue/"), limit=12, weighed=True, over_network=False
     ),
-    Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=12, over_network=False),
+    Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=13, over_network=False),
     Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=15),
     Subject(
         "queue_pane", "queue pane", lambda world: Request("/queue/?view=open", fragment=True), limit=12, weighed=True

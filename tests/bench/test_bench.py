@@ -88,7 +88,7 @@ def test_plans_and_memory_and_throughput_are_reported(found: dict[str, Any]) -> 
     asked = {subject.key for subject in SUBJECTS if subject.over_network}
     assert set(found["plans"]) == {subject.key for subject in SUBJECTS}
     assert set(found["throughput"]) == asked
-    assert set(found["memory"]) == {"web", "worker", "beat"}
+    assert set(found["memory"]) == {"web", "worker", "beat", "live"}
     assert [item["failures"] for item in found["throughput"].values()] == [0] * len(asked)
 
 

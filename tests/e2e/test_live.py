@@ -106,7 +106,7 @@ def test_what_others_do_appears_beside_what_one_types(world: World, visit: Visit
 
     assert field.input_value() == "Summary that is being typed"
     assert field.evaluate("field => field === document.activeElement")
-    assert "Engineer added an internal note" in lead.locator(".live-warning").inner_text()
+    lead.locator(".live-warning", has_text="Engineer added an internal note").wait_for()
     act(ticket, "wait", world.engineer, wait_reason="requester", wait_until="2099-01-01T00:00")
     until(lead, "document.querySelector('.stepper [aria-current]').textContent.trim() === 'Pending'")
     assert field.input_value() == "Summary that is being typed"
@@ -123,8 +123,7 @@ def test_who_else_looks_and_writes_is_seen_on_the_ticket_and_in_the_list(
 
     lead.goto(ticket.get_absolute_url())
     connected(lead)
-    until(desk, shows(f"#{ticket.number} .seen"))
-    assert desk.locator(f"#{ticket.number} .seen").get_attribute("title") == "Lead is viewing"
+    until(desk, f"document.querySelector('#{ticket.number} .seen')?.title === 'Lead is viewing'")
     desk.goto(ticket.get_absolute_url())
     lead.locator("#composer textarea").press_sequentially("I am")
     desk.locator("[data-presence]", has_text="Lead is writing").wait_for()

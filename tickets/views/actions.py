@@ -50,6 +50,13 @@ def posted(request: SignedInRequest) -> Any:
     return data
 
 
+def in_panel(request: SignedInRequest, response: HttpResponse) -> HttpResponse:
+    """Have a form shown in the panel of actions, wherever the button stands that asked for it."""
+    if request.headers.get("HX-Target") != "action-panel":
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
+    return response
+
+
 class ActionView(SignedInView):
     """One action of one ticket: its form, and doing it."""
 
@@ -157,8 +164,7 @@ class ActionView(SignedInView):
         }
         if is_htmx(self.request):
             response = render(self.request, "components/action_form.html", context, status=status)
-            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
-            return response
+            return in_panel(self.request, response)
         return render_ticket(self.request, ticket, status=status, open_form=context)
 
     def _draw_refusal(self, ticket: Ticket, action: Action, error: ActionError, status: int) -> HttpResponse:
@@ -170,9 +176,8 @@ class ActionView(SignedInView):
                 "to": drafting.composer_slot(ticket),
             }
             response = render(self.request, "tickets/_refusal.html", context, status=status)
-            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
             response.headers["X-Refusal"] = action.name  # static/js/conflict.js lets it be drawn whatever its status
-            return response
+            return in_panel(self.request, response)
         return render_ticket(self.request, ticket, status=status, refusal=context)
 
 

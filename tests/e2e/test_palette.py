@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import NARROW, chromium, until, visit, world  # noqa: F401 - fixtures
+from tests.e2e.conftest import NARROW, until
 from tests.factories import World, register_incident
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def choose(page: Page, text: str) -> None:
     raise AssertionError(f"{text} is out of reach")
 
 
-def test_tickets_are_found_by_words_and_by_the_end_of_a_number(world: World, visit: Visit) -> None:  # noqa: F811
+def test_tickets_are_found_by_words_and_by_the_end_of_a_number(world: World, visit: Visit) -> None:
     ticket = register_incident(world.requester, summary="会员VPN证书过期")
     register_incident(world.requester, summary="打印机卡纸")
     page = visit("desk", language="en-US")
@@ -57,7 +57,7 @@ def test_tickets_are_found_by_words_and_by_the_end_of_a_number(world: World, vis
     page.locator("#palette[open]").wait_for(state="detached")
 
 
-def test_commands_of_the_page_are_found_and_done(world: World, visit: Visit) -> None:  # noqa: F811
+def test_commands_of_the_page_are_found_and_done(world: World, visit: Visit) -> None:
     ticket = register_incident(world.desk, group="host", requester="requester")
     page = visit("desk", language="en-US")
     page.goto(ticket.get_absolute_url())
@@ -73,7 +73,7 @@ def test_commands_of_the_page_are_found_and_done(world: World, visit: Visit) -> 
     page.locator("html[data-bs-theme=dark]").wait_for(state="attached")
 
 
-def test_the_whole_search_is_one_step_away(world: World, visit: Visit) -> None:  # noqa: F811
+def test_the_whole_search_is_one_step_away(world: World, visit: Visit) -> None:
     register_incident(world.requester, summary="打印机卡纸")
     page = visit("desk", language="en-US")
     page.keyboard.press("Control+k")
@@ -84,7 +84,7 @@ def test_the_whole_search_is_one_step_away(world: World, visit: Visit) -> None: 
     assert "/search/?q=" in page.url
 
 
-def test_requesters_find_their_own_on_a_phone_too(world: World, visit: Visit) -> None:  # noqa: F811
+def test_requesters_find_their_own_on_a_phone_too(world: World, visit: Visit) -> None:
     register_incident(world.requester, summary="我的打印机")
     register_incident(world.requester2, summary="别家的打印机")
     page = visit("requester", language="en-US", size=NARROW)
@@ -96,7 +96,7 @@ def test_requesters_find_their_own_on_a_phone_too(world: World, visit: Visit) ->
     assert "别家" not in page.locator("#palette").inner_text()
 
 
-def test_the_field_of_the_top_bar_opens_it_and_the_slash_still_goes_there(world: World, visit: Visit) -> None:  # noqa: F811
+def test_the_field_of_the_top_bar_opens_it_and_the_slash_still_goes_there(world: World, visit: Visit) -> None:
     page = visit("desk", language="en-US")
     page.locator(".search input").click()
     page.locator("#palette[open]").wait_for()
