@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
@@ -62,9 +63,12 @@ def plan_export(
 ) -> Export:
     """An export that is not stored yet, with its rows counted up to the limit of sending at once.
 
-    Unknown columns are left out; without any it has the list's usual ones. Raises RefusedList.
+    Unknown columns are left out; without any it has the list's usual ones. Raises RefusedList, and PermissionDenied
+    when this person may not take the list out of the portal.
     """
     found = SOURCES[source]
+    if not found.allowed(user):
+        raise PermissionDenied
     offered = found.columns(user)
     chosen = [code for code in dict.fromkeys(columns) if code in offered] or list(found.usual)
     count, _more = capped_count(found.rows(user, query, now), SENT_AT_ONCE + 1)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
 from itsm.paging import Page, PagingError, page_of, parse_ordering
-from itsm.widgets import PlainSelect
+from itsm.widgets import PlainChoiceField
 from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
 from tickets.lifecycle import Phase, kinds
 from tickets.models import Priority, Ticket
@@ -32,12 +32,6 @@ RECENT = 8
 MANY = 50
 
 
-class ChoiceField(forms.ChoiceField):
-    """A select of the search page."""
-
-    widget = PlainSelect
-
-
 class DateField(forms.CharField):
     """A day; the filter of the same name reads it as its first moment."""
 
@@ -47,11 +41,11 @@ class DateField(forms.CharField):
 class SearchForm(forms.Form):
     """What narrows a search; names as in ``TicketFilter``."""
 
-    kind = ChoiceField(label=gettext_lazy("Kind"), required=False)
-    phase = ChoiceField(label=gettext_lazy("Phase"), required=False)
-    priority = ChoiceField(label=gettext_lazy("Priority"), required=False)
-    group = ChoiceField(label=gettext_lazy("Group"), required=False)
-    organisation = ChoiceField(label=gettext_lazy("Organisation"), required=False)
+    kind = PlainChoiceField(label=gettext_lazy("Kind"), required=False)
+    phase = PlainChoiceField(label=gettext_lazy("Phase"), required=False)
+    priority = PlainChoiceField(label=gettext_lazy("Priority"), required=False)
+    group = PlainChoiceField(label=gettext_lazy("Group"), required=False)
+    organisation = PlainChoiceField(label=gettext_lazy("Organisation"), required=False)
     created_after = DateField(label=gettext_lazy("Created from"), required=False)
     created_before = DateField(label=gettext_lazy("Created before"), required=False)
 
