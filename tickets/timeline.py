@@ -197,11 +197,12 @@ def _change(name: str, old: Any, new: Any, kind: Kind, action: Action | None) ->
     asked = action.form_class.base_fields.get(name) if action else None
     label = column.verbose_name if column is not None else (asked.label if asked is not None else name)
     choices = _plain_choices(column, asked)
+    shown = getattr(asked, "shown", None)  # a field that knows better than its value how people read it
     return Change(
         field=name,
         label=capfirst(str(label or name)),
         old=_text(old, column, choices),
-        new=_text(new, column, choices),
+        new=shown(new) if shown and new is not None else _text(new, column, choices),
         old_value=_value(old),
         new_value=_value(new),
     )
