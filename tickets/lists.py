@@ -320,7 +320,7 @@ class QueuePage:
     def _export_url(self, full: QueryDict) -> str:
         codes = ",".join(column.code for column in self.columns)
         query = f"{full.urlencode()}&{urlencode({'columns': codes})}"
-        return f"{reverse('exporting:ask')}?{urlencode({'source': 'tickets', 'query': query})}"
+        return pages.export_address("tickets", query)
 
     def _empty(self) -> dict[str, Any]:
         """What stands where nothing is."""

@@ -68,7 +68,7 @@ def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told(found: dict[str
 
 @pytest.mark.req("UX-02")
 def test_every_open_workspace_is_told_of_every_change(found: dict[str, Any]) -> None:
-    workspaces = found["workspaces"]
+    [workspaces] = found["workspaces"].values()
     assert (workspaces["pages"], workspaces["failed"], workspaces["missed"]) == (20, 0, 0)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -145,3 +147,24 @@ def test_searches_cost_the_same_with_one_and_three_hits(world: World, browse: Br
         register_incident(world.requester, summary="打印机缺墨")
 
     assert costs == [expected, expected]
+
+
+@pytest.mark.req("TKT-08")
+@pytest.mark.parametrize(
+    ("show", "words", "found"), [("tickets", "证书", 2), ("items", "host-core", 1), ("people", "Engineer", 3)]
+)
+def test_what_is_found_can_be_exported_by_those_who_may(
+    world: World, browse: Browse, show: str, words: str, found: int
+) -> None:
+    make_item("host-core-01")
+    for text in ("证书一", "证书二"):
+        register_incident(world.desk, summary=text)
+    client = browse(world.manager)
+    html = client.get(f"/search/?q={words}&show={show}").content.decode()
+    [url] = re.findall(r'href="(/exports/new/[^"]+)"', html)
+    asked = parse_qs(urlsplit(unescape(url)).query)
+    assert asked["source"] == [show]
+    answer = client.post("/exports/", {"source": show, "query": asked["query"][0], "format": "csv"})
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 1 + found
+    assert "/exports/new/" not in browse(world.engineer).get(f"/search/?q={words}&show={show}").content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -12,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
+from accounts.permissions import Permission
 from itsm.paging import Page, PagingError, page_of, parse_ordering
 from itsm.widgets import PlainChoiceField
 from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
 from tickets.lifecycle import Phase, kinds
 from tickets.models import Priority, Ticket
+from tickets.pages import export_address
 from tickets.querysets import TicketQuerySet
 from tickets.search.matching import matching
 from tickets.search.results import Hit, TicketHit, items, people, ticket_hits
@@ -92,7 +95,19 @@ class SearchPage:
             "previous_url": self._turn(self.page.previous),
             "next_url": self._turn(self.page.next),
             "empty": self._empty(),
+            "export_url": self._export_url(),
         }
+
+    def _export_url(self) -> str:
+        """Where everything that is found can be exported, for those who may; see ``exporting.sources``."""
+        needs = {PEOPLE: Permission.PEOPLE_VIEW, ITEMS: Permission.CMDB_VIEW}.get(self.show, Permission.EXPORT)
+        if not (self.hits and self.user.may(Permission.EXPORT) and self.user.may(needs)):
+            return ""
+        asked = {"q": self.text}
+        if self.show == TICKETS:
+            named = {name: self.asked[name] for name in ("kind", *self.form.fields) if self.asked.get(name)}
+            asked |= {**named, "view": "all", "ordering": NEWEST_FIRST}
+        return export_address(self.show, urlencode(asked))
 
     @cached_property
     def hits(self) -> list[Any]:
