@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from accounts.admin_base import CodeTableAdmin, PortalAdmin
+from accounts.admin_base import CodeTableAdmin, PortalAdmin, RecordOnly
 from accounts.admin_forms import OrganisationForm, RoleForm
 from accounts.models import ApiToken, Department, Organisation, Role, SupportGroup, User
 from accounts.people_admin import PersonAdmin
@@ -87,7 +87,7 @@ class SupportGroupAdmin(PortalAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(PortalAdmin):
+class ApiTokenAdmin(RecordOnly, PortalAdmin):
     """Tokens, to see and to revoke. Owners make them; nobody sees their secret again."""
 
     list_display = ("name", "user", "scopes", "created_at", "expires_at", "last_used_at", "is_usable")
@@ -96,18 +96,6 @@ class ApiTokenAdmin(PortalAdmin):
     search_fields = ("name", "user__username", "user__full_name", "user__full_name_en")
     fields = ("name", "user", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Tokens are made by their owners."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing about a token changes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tokens are revoked: that one existed stays on record."""
-        return False
 
     @admin.display(description=_l("valid"), boolean=True)
     def is_usable(self, token: ApiToken) -> bool:

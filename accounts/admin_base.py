@@ -38,6 +38,22 @@ class LinesField(forms.CharField):
         return (initial or []) != (data or "").splitlines()
 
 
+class RecordOnly:
+    """Mixin for pages of what the portal records by itself: nobody adds, changes or removes a row by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """It comes about elsewhere."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A record is not changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """That it was stays on record."""
+        return False
+
+
 class PortalAdmin(admin.ModelAdmin):
     """Logs old and new values, and refuses to delete what is in use."""
 

@@ -19,6 +19,8 @@ from announcements.forms import AnnouncementForm
 from announcements.models import Announcement
 from announcements.queries import listed, standings_of
 from announcements.rules import may_announce
+from drafts.http import answered
+from tickets.drafting import Slot, forget, keep, restore
 
 
 def find(user: User, pk: int) -> Announcement:
@@ -46,11 +48,13 @@ class ListView(SignedInView):
 class NewView(SignedInView):
     """Writing a new one."""
 
+    goes_on_here = True
+
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the form."""
         if not may_announce(request.user):
             raise PermissionDenied
-        return draw(request, AnnouncementForm(user=request.user), None)
+        return draw_restored(request, AnnouncementForm(user=request.user))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Store it as a draft, or publish it at once."""
@@ -62,10 +66,12 @@ class NewView(SignedInView):
 class EditView(SignedInView):
     """Changing one. Those who put it away read it again."""
 
+    goes_on_here = True
+
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show the form."""
         announcement = find(request.user, pk)
-        return draw(request, AnnouncementForm(instance=announcement, user=request.user), announcement)
+        return draw_restored(request, AnnouncementForm(instance=announcement, user=request.user))
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Store it."""
@@ -75,14 +81,21 @@ class EditView(SignedInView):
 
 def store(request: SignedInRequest, form: AnnouncementForm) -> HttpResponse:
     """Save, publish when asked to, say so; or draw the form with its errors."""
+    slot, now = slot_of(request, form.instance), timezone.now()
     if not form.is_valid():
-        return draw(request, form, form.instance if form.instance.pk else None, status=422)
-    now = timezone.now()
+        slot = keep(request.user, slot, request.POST, now)
+        return answered(draw(request, form, slot, status=422), slot.key)
     announcement = services.save_announcement(form=form, user=request.user, now=now)
     if "publish" in request.POST:
         services.publish(announcement=announcement, now=now)
+    forget(request.user, slot)
     messages.success(request, said(announcement, now))
-    return redirect("announcements:list")
+    return answered(redirect("announcements:list"), slot.key)
+
+
+def slot_of(request: SignedInRequest, announcement: Announcement) -> Slot:
+    """Where is kept what is typed and not sent."""
+    return Slot(f"announcements/{announcement.pk or 'new'}", _("Announcement"), request.path)
 
 
 def said(announcement: Announcement, now: datetime) -> str:
@@ -96,12 +109,17 @@ def said(announcement: Announcement, now: datetime) -> str:
     return texts[announcement.standing(now)]
 
 
-def draw(
-    request: SignedInRequest, form: AnnouncementForm, announcement: Announcement | None, status: int = 200
-) -> Any:
+def draw_restored(request: SignedInRequest, form: AnnouncementForm) -> HttpResponse:
+    """The form with what was typed before."""
+    return draw(request, form, restore(form, request.user, slot_of(request, form.instance))[0])
+
+
+def draw(request: SignedInRequest, form: AnnouncementForm, slot: Slot, status: int = 200) -> HttpResponse:
     """The form with its preview."""
+    announcement = form.instance if form.instance.pk else None
     context = {
         "form": form,
+        "draft": slot,
         "announcement": announcement,
         "standing": announcement.standing(timezone.now()) if announcement else "draft",
         "previews": previews_of(form.instance),

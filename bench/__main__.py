@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
-from bench import mix, network, races, report, timing
+from bench import mix, network, races, report, timing, workspaces
 from bench.child import Child
 from bench.options import Options
 from bench.servers import Servers, running_servers
@@ -24,6 +24,7 @@ def main() -> int:
         found.loaded = {size: load(servers, size) for size in options.sizes}
         measure(servers, options, found)
         ask_over_network(servers, options, found)
+        open_workspaces(servers, options, found)
         largest = servers.environment(options.sizes[-1])
         say("racing")
         found.creators = races.race_creators(largest, options.creators, options.creates)
@@ -82,6 +83,22 @@ def ask_over_network(servers: Servers, options: Options, found: report.Report) -
         say(f"{options.people} people at work for {options.mix_seconds} s")
         found.mix = mix.work_together(portal.port, mixed, credentials, options.people, options.mix_seconds)
         found.memory = portal.memory()
+
+
+def open_workspaces(servers: Servers, options: Options, found: report.Report) -> None:
+    """Keep many workspaces open on each database while tickets change: the cost of live updates by size."""
+    for size in options.sizes:
+        say(f"{options.workspaces} open workspaces for {options.live_seconds} s, {size:,} tickets")
+        environment = servers.environment(size)
+        with network.running_portal(environment, servers.data_dir / "log") as portal:
+            found.workspaces[size] = workspaces.measure_workspaces(
+                portal.live_port,
+                environment["DATABASE_URL"],
+                environment,
+                pages=options.workspaces,
+                per_second=options.changes,
+                seconds=options.live_seconds,
+            )
 
 
 def say(text: str) -> None:

@@ -29,6 +29,9 @@ class Options:
     creators: int
     creates: int
     pairs: int
+    workspaces: int
+    changes: int
+    live_seconds: int
     people: int
     mix_seconds: int
 
@@ -47,6 +50,9 @@ class Options:
             creators=env.number("BENCH_CREATORS", 10),
             creates=env.number("BENCH_CREATES", 50),
             pairs=env.number("BENCH_PAIRS", 100),
+            workspaces=env.number("BENCH_WORKSPACES", 500),
+            changes=env.number("BENCH_CHANGES", 4),
+            live_seconds=env.number("BENCH_LIVE_SECONDS", 30),
             people=env.number("BENCH_PEOPLE", 10),
             mix_seconds=env.number("BENCH_MIX_SECONDS", 60),
         )

@@ -27,6 +27,7 @@ class Report:
     plans: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     throughput: dict[str, dict[str, Any]] = field(default_factory=dict)
     mix: dict[str, Any] = field(default_factory=dict)
+    workspaces: dict[int, dict[str, Any]] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     creators: dict[str, Any] = field(default_factory=dict)
     claimers: dict[str, Any] = field(default_factory=dict)
@@ -64,6 +65,9 @@ class Report:
             found.append("A ticket was claimed by both or by nobody.")
         if self.claimers and self.claimers["loser_told_who"] != self.claimers["pairs"]:
             found.append("A loser was not told who claimed the ticket.")
+        for size, item in self.workspaces.items():
+            if item["failed"] or item["missed"]:
+                found.append(f"Open workspaces at {size:,} tickets were refused, or not told of a change.")
         return (
             found
             + [
@@ -86,6 +90,7 @@ class Report:
             "missing": self.missing,
             "throughput": self.throughput,
             "mix": self.mix,
+            "workspaces": self.workspaces,
             "memory": self.memory,
             "creators": self.creators,
             "claimers": self.claimers,
@@ -114,11 +119,32 @@ def show(report: Report) -> None:
             f" median {item['median_ms']} ms, p95 {item['p95_ms']} ms"
         )
     _show_mix(report.mix)
+    for size, item in report.workspaces.items():
+        _show_workspaces(size, item)
+    _show_growth(list(report.workspaces.values()))
     for name, item in report.memory.items():
         print(f"memory of {name}: PSS {item['pss_mib']} MiB, RSS {item['rss_mib']} MiB, {item['processes']} processes")
     print(f"creating: {report.creators}\nclaiming: {report.claimers}")
     for fault in report.faults():
         print(f"FAULT  {fault}")
+
+
+def _show_growth(items: list[dict[str, Any]]) -> None:
+    """What live updates cost and take at the largest size as part of the smallest."""
+    if len(items) > 1 and items[0]["live_percent"] and items[0].get("p50_s"):
+        cost, time = (items[-1][key] / items[0][key] for key in ("live_percent", "p50_s"))
+        print(f"live updates, largest : smallest: cost {cost:.2f}, told after {time:.2f}")
+
+
+def _show_workspaces(size: int, item: dict[str, Any]) -> None:
+    print(
+        f"{size:,} tickets: {item['pages']} open workspaces of {item['people']} people,"
+        f" {item['changes_per_second']} changes/s:"
+        f" live process {item['live_percent']} % of a core, its backends {item['database_percent']} %"
+        f" (idle {item['idle_percent']:.1f} % together); {item['messages_per_second']} messages/s,"
+        f" {item['kB_per_second']} kB/s; told after p50 {item.get('p50_s')} s, p95 {item.get('p95_s')} s,"
+        f" at most {item.get('max_s')} s; memory {item['memory_mib']} MiB"
+    )
 
 
 def _show_requests(found: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from bench.options import GROUPS
 
@@ -70,6 +71,14 @@ def _note(world: World) -> Request:
     return Request(f"/api/v1/incidents/{number}/actions/note/", "POST", "api", {"text": "已联系用户，等待回复。"})
 
 
+def _search(words: str, path: str = "/search/") -> Callable[[World], Request]:
+    """Searching for words that ``bench/tickets.sql`` put into so many tickets."""
+    address = f"{path}{'&' if '?' in path else '?'}q={quote(words)}"
+    return lambda world: Request(address)
+
+
+#: Words that stand in no ticket, in 5, in 500, in every second one.
+NOWHERE, FEW, SOME, HALF = "没有这个词", "量子加密机", "光纤收发器", "值班经理"
 FILTERED = "/incidents/?view=open&group=bench-group-0&ordering=-created_at"
 SUBJECTS: tuple[Subject, ...] = (
     Subject("floor", "bare signed-in page", lambda world: Request("/bench/floor/")),
@@ -77,7 +86,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject(
         "home", "agent's home queue", lambda world: Request("/queue/"), limit=12, weighed=True, over_network=False
     ),
-    Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=12, over_network=False),
+    Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=13, over_network=False),
     Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=15),
     Subject(
         "queue_pane", "queue pane", lambda world: Request("/queue/?view=open", fragment=True), limit=12, weighed=True
@@ -88,6 +97,12 @@ SUBJECTS: tuple[Subject, ...] = (
         lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/", fragment=True),
         limit=15,
     ),
+    Subject("search_none", "search, no hit", _search(NOWHERE), limit=16, over_network=False),
+    Subject("search_few", "search, 5 hits", _search(FEW), limit=16, over_network=False),
+    Subject("search_some", "search, 500 hits", _search(SOME), limit=16, weighed=True),
+    Subject("search_half", "search, half of all", _search(HALF), limit=16),
+    Subject("search_queue", "words in a queue", _search(SOME, "/queue/?view=open"), limit=14, over_network=False),
+    Subject("palette", "palette", _search(HALF, "/search/palette/"), limit=12, over_network=False),
     Subject("create", "create by API", _create, statuses=(201,)),
     Subject("note", "note by API", _note, over_network=False),
     Subject("claim", "claim by API", _claim, over_network=False),

@@ -15,6 +15,7 @@ from demo.expected import differences
 from demo.history import DemoError, History
 from demo.notices import load_rosters, settle_notices
 from demo.reference import DATA, load_reference
+from demo.replies import load_replies
 from sla.models import Clock
 from sla.timers import arm_future, quietly
 from tickets import clock
@@ -45,6 +46,7 @@ def load_demo() -> int:
     data = read_demo()
     load_company(data)
     load_announcements(data["announcements"], clock.now())
+    load_replies(data["canned_replies"], data["ticket_templates"])
     history = History(data["tickets"], clock.now())
     with quietly():
         history.play()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +22,7 @@ class Draft(models.Model):
     """The typed fields of one form of one person, who alone sees them.
 
     ``key`` names the form: ``IM261122000017/resolve``, ``incidents/new``. ``fields``: name to list of texts, as a
-    browser would post them. ``title`` and ``url`` lead the person back to the form.
+    browser would post them; those of ``text_names`` are words, not choices. ``title`` and ``url`` lead back there.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="drafts", verbose_name=_("person"), db_index=False)
@@ -29,6 +30,7 @@ class Draft(models.Model):
     title = models.CharField(max_length=MAX_TITLE, blank=True)
     url = models.CharField(max_length=MAX_URL, blank=True)
     fields = models.JSONField(default=dict)
+    text_names = ArrayField(models.CharField(max_length=80), default=list)
     updated_at = models.DateTimeField(_("updated"), db_index=True)
 
     objects = DraftQuerySet.as_manager()
@@ -63,8 +65,9 @@ class Draft(models.Model):
 
     @property
     def words(self) -> str:
-        """What was typed, as one text: the longest field last, paragraphs apart."""
-        texts = [text.strip() for name, values in self.fields.items() if name not in NOT_WORDS for text in values]
+        """What was typed, as one text: the longest field last, paragraphs apart. Choices are left out where known."""
+        names = set(self.text_names or self.fields) - set(NOT_WORDS)
+        texts = [text.strip() for name, values in self.fields.items() if name in names for text in values]
         return "\n\n".join(sorted(filter(None, texts), key=len))
 
     def initial_for(self, form: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,11 +28,21 @@ class DraftError(ValueError):
     """More than a draft may hold: ``MAX_FIELDS`` fields, ``MAX_BYTES`` as JSON."""
 
 
-def save_draft(*, user: User, key: str, title: str, url: str, fields: Fields, now: datetime) -> Draft | None:
+def save_draft(
+    *,
+    user: User,
+    key: str,
+    title: str,
+    url: str,
+    fields: Fields,
+    now: datetime,
+    text_names: list[str] | None = None,
+) -> Draft | None:
     """Keep ``fields`` as what ``user`` typed into the form ``key``; without a typed text drop the draft.
 
-    Replaces what was kept for the form before. Over ``MAX_PER_PERSON`` the oldest goes. Raises
-    DraftError; ValueError for a key that cannot be one.
+    ``text_names``: which of them are words, not choices; None leaves what was known. Replaces what was
+    kept for the form before. Over ``MAX_PER_PERSON`` the oldest goes. Raises DraftError, and
+    ValueError for a key that cannot be one.
     """
     if not key or len(key) > MAX_KEY or not key.isprintable():
         raise ValueError(key)
@@ -40,7 +51,14 @@ def save_draft(*, user: User, key: str, title: str, url: str, fields: Fields, no
         drop_draft(user=user, key=key)
         return None
     local = url_has_allowed_host_and_scheme(url, allowed_hosts=None) and len(url) <= MAX_URL
-    values = {"title": title[:MAX_TITLE], "url": url if local else "", "fields": kept, "updated_at": now}
+    values: dict[str, Any] = {
+        "title": title[:MAX_TITLE],
+        "url": url if local else "",
+        "fields": kept,
+        "updated_at": now,
+    }
+    if text_names is not None:
+        values["text_names"] = [name for name in text_names if name in kept]
     with transaction.atomic():
         draft, created = Draft.objects.update_or_create(user=user, key=key, defaults=values)
         if created:
@@ -88,7 +106,7 @@ def move_words(*, user: User, key: str, to: str, title: str, url: str, now: date
         fields = dict(target.fields) if target else {}
         before = target.value("text").strip() if target else ""
         fields["text"] = ["\n\n".join(filter(None, [before, source.words]))]
-        save_draft(user=user, key=to, title=title, url=url, fields=fields, now=now)
+        save_draft(user=user, key=to, title=title, url=url, fields=fields, now=now, text_names=["text"])
         source.delete()
     return True
 

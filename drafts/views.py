@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.http import SignedInRequest, SignedInView
+from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from drafts.models import Draft
 from drafts.services import DraftError, drop_draft, move_words, save_draft
@@ -30,7 +30,7 @@ def texts_in(text: str) -> dict[str, list[str]]:
 
 def next_url(request: SignedInRequest) -> str:
     """Where a form wants to go on; the list of drafts for anything but a page of ours."""
-    url = request.POST.get("next", "")
+    url = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
     return url if safe else reverse("drafts:list")
 
@@ -66,7 +66,8 @@ class SaveView(SignedInView):
         sent: dict[str, Any] = {name: request.POST.get(name, "") for name in ("key", "title", "url")}
         try:
             fields = texts_in(request.POST.get("fields", ""))
-            draft = save_draft(user=request.user, fields=fields, now=timezone.now(), **sent)
+            names = request.POST.get("texts", "").split()
+            draft = save_draft(user=request.user, fields=fields, text_names=names, now=timezone.now(), **sent)
         except DraftError:
             return JsonResponse({}, status=413)
         except ValueError:
@@ -80,9 +81,12 @@ class DiscardView(SignedInView):
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Forget it and go back to where the button stood."""
-        key = request.POST.get("key", "")
+        key = request.POST.get("discard") or request.GET.get("discard", "")
         drop_draft(user=request.user, key=key)
-        return answered(redirect(next_url(request)), key)
+        url = next_url(request)
+        if is_htmx(request):
+            return answered(HttpResponse(status=204, headers={"HX-Redirect": url.partition("#")[0]}), key)
+        return answered(redirect(url), key)
 
 
 class MoveView(SignedInView):

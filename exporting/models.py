@@ -19,7 +19,7 @@ class ExportQuerySet(models.QuerySet):
 
     def at_work(self) -> ExportQuerySet:
         """Those that are not over yet."""
-        return self.filter(state__in=Export.AT_WORK)
+        return self.filter(status__in=Export.AT_WORK)
 
 
 class Export(models.Model):
@@ -52,7 +52,7 @@ class Export(models.Model):
     format = models.CharField(_("format"), max_length=5, choices=Format)
     language = models.CharField(max_length=10)
     time_zone = models.CharField(max_length=50)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    status = models.CharField(_("status"), max_length=10, choices=State, default=State.QUEUED)
     rows_total = models.PositiveIntegerField(_("rows in the list"), null=True)
     rows_done = models.PositiveIntegerField(_("rows written"), default=0)
     size = models.PositiveBigIntegerField(_("size (bytes)"), null=True)
@@ -72,12 +72,12 @@ class Export(models.Model):
         verbose_name_plural = _("exports")
         constraints = [
             models.UniqueConstraint(
-                fields=["user"], condition=Q(state__in=["queued", "running"]), name="export_one_at_a_time"
+                fields=["user"], condition=Q(status__in=["queued", "running"]), name="export_one_at_a_time"
             )
         ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="export_of_person"),
-            models.Index(fields=["state", "finished_at"], name="export_by_state"),
+            models.Index(fields=["status", "finished_at"], name="export_by_state"),
         ]
 
     def __str__(self) -> str:
@@ -86,7 +86,7 @@ class Export(models.Model):
     @property
     def is_at_work(self) -> bool:
         """Whether it is not over yet."""
-        return self.state in self.AT_WORK
+        return self.status in self.AT_WORK
 
     @property
     def percent(self) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
@@ -62,9 +63,12 @@ def plan_export(
 ) -> Export:
     """An export that is not stored yet, with its rows counted up to the limit of sending at once.
 
-    Unknown columns are left out; without any it has the list's usual ones. Raises RefusedList.
+    Unknown columns are left out; without any it has the list's usual ones. Raises RefusedList, and PermissionDenied
+    when this person may not take the list out of the portal.
     """
     found = SOURCES[source]
+    if not found.allowed(user):
+        raise PermissionDenied
     offered = found.columns(user)
     chosen = [code for code in dict.fromkeys(columns) if code in offered] or list(found.usual)
     count, _more = capped_count(found.rows(user, query, now), SENT_AT_ONCE + 1)
@@ -75,7 +79,7 @@ def plan_export(
         columns=chosen,
         format=file_format,
         language=translation.get_language() or settings.LANGUAGE_CODE,
-        time_zone=str(timezone.get_current_timezone()),
+        time_zone=user.time_zone or settings.TIME_ZONE,
         rows_total=count,
         created_at=now,
     )
@@ -88,7 +92,7 @@ def is_sent_at_once(export: Export) -> bool:
 
 def queue_export(export: Export) -> Export:
     """Store ``export`` as a job. Raises ExportBusyError when the person has one at work."""
-    export.state, export.rows_total = State.QUEUED, None
+    export.status, export.rows_total = State.QUEUED, None
     try:
         with transaction.atomic():
             export.save()
@@ -99,7 +103,7 @@ def queue_export(export: Export) -> Export:
 
 def sent_rows(export: Export) -> Iterator[list[Any]]:
     """Record ``export`` as sent and return its rows, header first; the record is completed with the last one."""
-    export.state = State.SENT
+    export.status = State.SENT
     export.rows_done = 0
     export.save()
     return _sent(export)
@@ -181,12 +185,12 @@ def run_export(pk: int) -> bool:
 
 def _claim(pk: int, worker: str) -> bool:
     now = clock.now()
-    gone = Q(state=State.RUNNING, heartbeat_at__lt=now - SILENCE)
-    found = Export.objects.filter(Q(state=State.QUEUED) | gone, pk=pk)
-    if found.filter(attempts__gte=ATTEMPTS).update(state=State.FAILED, finished_at=now, worker=""):
+    gone = Q(status=State.RUNNING, heartbeat_at__lt=now - SILENCE)
+    found = Export.objects.filter(Q(status=State.QUEUED) | gone, pk=pk)
+    if found.filter(attempts__gte=ATTEMPTS).update(status=State.FAILED, finished_at=now, worker=""):
         return False
     return bool(
-        found.update(state=State.RUNNING, worker=worker, heartbeat_at=now, rows_done=0, attempts=F("attempts") + 1)
+        found.update(status=State.RUNNING, worker=worker, heartbeat_at=now, rows_done=0, attempts=F("attempts") + 1)
     )
 
 
@@ -215,22 +219,22 @@ def _write(export: Export, worker: str, part: Path) -> bool:
 
 def _still_mine(export: Export, worker: str, count: int) -> bool:
     """Say that this worker lives; False when the export was cancelled or another worker has it now."""
-    mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, worker=worker)
+    mine = Export.objects.filter(pk=export.pk, status=State.RUNNING, worker=worker)
     return bool(mine.update(heartbeat_at=clock.now(), rows_done=max(count, 0)))
 
 
 def _finish(export: Export, worker: str, state: str, **values: Any) -> bool:
-    mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, worker=worker)
-    return bool(mine.update(state=state, finished_at=clock.now(), worker="", **values))
+    mine = Export.objects.filter(pk=export.pk, status=State.RUNNING, worker=worker)
+    return bool(mine.update(status=state, finished_at=clock.now(), worker="", **values))
 
 
 def _give_back(export: Export, worker: str) -> None:
     """After an error: another worker may try, unless it was tried often enough."""
     logger.exception("Export %s failed", export.pk)
-    mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, worker=worker)
-    if mine.filter(attempts__gte=ATTEMPTS).update(state=State.FAILED, finished_at=clock.now(), worker=""):
+    mine = Export.objects.filter(pk=export.pk, status=State.RUNNING, worker=worker)
+    if mine.filter(attempts__gte=ATTEMPTS).update(status=State.FAILED, finished_at=clock.now(), worker=""):
         return
-    mine.update(state=State.QUEUED, worker="")
+    mine.update(status=State.QUEUED, worker="")
 
 
 class _long_statements:  # noqa: N801 - reads as a sentence
@@ -250,23 +254,23 @@ class _long_statements:  # noqa: N801 - reads as a sentence
 
 def waiting_exports(now: datetime) -> QuerySet[Export]:
     """Exports that nobody writes: not begun, or begun by a worker that is gone."""
-    gone = Q(state=State.RUNNING, heartbeat_at__lt=now - SILENCE)
-    return Export.objects.filter(Q(state=State.QUEUED) | gone).order_by("created_at")
+    gone = Q(status=State.RUNNING, heartbeat_at__lt=now - SILENCE)
+    return Export.objects.filter(Q(status=State.QUEUED) | gone).order_by("created_at")
 
 
 def cancel_export(export: Export) -> bool:
     """Stop ``export``; whoever writes it notices within a thousand rows. Return whether there was anything to stop."""
     found = Export.objects.filter(pk=export.pk).at_work()
-    return bool(found.update(state=State.CANCELLED, finished_at=clock.now(), worker=""))
+    return bool(found.update(status=State.CANCELLED, finished_at=clock.now(), worker=""))
 
 
 def purge_exports(*, now: datetime) -> int:
     """Remove files older than a day, and parts that nobody writes any more; the rows stay. Return how many files."""
-    old = Export.objects.filter(state=State.READY, finished_at__lt=now - KEPT)
+    old = Export.objects.filter(status=State.READY, finished_at__lt=now - KEPT)
     names = list(old.values_list("file", flat=True))
     for name in names:
         (folder() / name).unlink(missing_ok=True)
-    old.filter(file__in=names).update(state=State.REMOVED, file="")
+    old.filter(file__in=names).update(status=State.REMOVED, file="")
     limit = (now - KEPT).timestamp()
     for part in folder().glob("*.part"):
         if part.stat().st_mtime < limit:

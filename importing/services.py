@@ -29,6 +29,7 @@ from sla.timers import arm_future
 from tickets import clock as database_clock
 from tickets.models import AffectedItem, ExternalReference, Ticket, TimelineEntry
 from tickets.numbers import allocate_numbers
+from tickets.search.refreshing import written_once
 
 BATCH = 500
 #: Held until a batch is stored, so that two imports never make the same people or groups.
@@ -131,8 +132,9 @@ def _store(histories: list[History], mapping: Mapping, directory: Directory, out
         references += related[0]
         items += related[1]
     stored: list[list[Any]] = [incidents, incidents, entries, references, items]
-    for model, rows in zip(FILLED, stored, strict=True):
-        copy_rows(model, rows)
+    with written_once(ids):
+        for model, rows in zip(FILLED, stored, strict=True):
+            copy_rows(model, rows)
     _store_clocks(lives)
     outcome.imported += len(incidents)
     outcome.events += len(entries)

@@ -22,7 +22,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import register_code_tables
+from accounts.admin_base import RecordOnly, register_code_tables
 
 admin.site.site_title = admin.site.site_header = _("Service management: administration")
 admin.site.index_title = _("Administration")
@@ -52,7 +52,7 @@ class AuthenticatorAdmin(admin.ModelAdmin):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(admin.ModelAdmin):
+class LogEntryAdmin(RecordOnly, admin.ModelAdmin):
     """Who changed what in the administration, with old and new values. To read only."""
 
     list_display = ("action_time", "user", "kind", "what", "details")
@@ -62,18 +62,6 @@ class LogEntryAdmin(admin.ModelAdmin):
     date_hierarchy = "action_time"
     search_fields = ("user__username", "user__full_name", "user__full_name_en", "object_repr", "object_id")
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Written by the administration itself."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never changed."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never removed."""
-        return False
 
     @admin.display(description=_("kind"), ordering="action_flag")
     def kind(self, entry: LogEntry) -> str:

@@ -12,6 +12,7 @@ from exporting.api import routes as export_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
 from notifications.api import routes as notice_routes
+from replies.api import routes as reply_routes
 from sla.api import routes as sla_routes
 from tasks.api import routes as task_routes
 from tickets.api import routes as ticket_routes
@@ -30,6 +31,7 @@ version_1 = [
     *export_routes,
     *announcement_routes,
     *sla_routes,
+    *reply_routes,
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

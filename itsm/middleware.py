@@ -12,6 +12,8 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 from django.views.defaults import bad_request
 
+from itsm.lifetimes import is_over
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 WRITE_EVERY_SECONDS = 60  # a session row is not written at every click
 BY_ITSELF = "X-By-Itself"  # header of requests that no person made
@@ -72,15 +74,6 @@ class SessionLifetimeMiddleware:
             logout(request)
         elif now - seen >= WRITE_EVERY_SECONDS and BY_ITSELF not in request.headers:
             request.session["seen_at"] = now
-
-
-def is_over(began: int, seen: int, now: int, *, is_agent: Callable[[], bool]) -> bool:
-    """Whether a session that began and was last used at these Unix times has ended."""
-    if now - began > settings.SESSION_COOKIE_AGE:
-        return True
-    if now - seen <= settings.SESSION_IDLE_SECONDS_STAFF:
-        return False  # the usual case, without asking who it is
-    return is_agent() or now - seen > settings.SESSION_IDLE_SECONDS_CUSTOMER
 
 
 class HtmxMiddleware:

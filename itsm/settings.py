@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "sla",
     "live",
     "announcements",
+    "replies",
     "exporting",
     "importing",
     "demo",

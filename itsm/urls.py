@@ -30,6 +30,7 @@ urlpatterns = [
     path("duty/", include("duty.urls")),
     path("", include("exporting.urls")),
     path("", include("drafts.urls")),
+    path("", include("replies.urls")),
     path("", include("live.urls")),
     path("", include("sla.urls")),
     path("", include("tickets.urls")),

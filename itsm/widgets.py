@@ -22,3 +22,9 @@ class PlainSelect(forms.Select):
             ((key, mark_safe(" selected") if str(key) == chosen else "", label) for key, label in self.choices),
         )
         return format_html("<select{}>{}</select>", flatatt(self.build_attrs({"name": name}, attrs)), options)
+
+
+class PlainChoiceField(forms.ChoiceField):
+    """A choice drawn as a plain select: for filters above lists."""
+
+    widget = PlainSelect

@@ -72,6 +72,7 @@ class Changed:
     now: datetime
     entries: list[TimelineEntry] = field(default_factory=list)
     _rows: dict[tuple[str, str], str] = field(default_factory=dict)
+    _gone: dict[str, str] = field(default_factory=dict)
     _notes: dict[tuple[str, bool], list[dict[str, Any]]] = field(default_factory=dict)
 
     def row(self, language: str, zone: str) -> str:
@@ -86,8 +87,11 @@ class Changed:
 
     def gone(self, language: str) -> str:
         """That the ticket is not, or no longer, in a list, with its new state, as JSON."""
-        with translation.override(language):
-            return json.dumps({"number": self.ticket.number, "gone": str(self.ticket.state_label)})
+        if language not in self._gone:
+            with translation.override(language):
+                label = str(self.ticket.state_label)
+            self._gone[language] = json.dumps({"number": self.ticket.number, "gone": label})
+        return self._gone[language]
 
     def notes(self, language: str, user: User) -> list[dict[str, Any]]:
         """The newest entries that ``user`` may read: id, who, what."""

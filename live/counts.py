@@ -1,7 +1,7 @@
-"""How many tickets each view has, for everybody at once.
+"""How many tickets each view has: for one page, and for everybody at once.
 
 Pages count their own views (``tickets.queries.view_counts``); hundreds of open pages would do that hundreds of times
-after every change. Here the live tickets are read once and counted for all of them; a test holds both to the same
+after every change. A ``Tally`` reads the live tickets once and counts for all of them; a test holds both to the same
 figures.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Count
@@ -31,50 +32,76 @@ RESTING = ("to_confirm",)
 ALL = ""
 
 
-class Tally:
-    """Counts of one moment. Five statements, whoever asks; people who do not see every ticket cost one each."""
+class OwnCounts:
+    """Counts of one person, as their pages make them."""
 
-    def __init__(self, people: Collection[User], now: datetime) -> None:
+    def __init__(self, now: datetime) -> None:
         self.now = now
+
+    def views(self, user: User, kind: str = ALL) -> dict[str, int]:
+        """Tickets of each counted view, of one kind or all."""
+        return view_counts(user, self.now, kind or None)
+
+    def navigation(self, user: User) -> dict[str, int]:
+        """What ``tickets.context.navigation`` counts, by the address of the entry."""
+        live = Ticket.objects.visible_to(user).live()
+        found = counts_of(
+            {"mine": live.filter(assignee=user.pk), **{k.code: live.filter(kind=k.code) for k in kinds()}}
+        )
+        return _by_address(found)
+
+    def unread(self, user: User) -> int:
+        """Notices this person has not read."""
+        return unread_counts([user.pk]).get(user.pk, 0)
+
+    def as_json(self, user: User, kind: str, saved: Mapping[str, int] | None = None) -> str:
+        """Shown counts by view, those of ``saved`` views among them, and of the navigation by address."""
+        views = {**self.views(user, kind), **(saved or {})}
+        links = {**self.navigation(user), reverse("notifications:list"): self.unread(user)}
+        return json.dumps(
+            {
+                "views": {code: shown_count(count) for code, count in views.items()},
+                "links": {url: shown_count(count) if count else "" for url, count in links.items()},
+            }
+        )
+
+
+class Tally(OwnCounts):
+    """Counts of one moment for everybody: five statements. Who does not see every ticket is counted alone."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__(now)
         self.shared: Counter[tuple[str, str]] = Counter()
         self.of_person: Counter[tuple[str, int]] = Counter()
         self.of_group: Counter[tuple[str, int | None]] = Counter()
-        self.unread = unread_counts([user.pk for user in people])
-        everybody = [user for user in people if user.may(Permission.VIEW)]
-        if everybody:
-            self._count(everybody)
-
-    def _count(self, people: list[User]) -> None:
+        self.unread_of = unread_counts()
         live = Ticket.objects.filter(phase__in=LIVE).order_by()
-        codes = [code for code in COUNTED if code not in PERSONAL and code not in RESTING]
-        tests = {code: Count("pk", filter=VIEWS[code].where(people[0], self.now)) for code in codes if code != "open"}
-        rows: Any = live.values("kind").annotate(open=Count("pk"), **tests)
-        for row in rows:
-            for code in codes:
-                self._add(self.shared, row["kind"], code, row[code])
-        self._count_resting(people[0])
-        mine = live.filter(assignee_id__in={user.pk for user in people}).values_list("kind", "assignee")
-        for kind, person, count in mine.annotate(count=Count("pk")):
-            self._add(self.of_person, kind, person, count)
-        waiting = live.filter(assignee=None).values_list("kind", "group")
-        for kind, group, count in waiting.annotate(count=Count("pk")):
-            self._add(self.of_group, kind, group, count)
+        self._count_shared(live)
+        for kind, person, count in live.values_list("kind", "assignee").annotate(count=Count("pk")):
+            _add(self.of_person, kind, person, count)
+        for kind, group, count in live.filter(assignee=None).values_list("kind", "group").annotate(count=Count("pk")):
+            _add(self.of_group, kind, group, count)
 
-    def _count_resting(self, anybody: User) -> None:
+    def _count_shared(self, live: Any) -> None:
+        """Conditions of shared views are the same for any person, so nobody is asked."""
+        codes = [code for code in COUNTED if code not in (*PERSONAL, *RESTING, "open")]
+        tests: dict[str, Any] = {code: Count("pk", filter=VIEWS[code].where(User(), self.now)) for code in codes}
+        for row in live.values("kind").annotate(open=Count("pk"), **tests):
+            for code in (*codes, "open"):
+                _add(self.shared, row["kind"], code, row[code])
         for code in RESTING:
-            found = Ticket.objects.filter(VIEWS[code].where(anybody, self.now)).order_by()
+            found = Ticket.objects.filter(VIEWS[code].where(User(), self.now)).order_by()
             for kind, count in found.values_list("kind").annotate(count=Count("pk")):
-                self._add(self.shared, kind, code, count)
+                _add(self.shared, kind, code, count)
 
-    @staticmethod
-    def _add(counter: Counter, kind: str, key: object, count: int) -> None:
-        counter[kind, key] += count
-        counter[ALL, key] += count
+    def unread(self, user: User) -> int:
+        """As of one person, from what was counted."""
+        return self.unread_of.get(user.pk, 0)
 
     def views(self, user: User, kind: str = ALL) -> dict[str, int]:
         """What ``view_counts`` says, without its cap."""
         if not user.may(Permission.VIEW):
-            return view_counts(user, self.now, kind or None)
+            return super().views(user, kind)
         own = {"mine": self.of_person[kind, user.pk], "unassigned": self._unassigned(user, kind)}
         return {code: own[code] if code in own else self.shared[kind, code] for code in COUNTED}
 
@@ -85,26 +112,23 @@ class Tally:
         return sum(self.of_group[kind, group] for group in groups)
 
     def navigation(self, user: User) -> dict[str, int]:
-        """What ``tickets.context.navigation`` counts, by the address of the entry."""
-        if user.may(Permission.VIEW):
-            found = {
-                "mine": self.of_person[ALL, user.pk],
-                **{kind.code: self.shared[kind.code, "open"] for kind in kinds()},
-            }
-        else:
-            visible = Ticket.objects.visible_to(user).live()
-            found = counts_of(
-                {"mine": visible.filter(assignee=user.pk), **{k.code: visible.filter(kind=k.code) for k in kinds()}}
-            )
-        lists = {reverse("tickets:list", args=[kind.slug]): found[kind.code] for kind in kinds()}
-        return {reverse("tickets:queue"): found["mine"], **lists}
+        """As of one person, from what was counted."""
+        if not user.may(Permission.VIEW):
+            return super().navigation(user)
+        live = {kind.code: self.shared[kind.code, "open"] for kind in kinds()}
+        return _by_address({"mine": self.of_person[ALL, user.pk], **live})
 
-    def as_json(self, user: User, kind: str) -> str:
-        """Shown counts by view, and of the navigation by address."""
-        links = {**self.navigation(user), reverse("notifications:list"): self.unread.get(user.pk, 0)}
-        return json.dumps(
-            {
-                "views": {code: shown_count(count) for code, count in self.views(user, kind).items()},
-                "links": {url: shown_count(count) if count else "" for url, count in links.items()},
-            }
-        )
+
+def _add(counter: Counter[Any], kind: str, key: Any, count: int) -> None:
+    counter[kind, key] += count
+    counter[ALL, key] += count
+
+
+def _by_address(found: Mapping[str, int]) -> dict[str, int]:
+    return {address: found[code] for code, address in _addresses().items()}
+
+
+@cache
+def _addresses() -> dict[str, str]:
+    """Where the entries of the navigation lead, by what they count."""
+    return {"mine": reverse("tickets:queue"), **{k.code: reverse("tickets:list", args=[k.slug]) for k in kinds()}}

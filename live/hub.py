@@ -12,13 +12,14 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import psycopg2
 from django.db import Error, InterfaceError, OperationalError, connection
+from django.urls import set_urlconf
 
 from accounts.models import User
 from live import presence
@@ -32,8 +33,8 @@ from tickets.models import Ticket
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-#: After a round the process rests this many times as long as the round took: it never uses more of a core.
-REST_FACTOR = 12
+#: After a round the process rests this many times as long as the round computed: it never uses more of a core.
+REST_FACTOR = 16
 SHORTEST_REST, LONGEST_REST = 0.4, 2.5
 #: A change that comes alone waits this long for others that belong to it.
 GATHERED_FOR = 0.1
@@ -45,6 +46,8 @@ RETRY_AFTER = 1.0
 #: A page that takes nothing for so many messages is cut; it comes back and reads anew.
 QUEUE_SIZE = 64
 MAX_PAGES, MAX_PAGES_OF_SESSION = 5_000, 40
+#: Lines need the addresses of tickets alone; loading those of the API and all else would cost 20 MiB.
+URLS = "live.line_urls"
 HEARTBEAT = b"data: {}\n\n"  # a comment would not reach the page, which wants to know that the line is alive
 
 
@@ -99,8 +102,12 @@ class Hub:
         self.wake = asyncio.Event()
         self.is_listening = False
         self.round_at = time.monotonic()
-        self._for_rounds = ThreadPoolExecutor(1, "rounds")
-        self._for_pages = ThreadPoolExecutor(1, "pages")
+        self._for_rounds = ThreadPoolExecutor(1, "rounds", set_urlconf, (URLS,))
+        self._for_pages = ThreadPoolExecutor(1, "pages", set_urlconf, (URLS,))
+        self._moved = asyncio.Event()
+        self._arrived: set[presence.Place] = set()
+        self._left: set[presence.Place] = set()
+        self._stayed_at = float("-inf")
 
     # --- Pages ------------------------------------------------------------------------------------------------------
 
@@ -114,7 +121,11 @@ class Hub:
         page = Page(session, user, Look.of(params, user))
         self.pages[page.key] = page
         cursor = params.get("cursor", "")
-        await self._greet(page, int(cursor) if cursor.isdecimal() and len(cursor) < 19 else None)
+        try:
+            await self._greet(page, int(cursor) if cursor.isdecimal() and len(cursor) < 19 else None)
+        except Error:
+            del self.pages[page.key]
+            raise
         return page
 
     def _count(self, session: str) -> int:
@@ -124,7 +135,7 @@ class Hub:
         """What the page missed, who is where, all counts."""
         message, page.ticket_id, page.counts = await self._ask(self._first, page, cursor)
         page.put(event(message))
-        await self._arrive(page)
+        self._move(None, page.place)
 
     def _first(self, page: Page, cursor: int | None) -> tuple[str, int | None, str]:
         key = self._find(page)
@@ -156,27 +167,19 @@ class Hub:
         if message:
             page.put(event(message))
         if page.place != place:
-            await self._depart(page, place)
-            await self._arrive(page)
+            self._move(place, page.place)
         return True
 
-    async def close(self, page: Page) -> None:
+    def close(self, page: Page) -> None:
         """The page is gone."""
         if self.pages.pop(page.key, None) is not None:
-            await self._depart(page, page.place)
+            self._move(page.place, None)
 
-    async def _arrive(self, page: Page) -> None:
-        if page.place is not None:
-            await self._ask(lambda place: presence.stay([place], clock.now()), page.place)
-
-    async def _depart(self, page: Page, place: presence.Place | None) -> None:
-        """Unless another page of the same person shows the same ticket."""
-        if place is None:
-            return
-        still = {(other.ticket_id, other.user.pk) for other in self.pages.values()}
-        if (place.ticket_id, place.user_id) not in still:
-            with contextlib.suppress(Error):  # believed for a while, then forgotten
-                await self._ask(presence.leave, [place])
+    def _move(self, left: presence.Place | None, arrived: presence.Place | None) -> None:
+        """Have it written down where a person is; together with others who moved in the same moment."""
+        self._left |= {left} if left else set()
+        self._arrived |= {arrived} if arrived else set()
+        self._moved.set()
 
     # --- Tasks ------------------------------------------------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class Hub:
             tasks.create_task(self._again_and_again(self._listen, 0))
             tasks.create_task(self._again_and_again(self._round, 0))
             tasks.create_task(self._again_and_again(self._look_after_people, PEOPLE_EVERY))
-            tasks.create_task(self._again_and_again(self._stay, presence.REFRESHED_EVERY.total_seconds()))
+            tasks.create_task(self._again_and_again(self._stay, 0))
             tasks.create_task(self._again_and_again(self._beat, HEARTBEAT_EVERY))
 
     async def _again_and_again(self, task: Callable[[], Awaitable[None]], pause: float) -> None:
@@ -233,7 +236,6 @@ class Hub:
         await asyncio.sleep(GATHERED_FOR)
         self.wake.clear()
         heard, self.heard = self.heard, Heard()
-        began = time.monotonic()
         pages = list(self.pages.values())
         try:
             found = await self._ask(self.rounds.tell, heard, pages, executor=self._for_rounds)
@@ -242,7 +244,7 @@ class Hub:
             raise
         self._hand_out(found)
         self.round_at = time.monotonic()
-        await asyncio.sleep(min(LONGEST_REST, max(SHORTEST_REST, REST_FACTOR * (self.round_at - began))))
+        await asyncio.sleep(min(LONGEST_REST, max(SHORTEST_REST, REST_FACTOR * found.cost)))
 
     def _hand_out(self, found: Round) -> None:
         for key, message in found.messages.items():
@@ -262,14 +264,22 @@ class Hub:
                 page.put(None)
 
     async def _stay(self) -> None:
-        places = {page.place for page in self.pages.values()} - {None}
-        await self._ask(lambda: self._refresh([place for place in places if place]))
-
-    @staticmethod
-    def _refresh(places: list[presence.Place]) -> None:
-        now = clock.now()
-        presence.stay(places, now)
-        presence.sweep(now)
+        """Write down who came and left as soon as that is known, and everybody who is still there now and then."""
+        refreshed_every = presence.REFRESHED_EVERY.total_seconds()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(refreshed_every):
+                await self._moved.wait()
+        await asyncio.sleep(GATHERED_FOR)
+        self._moved.clear()
+        arrived, left, self._arrived, self._left = self._arrived, self._left, set(), set()
+        here = {page.place for page in list(self.pages.values())} - {None}
+        keys = {(place.ticket_id, place.user_id) for place in here if place}
+        left = {place for place in left if (place.ticket_id, place.user_id) not in keys}
+        everybody = time.monotonic() - self._stayed_at > refreshed_every
+        if everybody:
+            self._stayed_at = time.monotonic()
+        told = [place for place in here if place and (everybody or place in arrived)]
+        await self._ask(_write_down, told, left, everybody)
 
     async def _beat(self) -> None:
         """Nothing passes a proxy's patience."""
@@ -291,3 +301,11 @@ def _guarded(work: Callable[..., Result], arguments: tuple[object, ...]) -> Resu
     except (OperationalError, InterfaceError):
         connection.close()
         return work(*arguments)
+
+
+def _write_down(here: Collection[presence.Place], left: Collection[presence.Place], sweeps: bool) -> None:
+    now = clock.now()
+    presence.leave(left)
+    presence.stay(here, now)
+    if sweeps:
+        presence.sweep(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING
 from accounts.models import User
 from accounts.permissions import Permission
 from live.changes import SETTLED_AFTER, Changed, changed_since, crossed, load
-from live.counts import Tally
+from live.counts import OwnCounts, Tally
 from live.looks import Look
 from live.news import News, Parts, as_message
 from live.presence import Crowd, crowd, presence_json, shows_presence
+from live.saved import SavedCounts
 from live.wire import Heard
 from tickets import clock
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 #: Who is where is read anew at least this often: a process that died says no goodbye.
 CROWD_EVERY = timedelta(seconds=10)
 COUNTS_EVERY = timedelta(seconds=60)
+FRESH_FOR = timedelta(seconds=3)
 #: A page that opens, or shows another list, is told what changed while its list was on the way.
 MISSED_FOR = timedelta(seconds=10)
 #: Longer than entries are read again (``SETTLED_AFTER``), so that nothing is drawn and told twice.
@@ -32,39 +35,45 @@ REMEMBERED_FOR = SETTLED_AFTER + timedelta(seconds=10)
 
 @dataclass
 class Round:
-    """Messages by page, and the counts in them, so that the same are not sent again."""
+    """Messages by page, and the counts in them, so that the same are not sent again. ``cost``: seconds of CPU."""
 
     messages: dict[str, bytes] = field(default_factory=dict)
     counts: dict[str, str] = field(default_factory=dict)
+    cost: float = 0.0
 
 
 class Rounds:
     """What rounds remember from one to the next. ``tell`` runs in one thread, the rest in another."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, serves_many: bool = True) -> None:
+        self.serves_many = serves_many
         self.cursor: int | None = None
         self.present: Crowd = {}
         self._looked_at: datetime | None = None
         self._crowd_at: datetime | None = None
-        self._counted_at: datetime | None = None
+        self._counted: Tally | None = None
+        self._saved = SavedCounts()
         self._memory: dict[int, Changed] = {}
 
     def tell(self, heard: Heard, pages: Sequence[Page]) -> Round:
         """The messages of this round. Without open pages next to nothing is asked."""
-        now = clock.now()
+        began, now = time.thread_time(), clock.now()
         changed, everything = self._changed(heard, pages, now)
         numbers = self._who_moved(heard, now) if pages else set()
         news, tally = News(changed, now), self._tally(pages, now, news=bool(changed) or everything)
-        found = Round()
+        found, known = Round(), dict[tuple[int, str], str]()
         for page in pages:
             parts = self._parts(page, news, numbers, everything)
             if tally is not None:
-                counts = tally.as_json(page.user, page.look.kind)
-                if counts != page.counts:
-                    parts["counts"] = found.counts[page.key] = counts
+                who = (page.user.pk, page.look.kind)
+                if who not in known:
+                    known[who] = self._counts(tally, page.user, page.look)
+                if known[who] != page.counts:
+                    parts["counts"] = found.counts[page.key] = known[who]
             if parts:
                 message = as_message({"cursor": str(self.cursor or 0), **parts})
                 found.messages[page.key] = f"data: {message}\n\n".encode()
+        found.cost = time.thread_time() - began
         return found
 
     def _changed(self, heard: Heard, pages: Sequence[Page], now: datetime) -> tuple[list[Changed], bool]:
@@ -93,12 +102,13 @@ class Rounds:
         return {number for number in {*before, *self.present} if before.get(number) != self.present.get(number)}
 
     def _tally(self, pages: Sequence[Page], now: datetime, *, news: bool) -> Tally | None:
-        due = self._counted_at is None or now - self._counted_at > COUNTS_EVERY
-        if not pages or not (news or due):
+        due = self._counted is None or now - self._counted.now > COUNTS_EVERY
+        agents = {(page.user.pk, page.look.kind): page.user for page in pages if page.user.is_agent}
+        if not agents or not (news or due):
             return None
-        self._counted_at = now
-        agents = {page.user.pk: page.user for page in pages if page.user.is_agent}
-        return Tally(list(agents.values()), now)
+        self._counted = Tally(now)
+        self._saved.refresh([(user, kind) for (_key, kind), user in agents.items()], now)
+        return self._counted
 
     def _parts(self, page: Page, news: News, numbers: Collection[str], everything: bool) -> Parts:
         parts = news.parts_for(page.user, page.look)
@@ -133,11 +143,11 @@ class Rounds:
         }
         if since.tickets is None:
             parts["again"] = "true"
-        counts = self._counts(user, look, now)
+        counts = self._counts(self._recent(now), user, look)
         if counts:
             parts["counts"] = counts
         if shows_presence(user):
-            parts |= everybody(user, look, crowd(now, user))
+            parts |= everybody(user, look, self._present_for(user, now))
         return as_message(parts), counts
 
     def turned(self, user: User, look: Look, counted: str) -> tuple[str, str]:
@@ -145,14 +155,25 @@ class Rounds:
         now = clock.now()
         news = News([item for item in self._memory.values() if item.now > now - MISSED_FOR], now)
         parts = news.parts_for(user, look)
-        counts = counted or self._counts(user, look, now)
+        counts = counted or self._counts(self._recent(now), user, look)
         if counts != counted:
             parts["counts"] = counts
         return (as_message(parts) if parts else ""), counts
 
-    @staticmethod
-    def _counts(user: User, look: Look, now: datetime) -> str:
-        return Tally([user], now).as_json(user, look.kind) if user.is_agent else ""
+    def _recent(self, now: datetime) -> OwnCounts:
+        """The last count for everybody while it is fresh: many pages may open at once."""
+        if not self.serves_many:
+            return OwnCounts(now)
+        if self._counted is None or now - self._counted.now > FRESH_FOR:
+            self._counted = Tally(now)
+        return self._counted
+
+    def _present_for(self, user: User, now: datetime) -> Crowd:
+        fresh = self._crowd_at is not None and now - self._crowd_at < CROWD_EVERY + FRESH_FOR
+        return self.present if fresh and user.may(Permission.VIEW) else crowd(now, user)
+
+    def _counts(self, counts: OwnCounts, user: User, look: Look) -> str:
+        return counts.as_json(user, look.kind, self._saved.of(user, look.kind)) if user.is_agent else ""
 
 
 def everybody(user: User, look: Look, present: Crowd) -> Parts:

@@ -74,7 +74,7 @@ class Application:
             await send({"type": "http.response.body"})
         finally:
             watcher.cancel()
-            await asyncio.shield(self.hub.close(page))
+            self.hub.close(page)
 
     async def _turn(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         body = await read(receive)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from itsm.middleware import is_over
+from itsm.lifetimes import is_over
 
 
 def people_of(sessions: Collection[str]) -> dict[str, User]:

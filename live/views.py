@@ -30,7 +30,7 @@ class UpdatesView(SignedInView):
             presence.stay(places, clock.now())
         cursor = request.GET.get("cursor", "")
         known = int(cursor) if cursor.isdecimal() and len(cursor) < 19 else None
-        message, _counts = Rounds().first(request.user, look, known, {"me": str(request.user.pk)})
+        message, _counts = Rounds(serves_many=False).first(request.user, look, known, {"me": str(request.user.pk)})
         return HttpResponse(message, content_type="application/json")
 
 

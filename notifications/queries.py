@@ -75,11 +75,12 @@ def unread_count(user: User) -> int:
     return Delivery.objects.visible_to(user).unread()[: COUNT_CAP + 1].count()
 
 
-def unread_counts(people: Collection[int]) -> dict[int, int]:
-    """How many unread notices each of ``people`` has, for live updates of all of them. One query."""
-    unread = Delivery.objects.filter(channel=Channel.PORTAL, read_at=None, recipient_id__in=people)
-    rows = unread.order_by().values_list("recipient_id").annotate(count=Count("pk"))
-    return dict(rows) if people else {}
+def unread_counts(people: Collection[int] | None = None) -> dict[int, int]:
+    """How many unread notices each of ``people`` has; of everybody without. One query."""
+    unread = Delivery.objects.filter(channel=Channel.PORTAL, read_at=None)
+    if people is not None:
+        unread = unread.filter(recipient_id__in=people)
+    return dict(unread.order_by().values_list("recipient_id").annotate(count=Count("pk")))
 
 
 def path_of(notice: Notice) -> str:

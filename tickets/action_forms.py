@@ -15,10 +15,19 @@ from tickets.worktime import MinutesField
 MAX_TEXT = 20_000
 
 
+class LinesField(forms.CharField):
+    """Text of several lines. Browsers end lines with CR LF; stored ones end with LF, so that nothing seems changed."""
+
+    def to_python(self, value: Any) -> str | None:
+        """The text with plain ends of lines."""
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if text else text
+
+
 def text_field(label: Any, *, required: bool = True, rows: int = 3, **kwargs: Any) -> forms.CharField:
     """A field of several lines."""
     widget = forms.Textarea(attrs={"rows": rows})
-    return forms.CharField(label=label, required=required, max_length=MAX_TEXT, widget=widget, **kwargs)
+    return LinesField(label=label, required=required, max_length=MAX_TEXT, widget=widget, **kwargs)
 
 
 def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:

@@ -132,6 +132,7 @@ def bound_form(
 ) -> ActionForm:
     """Bind ``data`` to the action's form; fields that an editing form misses keep the ticket's value."""
     form = action.form_class(data, files, ticket=ticket, user=user, now=now)
+    form.is_public = action.public and not action.private_text
     if form.keeps_missing:
         kept = {k: v for k, v in form.initial.items() if k not in data and v is not None}
         form.data = {**kept, **{key: data[key] for key in data}}

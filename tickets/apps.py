@@ -10,8 +10,8 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        """Register the checks of lifecycles; write declared transitions into the database after migrations."""
-        from tickets import checks  # noqa: F401 - registers system checks
+        """Register checks and receivers; write declared transitions into the database after migrations."""
+        from tickets import checks, receivers  # noqa: F401 - registers system checks, connects receivers
         from tickets.declared import write_declared_states  # needs the models, which are loaded by now
 
         post_migrate.connect(write_declared_states, sender=self)

@@ -32,17 +32,16 @@ def write_declared_states(using: str = "default", **kwargs: Any) -> bool:
 
     Runs after every migration and before every start: a new action needs no migration.
     """
-    # This module is read before the models are ready.
-    from tickets.models import DeclaredPrivateText, DeclaredState, DeclaredTransition, StaleDocuments
+    from tickets import models  # this module is read before they are ready
 
     with transaction.atomic(using=using):
-        states = _replace(DeclaredState, ("kind", "state", "phase"), declared_states(), using)
-        transitions = _replace(DeclaredTransition, ("kind", "source", "target"), declared_transitions(), using)
-        private = _has_table(DeclaredPrivateText, using) and _replace(
-            DeclaredPrivateText, ("kind", "action"), declared_private_texts(), using
+        states = _replace(models.DeclaredState, ("kind", "state", "phase"), declared_states(), using)
+        transitions = _replace(models.DeclaredTransition, ("kind", "source", "target"), declared_transitions(), using)
+        private = _has_table(models.DeclaredPrivateText, using) and _replace(
+            models.DeclaredPrivateText, ("kind", "action"), declared_private_texts(), using
         )
         if private:  # what requesters find follows
-            StaleDocuments.objects.using(using).create(subject=StaleDocuments.Subject.ALL)
+            models.StaleDocuments.objects.using(using).create(subject=models.StaleDocuments.Subject.ALL)
     return states or transitions or private
 
 
@@ -51,7 +50,7 @@ def _has_table(model: type[Model], using: str) -> bool:
     return model._meta.db_table in connections[using].introspection.table_names()
 
 
-def _replace(model: type[Model], columns: tuple[str, ...], wanted: set[tuple[str, str, str]], using: str) -> bool:
+def _replace(model: type[Model], columns: tuple[str, ...], wanted: set[Any], using: str) -> bool:
     rows = model._default_manager.using(using)
     if set(rows.values_list(*columns)) == wanted:
         return False

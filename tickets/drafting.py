@@ -41,6 +41,18 @@ def action_slot(ticket: Ticket, action: Action) -> Slot:
     return Slot(f"{ticket.number}/{action.name}", f"{ticket.number} {action.label}", url)
 
 
+def property_slot(ticket: Ticket, action: Action, field: str) -> Slot:
+    """The slot of one property that is edited in place; what is left in it shows on the ticket."""
+    slot = action_slot(ticket, action)
+    return replace(slot, key=f"{slot.key}.{field}", url=f"{slot.url}?field={field}")
+
+
+def bulk_slot(action: Action) -> Slot:
+    """The slot of an action that is asked once for many tickets."""
+    title = _("%(action)s, many tickets") % {"action": action.label}
+    return Slot(f"bulk/{action.name}", title, reverse("tickets:queue"))
+
+
 def composer_slot(ticket: Ticket) -> Slot:
     """The slot of the box below the timeline."""
     return Slot(f"{ticket.number}/{COMPOSER}", _("Message on %(number)s") % {"number": ticket.number}, url_of(ticket))
@@ -61,13 +73,13 @@ def register_slot(kind: Kind, action: Action, prefilled: QueryDict) -> Slot:
     return Slot(f"{kind.slug}/new-{mark}", str(action.label), f"{url}?{query}"[:500])
 
 
-def restore(form: forms.Form, user: User, slot: Slot) -> tuple[Slot, Draft | None]:
+def restore(form: forms.BaseForm, user: User, slot: Slot) -> tuple[Slot, Draft | None]:
     """Let ``form`` show what ``user`` typed before; return the slot with its time, and the draft."""
     draft = find_draft(user=user, key=slot.key)
     return fill(form, draft, slot), draft
 
 
-def fill(form: forms.Form, draft: Draft | None, slot: Slot) -> Slot:
+def fill(form: forms.BaseForm, draft: Draft | None, slot: Slot) -> Slot:
     """Let ``form`` show ``draft``, if there is one."""
     if draft is None:
         return slot
@@ -129,7 +141,8 @@ def mark_waiting(buttons: Iterable[dict[str, Any]], drafts: dict[str, Draft]) ->
 
 def kept_texts(ticket: Ticket, user: User, drafts: dict[str, Draft], offered: Iterable[str]) -> list[Kept]:
     """Drafts of actions that are not possible or not allowed any more, to be copied or discarded."""
-    left = set(drafts) - set(offered) - {COMPOSER}
+    actions = set(offered)
+    left = {name for name in drafts if name.partition(".")[0] not in actions} - {COMPOSER}
     return [kept_text(ticket, user, drafts[name]) for name in sorted(left)]
 
 
@@ -141,7 +154,7 @@ def find_kept(ticket: Ticket, user: User, action: Action) -> Kept | None:
 
 def kept_text(ticket: Ticket, user: User, draft: Draft) -> Kept:
     """A draft with the names of its fields, as a person reads it."""
-    action = ticket.kind_info.actions.get(draft.name)
+    action = ticket.kind_info.actions.get(draft.name.partition(".")[0])
     asked = action.form_class(ticket=ticket, user=user).fields if action else {}
     lines = [
         {

@@ -11,11 +11,12 @@ from django.urls import reverse_lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters.fields import ChoiceField
 
 from accounts.models import SupportGroup, User
 from cmdb.models import BusinessSystem
 from itsm.filtering import MomentFilter
-from itsm.widgets import PlainSelect
+from itsm.widgets import PlainChoiceField
 from tickets.filters import FILTERS, ME, NONE, PersonFilter, TicketFilter, all_states
 from tickets.listing import Listing, sorts_of
 from tickets.models import Priority, Source, Ticket
@@ -59,12 +60,6 @@ def _codes(model: Any, everything: Any) -> list[tuple[str, Any]]:
     return [("", everything), *((row.code, str(row)) for row in model.objects.all())]
 
 
-class ChoiceFilter(forms.ChoiceField):
-    """A select of the filter bar."""
-
-    widget = PlainSelect
-
-
 class FilterBar(forms.Form):
     """The usual filters; the names are those of ``TicketFilter``. Where several values are chosen, chips show them."""
 
@@ -73,13 +68,13 @@ class FilterBar(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": gettext_lazy("Find in this list")}),
     )
-    state = ChoiceFilter(label=gettext_lazy("State"), required=False)
-    priority = ChoiceFilter(label=gettext_lazy("Priority"), required=False)
-    group = ChoiceFilter(label=gettext_lazy("Group"), required=False)
-    assignee = ChoiceFilter(label=gettext_lazy("Assignee"), required=False)
-    business_system = ChoiceFilter(label=gettext_lazy("Business system"), required=False)
-    source = ChoiceFilter(label=gettext_lazy("Source"), required=False)
-    ordering = ChoiceFilter(label=gettext_lazy("Order"), required=False)
+    state = PlainChoiceField(label=gettext_lazy("State"), required=False)
+    priority = PlainChoiceField(label=gettext_lazy("Priority"), required=False)
+    group = PlainChoiceField(label=gettext_lazy("Group"), required=False)
+    assignee = PlainChoiceField(label=gettext_lazy("Assignee"), required=False)
+    business_system = PlainChoiceField(label=gettext_lazy("Business system"), required=False)
+    source = PlainChoiceField(label=gettext_lazy("Source"), required=False)
+    ordering = PlainChoiceField(label=gettext_lazy("Order"), required=False)
 
     def __init__(self, listing: Listing) -> None:
         first = {**{name: values[-1] for name, values in listing.params.lists()}, "ordering": listing.ordering}
@@ -132,6 +127,8 @@ class EveryFilter:
             field.widget = forms.DateInput(attrs={"type": "date"})
         elif isinstance(field, forms.MultipleChoiceField):
             field.widget.attrs |= {"data-select": "", "size": 4}
+        elif isinstance(field, ChoiceField):
+            field.empty_label = "—"
 
     def _found_while_typing(self, name: str, url: str, words: list[tuple[str, Any]]) -> forms.Select:
         chosen = self.listing.params.get(name, "")

@@ -14,6 +14,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from tickets.mentions import FIELD as MENTIONS
+from tickets.mentions import mentioned_in, objection
 from tickets.models import Ticket
 
 #: The field whose text becomes the text of the timeline entry.
@@ -22,9 +24,15 @@ ATTACHMENTS_FIELD = "attachments"
 
 
 class MultipleFileInput(forms.ClearableFileInput):
-    """A file input that takes several files."""
+    """A file input that takes several files and tells the page what is accepted (static/js/paste_upload.js)."""
 
     allow_multiple_selected = True
+
+    def __init__(self) -> None:
+        from tickets.attachments import ACCEPTED, MAX_BYTES, MAX_FILES  # as in AttachmentsField
+
+        kinds = {"data-kinds": " ".join(ACCEPTED), "data-max-bytes": MAX_BYTES, "data-max-files": MAX_FILES}
+        super().__init__(attrs={"accept": ",".join(f".{kind}" for kind in ACCEPTED), **kinds})
 
 
 class AttachmentsField(forms.FileField):
@@ -32,6 +40,7 @@ class AttachmentsField(forms.FileField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Attachments"))
+        kwargs.setdefault("help_text", _("Up to 10 files of 20 MB: pictures, PDF, Office, text, mails, archives."))
         super().__init__(required=False, widget=MultipleFileInput, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
@@ -126,6 +135,8 @@ class ActionForm(forms.Form):
 
     #: Fields left out of a request keep the ticket's value: for forms that edit.
     keeps_missing: ClassVar[bool] = False
+    #: Whether the requester reads the text.
+    is_public = True
 
     def __init__(
         self, *args: Any, ticket: Ticket, user: User | None, now: datetime | None = None, **kwargs: Any
@@ -144,6 +155,18 @@ class ActionForm(forms.Form):
         names = {field.name for field in ticket._meta.concrete_fields} & set(self.base_fields)
         return {name: self.base_fields[name].prepare_value(getattr(ticket, name, None)) for name in names}
 
+    def _post_clean(self) -> None:
+        """Whom the text mentions must be able to read it."""
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook after clean()
+        self.mentioned: list[User] = []
+        text = self.cleaned_data.get(TEXT_FIELD) or ""
+        if self.user is None or self.ticket.pk is None or not isinstance(text, str):
+            return
+        self.mentioned = mentioned_in(text, self.user)
+        for person in self.mentioned:
+            if reason := objection(person, self.ticket, is_public=self.is_public):
+                self.add_error(TEXT_FIELD, reason)
+
     def limit_choices(self) -> None:
         """Narrow the choices of related fields to what this person may refer to."""
 
@@ -159,7 +182,8 @@ class ActionForm(forms.Form):
     def as_record(self) -> dict[str, Any]:
         """A JSON-safe copy of the input for the timeline, without its text and files."""
         skip = {TEXT_FIELD, ATTACHMENTS_FIELD}
-        return {
+        mentions = {MENTIONS: json_value(self.mentioned)} if self.mentioned else {}
+        return mentions | {
             name: json_value(value)
             for name, value in self.cleaned_data.items()
             if name not in skip and value not in (None, "", [])

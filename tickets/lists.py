@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -204,7 +205,8 @@ class QueuePage:
         """How many tickets the list has, at its head; empty when nobody counted them."""
         if "shown" not in counts:
             return ""
-        return _("%(total)s tickets") % {"total": shown_count(counts["shown"])}
+        count = counts["shown"]
+        return ngettext("%(total)s ticket", "%(total)s tickets", count) % {"total": shown_count(count)}
 
     # --- Addresses ---------------------------------------------------------------------------------------------
 
@@ -318,7 +320,7 @@ class QueuePage:
     def _export_url(self, full: QueryDict) -> str:
         codes = ",".join(column.code for column in self.columns)
         query = f"{full.urlencode()}&{urlencode({'columns': codes})}"
-        return f"{reverse('exporting:ask')}?{urlencode({'source': 'tickets', 'query': query})}"
+        return pages.export_address("tickets", query)
 
     def _empty(self) -> dict[str, Any]:
         """What stands where nothing is."""

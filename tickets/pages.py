@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -309,3 +310,8 @@ def priority_request(ticket: Ticket, user: User) -> dict[str, Any] | None:
     if ticket.requested_priority is None:
         return None
     return {"priority": ticket.requested_priority, "by": ticket.priority_requested_by}
+
+
+def export_address(source: str, query: str) -> str:
+    """Where the list ``source`` is exported with the parameters of ``query``; see ``exporting.sources``."""
+    return f"{reverse('exporting:ask')}?{urlencode({'source': source, 'query': query})}"

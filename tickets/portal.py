@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from tickets.lifecycle import Phase, kinds
 from tickets.models import Ticket, TimelineEntry
 from tickets.queries import counts_of, shown_count
 from tickets.querysets import ROW_COLUMNS, TicketQuerySet
+from tickets.search.matching import matching
 
 PAGE = 20
 FOUND = 6
@@ -57,7 +57,7 @@ class PortalPage:
     def _found(self, show: str) -> TicketQuerySet:
         found = followed(self.user, self.whose)
         if self.words:
-            found = found.filter(said(self.words))
+            found = matching(found, self.words, self.user)
         if show == OPEN:
             return found.exclude(phase=Phase.CLOSED)
         return found.filter(phase=Phase.CLOSED) if show == CLOSED else found
@@ -107,14 +107,6 @@ def followed(user: User, whose: str) -> TicketQuerySet:
     """Tickets that ``user`` asked for, or every one of the organisation that they see."""
     found: TicketQuerySet = Ticket.objects.visible_to(user).filter(parent=None)
     return found.filter(requester=user) if whose == MINE else found.filter(organisation_id=user.organisation_id)
-
-
-def said(words: str) -> Q:
-    """Tickets in whose number, summary or description each of ``words`` occurs."""
-    found = Q()
-    for word in words.split():
-        found &= Q(number__iexact=word) | Q(summary__icontains=word) | Q(description__icontains=word)
-    return found
 
 
 def for_lines(found: TicketQuerySet) -> TicketQuerySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,7 +13,6 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets import clock
 from tickets.columns import offered_columns
 from tickets.lifecycle import Kind
 from tickets.listing import LOOKS, Listing
@@ -45,16 +45,16 @@ class SavedViewForm(forms.Form):
         label=gettext_lazy("Filters, as in the address of the list"), required=False, max_length=4000
     )
 
-    def __init__(self, *args: Any, user: User, kind: Kind | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, now: datetime, kind: Kind | None = None, **kwargs: Any) -> None:
         kwargs["label_suffix"] = ""
         super().__init__(*args, **kwargs)
-        self.user, self.kind = user, kind
+        self.user, self.now, self.kind = user, now, kind
         self.fields["audience"].choices = audiences(user)  # type: ignore[attr-defined]
 
     def clean_query(self) -> QueryDict:
         """The list, checked as a list is."""
         query = QueryDict(self.cleaned_data["query"].lstrip("?"))
-        listing = Listing(query, user=self.user, now=clock.now(), kind=self.kind)
+        listing = Listing(query, user=self.user, now=self.now, kind=self.kind)
         _rows = listing.rows
         if listing.errors:
             raise forms.ValidationError([text for texts in listing.errors.values() for text in texts])

@@ -8,12 +8,20 @@ from typing import Any
 
 from accounts.models import User
 from cmdb.models import ConfigurationItem
+from tickets.mentions import people_of
 from tickets.models import AffectedItem, Ticket, TicketLink, TimelineEntry, Watcher
 
 
 def watch(*, ticket: Ticket, user: User, **context: Any) -> None:
     """Let ``user`` follow ``ticket``. Idempotent."""
     Watcher.objects.get_or_create(ticket_id=ticket.pk, user=user)
+
+
+def watch_mentioned(*, ticket: Ticket, entry: TimelineEntry) -> None:
+    """Let everybody whom ``entry`` mentions follow ``ticket``. Idempotent; no query when nobody is mentioned."""
+    names = [row["id"] for row in people_of(entry.data)]
+    people = User.objects.filter(username__in=names) if names else []
+    Watcher.objects.bulk_create([Watcher(ticket_id=ticket.pk, user=user) for user in people], ignore_conflicts=True)
 
 
 def unwatch(*, ticket: Ticket, user: User, **context: Any) -> None:

@@ -40,6 +40,22 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset({*_LATIN.findall(lower), *pairs} - _EMPTY)
 
 
+def phrases(common: Iterable[str], text: str) -> list[str]:
+    """The ``common`` words as they stand in ``text``: pairs that follow one another read as one. The longest three."""
+    words, found = set(common), []
+    for run in _CHINESE.findall(text.lower()):
+        read = ""
+        for n in range(len(run)):
+            pair = run[n : n + 2]
+            if pair in words:
+                read = read + pair[1] if read else pair
+            elif read:
+                found.append(read)
+                read = ""
+    found += [word for word in words if _LATIN.fullmatch(word)]
+    return sorted(dict.fromkeys(found), key=lambda one: (-len(one), text.lower().find(one)))[:3]
+
+
 @dataclass(frozen=True)
 class Call:
     """What is known of a call so far."""
@@ -77,7 +93,7 @@ def suggest(call: Call, user: User) -> list[Suggestion]:
             if row[name]:
                 votes[row[name]] += weight
         if votes:
-            found.append(_winner(name, model, votes, similar))
+            found.append(_winner(name, model, votes, similar, call.summary))
     return [one for one in found if one is not None]
 
 
@@ -110,15 +126,14 @@ def says_something(common: list[str]) -> bool:
     return len(common) > 1 or any(len(word) > len("邮件") for word in common)
 
 
-def _winner(name: str, model: Any, votes: dict[Any, float], similar: list[Any]) -> Suggestion | None:
+def _winner(name: str, model: Any, votes: dict[Any, float], similar: list[Any], text: str) -> Suggestion | None:
     value = max(votes, key=lambda key: votes[key])
     row = model.objects.filter(pk=value, active=True).first()
     if row is None:
         return None
     agree = [(words, one) for _weight, words, one in similar if one[name] == value]
     said = Counter(word for words, _one in agree for word in words)
-    words = [word for word, _count in said.most_common(3)]
-    return Suggestion(name, row.code, str(row), len(agree), len(similar), words)
+    return Suggestion(name, row.code, str(row), len(agree), len(similar), phrases(said, text))
 
 
 def duplicates(call: Call, user: User) -> list[dict[str, Any]]:
@@ -162,5 +177,5 @@ def _reasons(row: dict[str, Any], call: Call, common: list[str], items: list[str
     if call.business_system and row["business_system"] == call.business_system:
         reasons.append(_("same system"))
     if common:
-        reasons.append(_("words: %(words)s") % {"words": " · ".join(common[:3])})
+        reasons.append(_("words: %(words)s") % {"words": " · ".join(phrases(common, row["summary"]))})
     return reasons

@@ -21,6 +21,8 @@ from accounts.models import User
 from accounts.permissions import Permission
 from tickets.events import EVENTS
 from tickets.lifecycle import Action, Kind, kinds
+from tickets.mentions import FIELD as MENTIONS
+from tickets.mentions import people_of
 from tickets.models import Attachment, Ticket, TicketLink, TimelineEntry
 
 EVENT_ICONS = {
@@ -85,6 +87,8 @@ class Line:
     state_from: str
     state_to: str
     changes: list[Change] = field(default_factory=list)
+    #: Names of the people whom the text mentions, by user name.
+    mentions: dict[str, str] = field(default_factory=dict)
     attachments: list[Attached] = field(default_factory=list)
 
 
@@ -132,6 +136,7 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
         state_from=_state_name(entry.state_from, kind),
         state_to=_state_name(entry.state_to, kind),
         changes=_changes(entry, kind, action) if internal else [],
+        mentions={row["id"]: in_language(row["zh"], row["en"]) for row in people_of(entry.data)},
         attachments=[_attached(row) for row in entry.attachments.all()],
     )
 
@@ -183,7 +188,7 @@ def _changes(entry: TimelineEntry, kind: Kind, action: Action | None) -> list[Ch
         found.append(Change("state", _("State"), *names, entry.state_from, entry.state_to))
     changed = [(item["field"], item["old"], item["new"]) for item in entry.changes]
     if action is not None and not action.creates and not action.form_class.keeps_missing:
-        changed += [(name, None, value) for name, value in entry.data.items()]
+        changed += [(name, None, value) for name, value in entry.data.items() if name != MENTIONS]
     return found + [_change(name, old, new, kind, action) for name, old, new in changed]
 
 
@@ -192,11 +197,12 @@ def _change(name: str, old: Any, new: Any, kind: Kind, action: Action | None) ->
     asked = action.form_class.base_fields.get(name) if action else None
     label = column.verbose_name if column is not None else (asked.label if asked is not None else name)
     choices = _plain_choices(column, asked)
+    shown = getattr(asked, "shown", None)  # a field that knows better than its value how people read it
     return Change(
         field=name,
         label=capfirst(str(label or name)),
         old=_text(old, column, choices),
-        new=_text(new, column, choices),
+        new=shown(new) if shown and new is not None else _text(new, column, choices),
         old_value=_value(old),
         new_value=_value(new),
     )

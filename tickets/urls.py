@@ -28,6 +28,7 @@ urlpatterns = [
     path("find/items/", views.FindItemsView.as_view(), name="find_items"),
     path("find/caller/", views.CallerView.as_view(), name="caller"),
     path("find/caller/new/", views.NewCallerView.as_view(), name="new_caller"),
+    path("find/colleagues/", views.FindColleaguesView.as_view(), name="find_colleagues"),
     path("find/members/", views.FindMembersView.as_view(), name="find_members"),
     path("find/hints/", views.HintsView.as_view(), name="hints"),
     path("<kind:kind>/", views.QueueView.as_view(), name="list"),

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, Sum
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -48,6 +49,12 @@ class TimeSpent(models.Model):
 
 class MinutesField(forms.CharField):
     """A duration as people write it: ``45``, ``1:30``, ``1h 30m``, ``1.5h``, ``1小时30分``. Gives whole minutes."""
+
+    def shown(self, value: int) -> str:
+        """The minutes as people read them."""
+        if value < 60:
+            return gettext("%(n)s min") % {"n": value}
+        return gettext("%(n)s h") % {"n": f"{value // 60}:{value % 60:02}"}
 
     def clean(self, value: Any) -> int | None:
         """Return the minutes, 1 to 1440. Raises ValidationError for what is no duration."""

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(max_length=10)),
                 ("time_zone", models.CharField(max_length=50)),
                 (
-                    "state",
+                    "status",
                     models.CharField(
                         choices=[
                             ("queued", "Waiting"),
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                         ],
                         default="queued",
                         max_length=10,
-                        verbose_name="state",
+                        verbose_name="status",
                     ),
                 ),
                 ("rows_total", models.PositiveIntegerField(null=True, verbose_name="rows in the list")),
@@ -73,11 +73,11 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "-id"],
                 "indexes": [
                     models.Index(fields=["user", "-created_at"], name="export_of_person"),
-                    models.Index(fields=["state", "finished_at"], name="export_by_state"),
+                    models.Index(fields=["status", "finished_at"], name="export_by_state"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["queued", "running"])),
+                        condition=models.Q(("status__in", ["queued", "running"])),
                         fields=("user",),
                         name="export_one_at_a_time",
                     )

@@ -16,6 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from tickets.mentions import drawn
+
 register = template.Library()
 
 MINUTE, DAY = 60, 86400
@@ -148,6 +150,12 @@ def widget(field: BoundField) -> SafeString:
         css += " is-invalid"
     given = field.field.widget.attrs.get("class", "")
     return field.as_widget(attrs={"class": f"{css} {given}".strip()})
+
+
+@register.filter
+def mentioning(text: str, people: dict[str, str]) -> SafeString:
+    """Escape a text and show the names of the ``people`` (by user name) whom it mentions."""
+    return drawn(text, people or {})
 
 
 @register.simple_tag

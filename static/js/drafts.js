@@ -11,6 +11,7 @@ const prefix = `draft:${person}:`;
 const timers = new Map(); // what waits to be saved, by key
 const saving = new Map(); // requests under way
 const sending = new Set(); // keys of forms that were just sent
+const accepted = new WeakSet(); // forms that are done with: a field that loses focus while its form goes still says "change"
 const untouched = new WeakMap(); // what a form held before anybody typed
 const memory = new Map(); // for browsers that store nothing
 
@@ -32,8 +33,10 @@ function fieldsOf(form) {
   return fields;
 }
 
+const textsOf = (form) => [...form.querySelectorAll("textarea,input[type=text],input:not([type])")].filter((field) => field.name);
+
 function isEmpty(form, fields) {
-  const texts = [...form.querySelectorAll("textarea,input[type=text],input:not([type])")].filter((field) => field.name);
+  const texts = textsOf(form);
   return JSON.stringify(fields) === untouched.get(form) || (texts.length > 0 && texts.every((field) => !field.value.trim()));
 }
 
@@ -89,9 +92,11 @@ function later(key, wait = WAIT) {
 }
 
 function note(form) {
+  if (accepted.has(form)) return;
   const { draft: key, draftTitle: title, draftUrl: url } = form.dataset;
   const fields = fieldsOf(form);
-  box.set(key, JSON.stringify({ title, url, fields: JSON.stringify(isEmpty(form, fields) ? {} : fields) }));
+  const texts = textsOf(form).map((field) => field.name).join(" ");
+  box.set(key, JSON.stringify({ title, url, texts, fields: JSON.stringify(isEmpty(form, fields) ? {} : fields) }));
   if (!sending.has(key)) later(key);
 }
 
@@ -138,6 +143,7 @@ if (person && address) {
   addEventListener("pagehide", flush);
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
   addEventListener("online", flush);
+  document.addEventListener("htmx:beforeRequest", flush); // its answer may draw the form anew
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -162,11 +168,22 @@ if (person && address) {
     }
   }, true);
 
+  document.addEventListener("htmx:confirm", (event) => {
+    const discard = event.detail.elt;
+    if (!discard.matches("[data-draft-discard]")) return;
+    event.preventDefault();
+    const key = discard.closest("form").dataset.draft;
+    sending.add(key); // nothing more of it is saved
+    drop(key);
+    Promise.allSettled([...saving.values()]).then(() => event.detail.issueRequest(true));
+  });
   document.addEventListener("htmx:configRequest", (event) => { if (cookie("csrftoken")) event.detail.headers["X-CSRFToken"] = cookie("csrftoken"); });
   document.addEventListener("htmx:afterRequest", (event) => {
     settle();
-    const key = event.detail.elt.dataset?.draft;
-    if (!sending.delete(key) || !box.get(key) || event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    const { elt, xhr, successful } = event.detail;
+    const key = elt.dataset?.draft;
+    if (successful && !xhr.getResponseHeader("HX-Redirect")) accepted.add(elt);
+    if (!sending.delete(key) || !box.get(key) || xhr.getResponseHeader("HX-Redirect")) return;
     later(key);
   });
 

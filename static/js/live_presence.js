@@ -31,13 +31,13 @@ function mark(there) {
 
 function drawLine(line, there) {
   const key = JSON.stringify(there);
-  const old = line.querySelector(":scope > .seen, td > .seen");
+  const old = line.querySelector(".seen");
   if ((old?.dataset.key ?? "[]") === key) return;
   old?.remove();
   if (!there.length) return;
   const made = mark(there);
   made.dataset.key = key;
-  (line.matches("tr") ? line.cells[line.cells.length - 1] : line).append(made);
+  (line.querySelector(".who") ?? line.cells?.[line.cells.length - 1] ?? line).append(made);
 }
 
 function drawHead(slot, there) {
@@ -55,6 +55,8 @@ function drawHead(slot, there) {
   if (there.length && said !== who) announce(text);
   said = who;
 }
+
+document.addEventListener("live:lines", () => draw());
 
 /** Draw what is known; for lists and tickets that were just brought in. */
 export function draw() {

@@ -61,7 +61,6 @@ function replace(old, line) {
     const same = line.querySelector(`input[name="${CSS.escape(box.name)}"]`);
     if (same) same.checked = true;
   }
-  for (const one of old.querySelectorAll(":scope > .seen, :scope > [data-kept]")) line.append(one);
   for (const { name } of [...old.attributes]) if (!line.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of line.attributes) old.setAttribute(name, value);
   const path = focused && focused !== old ? (focused.matches("a[data-row]") ? "a[data-row]" : `[name="${CSS.escape(focused.name ?? "")}"]`) : "";
@@ -142,6 +141,7 @@ export function apply(rows) {
   waiting = [...waiting.filter((row) => !rows.some((other) => other.number === row.number)), ...later];
   const now = relevant.filter((row) => !later.includes(row));
   if (now.length) still((kept) => now.forEach((row) => change(row, kept)));
+  document.dispatchEvent(new CustomEvent("live:lines"));
   pill();
 }
 
@@ -176,6 +176,7 @@ async function read() {
   }
   still(() => merge([...theirs.querySelectorAll(":scope > :is(li,tr)[id]")]));
   unplaced = 0;
+  document.dispatchEvent(new CustomEvent("live:lines"));
   pill();
 }
 

@@ -20,30 +20,30 @@ function scroller(element) {
 export async function news({ number: changed, notes }) {
   const ticket = article();
   if (!ticket || ticket.dataset.ticket !== changed) return;
+  warn(ticket, notes);
   const known = lastEntry(ticket);
   const told = notes.filter((note) => note.id > known);
   if (notes.length && !told.length) return;
   if (reading) { missed = true; return; }
   reading = changed;
-  try { await refresh(ticket, known, told); } finally { reading = null; }
+  try { await refresh(ticket, known); } finally { reading = null; }
   if (missed) { missed = false; news({ number: changed, notes: [] }); }
 }
 
-async function refresh(ticket, known, told) {
+async function refresh(ticket, known) {
   const answer = await fetch(`/tickets/${ticket.dataset.ticket}/news/?after=${known}`, { headers: { "X-By-Itself": "1" } }).catch(() => null);
   if (!answer?.ok || answer.redirected || article() !== ticket) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const theirs = page.querySelector("[data-ticket]");
   if (!theirs) return;
-  warn(ticket, told);
   addEntries(ticket, [...theirs.querySelectorAll("[data-timeline] > [id^='entry-']")]);
   ticket.dataset.version = theirs.dataset.version ?? "";
   redraw(page);
 }
 
-/** Who is in the middle of something in `part` keeps it. */
+/** Who is in the middle of something in `part` keeps it; so does a button whose answer is on its way. */
 function isUsed(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), form textarea, form input:not([type=hidden],[type=submit])") !== null;
+  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), .htmx-request, form textarea, form input:not([type=hidden],[type=submit])") !== null;
 }
 
 function redraw(page) {
@@ -78,7 +78,11 @@ function addEntries(ticket, entries) {
     entry.classList.add("fresh");
     arrived(entry);
   }
-  if (atEnd) box.scrollTop = box.scrollHeight;
+  if (atEnd) { // follow, but not beyond the beginning of what is new
+    box.scrollTop = box.scrollHeight;
+    const above = fresh[0].getBoundingClientRect().top - (box === document.scrollingElement ? 0 : box.getBoundingClientRect().top);
+    if (above < 0) box.scrollTop += above - 12;
+  }
   else point(ticket, fresh);
   announce(fresh.map((entry) => entry.querySelector(".entry-head,.says-head,span")?.textContent.trim() ?? "").slice(-2).join("; "));
 }
@@ -98,12 +102,19 @@ function point(ticket, fresh) {
   new IntersectionObserver((seen, watcher) => { if (seen.some((one) => one.isIntersecting)) { watcher.disconnect(); gone(); } }).observe(first);
 }
 
+// What a person saw when they opened a form; later steps are news to them, whichever way they came.
+document.addEventListener("htmx:load", () => {
+  const form = document.querySelector("#action-panel form:not([data-since])");
+  if (form && article()) form.dataset.since = lastEntry(article());
+});
+
 /** Above a form that is open: who changed the ticket meanwhile, and what they did. */
-function warn(ticket, told) {
-  const me = document.body.dataset.username;
-  const others = told.filter((note) => note.who !== me);
-  const form = ticket.querySelector("#action-panel form, [data-inline-form]");
-  if (!form || !others.length) return;
+function warn(ticket, notes) {
+  const form = ticket.querySelector("#action-panel form");
+  if (!form) return;
+  const since = Number(form.dataset.since ?? lastEntry(ticket));
+  const others = notes.filter((note) => note.id > since && note.who !== document.body.dataset.username);
+  if (!others.length) return;
   const banner = form.parentElement.querySelector(":scope > .live-warning") ?? document.getElementById("live-parts").content.querySelector(".live-warning").cloneNode(true);
   const what = others.map((note) => (note.by ? phrase("didThat", { name: note.by, what: note.what }) : note.what)).join("; ");
   banner.querySelector("span").textContent = phrase("changedMeanwhile", { what });

@@ -31,7 +31,7 @@ function remember() {
 }
 
 function label(element) {
-  const named = element.ariaLabel || element.title || [...element.childNodes].filter((node) => !node.matches?.("kbd,.count,.n,svg")).map((node) => node.textContent).join(" ");
+  const named = element.ariaLabel || (element.closest(".language") && element.title) || [...element.childNodes].filter((node) => !node.matches?.("kbd,.count,.n,svg")).map((node) => node.textContent).join(" ");
   const menu = element.closest(".theme")?.querySelector("summary").ariaLabel;
   return (menu ? `${menu}: ${named}` : named).replace(/\s+/g, " ").trim();
 }

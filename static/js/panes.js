@@ -19,6 +19,14 @@ function address(number) {
   return url;
 }
 
+/** A fragment without the parts that replace something which this page does not show, such as the line of another queue. */
+function withoutStrays(text) {
+  const holder = document.createElement("template");
+  holder.innerHTML = text;
+  for (const part of holder.content.querySelectorAll("[hx-swap-oob=true]")) if (!document.getElementById(part.id)) part.remove();
+  return holder.innerHTML;
+}
+
 /** Fetch a fragment into `target`; a newer call for the same target takes over. False when that happened or it failed. */
 async function load(target, url) {
   loads.get(target)?.abort();
@@ -31,7 +39,7 @@ async function load(target, url) {
     if (elsewhere) return Boolean(location.assign(elsewhere));
     if (answer.redirected && !answer.ok) return Boolean(location.assign(answer.url));
     if (!answer.ok) throw new Error(answer.status);
-    window.htmx.swap(target, await answer.text(), { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 }, { eventInfo: { target } });
+    window.htmx.swap(target, withoutStrays(await answer.text()), { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 }, { eventInfo: { target } });
     return true;
   } catch (error) {
     if (error.name !== "AbortError") complain(phrase(error instanceof TypeError ? "offline" : "failed"));
@@ -43,7 +51,6 @@ async function load(target, url) {
 
 function show(number) {
   workspace.dataset.showing = number ? "ticket" : "queue";
-  queue.querySelector(".queue-head h1")?.classList.toggle("visually-hidden", Boolean(number));
   for (const row of queue.querySelectorAll("a[data-row]")) {
     const on = row.closest("li,tr")?.id === number;
     row.closest("li,tr")?.classList.toggle("on", on);

@@ -1,13 +1,28 @@
-// Drag, drop and paste of files into the file input of a [data-upload], with a list that can be undone.
+// Drag, drop and paste of files into the file input of a [data-upload], with a list that can be undone. What the server would
+// refuse is not taken, and the list says why: input[data-kinds][data-max-bytes][data-max-files].
 import { phrase } from "./phrases.js";
 
 const size = (bytes) => (bytes < 1048576 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`);
 
+function refusal({ dataset }, file, taken) {
+  const kind = file.name.includes(".") ? file.name.split(".").pop().toLowerCase() : "";
+  const limit = Number(dataset.maxBytes);
+  if (dataset.kinds && !dataset.kinds.split(" ").includes(kind)) return phrase("fileKind", { name: file.name });
+  if (limit && file.size > limit) return phrase("fileLarge", { name: file.name, limit: limit / 1048576 });
+  if (!file.size) return phrase("fileEmpty", { name: file.name });
+  return dataset.maxFiles && taken >= Number(dataset.maxFiles) ? phrase("fileMany", { name: file.name, count: dataset.maxFiles }) : "";
+}
+
 function put(input, files) {
   const transfer = new DataTransfer();
-  for (const file of input.multiple ? files : files.slice(-1)) transfer.items.add(file);
+  const refused = [];
+  for (const file of input.multiple ? files : files.slice(-1)) {
+    const why = refusal(input, file, transfer.items.length);
+    if (why) refused.push(why);
+    else transfer.items.add(file);
+  }
   input.files = transfer.files;
-  show(input);
+  show(input, refused);
 }
 
 const add = (input, more) => put(input, [...input.files, ...more]);
@@ -35,9 +50,11 @@ function row(input, file) {
   return item;
 }
 
-function show(input) {
+const complaint = (text) => Object.assign(document.createElement("li"), { className: "refused", textContent: text });
+
+function show(input, refused) {
   const list = input.closest("[data-upload]").querySelector("[data-uploads]");
-  list.replaceChildren(...[...input.files].map((file) => row(input, file)));
+  list.replaceChildren(...refused.map(complaint), ...[...input.files].map((file) => row(input, file)));
 }
 
 export function enhance(root) {
@@ -46,7 +63,7 @@ export function enhance(root) {
   for (const zone of zones) {
     const input = zone.querySelector("input[type=file]");
     if (!input) continue;
-    input.addEventListener("change", () => show(input));
+    input.addEventListener("change", () => put(input, [...input.files]));
     zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
     zone.addEventListener("dragleave", () => zone.classList.remove("over"));
     zone.addEventListener("drop", (event) => {

@@ -10,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 #: Apps from the bottom up: each may import those before it.
-LAYERS = ["accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "kinds", "notifications", "sla", "live", "announcements", "exporting", "importing", "demo"]
+LAYERS = [
+    *("accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "kinds", "notifications", "sla"),
+    *("live", "announcements", "replies", "exporting", "importing", "demo"),
+]
 KINDS = ["incidents", "problems", "changes"]
 APPS = [app for layer in LAYERS for app in (KINDS if layer == "kinds" else [layer])]
 

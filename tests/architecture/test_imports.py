@@ -11,7 +11,16 @@ from tests.architecture.sources import APPS, KINDS, LAYERS, Module, modules
 pytestmark = pytest.mark.req("TKT-06")
 
 #: Rooms of ``itsm`` that know no app: anybody may use them.
-TOOLS = {"itsm.docstrings", "itsm.filtering", "itsm.matching", "itsm.paging", "itsm.widgets", "itsm.env", "itsm.sources"}
+TOOLS = {
+    "itsm.docstrings",
+    "itsm.filtering",
+    "itsm.lifetimes",
+    "itsm.matching",
+    "itsm.paging",
+    "itsm.widgets",
+    "itsm.env",
+    "itsm.sources",
+}
 #: What all endpoints share. Knows what it refers to; only doors use it.
 SHARED_API = "itsm.api"
 DOORS = {"api", "views", "serializers", "admin"}

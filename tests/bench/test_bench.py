@@ -23,6 +23,8 @@ QUICK = {
     "BENCH_PAIRS": "6",
     "BENCH_PEOPLE": "3",
     "BENCH_MIX_SECONDS": "4",
+    "BENCH_WORKSPACES": "20",
+    "BENCH_LIVE_SECONDS": "3",
     "WEB_WORKERS": "1",
 }
 #: What a test run sets for itself; the bench must see the environment of a terminal.
@@ -64,6 +66,12 @@ def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told(found: dict[str
     assert (claimers["pairs"], claimers["one_winner"], claimers["loser_told_who"]) == (6, 6, 6)
 
 
+@pytest.mark.req("UX-02")
+def test_every_open_workspace_is_told_of_every_change(found: dict[str, Any]) -> None:
+    [workspaces] = found["workspaces"].values()
+    assert (workspaces["pages"], workspaces["failed"], workspaces["missed"]) == (20, 0, 0)
+
+
 def test_every_request_is_measured_at_every_size(found: dict[str, Any]) -> None:
     measured = {(item["subject"], item["size"]) for item in found["requests"]}
     assert found["missing"] == {}
@@ -80,7 +88,7 @@ def test_plans_and_memory_and_throughput_are_reported(found: dict[str, Any]) -> 
     asked = {subject.key for subject in SUBJECTS if subject.over_network}
     assert set(found["plans"]) == {subject.key for subject in SUBJECTS}
     assert set(found["throughput"]) == asked
-    assert set(found["memory"]) == {"web", "worker", "beat"}
+    assert set(found["memory"]) == {"web", "worker", "beat", "live"}
     assert [item["failures"] for item in found["throughput"].values()] == [0] * len(asked)
 
 

@@ -13,6 +13,7 @@ from tests.second_kind.models import Visit
 from tickets.actions import bound_form, perform
 from tickets.lifecycle import Action, Kind, kinds
 from tickets.models import Ticket
+from tickets.worktime import MinutesField
 
 
 def task_in(state: str, world: World) -> Ticket:
@@ -88,6 +89,8 @@ def _samples(field: Any) -> list[Any]:
         return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
     if isinstance(field, forms.DateTimeField):
         return ["2099-01-01T00:00"]
+    if isinstance(field, MinutesField):
+        return ["15"]
     if isinstance(field, forms.BooleanField):
         return ["on"]
     return ["7"] if isinstance(field, forms.IntegerField) else ["文本"]

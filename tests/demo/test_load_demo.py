@@ -20,6 +20,8 @@ from duty.models import Roster
 from duty.services import on_duty
 from incidents.models import Incident
 from notifications.models import Delivery
+from replies.models import CannedReply, TicketTemplate
+from replies.variables import OF_TICKET, OF_WRITER, check_variables
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
@@ -197,3 +199,12 @@ def test_the_demo_sends_nothing_of_its_past_and_knows_who_is_on_duty(database: A
     assert bell.exclude(read_at=None).exists()
     assert not bell.pressing().exclude(notice__ticket__phase__in=("open", "waiting")).exists()
     assert all(on_duty(roster.group, clock.now()) for roster in Roster.objects.select_related("group"))
+
+
+@pytest.mark.req("TKT-11")
+def test_demo_has_canned_replies_and_templates_with_known_variables(database: None) -> None:
+    assert (CannedReply.objects.count(), TicketTemplate.objects.count()) == (8, 3)
+    for reply in CannedReply.objects.all():
+        for text in (reply.text_zh, reply.text_en):
+            assert text
+            check_variables(text, (*OF_TICKET, *OF_WRITER))

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import User
 from drafts.models import Draft
 from incidents.models import Incident
+from tests.announcements.test_announcements import typed
 from tests.factories import World, act, incident_in, register_incident
 from tests.pages.test_forms import HTMX, state_of
 from tickets.models import CloseCode
@@ -216,7 +217,7 @@ def test_the_list_shows_own_drafts_and_discards_them(world: World, browse: Brows
     assert 'href="/incidents/new/"' in shown
     assert "of the desk" not in shown
     assert client.get("/drafts/count/").content == b"1"
-    gone = client.post("/drafts/discard/", {"key": "incidents/new", "next": "https://evil.example/"})
+    gone = client.post("/drafts/discard/", {"discard": "incidents/new", "next": "https://evil.example/"})
     assert gone.headers["Location"] == "/drafts/"
     assert client.get("/drafts/count/").content == b""
     assert Draft.objects.of(world.desk).count() == 1
@@ -255,3 +256,46 @@ def test_every_draft_of_a_ticket_costs_one_query(world: World, browse: Browse, d
         save(browse(world.engineer), world.engineer, f"{ticket.number}/{name}", {"text": "x"})
     with django_assert_num_queries(1):
         assert set(drafts_of(ticket, world.engineer)) == {"composer", "resolve", "wait"}
+
+
+def test_a_property_edited_in_place_keeps_what_was_typed(world: World, browse: Browse) -> None:
+    ticket = incident_in("in_progress", world)
+    client = browse(world.engineer)
+    url = f"{ticket.get_absolute_url()}actions/edit/?field=summary"
+    key = f"{ticket.number}/edit.summary"
+    assert f'data-draft="{key}"' in page(client, url, **HTMX)
+    save(client, world.engineer, key, {"summary": "half a summ"})
+    assert 'value="half a summ"' in page(client, url, **HTMX)
+    assert "half a summ" not in page(client, ticket.get_absolute_url())
+    client.post(url, {"summary": "a whole summary", "version": ticket.version}, headers=HTMX)
+    assert Draft.objects.count() == 0
+
+
+def test_a_property_that_can_no_longer_be_edited_shows_what_was_typed(world: World, browse: Browse) -> None:
+    ticket = incident_in("resolved", world)
+    client = browse(world.engineer)
+    save(client, world.engineer, f"{ticket.number}/edit.summary", {"summary": "half a summ"})
+    assert "half a summ" in page(client, ticket.get_absolute_url())
+
+
+def test_a_bulk_form_keeps_what_was_typed_until_it_is_done(world: World, browse: Browse) -> None:
+    ticket = incident_in("in_progress", world)
+    client = browse(world.engineer)
+    asked = {"numbers": f"{ticket.number}@{ticket.version}", "action": "note", "of": "/queue/"}
+    assert 'data-draft="bulk/note"' in client.post("/tickets/bulk/", asked, headers=HTMX).content.decode()
+    save(client, world.engineer, "bulk/note", {"text": "half a note"})
+    assert "half a note" in client.post("/tickets/bulk/", asked, headers=HTMX).content.decode()
+    assert client.post("/tickets/bulk/", asked | {"go": "1", "text": ""}, headers=HTMX).status_code == 422
+    client.post("/tickets/bulk/", asked | {"go": "1", "text": "a whole note"}, headers=HTMX)
+    assert Draft.objects.count() == 0
+    assert ticket.timeline.filter(text="a whole note").exists()
+
+
+def test_an_announcement_keeps_what_was_typed_until_it_is_stored(world: World, browse: Browse) -> None:
+    client = browse(world.manager)
+    save(client, world.manager, "announcements/new", {"text_zh": "半句话", "kind": "planned"})
+    assert "半句话" in page(client, "/announcements/new/")
+    answer = client.post("/announcements/new/", {"kind": "information", "text_zh": ""})
+    assert answer.status_code == 422
+    client.post("/announcements/new/", typed())
+    assert Draft.objects.count() == 0

@@ -105,7 +105,7 @@ def test_what_nobody_touched_for_thirty_days_goes(world: World) -> None:
 def test_words_move_behind_those_of_another_form(world: World) -> None:
     keep(world.desk, key="IM1/resolve", cause="disk full", handling="deleted old logs, watched it", version="3")
     keep(world.desk, key="IM1/composer", text="Dear colleague", visibility="comment")
-    given = {"title": "t", "url": "/x/", "now": MONDAY}
+    given: dict[str, Any] = {"title": "t", "url": "/x/", "now": MONDAY}
 
     assert move_words(user=world.desk, key="IM1/resolve", to="IM1/composer", **given)
     assert not move_words(user=world.engineer, key="IM1/composer", to="IM1/mine", **given)
@@ -119,3 +119,12 @@ def test_nobody_finds_the_draft_of_another(world: World) -> None:
     keep(world.desk, key="k", text="x")
 
     assert find_draft(user=world.engineer, key="k") is None
+
+
+def test_choices_are_no_words(world: World) -> None:
+    typed = {"close_code": ["tier1"], "cause": ["disk full"]}
+    given: dict[str, Any] = {"user": world.desk, "key": "k", "title": "", "url": "", "now": MONDAY}
+    save_draft(fields=typed, text_names=["cause", "gone"], **given)
+    save_draft(fields=typed | {"cause": ["full disk"]}, **given)
+
+    assert (Draft.objects.get().words, Draft.objects.get().text_names) == ("full disk", ["cause"])

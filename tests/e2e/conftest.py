@@ -5,11 +5,13 @@ Errors in the console, uncaught exceptions, failed requests and reports of polic
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from tests import browser
@@ -108,4 +110,19 @@ def visit(chromium: Browser, live_server: Any, world: World) -> Iterator[Callabl
     yield visitors.open
     for context in visitors.contexts:
         context.close()
+    wait_until_idle()
     assert visitors.troubles == []
+
+
+def wait_until_idle() -> None:
+    """Let the server finish what closing pages still sent: emptying the tables would block with it."""
+    busy = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+              AND backend_type = 'client backend' AND state <> 'idle'"""
+    calm = 0
+    for _attempt in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            calm = calm + 1 if cursor.fetchone()[0] == 0 else 0
+        if calm == 3:
+            return
+        time.sleep(0.05)

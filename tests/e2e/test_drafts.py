@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
 
 from drafts.models import Draft
 from incidents.models import Incident
@@ -27,6 +29,11 @@ STATE = "#composer [data-draft-state]"
 def saved(page: Page, place: str = STATE) -> None:
     """Wait until the page says that the draft is saved."""
     page.locator(place, has_text="Draft saved").wait_for()
+
+
+def shows(page: Page, field: str, text: str | re.Pattern[str]) -> None:
+    """Wait until a field holds ``text``; pages may be drawn anew meanwhile."""
+    expect(page.locator(field)).to_have_value(text, timeout=10_000)
 
 
 def sign_in(page: Page, username: str) -> None:
@@ -54,6 +61,7 @@ def test_a_half_written_note_is_there_after_a_crash_and_gone_when_sent(world: Wo
     other.goto(ticket.get_absolute_url())
     assert other.input_value(NOTE) == "half a sentence"
     assert "Restored what you typed" in other.locator(STATE).inner_text()
+    other.locator(NOTE).press("Control+End")
     other.locator(NOTE).press_sequentially(", and the rest")
     other.keyboard.press("Control+Enter")
     other.locator(".entry", has_text="half a sentence, and the rest").wait_for()
@@ -69,8 +77,7 @@ def test_a_draft_is_discarded_and_a_cleared_box_leaves_none(world: World, visit:
     page.fill(NOTE, "first")
     saved(page)
     page.locator("#composer [data-draft-discard]").click()
-    page.locator(STATE, has_text="Draft saved").wait_for(state="detached")
-    assert page.input_value(NOTE) == ""
+    shows(page, NOTE, "")
     page.fill(NOTE, "second")
     saved(page)
     page.fill(NOTE, "")
@@ -85,7 +92,7 @@ def test_leaving_at_once_keeps_the_last_word(world: World, visit: Visit) -> None
     page.fill(NOTE, "typed and gone")
     page.goto("/me/")
     page.goto(ticket.get_absolute_url())
-    until(page, f"document.querySelector({NOTE!r})?.value === 'typed and gone'")
+    shows(page, NOTE, "typed and gone")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["in place", "whole page"])
@@ -103,7 +110,7 @@ def test_a_note_sent_without_a_session_is_there_after_signing_in(world: World, v
     page.wait_for_url("**/accounts/login/**")
     sign_in(page, "engineer")
     assert ticket.number in page.url
-    until(page, f"document.querySelector({NOTE!r})?.value === 'sent too late'")
+    shows(page, NOTE, "sent too late")
     page.locator(STATE, has_text="Restored").wait_for()
     page.locator("#composer button.btn-primary").click()
     page.locator(".entry", has_text="sent too late").wait_for()
@@ -123,7 +130,7 @@ def test_an_action_sent_without_a_session_is_done_after_signing_in(world: World,
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/accounts/login/**")
     sign_in(page, "engineer")
-    until(page, "document.querySelector('[name=handling]')?.value === 'old logs deleted'")
+    shows(page, "[name=handling]", "old logs deleted")
     assert page.input_value("[name=cause]") == "the disk was full"
     page.locator(".action-form footer .btn-primary").click()
     page.locator(".entry", has_text="resolved it").wait_for()
@@ -140,9 +147,9 @@ def test_a_report_sent_without_a_session_is_sent_after_signing_in(world: World, 
     page.locator(".sheet-foot .btn-primary").click()
     page.wait_for_url("**/accounts/login/**")
     sign_in(page, "requester")
-    until(page, "document.querySelector('#id_description')?.value === 'Since this morning'")
+    shows(page, "#id_description", "Since this morning")
     page.locator(".sheet-foot .btn-primary").click()
-    page.locator(".stepper").wait_for()
+    page.wait_for_url(lambda url: "/new/" not in url)
     assert (Incident.objects.get().summary, Draft.objects.count()) == ("No mail", 0)
 
 
@@ -167,7 +174,7 @@ def test_without_the_network_text_stays_with_its_person(world: World, visit: Vis
     end_sessions()
     page.goto("/accounts/login/?next=" + ticket.get_absolute_url())
     sign_in(page, "engineer")
-    until(page, f"document.querySelector({NOTE!r})?.value === 'secret of the engineer'")
+    shows(page, NOTE, "secret of the engineer")
     assert Draft.objects.get().user == world.engineer
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:'))") == []
 
@@ -186,7 +193,7 @@ def test_text_of_an_action_that_is_over_goes_into_the_note(world: World, visit: 
     kept.wait_for()
     assert "a cause that took long to find" in kept.inner_text()
     kept.get_by_role("button", name="Put it into the message").click()
-    until(page, f"document.querySelector({NOTE!r})?.value.includes('a cause that took long to find')")
+    shows(page, NOTE, re.compile("a cause that took long to find"))
     assert page.locator("[data-kept]").count() == 0
     page.locator("#composer button.btn-primary").click()
     page.locator(".entry", has_text="a cause that took long to find").wait_for()

@@ -95,7 +95,6 @@ def test_an_engineer_solves_and_the_desk_closes_by_keyboard(world: World, visit:
     keys.type("looks like the power supply")
     keys.press("Control+Enter")
     engineer.locator(".entry.internal", has_text="power supply").wait_for()
-    keys.press("Escape")
     keys.act("e")
     keys.type("power supply broken")
     keys.press("Tab")

@@ -29,9 +29,18 @@ PAGES = [
     ("", "/accounts/login/", ""),
     ("desk", "/queue/?view=open", ""),
     ("desk", "/queue/?view=mine", ""),
+    ("desk", "/queue/?view=open&layout=table", ""),
+    ("desk", "BESIDE", ""),
+    ("desk", "/queue/?view=open", "Control+k"),
+    ("desk", "/search/?q=交易", ""),
     ("desk", "/incidents/new/", ""),
+    ("desk", "/drafts/", ""),
+    ("desk", "/replies/", ""),
+    ("desk", "/announcements/", ""),
+    ("desk", "/exports/", ""),
     ("desk", "/me/", ""),
     ("desk", "/nowhere/", ""),
+    ("engineer", "/my/", ""),
     ("engineer", "TICKET", ""),
     ("engineer", "TICKET", "w"),
     ("engineer", "TASK", ""),
@@ -51,7 +60,8 @@ def places(world: World) -> dict[str, str]:
     act(ticket, "note", world.engineer, text="internal")
     act(ticket, "link", world.engineer, meaning="related_to", target=register_incident(world.desk).number)
     resolve(incident_in("in_progress", world), world.engineer)
-    return {"TICKET": ticket.get_absolute_url(), "TASK": task.get_absolute_url()}
+    beside = f"/queue/?view=open&ticket={ticket.number}"
+    return {"TICKET": ticket.get_absolute_url(), "TASK": task.get_absolute_url(), "BESIDE": beside}
 
 
 def look(page: Page, url: str, key: str) -> list[str]:
@@ -60,7 +70,7 @@ def look(page: Page, url: str, key: str) -> list[str]:
     page.wait_for_load_state("networkidle")
     if key:
         page.keyboard.press(key)
-        page.locator("#action-panel form").wait_for()
+        page.locator("#action-panel form, dialog[open]").first.wait_for()
     page.evaluate(AXE.read_text())  # as a person's extension would: not under the page's policy
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     found = [f"sticks out by {wide} px"] if wide > 0 else []

@@ -91,7 +91,7 @@ def test_requester_is_asked_less_and_registers_for_themselves(world: World) -> N
     ticket = register_incident(world.requester, **typed)
 
     assert (ticket.requester, ticket.organisation.code) == (world.requester, "exchange")
-    assert (ticket.group, ticket.source_id, ticket.nature_id) == (None, "portal", "incident")
+    assert (ticket.group, ticket.source_id, ticket.nature_id) == (None, "portal", "complaint")
 
 
 @pytest.mark.req("INC-05")

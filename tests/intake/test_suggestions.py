@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from incidents.models import Incident
 from tests.factories import World, act, incident_in, make_item, make_system, register_incident, resolve
 from tests.pages.test_weight import queries_of
 from tickets.models import TicketLink
-from tickets.suggestions import Call, duplicates, most_similar, suggest, words_of
+from tickets.suggestions import Call, duplicates, most_similar, phrases, suggest, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-02", "INC-11")]
 
@@ -42,6 +43,18 @@ def past(world: World) -> None:
 )
 def test_words_are_latin_words_and_pairs_of_characters(text: str, words: set[str]) -> None:
     assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    ("common", "text", "read"),
+    [
+        (["外网", "网邮", "邮件", "附件"], "外网邮件的附件", ["外网邮件", "附件"]),
+        (["oa", "登录"], "OA登录", ["oa", "登录"]),
+        ([], "外网", []),
+    ],
+)
+def test_common_words_read_as_they_stand(common: list[str], text: str, read: list[str]) -> None:
+    assert phrases(common, text) == read
 
 
 @pytest.mark.usefixtures("past")
@@ -130,7 +143,8 @@ def test_hints_cost_the_same_for_one_and_three_similar_tickets(world: World, bro
     client, found = browse(world.desk), []
     for more in (1, 2):
         for _number in range(more):
-            typed = {"summary": "邮件附件打不开", "business_system": "mail", "category": "floor", "items": [item]}
+            about = {"summary": "邮件附件打不开", "business_system": "mail"}
+            typed: dict[str, Any] = {**about, "category": "floor", "items": [item]}
             act(register_incident(world.desk, **typed), "note", world.desk, text="x")
             incident_in("closed", world, **typed)
         found.append(queries_of(client, f"/find/hints/?summary=邮件附件打不开&business_system=mail&items={item}"))

@@ -90,7 +90,7 @@ def _with_known_people(condition: Q, tickets: list[Ticket]) -> Q:
 
     copy = Q(_connector=condition.connector, _negated=condition.negated)
     copy.children = [
-        _with_known_people(child, tickets) if isinstance(child, Q) else (child[0], real(*child))
+        _with_known_people(child, tickets) if isinstance(child, Q) else (child[0], real(*child))  # type: ignore[index,misc]  # pairs
         for child in condition.children
     ]
     return copy

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,6 +88,25 @@ def test_death_of_a_program_ends_the_portal_with_its_name(data_dir: Path) -> Non
 
         assert process.returncode == 1
         assert "beat has ended by itself (code -9)" in text
+
+
+def test_live_updates_that_died_come_back(data_dir: Path) -> None:
+    with portal(data_dir, free_port()) as process:
+        read_until(process, "Ready after")
+        [live] = live_updates(process)
+        live.kill()
+        live.wait(10)
+
+        until = time.monotonic() + 30
+        while not (found := live_updates(process)) and time.monotonic() < until:
+            time.sleep(0.1)
+
+        assert [other.pid for other in found] != [live.pid]
+        assert process.poll() is None
+
+
+def live_updates(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    return [child for child in psutil.Process(process.pid).children() if child.cmdline()[-1:] == ["live"]]
 
 
 def test_taken_port_is_refused_before_anything_starts(data_dir: Path) -> None:

@@ -32,12 +32,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def live_process(port: int, base: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+def live_process(port: int, base: dict[str, Any], **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """``manage.py live`` on the database that ``base`` describes, until the block ends."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": f"postgresql://{base['USER']}@/{base['NAME']}?host={base['HOST']}",
         "ITSM_PROCESS": "live",
+        **more,
     }
     command = [sys.executable, "manage.py", "live", "--port", str(port)]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)

@@ -17,12 +17,14 @@ from live.changes import MANY, changed_since, crossed, load
 from live.counts import Tally
 from live.looks import Look
 from live.news import News
+from live.saved import COUNTED_AT_ONCE, SavedCounts
 from live.sessions import people_of
 from live.wire import Heard, Line
 from tests.factories import MONDAY, World, act, incident_in, last_entry, unclaimed
 from tickets import clock
 from tickets.context import navigation
-from tickets.models import Ticket, TimelineEntry
+from tickets.listing import rows_of_saved
+from tickets.models import SavedView, Ticket, TimelineEntry
 from tickets.queries import COUNTED, shown_count, view_counts
 
 pytestmark = [pytest.mark.req("TKT-08"), pytest.mark.django_db]
@@ -49,7 +51,7 @@ def test_counts_for_everybody_are_those_of_the_pages(
 ) -> None:
     now = MONDAY + later
 
-    tally = Tally(list(world.people.values()), now)
+    tally = Tally(now)
 
     assert tally.views(world.people[name], kind) == view_counts(world.people[name], now, kind or None)
     assert set(tally.views(world.people[name], kind)) == set(COUNTED)
@@ -60,7 +62,7 @@ def test_counts_of_the_navigation_are_those_of_the_pages(tickets: list[Any], wor
     user = world.people[name]
     drawn = {entry["url"]: entry["count"] or "" for group in navigation(user, "/") for entry in group["entries"]}
 
-    found = Tally([user], clock.now()).navigation(user)
+    found = Tally(clock.now()).navigation(user)
 
     told = {url: shown_count(count) if count else "" for url, count in found.items()}
     assert {url: drawn[url] for url in told} == told
@@ -71,7 +73,7 @@ def test_counting_for_all_costs_five_statements(
 ) -> None:
     agents = [world.people[name] for name in PEOPLE if name not in ("vendor", "nobody")]
     with django_assert_num_queries(5):
-        tally = Tally(agents, MONDAY)
+        tally = Tally(MONDAY)
         for user in agents:
             tally.as_json(user, "incident")
 
@@ -296,3 +298,55 @@ def test_only_columns_that_are_loaded_are_asked(world: World, django_assert_num_
         changed.row("zh-hans", "Asia/Shanghai")
         changed.gone("en")
     assert Ticket.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_saved_views_are_counted_for_those_who_have_them(tickets: list[Any], world: World, name: str) -> None:
+    group = world.groups["host"]
+    views = [{"owner": world.people[one]} for one in PEOPLE] + [{"group": group}, {"everyone": True}]
+    for whose in views:
+        params = {"view": ["open"], "group": ["host"]}
+        SavedView.objects.create(name="v", params=params, created_by=world.admin, **whose)
+    user, saved = world.people[name], SavedCounts()
+
+    saved.refresh([(user, ""), (user, "task")], MONDAY)
+
+    visible = list(SavedView.objects.visible_to(user))
+    assert saved.of(user, "") == {f"saved-{v.pk}": rows_of_saved(v, user, MONDAY).count() for v in visible}
+    assert set(saved.of(user, "task")) == set(saved.of(user, ""))
+
+
+def test_of_many_saved_views_each_has_its_turn(world: World, django_assert_num_queries: Any) -> None:
+    for number in range(COUNTED_AT_ONCE + 5):
+        SavedView.objects.create(name=str(number), everyone=True, params={}, created_by=world.admin)
+    saved = SavedCounts()
+
+    with django_assert_num_queries(2):
+        saved.refresh([(world.desk, "")], MONDAY)
+    assert len(saved.of(world.desk, "")) == COUNTED_AT_ONCE
+    with django_assert_num_queries(1):
+        saved.refresh([(world.desk, "")], MONDAY)
+    assert len(saved.of(world.desk, "")) == COUNTED_AT_ONCE + 5
+
+
+@pytest.mark.parametrize(
+    ("who", "what", "status"),
+    [("engineer", "own", 200), ("requester", "own", 200), ("requester2", "own", 404), ("vendor", "own", 404)],
+)
+@pytest.mark.req("ORG-03", "TKT-03")
+def test_the_open_ticket_comes_with_later_lines_only(
+    world: World, client: Client, who: str, what: str, status: int
+) -> None:
+    ticket = incident_in("in_progress", world)
+    before = last_entry(ticket)
+    note = last_entry(act(ticket, "note", world.engineer, text="internal"))
+    comment = last_entry(act(ticket, "comment", world.engineer, text="public"))
+    client.force_login(world.people[who])
+
+    answer = client.get(f"/tickets/{ticket.number}/news/", {"after": str(before.pk)})
+
+    assert answer.status_code == status
+    if status == 200:
+        text = answer.content.decode()
+        shown = {entry.pk for entry in (before, note, comment) if f'id="entry-{entry.pk}"' in text}
+        assert shown == ({note.pk, comment.pk} if who == "engineer" else {comment.pk})

@@ -52,6 +52,12 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
     file = ticket.attachments.get().pk if ticket else 0
     arguments: dict[str, list[Any]] = {
         "tickets:detail": [number],
+        "live:ticket": [number],
+        "tickets:thanks": [number],
+        "announcements:edit": [1],
+        "announcements:dismiss": [1],
+        "announcements:step": [1, "publish"],
+        "tickets:around": [number],
         "tickets:comment": [number],
         "tickets:action": [number, "urge"],
         "tickets:attachment": [file],
@@ -70,6 +76,15 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "sla:calendar": ["none"],
         "sla:policy": ["none"],
         "sla:counted": [number],
+        "tickets:saved_view": [0],
+        "exporting:detail": [0],
+        "exporting:cancel": [0],
+        "exporting:file": [0],
+        "replies:use": [0],
+        "replies:pick": ["incidents"],
+        "replies:new": ["canned"],
+        "replies:edit": ["canned", 0],
+        "replies:remove": ["canned", 0],
         "tickets:list": ["incidents"],
         "tickets:register": ["incidents"],
     }
@@ -89,7 +104,8 @@ def test_without_signing_in_one_is_sent_to_the_sign_in_page(
     browse: Callable[[User | None], Client], subjects: dict[str, Ticket]
 ) -> None:
     client = browse(None)
-    names = {name for name, _subject in MATRIX if name.startswith(("tickets:", "accounts:"))} - {"accounts:language"}
+    apps = ("tickets:", "accounts:", "announcements:")
+    names = {name for name, _subject in MATRIX if name.startswith(apps)} - {"accounts:language"}
     urls = sorted(address(name, "own", subjects) for name in names)
     answers = [client.get(url) for url in urls]
     assert [answer.headers.get("Location") for answer in answers] == [f"/accounts/login/?next={url}" for url in urls]

@@ -78,8 +78,8 @@ def test_a_stale_version_is_compared_field_by_field(world: World, browse: Browse
     page = answer.content.decode()
     assert answer.status_code == 409
     assert 'class="compare conflict"' in page
-    assert "<b>summary of the other</b>" in page
-    assert "<span>my summary</span>" in page
+    assert "summary of the other</b>" in page
+    assert ">my summary</span>" in page
     assert "my long text" in page
     assert f'name="version" value="{before[1]}"' in page  # sending again is deliberate now
     assert state_of(ticket) == before
@@ -195,3 +195,11 @@ def test_filters_narrow_the_list_and_can_be_taken_back(world: World, browse: Bro
     assert 'href="/queue/?view=open" class="pill info"' in page
     empty = client.get("/queue/", {"view": "open", "q": "nothing like it"}).content.decode()
     assert "Nothing matches these filters" in empty
+
+
+@pytest.mark.req("TKT-03")
+def test_ends_of_lines_are_no_change(world: World, browse: Browse) -> None:
+    ticket = incident_in("in_progress", world, description="one\ntwo")
+    url = f"{ticket.get_absolute_url()}actions/edit/"
+    browse(world.desk).post(url, {"summary": ticket.summary, "description": "one\r\ntwo"})
+    assert TimelineEntry.objects.filter(ticket=ticket, action="edit").get().changes == []

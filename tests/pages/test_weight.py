@@ -45,14 +45,16 @@ def make_full_ticket(world: World) -> Any:
 
 
 LISTS = [
-    ("engineer", "/queue/?view=open", 10),
-    ("engineer", "/incidents/?view=open", 10),
-    ("desk", "/incidents/?view=all&state=in_progress&ordering=-created_at", 10),
-    ("requester", "/portal/", 5),
-    ("requester", "/portal/?of=organisation", 5),
-    ("desk", "/find/caller/?requester=requester", 7),
+    ("engineer", "/queue/?view=open", 12),
+    ("engineer", "/incidents/?view=open", 12),
+    ("engineer", "/queue/?view=open&layout=table&columns=number,summary,category,requester,department,parent", 12),
+    ("desk", "/views/", 5),
+    ("desk", "/incidents/?view=all&state=in_progress&ordering=-created_at", 12),
+    ("requester", "/portal/", 8),
+    ("requester", "/portal/?of=organisation", 8),
+    ("desk", "/find/caller/?requester=requester", 11),
     ("desk", "/find/people/?q=e", 3),
-    ("admin", "/me/tokens/", 4),
+    ("admin", "/me/tokens/", 5),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pgtrigger
@@ -9,8 +10,10 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from importing.copying import copy_rows, next_ids
 from tests.factories import MONDAY, World, act, incident_in, make_item, register_incident
 from tickets.models import AffectedItem, SearchDocument, StaleDocuments, Ticket, TimelineEntry
+from tickets.search.refreshing import written_once
 
 pytestmark = pytest.mark.req("TKT-09")
 
@@ -115,6 +118,21 @@ def test_deleting_a_ticket_deletes_its_document(world: World) -> None:
         Ticket.objects.filter(pk=ticket.pk).delete()
 
     assert not SearchDocument.objects.exists()
+
+
+def test_copied_rows_are_followed_at_once_or_once_at_the_end(world: World) -> None:
+    for later in (False, True):
+        original = register_incident(world.requester, summary="样本")
+        [key] = next_ids(Ticket, 1)
+        original.pk = original.id = original.ticket_ptr_id = key
+        original.number, original.summary, original.handling = f"IM99123100000{int(later)}", "拷贝", "重装驱动"
+        item = AffectedItem(ticket_id=key, item=make_item(f"printer-{int(later)}"))
+        with written_once([key]) if later else nullcontext():
+            for model, row in ((Ticket, original), (type(original), original), (AffectedItem, item)):
+                copy_rows(model, [row])
+
+        assert found(f"拷贝 & 重装 <-> 装驱 & printer <-> {int(later)}") == {original.number}
+        assert found("重装", "public") >= {original.number}
 
 
 @pytest.mark.parametrize(

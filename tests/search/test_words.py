@@ -27,7 +27,7 @@ TEXTS = st.one_of(
 ON_DATABASE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def ask(sql: str, *values: object) -> object:
+def ask(sql: str, *values: str | int) -> object:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchone()[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +15,7 @@ from tickets.surroundings import surroundings_of
 pytestmark = [pytest.mark.django_db, pytest.mark.req("DESK-01", "INC-11")]
 
 
-def with_item(world: World, item: ConfigurationItem, **typed: object) -> object:
+def with_item(world: World, item: ConfigurationItem, **typed: Any) -> Any:
     """An incident of the host group about ``item``."""
     ticket = register_incident(world.desk, group="host", **typed)
     return act(ticket, "add_items", world.desk, items=[item.identifier])
@@ -33,8 +35,8 @@ def test_other_tickets_of_the_requester_and_of_the_item(world: World) -> None:
     first = with_item(world, item, requester="requester", summary="甲")
     second = with_item(world, item, requester="colleague", summary="乙")
     third = register_incident(world.desk, requester="requester", summary="丙")
-    around = surroundings_of(first, world.engineer, MONDAY)  # type: ignore[arg-type]
-    assert [row.number for row in around.items] == [second.number]  # type: ignore[attr-defined]
+    around = surroundings_of(first, world.engineer, MONDAY)
+    assert [row.number for row in around.items] == [second.number]
     assert [row.number for row in around.requester] == [third.number]
 
 
@@ -49,12 +51,12 @@ def test_an_open_ticket_of_the_same_event_is_shown_with_reasons(world: World) ->
 def test_it_costs_the_same_for_many(world: World) -> None:
     item = make_item("host-core-01")
     ticket = with_item(world, item, requester="requester", summary="交易终端黑屏")
-    surroundings_of(ticket, world.engineer, MONDAY)  # type: ignore[arg-type]  # the person's permissions are read once
+    surroundings_of(ticket, world.engineer, MONDAY)  # the person's permissions are read once
     counts = []
     for _round in range(2):
         for _number in range(3):
             with_item(world, item, requester="requester", summary="交易终端黑屏")
         with CaptureQueriesContext(connection) as queries:
-            surroundings_of(ticket, world.engineer, MONDAY)  # type: ignore[arg-type]
+            surroundings_of(ticket, world.engineer, MONDAY)
         counts.append(len(queries))
     assert counts == [7, 7]

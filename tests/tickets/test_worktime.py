@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from tests.factories import World, act, incident_in
 from tickets.actions import perform
 from tickets.errors import ActionForbidden, ActionInvalid
+from tickets.timeline import present
 from tickets.worktime import TimeSpent, minutes_in, time_by_person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-11")]
@@ -61,3 +63,12 @@ def test_requesters_neither_log_nor_see_it(world: World) -> None:
         perform(ticket, "log_time", user=world.requester, data={"minutes": "5"})
     entry = perform(ticket, "log_time", user=world.engineer, data={"minutes": "5"})
     assert not entry.is_public
+
+
+@pytest.mark.parametrize(("minutes", "shown"), [(15, "15 min"), (60, "1:00 h"), (90, "1:30 h")])
+def test_the_timeline_says_how_long_with_its_unit(world: World, minutes: int, shown: str) -> None:
+    ticket = incident_in("in_progress", world)
+    entry = perform(ticket, "log_time", user=world.engineer, data={"minutes": str(minutes)})
+    with translation.override("en"):
+        [line] = present([entry], world.engineer, ticket.kind_info)
+    assert [change.new for change in line.changes] == [shown]

@@ -7,6 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,14 +19,28 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, IF_NONE_MATCH, L
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
 from itsm.api.views import ListView
+from tickets import clock
 from tickets.api.base import NUMBER, TicketView, ticket_response
 from tickets.api.versions import is_unchanged
+from tickets.clock import NO_LIMIT
 from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
 from tickets.forms import ActionForm
-from tickets.models import Ticket
+from tickets.listing import rows_of_saved
+from tickets.models import SavedView, Ticket
+from tickets.queries import VIEWS
 from tickets.serializers import ROW_RELATIONS, TicketSerializer, detail_serializer, reads_internal
 
 TicketPage = page_serializer(TicketSerializer)
+VIEW = OpenApiParameter(
+    "view",
+    {"type": "string", "enum": list(VIEWS)},
+    description=_l("One of the queues that the pages show as tabs; filters narrow it."),
+)
+SAVED = OpenApiParameter(
+    "saved",
+    {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+    description=_l("A saved view, by its id; filters narrow it. Its order counts in pages only."),
+)
 
 
 class TicketRows(ListView, TicketView):
@@ -33,9 +50,31 @@ class TicketRows(ListView, TicketView):
     sorts = SORTS
     default_order = NEWEST_FIRST
 
+    def known_parameters(self) -> tuple[str, ...]:
+        """The filters, those of paging, and the views that the pages show as tabs."""
+        return (*super().known_parameters(), "view", "saved")
+
     def rows(self, request: Request) -> QuerySet[Ticket]:
-        """Tickets that the person sees."""
-        return self.rows_of(self.tickets())
+        """Tickets that the person sees, of the view that is asked for."""
+        params = request.query_params
+        now = clock.now() if {"view", "saved"} & set(params) else NO_LIMIT  # a query, only where it counts
+        found: QuerySet[Ticket] = self.tickets()
+        if "saved" in params:
+            found = rows_of_saved(self._saved(params["saved"]), self.user, now, self.kind)
+        if "view" in params:
+            if params["view"] not in VIEWS:
+                raise ValidationError({"view": [_("There is no such view, or it is not meant for you.")]})
+            found = found.filter(VIEWS[params["view"]].where(self.user, now))
+        return self.rows_of(found)
+
+    def _saved(self, text: str) -> SavedView:
+        """The saved view with this id. Raises ValidationError."""
+        known = text.isascii() and text.isdecimal() and len(text) < 10
+        seen = SavedView.objects.visible_to(self.user)
+        view = seen.filter(pk=text, kind__in=["", self.kind.code]).first() if known else None
+        if view is None:
+            raise ValidationError({"saved": [_("There is no such view, or it is not meant for you.")]})
+        return view
 
     def rows_of(self, found: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """Load what a row shows, in one query."""
@@ -78,6 +117,7 @@ class TicketsView(TicketRows):
                 ),
                 response=TicketPage,
                 errors=LIST_ERRORS,
+                parameters=(VIEW, SAVED),
             )
         action, form = self.kind.actions[self.kind.registers], self.form_for_input()
         return Operation(

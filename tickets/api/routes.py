@@ -8,10 +8,13 @@ from django.urls import path
 
 from tickets.api import refusals  # noqa: F401 - says what the errors of actions mean
 from tickets.api.actions import ActionsView, ActionView
+from tickets.api.bulk import BulkView
 from tickets.api.categories import CATEGORIES
 from tickets.api.lists import TicketDetailView, TicketsView
 from tickets.api.parts import AttachmentsView, AttachmentView, CommentsView, TimelineView
 from tickets.api.relations import RelationsView, RelationView
+from tickets.api.saved import SAVED_ROUTES
+from tickets.api.search import SearchView
 from tickets.lifecycle import Kind
 
 READ_ONLY = ["get", "head"]
@@ -36,6 +39,9 @@ def routes(kind: Kind) -> list[Any]:
 
 #: What tickets of all kinds share.
 shared_routes = [
+    path("search/", SearchView.as_view(), name="search"),
     path("attachments/<int:pk>/", AttachmentView.as_view(), name="attachment"),
+    path("bulk/", BulkView.as_view(), name="bulk"),
+    *SAVED_ROUTES,
     *CATEGORIES.routes,
 ]

@@ -61,10 +61,14 @@ BEGIN
 END $$;
 
 -- Writes the documents of tickets from what is stored now. Whoever changes texts of one ticket at the same time waits
--- for the lock here and then reads what the other one wrote.
+-- for the lock here and then reads what the other one wrote. Who stores many parts of many tickets one after the other
+-- says so (itsm.search_later) and writes the documents once at the end.
 CREATE FUNCTION itsm_write_documents(ids bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('itsm.search_later', true) = 'on' THEN
+        RETURN;
+    END IF;
     PERFORM 1 FROM tickets_searchdocument WHERE ticket_id = ANY (ids) ORDER BY ticket_id FOR NO KEY UPDATE;
     INSERT INTO tickets_searchdocument AS d (ticket_id, own, own_public, everything, public)
     SELECT id, '', '', itsm_vector(open_text || internal_text) || tails,
@@ -104,7 +108,8 @@ END $$;
 CREATE FUNCTION itsm_write_own_texts(id bigint, internal text, open text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE tickets_searchdocument SET own = internal, own_public = open WHERE ticket_id = id;
+    INSERT INTO tickets_searchdocument (ticket_id, own, own_public, everything) VALUES (id, internal, open, '')
+    ON CONFLICT (ticket_id) DO UPDATE SET own = EXCLUDED.own, own_public = EXCLUDED.own_public;
     PERFORM itsm_write_documents(ARRAY[id]);
 END $$;
 

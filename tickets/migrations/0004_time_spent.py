@@ -6,29 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tickets', '0003_saved_views'),
+        ("tickets", "0003_saved_views"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TimeSpent',
+            name="TimeSpent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=20, verbose_name='state')),
-                ('minutes', models.PositiveSmallIntegerField(verbose_name='minutes')),
-                ('at', models.DateTimeField(verbose_name='recorded')),
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='time_spent', to='tickets.timelineentry')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='time_spent', to='tickets.ticket')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(max_length=20, verbose_name="state")),
+                ("minutes", models.PositiveSmallIntegerField(verbose_name="minutes")),
+                ("at", models.DateTimeField(verbose_name="recorded")),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="time_spent",
+                        to="tickets.timelineentry",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name="person"
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="time_spent", to="tickets.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'time spent',
-                'verbose_name_plural': 'time spent',
-                'indexes': [models.Index(fields=['person', 'at'], name='time_of_person')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), name='time_within_a_day')],
+                "verbose_name": "time spent",
+                "verbose_name_plural": "time spent",
+                "indexes": [models.Index(fields=["person", "at"], name="time_of_person")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("minutes__gte", 1), ("minutes__lte", 1440)), name="time_within_a_day"
+                    )
+                ],
             },
         ),
     ]

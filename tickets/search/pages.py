@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -12,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
+from accounts.permissions import Permission
 from itsm.paging import Page, PagingError, page_of, parse_ordering
-from itsm.widgets import PlainSelect
+from itsm.widgets import PlainChoiceField
 from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
 from tickets.lifecycle import Phase, kinds
 from tickets.models import Priority, Ticket
+from tickets.pages import export_address
 from tickets.querysets import TicketQuerySet
 from tickets.search.matching import matching
 from tickets.search.results import Hit, TicketHit, items, people, ticket_hits
@@ -32,12 +35,6 @@ RECENT = 8
 MANY = 50
 
 
-class ChoiceField(forms.ChoiceField):
-    """A select of the search page."""
-
-    widget = PlainSelect
-
-
 class DateField(forms.CharField):
     """A day; the filter of the same name reads it as its first moment."""
 
@@ -47,11 +44,11 @@ class DateField(forms.CharField):
 class SearchForm(forms.Form):
     """What narrows a search; names as in ``TicketFilter``."""
 
-    kind = ChoiceField(label=gettext_lazy("Kind"), required=False)
-    phase = ChoiceField(label=gettext_lazy("Phase"), required=False)
-    priority = ChoiceField(label=gettext_lazy("Priority"), required=False)
-    group = ChoiceField(label=gettext_lazy("Group"), required=False)
-    organisation = ChoiceField(label=gettext_lazy("Organisation"), required=False)
+    kind = PlainChoiceField(label=gettext_lazy("Kind"), required=False)
+    phase = PlainChoiceField(label=gettext_lazy("Phase"), required=False)
+    priority = PlainChoiceField(label=gettext_lazy("Priority"), required=False)
+    group = PlainChoiceField(label=gettext_lazy("Group"), required=False)
+    organisation = PlainChoiceField(label=gettext_lazy("Organisation"), required=False)
     created_after = DateField(label=gettext_lazy("Created from"), required=False)
     created_before = DateField(label=gettext_lazy("Created before"), required=False)
 
@@ -98,7 +95,19 @@ class SearchPage:
             "previous_url": self._turn(self.page.previous),
             "next_url": self._turn(self.page.next),
             "empty": self._empty(),
+            "export_url": self._export_url(),
         }
+
+    def _export_url(self) -> str:
+        """Where everything that is found can be exported, for those who may; see ``exporting.sources``."""
+        needs = {PEOPLE: Permission.PEOPLE_VIEW, ITEMS: Permission.CMDB_VIEW}.get(self.show, Permission.EXPORT)
+        if not (self.hits and self.user.may(Permission.EXPORT) and self.user.may(needs)):
+            return ""
+        asked = {"q": self.text}
+        if self.show == TICKETS:
+            named = {name: self.asked[name] for name in ("kind", *self.form.fields) if self.asked.get(name)}
+            asked |= {**named, "view": "all", "ordering": NEWEST_FIRST}
+        return export_address(self.show, urlencode(asked))
 
     @cached_property
     def hits(self) -> list[Any]:
@@ -134,8 +143,11 @@ class SearchPage:
             return found.none()
         if kind := self.asked.get("kind"):
             found = found.filter(kind=kind)
-        narrowing = {name: self.asked[name] for name in self.form.fields if self.asked.get(name) and name != "kind"}
-        if narrowing:
+        narrowing = QueryDict(mutable=True)
+        narrowing.update(
+            {name: self.asked[name] for name in self.form.fields if name != "kind" and name in self.asked}
+        )
+        if any(narrowing.values()):
             found = TicketFilter(narrowing, queryset=found, request=self.request).qs
         return matching(found, self.text, self.user)
 

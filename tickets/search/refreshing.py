@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -59,6 +60,23 @@ def write_documents(tickets: QuerySet[Ticket], tell: Callable[[int], object] = l
         _write(keys[start : start + BATCH])
         tell(min(start + BATCH, len(keys)))
     return len(keys)
+
+
+@contextmanager
+def written_once(keys: list[int]) -> Iterator[None]:
+    """Store texts and parts of the tickets with ``keys`` meanwhile; their documents are written once, at the end.
+
+    Only inside a transaction, which loses the setting when it fails.
+    """
+    _set_later("on")
+    yield
+    _set_later("off")
+    _write(keys)
+
+
+def _set_later(value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('itsm.search_later', %s, true)", [value])
 
 
 def _write(keys: list[int]) -> None:

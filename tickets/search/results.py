@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import F
 from django.db.models.functions import Left
@@ -46,12 +47,13 @@ class TicketHit:
 
 @dataclass(frozen=True)
 class Hit:
-    """A person or a configuration item that was found."""
+    """A person or a configuration item that was found; ``url`` is the list of their tickets."""
 
     key: str
     title: Piece
     detail: Piece
     url: str
+    api_url: str
 
 
 def ticket_hits(tickets: Sequence[Ticket], query: Query, user: User) -> list[TicketHit]:
@@ -82,7 +84,9 @@ def _texts_of(tickets: Sequence[Ticket], user: User) -> dict[int, list[tuple[str
         if internal:
             found[row["pk"]].append((pgettext("search", "Internal record"), row["own_internal"]))
     for entry in _entries(tickets, keys, internal):
-        found[entry["ticket_id"]].append((pgettext("search", "Comment") if entry["is_public"] else _("Internal note"), entry["said"]))
+        found[entry["ticket_id"]].append(
+            (pgettext("search", "Comment") if entry["is_public"] else _("Internal note"), entry["said"])
+        )
     for ticket in tickets:
         person = ticket.requester
         names = [person.full_name, person.full_name_en, person.username] if person else []
@@ -133,7 +137,8 @@ def _person(person: User, marker: Marker) -> Hit:
     known = (person.username, person.organisation, person.phone or person.mobile, person.employee_number)
     detail = " · ".join(str(part) for part in known if part)
     address = f"{reverse('tickets:queue')}?{urlencode({'view': 'all', 'requester': person.username})}"
-    return Hit(person.username, marker.mark(person.display_name), marker.mark(detail), address)
+    api = f"{reverse('api:people')}{quote(person.username, safe='')}/"
+    return Hit(person.username, marker.mark(person.display_name), marker.mark(detail), address, api)
 
 
 def items(text: str, query: Query, user: User, count: int = FEW) -> list[Hit]:
@@ -146,4 +151,5 @@ def items(text: str, query: Query, user: User, count: int = FEW) -> list[Hit]:
 def _item(item: ConfigurationItem, marker: Marker) -> Hit:
     detail = f"{item.ci_class} · {item.business_system}" if item.business_system else str(item.ci_class)
     address = f"{reverse('tickets:queue')}?{urlencode({'view': 'all', 'item': item.identifier})}"
-    return Hit(item.identifier, marker.mark(str(item)), Piece(detail), address)
+    api = f"{reverse('api:configuration-items')}{quote(item.identifier, safe='')}/"
+    return Hit(item.identifier, marker.mark(str(item)), Piece(detail), address, api)

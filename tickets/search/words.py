@@ -12,7 +12,7 @@ from dataclasses import dataclass
 MAX_LENGTH = 200
 TAILS = range(3, 13)  # so many last digits of a number find it
 LONGEST_WORD = 60
-SHORTEST_PREFIX = 2
+SHORTEST_PREFIX = 2  # of a word that stands alone
 
 WORD = "0-9a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u1fff"
 CHARACTER = (
@@ -59,7 +59,7 @@ class Term:
     def ends_open(self) -> bool:
         """Whether the last word is only the beginning of what is looked for."""
         last = self.runs[-1]
-        return last.is_word and not self.exact and len(last.text) >= SHORTEST_PREFIX
+        return last.is_word and not self.exact and (len(self.runs) > 1 or len(last.text) >= SHORTEST_PREFIX)
 
     def tsquery(self) -> str:
         """As PostgreSQL writes it: tokens, one right after the other."""

@@ -1,6 +1,7 @@
 """Pages of tickets. Thin: each finds through ``visible_to``, calls one ``perform`` or query, answers."""
 
 from tickets.views.actions import ActionView, CommentView
+from tickets.views.colleagues import FindColleaguesView
 from tickets.views.detail import AroundView, DetailView
 from tickets.views.files import AttachmentView, PreviewView
 from tickets.views.find import (
@@ -24,6 +25,7 @@ __all__ = [
     "CallerView",
     "CommentView",
     "DetailView",
+    "FindColleaguesView",
     "FindItemsView",
     "FindMembersView",
     "FindPeopleView",

@@ -50,6 +50,13 @@ def posted(request: SignedInRequest) -> Any:
     return data
 
 
+def in_panel(request: SignedInRequest, response: HttpResponse) -> HttpResponse:
+    """Have a form shown in the panel of actions, wherever the button stands that asked for it."""
+    if request.headers.get("HX-Target") != "action-panel":
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
+    return response
+
+
 class ActionView(SignedInView):
     """One action of one ticket: its form, and doing it."""
 
@@ -62,7 +69,10 @@ class ActionView(SignedInView):
         if action is None:
             return redirect(ticket)  # where what was typed is kept
         form = action.form_class(ticket=ticket, user=request.user)
-        return self._draw_inline(ticket, action, form) or self._draw_restored(ticket, action, form)
+        slot = self._slot(ticket, action)
+        if slot != drafting.action_slot(ticket, action):
+            slot, _draft = drafting.restore(form, request.user, slot)
+        return self._draw_inline(ticket, action, form, slot) or self._draw_restored(ticket, action, form)
 
     def post(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Do it; what is refused comes back with the reason and everything that was typed."""
@@ -70,7 +80,7 @@ class ActionView(SignedInView):
         action = ticket.kind_info.actions.get(name)
         if action is None:
             raise Http404
-        slot = drafting.action_slot(ticket, action)
+        slot = self._slot(ticket, action)
         try:
             data = self._chosen(ticket, action)
             entry = perform(
@@ -83,6 +93,12 @@ class ActionView(SignedInView):
         text = _("Done: %(action)s.") % {"action": action.label}
         messages.success(request, text, extra_tags=undo_address(request, entry))
         return answered(go_to(request, _next_page(request, entry)), slot.key)
+
+    def _slot(self, ticket: Ticket, action: Action) -> drafting.Slot:
+        """Where is kept what is typed: a property that is edited alone has a place of its own."""
+        field = self.request.GET.get("field", "")
+        one = field in action.form_class.base_fields
+        return drafting.property_slot(ticket, action, field) if one else drafting.action_slot(ticket, action)
 
     def _offered(self, ticket: Ticket, name: str) -> Action | None:
         """The action; None when it is not offered any more, but something was typed for it."""
@@ -109,7 +125,7 @@ class ActionView(SignedInView):
         if isinstance(error, ActionForbidden) and slot.at is None:
             raise PermissionDenied(error.message) from error
         if isinstance(error, ActionInvalid):
-            inline = self._draw_inline(ticket, action, error.form, status=422)
+            inline = self._draw_inline(ticket, action, error.form, slot, status=422)
             return inline or self._draw(ticket, action, error.form, slot, status=422)
         ticket = find_ticket(self.request.user, ticket.number)
         if isinstance(error, TicketChanged):
@@ -131,13 +147,16 @@ class ActionView(SignedInView):
         draft.fields = dict(typed.lists())
         return self._draw(ticket, action, form, drafting.fill(form, draft, slot), conflict=lines)
 
-    def _draw_inline(self, ticket: Ticket, action: Action, form: Any, status: int = 200) -> HttpResponse | None:
+    def _draw_inline(
+        self, ticket: Ticket, action: Action, form: Any, slot: drafting.Slot, status: int = 200
+    ) -> HttpResponse | None:
         """The form of the one property that the address names, to stand beside its value."""
         field = self.request.GET.get("field", "")
         if not (is_htmx(self.request) and asks_only(form, field)) or set(form.errors) - {field, NON_FIELD_ERRORS}:
             return None
         context = {
             "action": pages.button_of(action, ticket),
+            "draft": slot,
             "form": form,
             "field": form[field],
             "version": ticket.version,
@@ -157,8 +176,7 @@ class ActionView(SignedInView):
         }
         if is_htmx(self.request):
             response = render(self.request, "components/action_form.html", context, status=status)
-            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
-            return response
+            return in_panel(self.request, response)
         return render_ticket(self.request, ticket, status=status, open_form=context)
 
     def _draw_refusal(self, ticket: Ticket, action: Action, error: ActionError, status: int) -> HttpResponse:
@@ -170,9 +188,8 @@ class ActionView(SignedInView):
                 "to": drafting.composer_slot(ticket),
             }
             response = render(self.request, "tickets/_refusal.html", context, status=status)
-            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#action-panel", "innerHTML"
             response.headers["X-Refusal"] = action.name  # static/js/conflict.js lets it be drawn whatever its status
-            return response
+            return in_panel(self.request, response)
         return render_ticket(self.request, ticket, status=status, refusal=context)
 
 

@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
-from tickets import clock
+from drafts.http import answered
+from tickets import clock, drafting
 from tickets.bulk import LIMIT, Choice, Wanted, asked_data, bulk_form, choices_for, perform_bulk, tickets_of
 from tickets.errors import ActionError
 from tickets.forms import ActionForm
@@ -59,7 +60,8 @@ class BulkView(StaffView):
             return self._do(request, wanted, name, choice.action if choice else None, context)
         assert choice is not None  # noqa: S101 - otherwise there were results
         form = bulk_form(choice.action, choice.tickets[0], request.user)
-        return self._draw("tickets/_bulk_form.html", {**context, "form": form, "choice": choice})
+        slot, _draft = drafting.restore(form, request.user, drafting.bulk_slot(choice.action))
+        return self._draw("tickets/_bulk_form.html", {**context, "form": form, "choice": choice, "draft": slot})
 
     def _wanted(self, request: SignedInRequest) -> list[Wanted] | None:
         """The ticked tickets, or all of the list; None when there are too many."""
@@ -82,8 +84,12 @@ class BulkView(StaffView):
         choice = next((one for one in context["choices"] if one.action is action), None)
         if choice and action and action.asks and "results" not in request.POST:
             form = checked_once(choice, request.user, data)
+            slot = drafting.bulk_slot(action)
             if form is not None:
-                return self._draw("tickets/_bulk_form.html", {**context, "form": form, "choice": choice}, status=422)
+                slot = drafting.keep(request.user, slot, data, clock.now())
+                context |= {"form": form, "choice": choice, "draft": slot}
+                return answered(self._draw("tickets/_bulk_form.html", context, status=422), slot.key)
+            drafting.forget(request.user, slot)
         before = _read(request.POST.get("results", ""))
         outcomes, left = perform_bulk(wanted, name, user=request.user, data=data, may_go_on=within(BUDGET))
         results = before + [_kept(outcome) for outcome in outcomes]

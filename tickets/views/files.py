@@ -13,6 +13,7 @@ from accounts.permissions import Permission
 from tickets.models import Attachment, Ticket
 
 PREVIEW_SIZE = (640, 480)
+LARGE_SIZE = (1920, 1440)
 
 
 def find_attachment(user: User, pk: int) -> Attachment:
@@ -52,12 +53,12 @@ class PreviewView(SignedInView):
     """A small copy of a picture, drawn anew: what hides in the original stays there."""
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Send a PNG of at most 640 by 480."""
+        """Send a PNG of at most 640 by 480, for ``?size=large`` of 1920 by 1440."""
         attachment = find_attachment(request.user, pk)
         if not attachment.is_image:
             raise Http404
         with attachment.file.open("rb") as file, Image.open(file) as image:
-            image.thumbnail(PREVIEW_SIZE)
+            image.thumbnail(LARGE_SIZE if request.GET.get("size") == "large" else PREVIEW_SIZE)
             drawn = io.BytesIO()
             image.convert("RGBA").save(drawn, "PNG")
         response = HttpResponse(drawn.getvalue(), content_type="image/png")

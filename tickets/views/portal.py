@@ -10,6 +10,7 @@ from django.shortcuts import render
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from tickets import clock, portal
 from tickets.finding import find_ticket
+from tickets.search.matching import matching
 
 
 class PortalView(SignedInView):
@@ -29,7 +30,7 @@ class PortalFindView(SignedInView):
         words = request.GET.get("q", "").strip()[:200]
         context: dict[str, Any] = {"words": words, "lines": []}
         if len(words) > 1:
-            found = portal.for_lines(portal.followed(request.user, portal.MINE).filter(portal.said(words)))
+            found = portal.for_lines(matching(portal.followed(request.user, portal.MINE), words, request.user))
             newest = found.order_by("-created_at", "-id")[: portal.FOUND]
             context["lines"] = portal.lines_of(newest, request.user, clock.now())
         return render(request, "portal/_found.html", context)

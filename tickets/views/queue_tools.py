@@ -59,7 +59,7 @@ class FiltersView(StaffView):
 
 
 def _looks(query: QueryDict) -> list[tuple[str, str]]:
-    return [(name, query[name]) for name in ("layout", "columns", "saved") if query.get(name)]
+    return [(name, str(query[name])) for name in ("layout", "columns", "saved") if query.get(name)]
 
 
 class SettingsView(StaffView):
@@ -118,7 +118,7 @@ class ViewsView(StaffView):
 
     def _create(self, request: SignedInRequest) -> HttpResponse:
         url, kind, _query = list_of(request, request.POST)
-        form = SavedViewForm(request.POST, user=request.user, kind=kind)
+        form = SavedViewForm(request.POST, user=request.user, now=clock.now(), kind=kind)
         if not form.is_valid():
             return draw_new(request, form, url, status=422)
         view = form.keep()
@@ -133,7 +133,7 @@ class NewViewView(StaffView):
         """Ask for the name, and for whom."""
         url, kind, query = list_of(request, request.GET)
         saved = SavedView.objects.visible_to(request.user).filter(pk=query.get("saved") or 0).first()
-        form = SavedViewForm(user=request.user, kind=kind, initial={"query": query.urlencode()})
+        form = SavedViewForm(user=request.user, now=clock.now(), kind=kind, initial={"query": query.urlencode()})
         return draw_new(request, form, url, saved=saved if saved and saved.may_change(request.user) else None)
 
 

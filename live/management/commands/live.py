@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.urls import get_resolver
 
-from live.hub import Hub
+from live.hub import URLS, Hub
 from live.server import Application
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the event loop."""
-        get_resolver().url_patterns  # noqa: B018 - loads what lines are drawn with, before anybody waits for it
+        get_resolver(URLS).url_patterns  # noqa: B018 - loads what lines are drawn with, before anybody waits for it
         gc.collect()
         gc.freeze()
         asyncio.run(serve(options["host"], options["port"]))

@@ -1,0 +1,226 @@
+"""A requester's life and an engineer's round, on phones (PRT-01, DESK-02); axe on every new page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from announcements.models import Announcement
+from announcements.services import publish
+from incidents.models import Incident
+from tests.e2e.conftest import NARROW, WIDE
+from tests.e2e.test_looks import AXE, look
+from tests.e2e.test_portal import PASTE, fits
+from tests.factories import World, act, add_task, incident_in, register_incident, resolve, unclaimed
+from tests.pages.files import picture
+from tickets import clock
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+Visit = Callable[..., "Page"]
+
+
+def settled(page: Page) -> None:
+    """The list that came with the page was looked at once more for news: nothing replaces it under the finger."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)
+
+
+def announce(world: World) -> Announcement:
+    """A planned interruption that everybody reads."""
+    now, hour = clock.now(), timedelta(hours=1)
+    times = {
+        "starts_at": now + hour,
+        "ends_at": now + 2 * hour,
+        "shown_from": now - hour,
+        "shown_until": now + 2 * hour,
+    }
+    made = Announcement.objects.create(
+        text_zh="会员服务系统升级", text_en="Upgrade", author=world.manager, created_at=now, updated_at=now, **times
+    )
+    publish(announcement=made, now=now)
+    return made
+
+
+@pytest.mark.req("PRT-01", "INC-08", "INC-10", "TKT-10")
+def test_a_requester_reports_follows_urges_and_confirms_on_a_phone(world: World, visit: Visit) -> None:
+    page = visit("requester", size=NARROW)
+    page.fill(".hero-search input", "外网邮件附件打不开")
+    page.locator(".found-report").click()
+    assert page.input_value("#id_summary") == "外网邮件附件打不开"
+    assert fits(page)
+    page.fill("#id_description", "昨天还可以")
+    page.set_input_files("#id_attachments", {"name": "截图.png", "mimeType": "image/png", "buffer": picture().read()})
+    page.set_input_files(".camera input", {"name": "照片.png", "mimeType": "image/png", "buffer": picture().read()})
+    page.evaluate(PASTE, "#id_description")
+    assert page.locator(".uploads li").count() == 3
+    page.locator(".plain-impact .choice label").nth(2).click()
+    page.locator(".sheet-foot .btn-primary").click()
+    page.locator(".thanks-number").wait_for()
+    ticket = Incident.objects.get()
+    assert page.locator(".thanks-number b").inner_text() == ticket.number
+    assert fits(page)
+    page.locator(".thanks-do .btn-primary").click()
+    page.locator(".attachment img").nth(2).wait_for()
+    assert fits(page)
+    page.fill("#id_text", "能尽快吗")
+    page.locator(".composer button.btn-primary").click()
+    page.locator(".says.own", has_text="能尽快吗").wait_for()
+
+    page.goto("/portal/")
+    settled(page)
+    page.locator(".mine .btn", has_text="催办").click()
+    page.locator("#sheet[open] form").wait_for()
+    page.fill("#sheet textarea", "客户在等")
+    page.locator("#sheet footer .btn-primary").click()
+    page.locator("#sheet[open]").wait_for(state="detached")
+    page.locator(".mine .n", has_text="1").wait_for()
+
+    act(ticket, "assign", world.desk, group="host", assignee="engineer")
+    act(ticket, "start", world.engineer)
+    resolve(ticket, world.engineer)
+    page.reload()
+    settled(page)
+    page.locator(".mine .btn-success").click()
+    page.locator("#sheet[open] .choice").first.click()
+    page.locator("#sheet footer .btn-primary").click()
+    page.locator(".mine .btn-success").wait_for(state="detached")
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.satisfaction_id, ticket.urge_count) == ("closed", "very_good", 1)
+
+
+@pytest.mark.req("INC-12", "INC-10")
+def test_a_requester_says_that_it_is_not_solved_and_rates_later(world: World, visit: Visit) -> None:
+    first = incident_in("resolved", world, summary="still dark")
+    rated = incident_in("closed", world, summary="done long ago")
+    page = visit("requester", size=NARROW)
+    settled(page)
+    page.locator(".mine .btn:not(.btn-success)", has_text="仍有问题").click()
+    page.locator("#sheet[open] textarea").fill("它又黑了")
+    page.locator("#sheet footer .btn").first.click()
+    page.locator(".mine .btn-success").wait_for(state="detached")
+    first.refresh_from_db()
+    assert (first.state, Incident.objects.filter(summary="still dark").count()) == ("closed", 2)
+
+    page.goto("/portal/?show=closed")
+    settled(page)
+    page.locator(".mine li", has_text="done long ago").locator("[data-sheet]").click()
+    page.locator("#sheet[open] .choice").nth(2).click()
+    page.locator("#sheet footer .btn-primary").click()
+    page.locator("#sheet[open]").wait_for(state="detached")
+    page.locator(".mine li", has_text="done long ago").locator("[data-sheet]").wait_for(state="detached")
+    rated.refresh_from_db()
+    assert rated.satisfaction_id == "improve"
+
+
+@pytest.mark.req("DESK-02", "INC-06")
+def test_an_engineer_claims_starts_notes_and_resolves_with_the_thumb(world: World, visit: Visit) -> None:
+    ticket = unclaimed(world, summary="screen is black", contact_phone="6031")
+    page = visit("engineer", size=NARROW, language="en-US")
+    page.goto("/my/?tab=claim")
+    assert fits(page)
+    assert page.locator(".work [href^=tel]").get_attribute("href") == "tel:6031"
+    targets = "[...document.querySelectorAll('.work-do .btn,.my-tabs a')]"
+    small = f"{targets}.filter((one) => one.getBoundingClientRect().height < 44).length"
+    assert page.evaluate(small) == 0
+    page.locator(".work-main", has_text="Claim").click()
+    page.locator(".nothing").wait_for()
+    page.locator(".my-tabs a", has_text="Mine").click()
+    page.locator(".work-main", has_text="Start work").click()
+    page.locator(".work-main", has_text="Resolve").wait_for()
+    page.locator(".work .btn", has_text="Add note").click()
+    page.locator("#sheet[open] textarea").fill("looks like the power supply")
+    page.locator("#sheet footer .btn-primary").click()
+    page.locator(".work").wait_for()
+    page.locator("#sheet[open]").wait_for(state="detached")
+    page.locator(".work-main", has_text="Resolve").click()
+    page.locator("#sheet[open] [name=cause]").fill("power supply broken")
+    page.locator("#sheet [name=handling]").fill("replaced")
+    page.locator("#sheet footer .btn-primary").click()
+    page.locator(".nothing").wait_for()
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.assignee) == ("resolved", world.engineer)
+
+
+@pytest.mark.req("DESK-02", "UX-02")
+def test_a_refused_step_says_why_over_the_list(world: World, visit: Visit) -> None:
+    ticket = unclaimed(world, summary="wanted by two")
+    page = visit("engineer", size=NARROW, language="en-US")
+    page.goto("/my/?tab=claim")
+    act(ticket, "claim", world.engineer2)
+    page.locator(".work-main").click()
+    page.locator("#sheet[open] .alarm").wait_for()
+    page.locator(".sheet-close").click()
+    page.locator("#sheet[open]").wait_for(state="detached")
+
+
+@pytest.mark.req("DESK-02", "UX-02")
+def test_new_work_appears_without_a_reload(world: World, visit: Visit) -> None:
+    page = visit("engineer", size=NARROW, language="en-US")
+    page.goto("/my/?tab=claim")
+    page.locator(".nothing").wait_for()
+    unclaimed(world, summary="came by itself")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator(".work-title", has_text="came by itself").wait_for()
+
+
+@pytest.mark.req("NTF-04")
+def test_an_announcement_is_put_away_for_good(world: World, visit: Visit) -> None:
+    announce(world)
+    page = visit("requester", size=NARROW)
+    page.locator(".band .icon-button").click()
+    page.locator(".band").wait_for(state="detached")
+    page.reload()
+    assert page.locator(".band").count() == 0
+    assert visit("colleague").locator(".band").count() == 1
+
+
+@pytest.mark.req("NTF-04", "UX-01")
+def test_an_announcement_is_written_with_both_languages_beside_it(world: World, visit: Visit) -> None:
+    page = visit("manager", language="en-US")
+    page.goto("/announcements/new/")
+    page.fill("#id_text_zh", "会员服务系统升级")
+    page.locator("#preview .band", has_text="会员服务系统升级").first.wait_for()
+    page.fill("#id_text_en", "Upgrade of the member service")
+    page.locator("#preview [lang=en] .band", has_text="Upgrade of the member service").wait_for()
+    page.locator(".sheet-foot .btn-primary").click()
+    page.locator(".said li", has_text="Upgrade of the member service").wait_for()
+    assert visit("requester").locator(".band", has_text="会员服务系统升级").count() == 1
+
+
+PAGES = [
+    ("requester", "/portal/"),
+    ("requester", "/portal/?show=closed"),
+    ("requester", "/incidents/new/"),
+    ("requester", "THANKS"),
+    ("requester", "TICKET"),
+    ("requester", "/announcements/"),
+    ("engineer", "/my/?tab=mine"),
+    ("engineer", "/my/?tab=tasks"),
+    ("desk", "/incidents/new/?requester=requester&summary=交易终端黑屏"),
+    ("manager", "/announcements/"),
+    ("manager", "/announcements/new/"),
+]
+
+
+@pytest.mark.req("UX-02")
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_serious_and_nothing_sticks_out(world: World, visit: Visit, size: tuple[int, int]) -> None:
+    announce(world)
+    ticket = incident_in("in_progress", world, summary="交易终端黑屏", description="所有席位")
+    act(ticket, "comment", world.engineer, text="正在看")
+    add_task(ticket, world.engineer, assignee="engineer")
+    incident_in("closed", world, summary="交易终端黑屏", category="floor")
+    register_incident(world.requester, summary="交易终端又黑屏")
+    resolve(incident_in("in_progress", world), world.engineer)
+    places = {"TICKET": ticket.get_absolute_url(), "THANKS": f"/portal/thanks/{ticket.number}/"}
+    opened = {who: visit(who, size=size) for who in dict.fromkeys(who for who, _url in PAGES)}
+    found = {f"{who} {url}": look(opened[who], places.get(url, url), "") for who, url in PAGES}
+    assert {page: troubles for page, troubles in found.items() if troubles} == {}

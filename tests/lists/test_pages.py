@@ -1,0 +1,374 @@
+"""The pages around a queue: filters, looks, kept views, many tickets at once, taking back (TKT-08, UX-01)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import User
+from tests.factories import World, act, register_incident, unclaimed
+from tickets import clock
+from tickets.filters import FILTERS
+from tickets.listing import Listing, sorts_of
+from tickets.models import SavedView, Ticket, TimelineEntry
+from tickets.queries import VIEWS
+from tickets.saved_view_forms import SavedViewForm
+from tickets.views import bulk
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08")]
+
+
+def browse(user: User, **headers: str) -> Client:
+    """Their browser, in English."""
+    User.objects.filter(pk=user.pk).update(language="en")
+    client = Client(headers=headers)
+    client.force_login(user)
+    return client
+
+
+def text_of(response: Any) -> str:
+    """The page without its markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+# --- Filters ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("state=nope", "State"),
+        ("ordering=bad", "Order"),
+        ("view=nope", "View"),
+        ("nonsense=1", "nonsense"),
+        ("created_after=yesterday", "Created from"),
+        ("category=nope", "Category, with those below"),
+        ("saved=99999", "Saved view"),
+        ("view=all&ordering=summary", "Order"),
+        ("overdue=maybe", "Overdue"),
+    ],
+)
+def test_what_cannot_be_understood_is_said_and_shows_nothing(world: World, query: str, said: str) -> None:
+    register_incident(world.desk)
+    response = browse(world.desk).get(f"/queue/?view=open&{query}" if "view=" not in query else f"/queue/?{query}")
+    assert response.status_code == 400
+    error = re.search(r'class="field-error list-error".*?</p>', response.content.decode(), re.DOTALL)
+    assert error is not None
+    assert said in error.group(0)
+    assert b"data-row" not in response.content
+    part = browse(world.desk, **{"hx-request": "true"}).get(f"/queue/?view=open&{query}")
+    assert (part.status_code, b"list-error" in part.content) == (200, True)
+
+
+def test_several_values_are_chips_that_go_one_by_one(world: World) -> None:
+    page = browse(world.desk).get("/queue/?view=open&priority=P1&priority=P2&assignee=me").content.decode()
+    chips = re.findall(r'<li><a href="([^"]+)" class="pill info">', page)
+    assert len(chips) == 3
+    assert "priority=P2" in chips[0]
+    assert "priority=P1" not in chips[0]
+    assert 'name="priority" value="P1"' in page  # the bar keeps what it does not show
+
+
+def test_form_of_all_filters_has_every_one_and_keeps_what_is_chosen(world: World) -> None:
+    page = browse(world.desk).get("/queue/filters/?query=view%3Dall%26priority%3DP1%26created_after%3D2026-01-01")
+    text = page.content.decode()
+    missing = [name for name in FILTERS if f'name="{name}"' not in text and name != "updated_since"]
+    assert missing == []
+    assert '<option value="P1" selected' in text
+    assert "2026-01-01" in text
+
+
+def test_customers_find_nothing_by_what_only_staff_see(world: World) -> None:
+    act(register_incident(world.requester), "urge", world.requester)
+    for query in ("complexity=2", "item=x", "supplier=none", "completed_in_time=false"):
+        listing = Listing(QueryDict(f"view=all&{query}"), user=world.requester, now=clock.now())
+        assert (list(listing.rows), listing.errors) == ([], {})
+
+
+CODES = {
+    "priority": ["P1", "P4"],
+    "state": ["assigned", "closed"],
+    "phase": ["open"],
+    "group": ["host", "mine", "none"],
+}
+ONE = {
+    "q": ["磁盘 满", "a&b=c", "100%", "+ plus"],
+    "assignee": ["me", "none", "engineer"],
+    "overdue": ["true", "false"],
+    "created_after": ["2026-11-22", "2026-11-22T08:00:00+08:00"],
+    "number": ["IM261122000017"],
+    "ordering": ["-created_at", "queue"],
+}
+ADDRESSES = st.fixed_dictionaries(
+    {"view": st.sampled_from(["open", "mine", "waiting"])},
+    optional={
+        **{name: st.lists(st.sampled_from(values), min_size=1, unique=True) for name, values in CODES.items()},
+        **{name: st.sampled_from(values) for name, values in ONE.items()},
+    },
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=ADDRESSES)
+def test_an_address_survives_being_saved(world: World, chosen: dict[str, Any]) -> None:
+    query = QueryDict(mutable=True)
+    for name, value in chosen.items():
+        query.setlist(name, value if isinstance(value, list) else [value])
+    now = clock.now()
+    form = SavedViewForm({"name": "v", "query": query.urlencode()}, user=world.desk, now=now)
+    assert form.is_valid(), form.errors
+    view = form.keep()
+    kept = SavedView.objects.get(pk=view.pk)
+    listing = Listing(QueryDict(f"saved={view.pk}"), user=world.desk, now=now)
+
+    assert dict(kept.query.lists()) == dict(query.lists())
+    assert dict(listing.params.lists()) == dict(query.lists())
+    assert str(listing.rows.query) == str(Listing(query, user=world.desk, now=now).rows.query)
+    view.delete()
+
+
+def test_everything_is_sorted_by_an_index(world: World) -> None:
+    assert list(sorts_of(VIEWS["all"])) == ["created_at", "updated_at", "number"]
+    assert "summary" in sorts_of(VIEWS["open"])
+
+
+# --- Table -----------------------------------------------------------------------------------------------------------
+
+
+def test_table_shows_chosen_columns_and_sorts_by_their_head(world: World) -> None:
+    register_incident(world.desk, category="sw")
+    client = browse(world.desk)
+    page = client.get(
+        "/queue/?view=open&layout=table&columns=summary,category,impact&ordering=category"
+    ).content.decode()
+    head = re.search(r"<thead>.*</thead>", page, re.DOTALL)
+    assert head is not None
+    assert re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', head.group(0)) == ["Summary", "Category", "Impact"]
+    assert 'aria-sort="ascending"' in head.group(0)
+    assert "ordering=-category" in head.group(0)
+    assert "Software" in page or "软件" in page
+
+
+def test_looks_are_remembered_and_stand_in_the_address(world: World) -> None:
+    register_incident(world.desk)
+    client = browse(world.desk)
+    data = {"of": "/queue/", "query": "view=open", "layout": "table"}
+    assert client.post("/queue/settings/", data)["Location"] == "/queue/?view=open&layout=table"
+    client.post(
+        "/queue/settings/", {"of": "/queue/", "query": "view=open", "columns": ["summary", "state", "nonsense"]}
+    )
+    page = client.get("/queue/?view=open").content.decode()
+    assert 'data-layout="table"' in page
+    assert page.count('<th scope="col"') == 3
+    assert 'data-layout="cards"' in client.get("/queue/?view=open&layout=cards").content.decode()
+
+
+# --- Kept views ------------------------------------------------------------------------------------------------------
+
+
+def keep(client: Client, name: str, query: str, **more: str) -> Any:
+    """Keep a list as a view."""
+    return client.post("/views/", {"name": name, "of": "/queue/", "query": query, "audience": "me", **more})
+
+
+def test_a_kept_view_is_a_tab_with_its_count_filters_and_columns(world: World) -> None:
+    register_incident(world.desk, summary="mine to see")
+    client = browse(world.desk)
+    response = keep(client, "Normal ones", "view=open&priority=P4&layout=table&columns=summary,state")
+    view = SavedView.objects.get()
+    assert response["Location"] == f"/queue/?saved={view.pk}"
+    page = client.get(response["Location"]).content.decode()
+    assert re.search(r'aria-current="page">Normal ones <span class="n "[^>]*>1<', page)
+    assert 'data-layout="table"' in page
+    assert "mine to see" in page
+
+
+@pytest.mark.parametrize(
+    ("who", "audience", "seen_by"),
+    [
+        ("engineer", "me", {"engineer"}),
+        ("lead", "group:host", {"engineer", "engineer2", "lead"}),
+        ("desk", "group:network", {"other_engineer"}),
+        ("admin", "everybody", {"engineer", "desk", "vendor", "lead"}),
+    ],
+)
+def test_who_sees_a_kept_view(world: World, who: str, audience: str, seen_by: set[str]) -> None:
+    keep(browse(world.people[who]), "V", "view=open", audience=audience)
+    view = SavedView.objects.get()
+    everybody = {"engineer", "engineer2", "other_engineer", "desk", "lead", "vendor"}
+    seen = {name for name in everybody if SavedView.objects.visible_to(world.people[name]).exists()}
+    assert seen & everybody == (everybody if audience == "everybody" else seen_by)
+    for name in ("engineer2", "vendor"):
+        status = browse(world.people[name]).get(f"/queue/?saved={view.pk}").status_code
+        assert status == (200 if name in seen else 400)
+
+
+@pytest.mark.parametrize(
+    ("who", "audience"), [("engineer", "group:host"), ("lead", "group:network"), ("desk", "everybody")]
+)
+def test_views_for_others_are_kept_by_those_who_may(world: World, who: str, audience: str) -> None:
+    assert keep(browse(world.people[who]), "V", "view=open", audience=audience).status_code == 422
+    assert not SavedView.objects.exists()
+
+
+def test_a_view_that_cannot_be_understood_is_not_kept(world: World) -> None:
+    assert keep(browse(world.desk), "V", "view=open&state=nope").status_code == 422
+    assert keep(browse(world.desk), "", "view=open").status_code == 422
+    assert not SavedView.objects.exists()
+
+
+def test_kept_views_are_renamed_moved_replaced_and_removed(world: World) -> None:
+    client = browse(world.desk)
+    for name in "ABC":
+        keep(client, name, "view=open")
+    first, *_others, last = SavedView.objects.visible_to(world.desk)
+    client.post(f"/views/{last.pk}/", {"do": "up"})
+    client.post(f"/views/{first.pk}/", {"do": "rename", "name": "Z"})
+    assert [view.name for view in SavedView.objects.visible_to(world.desk)] == ["Z", "C", "B"]
+    client.post(f"/views/{first.pk}/", {"do": "update", "of": "/queue/", "query": "view=mine&priority=P1"})
+    first.refresh_from_db()
+    assert first.params == {"view": ["mine"], "priority": ["P1"]}
+    client.post(f"/views/{first.pk}/", {"do": "delete"})
+    assert SavedView.objects.count() == 2
+
+
+def test_nobody_changes_the_views_of_others(world: World) -> None:
+    keep(browse(world.lead), "V", "view=open", audience="group:host")
+    keep(browse(world.desk), "W", "view=open")
+    shared, foreign = SavedView.objects.order_by("pk")
+    client = browse(world.engineer)
+    assert client.post(f"/views/{shared.pk}/", {"do": "delete"}).status_code == 403
+    assert client.post(f"/views/{foreign.pk}/", {"do": "delete"}).status_code == 404
+    assert SavedView.objects.count() == 2
+
+
+def test_tabs_are_hidden_and_the_start_is_chosen(world: World) -> None:
+    client = browse(world.desk)
+    keep(client, "Start here", "view=waiting")
+    view = SavedView.objects.get()
+    client.post("/views/", {"shown": ["mine", "open"], "start": f"saved:{view.pk}"})
+    page = client.get("/queue/").content.decode()
+    assert re.findall(r'data-view="([a-z]+)"', page) == ["mine", "open"]
+    assert re.search(r'aria-current="page">Start here', page)
+    assert re.findall(r'data-view="([a-z_]+)"', client.get("/queue/?view=all").content.decode())[-1] == "all"
+
+
+# --- Many at once ----------------------------------------------------------------------------------------------------
+
+
+def ticked(*tickets: Ticket) -> str:
+    """The ticked tickets as the page sends them."""
+    return " ".join(f"{ticket.number}@{ticket.version}" for ticket in tickets)
+
+
+def send(client: Client, numbers: str, **data: Any) -> Any:
+    """Ask the bar."""
+    return client.post("/tickets/bulk/", {"of": "/queue/", "query": "view=open", "numbers": numbers, **data})
+
+
+def test_bar_form_and_result(world: World) -> None:
+    tickets = [register_incident(world.desk) for _ in range(3)]
+    closed = act(register_incident(world.requester), "withdraw", world.requester, text="?")
+    client = browse(world.desk)
+    bar = send(client, ticked(*tickets, closed))
+    assert 'value="assign"' in bar.content.decode()
+    assert "4 tickets" in text_of(bar)
+    form = send(client, ticked(*tickets, closed), action="assign")
+    assert "It is possible for 3 of them" in text_of(form)
+    assert send(client, ticked(*tickets), action="assign", go="1", group="").status_code == 422
+    result = send(client, ticked(*tickets, closed), action="assign", go="1", group="host")
+    text = text_of(result)
+    assert "3 done" in text
+    assert closed.number in text
+    assert "not possible in the state" in text
+    assert Ticket.objects.filter(group__code="host").count() == 3
+
+
+def test_all_of_a_list_is_the_list(world: World) -> None:
+    tickets = [register_incident(world.desk, group="host") for _ in range(3)]
+    register_incident(world.desk, group="network")
+    client = browse(world.desk)
+    response = client.post(
+        "/tickets/bulk/",
+        {"of": "/incidents/", "query": "view=open&group=host", "all": "1", "action": "note", "go": "1", "text": "all"},
+    )
+    assert response["Location"] == "/incidents/?view=open&group=host"
+    assert TimelineEntry.objects.filter(action="note").count() == len(tickets)
+
+
+def test_too_many_are_refused_before_anything_happens(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "LIMIT", 2)
+    for _ in range(3):
+        register_incident(world.desk)
+    client = browse(world.desk)
+    response = client.post("/tickets/bulk/", {"of": "/queue/", "query": "view=open", "all": "1", "action": "watch"})
+    assert response.status_code == 422
+    assert not TimelineEntry.objects.filter(action="watch").exists()
+
+
+def test_work_goes_on_in_further_requests_with_progress(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "BUDGET", -1)
+    tickets = [unclaimed(world) for _ in range(3)]
+    client = browse(world.engineer)
+    response = send(client, ticked(*tickets), action="note", go="1", text="step by step")
+    for done in (1, 2):
+        assert f"{done} of 3" in text_of(response)
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', response.content.decode()))
+        response = client.post("/tickets/bulk/", fields)
+    assert response.status_code == 302
+    assert TimelineEntry.objects.filter(action="note", text="step by step").count() == 3
+
+
+def test_claimed_by_another_in_between_is_listed_for_another_try(world: World) -> None:
+    tickets = [unclaimed(world) for _ in range(2)]
+    numbers = ticked(*tickets)
+    act(tickets[0], "claim", world.engineer2)
+    result = send(browse(world.engineer), numbers, action="claim")
+    text = text_of(result)
+    assert "1 done, 1 not" in text
+    assert "Engineer2" in text
+    assert re.search(rf'name="ticket" value="{tickets[0].number}" checked', result.content.decode())
+    assert Ticket.objects.get(pk=tickets[0].pk).assignee == world.engineer2
+
+
+def undo_url(response: Any) -> str:
+    """Where the message offers to take it back."""
+    found = re.search(r'action="(/tickets/undo/[^"]+)"', response.content.decode())
+    return found.group(1).replace("&amp;", "&") if found else ""
+
+
+@pytest.mark.req("UX-01")
+def test_a_bulk_step_is_taken_back_as_a_whole_as_far_as_possible(world: World) -> None:
+    tickets = [unclaimed(world) for _ in range(3)]
+    client = browse(world.engineer)
+    response = send(client, ticked(*tickets), action="claim")
+    page = client.get(response["Location"])
+    url = undo_url(page)
+    act(Ticket.objects.get(pk=tickets[0].pk).specific, "edit", world.desk, summary="moved on")
+    client.post(url)
+    message = text_of(client.get("/queue/"))
+    assert "Taken back: 2 tickets." in message
+    assert f"{tickets[0].number}: The ticket has moved on" in message
+    assert Ticket.objects.filter(assignee=None).count() == 2
+
+
+@pytest.mark.req("UX-01")
+def test_undo_is_offered_after_a_step_that_can_be_taken_back(world: World) -> None:
+    ticket = unclaimed(world)
+    client = browse(world.engineer)
+    client.post(f"/tickets/{ticket.number}/actions/claim/")
+    url = undo_url(client.get(ticket.get_absolute_url()))
+    other = browse(world.engineer2)
+    other.post(url)
+    assert Ticket.objects.get(pk=ticket.pk).assignee == world.engineer
+    client.post(url)
+    assert Ticket.objects.get(pk=ticket.pk).assignee is None
+    client.post(f"/tickets/{ticket.number}/actions/start/")
+    assert undo_url(client.get(ticket.get_absolute_url())) == ""
+    assert client.post("/tickets/undo/?entries=forged").status_code == 404
