@@ -46,19 +46,25 @@ function isUsed(part) {
   return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), .htmx-request, form textarea, form input:not([type=hidden],[type=submit])") !== null;
 }
 
+/** Selector of what takes an element's place after its part is drawn anew: the keyboard stays where it was. */
+function sameAs(element) {
+  const told = ["id", "data-key", "aria-label", "href", "hx-get", "name"].find((name) => element.getAttribute(name));
+  return told && `${element.localName}[${told}="${CSS.escape(element.getAttribute(told))}"]`;
+}
+
 function redraw(page) {
   stale = false;
   for (const part of document.querySelectorAll("[data-live-part]")) {
     const other = page.querySelector(`[data-live-part="${part.dataset.livePart}"]`);
     if (!other || part.parentElement.closest("[data-live-part]")) continue;
     if (isUsed(part)) { stale = true; continue; }
-    const focused = part.contains(document.activeElement) && document.activeElement.dataset.key;
+    const focused = part.contains(document.activeElement) && sameAs(document.activeElement);
     for (const kept of part.querySelectorAll("[data-presence]")) other.querySelector("[data-presence]")?.replaceWith(kept);
     const scrolled = part.scrollTop;
     part.replaceChildren(...other.childNodes);
     part.scrollTop = scrolled;
     arrived(part);
-    if (focused) part.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    if (focused) part.querySelector(focused)?.focus({ preventScroll: true });
   }
 }
 

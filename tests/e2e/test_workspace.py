@@ -114,12 +114,11 @@ def test_a_property_is_edited_in_place_by_those_who_may(world: World, visit: Vis
     phone = page.locator("#properties dd", has=page.locator("a[aria-label='Edit: Email']"))
     phone.locator(".edit").focus()
     page.keyboard.press("Enter")
-    page.locator(".inline-form input[name=contact_email]").wait_for()
+    until(page, "document.activeElement.name === 'contact_email'")
     page.keyboard.press("Escape")
     assert page.locator(".inline-form").count() == 0
-    assert page.evaluate("document.activeElement.ariaLabel") == "Edit: Email"
+    until(page, "document.activeElement.ariaLabel === 'Edit: Email'")
     page.keyboard.press("Enter")
-    page.locator(".inline-form input[name=contact_email]").wait_for()
     until(page, "document.activeElement.name === 'contact_email'")
     page.keyboard.press("Control+A")
     page.keyboard.type("not an address")
