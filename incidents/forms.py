@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier, User
@@ -30,6 +32,7 @@ from tickets.models import (
     Urgency,
     WaitReason,
 )
+from tickets.waiting import pausing_reasons
 
 COMPLEXITIES = [(1, _("Simple")), (2, _("Normal")), (3, _("Complex"))]
 
@@ -150,12 +153,34 @@ class ResolveForm(ActionForm):
         return code
 
 
+class WaitReasonField(CodeChoiceField):
+    """A reason for waiting, with what it means for the clocks of the ticket that the form is about."""
+
+    ticket: Any = None
+
+    @cached_property
+    def pausing(self) -> frozenset[str] | None:
+        """The reasons that stop the clocks; asked once, and only when the choices are drawn."""
+        return pausing_reasons(self.ticket) if self.ticket is not None else None
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Its name; and whether the clocks go on."""
+        if self.pausing is None:
+            return str(obj)
+        meaning = gettext("the clock stops") if obj.pk in self.pausing else gettext("the clock goes on")
+        return f"{obj} · {meaning}"
+
+
 class WaitForm(ActionForm):
     """What it waits for, and until when."""
 
-    wait_reason = CodeChoiceField(WaitReason.objects.active(), label=_("Waits for"), empty_label=None)
+    wait_reason = WaitReasonField(WaitReason.objects.active(), label=_("Waits for"), empty_label=None)
     wait_until = moment_field(_("Until"))
     text = text_field(_("Remark"), required=False, rows=2)
+
+    def limit_choices(self) -> None:
+        """Say of each reason what it means for this ticket's clocks."""
+        self.fields["wait_reason"].ticket = self.ticket  # type: ignore[attr-defined]
 
     def clean_wait_until(self) -> datetime:
         """Not a moment that is over."""

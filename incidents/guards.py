@@ -19,10 +19,13 @@ __all__ = [
     "has_open_vendor_case",
     "has_priority_request",
     "has_remote_consent",
+    "has_silent_vendor",
     "is_duplicate",
+    "is_escalated",
     "is_no_duplicate",
     "is_unclaimed",
     "is_unrated",
+    "is_without_vendor_visit",
 ]
 
 
@@ -38,6 +41,25 @@ def has_open_vendor_case(ticket: Incident, user: User | None) -> Any:
     if ticket.vendor_called_at is not None and ticket.vendor_answered_at is None:
         return None
     return _("No vendor is working on it.")
+
+
+def is_escalated(ticket: Incident, user: User | None) -> Any:
+    """It is escalated and nobody has acted yet."""
+    return None if ticket.escalated_at else _("It is not escalated, or somebody has acted already.")
+
+
+def has_silent_vendor(ticket: Incident, user: User | None) -> Any:
+    """A vendor was called who has not responded yet."""
+    if ticket.vendor_responded_at is None:
+        return None
+    return _("The vendor's response is already recorded.")
+
+
+def is_without_vendor_visit(ticket: Incident, user: User | None) -> Any:
+    """The vendor has not been seen on site yet."""
+    if ticket.vendor_arrived_at is None:
+        return None
+    return _("The vendor's arrival is already recorded.")
 
 
 def is_no_duplicate(ticket: Incident, user: User | None) -> Any:

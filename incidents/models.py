@@ -66,7 +66,9 @@ class Incident(IncidentLifecycle, Ticket):
     vendor_contact = models.CharField(_("vendor's contact"), max_length=100, blank=True)
     vendor_case_number = models.CharField(_("vendor's case number"), max_length=100, blank=True)
     vendor_called_at = models.DateTimeField(_("vendor called"), null=True)
-    vendor_answered_at = models.DateTimeField(_("vendor answered"), null=True)
+    vendor_responded_at = models.DateTimeField(_("vendor responded"), null=True)
+    vendor_arrived_at = models.DateTimeField(_("vendor on site"), null=True)
+    vendor_answered_at = models.DateTimeField(_("vendor's part over"), null=True)
 
     remote_consent_at = models.DateTimeField(_("consent to remote help recorded"), null=True)
     remote_consent_by = models.CharField(_("who agreed, and how"), max_length=200, blank=True)

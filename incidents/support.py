@@ -21,6 +21,8 @@ class SupportRecords:
 
     vendor_needed: Any
     vendor_called_at: Any
+    vendor_responded_at: Any
+    vendor_arrived_at: Any
     vendor_answered_at: Any
     remote_consent_at: Any
     remote_consent_by: Any
@@ -45,12 +47,43 @@ class SupportRecords:
         """Hand the case to the third line; the group keeps the ticket and the clock (INC-14)."""
         for name, value in fields.items():
             setattr(self, name, value)
-        self.vendor_needed, self.vendor_called_at, self.vendor_answered_at = True, now, None
+        self.vendor_needed, self.vendor_called_at = True, now
+        self.vendor_responded_at = self.vendor_arrived_at = self.vendor_answered_at = None
 
     @action(
         source=["assigned", *WORKING],
-        label=_("Vendor has answered"),
-        done=_("recorded the vendor's answer"),
+        label=_("Vendor has responded"),
+        done=_("recorded the vendor's response"),
+        allow=rules.may_work_on,
+        guards=(guards.has_open_vendor_case, guards.has_silent_vendor),
+        form="incidents.support_forms.VendorResponseForm",
+        icon="phone-call",
+        public=False,
+    )
+    def record_vendor_response(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
+        """Record that the vendor took up the case; their time to respond ends (SLM-07)."""
+        self.vendor_responded_at = now
+        self.vendor_case_number = fields["vendor_case_number"] or self.vendor_case_number
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("Vendor is on site"),
+        done=_("recorded the vendor's arrival"),
+        allow=rules.may_work_on,
+        guards=(guards.has_open_vendor_case, guards.is_without_vendor_visit),
+        form="incidents.support_forms.VendorArrivalForm",
+        icon="map-pin-check",
+        public=False,
+    )
+    def record_vendor_arrival(self, *, user: User, now: datetime, text: str) -> None:
+        """Record that the vendor's engineer is there; who comes has responded (SLM-07)."""
+        self.vendor_arrived_at = now
+        self.vendor_responded_at = self.vendor_responded_at or now
+
+    @action(
+        source=["assigned", *WORKING],
+        label=_("Vendor's part is over"),
+        done=_("recorded the end of the vendor's part"),
         allow=rules.may_work_on,
         guards=(guards.has_open_vendor_case,),
         form="incidents.support_forms.VendorAnswerForm",
@@ -60,6 +93,7 @@ class SupportRecords:
     def record_vendor_answer(self, *, user: User, now: datetime, text: str) -> None:
         """Record what the vendor did; their part is over."""
         self.vendor_answered_at = now
+        self.vendor_responded_at = self.vendor_responded_at or now
 
     @action(
         source=["assigned", *WORKING],

@@ -26,6 +26,19 @@ class VendorForm(ActionForm):
     text = text_field(_("What the vendor is asked"))
 
 
+class VendorResponseForm(ActionForm):
+    """What the vendor said first."""
+
+    vendor_case_number = forms.CharField(label=_("Vendor's case number"), max_length=100, required=False)
+    text = text_field(_("What the vendor said"), required=False, rows=2)
+
+
+class VendorArrivalForm(ActionForm):
+    """Who came."""
+
+    text = text_field(_("Who came"), required=False, rows=2)
+
+
 class VendorAnswerForm(ActionForm):
     """What the vendor did."""
 

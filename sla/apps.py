@@ -10,6 +10,8 @@ class SlaConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from sla import events, receivers  # noqa: F401 - connects receivers
+        from sla import events, pausing, receivers  # noqa: F401 - connects receivers
+        from tickets.waiting import register_pausing
 
         events.register()
+        register_pausing(pausing.reasons_that_pause)

@@ -6,11 +6,12 @@ from the ticket as it stands, so that repeating it changes nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sla import timers
-from sla.facts import Fact, basis_of, facts_of, is_over, is_update
+from sla.facts import AT_WORK, Fact, basis_of, facts_of, is_given_back, is_given_out, is_over, is_update
 from sla.life import Life
 from sla.models import AgreementKind, Clock, ClockChange, Metric, Segment
 from sla.policies import Promises
@@ -41,6 +42,8 @@ class Keeper:
         gained = entry is not None and any(change["field"] == "group" for change in entry.changes)
         self._end_left_behind()
         self._follow_promises()
+        if entry is not None:
+            self._begin_anew(entry)
         for fact in facts_of(self.ticket, self.at, gained=gained):
             self._follow(fact, moved=moved)
         if entry is not None:
@@ -87,6 +90,7 @@ class Keeper:
     # --- Following the ticket ----------------------------------------------------------------------------------------
     def _follow(self, fact: Fact, *, moved: bool) -> None:
         life = self._latest(fact)
+        fact = self._of_this_round(fact, life)
         if life is None or (not life.clock.is_active and fact.starts_anew(life.clock)):
             life = self._start(fact) if moved and fact.should_run else None
         if life is not None and life.clock.agreement == AgreementKind.SLA and moved:
@@ -95,10 +99,29 @@ class Keeper:
             return
         if fact.stopped_at is not None:
             life.stop(max(fact.stopped_at, self._latest_of(life.clock)))
-        elif is_over(self.ticket):
+        elif fact.dropped or is_over(self.ticket):
             life.cancel(self.at)
         else:
             self._pause_or_resume(life)
+
+    def _begin_anew(self, entry: TimelineEntry) -> None:
+        """Where the policy says so: back at the desk the response counts no more, dispatched again it counts anew."""
+        life = self._latest(Fact(AgreementKind.SLA, Metric.RESPONSE, None))
+        if life is None or not life.clock.policy_version.restarts:
+            return
+        if life.clock.is_active and is_given_back(entry):
+            life.cancel(self.at)
+        elif not life.clock.is_active and is_given_out(entry):
+            self._start(Fact(AgreementKind.SLA, Metric.RESPONSE, self.at))
+
+    def _of_this_round(self, fact: Fact, life: Life | None) -> Fact:
+        """A later round of the response ends when work begins again, not when it first began."""
+        if life is None or fact.kind != (AgreementKind.SLA, Metric.RESPONSE):
+            return fact
+        if life.clock.round == 1:
+            return fact
+        working = self.ticket.state in AT_WORK or self.ticket.resolved_at is not None
+        return replace(fact, stopped_at=life.clock.stopped_at or (self.at if working else None))
 
     def _reopen(self, life: Life, fact: Fact) -> None:
         """The ticket speaks again of something that was done: the same clock goes on."""

@@ -13,6 +13,8 @@ from tickets.models import Ticket, TimelineEntry
 
 #: States in which somebody of the holding group is at work, in every kind that has groups.
 AT_WORK = frozenset({"in_progress", "pending"})
+#: The state of a ticket that the desk has to dispatch.
+BACK_AT_DESK = "registered"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Fact:
     supplier_id: int | None = None
     #: A holder that gets the ticket again is measured again.
     repeats: bool = False
+    #: What it measures is over without having happened: a visit that nobody needed any more.
+    dropped: bool = False
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -60,13 +64,9 @@ def facts_of(ticket: Ticket, at: datetime, *, gained: bool = False) -> Iterator[
     ``gained``: its group has just got it.
     """
     yield from _sla(ticket, at)
-    if ticket.group_id and ticket.assigned_at and ticket.state != "registered":
+    if ticket.group_id and ticket.assigned_at and ticket.state != BACK_AT_DESK:
         yield from _ola(ticket, at, gained=gained)
-    called_at: Any = getattr(ticket, "vendor_called_at", None)
-    if ticket.supplier_id and called_at:
-        answered_at = getattr(ticket, "vendor_answered_at", None)
-        parts: dict[str, Any] = {"supplier_id": ticket.supplier_id, "repeats": True}
-        yield Fact(AgreementKind.UC, Metric.RESOLVE, called_at, answered_at or _over_at(ticket, at), **parts)
+    yield from _uc(ticket, at)
 
 
 def _sla(ticket: Ticket, at: datetime) -> Iterator[Fact]:
@@ -89,6 +89,31 @@ def _ola(ticket: Ticket, at: datetime, *, gained: bool) -> Iterator[Fact]:
     parts: dict[str, Any] = {"group_id": ticket.group_id, "repeats": gained}
     yield Fact(AgreementKind.OLA, Metric.RESPONSE, at, answered, **parts)
     yield Fact(AgreementKind.OLA, Metric.RESOLVE, at, over_at, **parts)
+
+
+def _uc(ticket: Ticket, at: datetime) -> Iterator[Fact]:
+    """From the call: to the vendor's first answer, to their arrival, and to the end of their part (SLM-07)."""
+    called_at: Any = getattr(ticket, "vendor_called_at", None)
+    if not (ticket.supplier_id and called_at):
+        return
+    done_at = getattr(ticket, "vendor_answered_at", None) or _over_at(ticket, at)
+    arrived_at = getattr(ticket, "vendor_arrived_at", None)
+    responded_at = getattr(ticket, "vendor_responded_at", None) or arrived_at or done_at
+    parts: dict[str, Any] = {"supplier_id": ticket.supplier_id, "repeats": True}
+    yield Fact(AgreementKind.UC, Metric.RESPONSE, called_at, responded_at, **parts)
+    remote = done_at is not None and arrived_at is None
+    yield Fact(AgreementKind.UC, Metric.ON_SITE, called_at, arrived_at, dropped=remote, **parts)
+    yield Fact(AgreementKind.UC, Metric.RESOLVE, called_at, done_at, **parts)
+
+
+def is_given_back(entry: TimelineEntry) -> bool:
+    """Whether the step sent the ticket back to the desk, which dispatches it anew."""
+    return entry.state_to == BACK_AT_DESK and entry.state_from not in ("", BACK_AT_DESK)
+
+
+def is_given_out(entry: TimelineEntry) -> bool:
+    """Whether the desk dispatched it with this step."""
+    return entry.state_from == BACK_AT_DESK and entry.state_to in ("assigned", "in_progress")
 
 
 def _over_at(ticket: Ticket, at: datetime) -> datetime | None:

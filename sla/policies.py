@@ -38,11 +38,12 @@ class Draft:
     pausing: tuple[str, ...] = ()
     warnings: tuple[int, ...] = (50, 80)
     on_change: str = PolicyVersion.OnChange.FROM_START
+    restarts: bool = False
 
     def digest(self) -> str:
         """A hash of everything that it says."""
         rows = [[row.metric, row.calendar, row.minutes, row.conditions] for row in self.promises]
-        said = [rows, self.pausing, self.warnings, str(self.on_change)]
+        said = [rows, self.pausing, self.warnings, str(self.on_change), self.restarts]
         return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -73,6 +74,7 @@ def publish_policy(
         pausing=list(draft.pausing),
         warnings=sorted(set(draft.warnings)),
         on_change=draft.on_change,
+        restarts=draft.restarts,
         content_hash=draft.digest(),
         note=note,
         published_at=at,
@@ -103,7 +105,7 @@ def draft_of(version: PolicyVersion) -> Draft:
         )
         for row in version.targets.all()
     )
-    return Draft(promises, tuple(version.pausing), tuple(version.warnings), version.on_change)
+    return Draft(promises, tuple(version.pausing), tuple(version.warnings), version.on_change, version.restarts)
 
 
 class Promises:

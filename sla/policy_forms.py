@@ -71,10 +71,16 @@ class PolicyForm(forms.Form):
         WaitReason.objects.active(),
         label=_("Waiting that pauses the clocks"),
         required=False,
+        help_text=_("For every other reason the clocks go on. Staff see this when they choose the reason."),
         widget=forms.CheckboxSelectMultiple,
     )
     warnings = forms.CharField(label=_("Warn at (percent)"), initial="50, 80", required=False)
     on_change = forms.ChoiceField(label=_("A changed priority counts"), choices=PolicyVersion.OnChange.choices)
+    restarts = forms.BooleanField(
+        label=_("The response counts anew after a return to the desk"),
+        required=False,
+        help_text=_("A ticket that was handed back and is dispatched again has another round of the response time."),
+    )
     note = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
     def clean_warnings(self) -> tuple[int, ...]:
@@ -103,6 +109,7 @@ def initial_of(draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "pausing": list(draft.pausing),
         "warnings": ", ".join(str(percent) for percent in draft.warnings),
         "on_change": draft.on_change,
+        "restarts": draft.restarts,
     }
     rows = [
         {"metric": row.metric, "calendar": row.calendar, "minutes": row.minutes}
@@ -117,4 +124,4 @@ def draft_from(form: PolicyForm, rows: BaseFormSet[PromiseForm]) -> Draft:
     promises = tuple(promise for row in rows if (promise := row.promise()) is not None)
     cleaned = form.cleaned_data
     pausing = tuple(reason.pk for reason in cleaned["pausing"])
-    return Draft(promises, pausing, cleaned["warnings"], cleaned["on_change"])
+    return Draft(promises, pausing, cleaned["warnings"], cleaned["on_change"], cleaned["restarts"])

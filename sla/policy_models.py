@@ -74,7 +74,8 @@ class PolicyVersion(models.Model):
     """A policy as it was published, valid for clocks that start between two moments. Never changed.
 
     ``pausing``: reasons for waiting that stop its clocks. ``warnings``: percent of each target at which people
-    are warned. ``on_change``: from when a changed priority or policy counts (INC-04).
+    are warned. ``on_change``: from when a changed priority or policy counts (INC-04). ``restarts``: a ticket that
+    was handed back to the desk and is dispatched again has a new response time (SLM-05).
     """
 
     class OnChange(models.TextChoices):
@@ -92,6 +93,7 @@ class PolicyVersion(models.Model):
     on_change = models.CharField(
         _("a changed priority counts"), max_length=11, choices=OnChange, default=OnChange.FROM_START
     )
+    restarts = models.BooleanField(_("the response counts anew after a return to the desk"), default=False)
     content_hash = models.CharField(max_length=64)
     note = models.CharField(_("reason"), max_length=300, blank=True)
     published_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("published"))

@@ -36,7 +36,7 @@ def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
     ticket.planned_completion_at = _planned(resolve)
     ticket.responded_in_time = response.met if response else None
     ticket.completed_in_time = resolve.met if resolve else None
-    running = response if ticket.responded_at is None else resolve
+    running = response if response and response.is_active else resolve
     ticket.queue_due_at, ticket.due_soon_at = _runs_until(running)
 
 

@@ -60,7 +60,8 @@ def _load_policy(row: dict[str, Any], position: int, at: datetime) -> int:
     )
     if not policy.versions.exists():
         promises = tuple(_promise(target) for target in row["targets"])
-        draft = Draft(promises, pausing=tuple(row["pausing"]), warnings=tuple(row["warnings"]))
+        parts = {"on_change": row.get("on_change", "from_start"), "restarts": row.get("restarts", False)}
+        draft = Draft(promises, tuple(row["pausing"]), tuple(row["warnings"]), **parts)
         publish_policy(policy, draft, valid_from=datetime.min.replace(year=1970, tzinfo=at.tzinfo), by=None, at=at)
     return int(created)
 

@@ -79,7 +79,12 @@ def targets_of(policy: Policy, draft: Draft) -> list[Target]:
     """The targets of ``draft`` as rows that are not stored."""
     calendars = {row.pk: row for row in Calendar.objects.select_related("current")}
     version = PolicyVersion(
-        policy=policy, number=0, pausing=list(draft.pausing), warnings=list(draft.warnings), on_change=draft.on_change
+        policy=policy,
+        number=0,
+        pausing=list(draft.pausing),
+        warnings=list(draft.warnings),
+        on_change=draft.on_change,
+        restarts=draft.restarts,
     )
     return [
         Target(
