@@ -19,7 +19,6 @@ from exporting import services
 from exporting.forms import ExportForm
 from exporting.models import Export
 from exporting.sources import SOURCES, RefusedList
-from exporting.starting import start_job
 from exporting.views import TYPES, sent_file
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Operation
@@ -125,7 +124,7 @@ class ExportsView(ExportApiView):
             file_format=asked["format"],
             now=clock.now(),
         )
-        body = ExportSerializer(start_job(export)).data
+        body = ExportSerializer(services.queue_export(export)).data
         return Response(body, status=202, headers={"Location": body["url"]})
 
     def _asked(self, request: Request) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from exporting.forms import ExportForm
 from exporting.models import Export
 from exporting.sheets import csv_lines
 from exporting.sources import SOURCES, RefusedList
-from exporting.starting import start_job
 from tickets import clock
 
 TYPES = {
@@ -66,7 +65,7 @@ class ExportsView(ExportingView):
             )
             if services.is_sent_at_once(export):
                 return streamed(export)
-            return redirect("exporting:detail", start_job(export).pk)
+            return redirect("exporting:detail", services.queue_export(export).pk)
         except RefusedList as refused:
             form.add_error("query", [text for texts in refused.errors.values() for text in texts])
             return draw_form(request, form, 422)

@@ -176,6 +176,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
 CELERY_ENABLE_UTC = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_IGNORE_RESULT = True
@@ -186,17 +187,28 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
-CELERY_TASK_DEFAULT_QUEUE = "engine"
-CELERY_TASK_ROUTES = {"importing.tasks.*": {"queue": "bulk"}, "exporting.tasks.*": {"queue": "bulk"}}
+# The engine has a queue and a worker of its own: no import, export or report can hold a timer up.
+CELERY_TASK_DEFAULT_QUEUE = "bulk"
+CELERY_TASK_ROUTES = {"sla.tasks.run_engine": {"queue": "engine"}}
 # Interval entries only: they know no time zones and no clock changes.
 CELERY_BEAT_SCHEDULE = {
     "engine": {"task": "sla.tasks.run_engine", "schedule": 2.0, "options": {"expires": 2}},
-    "forget-heartbeats": {"task": "sla.tasks.forget_heartbeats", "schedule": 3600.0},
+    "sla-housekeeping": {"task": "sla.tasks.keep_house", "schedule": 3600.0},
     "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
-    "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 15.0, "options": {"expires": 15}},
+    "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
 }
+# An engine's worker that ran nothing for so long, while the database answers, ends and is started again.
+ENGINE_WORKER_SILENCE = env.number("ENGINE_WORKER_SILENCE", 60)
+# Closed tickets keep what people were told, and the timers that told them, for so many days; 0: for ever.
+NOTICES_KEPT_DAYS = env.number("NOTICES_KEPT_DAYS", 730)
+
+# --- Being watched from outside -------------------------------------------------------------------------------------
+MONITORING_TOKEN = env.text("MONITORING_TOKEN", "")  # opens /metrics and the reasons of /healthz/engine
+DEAD_MAN_URL = env.text("DEAD_MAN_URL", "")  # called once a minute while all is green; its silence is the alarm
+if MONITORING_TOKEN and len(MONITORING_TOKEN) < 20:
+    raise ImproperlyConfigured("MONITORING_TOKEN must have at least 20 random characters.")
 
 # --- Sign-in and sessions -------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -262,7 +274,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz/"]  # probes ask the process itself, without the proxy
+SECURE_REDIRECT_EXEMPT = [r"^healthz/", r"^metrics$"]  # probes ask the process itself, without the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -165,6 +165,17 @@ def recall(*, key: str) -> int:
     return waiting.update(status=Delivery.Status.OBSOLETE)
 
 
+def hold_for_operators(reason: str) -> int:
+    """Nothing that waits or is on its way is sent any more unless a person says so; how many deliveries.
+
+    ``reason``: English, translated where it is shown.
+    """
+    carried = Delivery.objects.filter(status=Delivery.Status.CARRIED, lead__status__in=Delivery.ACTIVE)
+    carried.update(status=Delivery.Status.UNCERTAIN, error=reason)
+    waiting = Delivery.objects.filter(status__in=Delivery.ACTIVE)
+    return waiting.update(status=Delivery.Status.UNCERTAIN, lease_token=None, error=reason)
+
+
 # --- The reader's side ----------------------------------------------------------------------------------------------
 
 

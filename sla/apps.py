@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,8 +11,13 @@ class SlaConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from sla import events, pausing, receivers  # noqa: F401 - connects receivers
+        from notifications import claiming  # needs models
+        from sla import events, pausing, receivers
+        from sla import reacting  # noqa: F401 - after the clocks
+        from sla.relevance import is_obsolete
         from tickets.waiting import register_pausing
 
         events.register()
+        claiming.obsolete_checks.append(is_obsolete)
+        post_migrate.connect(receivers.adopt_version, sender=self)
         register_pausing(pausing.reasons_that_pause)

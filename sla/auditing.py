@@ -20,15 +20,20 @@ PATIENCE = timedelta(seconds=60)
 MOST_CLOCKS, MOST_FINDINGS = 2000, 100
 
 
-def audit_when_due() -> None:
+def is_due(state: EngineState, now: datetime) -> bool:
+    """Whether the last audit is long enough ago."""
+    return state.audited_at is None or now - state.audited_at >= EVERY
+
+
+@transaction.atomic
+def keep() -> None:
     """Audit once a minute, whichever engine comes first; findings are kept in the engine's state."""
-    with transaction.atomic():
-        state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
-        now = database_clock.now()
-        if state is None or (state.audited_at and now - state.audited_at < EVERY):
-            return
-        state.audited_at, state.findings = now, list(audit(now))
-        state.save(update_fields=["audited_at", "findings"])
+    state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
+    now = database_clock.now()
+    if state is None or not is_due(state, now):
+        return
+    state.audited_at, state.findings = now, list(audit(now))
+    state.save(update_fields=["audited_at", "findings"])
 
 
 def audit(now: datetime, clocks: QuerySet[Clock, Clock] | None = None) -> Iterator[dict[str, Any]]:

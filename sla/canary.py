@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -14,26 +14,30 @@ EVERY = timedelta(minutes=5)
 #: A canary that has not come back after this means that nothing is fired.
 OLD_AFTER = timedelta(minutes=10)
 TARGET = timedelta(seconds=10)
+#: With this its notices begin.
+KEY = "canary:"
 
 
+def is_due(state: EngineState, now: datetime) -> bool:
+    """Whether a canary has to be started, or to pass."""
+    if state.canary_started_at:
+        return state.canary_started_at + TARGET < now
+    return state.canary_passed_at is None or now - state.canary_passed_at >= EVERY
+
+
+@transaction.atomic
 def keep() -> None:
     """Start a canary when it is time, and let one that is due pass: its notice has no readers. Once per canary."""
-    with transaction.atomic():
-        state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
-        if state is None:
-            return
-        now = clock.now()
-        if state.canary_started_at is None:
-            if state.canary_passed_at is None or now - state.canary_passed_at >= EVERY:
-                state.canary_started_at = now
-                state.save(update_fields=["canary_started_at"])
-            return
-        due_at = state.canary_started_at + TARGET
-        if due_at < now:
-            key = f"canary:{state.canary_started_at.isoformat()}"
-            give_notice(
-                key=key, event="canary", ticket=None, recipients=[], urgent=False, at=now, due_at=due_at, rooms=False
-            )
-            state.canary_ms = int((now - due_at) / timedelta(milliseconds=1))
-            state.canary_started_at, state.canary_passed_at = None, now
-            state.save(update_fields=["canary_started_at", "canary_passed_at", "canary_ms"])
+    state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
+    now = clock.now()
+    if state is None or not is_due(state, now):
+        return
+    if state.canary_started_at is None:
+        state.canary_started_at = now
+        state.save(update_fields=["canary_started_at"])
+        return
+    due_at, key = state.canary_started_at + TARGET, f"{KEY}{state.canary_started_at.isoformat()}"
+    give_notice(key=key, event="canary", ticket=None, recipients=[], urgent=False, at=now, due_at=due_at, rooms=False)
+    state.canary_ms = int((now - due_at) / timedelta(milliseconds=1))
+    state.canary_started_at, state.canary_passed_at = None, now
+    state.save(update_fields=["canary_started_at", "canary_passed_at", "canary_ms"])

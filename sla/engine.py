@@ -10,23 +10,29 @@ import os
 import socket
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
+from accounts.models import User
 from notifications.outbox import deliver_due
-from sla import auditing, canary
+from notifications.services import hold_for_operators
+from sla import auditing, canary, lookout
+from sla.commands import run_due
+from sla.engine_models import MODULE_VERSION
 from sla.following import follow_calendars
-from sla.models import EngineHeartbeat, EngineState
+from sla.models import EngineHeartbeat, EngineState, EngineSwitch
 from sla.timers import fire_due
 from tickets import clock
 
 logger = logging.getLogger(__name__)
 
-#: Grows when the rows that engines of different versions share change their meaning.
-MODULE_VERSION = "1"
+#: Stored in English, shown in the reader's language.
+RESTORED = gettext_noop("The database came back from a backup.")
+MAY_BE_SENT = gettext_noop("The database came back from a backup: it may have been sent before.")
 #: Heartbeats of drivers that ended long ago are removed.
 FORGOTTEN_AFTER = timedelta(hours=1)
 
@@ -48,25 +54,35 @@ class Pass:
 
 
 def run_once(budget: float = 10.0, *, driver: str = "engine") -> Pass:
-    """Fire due timers, send due deliveries, look after itself, write a heartbeat. Safe to call at any time.
+    """Fire due timers, carry out due commands, send what is due, look after itself, write a heartbeat. Safe at any time.
 
     ``budget``: seconds after which no new batch is begun. Raises nothing but what the database raises when it
     is gone; trouble with one part does not keep the others from running.
     """
     begun = time.monotonic()
-    held_back = _held_back()
+    state = _state()
+    held_back = _held_back(state)
     fired = failed = sent = 0
     if not held_back:
         done = fire_due(budget=budget)
         fired, failed = done.timers, done.failed
         left = max(0.5, budget - (time.monotonic() - begun))
+        fired += _guarded("commands", lambda: run_due(budget=left)) or 0
+        left = max(0.5, budget - (time.monotonic() - begun))
         sent = _guarded("deliveries", lambda: deliver_due(budget=left)) or 0
         _guarded("calendars", follow_calendars)
-        _guarded("canary", canary.keep)
-        _guarded("audit", auditing.audit_when_due)
+        _look_after_itself(state)
     spent = int((time.monotonic() - begun) * 1000)
     beat(driver, spent, fired + int(sent))
     return Pass(fired, failed, int(sent), spent, held_back)
+
+
+def _look_after_itself(state: EngineState) -> None:
+    """The works whose time has come; each looks again when it holds the lock, since others may be faster."""
+    now = clock.now()
+    for part in (canary, auditing, lookout):
+        if part.is_due(state, now):
+            _guarded(part.__name__, part.keep)
 
 
 def _guarded(part: str, work: Any) -> Any:
@@ -78,12 +94,16 @@ def _guarded(part: str, work: Any) -> Any:
         return None
 
 
-def _held_back() -> str:
-    """Why this process must not fire anything: paused by an operator, or another version of the rows."""
-    state = EngineState.objects.filter(pk=1).first()
-    if state is None:
+def _state() -> EngineState:
+    """The switches, made when there are none yet."""
+    found = EngineState.objects.filter(pk=1).first()
+    if found is None:
         EngineState.objects.bulk_create([EngineState(id=1, module_version=MODULE_VERSION)], ignore_conflicts=True)
-        return ""
+    return found or EngineState(module_version=MODULE_VERSION)
+
+
+def _held_back(state: EngineState) -> str:
+    """Why this process must not fire anything: paused by an operator, or another version of the rows."""
     if state.paused:
         return "paused"
     return "" if state.module_version in ("", MODULE_VERSION) else "version"
@@ -111,13 +131,40 @@ def forget_old_heartbeats() -> int:
     return EngineHeartbeat.objects.filter(beat_at__lt=clock.now() - FORGOTTEN_AFTER).delete()[0]
 
 
+# --- Switches -------------------------------------------------------------------------------------------------------
+
+
 @transaction.atomic
-def pause(*, paused: bool) -> None:
-    """Hold every engine back, or let them go on. After a restore they start held back."""
-    EngineState.objects.update_or_create(pk=1, defaults={"paused": paused, "module_version": MODULE_VERSION})
+def switch(*, paused: bool, by: User | None, reason: str, now: datetime) -> bool:
+    """Hold every engine back, or let them go on; who did it and why is kept. False when it was so before.
+
+    Without ``by`` it was done on the command line. Clocks go on counting; what falls due meanwhile is caught up
+    with after the release, marked as late.
+    """
+    _state()
+    if not EngineState.objects.filter(pk=1).exclude(paused=paused).update(paused=paused):
+        return False
+    EngineSwitch.objects.create(at=now, paused=paused, by=by, reason=reason)
+    return True
 
 
-def begin_new_epoch() -> None:
-    """After a restore: hold the engines back until a person has looked at what may have been sent already."""
-    pause(paused=True)
+def adopt_version() -> None:
+    """After the migrations of this version: engines of others hold themselves back from now on."""
+    EngineState.objects.filter(pk=1).update(module_version=MODULE_VERSION)
+
+
+@transaction.atomic
+def begin_new_epoch(now: datetime) -> None:
+    """After a restore: what was on its way may have arrived long ago, so nobody sends it without being asked to.
+
+    The engines are held back until a person has looked.
+    """
+    switch(paused=True, by=None, reason=RESTORED, now=now)
+    hold_for_operators(MAY_BE_SENT)
     EngineState.objects.filter(pk=1).update(restore_epoch=F("restore_epoch") + 1)
+
+
+def note_backup(now: datetime) -> None:
+    """Remember when the database was last backed up."""
+    _state()
+    EngineState.objects.filter(pk=1).update(backed_up_at=now)

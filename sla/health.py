@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Delivery
 from sla import canary
-from sla.engine import MODULE_VERSION
+from sla.engine_models import MODULE_VERSION
 from sla.models import Calendar, Clock, EngineHeartbeat, EngineState, Timer
 from tickets.clock import NO_LIMIT
 
@@ -21,6 +21,8 @@ SILENT, SILENT_DRIVER = timedelta(seconds=10), timedelta(seconds=30)
 LATE_AMBER, LATE_RED = timedelta(seconds=5), timedelta(seconds=15)
 COVERAGE = timedelta(days=60)
 OFFSET_MS = 5000
+#: A portal that is backed up by our command misses a day.
+BACKUP = timedelta(hours=26)
 #: The two ways in which the engine is driven.
 DRIVERS = ("celery", "engine")
 
@@ -37,6 +39,8 @@ WORDS: dict[str, Promise | str] = {
     "slow": _("A timer is overdue by more than 5 seconds."),
     "coverage": _("The holidays of a calendar are known for less than 60 days."),
     "offset": _("The clock of a machine differs from the database's."),
+    "redis": _("Redis does not answer: background work waits, timers go on."),
+    "backup": _("The last backup is more than a day old."),
     "audit": _("The auditor found clocks that do not fit."),
 }
 
@@ -125,6 +129,11 @@ def _check_state(health: Health, now: datetime) -> None:
         health.red.append("canary")
     if state.findings:
         health.amber.append("audit")
+    if state.broker_answers is False:
+        health.amber.append("redis")
+    if state.backed_up_at and state.backed_up_at < now - BACKUP:
+        health.amber.append("backup")
+    health.figures["paused"] = state.paused
     health.figures |= {"canary_at": state.canary_passed_at, "canary_ms": state.canary_ms, "findings": state.findings}
     health.figures["lateness"] = lateness(now - timedelta(hours=1), now)
 

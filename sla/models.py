@@ -2,7 +2,8 @@
 
 from sla.calendar_models import Calendar, CalendarDay, CalendarVersion
 from sla.clock_models import Clock, ClockChange, Segment, Timer
-from sla.engine_models import EngineHeartbeat, EngineState
+from sla.command_models import ClosingRule, Command, EscalationRule
+from sla.engine_models import EngineHeartbeat, EngineState, EngineSwitch
 from sla.policy_models import (
     Agreement,
     AgreementKind,
@@ -23,9 +24,13 @@ __all__ = [
     "CalendarVersion",
     "Clock",
     "ClockChange",
+    "ClosingRule",
+    "Command",
     "ContractPhase",
     "EngineHeartbeat",
     "EngineState",
+    "EngineSwitch",
+    "EscalationRule",
     "FaultLevel",
     "Metric",
     "NoticeRule",

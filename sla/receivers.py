@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import connections
 from django.dispatch import receiver
 
 from accounts.models import User
+from sla import engine
 from sla.clocks import keep_clocks
-from sla.declaring import declare_priority
+from sla.declaring import declare_priority, follow_emergency
+from sla.models import EngineState
 from sla.services import store_plan
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed
@@ -27,3 +30,10 @@ def keep_time(
         lives = keep_clocks(ticket, entry, now, by=user)
         store_plan(ticket, lives)
     declare_priority(entry.ticket, entry, now)
+    follow_emergency(entry, now)
+
+
+def adopt_version(sender: Any, using: str, **context: Any) -> None:
+    """After migrations: engines of older versions hold themselves back."""
+    if EngineState._meta.db_table in connections[using].introspection.table_names():
+        engine.adopt_version()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
-from sla import engine
+from sla import engine, housekeeping
+from tickets import clock
 
 
 @shared_task
@@ -14,6 +16,7 @@ def run_engine() -> None:
 
 
 @shared_task
-def forget_heartbeats() -> None:
-    """Remove signs of life of processes that are long gone."""
+def keep_house() -> None:
+    """Remove signs of life of processes that are long gone, and what has served its time."""
     engine.forget_old_heartbeats()
+    housekeeping.purge(now=clock.now(), days=settings.NOTICES_KEPT_DAYS)
