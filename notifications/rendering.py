@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import address_for
+from notifications.links import CALL_EVENT, address_for
 from notifications.models import Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
@@ -79,10 +79,12 @@ class Writer:
         return [texts.body(row.notice.event_info, value) for row, value in zip(asking, values, strict=True)]
 
     def _confirm(self, row: Delivery) -> str:
-        """The link with which the requester answers; only in mails to the requester."""
+        """The link with which the requester answers, or whoever is called in; only in mails to that person."""
         notice, reader = row.notice, row.recipient
         if not notice.event_info.asks or notice.ticket is None or reader is None or row.channel != Channel.EMAIL:
             return ""
+        if notice.event == CALL_EVENT:
+            return address_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk)
         if notice.ticket.requester_id != reader.pk:
             return ""
         return address_for(user=reader, ticket=notice.ticket, now=self.now)
@@ -127,8 +129,11 @@ def _address(row: Delivery) -> str:
 
 
 def _letter(row: Delivery, parts: Sequence[str], link: str) -> str:
-    """The text of a mail: greeting, what happened, where to look, why one is told."""
-    name = row.recipient.display_name if row.recipient else ""
+    return letter(row.recipient.display_name if row.recipient else "", parts, link)
+
+
+def letter(name: str, parts: Sequence[str], link: str) -> str:
+    """The text of a mail to ``name``: greeting, what happened, where to look, why one is told."""
     greeting = [_("Hello %(name)s,") % {"name": name}] if name else []
     choices = f"{settings.SITE_URL}{reverse('notifications:choices')}"
     foot = ["-- ", _("Choose what you are told, and how: %(link)s") % {"link": choices}] if name else []

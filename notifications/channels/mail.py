@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import smtplib
 import socket
 import ssl
@@ -14,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from notifications.channels.letter import page_of
 from notifications.channels.outgoing import DEFINITE, PERMANENT, SENT, UNCERTAIN, Outgoing, Result
 
 #: One step waits so long, a mail altogether so long.
@@ -54,6 +56,10 @@ def compose(outgoing: Outgoing) -> bytes:
         mail["X-Priority"] = "1"
         mail["Importance"] = "high"
     mail.set_content(kept["text"], cte=None if kept["text"].isascii() else "base64")
+    mail.add_alternative(
+        page_of(kept["subject"], kept["text"], kept.get("language", "")), subtype="html", cte="base64"
+    )
+    mail.set_boundary(f"part-{hashlib.sha256(outgoing.message_id.encode()).hexdigest()[:32]}")  # no chance: see above
     mail["Content-Language"] = kept.get("language", "")  # set_content removes what it does not know
     return mail.as_bytes()
 

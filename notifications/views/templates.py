@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -12,12 +13,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
+from notifications.channels.letter import parts_of
 from notifications.events import PLACEHOLDERS, Event, event_of, events
 from notifications.forms import TemplateForm
 from notifications.models import NoticeTemplate
+from notifications.rendering import letter
 from notifications.rules import may_write_templates
 from notifications.services import reset_template, save_template
-from notifications.texts import previews, spoken_to
+from notifications.texts import example, previews, spoken_to
 
 FORMS = dict(NoticeTemplate.Form.choices)
 LANGUAGES = dict(settings.LANGUAGES)
@@ -36,28 +39,46 @@ def shipped(event: Event, language: str, channel: str) -> dict[str, str]:
         return {"subject": str(event.subject), "body": str((event.short or event.subject) if short else event.body)}
 
 
+def edited_texts() -> set[tuple[str, str, str]]:
+    """Which texts were edited: event, language, channel. One query."""
+    return set(NoticeTemplate.objects.values_list("event", "language", "channel"))
+
+
+def texts_of(event: Event, edited: set[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    """The texts of an event, each with whether it was edited."""
+    return [
+        {
+            "language": language,
+            "channel": channel,
+            "label": f"{FORMS[channel]} · {LANGUAGES[language]}",
+            "edited": (event.code, language, channel) in edited,
+        }
+        for channel in FORMS
+        for language in LANGUAGES
+    ]
+
+
+def preview_of(event: Event, language: str, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What is typed, filled with invented values; with a subject as the mail that its reader gets."""
+    subject, body = typed.get("subject"), typed.get("body", "")[:4000]
+    preview = previews(event, language, (subject or "")[:200], body)
+    if subject is None:
+        return preview
+    with spoken_to(language):
+        values = example(event, language)
+        text = letter(values["recipient"], [preview["body"] or preview["subject"]], values["link"])
+        return {**preview, "letter": parts_of(text)}
+
+
 class TemplatesView(SignedInView):
     """Every event with its texts."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """List them, and which were edited."""
         check_writes(request)
-        edited = {(row.event, row.language, row.channel) for row in NoticeTemplate.objects.all()}
-        rows = [{"event": event, "texts": self._texts(event, edited)} for event in events()]
+        edited = edited_texts()
+        rows = [{"event": event, "texts": texts_of(event, edited)} for event in events()]
         return render(request, "notifications/templates.html", {"rows": rows})
-
-    @staticmethod
-    def _texts(event: Event, edited: set[tuple[str, str, str]]) -> list[dict[str, Any]]:
-        return [
-            {
-                "language": language,
-                "channel": channel,
-                "label": f"{FORMS[channel]} · {LANGUAGES[language]}",
-                "edited": (event.code, language, channel) in edited,
-            }
-            for channel in FORMS
-            for language in LANGUAGES
-        ]
 
 
 class TemplateView(SignedInView):
@@ -101,7 +122,8 @@ class TemplateView(SignedInView):
             "event": event,
             "placeholders": PLACEHOLDERS.items(),
             "shipped": shipped(event, row.language, row.channel),
-            "preview": previews(event, row.language, texts.get("subject", ""), texts.get("body", "")),
+            "siblings": texts_of(event, edited_texts()),
+            "preview": preview_of(event, row.language, texts),
         }
         return render(self.request, "notifications/template.html", context, status=status)
 
@@ -119,5 +141,5 @@ class TemplatePreviewView(SignedInView):
         event, language = event_of(request.POST.get("event", "")), request.POST.get("language", "")
         if language not in LANGUAGES:
             raise Http404
-        preview = previews(event, language, request.POST.get("subject", "")[:200], request.POST.get("body", "")[:4000])
+        preview = preview_of(event, language, request.POST)
         return render(request, "notifications/_preview.html", {"preview": preview, "language": language})

@@ -54,6 +54,13 @@ class Mailbox:
         return [str(mail["Message-ID"]) for mail in self.mails]
 
 
+def said(mail: EmailMessage) -> str:
+    """The plain text of ``mail``, beside which the HTML says the same."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:

@@ -19,7 +19,7 @@ from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeT
 from notifications.outbox import deliver_due
 from notifications.services import give_notice
 from tests.factories import World, act, incident_in, register_incident, unclaimed
-from tests.notifications.servers import Mailbox
+from tests.notifications.servers import Mailbox, said
 from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01")]
@@ -152,7 +152,7 @@ def test_an_edited_template_is_used_and_its_words_are_checked(world: World, brow
 
     [mail] = mailbox.mails
     assert (mail["Subject"], mail["Bcc"]) == ("Hurry: X Bcc: a@b", None)
-    assert "By A: {link}" in mail.get_content()
+    assert "By A: {link}" in said(mail)
     client.post(url, {"reset": "1"})
     assert not NoticeTemplate.objects.exists()
 
@@ -245,8 +245,8 @@ def test_operators_send_again_or_give_up(world: World, browse: Browse) -> None:
 
 def link_in(mailbox: Mailbox) -> str:
     """The path of the link in the mail to the requester about the solution."""
-    [mail] = [mail for mail in mailbox.mails if "/answer/" in mail.get_content()]
-    return "/answer/" + str(mail.get_content()).split("/answer/")[1].split()[0]
+    [mail] = [mail for mail in mailbox.mails if "/answer/" in said(mail)]
+    return "/answer/" + said(mail).split("/answer/")[1].split()[0]
 
 
 @pytest.mark.req("INC-08", "INC-10")
@@ -315,7 +315,7 @@ def test_an_interruption_is_mailed_to_those_affected_once(world: World, mailbox:
     deliver_due()
 
     assert sorted(str(mail["To"]) for mail in mailbox.mails) == ["colleague@example.com", "requester@example.com"]
-    assert "Upgrade" in mailbox.mails[0].get_content()
+    assert "Upgrade" in said(mailbox.mails[0])
     assert not Delivery.objects.filter(channel="portal").exists()
 
 
