@@ -102,6 +102,7 @@ class CalendarView(AdministratorsView):
             "year": year,
             "years": (year - 1, year + 1),
             "months": year_of(content, more.pop("old", content), year),
+            "weekdays": weekday_names(),
             "versions": calendar.versions.select_related("published_by")[:20],
             **more,
         }
@@ -119,6 +120,13 @@ def year_of(content: Content, old: Content, year: int) -> list[dict[str, Any]]:
         ]
         months.append({"name": date_format(date(year, month, 1), "F"), "weeks": rows})
     return months
+
+
+def weekday_names() -> list[tuple[str, str]]:
+    """Monday first: short for the head of a month, and in full for screen readers."""
+    week = [date(2024, 1, number) for number in range(1, 8)]  # one that begins on a Monday
+    names = [(date_format(day, "D"), date_format(day, "l")) for day in week]
+    return [(short[-1] if short == full else short[:2], full) for short, full in names]
 
 
 def _cell(content: Content, old: Content, day: date) -> Cell:

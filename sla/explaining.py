@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,14 @@ class Stretch:
     calendar: CalendarVersion
     reason: str = ""
     running: bool = False
+    #: Whole seconds for a page, such that what it shows adds up as well; see ``in_whole_seconds``.
+    shown_counted: timedelta = timedelta()
+    shown_uncounted: timedelta = timedelta()
+
+    @property
+    def shown_passed(self) -> timedelta:
+        """How long it lasted, as the sum of the other two figures."""
+        return self.shown_counted + self.shown_uncounted
 
     @property
     def passed(self) -> timedelta:
@@ -67,6 +75,32 @@ class Explanation:
         """How much of the target is used, at most 100."""
         return min(100, int(100 * self.consumed / self.clock.target))
 
+    @property
+    def shown_consumed(self) -> timedelta:
+        """What was counted, in whole seconds."""
+        return whole_seconds(self.consumed)
+
+    @property
+    def shown_remaining(self) -> timedelta:
+        """What remains of the target, so that both shown figures make the target."""
+        return self.clock.target - self.shown_consumed
+
+
+def whole_seconds(amount: timedelta) -> timedelta:
+    """``amount`` without parts of a second."""
+    return amount - timedelta(microseconds=amount.microseconds)
+
+
+def in_whole_seconds(stretches: list[Stretch]) -> list[Stretch]:
+    """Give each stretch the whole seconds by which the running sums grow: rows cut one by one would not add up."""
+    found, counted, uncounted = [], timedelta(), timedelta()
+    for each in stretches:
+        before = whole_seconds(counted), whole_seconds(uncounted)
+        counted, uncounted = counted + each.counted, uncounted + each.uncounted
+        grown = whole_seconds(counted) - before[0], whole_seconds(uncounted) - before[1]
+        found.append(replace(each, shown_counted=grown[0], shown_uncounted=grown[1]))
+    return found
+
 
 def explain(ticket: Ticket, now: datetime) -> list[Explanation]:
     """Every clock of ``ticket`` with what was counted until ``now``. Four queries for all of them."""
@@ -94,7 +128,7 @@ def _explain(
         )
         for row in own
     ]
-    stretches += _open_stretch(clock, reasons, now)
+    stretches = in_whole_seconds(stretches + _open_stretch(clock, reasons, now))
     consumed = sum((each.counted for each in stretches), timedelta())
     return Explanation(
         clock=clock,

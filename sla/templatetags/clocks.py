@@ -1,11 +1,19 @@
 """Presentation tags of clocks: amounts of time to the second, since what is shown must add up."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from itsm.templatetags.ui import exact_text
+from notifications.events import Channel
+from sla.bars import Bar, bars_of
 from sla.spans import format_amount
+from tickets import clock
+from tickets.models import Ticket
 
 register = template.Library()
 
@@ -20,3 +28,24 @@ def amount(value: timedelta | None) -> str:
 def seconds(value: timedelta | None) -> str:
     """An amount of time in seconds, for figures that should be small."""
     return "–" if value is None else gettext("%(n)s s") % {"n": f"{value.total_seconds():.1f}"}
+
+
+@register.simple_tag
+def clock_bars(ticket: Ticket) -> list[Bar]:
+    """The clocks of ``ticket`` as bars. One query."""
+    return bars_of(ticket, clock.now())
+
+
+@register.simple_tag
+def stamp(value: datetime | None) -> SafeString | str:
+    """A moment to the second, for tables whose rows must add up."""
+    if value is None:
+        return ""
+    text = f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact_text(value), text)
+
+
+@register.filter
+def channel(code: str) -> str:
+    """The name of a channel."""
+    return str(dict(Channel.choices).get(code, code))

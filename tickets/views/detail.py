@@ -19,7 +19,7 @@ from tickets.composer import ComposerForm
 from tickets.editing import editors_of
 from tickets.finding import find_ticket
 from tickets.lifecycle import Phase
-from tickets.limits import chip_of, limit_bars
+from tickets.limits import chip_of
 from tickets.models import Ticket
 from tickets.surroundings import surroundings_of
 from tickets.timeline import entries_for, present
@@ -72,6 +72,7 @@ def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
         "kept": drafting.kept_texts(ticket, user, drafts, [item.action.name for item in available if item.enabled]),
         "entries": present(entries_for(ticket, user), user, ticket.kind_info),
         "composer": ComposerForm(ticket=ticket, user=user).show(drafts.get(drafting.COMPOSER)),
+        "banner": pages.banner_of(ticket, available, user, now),
     }
 
 
@@ -85,7 +86,6 @@ def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
         "queue_url": queue,
         "back_url": queue,
         "editors": editors,
-        "bars": limit_bars(ticket, base["now"]),
         "requester": pages.requester_facts(ticket, editors),
         "classification": pages.classification_facts(ticket, editors),
         "handling": pages.handling_facts(ticket, editors),

@@ -1,0 +1,93 @@
+"""The clocks of a ticket as bars beside it: who promised what, how much of it is used, what remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from itsm.templatetags.ui import duration_text
+from sla.calendars import business_time
+from sla.life import Life
+from sla.limits import soon_before
+from sla.models import AgreementKind, Clock, Metric
+from tickets.models import Ticket
+
+State = Clock.State
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What ``components/clock.html`` draws. ``due`` only while it runs; ``soon``: seconds before it that are amber."""
+
+    label: Any
+    target: Any
+    tone: str
+    text: Any
+    due: datetime | None = None
+    soon: int = 0
+    used_percent: int = 0
+
+
+def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
+    """The newest round of every clock of ``ticket``; response and resolution also before they begin. One query.
+
+    Groups and suppliers that have passed it on are left out: they stand in "how counted".
+    """
+    related = ("calendar_version__calendar", "group", "supplier")
+    found = Clock.objects.filter(ticket_id=ticket.pk).exclude(state=State.CANCELLED).select_related(*related)
+    newest = {(c.agreement, c.metric, c.group_id, c.supplier_id): c for c in found.order_by("round", "pk")}
+    clocks = sorted(newest.values(), key=_place)
+    shown = [_bar(each, now) for each in clocks if _concerns(each, ticket)]
+    begun = {each.metric for each in clocks if each.agreement == AgreementKind.SLA}
+    waiting = [Bar(Metric(m).label, "", "idle", _("not started")) for m in _MAIN if m not in begun]
+    return [*shown, *waiting] if begun else [*waiting, *shown]
+
+
+_MAIN = (Metric.RESPONSE, Metric.RESOLVE)
+_AGREEMENTS = (AgreementKind.SLA, AgreementKind.OLA, AgreementKind.UC)
+_METRICS = tuple(Metric)
+
+
+def _place(clock: Clock) -> tuple[int, int, int]:
+    return _AGREEMENTS.index(AgreementKind(clock.agreement)), _METRICS.index(Metric(clock.metric)), clock.pk
+
+
+def _concerns(clock: Clock, ticket: Ticket) -> bool:
+    over = clock.state == State.STOPPED
+    return not over or clock.agreement == AgreementKind.SLA or clock.group_id == ticket.group_id
+
+
+def _bar(clock: Clock, now: datetime) -> Bar:
+    used = min(100, int(100 * Life(clock).consumed_at(max(now, clock.running_since or now)) / clock.target))
+    named: dict[str, Any] = {"label": _label(clock), "target": _target(clock), "used_percent": used}
+    late = clock.breached_at is not None or clock.met is False
+    if clock.state == State.STOPPED:
+        return Bar(**named, tone="late" if late else "ok", text=_("missed") if late else _("met"))
+    if clock.running_since is None or clock.due_at is None:
+        return Bar(**named, tone="late" if late else "idle", text=_("Paused"))
+    soon_at = _soon_at(clock, clock.running_since)
+    tone = "late" if clock.due_at < now else "soon" if soon_at <= now else "ok"
+    soon = max(int((clock.due_at - soon_at).total_seconds()), 0)
+    return Bar(**named, tone=tone, text="", due=clock.due_at, soon=soon)
+
+
+def _soon_at(clock: Clock, since: datetime) -> datetime:
+    ahead = clock.target - soon_before(clock.target) - clock.consumed
+    return business_time(clock.calendar_version).add(since, max(ahead, timedelta()))
+
+
+def _label(clock: Clock) -> str:
+    """What is promised; of agreements below the customer's also which, and by whom."""
+    metric = str(Metric(clock.metric).label)
+    if clock.agreement == AgreementKind.SLA:
+        return metric
+    return f"{clock.agreement.upper()} {metric} · {clock.group or clock.supplier or ''}".rstrip(" ·")
+
+
+def _target(clock: Clock) -> str:
+    """Within how long; with the calendar where not every hour counts."""
+    calendar, time = clock.calendar_version.calendar, duration_text(clock.target.total_seconds())
+    return time if clock.calendar_version.always else f"{time} ({calendar})"
