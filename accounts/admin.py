@@ -70,7 +70,7 @@ class SupportGroupAdmin(PortalAdmin):
     list_filter = ("tier", "active", ("organisation", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("lead",)
     search_fields = ("code", "name_zh", "name_en")
-    autocomplete_fields = ("organisation", "lead", "members")
+    autocomplete_fields = ("organisation", "lead", "members", "escalates_to")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupportGroup]:
         """With the number of members."""

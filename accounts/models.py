@@ -211,6 +211,15 @@ class SupportGroup(BilingualName):
         User, models.PROTECT, null=True, blank=True, related_name="led_groups", verbose_name=_("lead")
     )
     members = models.ManyToManyField(User, blank=True, related_name="support_groups", verbose_name=_("members"))
+    escalates_to = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("escalates to"),
+        help_text=_("The group of a higher line that takes over what is out of time here."),
+    )
     active = models.BooleanField(_("active"), default=True)
 
     objects = SupportGroupQuerySet.as_manager()

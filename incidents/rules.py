@@ -42,6 +42,11 @@ def may_hand_over(ticket: Ticket, user: User) -> bool:
     return may_assign(ticket, user) or may_work_on(ticket, user)
 
 
+def may_answer_escalation(ticket: Ticket, user: User) -> bool:
+    """The assignee, members and lead of the assigned group, the service desk, incident managers."""
+    return may_hand_over(ticket, user) or user.may(Permission.PRIORITY)
+
+
 def may_decide_priority(ticket: Ticket, user: User) -> bool:
     """The lead of the assigned group and incident managers (INC-04)."""
     return leads_group(ticket, user) or user.may(Permission.PRIORITY)
@@ -87,6 +92,7 @@ def may_withdraw(ticket: Ticket, user: User) -> bool:
 __all__ = [
     "is_assignee",
     "leads_group",
+    "may_answer_escalation",
     "may_assign",
     "may_close",
     "may_confirm",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
 from accounts.permissions import Permission
-from duty.services import recipients_for
-from notifications.services import give_notice
+from duty.services import reader_keys
+from notifications.storing import Known, Telling, give
 from notifications.texts import named
 from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
@@ -30,17 +30,15 @@ class Happening:
     user: User | None
     now: datetime
     private: bool
+    known: Known = field(default_factory=Known)
 
-    def people(self, *roles: str) -> list[User]:
-        """Those who stand for ``roles``, without doubles."""
-        found = {person.pk: person for role in roles for person in recipients_for(role, self.ticket, self.now)}
-        return list(found.values())
+    def people(self, *roles: str) -> list[int]:
+        """The keys of those who stand for ``roles``, without doubles."""
+        return list(dict.fromkeys(key for role in roles for key in reader_keys(role, self.ticket, self.now)))
 
-    def staff_only(self, people: Iterable[User]) -> list[User]:
+    def staff_only(self, people: Iterable[int]) -> list[int]:
         """Those who may read internal notes."""
-        keys = [person.pk for person in people]
-        found = User.objects.active().with_access().filter(pk__in=keys) if keys else []
-        return [person for person in found if person.may(Permission.INTERNAL)]
+        return [person.pk for person in self.known.people(people) if person.may(Permission.INTERNAL)]
 
 
 def _written(happening: Happening) -> str:
@@ -48,7 +46,7 @@ def _written(happening: Happening) -> str:
     return happening.entry.text
 
 
-Choose = Callable[[Happening], Iterable[User]]
+Choose = Callable[[Happening], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -65,44 +63,44 @@ class Reaction:
     about: Callable[[Happening], Ticket | None] = lambda happening: happening.ticket
 
 
-def _handlers(happening: Happening) -> list[User]:
+def _handlers(happening: Happening) -> list[int]:
     """Whoever works on it: the assignee, else the group's duty."""
     return happening.people("assignee")
 
 
-def _task_handlers(happening: Happening) -> list[User]:
+def _task_handlers(happening: Happening) -> list[int]:
     """A new task has its group already; an incident registered with one is assigned by an action of its own."""
     return _handlers(happening) if happening.ticket.parent_id else []
 
 
-def _requester(happening: Happening) -> list[User]:
+def _requester(happening: Happening) -> list[int]:
     return happening.people("requester")
 
 
-def _all_readers(happening: Happening) -> list[User]:
+def _all_readers(happening: Happening) -> list[int]:
     return happening.people("requester", "watchers", "assignee")
 
 
-def _watching_staff(happening: Happening) -> list[User]:
+def _watching_staff(happening: Happening) -> list[int]:
     return happening.staff_only(happening.people("watchers", "assignee"))
 
 
-def _watchers(happening: Happening) -> list[User]:
+def _watchers(happening: Happening) -> list[int]:
     """Watchers; the requester has a notice of their own."""
-    return [user for user in happening.people("watchers") if user.pk != happening.ticket.requester_id]
+    return [key for key in happening.people("watchers") if key != happening.ticket.requester_id]
 
 
-def _parent_handlers(happening: Happening) -> list[User]:
+def _parent_handlers(happening: Happening) -> list[int]:
     parent = happening.ticket.parent
-    return recipients_for("assignee", parent, happening.now) if parent else []
+    return reader_keys("assignee", parent, happening.now) if parent else []
 
 
-def _deciders(happening: Happening) -> list[User]:
+def _deciders(happening: Happening) -> list[int]:
     """Who may approve another priority: the group's lead and the incident managers (INC-04)."""
     return happening.people("group_lead", "incident_manager")
 
 
-def _urged(happening: Happening) -> list[User]:
+def _urged(happening: Happening) -> list[int]:
     return happening.people("assignee", "group_duty")
 
 
@@ -132,6 +130,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "assign": (_ASSIGNED, _GOES_ON),
     "hand_over": (_ASSIGNED, _GOES_ON),
     "escalate": (_ASSIGNED, _GOES_ON),
+    "escalate_by_time": (_ASSIGNED, _GOES_ON),
+    "agree_time": (_GOES_ON,),
     "change_priority": (_GOES_ON,),
     "follow_up": (_ASSIGNED,),
     "return_to_desk": (Reaction("returned", lambda happening: happening.people("group_duty")),),
@@ -146,6 +146,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "finish": (_TASK_OVER,),
     "cancel": (_TASK_OVER,),
     "close": (_CLOSED, _GOES_ON),
+    "close_by_time": (Reaction("closed_by_time", _requester), _GOES_ON),
     "confirm": (_GOES_ON,),
     "reject": (_CLOSED, _GOES_ON),
     "withdraw": (Reaction("closed", lambda happening: happening.people("watchers")),),
@@ -160,35 +161,38 @@ def tell(*, ticket: Ticket, entry: TimelineEntry, action: Action, user: User | N
     """Store what the action tells people: everybody learns of it once, whatever roles they have in it."""
     private = action.private_text or not entry.is_public
     happening = Happening(ticket, entry, user, now, private)
-    told: set[int] = set()
-    if entry.data.get(MENTIONS):
-        told = _tell(happening, Reaction("mentioned", _mentioned, rooms=False), told)
-    for reaction in REACTIONS.get(entry.action, ()):
-        if not (reaction.event in _NEEDS_GROUP and ticket.group_id is None):
-            told = _tell(happening, reaction, told)
+    reactions = [_MENTIONED] if entry.data.get(MENTIONS) else []
+    reactions += [
+        reaction
+        for reaction in REACTIONS.get(entry.action, ())
+        if not (reaction.event in _NEEDS_GROUP and ticket.group_id is None)
+    ]
+    told = {user.pk} if user else set()
+    tellings = [_telling(happening, reaction, told) for reaction in reactions]
+    give([telling for telling in tellings if telling], happening.known)
 
 
-def _tell(happening: Happening, reaction: Reaction, told: set[int]) -> set[int]:
-    """Tell those whom the same action has not told already; return everybody told so far."""
+def _telling(happening: Happening, reaction: Reaction, told: set[int]) -> Telling | None:
+    """What those are told whom the same action has not told already; they are added to ``told``."""
     entry, about = happening.entry, reaction.about(happening)
-    mine = happening.user.pk if happening.user else None
-    people = [person for person in reaction.whom(happening) if person.pk not in told | {mine}]
+    people = [key for key in reaction.whom(happening) if key not in told]
     if happening.private and reaction.event in _FOR_STAFF:
         people = happening.staff_only(people)
+    told |= set(people)
     rooms = reaction.rooms and reaction.event not in _FOR_STAFF
-    if about is not None and (people or rooms):
-        give_notice(
-            key=f"{reaction.event}:{about.pk}:{entry.pk}",
-            event=reaction.event,
-            ticket=about,
-            recipients=people,
-            urgent=about.priority_rank <= URGENT_RANK,
-            at=happening.now,
-            payload=_said(happening, reaction),
-            rooms=rooms,
-            internal=not entry.is_public,
-        )
-    return told | {person.pk for person in people}
+    if about is None or not (people or rooms):
+        return None
+    return Telling(
+        key=f"{reaction.event}:{about.pk}:{entry.pk}",
+        event=reaction.event,
+        ticket=about,
+        readers=people,
+        urgent=about.priority_rank <= URGENT_RANK,
+        at=happening.now,
+        payload=_said(happening, reaction),
+        rooms=rooms,
+        internal=not entry.is_public,
+    )
 
 
 def _said(happening: Happening, reaction: Reaction) -> dict[str, Any]:
@@ -206,7 +210,10 @@ def _may_say(happening: Happening, reaction: Reaction) -> bool:
 _FOR_STAFF = frozenset({"noted", "returned", "mentioned", "priority_asked"})
 
 
-def _mentioned(happening: Happening) -> list[User]:
+def _mentioned(happening: Happening) -> list[int]:
     """Whom the text mentions: the writer chose them, the form checked that they may read it."""
     keys = [row["id"] for row in happening.entry.data[MENTIONS] if isinstance(row, dict)]
-    return list(User.objects.active().filter(username__in=keys))
+    return list(User.objects.active().filter(username__in=keys).values_list("pk", flat=True))
+
+
+_MENTIONED = Reaction("mentioned", _mentioned, rooms=False)

@@ -13,7 +13,7 @@ class SlaConfig(AppConfig):
         """Listen to what happens to tickets."""
         from notifications import claiming  # needs models
         from sla import events, pausing, receivers
-        from sla import reacting  # noqa: F401 - after the clocks
+        from sla import reacting  # isort: skip  # noqa: F401 - after the clocks
         from sla.relevance import is_obsolete
         from tickets.waiting import register_pausing
 

@@ -10,12 +10,15 @@ from accounts.models import User
 from duty.services import recipients_for
 from notifications.services import give_notice
 from sla.clock_models import URGENT_RANK
-from sla.models import AgreementKind, Clock, NoticeRule, Timer
+from sla.models import AgreementKind, Clock, Command, EscalationRule, NoticeRule, Timer
+from sla.ordering import order
 from tickets.models import Ticket
 from tickets.services import log_event
 
 #: Roles that differ from ticket to ticket.
 PERSONAL = ("watchers", "requester")
+#: Rules that change the ticket.
+ESCALATE = "escalate:"
 #: Who is told before and at the limits.
 BEFORE = ("assignee", "group_duty")
 AT_LIMIT = {
@@ -54,6 +57,9 @@ def tell(clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> None:
     A ticket that does not run this clock any more is told nothing.
     """
     ticket = Ticket.objects.select_related("priority", "group", "assignee").get(pk=clock.ticket_id)
+    if timer.rule.startswith(ESCALATE):
+        _order_escalation(ticket, clock, timer, at)
+        return
     event, roles = _event_and_roles(clock, timer)
     if not roles:
         return
@@ -77,6 +83,19 @@ def tell(clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> None:
     )
     if stored is not None:
         _log(ticket, clock, timer, at)
+
+
+def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime) -> None:
+    """Changing the ticket takes its lock, which the engine never waits for: a command does it (``sla.commands``).
+
+    Nothing when the ticket is with a line that the rule is not for: who got it late is not robbed of it at once.
+    """
+    rule = EscalationRule.objects.filter(pk=timer.rule.removeprefix(ESCALATE), active=True).first()
+    if rule is None or ticket.group is None or ticket.group.tier not in rule.tiers:
+        return
+    payload = {"rule": rule.pk, "clock": clock.pk, "group": ticket.group_id}
+    due_at = timer.fire_at or at
+    order(Command.Kind.ESCALATE, ticket, key=key_of(clock, timer), due_at=due_at, at=at, payload=payload)
 
 
 def key_of(clock: Clock, timer: Timer) -> str:

@@ -13,7 +13,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from sla.models import Agreement, AgreementKind, FaultLevel, NoticeRule, Policy, PolicyVersion, Target
+from sla.models import (
+    Agreement,
+    AgreementKind,
+    ClosingRule,
+    EscalationRule,
+    FaultLevel,
+    NoticeRule,
+    Policy,
+    PolicyVersion,
+    Target,
+)
 from tickets.models import Ticket
 
 #: Priorities by fault level.
@@ -164,6 +174,9 @@ class PromiseBook:
             self._targets.setdefault(target.version.policy_id, []).append(target)
         self._default = Policy.objects.filter(is_default=True).values_list("pk", flat=True).first()
         self.rules = list(NoticeRule.objects.filter(active=True).select_related("priority"))
+        self.escalations = list(EscalationRule.objects.filter(active=True).select_related("priority"))
+        closing = ClosingRule.objects.filter(active=True).select_related("calendar__current")
+        self.closing = {rule.priority_id: rule for rule in closing}
 
     def promises(self, ticket: Ticket, at: datetime) -> Promises:
         """What counted for ``ticket`` at ``at``. No query."""
@@ -201,6 +214,8 @@ SELECT (SELECT coalesce(max(id), 0) FROM sla_target),
        (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_calendar t),
        (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_contractphase t),
        (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_noticerule t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_escalationrule t),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_closingrule t),
        (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM sla_faultlevel_priorities t)
 """
 _remembered: dict[tuple[Any, ...], PromiseBook] = {}

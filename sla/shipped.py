@@ -7,7 +7,7 @@ from typing import Any
 
 from sla.calendars import Content, publish
 from sla.holidays import announced_years, with_chinese_days
-from sla.models import Calendar, FaultLevel, NoticeRule, Policy
+from sla.models import Calendar, ClosingRule, EscalationRule, FaultLevel, NoticeRule, Policy
 from sla.policies import Draft, Promise, publish_policy
 from sla.spans import parse_hours
 from tickets.models import Priority
@@ -21,6 +21,8 @@ def load_service_levels(data: dict[str, Any], *, at: datetime) -> int:
             _load_fault_levels(data["fault_levels"]),
             *(_load_policy(row, position, at) for position, row in enumerate(data["policies"], 1)),
             _load_notice_rules(data["notice_rules"]),
+            _load_escalation_rules(data["escalation_rules"]),
+            *(_load_closing_rule(row) for row in data["closing_rules"]),
         ]
     )
 
@@ -85,3 +87,31 @@ def _load_notice_rules(rows: list[dict[str, Any]]) -> int:
             for row in rows
         )
     )
+
+
+def _load_escalation_rules(rows: list[dict[str, Any]]) -> int:
+    if EscalationRule.objects.exists():
+        return 0
+    rules = (
+        EscalationRule(
+            agreement=row["agreement"],
+            metric=row["metric"],
+            percent=row["percent"],
+            tiers=row["tiers"],
+            priority_id=row.get("priority"),
+            step=row["step"],
+            roles=row["roles"],
+        )
+        for row in rows
+    )
+    return len(EscalationRule.objects.bulk_create(rules))
+
+
+def _load_closing_rule(row: dict[str, Any]) -> int:
+    fields = {
+        "calendar_id": row["calendar"],
+        "remind_hours": row.get("remind_hours"),
+        "close_hours": row["close_hours"],
+    }
+    _rule, created = ClosingRule.objects.get_or_create(priority_id=row["priority"], defaults=fields)
+    return int(created)

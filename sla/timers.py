@@ -29,7 +29,7 @@ BATCH = 50
 RETRY_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 ARMED = Timer.State.ARMED
-WARN, LIMIT, NOTICE = "warn:", "limit", "notice:"
+WARN, LIMIT, NOTICE, ESCALATE = "warn:", "limit", "notice:", "escalate:"
 #: Which rule of ``notice_rules`` belongs to which clock.
 RULES_ON = {Metric.RESPONSE.value: NoticeRule.On.NOT_RESPONDED, Metric.RESOLVE.value: NoticeRule.On.NOT_RESOLVED}
 
@@ -53,14 +53,22 @@ def is_quiet() -> bool:
 
 # --- Arming ---------------------------------------------------------------------------------------------------------
 def thresholds(clock: Clock) -> dict[str, timedelta]:
-    """Rules of ``clock`` and the business time at which each fires. One short query for an SLA clock."""
+    """Rules of ``clock`` and the business time at which each fires. One short query."""
+    book = current_book()
     found = {f"{WARN}{percent}": clock.target * percent / 100 for percent in clock.policy_version.warnings}
     found[LIMIT] = clock.target
     if clock.agreement == AgreementKind.SLA and clock.metric in RULES_ON:
         on = RULES_ON[clock.metric]
-        rules = [rule for rule in current_book().rules if rule.priority.rank == clock.rank and rule.on == on]
+        rules = [rule for rule in book.rules if rule.priority.rank == clock.rank and rule.on == on]
         found |= {f"{NOTICE}{rule.pk}": timedelta(minutes=rule.after_minutes or 0) for rule in rules}
-    return found
+    # Which line has the ticket is asked when they fire.
+    escalations = [
+        rule
+        for rule in book.escalations
+        if (rule.agreement, rule.metric) == (clock.agreement, clock.metric)
+        and (rule.priority is None or rule.priority.rank == clock.rank)
+    ]
+    return found | {f"{ESCALATE}{rule.pk}": clock.target * rule.percent / 100 for rule in escalations}
 
 
 def arm(life: Life, at: datetime, *, cause: str = "") -> None:
@@ -164,7 +172,7 @@ def fire_due(*, budget: float = 10.0, now: datetime | None = None) -> Fired:
 
 def _fire_batch(now: datetime | None) -> Fired:
     with transaction.atomic():
-        _limit_waiting()
+        limit_waiting()
         before = now or database_clock.now()
         clocks = list(_due(before).filter(rank__lte=URGENT_RANK)[:BATCH])
         if len(clocks) < BATCH:
@@ -179,7 +187,7 @@ def _fire_batch(now: datetime | None) -> Fired:
         return done
 
 
-def _limit_waiting() -> None:
+def limit_waiting() -> None:
     """In this transaction alone: an engine that hangs must not hold a lock for long."""
     with connection.cursor() as cursor:
         cursor.execute(

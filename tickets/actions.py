@@ -41,6 +41,8 @@ BOOKKEEPING = frozenset(
         "completed_in_time",
         "queue_due_at",
         "due_soon_at",
+        "escalated_at",
+        "closes_at",
         "assigned_at",
         "responded_at",
         "resolved_at",

@@ -109,6 +109,16 @@ COLUMNS: dict[str, ListColumn] = {
         _attribute("resolved_at", _("Actual completion"), sort="resolved_at"),
         _attribute("completed_in_time", _("Completed in time"), staff=True),
         _attribute("closed_at", pgettext_lazy("time", "Closed"), sort="closed_at"),
+        _attribute("agreed_at", _("Agreed time"), sort="agreed_at"),
+        ListColumn(
+            code="agreed_kept",
+            label=_("Agreed time kept"),
+            value=lambda ticket: ticket.agreed_kept,
+            loads=("agreed_at", "resolved_at"),
+            staff=True,
+        ),
+        _attribute("escalated_at", _("Escalated since"), sort="escalated_at", staff=True),
+        _attribute("closes_at", _("Closes by itself"), sort="closes_at"),
         _named("wait_reason", _("Waits for")),
         _attribute("wait_until", _("Waits until")),
         _attribute("reopen_count", _("Times reopened"), sort="reopen_count"),
@@ -125,6 +135,7 @@ COLUMNS: dict[str, ListColumn] = {
         _named("satisfaction", _("Satisfaction")),
         _attribute("external_number", _("Number in the other system"), sort="external_number", staff=True),
         _attribute("description", _("Description"), wide=True),
+        _attribute("agreed_reason", _("Reason for the agreed time"), wide=True),
         _attribute("satisfaction_comment", _("Comment on satisfaction"), wide=True),
     )
 }

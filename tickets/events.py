@@ -20,5 +20,9 @@ EVENTS = {
     "clock_limit_update": _("the limit for the next status update has passed"),
     "clock_notice_response": _("not responded to after %(minutes)s minutes: people were told"),
     "clock_notice_resolve": _("not resolved after %(minutes)s minutes: people were told"),
+    "closing_reminded": _("the requester was asked once more whether it is solved; else it closes by itself"),
+    "agreed_near": _("the agreed time comes near"),
+    "agreed_over": _("the agreed time has come"),
+    "called_for_group": _("%(person)s has the duty of %(group)s and was called"),
     "imported": _("was %(state)s in the system it was imported from"),
 }

@@ -37,7 +37,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         gettext_lazy("What"),
         ("q", "number", "category", "nature", "business_system", "item", "source", "external_number", "parent"),
     ),
-    (gettext_lazy("Urgency"), ("priority", "impact", "urgency", "complexity", "overdue", "urged")),
+    (gettext_lazy("Urgency"), ("priority", "impact", "urgency", "complexity", "overdue", "escalated", "urged")),
     (
         gettext_lazy("State"),
         ("state", "phase", "wait_reason", "duplicate", "reopened", "responded_in_time", "completed_in_time"),
@@ -51,6 +51,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (
             *("created_after", "created_before", "updated_after", "updated_before", "resolved_after"),
             *("resolved_before", "closed_after", "closed_before", "due_after", "due_before"),
+            *("agreed", "agreed_after", "agreed_before"),
         ),
     ),
 )

@@ -53,6 +53,9 @@ SORTS: dict[str, Ordering] = {
             "closed_at",
             "planned_response_at",
             "planned_completion_at",
+            "agreed_at",
+            "escalated_at",
+            "closes_at",
         )
     },
     "organisation": (Column("organisation__code"),),
@@ -67,7 +70,7 @@ NEWEST_FIRST = "-created_at"
 
 
 #: Filters by what only staff see; others find nothing by them.
-STAFF_ONLY = frozenset({"item", "supplier", "complexity", "responded_in_time", "completed_in_time"})
+STAFF_ONLY = frozenset({"item", "supplier", "complexity", "responded_in_time", "completed_in_time", "escalated"})
 
 
 class PersonFilter(filters.CharFilter):
@@ -167,6 +170,10 @@ class TicketFilter(filters.FilterSet):
     closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed before"))
     due_after = MomentFilter(method="with_limit", lookup_expr="gte", label=_("Due from"))
     due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due before"))
+    agreed_after = MomentFilter(field_name="agreed_at", lookup_expr="gte", label=_("Agreed time from"))
+    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time before"))
+    agreed = YesNoFilter(Q(agreed_at__isnull=False), label=_("With an agreed time"))
+    escalated = YesNoFilter(Q(phase__in=LIVE, escalated_at__isnull=False), label=_("Escalated, nobody acted yet"))
     overdue = YesNoFilter(Q(phase__in=LIVE, queue_due_at__lt=Now()), label=_("Overdue"))
     duplicate = YesNoFilter(Q(duplicate_of__isnull=False), label=_("Duplicate"))
     reopened = YesNoFilter(Q(reopen_count__gt=0), label=_("Reopened"))

@@ -40,6 +40,7 @@ TICKET_INDEXES = [
         name="ticket_live_soon",
     ),
     Index(fields=["created_at", "id"], include=["kind"], condition=Q(phase="resolved"), name="ticket_to_confirm"),
+    _queue("ticket_live_escalated", escalated_at__isnull=False),
     _by_creation("ticket_by_creation"),
     _by_creation("ticket_by_organisation", "organisation"),
     _by_creation("ticket_by_requester", "requester"),

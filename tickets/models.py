@@ -34,6 +34,7 @@ from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Urgency,
     WaitReason,
 )
+from tickets.guests import Guest  # noqa: F401 - Django finds models in this module
 from tickets.indexes import TICKET_INDEXES
 from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
@@ -115,6 +116,11 @@ class Ticket(models.Model):
     completed_in_time = models.BooleanField(_("completed in time"), null=True, editable=False)
     queue_due_at = models.DateTimeField(default=NO_LIMIT, editable=False)
     due_soon_at = models.DateTimeField(default=NO_LIMIT, editable=False)
+
+    agreed_at = models.DateTimeField(_("agreed time"), null=True)
+    agreed_reason = models.TextField(_("reason for the agreed time"), blank=True, default="", db_default="")
+    escalated_at = models.DateTimeField(_("escalated since"), null=True, editable=False)
+    closes_at = models.DateTimeField(_("closes by itself"), null=True, editable=False)
 
     wait_reason = models.ForeignKey(
         WaitReason, models.PROTECT, null=True, verbose_name=_("reason for waiting"), db_index=False
@@ -206,6 +212,13 @@ class Ticket(models.Model):
     def state_label(self) -> Any:
         """The state's name for people."""
         return self.kind_info.state_label(self.state)
+
+    @property
+    def agreed_kept(self) -> bool | None:
+        """Whether it was solved by the time agreed with the requester; None until then, and when none was agreed."""
+        if self.agreed_at is None or self.resolved_at is None:
+            return None
+        return self.resolved_at <= self.agreed_at
 
     @property
     def is_live(self) -> bool:

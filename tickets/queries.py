@@ -53,6 +53,7 @@ VIEWS: dict[str, View] = {
             "due_soon", _("Due soon"), lambda user, now: _LIVE & Q(due_soon_at__lte=now, queue_due_at__gte=now), "soon"
         ),
         View("overdue", _("Overdue"), lambda user, now: _LIVE & Q(queue_due_at__lt=now), "late"),
+        View("escalated", _("Escalated"), lambda user, now: _LIVE & Q(escalated_at__isnull=False), "late"),
         View("monitoring", _("Monitoring"), lambda user, now: _LIVE & Q(source="monitoring")),
         View("reopened", _("Reopened"), lambda user, now: _LIVE & Q(reopen_count__gt=0)),
         View("waiting", _("Waiting"), lambda user, now: Q(phase=Phase.WAITING)),

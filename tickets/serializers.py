@@ -128,10 +128,15 @@ class TicketSerializer(AudienceSerializer):
     responded_at = serializers.DateTimeField(allow_null=True)
     resolved_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
+    agreed_at = serializers.DateTimeField(allow_null=True, help_text="Agreed with the requester.")
+    closes_at = serializers.DateTimeField(allow_null=True, help_text="When it closes by itself.")
     reopen_count = serializers.IntegerField()
     urge_count = serializers.IntegerField()
     parent = NumberField(allow_null=True, **STAFF)  # type: ignore[assignment]  # DRF has an attribute of this name
     is_duplicate = DuplicateField(source="*", **STAFF)
+    escalated_at = serializers.DateTimeField(
+        allow_null=True, **{**STAFF, "help_text": "Escalated since then, nobody acted yet. For staff only."}
+    )
     complexity = serializers.IntegerField(**STAFF)
     children_total = serializers.IntegerField(**STAFF)
     children_open = serializers.IntegerField(**STAFF)
@@ -163,6 +168,7 @@ class TicketDetailSerializer(TicketSerializer):
     contact_phone = serializers.CharField()
     contact_email = serializers.CharField()
     registered_by = PersonField(allow_null=True)
+    agreed_reason = serializers.CharField()
     wait_reason = CodeField(allow_null=True)
     wait_until = serializers.DateTimeField(allow_null=True)
     satisfaction = CodeField(allow_null=True)

@@ -29,10 +29,10 @@ DOORS = {"api", "views", "serializers", "admin"}
 ROOMS = [
     {"permissions", "errors", "events", "signals", "clock", "triggers", "docstrings"},
     {"rules", "guards"},
-    {"lifecycle", "common", "support", "corrections"},
+    {"lifecycle", "common", "support", "corrections", "by_time"},
     {"models"},
     {"queries", "services"},
-    {"forms", "action_forms", "support_forms", "assignment", "filters"},
+    {"forms", "action_forms", "support_forms", "time_forms", "assignment", "filters"},
     {"actions"},
     {"views", "api", "serializers", "admin"},
     {"urls"},
