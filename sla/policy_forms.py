@@ -37,6 +37,8 @@ class PromiseForm(forms.Form):
         for field in self.fields.values():
             css = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
             field.widget.attrs["class"] = f"{css} {css}-sm"
+        for name in CONDITIONS:
+            self.fields[name].empty_label = _("all")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A promise needs a calendar; minutes only where the priority has none."""
