@@ -24,6 +24,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
 
 from itsm.embedded.postgres import postgres_programs
+from sla.engine import note_backup
 from tickets import clock
 from tickets.models import IdempotencyKey, NumberCounter, Ticket
 
@@ -54,13 +55,15 @@ def create_backup(target: Path) -> dict[str, Any]:
             if settings.MEDIA_ROOT.exists():
                 tar.add(settings.MEDIA_ROOT, "uploads")
         archive.replace(target)
+    note_backup(clock.now())
     return manifest
 
 
 def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
     """Put the database and the files back as they were; return the manifest. The portal must be stopped.
 
-    Afterwards everybody signs in anew, and today's numbers go on 1,000 higher. Raises BackupError when
+    Afterwards everybody signs in anew, and today's numbers go on 1,000 higher. Migrate, then call
+    ``sla.engine.begin_new_epoch``: the engines must not send again what was sent since. Raises BackupError when
     the archive is not ours, or when there are tickets already and ``replace`` is not given.
     """
     if not replace and _has_tickets():

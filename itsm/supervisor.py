@@ -30,15 +30,20 @@ DEMO_ACCOUNTS = ["desk", "engineer", "engineer2", "lead", "manager", "requester"
 
 PROGRAMS = {
     "web": ["gunicorn", "--config", "python:itsm.gunicorn_conf", "itsm.wsgi:application"],
-    "worker": ["celery", "--app=itsm.celery", "worker", "--queues=engine,bulk", "--autoscale=2,1",
+    "worker": ["celery", "--app=itsm.celery", "worker", "--queues=engine", "--pool=solo", "--hostname=engine@%h",
                "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
+    "bulk": ["celery", "--app=itsm.celery", "worker", "--queues=bulk", "--concurrency=1", "--hostname=bulk@%h",
+             "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
     "beat": ["celery", "--app=itsm.beat", "beat", "--loglevel=WARNING", "--pidfile="],
     "live": ["python", "manage.py", "live"],
     "engine": ["python", "manage.py", "engine"],
 }  # fmt: skip
-#: Done without for a while (the worker fires timers too), so they are started again; the others end the portal.
-REVIVED = {"live", "engine"}
+#: Done without for a while (timers have two drivers, pages ask), so they are started again; only the web server ends
+#: the portal.
+REVIVED = set(PROGRAMS) - {"web"}
 REVIVED_AFTER = 5
+#: Less memory: few arenas, and workers that do not load every page to check it; `prepare` has checked them.
+LEAN = {"MALLOC_ARENA_MAX": "2", "CELERY_SKIP_CHECKS": "1"}
 
 
 class Stopped(Exception):  # noqa: N818  (a wish, not an error)
@@ -136,7 +141,7 @@ def _start(name: str, data_dir: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [str(Path(sys.executable).parent / arguments[0]), *arguments[1:]],
             cwd=BASE_DIR,
-            env=os.environ | {"ITSM_PROCESS": name, "MALLOC_ARENA_MAX": "2"},  # few arenas: less memory
+            env=os.environ | {"ITSM_PROCESS": name} | LEAN,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from accounts.views import SignInView
 from itsm import health
 from itsm.admin_texts import AdminTexts
-from sla.views import engine_health
+from sla.views import engine_health, metrics
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("healthz/live", health.live, name="healthz-live"),
     path("healthz/ready", health.ready, name="healthz-ready"),
     path("healthz/engine", engine_health, name="healthz-engine"),
+    path("metrics", metrics, name="healthz-metrics"),
     path("csp-report/", health.csp_report, name="csp-report"),
     path("accounts/login/", SignInView.as_view(), name="account_login"),
     path("accounts/email/", RedirectView.as_view(pattern_name="accounts:profile")),  # one address, on the profile

@@ -10,7 +10,7 @@ WARNING = "limit_near"
 
 def is_obsolete(notice: Notice) -> bool:
     """Whether ``notice`` warns of a limit whose clock has stopped. One query for a warning, none for others."""
-    if notice.event != WARNING:
+    if notice.event != WARNING or notice.ticket_id is None:
         return False
     said = notice.payload
     found = Clock.objects.filter(ticket_id=notice.ticket_id, metric=said["metric"], agreement=said["agreement"])

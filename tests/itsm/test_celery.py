@@ -1,12 +1,18 @@
 """Sending nudges through the real Redis of the test run."""
 
 import json
+import re
+import time
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 
+from itsm import settings as settings_of_the_portal
 from itsm.celery import app
+from itsm.supervisor import PROGRAMS
+from itsm.watchdog import Watchdog, database_answers
 
 pytestmark = pytest.mark.req("ADM-02")
 
@@ -15,10 +21,10 @@ def test_task_reaches_the_engine_queue_as_json() -> None:
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.delete("engine")
 
-    app.send_task("tickets.tasks.purge_expired", args=[7])
+    app.send_task("sla.tasks.run_engine", args=[7])
 
     message = json.loads(client.lrange("engine", 0, -1)[0])
-    assert message["headers"]["task"] == "tickets.tasks.purge_expired"
+    assert message["headers"]["task"] == "sla.tasks.run_engine"
     assert message["content-type"] == "application/json"
 
 
@@ -34,7 +40,79 @@ def test_periodic_tasks_exist() -> None:
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
-def test_nothing_waits_for_ever_on_redis() -> None:
-    options = app.conf.broker_transport_options
+@pytest.mark.req("SLM-06")
+def test_settings_are_those_that_were_decided() -> None:
+    """Each of them keeps a known fault of Celery or kombu away (reliability.md, section 3.5)."""
+    decided = {
+        "task_acks_late": False,
+        "task_ignore_result": True,
+        "worker_prefetch_multiplier": 1,
+        "task_soft_time_limit": 25,
+        "task_time_limit": 40,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "worker_soft_shutdown_timeout": 10,
+        "beat_max_loop_interval": 5,
+        "worker_max_tasks_per_child": 1000,
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "enable_utc": True,
+    }
+    transport = {
+        "visibility_timeout": 300,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 3,
+        "socket_timeout": 2,  # 10 outside of tests
+        "socket_keepalive": True,
+        "health_check_interval": 5,
+    }
 
-    assert {"socket_timeout", "socket_connect_timeout", "health_check_interval"} <= set(options)
+    assert {name: app.conf[name] for name in decided} == decided
+    assert app.conf.broker_transport_options == transport
+    assert transport | {"socket_timeout": 10} == settings_of_the_portal.CELERY_BROKER_TRANSPORT_OPTIONS
+
+
+def test_kombu_is_one_that_notices_dead_connections() -> None:
+    text = (settings.BASE_DIR / "requirements/users.txt").read_text()
+    [locked] = re.findall(r"^kombu==(\d+)\.(\d+)", text, re.MULTILINE)
+
+    assert tuple(map(int, locked)) >= (5, 7)
+
+
+def test_engine_has_a_queue_and_a_worker_of_its_own() -> None:
+    app.loader.import_default_modules()
+    queues = {
+        name: app.amqp.router.route({}, name)["queue"].name for name in app.tasks if not name.startswith("celery.")
+    }
+
+    assert {name for name, queue in queues.items() if queue == "engine"} == {"sla.tasks.run_engine"}
+    assert set(queues.values()) == {"engine", "bulk"}
+    assert "--queues=engine" in PROGRAMS["worker"]
+    assert "--queues=bulk" in PROGRAMS["bulk"]
+
+
+@pytest.mark.req("SLM-06")
+def test_worker_that_does_nothing_while_the_database_answers_ends_itself() -> None:
+    ended: list[int] = []
+    begun, answers = [5], [True]
+    watchdog = Watchdog(60, begun=lambda: begun[0], answers=lambda: answers[0], end=ended.append)
+    start = time.monotonic()
+
+    assert not watchdog.look(start + 59)
+    begun[0] = 6
+    assert not watchdog.look(start + 100)
+    assert not watchdog.look(start + 159)
+    answers[0] = False
+    assert not watchdog.look(start + 170)  # without the database nobody could do anything
+    answers[0] = True
+    assert watchdog.look(start + 180)
+    assert ended == [75]
+
+
+@pytest.mark.django_db
+def test_database_is_asked_over_a_connection_of_its_own(settings: Any) -> None:
+    assert database_answers()
+    databases = settings.DATABASES
+    settings.DATABASES = {"default": databases["default"] | {"HOST": "/nowhere", "PORT": ""}}
+    assert not database_answers()

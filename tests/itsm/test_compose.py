@@ -9,7 +9,7 @@ from django.conf import settings
 
 pytestmark = pytest.mark.req("ADM-02")
 
-PROGRAMS = ["web", "live", "engine", "worker", "beat"]
+PROGRAMS = ["web", "live", "engine", "worker", "bulk", "beat"]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,7 @@ def test_image_runs_without_rights() -> None:
 def test_programs_are_those_of_make_run(services: dict[str, Any]) -> None:
     from itsm.supervisor import PROGRAMS as LOCAL
 
-    for name in ("live", "engine", "worker", "beat"):
-        options = {word for word in LOCAL[name] if "loglevel" not in word}
+    assert set(LOCAL) == set(PROGRAMS)
+    for name in ("live", "engine", "worker", "bulk", "beat"):
+        options = {word for word in LOCAL[name] if not word.startswith(("--loglevel", "--concurrency"))}
         assert options <= set(services[name]["command"].split()), name

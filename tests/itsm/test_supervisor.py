@@ -1,5 +1,6 @@
 """``make run`` as a whole: real processes on a free port with data of their own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -82,31 +83,39 @@ def test_death_of_a_program_ends_the_portal_with_its_name(data_dir: Path) -> Non
     with portal(data_dir, free_port()) as process:
         read_until(process, "Ready after")
         children = psutil.Process(process.pid).children()
-        next(child for child in children if "beat" in child.cmdline()).kill()
+        next(child for child in children if any("gunicorn" in word for word in child.cmdline())).kill()
 
         text, _ = process.communicate(timeout=60)
 
         assert process.returncode == 1
-        assert "beat has ended by itself (code -9)" in text
+        assert "web has ended by itself (code -9)" in text
 
 
-def test_live_updates_that_died_come_back(data_dir: Path) -> None:
+@pytest.mark.req("SLM-06")
+def test_everything_else_comes_back(data_dir: Path) -> None:
     with portal(data_dir, free_port()) as process:
         read_until(process, "Ready after")
-        [live] = live_updates(process)
-        live.kill()
-        live.wait(10)
+        before = programs(process)
+        assert set(before) == set(supervisor.PROGRAMS)
+        for name in supervisor.REVIVED:
+            before[name].kill()
+            before[name].wait(10)
 
-        until = time.monotonic() + 30
-        while not (found := live_updates(process)) and time.monotonic() < until:
-            time.sleep(0.1)
+        until = time.monotonic() + 60
+        while set(now := programs(process)) != set(before) and time.monotonic() < until:
+            time.sleep(0.2)
 
-        assert [other.pid for other in found] != [live.pid]
+        same = {name for name, program in now.items() if program.pid == before[name].pid}
+        assert (set(now), same) == (set(before), {"web"})
         assert process.poll() is None
 
 
-def live_updates(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    return [child for child in psutil.Process(process.pid).children() if child.cmdline()[-1:] == ["live"]]
+def programs(process: "subprocess.Popen[str]") -> dict[str, psutil.Process]:
+    found = {}
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            found[child.environ()["ITSM_PROCESS"]] = child
+    return found
 
 
 def test_taken_port_is_refused_before_anything_starts(data_dir: Path) -> None:

@@ -50,18 +50,46 @@ def make_crowd(count: int, group_code: str, due_at: datetime, rank: int = 3) -> 
     )
 
 
+def spread(seconds: float) -> None:
+    """Let the clocks of the crowd fall due one after the other within ``seconds`` from now on."""
+    from django.db import connection  # after setup
+
+    with connection.cursor() as cursor:
+        cursor.execute(_SPREAD, [seconds])
+
+
+_SPREAD = """
+WITH due AS (
+    SELECT id, clock_timestamp() + interval '1 second' * %s * row_number() OVER (ORDER BY id) / count(*) OVER () AS at
+    FROM sla_clock WHERE state = 'running'
+), clocks AS (
+    UPDATE sla_clock c SET due_at = due.at, next_fire_at = due.at, started_at = due.at - c.target,
+        running_since = due.at - c.target FROM due WHERE due.id = c.id
+)
+UPDATE sla_timer t SET fire_at = due.at FROM due WHERE due.id = t.clock_id AND t.state = 'armed'
+"""
+
+
 def sweep() -> None:
     """Fire everything that is due in the database named on the command line, then end."""
-    from django.conf import settings  # before it is read
-
-    settings.DATABASES["default"]["NAME"] = sys.argv[1]
-    django.setup()
     from sla.timers import fire_due
 
     while fire_due(budget=60).clocks:
         pass
 
 
+def audit() -> None:
+    """End with an error when the auditor finds something."""
+    from sla.auditing import audit as found
+    from tickets.clock import now
+
+    sys.exit("\n".join(map(str, found(now()))) or None)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    sweep()
+    from django.conf import settings  # before it is read
+
+    settings.DATABASES["default"]["NAME"] = sys.argv[1]
+    django.setup()
+    {"sweep": sweep, "audit": audit}[sys.argv[2] if len(sys.argv) > 2 else "sweep"]()

@@ -17,11 +17,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.models import Notice
-from sla import auditing, timers
-from sla.models import Clock, Timer
-from tests.factories import World, act, unclaimed
+from sla import auditing, commands, timers
+from sla.models import Clock, Command, Timer
+from tests.factories import World, act, incident_in, resolve, unclaimed, wait
 from tests.sla.crowds import make_crowd
 from tickets import clock as database_clock
+from tickets.errors import ActionError
 from tickets.models import TimelineEntry
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SLM-06", "NTF-03")]
@@ -98,7 +99,7 @@ def together(*works: Any) -> list[Exception]:
 @pytest.mark.parametrize("attempt", range(4))
 def test_stop_against_breach(world: World, attempt: int) -> None:
     """Whoever wins, verdict, notice and columns tell the same story."""
-    ticket = unclaimed(world, now=database_clock.now() - timedelta(minutes=30), impact="I3")
+    ticket = unclaimed(world, now=database_clock.now() - timedelta(minutes=10), impact="I2")
 
     errors = together(
         lambda: act(ticket, "start", world.engineer),
@@ -112,6 +113,49 @@ def test_stop_against_breach(world: World, attempt: int) -> None:
     assert errors == []
     assert (clock.state, clock.met, told) == ("stopped", False, 1)
     assert (ticket.responded_in_time, clock.breached_at) == (False, clock.due_at)
+    assert list(auditing.audit(database_clock.now())) == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_pause_against_warning(world: World, attempt: int) -> None:
+    """The warning was due before the pause: it is told once, whoever wins, and the clock waits."""
+    ticket = incident_in("in_progress", world, now=database_clock.now() - timedelta(hours=5), impact="I3")
+
+    errors = together(
+        lambda: wait(ticket, world.engineer),
+        lambda: timers.fire_due(budget=5),
+        lambda: timers.fire_due(budget=5),
+    )
+
+    clock = Clock.objects.get(ticket_id=ticket.pk, metric="resolve", agreement="sla")
+    keys = list(Notice.objects.filter(ticket_id=ticket.pk, event="limit_near").values_list("key", flat=True))
+    assert errors == []
+    assert (clock.state, clock.next_fire_at, clock.due_at) == ("paused", None, None)
+    assert f"resolve.warn:50:{ticket.pk}:sla:1" in keys
+    assert list(auditing.audit(database_clock.now())) == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_resolve_during_escalation(world: World, attempt: int) -> None:
+    """Whichever comes first, the ticket ends resolved, and nobody holds a clock that runs."""
+    ticket = incident_in("in_progress", world, now=database_clock.now() - timedelta(hours=9), impact="I3")
+
+    errors = together(
+        lambda: resolve(ticket, world.engineer),
+        lambda: (timers.fire_due(budget=5), commands.run_due(budget=5)),
+        lambda: (timers.fire_due(budget=5), commands.run_due(budget=5)),
+    )
+
+    ticket.refresh_from_db()
+    keys = list(Notice.objects.filter(ticket_id=ticket.pk).values_list("key", flat=True))
+    assert all(isinstance(error, ActionError) for error in errors)
+    if not errors:
+        assert ticket.state == "resolved"
+        assert not Clock.objects.filter(
+            ticket_id=ticket.pk, state__in=("running", "paused"), metric="resolve"
+        ).exists()
+    assert len(keys) == len(set(keys))
+    assert not Command.objects.filter(ticket_id=ticket.pk, kind="escalate", state="failed").exists()
     assert list(auditing.audit(database_clock.now())) == []
 
 

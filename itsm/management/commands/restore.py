@@ -5,6 +5,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from itsm.backup import BackupError, restore_backup
+from sla.engine import begin_new_epoch
+from tickets import clock
 
 
 class Command(BaseCommand):
@@ -24,4 +26,9 @@ class Command(BaseCommand):
         except (BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         call_command("migrate", verbosity=0)
+        begin_new_epoch(clock.now())
         self.stdout.write(f"{manifest['tickets']} tickets are back as of {manifest['made_at']}.")
+        self.stdout.write(
+            "Timers and notices are held back. Look at what may have been sent already ('Not delivered'), then\n"
+            "let them go on under 'Timer health', or with:  manage.py engine --release --reason 'Restored.'"
+        )
