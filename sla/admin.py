@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import PortalAdmin
-from accounts.models import Role
-from sla.models import Agreement, NoticeRule
+from accounts.models import Role, Tier
+from sla.models import Agreement, ClosingRule, EscalationRule, NoticeRule
 
 #: Whom a rule may name beside the roles that people hold.
 PARTIES = (
@@ -61,3 +61,46 @@ class AgreementAdmin(PortalAdmin):
     list_display = ("kind", "organisation", "group", "policy", "phase", "valid_from", "valid_until", "number")
     list_select_related = ("organisation", "group", "policy", "phase")
     list_filter = ("kind", "policy")
+
+
+class EscalationRuleForm(forms.ModelForm):
+    """Lines and roles are ticked, not typed."""
+
+    tiers = forms.TypedMultipleChoiceField(
+        label=_("Lines"), choices=lambda: Tier.choices[: Tier.THIRD.rank], widget=forms.CheckboxSelectMultiple
+    )
+    roles = forms.TypedMultipleChoiceField(label=_("Who is told"), choices=_told, widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = EscalationRule
+        fields = ("agreement", "metric", "percent", "tiers", "priority", "step", "roles", "active")
+
+
+@admin.register(EscalationRule)
+class EscalationRuleAdmin(PortalAdmin):
+    """What happens when a line has used up its time. Counts for clocks that start, or change, from now on."""
+
+    form = EscalationRuleForm
+    list_display = ("agreement", "metric", "percent", "lines", "priority", "step", "who", "active")
+    list_display_links = ("agreement", "metric")
+    list_select_related = ("priority",)
+    list_filter = ("agreement", "metric", "step")
+
+    @admin.display(description=_("lines"))
+    def lines(self, rule: EscalationRule) -> str:
+        """The lines by name."""
+        return ", ".join(str(Tier(code).label) for code in rule.tiers)
+
+    @admin.display(description=_("who is told"))
+    def who(self, rule: EscalationRule) -> str:
+        """The roles by name."""
+        names = {code: str(name) for code, name in _told()}
+        return ", ".join(names.get(code, code) for code in rule.roles)
+
+
+@admin.register(ClosingRule)
+class ClosingRuleAdmin(PortalAdmin):
+    """When resolved tickets of a priority close by themselves. A longer time counts for those that wait already."""
+
+    list_display = ("priority", "calendar", "remind_hours", "close_hours", "active")
+    list_select_related = ("priority", "calendar")

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Tier
 from sla.calendar_models import Calendar
@@ -166,3 +166,16 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def limit_label(self) -> str:
+        """Whose time was over, of an escalation; else empty."""
+        agreement, _dot, metric = str(self.payload.get("limit", "")).partition(".")
+        if not metric:
+            return ""
+        return f"{AgreementKind(agreement).label} · {Metric(metric).label}"
+
+    @property
+    def shown_reason(self) -> str:
+        """The reason in the reader's language; errors as they are."""
+        return gettext(self.reason) if self.reason else ""

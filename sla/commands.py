@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import translation
 
 from duty.services import recipients_for
@@ -48,7 +49,7 @@ def run_due(*, budget: float = 10.0, now: datetime | None = None) -> int:
     for tests; otherwise the database's time.
     """
     decided, deadline = 0, time.monotonic() + budget
-    while due := _due(now or database_clock.now()):
+    while due := _due(now or Now()):
         done = sum(_carry_out(pk, now) for pk in due)
         decided += done
         if not done or time.monotonic() > deadline:
@@ -56,7 +57,7 @@ def run_due(*, budget: float = 10.0, now: datetime | None = None) -> int:
     return decided
 
 
-def _due(before: datetime) -> list[int]:
+def _due(before: datetime | Now) -> list[int]:
     rows = Command.objects.filter(state=WAITING, run_at__lt=before).order_by("rank", "run_at", "pk")
     return list(rows.values_list("pk", flat=True)[:BATCH])
 
@@ -85,7 +86,7 @@ def _carry_out(pk: int, now: datetime | None) -> bool:
 
 def _claimed(pk: int, now: datetime | None) -> Command | None:
     """The command with its ticket, both locked; None when somebody else has the ticket or has done it."""
-    free = Command.objects.filter(pk=pk, state=WAITING, run_at__lt=now or database_clock.now())
+    free = Command.objects.filter(pk=pk, state=WAITING, run_at__lt=now or Now())
     row = free.values("ticket_id", "ticket__parent_id").first()
     if row is None:
         return None

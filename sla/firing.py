@@ -93,7 +93,12 @@ def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime) 
     rule = EscalationRule.objects.filter(pk=timer.rule.removeprefix(ESCALATE), active=True).first()
     if rule is None or ticket.group is None or ticket.group.tier not in rule.tiers:
         return
-    payload = {"rule": rule.pk, "clock": clock.pk, "group": ticket.group_id}
+    payload = {
+        "rule": rule.pk,
+        "clock": clock.pk,
+        "group": ticket.group_id,
+        "limit": f"{clock.agreement}.{clock.metric}",
+    }
     due_at = timer.fire_at or at
     order(Command.Kind.ESCALATE, ticket, key=key_of(clock, timer), due_at=due_at, at=at, payload=payload)
 

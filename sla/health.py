@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Delivery
 from sla import canary
 from sla.engine_models import MODULE_VERSION
-from sla.models import Calendar, Clock, EngineHeartbeat, EngineState, Timer
+from sla.models import Calendar, Clock, Command, EngineHeartbeat, EngineState, Timer
 from tickets.clock import NO_LIMIT
 
 SILENT, SILENT_DRIVER = timedelta(seconds=10), timedelta(seconds=30)
 LATE_AMBER, LATE_RED = timedelta(seconds=5), timedelta(seconds=15)
 COVERAGE = timedelta(days=60)
+#: A command that was given up stays red for so long; a person has to look at the ticket.
+GIVEN_UP = timedelta(days=1)
 OFFSET_MS = 5000
 #: A portal that is backed up by our command misses a day.
 BACKUP = timedelta(hours=26)
@@ -65,7 +67,7 @@ class Health:
 
 
 def check(now: datetime) -> Health:
-    """Look at everything. Eight short queries."""
+    """Look at everything. Ten short queries."""
     health = Health()
     _check_heartbeats(health, now)
     _check_timers(health, now)
@@ -90,13 +92,15 @@ def _check_heartbeats(health: Health, now: datetime) -> None:
 
 def _check_timers(health: Health, now: datetime) -> None:
     oldest = Clock.objects.filter(next_fire_at__isnull=False).aggregate(first=Min("next_fire_at"))["first"]
-    overdue = max(now - (oldest or NO_LIMIT), timedelta())
+    waiting = Command.objects.filter(state=Command.State.WAITING).aggregate(first=Min("run_at"))["first"]
+    overdue = max(now - min(oldest or NO_LIMIT, waiting or NO_LIMIT), timedelta())
     health.figures["overdue"] = overdue
     if overdue > LATE_RED:
         health.red.append("overdue")
     elif overdue > LATE_AMBER:
         health.amber.append("slow")
-    if Timer.objects.filter(state=Timer.State.FAILED).exists():
+    given_up = Command.objects.filter(state=Command.State.FAILED, done_at__gt=now - GIVEN_UP)
+    if Timer.objects.filter(state=Timer.State.FAILED).exists() or given_up.exists():
         health.red.append("failed")
 
 

@@ -2,15 +2,17 @@
 
 from django.urls import path
 
-from sla import calendar_views, policy_views, views
+from sla import board_views, calendar_views, policy_views, views
 
 app_name = "sla"
 
 urlpatterns = [
     path("timer-health/", views.TimerHealthView.as_view(), name="health"),
+    path("escalations/", board_views.BoardView.as_view(), name="board"),
     path("calendars/", calendar_views.CalendarsView.as_view(), name="calendars"),
     path("calendars/<str:code>/", calendar_views.CalendarView.as_view(), name="calendar"),
     path("policies/", policy_views.PoliciesView.as_view(), name="policies"),
     path("policies/<str:code>/", policy_views.PolicyView.as_view(), name="policy"),
+    path("what-if/<int:pk>/", policy_views.TrialView.as_view(), name="trial"),
     path("tickets/<str:number>/counted/", views.CountedView.as_view(), name="counted"),
 ]

@@ -246,7 +246,10 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(_("Planned response"), ticket.planned_response_at),
             pair(_("Actual response"), ticket.responded_at),
             pair(_("Planned completion"), ticket.planned_completion_at),
+            pair(_("Agreed time"), ticket.agreed_at),
+            pair(_("Reason for the agreed time"), ticket.agreed_reason),
             pair(_("Actual completion"), ticket.resolved_at),
+            pair(_("Closes by itself"), ticket.closes_at),
             pair(pgettext("time", "Closed"), ticket.closed_at),
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
             pair(_("Waits until"), ticket.wait_until),
@@ -256,6 +259,21 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
         ],
         editors,
     )
+
+
+def escalation(ticket: Ticket, user: User) -> dict[str, Any] | None:
+    """Since when it is escalated, and the button to take note of it, for the banner above the timeline."""
+    if ticket.escalated_at is None or not ticket.is_live:
+        return None
+    action = ticket.kind_info.actions.get("acknowledge")
+    may = action is not None and action.allow is not None and action.allow(ticket, user)
+    return {"since": ticket.escalated_at, "action": button_of(action, ticket) if action and may else None}
+
+
+def banner_of(ticket: Ticket, available: Iterable[Available], user: User, now: datetime) -> dict[str, Any] | None:
+    """What the kind puts above the timeline for ``user``, with its ``template``; None for nothing."""
+    found = ticket.kind_info.banner
+    return import_string(found)(ticket, available, user, now) if found else None
 
 
 def links_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:

@@ -94,6 +94,7 @@ def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
         "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),
         "priority_request": pages.priority_request(ticket, user),
+        "escalation": pages.escalation(ticket, user),
     }
 
 
@@ -109,7 +110,10 @@ def customer_context(ticket: Ticket, user: User) -> dict[str, Any]:
         pages.pair(_("Requester"), ticket.requester),
         pages.pair(_("Created"), ticket.created_at),
         pages.pair(_("Expected by"), ticket.planned_completion_at),
+        pages.pair(_("Agreed with you"), ticket.agreed_at),
+        pages.pair(_("Reason"), ticket.agreed_reason),
         pages.pair(_("Completed"), ticket.resolved_at),
+        pages.pair(_("Closes by itself on"), ticket.closes_at),
         pages.pair(_("Solution"), "" if asks else solution),
     ]
     return {
