@@ -28,6 +28,9 @@ def load_company(data: Row) -> None:
         Role.objects.get_or_create(code=row["code"], defaults=_names(row) | {"permissions": row["permissions"]})
     people = _add_people(data["people"], departments)
     groups = {row["code"]: _add_group(row, people) for row in data["groups"]}
+    for row in data["groups"]:
+        if above := row.get("escalates_to"):
+            SupportGroup.objects.filter(code=row["code"], escalates_to=None).update(escalates_to=groups[above])
     for row in data["people"]:
         people[row["username"]].support_groups.add(*(groups[code] for code in row["groups"]))
     _set_owners(data["business_system_owners"], people)

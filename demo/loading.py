@@ -16,6 +16,7 @@ from demo.history import DemoError, History
 from demo.notices import load_rosters, settle_notices
 from demo.reference import DATA, load_reference
 from demo.replies import load_replies
+from sla.closing import plan_what_waits
 from sla.models import Clock
 from sla.timers import arm_future, quietly
 from tickets import clock
@@ -53,6 +54,7 @@ def load_demo() -> int:
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())
+    plan_what_waits(clock.now())
     wrong = list(differences(data["tickets"], history.tickets))
     if wrong:
         raise DemoError("Not as the file says:\n" + "\n".join(wrong))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from notifications.services import give_notice
@@ -53,6 +54,35 @@ def _plan(ticket: Ticket, entry: TimelineEntry, now: datetime) -> bool:
         remind_at = due_of(rule, since, rule.remind_hours)
         order(Command.Kind.REMIND, ticket, key=f"remind:{ticket.pk}:{entry.pk}", due_at=remind_at, at=now)
     order(Command.Kind.CLOSE, ticket, key=f"close:{ticket.pk}:{entry.pk}", due_at=closes_at, at=now)
+    return True
+
+
+def plan_what_waits(at: datetime) -> int:
+    """Plan the closing of resolved tickets from before a rule or the portal itself; return how many.
+
+    Each has from ``at`` on the time that lies between reminder and closing, so that nobody is surprised.
+    """
+    rules = current_book().closing
+    found = Ticket.objects.filter(phase=Phase.RESOLVED, closes_at=None, priority_id__in=list(rules), commands=None)
+    return sum(_plan_late(pk, rules, at) for pk in found.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _plan_late(pk: int, rules: dict[str, ClosingRule], at: datetime) -> bool:
+    waiting = Ticket.objects.filter(pk=pk, phase=Phase.RESOLVED, closes_at=None, resolved_at__isnull=False)
+    ticket = waiting.select_for_update(no_key=True).first()
+    rule = rules.get(ticket.priority_id) if ticket else None
+    if ticket is None or rule is None or rule.calendar.current is None or CLOSE not in ticket.kind_info.actions:
+        return False
+    since = ticket.resolved_at or at
+    remind_hours = rule.remind_hours or 0
+    left = due_of(rule, max(at, due_of(rule, since, remind_hours)), rule.close_hours - remind_hours)
+    ticket.closes_at = max(due_of(rule, since, rule.close_hours), left)
+    ticket.save(update_fields=["closes_at"])
+    if rule.remind_hours:
+        remind_at = max(at, due_of(rule, since, rule.remind_hours))
+        order(Command.Kind.REMIND, ticket, key=f"remind:{pk}:0", due_at=remind_at, at=at)
+    order(Command.Kind.CLOSE, ticket, key=f"close:{pk}:0", due_at=ticket.closes_at, at=at)
     return True
 
 

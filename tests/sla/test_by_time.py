@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import SupportGroup
 from notifications.models import Notice
-from sla import auditing, commands, timers
+from sla import auditing, closing, commands, timers
 from sla.models import ClosingRule, Command, EscalationRule
 from tests.factories import MONDAY, World, act, incident_in, last_entry, resolve, unclaimed, wait
 from tests.sla.calendars import at, utc
@@ -254,12 +254,18 @@ class TestClosing:
 
         assert (reloaded(ticket).state, command_of(ticket, "close").state) == ("resolved", "refused")
 
-    def test_history_that_is_loaded_closes_nothing(self, world: World) -> None:
+    def test_history_that_is_loaded_is_planned_on_demand_with_time_to_answer(self, world: World) -> None:
         with timers.quietly():
-            ticket = self.resolved(world, MONDAY)
-
+            ticket = self.resolved(world, at("2026-01-05 16:00"))
         assert not Command.objects.filter(ticket_id=ticket.pk).exists()
-        assert ticket.closes_at is None
+        now = at("2026-03-09 10:00")
+
+        assert (closing.plan_what_waits(now), closing.plan_what_waits(now)) == (1, 0)
+        assert reloaded(ticket).closes_at == at("2026-03-10 10:00")
+        commands.run_due(now=now + MINUTE)
+        assert told(ticket, "closes_soon") == {"requester"}
+        commands.run_due(now=at("2026-03-10 10:00") + INSTANT)
+        assert reloaded(ticket).state == "closed"
 
 
 # --- Agreed times ---------------------------------------------------------------------------------------------------
