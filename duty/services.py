@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from duty.models import Absence, Override, Roster, RosterMember
-from duty.queries import plans_of, turn_at
+from duty.queries import plans_of, standings, turn_at
 
 if TYPE_CHECKING:
     from tickets.models import Ticket
@@ -40,6 +41,36 @@ def recipients_for(role_code: str, ticket: Ticket | None, at: datetime) -> list[
     if found or role_code in OPTIONAL:
         return found
     return _last_resort(at)
+
+
+def reader_keys(role_code: str, ticket: Ticket, at: datetime) -> list[int]:
+    """As ``recipients_for``, keys alone: the usual cases cost one query or none. People may be inactive by now."""
+    if role_code == "requester":
+        return [ticket.requester_id] if ticket.requester_id else []
+    if role_code == "watchers":
+        return list(ticket.watchers.active().values_list("pk", flat=True))
+    if role_code == "assignee" and ticket.assignee_id:
+        away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+        if User.objects.active().filter(~Exists(away), pk=ticket.assignee_id).exists():
+            return [ticket.assignee_id]
+    return [person.pk for person in recipients_for(role_code, ticket, at)]
+
+
+def first_on_duty(role_code: str, at: datetime) -> User | None:
+    """Of the people who hold ``role_code`` the one to turn to first at ``at``; None when nobody holds it.
+
+    Whoever is the duty manager, else on duty in some roster, else the first who is not away.
+    """
+    holders = list(User.objects.active().filter(roles__code=role_code, roles__active=True).order_by("username"))
+    if not holders:
+        return None
+    keys = [person.pk for person in holders]
+    rosters = Roster.objects.loaded().filter(group__active=True, places__user__in=keys).distinct()
+    standing = sorted(standings(rosters, at), key=lambda one: not one.roster.management)
+    now = [one.now.user.pk for one in standing if one.now and one.now.user]
+    away = set(Absence.objects.filter(user__in=keys, starts_at__lte=at, ends_at__gt=at).values_list("user", flat=True))
+    first = sorted(holders, key=lambda one: (now.index(one.pk) if one.pk in now else len(now), one.pk in away))
+    return first[0]
 
 
 def _unique(people: Iterable[User | None]) -> list[User]:

@@ -52,11 +52,6 @@ def quiet_of(user: User) -> Quiet | None:
     return Quiet(start, end, user.time_zone or settings.TIME_ZONE) if start != end else None
 
 
-def choice_for(event: str, *, urgent: bool) -> EventChoice:
-    """What holds for ``event``: the administrators' row, else the shipped defaults. One query."""
-    return EventChoice.objects.filter(event=event).first() or EventChoice.shipped(event, urgent=urgent)
-
-
 def channels_for(user: User, choice: EventChoice) -> list[str]:
     """The channels beside the portal by which ``user`` is told: chosen among those allowed, and the fixed ones."""
     kept: dict[str, Any] = user.preferences.get(ROOM, {}).get("channels") or {}

@@ -22,7 +22,7 @@ from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
 from notifications.models import Delivery, Endpoint, Notice
 from notifications.rendering import Writer
-from notifications.services import may_read
+from notifications.storing import may_read
 
 logger = logging.getLogger(__name__)
 

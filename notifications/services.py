@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.permissions import Permission
-from notifications.choices import channels_for, choice_for, gateway, quiet_of, rooms_for
+from notifications.choices import gateway
 from notifications.events import Channel
 from notifications.links import use_up
 from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
-from notifications.texts import snapshot
+from notifications.storing import Telling, give, new_delivery
 from tickets.actions import perform
 from tickets.errors import ActionConflict
 from tickets.models import Ticket
@@ -46,105 +45,21 @@ def give_notice(
     be known (``at`` unless given); ``not_before``: nothing leaves earlier; ``rooms``: chat rooms and programs are told
     too, when ``internal`` only those that no customer reads; ``without``: channels not to be used. Sends nothing.
     """
-    said = {**(snapshot(ticket) if ticket else {}), **(payload or {})}
-    notice = _store(key, event, ticket, urgent=urgent, at=at, due_at=due_at or at, payload=said)
-    if notice is None:
-        return None
-    readers = _readers(recipients, ticket)
-    endpoints = list(Endpoint.objects.active()) if readers or rooms else []
-    first = max(at, not_before or at)
-    rows = [row for reader in readers for row in _personal(notice, reader, endpoints, first, without)]
-    if rooms:
-        found = rooms_for(endpoints, event, ticket, urgent=urgent, internal=internal)
-        rows += [_row(notice, endpoint.kind, first, endpoint=endpoint) for endpoint in found]
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return notice
-
-
-_INSERT = """
-INSERT INTO notifications_notice (key, organisation_id, ticket_id, event, urgent, due_at, created_at, payload)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO NOTHING RETURNING id
-"""
-
-
-def _store(
-    key: str, event: str, ticket: Ticket | None, *, urgent: bool, at: datetime, due_at: datetime, payload: Any
-) -> Notice | None:
-    """One statement decides who stores it; Django's ``ignore_conflicts`` would not say whether it did."""
-    notice = Notice(
+    telling = Telling(
         key=key,
         event=event,
-        organisation_id=ticket.organisation_id if ticket else None,
-        ticket_id=ticket.pk if ticket else None,
+        ticket=ticket,
+        readers=[person.pk for person in recipients],
         urgent=urgent,
+        at=at,
         due_at=due_at,
-        created_at=at,
-        payload=payload,
+        not_before=not_before,
+        payload=payload or {},
+        rooms=rooms,
+        internal=internal,
+        without=without,
     )
-    columns = [field for field in Notice._meta.concrete_fields if not field.primary_key]
-    values = [field.get_db_prep_save(getattr(notice, field.attname), connection) for field in columns]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, values)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    notice.pk = row[0]
-    return notice
-
-
-def _readers(recipients: Iterable[User], ticket: Ticket | None) -> list[User]:
-    """The people with their rights, in one query; those who may not see ``ticket`` left out (ORG-03)."""
-    keys = [person.pk for person in recipients]
-    people = User.objects.active().with_access().filter(pk__in=keys) if keys else []
-    return [person for person in people if ticket is None or may_read(person, ticket)]
-
-
-def may_read(user: User, ticket: Ticket) -> bool:
-    """Whether ``user`` may see ``ticket`` as it stands."""
-    return user.may(Permission.VIEW) or Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists()
-
-
-def _personal(
-    notice: Notice, reader: User, endpoints: list[Endpoint], at: datetime, without: Sequence[str]
-) -> list[Delivery]:
-    rows = [] if Channel.PORTAL in without else [_row(notice, Channel.PORTAL, at, recipient=reader)]
-    choice = choice_of(notice)
-    for channel in channels_for(reader, choice):
-        through = gateway(endpoints) if channel == Channel.SMS else None
-        if channel not in without and (channel != Channel.SMS or through):
-            rows.append(_row(notice, channel, _when(reader, notice, at), recipient=reader, endpoint=through))
-    return rows
-
-
-def choice_of(notice: Notice) -> Any:
-    """The administrators' choice for the notice's event; read once for each notice."""
-    if not hasattr(notice, "_choice"):
-        notice._choice = choice_for(notice.event, urgent=notice.urgent)  # type: ignore[attr-defined]
-    return notice._choice  # type: ignore[attr-defined]
-
-
-def _when(reader: User, notice: Notice, at: datetime) -> datetime:
-    """At once; after the reader's quiet hours unless it is urgent (NTF-02)."""
-    quiet = None if notice.urgent else quiet_of(reader)
-    return (quiet.ends_after(at) if quiet else None) or at
-
-
-def _row(
-    notice: Notice, channel: str, at: datetime, *, recipient: User | None = None, endpoint: Endpoint | None = None
-) -> Delivery:
-    row = Delivery(
-        notice=notice,
-        recipient=recipient,
-        endpoint=endpoint,
-        channel=channel,
-        urgent=notice.urgent,
-        next_try_at=at,
-    )
-    if channel == Channel.PORTAL:
-        row.status, row.sent_at = Delivery.Status.SENT, notice.created_at
-        row.lateness = max(notice.created_at - notice.due_at, timedelta())
-        row.attempt = 1
-    return row
+    return give([telling])[0]
 
 
 def add_fallback(*, delivery: Delivery, channel: str, now: datetime) -> bool:
@@ -154,7 +69,7 @@ def add_fallback(*, delivery: Delivery, channel: str, now: datetime) -> bool:
     address = {Channel.SMS.value: reader.mobile, Channel.EMAIL.value: reader.email}.get(channel) if reader else ""
     if not address or (channel == Channel.SMS and through is None):
         return False
-    row = _row(delivery.notice, channel, now, recipient=reader, endpoint=through)
+    row = new_delivery(delivery.notice, channel, now, recipient=reader, endpoint=through)
     Delivery.objects.bulk_create([row], ignore_conflicts=True)
     return True
 

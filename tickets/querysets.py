@@ -47,18 +47,12 @@ class TicketQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> TicketQuerySet:
         """Tickets that ``user`` may see: the one door to lists, pages, endpoints, searches (ORG-03).
 
-        Provider staff see all; supplier staff what was handed to their supplier; customers the
+        Provider staff see all; supplier staff what was handed to their supplier and where they were called in;
+        staff without that right where they were called in (``tickets.guests``); customers the
         records of their organisation, or only their own when their role does not grant that, and
         never the tasks that the work on them is split into.
         """
-        if user.may(Permission.VIEW):
-            return self
-        if user.organisation.kind == Organisation.Kind.SUPPLIER:
-            return self.filter(supplier_id=user.organisation_id)
-        own = Q(organisation_id=user.organisation_id, parent=None)
-        if not user.may(Permission.VIEW_ORGANISATION):
-            own &= Q(requester_id=user.pk)
-        return self.filter(own)
+        return self if user.may(Permission.VIEW) else self.filter(visibility(user))
 
     def live(self) -> TicketQuerySet:
         """Tickets that are neither resolved nor closed."""
@@ -68,3 +62,24 @@ class TicketQuerySet(models.QuerySet):
         """Load just what a row of a list shows, in one query; ``also`` further columns, those of rows ``join``ed."""
         relations = {"priority", "business_system", "group", "assignee", "source", "requester", *join}
         return self.select_related(*sorted(relations)).only(*dict.fromkeys([*ROW_COLUMNS, *also]))
+
+
+def visibility(user: User) -> Q:
+    """The condition of ``visible_to``, which a loaded row can be held against, too (``itsm.matching``)."""
+    if user.may(Permission.VIEW):
+        return Q()
+    if user.organisation.kind == Organisation.Kind.SUPPLIER:
+        return Q(supplier_id=user.organisation_id) | _invited(user)
+    own = Q(organisation_id=user.organisation_id, parent=None)
+    if not user.may(Permission.VIEW_ORGANISATION):
+        own &= Q(requester_id=user.pk)
+    if user.organisation.kind == Organisation.Kind.PROVIDER:
+        own |= _invited(user)
+    return own
+
+
+def _invited(user: User) -> Q:
+    """Tickets that ``user`` was called in to: keys first, so that no plan joins what most people never have."""
+    from tickets.guests import invited_keys  # its model refers to the ticket, whose manager is here
+
+    return Q(pk__in=invited_keys(user))
