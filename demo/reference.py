@@ -12,6 +12,7 @@ from django.db import models, transaction
 from accounts.models import Role
 from changes.models import ChangeDomain, ChangeType
 from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus
+from incidents.models import EmergencyTask
 from problems.models import ProblemCategory, ProblemLevel, ProblemSource
 from sla.models import ContractPhase
 from sla.shipped import load_service_levels
@@ -48,6 +49,7 @@ TABLES: dict[str, type[models.Model]] = {
     "request_types": RequestType,
     "task_kinds": TaskKind,
     "task_close_codes": TaskCloseCode,
+    "emergency_tasks": EmergencyTask,
     "ci_classes": CIClass,
     "ci_statuses": CIStatus,
     "business_system_classes": BusinessSystemClass,

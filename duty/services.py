@@ -48,12 +48,17 @@ def reader_keys(role_code: str, ticket: Ticket, at: datetime) -> list[int]:
     if role_code == "requester":
         return [ticket.requester_id] if ticket.requester_id else []
     if role_code == "watchers":
-        return list(ticket.watchers.active().values_list("pk", flat=True))
+        return list(ticket.watchers.filter(is_active=True).values_list("pk", flat=True))
     if role_code == "assignee" and ticket.assignee_id:
         away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
         if User.objects.active().filter(~Exists(away), pk=ticket.assignee_id).exists():
             return [ticket.assignee_id]
     return [person.pk for person in recipients_for(role_code, ticket, at)]
+
+
+def away_at(at: datetime) -> frozenset[int]:
+    """The keys of everybody who is away at ``at``. One query."""
+    return frozenset(Absence.objects.filter(starts_at__lte=at, ends_at__gt=at).values_list("user_id", flat=True))
 
 
 def first_on_duty(role_code: str, at: datetime) -> User | None:

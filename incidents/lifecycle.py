@@ -9,7 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
+from incidents.by_time import ByTime
 from incidents.corrections import LIVE, Corrections
+from incidents.emergency import EmergencyActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
 from tickets.common import CommonActions
@@ -41,7 +43,7 @@ PHASES = {
 }
 
 
-class IncidentLifecycle(Corrections, SupportRecords, SplitsIntoTasks, CommonActions):
+class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, SplitsIntoTasks, CommonActions):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
     # Columns and helpers of ``incidents.models.Incident``.

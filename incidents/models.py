@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
+from incidents.emergency_models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
 from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
 from tickets.lifecycle import Kind, register_kind
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
             States.CLOSED,
         ),
         details="incidents.details.details_of",
+        banner="incidents.emergency_pages.panel_of",
         public_fields=("handling", "close_code", "reject_reason"),
     )
 )
@@ -80,12 +83,30 @@ class Incident(IncidentLifecycle, Ticket):
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("backup confirmed by"), db_index=False
     )
 
+    emergency_since = models.DateTimeField(_("emergency procedure since"), null=True, editable=False)
+    emergency_over_at = models.DateTimeField(_("emergency procedure over"), null=True, editable=False)
+    commander = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("commander"), db_index=False
+    )
+
     class Meta:
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
         triggers = searched_texts(
             public=["handling"], internal=["cause", "vendor_case_number", "vendor_contact", "vendor_contract"]
         )
+
+    @property
+    def in_emergency(self) -> bool:
+        """Whether the emergency procedure of P1 and P2 runs."""
+        return self.emergency_since is not None and self.emergency_over_at is None
+
+    @cached_property
+    def calls(self) -> list[CallIn]:
+        """Who was called in, in order. One query, and none without an emergency."""
+        if self.emergency_since is None or self.pk is None:
+            return []
+        return list(CallIn.objects.filter(ticket_id=self.pk).select_related("person", "group", "called_by"))
 
     # What the lifecycle's actions share. Each sets columns of this row only.
 

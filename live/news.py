@@ -11,6 +11,7 @@ from accounts.permissions import Permission
 from itsm.matching import Unmatchable, matches
 from live.changes import Changed
 from live.looks import Look
+from tickets.guests import invited_keys
 from tickets.lifecycle import kind_of
 from tickets.listing import Listing
 from tickets.models import Ticket
@@ -61,6 +62,8 @@ class News:
                 for item in self.changed
                 if user.organisation_id in (item.ticket.organisation_id, item.ticket.supplier_id)
             }
+            if user.is_agent:
+                mine |= {item.ticket.pk for item in self.changed} & set(invited_keys(user))
             visible = Ticket.objects.visible_to(user)
             keys = set(visible.filter(pk__in=mine).values_list("pk", flat=True)) if mine else set()
             kept = set(visible.filter(number__in=look.have).values_list("number", flat=True)) if look.have else set()

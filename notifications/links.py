@@ -18,16 +18,25 @@ from notifications.models import AnswerLink
 from tickets.models import Ticket
 
 LIFETIME = timedelta(days=14)
+#: Nobody answers a call of the day before yesterday.
+CALL_LIFETIME = timedelta(days=2)
+#: The event whose mail asks whether the reader comes.
+CALL_EVENT = "called_in"
 SALT = "notifications.links"
 
 
-def address_for(*, user: User, ticket: Ticket, now: datetime) -> str:
-    """The address at which ``user`` answers about ``ticket`` as it stands. Idempotent for a version of the ticket."""
+def address_for(*, user: User, ticket: Ticket, now: datetime, call: int | None = None) -> str:
+    """The address at which ``user`` answers about ``ticket`` as it stands. Idempotent for a version of the ticket.
+
+    With ``call``, the key of a notice: the address at which the person answers whether they come, once for each notice.
+    """
+    kept = LIFETIME if call is None else CALL_LIFETIME
     link, _made = AnswerLink.objects.get_or_create(
         ticket_id=ticket.pk,
         user=user,
-        version=ticket.version,
-        defaults={"nonce": secrets.token_urlsafe(32), "created_at": now, "expires_at": now + LIFETIME},
+        version=ticket.version if call is None else call,
+        purpose=AnswerLink.Purpose.SOLVED if call is None else AnswerLink.Purpose.CALL,
+        defaults={"nonce": secrets.token_urlsafe(32), "created_at": now, "expires_at": now + kept},
     )
     return f"{settings.SITE_URL}{reverse('notifications:answer', args=[text_of(link)])}"
 

@@ -276,13 +276,19 @@ class EventChoice(models.Model):
 class AnswerLink(models.Model):
     """A link in a mail with which one person answers one thing about one ticket, without signing in, once (INC-10).
 
-    Its text is made from ``nonce`` and the portal's key: reading the database does not give it away.
+    Its text is made from ``nonce`` and the portal's key: reading the database does not give it away. ``version``: of
+    the ticket that the question is about; a call is answered whatever happens to the ticket, its version is the notice.
     """
+
+    class Purpose(models.TextChoices):
+        SOLVED = "", _("Is it solved?")
+        CALL = "call", _("Are you coming?")
 
     nonce = models.CharField(max_length=64, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="answer_links")
     version = models.PositiveIntegerField()
+    purpose = models.CharField(max_length=5, choices=Purpose, default=Purpose.SOLVED, db_default="", blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -291,7 +297,7 @@ class AnswerLink(models.Model):
         verbose_name = _("answer link")
         verbose_name_plural = _("answer links")
         constraints = [
-            models.UniqueConstraint(fields=["ticket", "user", "version"], name="answer_link_unique"),
+            models.UniqueConstraint(fields=["ticket", "user", "version", "purpose"], name="answer_link_once"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="answer_link_expires"),
         ]
 

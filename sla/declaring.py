@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from incidents.emergencies import follow_priority
 from sla import timers
 from sla.firing import declare
 from sla.models import NoticeRule
@@ -19,3 +20,12 @@ def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> Non
         return
     rules = NoticeRule.objects.filter(priority=ticket.priority_id, on=NoticeRule.On.REGISTERED, active=True)
     declare(ticket, rules, now)
+
+
+def follow_emergency(entry: TimelineEntry, now: datetime) -> None:
+    """Let the emergency procedure begin or end with the priority (MAJ-01). Last of all: clocks and notices are done.
+
+    Nothing is started for what is loaded or imported: it lies behind, and nobody works by it.
+    """
+    if not timers.is_quiet() and entry.via != TimelineEntry.Via.IMPORT:
+        follow_priority(entry.ticket, entry, now)

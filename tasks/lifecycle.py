@@ -101,6 +101,19 @@ class TaskLifecycle(CommonActions):
         self.assigned_at = now
 
     @action(
+        source=States.ASSIGNED,
+        target=States.CANCELLED,
+        label=pgettext_lazy("task", "Let lapse"),
+        done=_("let this task lapse: the emergency is over"),
+        system=True,
+        icon="x",
+        public=False,
+    )
+    def lapse(self, *, user: None, now: datetime) -> None:
+        """End a first task of an emergency that nobody began before the emergency was over."""
+        self.closed_at = now
+
+    @action(
         source=[States.ASSIGNED, States.IN_PROGRESS],
         label=_("Claim"),
         done=_("claimed this task"),

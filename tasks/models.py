@@ -32,6 +32,8 @@ class Task(TaskLifecycle, Ticket):
 
     task_kind = models.ForeignKey(TaskKind, models.PROTECT, null=True, verbose_name=_("kind of task"))
     position = models.PositiveSmallIntegerField(_("position"), default=1)
+    #: False for tasks that the portal opened by itself: the parent may be resolved without them.
+    holds_parent = models.BooleanField(default=True, db_default=True, editable=False)
     in_order = models.BooleanField(_("after the task before"), default=False)
     close_code = models.ForeignKey(TaskCloseCode, models.PROTECT, null=True, verbose_name=_("close code"))
     result = models.TextField(_("result"), blank=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F, Max
 
-from accounts.models import User
+from accounts.models import SupportGroup, User
 from tasks.lifecycle import States
 from tasks.models import Task
 from tickets.actions import perform
@@ -18,7 +18,7 @@ from tickets.services import log_event
 def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> Task:
     """Create a task of ``ticket`` from the checked form; the ticket counts it as open."""
     before = Task.objects.filter(parent_id=ticket.pk).aggregate(last=Max("position"))["last"] or 0
-    waits = cleaned["in_order"] and _unfinished(ticket).exists()
+    waits = cleaned["in_order"] and _unfinished(ticket).filter(holds_parent=True).exists()
     task = Task(
         parent_id=ticket.pk,
         summary=cleaned["summary"],
@@ -46,7 +46,8 @@ def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datet
     The parent is locked already: ``perform`` locks it before the task.
     """
     parent = Ticket.objects.get(children=ticket)
-    _count(parent, open_=-1)
+    if ticket.holds_parent:
+        _count(parent, open_=-1)
     log_event(
         ticket=parent,
         event="task_over",
@@ -59,13 +60,45 @@ def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datet
     _release_next(parent, now)
 
 
+def open_first_task(
+    *,
+    ticket: Ticket,
+    summary: str,
+    description: str,
+    group: SupportGroup | None,
+    assignee: User | None,
+    now: datetime,
+) -> Task:
+    """Open a task that the portal adds by itself, and that holds nobody back: the ticket does not wait for it."""
+    task = Task(
+        parent_id=ticket.pk,
+        summary=summary,
+        description=description,
+        group=group,
+        assignee=assignee,
+        holds_parent=False,
+        organisation_id=ticket.organisation_id,
+        business_system_id=ticket.business_system_id,
+        category_id=ticket.category_id,
+        priority=ticket.priority,
+        assigned_at=now,
+    )
+    return perform(task, "register", user=None, now=now).ticket  # type: ignore[return-value]
+
+
+def lapse_tasks(*, ticket: Ticket, now: datetime) -> None:
+    """End the portal's own tasks of ``ticket`` that nobody began: they are not needed any more."""
+    for task in _unfinished(ticket).filter(holds_parent=False, state=States.ASSIGNED):
+        perform(task, "lapse", user=None, now=now)
+
+
 def _unfinished(parent: Ticket) -> Any:
     return Task.objects.filter(parent_id=parent.pk).exclude(state__in=[States.FINISHED, States.CANCELLED])
 
 
 def _release_next(parent: Ticket, now: datetime) -> None:
     """Let the first unfinished task start when it waits for its turn."""
-    first = _unfinished(parent).order_by("position").first()
+    first = _unfinished(parent).filter(holds_parent=True).order_by("position").first()
     if first is not None and first.state == States.QUEUED:
         perform(first, "release", user=None, now=now)
 

@@ -22,6 +22,7 @@ RARE = frozenset(
         "reject_reason",
         "backup_confirmed_by",
         "ticket_ptr",
+        "commander",
     }
 )
 

@@ -130,7 +130,8 @@ def action(
 class Kind:
     """A kind of ticket: its names, its states and what they mean.
 
-    ``public_fields``: columns of the kind that requesters read too; the others are for staff.
+    ``public_fields``: columns of the kind that requesters read too; the others are for staff. ``banner``: dotted path
+    of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
     """
 
     code: str
@@ -145,6 +146,7 @@ class Kind:
     details: str | None = None
     registers: str = "register"
     public_fields: tuple[str, ...] = ()
+    banner: str | None = None
     model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
 
     @cached_property

@@ -164,7 +164,8 @@ def _event_sentence(entry: TimelineEntry, kind: Kind) -> str:
     sentence = EVENTS.get(entry.action)
     if sentence is None:
         return entry.action
-    words: dict[str, Any] = defaultdict(str, entry.data)
+    plain = {key: _text(value, None, {}) if isinstance(value, dict) else value for key, value in entry.data.items()}
+    words: dict[str, Any] = defaultdict(str, plain)
     if "state" in entry.data:
         words["state"] = _state_name(str(entry.data["state"]), _kind_of_number(entry.data.get("number")) or kind)
     if "meaning" in entry.data:

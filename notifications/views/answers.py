@@ -16,7 +16,11 @@ from tickets import clock
 from tickets.actions import available_actions
 from tickets.errors import ActionError, ActionInvalid
 
-ANSWERS = ("confirm", "not_solved")
+#: What may be answered, by what the link asks. The title of the page stands first.
+ANSWERS: dict[str, tuple[str, ...]] = {
+    AnswerLink.Purpose.SOLVED: ("confirm", "not_solved"),
+    AnswerLink.Purpose.CALL: ("answer_coming", "answer_cannot"),
+}
 
 
 class AnswerView(View):
@@ -30,7 +34,7 @@ class AnswerView(View):
     def post(self, request: HttpRequest, text: str) -> HttpResponse:
         """Do it, and thank."""
         link, name = find_link(text, clock.now()), request.POST.get("answer", "")
-        if link is None or name not in ANSWERS:
+        if link is None or name not in ANSWERS[link.purpose]:
             return self._over(410)
         try:
             answer_by_link(link=link, name=name, data=request.POST, now=clock.now())
@@ -47,12 +51,18 @@ class AnswerView(View):
         with spoken_to(link.user.language, link.user.time_zone):
             answers = [
                 {"action": possible[name], "form": self._form(name, possible, ticket, link, forms or {})}
-                for name in ANSWERS
+                for name in ANSWERS[link.purpose]
                 if name in possible
             ]
-            if not answers or ticket.version != link.version:
+            if not answers or (not link.purpose and ticket.version != link.version):
                 return self._over(410)
-            context = {"ticket": ticket, "answers": answers, "solution": getattr(ticket, "handling", "")}
+            solution = "" if link.purpose else getattr(ticket, "handling", "")
+            context = {
+                "ticket": ticket,
+                "answers": answers,
+                "solution": solution,
+                "question": link.get_purpose_display(),
+            }
             return render(self.request, "notifications/answer.html", context, status=status)
 
     @staticmethod

@@ -1,0 +1,128 @@
+"""Beginning and ending the emergency procedure with the priority; what its actions write elsewhere (MAJ-01, MAJ-02)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import SupportGroup, User
+from duty.services import first_on_duty
+from incidents.emergency_forms import callees_of
+from incidents.emergency_models import CallIn, EmergencyTask
+from tasks.services import lapse_tasks, open_first_task
+from tickets.actions import perform
+from tickets.forms import named_row
+from tickets.guests import let_in, let_out
+from tickets.models import Ticket, TimelineEntry
+from tickets.services import log_event
+
+#: P1 and P2 are emergencies.
+LAST_RANK = 2
+MANAGER = "incident_manager"
+
+
+def follow_priority(ticket: Any, entry: TimelineEntry, now: datetime) -> None:
+    """Start, continue or end the emergency procedure as ``ticket`` stands after ``entry``; no query when nothing does.
+
+    Afterwards ``entry.ticket`` is the ticket as it stands then. Only news start it: a priority that was there before
+    the portal knew emergencies does not.
+    """
+    if not hasattr(ticket, "emergency_since"):
+        return
+    wanted = ticket.is_live and ticket.priority_rank <= LAST_RANK and ticket.duplicate_of_id is None
+    if ticket.in_emergency and not wanted:
+        entry.ticket = perform(ticket, "end_emergency", user=None, now=now).ticket
+    elif wanted and not ticket.in_emergency and _is_news(entry):
+        name = "continue_emergency" if ticket.emergency_since else "start_emergency"
+        known = ticket.commander if ticket.commander and ticket.commander.is_active else None
+        commander = known or first_on_duty(MANAGER, now)
+        data = {"commander": commander.username if commander else ""}
+        entry.ticket = perform(ticket, name, user=None, data=data, now=now).ticket
+
+
+def _is_news(entry: TimelineEntry) -> bool:
+    return not entry.state_from or any(change["field"] in ("priority", "duplicate_of") for change in entry.changes)
+
+
+def open_first_tasks(*, ticket: Any, now: datetime, **context: Any) -> None:
+    """Open the tasks that every procedure begins with. They hold nobody back from resolving the ticket."""
+    desk = SupportGroup.objects.filter(tier="desk", active=True).order_by("pk").first()
+    for row in EmergencyTask.objects.active():
+        group = desk if row.who == EmergencyTask.Who.DESK else ticket.group or desk
+        person = ticket.commander if row.who == EmergencyTask.Who.COMMANDER else None
+        open_first_task(ticket=ticket, summary=row.name, description=row.text, group=group, assignee=person, now=now)
+
+
+def close_emergency(*, ticket: Any, now: datetime, **context: Any) -> None:
+    """Nobody sees the ticket as a guest any more; when it is over, tasks of the procedure that nobody began lapse."""
+    let_out(ticket=ticket)
+    if not ticket.is_live:
+        lapse_tasks(ticket=ticket, now=now)
+
+
+# --- Calling in -----------------------------------------------------------------------------------------------------
+
+
+def call_people(
+    *, ticket: Any, entry: TimelineEntry, user: User, now: datetime, cleaned: dict[str, Any], **context: Any
+) -> None:
+    """Write down who is called; each sees the ticket from now on, and is told by the notice of the action."""
+    callees = callees_of(cleaned["people"], cleaned["groups"], now)
+    known = {call.person_id for call in ticket.calls if call.answer != CallIn.Answer.CANNOT}
+    fresh = [(person, group) for person, group in callees if person.pk not in known]
+    CallIn.objects.bulk_create(
+        CallIn(
+            ticket_id=ticket.pk,
+            person=person,
+            group=group,
+            reason=entry.text,
+            called_by=user,
+            called_at=now,
+        )
+        for person, group in fresh
+    )
+    let_in(ticket=ticket, people=[person for person, _group in fresh], now=now)
+    for person, group in fresh:
+        if group is not None:
+            names = {"person": named_row(person), "group": named_row(group)}
+            log_event(ticket=ticket, event="called_for_group", user=None, now=now, **names)
+
+
+def called_at(ticket: Ticket, moment: datetime) -> list[User]:
+    """The people who were called at ``moment``: by the action of that time."""
+    found = CallIn.objects.filter(ticket_id=ticket.pk, called_at=moment).select_related("person")
+    return [call.person for call in found]
+
+
+def note_coming(*, ticket: Any, user: User, now: datetime, **context: Any) -> None:
+    """The person is on the way."""
+    _answer(ticket, user, CallIn.Answer.COMING, now)
+
+
+def note_cannot(*, ticket: Any, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
+    """The person cannot come, and has no business with the ticket any more."""
+    _answer(ticket, user, CallIn.Answer.CANNOT, now, cleaned["text"])
+
+
+def note_joined(*, ticket: Any, user: User, now: datetime, **context: Any) -> None:
+    """The person works on it."""
+    _answer(ticket, user, CallIn.Answer.JOINED, now)
+
+
+def record_answer(*, ticket: Any, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
+    """What the coordinator heard from somebody who was called."""
+    _answer(ticket, cleaned["person"], CallIn.Answer(cleaned["answer"]), now, cleaned["text"])
+
+
+def _answer(ticket: Any, person: User, answer: CallIn.Answer, now: datetime, text: str = "") -> None:
+    """Note the answer in the person's newest call, and who sees the ticket accordingly."""
+    newest = CallIn.objects.filter(ticket_id=ticket.pk, person=person).order_by("-pk").first()
+    assert newest is not None  # noqa: S101 - rule and form have seen to it
+    newest.answer, newest.answer_text = answer, text or newest.answer_text
+    newest.answered_at = newest.answered_at if newest.answered_at and answer == CallIn.Answer.JOINED else now
+    newest.joined_at = now if answer == CallIn.Answer.JOINED else None
+    newest.save(update_fields=["answer", "answer_text", "answered_at", "joined_at"])
+    if answer == CallIn.Answer.CANNOT:
+        let_out(ticket=ticket, user=person)
+    else:
+        let_in(ticket=ticket, people=[person], now=now)

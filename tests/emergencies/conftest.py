@@ -1,0 +1,5 @@
+"""Clients for pages of emergencies."""
+
+from tests.pages.conftest import browse
+
+__all__ = ["browse"]
