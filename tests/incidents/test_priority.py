@@ -74,7 +74,7 @@ def test_clocks_are_recomputed_from_their_own_start(world: World) -> None:
     changed = act(ticket, "change_priority", world.lead, now=MONDAY + timedelta(hours=9), impact="I3", text="?")
 
     assert changed.planned_response_at == assigned + timedelta(minutes=30)
-    assert changed.planned_completion_at == started + timedelta(minutes=180)
+    assert changed.planned_completion_at == started + timedelta(hours=4)  # 180 minutes, and lunch
     assert changed.queue_due_at == changed.planned_completion_at
 
 

@@ -79,7 +79,7 @@ def test_visit_has_a_timeline(sent: Visit, world: World) -> None:
 def test_visit_gets_planned_times(sent: Visit, world: World) -> None:
     under_way = act(sent, "set_out", world.engineer, now=MONDAY)
 
-    assert under_way.planned_completion_at == MONDAY + timedelta(minutes=1440)
+    assert under_way.planned_completion_at == MONDAY + timedelta(days=2, hours=9)  # 24 working hours
 
 
 @pytest.mark.parametrize(("name", "error"), [("send", ActionForbidden), ("finish", ActionConflict)])

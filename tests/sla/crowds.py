@@ -20,7 +20,8 @@ def make_crowd(count: int, group_code: str, due_at: datetime, rank: int = 3) -> 
     group = SupportGroup.objects.get(code=group_code)
     organisation = Organisation.objects.filter(kind="customer").first()
     priority = Priority.objects.get(rank=rank)
-    target = Target.objects.select_related("version").filter(metric="response", version__policy="priorities").get()
+    targets = Target.objects.select_related("version").filter(metric="response", version__policy="priorities")
+    target = targets.get(priority=priority)
     calendar = Calendar.objects.get(code="24x7").current
     start = due_at - 30 * MINUTE
     tickets = Ticket.objects.bulk_create(

@@ -96,7 +96,7 @@ def test_api_says_the_same(world: World, client: Client) -> None:
 
     assert (clock["metric"], clock["target_seconds"], clock["due_at"]) == ("response", 1800, "2026-11-23T01:30:00Z")
     assert clock["counted_seconds"] == sum(each["counted_seconds"] for each in clock["stretches"])
-    assert (clock["policy"], clock["policy_version"], clock["calendar"]) == ("priorities", 1, "24x7")
+    assert (clock["policy"], clock["policy_version"], clock["calendar"]) == ("priorities", 1, "5x8")
 
 
 def test_api_lists_calendars(world: World, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Planned times of tickets under the shipped policy: the priority's limits, round the clock."""
+"""Planned times of tickets under the shipped policy: P1 and P2 round the clock, the others on working days."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from sla.limits import soon_before
 from tests.factories import MONDAY, World, act, incident_in, resolve, unclaimed, wait
+from tests.sla.calendars import at
 from tickets.clock import NO_LIMIT
 
 pytestmark = pytest.mark.req("INC-04")
@@ -36,20 +37,30 @@ def test_the_limit_that_runs_is_the_sort_key_of_queues(world: World) -> None:
     ticket = resolve(ticket, world.engineer, now=MONDAY + timedelta(minutes=90))
     running.append(ticket.queue_due_at)
 
-    completion = MONDAY + timedelta(minutes=190)
-    response = MONDAY + timedelta(minutes=30)
+    response, completion = at("2026-11-23 09:30"), at("2026-11-23 13:10")  # lunch does not count
     resumed = completion + timedelta(hours=1)
     assert running == [NO_LIMIT, response, completion, NO_LIMIT, resumed, NO_LIMIT]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("minutes", "in_time"), [(1439, True), (1440, True), (1441, False)])
-def test_completion_in_time_includes_the_very_moment(world: World, minutes: int, in_time: bool) -> None:
-    ticket = act(unclaimed(world, now=MONDAY), "start", world.engineer, now=MONDAY)
+@pytest.mark.parametrize(
+    ("impact", "due", "late", "in_time"),
+    [
+        ("I4", "2026-11-25 18:00", -1, True),  # 24 working hours
+        ("I4", "2026-11-25 18:00", 0, True),
+        ("I4", "2026-11-25 18:00", 1, False),
+        ("I2", "2026-11-23 09:30", 0, True),
+        ("I2", "2026-11-23 09:30", 1, False),
+    ],
+)
+def test_completion_in_time_includes_the_very_moment(
+    world: World, impact: str, due: str, late: int, in_time: bool
+) -> None:
+    ticket = act(unclaimed(world, now=MONDAY, impact=impact), "start", world.engineer, now=MONDAY)
 
-    done = resolve(ticket, world.engineer, now=MONDAY + timedelta(minutes=minutes))
+    done = resolve(ticket, world.engineer, now=at(due) + timedelta(microseconds=late))
 
-    assert done.completed_in_time is in_time
+    assert (done.planned_completion_at, done.completed_in_time) == (at(due), in_time)
 
 
 @pytest.mark.django_db
@@ -57,7 +68,8 @@ def test_time_waited_does_not_count(world: World) -> None:
     ticket = act(unclaimed(world, now=MONDAY), "start", world.engineer, now=MONDAY)
     ticket = act(wait(ticket, world.engineer, now=MONDAY), "resume", world.engineer, now=MONDAY + timedelta(days=3))
 
-    assert resolve(ticket, world.engineer, now=MONDAY + timedelta(days=3, hours=24)).completed_in_time is True
+    done = resolve(ticket, world.engineer, now=at("2026-11-30 18:00"))  # 24 h from Thursday morning on
+    assert (done.planned_completion_at, done.completed_in_time) == (at("2026-11-30 18:00"), True)
 
 
 @pytest.mark.django_db

@@ -179,7 +179,7 @@ def test_in_order_limits_start_when_released(world: World, parent: Incident) -> 
 
     second.refresh_from_db()
     assert second.assigned_at == MONDAY + timedelta(hours=3)
-    assert second.planned_response_at == MONDAY + timedelta(hours=3, minutes=120)
+    assert second.planned_response_at == MONDAY + timedelta(hours=6)  # two hours from noon, after lunch
 
 
 def test_in_order_waits_for_all_before_it(world: World, parent: Incident) -> None:
