@@ -20,6 +20,7 @@ class SupportRecords:
     """What must be on record while engineers work (INC-14, INC-15)."""
 
     vendor_needed: Any
+    vendor_case_number: Any
     vendor_called_at: Any
     vendor_responded_at: Any
     vendor_arrived_at: Any

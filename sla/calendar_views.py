@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import Calendar as Weeks
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -19,12 +19,15 @@ from accounts.http import SignedInRequest, SignedInView
 from sla.calendar_forms import CalendarForm
 from sla.calendars import CalendarRefused, Content, content_of, publish
 from sla.following import moved_limits
-from sla.models import Calendar
+from sla.models import Calendar, TrialRun
 from sla.policies import local_day
 from sla.spans import format_hours
+from sla.trials import ask
 from tickets import clock
 
 YEARS = range(2004, 2100)
+#: How much history a draft is tried on.
+TRIAL_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,7 @@ class CalendarView(AdministratorsView):
             return self._page(request, calendar, old, year, form=form, status=422)
         content = form.content()
         if "publish" not in request.POST:
-            moved = moved_limits(calendar, content, clock.now())
-            return self._page(request, calendar, content, year, form=form, moved=moved, old=old)
+            return self._preview(request, calendar, content, year, form=form, old=old)
         try:
             version = publish(calendar, content, by=request.user, at=clock.now(), note=form.cleaned_data["note"])
         except CalendarRefused as error:
@@ -85,6 +87,26 @@ class CalendarView(AdministratorsView):
             return self._page(request, calendar, old, year, form=form, status=422)
         messages.success(request, _("Version %(number)s counts from now on.") % {"number": version.number})
         return redirect(f"{reverse('sla:calendar', args=[code])}?year={year}")
+
+    def _preview(
+        self,
+        request: SignedInRequest,
+        calendar: Calendar,
+        content: Content,
+        year: int,
+        *,
+        form: CalendarForm,
+        old: Content,
+    ) -> HttpResponse:
+        """What the edit would move, and when asked for: what it would have meant for history."""
+        now, trial = clock.now(), None
+        if "try" in request.POST:
+            since = now - timedelta(days=TRIAL_DAYS)
+            run = ask(user=request.user, what="calendar", code=calendar.pk, draft=content, since=since, until=now)
+            trial = shown_trial(run)
+        moved = moved_limits(calendar, content, now)
+        found: dict[str, Any] = {"moved": moved.count, "more_moved": moved.more, "old": old, "trial": trial}
+        return self._page(request, calendar, content, year, form=form, **found)
 
     def _page(
         self,
@@ -101,12 +123,28 @@ class CalendarView(AdministratorsView):
             "content": content,
             "year": year,
             "years": (year - 1, year + 1),
+            "days": TRIAL_DAYS,
             "months": year_of(content, more.pop("old", content), year),
             "weekdays": weekday_names(),
             "versions": calendar.versions.select_related("published_by")[:20],
             **more,
         }
         return render(request, "sla/calendar.html", context, status=status)
+
+
+def shown_trial(run: TrialRun) -> dict[str, Any]:
+    """What ``sla/_trial.html`` draws of a trial: how far it is, and the tables of one that is counted."""
+    labels = {"metric": _("Limit"), "priority": _("Priority"), "service": _("Service"), "group": _("Group")}
+    result = run.result or {}
+    return {
+        "run": run,
+        "days": (run.until - run.since).days,
+        "tickets": result.get("tickets", 0),
+        "cut": result.get("cut", False),
+        "tables": [(label, result["tables"][by]) for by, label in labels.items()] if result else [],
+        "flipped": result.get("flipped", []),
+        "flips": result.get("flips", 0),
+    }
 
 
 def year_of(content: Content, old: Content, year: int) -> list[dict[str, Any]]:

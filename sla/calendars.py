@@ -66,7 +66,28 @@ def content_of(version: CalendarVersion) -> Content:
 
 def business_time(version: CalendarVersion) -> BusinessTime:
     """How ``version`` counts. Kept for the life of the process, since a version never changes."""
+    if version.pk is None:
+        return _drafted(version)
     return ALWAYS if version.always else _working_time(version.pk)
+
+
+def draft_version(calendar: Calendar, content: Content) -> CalendarVersion:
+    """``content`` as a version that counts but is not stored: for trying it."""
+    version = CalendarVersion(
+        calendar=calendar,
+        number=(calendar.current.number if calendar.current else 0) + 1,
+        zone=content.zone,
+        always=content.always,
+        week=content.week,
+        confirmed_until=content.confirmed_until,
+    )
+    version.__dict__["business"] = content.business_time()
+    return version
+
+
+def _drafted(version: CalendarVersion) -> BusinessTime:
+    business: BusinessTime = version.__dict__["business"]
+    return business
 
 
 @lru_cache(maxsize=256)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from sla import timers
-from sla.calendars import Content, business_time
+from sla.calendars import Content, business_time, content_of
+from sla.clock import DAY_MINUTES, instant
 from sla.clocks import lock, store
 from sla.models import Calendar, CalendarVersion, Clock
 from sla.services import store_plan
@@ -16,6 +19,8 @@ from tickets import clock as database_clock
 from tickets.models import Ticket
 
 BATCH = 200
+#: So many limits are looked at for a preview; each costs some microseconds.
+MOST_LOOKED_AT = 50_000
 ACTIVE = ("running", "paused")
 
 
@@ -60,22 +65,50 @@ def _follow(ticket_id: int, version: CalendarVersion, now: datetime | None = Non
     store_plan(ticket, lives)
 
 
-def moved_limits(calendar: Calendar, content: Content, at: datetime) -> int:
-    """How many limits of running clocks an edit of ``calendar`` would move. Changes nothing."""
+@dataclass(frozen=True)
+class Moved:
+    """How many open limits an edit moves; ``more``: there were too many to look at all of them."""
+
+    count: int
+    more: bool = False
+
+
+def moved_limits(calendar: Calendar, content: Content, at: datetime) -> Moved:
+    """How many limits of running clocks an edit of ``calendar`` would move. Changes nothing.
+
+    Only limits that lie behind the first changed hours are looked at, the nearest first, and at most
+    ``MOST_LOOKED_AT`` of them: a page waits for the answer. What is counted until ``at`` stays, as when clocks follow.
+    """
     if calendar.current is None:
-        return 0
-    old, new = calendar.current, content.business_time()
-    rows = Clock.objects.filter(state="running", calendar_version__calendar=calendar)
-    count = 0
-    for since, target, consumed, due_at in rows.values_list(
-        "running_since", "target", "consumed", "due_at"
-    ).iterator():
-        if since is None:
-            continue
-        used = consumed + _used(old, since, at)
-        remaining = target - used
-        count += remaining > timedelta() and new.add(max(at, since), remaining) != due_at
-    return count
+        return Moved(0)
+    old, new = content_of(calendar.current), content.business_time()
+    changed = first_change(old, content, at)
+    if changed is None:
+        return Moved(0)
+    rows = Clock.objects.filter(state="running", calendar_version__calendar=calendar, due_at__gt=changed)
+    found = rows.order_by("due_at").values_list("running_since", "target", "consumed", "due_at", "calendar_version")
+    looked = list(found[: MOST_LOOKED_AT + 1])
+    versions = {row.pk: row for row in CalendarVersion.objects.filter(calendar=calendar)}
+    moved = 0
+    for since, target, consumed, due_at, version in looked[:MOST_LOOKED_AT]:
+        if since is not None:
+            remaining = target - consumed - _used(versions[version], since, at)
+            moved += remaining > timedelta() and new.add(max(at, since), remaining) != due_at
+    return Moved(moved, len(looked) > MOST_LOOKED_AT)
+
+
+def first_change(old: Content, new: Content, at: datetime) -> datetime | None:
+    """From when on ``new`` counts otherwise than ``old``, not before ``at``; None: it does not."""
+    before, after = old.business_time(), new.business_time()
+    if (old.zone, old.always, old.week) != (new.zone, new.always, new.week):
+        return at
+    days = sorted(day for day in old.days.keys() | new.days.keys() if old.days.get(day) != new.days.get(day))
+    for day in days:
+        start = instant(ZoneInfo(new.zone), day, 0)
+        end = instant(ZoneInfo(new.zone), day, DAY_MINUTES)
+        if end > at and before.open_between(start, end) != after.open_between(start, end):
+            return max(at, start)
+    return None
 
 
 def _used(version: CalendarVersion, since: datetime, at: datetime) -> timedelta:

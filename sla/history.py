@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sla.facts import basis_of
@@ -26,24 +26,43 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Round:
+    """From a dispatch to the start of work; ``given_back_at``: nobody had begun when it went back to the desk."""
+
+    assigned_at: datetime
+    responded_at: datetime | None = None
+    given_back_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Course:
-    """What happened to a ticket, as far as its clocks care."""
+    """What happened to a ticket, as far as its clocks care. ``rounds``: of one that went back to the desk."""
 
     assigned_at: datetime | None
     responded_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
 
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
     """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``."""
-    parts = [
-        (Metric.RESPONSE, course.assigned_at, course.responded_at),
-        (Metric.RESOLVE, course.responded_at, course.resolved_at),
-    ]
-    found = (_life(ticket, course, book, *part) for part in parts)
-    return [life for life in found if life is not None]
+    response = _life(ticket, course, book, Metric.RESPONSE, course.assigned_at, course.responded_at)
+    resolve = _life(ticket, course, book, Metric.RESOLVE, course.responded_at, course.resolved_at)
+    if response is not None and course.rounds and response.clock.policy_version.restarts:
+        return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
+    return [life for life in (response, resolve) if life is not None]
+
+
+def _rounds(ticket: Ticket, course: Course, book: PromiseBook) -> Iterator[Life]:
+    """The response of each round; one that was given back before anybody began has no verdict."""
+    for number, row in enumerate(course.rounds, 1):
+        ended = replace(course, closed_at=row.given_back_at) if row.given_back_at else course
+        life = _life(ticket, ended, book, Metric.RESPONSE, row.assigned_at, row.responded_at)
+        if life is not None:
+            life.clock.round = number
+            yield life
 
 
 def _life(

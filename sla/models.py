@@ -15,6 +15,7 @@ from sla.policy_models import (
     PolicyVersion,
     Target,
 )
+from sla.trial_models import TrialRun
 
 __all__ = [
     "Agreement",
@@ -39,4 +40,5 @@ __all__ = [
     "Segment",
     "Target",
     "Timer",
+    "TrialRun",
 ]

@@ -16,6 +16,7 @@ from accounts.models import User
 from sla.models import (
     Agreement,
     AgreementKind,
+    CalendarVersion,
     ClosingRule,
     EscalationRule,
     FaultLevel,
@@ -160,10 +161,15 @@ def fault_priorities() -> Faults:
 class PromiseBook:
     """Everything that is promised, and the notice rules, read once.
 
-    ``instead``: targets of a draft, by the code of the policy whose place they take.
+    ``instead``: targets of a draft, by the code of the policy whose place they take. ``calendars``: drafts of
+    calendars that count in the place of those in force.
     """
 
-    def __init__(self, instead: Mapping[str, list[Target]] | None = None) -> None:
+    def __init__(
+        self,
+        instead: Mapping[str, list[Target]] | None = None,
+        calendars: Mapping[str, CalendarVersion] | None = None,
+    ) -> None:
         self._instead = instead or {}
         self._faults = fault_priorities()
         self._agreements: dict[tuple[str, int | None], list[Agreement]] = {}
@@ -171,6 +177,8 @@ class PromiseBook:
             self._agreements.setdefault((row.kind, row.organisation_id or row.group_id), []).append(row)
         self._targets: dict[str, list[Target]] = {}
         for target in Target.objects.select_related("version__policy", "calendar__current"):
+            if calendars and target.calendar_id in calendars:
+                target.calendar.current = calendars[target.calendar_id]
             self._targets.setdefault(target.version.policy_id, []).append(target)
         self._default = Policy.objects.filter(is_default=True).values_list("pk", flat=True).first()
         self.rules = list(NoticeRule.objects.filter(active=True).select_related("priority"))

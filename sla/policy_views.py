@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseFormSet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.http import SignedInRequest
-from sla.calendar_views import AdministratorsView
-from sla.models import Policy, PolicyVersion
+from accounts.http import SignedInRequest, is_htmx
+from sla.calendar_views import TRIAL_DAYS, AdministratorsView, shown_trial
+from sla.models import Policy, PolicyVersion, TrialRun
 from sla.policies import draft_of, publish_policy
 from sla.policy_forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of
-from sla.whatif import try_policy
+from sla.trials import ask
 from tickets import clock
-
-#: How much history a draft is tried on.
-TRIAL_DAYS = 90
 
 
 class PoliciesView(AdministratorsView):
@@ -51,8 +47,9 @@ class PolicyView(AdministratorsView):
             form.add_error(None, _("A policy needs at least one promise."))
             return self._page(request, policy, form, rows, status=422)
         if "publish" not in request.POST:
-            trial = try_policy(policy, draft, now - timedelta(days=TRIAL_DAYS), now)
-            return self._page(request, policy, form, rows, trial=trial)
+            since = now - timedelta(days=TRIAL_DAYS)
+            run = ask(user=request.user, what="policy", code=policy.pk, draft=draft, since=since, until=now)
+            return self._page(request, policy, form, rows, run=run)
         version = publish_policy(
             policy,
             draft,
@@ -71,24 +68,34 @@ class PolicyView(AdministratorsView):
         form: PolicyForm,
         rows: BaseFormSet[PromiseForm],
         *,
-        trial: Any = None,
+        run: TrialRun | None = None,
         status: int = 200,
     ) -> HttpResponse:
-        tables = [(label, trial.rows(by)) for by, label in _tables()] if trial else []
         context = {
             "policy": policy,
             "form": form,
             "rows": rows,
-            "trial": trial,
-            "tables": tables,
+            "trial": shown_trial(run) if run else None,
             "days": TRIAL_DAYS,
             "versions": policy.versions.select_related("published_by")[:20],
         }
         return render(request, "sla/policy.html", context, status=status)
 
 
-def _tables() -> list[tuple[str, str]]:
-    return [("metric", _("Limit")), ("priority", _("Priority")), ("service", _("Service")), ("group", _("Group"))]
+class TrialView(AdministratorsView):
+    """How far a trial is, for the page that asked for it; the tables once they are there."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """The part alone for a page that asks again, else the page."""
+        run = get_object_or_404(TrialRun, pk=pk, user_id=request.user.pk)
+        template = "sla/_trial.html" if is_htmx(request) else "sla/trial.html"
+        return render(request, template, {"trial": shown_trial(run)})
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponseRedirect:
+        """Stop it."""
+        found = TrialRun.objects.filter(pk=pk, user_id=request.user.pk, status__in=TrialRun.AT_WORK)
+        found.update(status=TrialRun.State.CANCELLED, finished_at=clock.now(), worker="")
+        return redirect("sla:trial", pk)
 
 
 def _find(code: str) -> Policy:

@@ -1,26 +1,30 @@
-"""Trying a draft of a policy on history: what would have been met (SLM-10). Stores nothing."""
+"""Trying a draft of a policy or a calendar on history: what would have been met (SLM-10). Stores nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from sla.history import Course, Pause, replay
+from sla.calendars import Content, draft_version
+from sla.facts import AT_WORK, BACK_AT_DESK
+from sla.history import Course, Pause, Round, replay
 from sla.life import Life
 from sla.models import Calendar, Metric, Policy, PolicyVersion, Target
 from sla.policies import Draft, PromiseBook
 from tickets.models import Ticket, TimelineEntry
 
 BATCH = 500
-#: More tickets than this take too long for a page; the page says so.
-MOST_TICKETS = 20_000
+#: More tickets than this are not counted; the page says so.
+MOST_TICKETS = 200_000
 MOST_FLIPPED = 200
 WAITING = "pending"
+VERDICTS = ("before_met", "before_missed", "after_met", "after_missed")
+Said = Callable[[int], None] | None
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Trial:
 
     tickets: int = 0
     cut: bool = False
+    flips: int = 0
     counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     flipped: list[dict[str, Any]] = field(default_factory=list)
 
@@ -46,27 +51,56 @@ class Trial:
             counter["before_missed"] += before is False
             counter["after_met"] += after is True
             counter["after_missed"] += after is False
-        if before is not None and after is not None and before != after and len(self.flipped) < MOST_FLIPPED:
+        if before is None or after is None or before == after:
+            return
+        self.flips += 1
+        if len(self.flipped) < MOST_FLIPPED:
             self.flipped.append({"ticket": ticket, "metric": Metric(metric).label, "after": after})
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page draws, as a job keeps it; counts in the order of ``VERDICTS``."""
+        kinds = ("metric", "priority", "service", "group")
+        return {
+            "tickets": self.tickets,
+            "cut": self.cut,
+            "tables": {by: [[name, [c[v] for v in VERDICTS]] for name, c in self.rows(by)] for by in kinds},
+            "flipped": [
+                {"number": row["ticket"].number, "summary": row["ticket"].summary, "metric": str(row["metric"])}
+                | {"after": row["after"]}
+                for row in self.flipped
+            ],
+            "flips": self.flips,
+        }
 
     def rows(self, by: str) -> list[tuple[str, Counter[str]]]:
         """The counts by one of metric, priority, service, group."""
         return sorted((name, counter) for (kind, name), counter in self.counts.items() if kind == by)
 
 
-def try_policy(policy: Policy, draft: Draft, start: datetime, end: datetime) -> Trial:
+def try_policy(policy: Policy, draft: Draft, start: datetime, end: datetime, *, said: Said = None) -> Trial:
     """Replay the tickets created from ``start`` to ``end`` as they are promised now, and under ``draft``.
 
-    Both sides are counted by the same replay, so that the difference is the draft's alone.
+    Both sides are counted by the same replay, so that the difference is the draft's alone. ``said`` is told after
+    each ticket how many are done.
     """
-    now_book = PromiseBook()
-    new_book = PromiseBook({policy.pk: targets_of(policy, draft)})
-    trial = Trial()
+    return _compare(PromiseBook({policy.pk: targets_of(policy, draft)}), start, end, said)
+
+
+def try_calendar(calendar: Calendar, content: Content, start: datetime, end: datetime, *, said: Said = None) -> Trial:
+    """As ``try_policy``, when ``calendar`` had said ``content`` all the time."""
+    version = draft_version(calendar, content)
+    return _compare(PromiseBook(calendars={calendar.pk: version}), start, end, said)
+
+
+def _compare(new_book: PromiseBook, start: datetime, end: datetime, said: Said) -> Trial:
+    now_book, trial = PromiseBook(), Trial()
     for ticket, course in courses(start, end):
         trial.tickets += 1
         before, after = (_verdicts(replay(ticket, course, book)) for book in (now_book, new_book))
         for metric in (Metric.RESPONSE.value, Metric.RESOLVE.value):
             trial.add(ticket, metric, before.get(metric), after.get(metric))
+        if said:
+            said(trial.tickets)
     trial.cut = trial.tickets >= MOST_TICKETS
     return trial
 
@@ -99,17 +133,22 @@ def targets_of(policy: Policy, draft: Draft) -> list[Target]:
     ]
 
 
+def tickets_between(start: datetime, end: datetime) -> QuerySet[Ticket]:
+    """The tickets of a period that have something to count."""
+    return Ticket.objects.filter(created_at__gte=start, created_at__lt=end, assigned_at__isnull=False)
+
+
 def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course]]:
-    """Tickets created in the period with what happened to them, by their timeline. Two queries for each batch."""
-    assigned = Ticket.objects.filter(created_at__gte=start, created_at__lt=end, assigned_at__isnull=False)
-    keys = list(assigned.order_by("pk").values_list("pk", flat=True)[:MOST_TICKETS])
+    """Tickets created in the period with what happened to them, by their timeline. Four queries for each batch."""
+    keys = list(tickets_between(start, end).order_by("pk").values_list("pk", flat=True)[:MOST_TICKETS])
     related = ("priority", "business_system", "group")
     for first in range(0, len(keys), BATCH):
         tickets = Ticket.objects.filter(pk__in=keys[first : first + BATCH]).select_related(*related).order_by("pk")
-        pauses = _pauses(keys[first : first + BATCH])
+        pauses, rounds = _pauses(keys[first : first + BATCH]), _rounds(keys[first : first + BATCH])
         for ticket in tickets:
             times = (ticket.assigned_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
-            yield ticket, Course(*times, pauses=tuple(pauses.get(ticket.pk, ())))
+            parts = {"pauses": tuple(pauses.get(ticket.pk, ())), "rounds": tuple(rounds.get(ticket.pk, ()))}
+            yield ticket, Course(*times, **parts)
 
 
 def _pauses(keys: list[int]) -> dict[int, list[Pause]]:
@@ -127,6 +166,25 @@ def _pauses(keys: list[int]) -> dict[int, list[Pause]]:
             del since[entry.ticket_id]
     for ticket_id, (moment, reason) in since.items():
         found.setdefault(ticket_id, []).append(Pause(moment, None, reason))
+    return found
+
+
+def _rounds(keys: list[int]) -> dict[int, list[Round]]:
+    """From each dispatch to the start of work, for tickets that went back to the desk."""
+    steps = TimelineEntry.objects.filter(ticket_id__in=keys)
+    back = steps.filter(state_to=BACK_AT_DESK).exclude(state_from__in=["", BACK_AT_DESK])
+    returned = list(back.order_by("ticket_id").values_list("ticket_id", flat=True).distinct())
+    found: dict[int, list[Round]] = {}
+    moved = steps.filter(ticket_id__in=returned).order_by("at", "id")
+    for key, at, before, after in moved.values_list("ticket_id", "at", "state_from", "state_to"):
+        rows = found.setdefault(key, [])
+        waiting = bool(rows) and rows[-1].responded_at is None and rows[-1].given_back_at is None
+        if before in ("", BACK_AT_DESK) and after not in ("", BACK_AT_DESK):
+            rows.append(Round(at, at if after in AT_WORK else None))
+        elif waiting and after in AT_WORK:
+            rows[-1] = Round(rows[-1].assigned_at, at)
+        elif waiting and after == BACK_AT_DESK:
+            rows[-1] = Round(rows[-1].assigned_at, given_back_at=at)
     return found
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from sla import following
-from sla.calendars import Day, content_of, publish
+from sla.calendars import Content, Day, content_of, publish
+from sla.following import Moved, moved_limits
 from sla.holidays import with_chinese_days
-from sla.models import Calendar, ClockChange, Segment, Timer
+from sla.models import Calendar, Clock, ClockChange, Segment, Timer
 from sla.policies import Promise
 from tests.factories import MONDAY, World, act, resolve, wait
 from tests.sla.calendars import at
+from tests.sla.crowds import make_crowd
 from tests.sla.test_clocks import clock_of, office_policy, started
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-05")]
@@ -141,3 +146,61 @@ def test_seed_knows_only_announced_years(world: World) -> None:
     content = content_of(Calendar.objects.get(code="5x8").current)  # type: ignore[arg-type]
 
     assert with_chinese_days(content, [2099]) == content
+
+
+# --- What an edit would move, in numbers -----------------------------------------------------------------------------
+def crowd(near: int, far: int) -> Calendar:
+    """So many open limits of the calendar 5x8 due tomorrow and due on Friday, seen from Monday morning."""
+    make_crowd(near + far, "host", at("2026-11-24 10:00"))
+    calendar = Calendar.objects.select_related("current").get(code="5x8")
+    clocks = Clock.objects.all()
+    clocks.update(calendar_version=calendar.current, running_since=MONDAY, target=9 * HOUR)
+    late = list(clocks.order_by("pk").values_list("pk", flat=True)[near:])
+    clocks.filter(pk__in=late).update(due_at=at("2026-11-27 10:00"), target=33 * HOUR)
+    return calendar
+
+
+def edited(calendar: Calendar, **changes: object) -> Content:
+    content = content_of(calendar.current)  # type: ignore[arg-type]
+    return replace(content, **changes)  # type: ignore[arg-type]
+
+
+def with_day(calendar: Calendar, day: date, entry: Day) -> Content:
+    content = content_of(calendar.current)  # type: ignore[arg-type]
+    return edited(calendar, days={**content.days, day: entry})
+
+
+def test_preview_counts_the_limits_behind_the_changed_day(
+    world: World, django_assert_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calendar = crowd(50, 312)
+    closed = with_day(calendar, date(2026, 11, 26), Day((), "临时休市"))
+    moved_limits(calendar, closed, MONDAY)
+    with django_assert_num_queries(3):
+        assert moved_limits(calendar, closed, MONDAY) == Moved(312)
+    longer = ((540, 720), (780, 1080), (1140, 1200))
+    assert moved_limits(calendar, with_day(calendar, date(2026, 11, 26), Day(longer, "加班")), MONDAY) == Moved(312)
+    assert moved_limits(calendar, with_day(calendar, date(2026, 11, 24), Day((), "?")), MONDAY) == Moved(362)
+    assert moved_limits(calendar, with_day(calendar, date(2026, 11, 28), Day((), "?")), MONDAY) == Moved(0)
+    assert moved_limits(calendar, edited(calendar), MONDAY) == Moved(0)
+    week = (((540, 720), (780, 1020)),) * 5 + ((), ())  # an hour less a day
+    assert moved_limits(calendar, edited(calendar, week=week), MONDAY) == Moved(362)
+    monkeypatch.setattr(following, "MOST_LOOKED_AT", 300)
+    assert moved_limits(calendar, edited(calendar, week=week), MONDAY) == Moved(300, more=True)
+
+
+def test_day_that_was_a_holiday_already_moves_nothing(world: World) -> None:
+    calendar = crowd(0, 10)
+    renamed = with_day(calendar, date(2026, 10, 1), Day((), "国庆"))
+
+    assert moved_limits(calendar, renamed, at("2026-09-01 09:00")) == Moved(0)
+
+
+@pytest.mark.slow
+def test_preview_of_a_hundred_thousand_open_limits_does_not_keep_anybody_waiting(world: World) -> None:
+    calendar = crowd(0, 100_000)
+    begun = time.monotonic()
+    moved = moved_limits(calendar, edited(calendar, zone="Asia/Tokyo"), MONDAY)
+
+    assert moved == Moved(following.MOST_LOOKED_AT, more=True)
+    assert time.monotonic() - begun < 20  # about one second on an idle machine

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import pytest
+from django.db import connection
 
 from sla import auditing
-from sla.models import Clock, Policy, Timer
+from sla.models import Clock, Metric, Policy, Timer
 from sla.policies import Draft, Promise, publish_policy
+from sla.whatif import try_policy
 from tests.importing.exports import LOG, run_import
 from tests.sla.test_clocks import LONG_AGO
 from tickets import clock as database_clock
@@ -119,3 +121,36 @@ def test_verdicts_and_times_agree_with_a_naive_computation() -> None:
     assert checked > 30_000
     assert not Timer.objects.filter(state="fired").exists()
     assert list(auditing.audit(database_clock.now())) == []
+    trial_agrees(policy, minutes)
+
+
+def trial_agrees(policy: Policy, minutes: dict[str, tuple[int, int]]) -> None:
+    """A draft under which no waiting pauses, tried on all of it: verdicts as the naive walk finds them (SLM-10)."""
+    stored = written()
+    draft = Draft((Promise("response", "5x8", None), Promise("resolve", "5x8", None)), pausing=())
+    trial = try_policy(policy, draft, datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
+    found: dict[str, list[int]] = {"response": [0, 0], "resolve": [0, 0]}
+    for ticket in Ticket.objects.exclude(assigned_at=None).iterator(chunk_size=2000):
+        response, resolve = minutes[ticket.priority_id]
+        ended = ticket.closed_at or datetime.max.replace(tzinfo=UTC)
+        for metric, start, stop, amount in (
+            ("response", ticket.assigned_at, ticket.responded_at, response),
+            ("resolve", ticket.responded_at, ticket.resolved_at, resolve),
+        ):
+            if start is not None and stop is not None:
+                found[metric][min(stop, ended) > due(start, timedelta(minutes=amount), [])] += 1
+    tables = {str(Metric(metric).label): counts for metric, counts in found.items()}
+    assert {name: [n["after_met"], n["after_missed"]] for name, n in trial.rows("metric")} == tables
+    assert trial.tickets > 10_000
+    assert written() == stored
+
+
+def written() -> list[tuple[int, int]]:
+    """How many rows there are and which transaction wrote last, in every table that a trial could touch."""
+    tables = ("sla_clock", "sla_segment", "sla_clockchange", "sla_timer", "sla_policyversion", "sla_calendarversion")
+    with connection.cursor() as cursor:
+        found = []
+        for table in (*tables, "tickets_ticket", "tickets_timelineentry", "notifications_notice"):
+            cursor.execute(f"SELECT count(*), coalesce(max(xmin::text::bigint), 0) FROM {table}")  # noqa: S608
+            found.append(cursor.fetchone())
+        return found
