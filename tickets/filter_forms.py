@@ -51,6 +51,8 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (
             *("created_after", "created_before", "updated_after", "updated_before", "resolved_after"),
             *("resolved_before", "closed_after", "closed_before", "due_after", "due_before"),
+            *("planned_response_after", "planned_response_before", "responded_after", "responded_before"),
+            *("planned_completion_after", "planned_completion_before"),
             *("agreed", "agreed_after", "agreed_before"),
         ),
     ),

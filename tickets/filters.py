@@ -164,6 +164,20 @@ class TicketFilter(filters.FilterSet):
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Updated from"))
     updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated before"))
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Changed since"))
+    planned_response_after = MomentFilter(
+        field_name="planned_response_at", lookup_expr="gte", label=_("Planned response from")
+    )
+    planned_response_before = MomentFilter(
+        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response before")
+    )
+    responded_after = MomentFilter(field_name="responded_at", lookup_expr="gte", label=_("Responded from"))
+    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded before"))
+    planned_completion_after = MomentFilter(
+        field_name="planned_completion_at", lookup_expr="gte", label=_("Planned completion from")
+    )
+    planned_completion_before = MomentFilter(
+        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion before")
+    )
     resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label=_("Resolved from"))
     resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved before"))
     closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte", label=_("Closed from"))

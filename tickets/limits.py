@@ -32,7 +32,8 @@ class Chip:
 def chip_of(ticket: Ticket, now: datetime) -> Chip:
     """The chip of ``ticket`` at ``now``."""
     if ticket.queue_due_at < NO_LIMIT:
-        label = _("Response") if ticket.responded_at is None else _("Resolution")
+        again = ticket.planned_completion_at is not None and ticket.queue_due_at != ticket.planned_completion_at
+        label = _("Response") if ticket.responded_at is None or again else _("Resolution")
         amber = int((ticket.queue_due_at - ticket.due_soon_at).total_seconds())
         return Chip(tone_at(ticket, now), label, due=ticket.queue_due_at, soon=amber)
     texts = {Phase.OPEN: _("No limit yet"), Phase.WAITING: _("Paused")}

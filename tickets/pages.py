@@ -245,10 +245,12 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(_("Created"), ticket.created_at),
             pair(_("Planned response"), ticket.planned_response_at),
             pair(_("Actual response"), ticket.responded_at),
+            pair(_("Responded in time"), _yes_or_no(ticket.responded_in_time)),
             pair(_("Planned completion"), ticket.planned_completion_at),
             pair(_("Agreed time"), ticket.agreed_at),
             pair(_("Reason for the agreed time"), ticket.agreed_reason),
             pair(_("Actual completion"), ticket.resolved_at),
+            pair(_("Completed in time"), _yes_or_no(ticket.completed_in_time)),
             pair(_("Closes by itself"), ticket.closes_at),
             pair(pgettext("time", "Closed"), ticket.closed_at),
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
@@ -274,6 +276,10 @@ def banner_of(ticket: Ticket, available: Iterable[Available], user: User, now: d
     """What the kind puts above the timeline for ``user``, with its ``template``; None for nothing."""
     found = ticket.kind_info.banner
     return import_string(found)(ticket, available, user, now) if found else None
+
+
+def _yes_or_no(verdict: bool | None) -> str:
+    return "" if verdict is None else _("Yes") if verdict else _("No")
 
 
 def links_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
