@@ -146,5 +146,27 @@ class SwapForm(forms.Form):
         return first, second
 
 
+class ProposalForm(SwapForm):
+    """A turn of the own, for one of somebody else; both still to come."""
+
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, turns: Sequence[Turn], user: User, now: datetime, **kwargs: Any) -> None:
+        later = [turn for turn in turns if turn.start > now]
+        super().__init__(*args, turns=later, **kwargs)
+        self.fields["first"].label, self.fields["second"].label = _("My turn"), _("for this one")
+        groups: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+        for turn in later:
+            if turn.user:
+                groups[turn.user == user].append((turn.start.isoformat(), _label(turn)))
+        self.fields["first"].choices = groups[True]  # type: ignore[attr-defined]
+        self.fields["second"].choices = groups[False]  # type: ignore[attr-defined]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is anything to swap."""
+        return bool(self.fields["first"].choices and self.fields["second"].choices)  # type: ignore[attr-defined]
+
+
 def _label(turn: Turn) -> str:
     return f"{timezone.localtime(turn.start):%Y-%m-%d %H:%M} {turn.user}"

@@ -133,3 +133,40 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class SwapProposal(models.Model):
+    """One person asks another to have each other's turn; nothing changes until the other accepts (ORG-05).
+
+    ``first`` is the beginning of the turn of ``proposer``, ``second`` that of ``other``.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", pgettext_lazy("swap", "Open")
+        ACCEPTED = "accepted", pgettext_lazy("swap", "Accepted")
+        DECLINED = "declined", pgettext_lazy("swap", "Declined")
+        WITHDRAWN = "withdrawn", pgettext_lazy("swap", "Withdrawn")
+
+    roster = models.ForeignKey(Roster, models.CASCADE, related_name="proposals")
+    proposer = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("proposed by"), db_index=False)
+    other = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("asked"), db_index=False)
+    first = models.DateTimeField(_("turn of who proposes"))
+    second = models.DateTimeField(_("turn of who is asked"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    made_at = models.DateTimeField(editable=False)
+    answered_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("proposed swap")
+        verbose_name_plural = _("proposed swaps")
+        constraints = [
+            models.CheckConstraint(condition=~Q(proposer=F("other")), name="swap_between_two"),
+            models.UniqueConstraint(
+                fields=["roster", "first", "second"], condition=Q(state="open"), name="swap_proposed_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.roster_id} {self.proposer_id} {self.other_id} {self.state}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -18,10 +18,11 @@ from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
 from duty import services
-from duty.forms import AbsenceForm, GroupForm, RosterForm, StandInForm, SwapForm, kept_groups
+from duty.forms import AbsenceForm, GroupForm, ProposalForm, RosterForm, StandInForm, SwapForm, kept_groups
 from duty.models import Roster
 from duty.queries import plans_of, standings, upcoming_absences, upcoming_overrides
 from duty.rules import may_keep_roster, may_read_rosters
+from duty.swaps import open_proposals, swap_for_both
 from duty.turns import Turn
 
 SHOWN = timedelta(days=56)
@@ -146,8 +147,16 @@ def draw_roster(
         "stand_in": given.get("stand_in") or StandInForm(roster=roster, prefix="stand_in"),
         "absence": given.get("absence") or AbsenceForm(roster=roster, prefix="absence"),
         "swap": given.get("swap") or SwapForm(turns=turns, prefix="swap"),
+        "proposals": open_proposals(roster, now),
+        "proposal_form": given.get("proposal") or _proposal_form(turns, request.user, now),
     }
     return render(request, "duty/roster.html", context, status=422 if bound else 200)
+
+
+def _proposal_form(turns: list[Turn], user: User, now: datetime) -> ProposalForm | None:
+    """For those who have a turn that could be swapped."""
+    form = ProposalForm(turns=turns, user=user, now=now, prefix="proposal")
+    return form if form.is_possible else None
 
 
 class StepView(SignedInView):
@@ -185,7 +194,7 @@ def _swap(request: SignedInRequest, roster: Roster) -> forms.BaseForm | None:
         return form
     first, second = form.moments()
     try:
-        services.swap_turns(roster=roster, first=first, second=second, by=request.user, now=timezone.now())
+        swap_for_both(roster=roster, first=first, second=second, by=request.user, now=timezone.now())
     except ValidationError as error:
         form.add_error("second", error)
         return form

@@ -71,6 +71,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "duty:roster": [0],
         "duty:edit": [0],
         "duty:step": [0, "swap"],
+        "duty:propose_swap": [0],
+        "duty:answer_swap": [0, 0, "accept"],
         "account_confirm_email": ["none"],
         "account_reset_password_from_key": ["0", "none"],
         "sla:calendar": ["none"],

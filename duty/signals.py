@@ -1,0 +1,9 @@
+"""What happens to rosters and concerns somebody who did not do it."""
+
+from django.dispatch import Signal
+
+#: Sent inside the transaction with ``roster``, ``step`` (proposed, accepted, declined, withdrawn, made), ``people``
+#: (who is to know), ``by``, ``first`` and ``second`` (when the turns begin), ``note``, ``key`` (the same thing is told
+#: once), ``now``.
+#: Rosters lie below tickets and notices and know neither.
+swap_moved = Signal()

@@ -1,0 +1,119 @@
+"""Swaps of duty: proposed by one, accepted by the other, or made by the lead; both are told (ORG-05)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from duty.models import Override, Roster, SwapProposal
+from duty.queries import plans_of
+from duty.rules import may_keep_roster
+from duty.services import swap_turns
+from duty.signals import swap_moved
+
+State = SwapProposal.State
+#: Answer -> (state, who may give it).
+ANSWERS: dict[str, tuple[str, str]] = {
+    "accept": (State.ACCEPTED, "other"),
+    "decline": (State.DECLINED, "other"),
+    "cancel": (State.WITHDRAWN, "proposer"),
+}
+
+
+def open_proposals(roster: Roster, now: datetime) -> list[SwapProposal]:
+    """Proposals that still can be answered. One query."""
+    found = roster.proposals.filter(state=State.OPEN, first__gt=now, second__gt=now)
+    return list(found.select_related("proposer", "other"))
+
+
+@transaction.atomic
+def propose_swap(
+    *, roster: Roster, by: User, first: datetime, second: datetime, now: datetime, note: str = ""
+) -> SwapProposal:
+    """Ask the person whose turn begins at ``second`` to swap it for the own turn at ``first``; they are told.
+
+    Raises ValidationError for turns that began, that are not the own or nobody else's, or that are asked already.
+    """
+    one, other = _people_at(roster, first, second)
+    if min(first, second) <= now or one != by or other is None or other == by:
+        raise ValidationError(_("Choose a turn of yours and one of somebody else, both still to come."))
+    if roster.proposals.filter(state=State.OPEN, first=first, second=second).exists():
+        raise ValidationError(_("This is proposed already."))
+    made = SwapProposal.objects.create(
+        roster=roster, proposer=by, other=other, first=first, second=second, note=note, made_at=now
+    )
+    _tell(made, "proposed", [other], by, now)
+    return made
+
+
+@transaction.atomic
+def answer_swap(*, proposal: SwapProposal, answer: str, by: User, now: datetime) -> SwapProposal:
+    """Accept, decline or cancel ``proposal``; accepting makes the swap. The other side is told.
+
+    Raises PermissionDenied for everybody but the one whose answer it is, ValidationError when it was answered, is
+    too late, or the roster changed since.
+    """
+    found = SwapProposal.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "roster", "proposer", "other"
+    )
+    current = found.get(pk=proposal.pk)
+    state, who = ANSWERS[answer]
+    if getattr(current, who) != by:
+        raise PermissionDenied
+    if current.state != State.OPEN:
+        raise ValidationError(_("This was answered already."))
+    if state == State.ACCEPTED:
+        _make(current, now)
+    current.state, current.answered_at = state, now
+    current.save(update_fields=["state", "answered_at"])
+    others = [person for person in (current.proposer, current.other) if person != by]
+    _tell(current, state, others, by, now)
+    return current
+
+
+def _make(proposal: SwapProposal, now: datetime) -> None:
+    people = _people_at(proposal.roster, proposal.first, proposal.second)
+    if people != (proposal.proposer, proposal.other) or min(proposal.first, proposal.second) <= now:
+        raise ValidationError(_("The roster has changed since, or a turn has begun: propose it again."))
+    swap_turns(roster=proposal.roster, first=proposal.first, second=proposal.second, by=proposal.proposer, now=now)
+
+
+@transaction.atomic
+def swap_for_both(*, roster: Roster, first: datetime, second: datetime, by: User, now: datetime) -> list[Override]:
+    """The lead swaps two turns; both people are told. Raises what ``swap_turns`` raises, and PermissionDenied."""
+    if not may_keep_roster(roster.group, by):
+        raise PermissionDenied
+    rows = swap_turns(roster=roster, first=first, second=second, by=by, now=now)
+    people = [row.user for row in rows if row.user != by]
+    told: dict[str, Any] = {"roster": roster, "people": people, "by": by, "first": first, "second": second, "now": now}
+    swap_moved.send(Roster, step="made", key=f"made:{rows[0].swap}", note="", **told)
+    return rows
+
+
+def _people_at(roster: Roster, first: datetime, second: datetime) -> tuple[User | None, User | None]:
+    """Who has the turns that run at the two moments."""
+    loaded = Roster.objects.loaded().get(pk=roster.pk)
+    begin, end = min(first, second), max(first, second)
+    plan = plans_of([loaded], begin, end + timedelta(seconds=1))[roster.pk]
+    one, other = plan.on_duty(first), plan.on_duty(second)
+    return one.user if one else None, other.user if other else None
+
+
+def _tell(proposal: SwapProposal, step: str, people: list[User], by: User, now: datetime) -> None:
+    swap_moved.send(
+        SwapProposal,
+        roster=proposal.roster,
+        step=step,
+        people=people,
+        by=by,
+        first=proposal.first,
+        second=proposal.second,
+        note=proposal.note,
+        key=f"{step}:{proposal.pk}",
+        now=now,
+    )

@@ -1,0 +1,133 @@
+"""Swaps of duty: proposed by one, accepted by the other, told to both (ORG-05)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from duty.models import Override, Roster, SwapProposal
+from duty.services import on_duty, save_roster, stand_in
+from duty.swaps import answer_swap, open_proposals, propose_swap, swap_for_both
+from notifications.models import Delivery
+from tests.factories import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("ORG-05")]
+Browse = Callable[[User | None], Client]
+
+#: A Monday, nine in the morning in Shanghai.
+MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+WEEK, NOW = timedelta(days=7), MONDAY - timedelta(hours=1)
+
+
+@pytest.fixture
+def roster(world: World) -> Roster:
+    """Engineer, then engineer2, then lead, a week each."""
+    made = Roster(group=world.groups["host"], period="week", starts_on=date(2026, 11, 23), handover=time(9))
+    return save_roster(roster=made, members=[world.engineer, world.engineer2, world.lead])
+
+
+def told() -> list[tuple[str, str]]:
+    """(event, who) in the portal, in order."""
+    rows = Delivery.objects.filter(channel="portal").order_by("pk")
+    return list(rows.values_list("notice__event", "recipient__username"))
+
+
+def who(world: World, at: datetime) -> User | None:
+    """Whoever has the duty of the group ``host``."""
+    return on_duty(world.groups["host"], at)
+
+
+def proposed(world: World, roster: Roster) -> SwapProposal:
+    """The engineer asks engineer2."""
+    return propose_swap(roster=roster, by=world.engineer, first=MONDAY, second=MONDAY + WEEK, now=NOW, note="体检")
+
+
+def test_nothing_changes_until_the_other_accepts(world: World, roster: Roster) -> None:
+    one = proposed(world, roster)
+    assert (who(world, MONDAY), told()) == (world.engineer, [("swap_proposed", "engineer2")])
+
+    answer_swap(proposal=one, answer="accept", by=world.engineer2, now=NOW)
+
+    assert (who(world, MONDAY), who(world, MONDAY + WEEK)) == (world.engineer2, world.engineer)
+    assert told()[-1] == ("swap_accepted", "engineer")
+    with pytest.raises(ValidationError):
+        answer_swap(proposal=one, answer="decline", by=world.engineer2, now=NOW)
+    assert Override.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "person", "other"), [("decline", "engineer2", "engineer"), ("cancel", "engineer", "engineer2")]
+)
+def test_declined_or_taken_back_it_is_over(world: World, roster: Roster, answer: str, person: str, other: str) -> None:
+    one = proposed(world, roster)
+    answer_swap(proposal=one, answer=answer, by=world.people[person], now=NOW)
+
+    assert (open_proposals(roster, NOW), Override.objects.count()) == ([], 0)
+    assert told()[-1][1] == other
+
+
+@pytest.mark.parametrize(("answer", "person"), [("accept", "engineer"), ("accept", "lead"), ("cancel", "engineer2")])
+def test_nobody_answers_for_another(world: World, roster: Roster, answer: str, person: str) -> None:
+    one = proposed(world, roster)
+    with pytest.raises(PermissionDenied):
+        answer_swap(proposal=one, answer=answer, by=world.people[person], now=NOW)
+    one.refresh_from_db()
+    assert (one.state, Override.objects.count()) == ("open", 0)
+
+
+def test_a_roster_that_changed_meanwhile_is_not_swapped(world: World, roster: Roster) -> None:
+    one = proposed(world, roster)
+    stand_in(roster=roster, user=world.lead, starts_at=MONDAY, ends_at=MONDAY + WEEK, by=world.lead, now=NOW)
+
+    with pytest.raises(ValidationError, match="changed since"):
+        answer_swap(proposal=one, answer="accept", by=world.engineer2, now=NOW)
+    one.refresh_from_db()
+    assert (one.state, who(world, MONDAY)) == ("open", world.lead)
+
+
+def test_a_turn_that_began_or_is_not_the_own_is_not_proposed(world: World, roster: Roster) -> None:
+    proposed(world, roster)
+    for by, first, second, now in (
+        (world.engineer, MONDAY, MONDAY + WEEK, MONDAY),
+        (world.engineer2, MONDAY, MONDAY + WEEK, NOW),
+        (world.engineer, MONDAY, MONDAY + 3 * WEEK, NOW),
+        (world.engineer, MONDAY, MONDAY + WEEK, NOW),  # asked already
+    ):
+        with pytest.raises(ValidationError):
+            propose_swap(roster=roster, by=by, first=first, second=second, now=now)
+    assert SwapProposal.objects.count() == 1
+
+
+def test_both_are_told_when_the_lead_swaps(world: World, roster: Roster) -> None:
+    swap_for_both(roster=roster, first=MONDAY, second=MONDAY + WEEK, by=world.lead, now=NOW)
+
+    assert sorted(told()) == [("swap_made", "engineer"), ("swap_made", "engineer2")]
+    with pytest.raises(PermissionDenied):
+        swap_for_both(roster=roster, first=MONDAY, second=MONDAY + WEEK, by=world.engineer, now=NOW)
+
+
+def test_two_swap_on_the_page(world: World, browse: Browse) -> None:
+    start = timezone.localdate() + timedelta(days=1)
+    made = Roster(group=world.groups["host"], period="week", starts_on=start, handover=time(0))
+    roster = save_roster(roster=made, members=[world.engineer, world.engineer2])
+    client = browse(world.engineer)
+    form = client.get(f"/duty/{roster.pk}/").context["proposal_form"]
+    sent = {f"proposal-{name}": form.fields[name].choices[0][0] for name in ("first", "second")}
+
+    assert client.post(f"/duty/{roster.pk}/swaps/", {**sent, "proposal-second": "x"}).status_code == 422
+    assert client.post(f"/duty/{roster.pk}/swaps/", sent).status_code == 302
+    one = SwapProposal.objects.get()
+    url = f"/duty/{roster.pk}/swaps/{one.pk}/accept/"
+    assert "Accept" not in client.get(f"/duty/{roster.pk}/").text
+    assert "Accept" in browse(world.engineer2).get(f"/duty/{roster.pk}/").text
+    assert (client.post(url).status_code, browse(world.vendor).post(url).status_code) == (403, 404)
+    assert browse(world.engineer2).post(url).status_code == 302
+    one.refresh_from_db()
+    assert (one.state, Override.objects.count()) == ("accepted", 2)
+    assert browse(world.desk).get(f"/duty/{roster.pk}/").context["proposal_form"] is None
