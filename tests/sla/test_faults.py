@@ -117,12 +117,12 @@ def test_stop_against_breach(world: World, attempt: int) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_pause_against_warning(world: World, attempt: int) -> None:
+def test_pause_against_warning(always: World, attempt: int) -> None:
     """The warning was due before the pause: it is told once, whoever wins, and the clock waits."""
-    ticket = incident_in("in_progress", world, now=database_clock.now() - timedelta(hours=5), impact="I3")
+    ticket = incident_in("in_progress", always, now=database_clock.now() - timedelta(hours=5), impact="I3")
 
     errors = together(
-        lambda: wait(ticket, world.engineer),
+        lambda: wait(ticket, always.engineer),
         lambda: timers.fire_due(budget=5),
         lambda: timers.fire_due(budget=5),
     )
@@ -136,12 +136,12 @@ def test_pause_against_warning(world: World, attempt: int) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_resolve_during_escalation(world: World, attempt: int) -> None:
+def test_resolve_during_escalation(always: World, attempt: int) -> None:
     """Whichever comes first, the ticket ends resolved, and nobody holds a clock that runs."""
-    ticket = incident_in("in_progress", world, now=database_clock.now() - timedelta(hours=9), impact="I3")
+    ticket = incident_in("in_progress", always, now=database_clock.now() - timedelta(hours=9), impact="I3")
 
     errors = together(
-        lambda: resolve(ticket, world.engineer),
+        lambda: resolve(ticket, always.engineer),
         lambda: (timers.fire_due(budget=5), commands.run_due(budget=5)),
         lambda: (timers.fire_due(budget=5), commands.run_due(budget=5)),
     )

@@ -88,16 +88,16 @@ def test_what_was_switched_cannot_be_rewritten(world: World) -> None:
 
 
 @pytest.mark.req("ADM-02")
-def test_restored_database_sends_nothing_again(world: World, mailbox: Any) -> None:
+def test_restored_database_sends_nothing_again(always: World, mailbox: Any) -> None:
     """What was on its way at the time of the backup may have arrived since: a person decides."""
-    unclaimed(world, now=clock.now() - timedelta(hours=1), impact="I3")
+    unclaimed(always, now=clock.now() - timedelta(hours=1), impact="I3")
     timers.fire_due()
     waiting = Delivery.objects.filter(status="pending").count()
     engine.begin_new_epoch(clock.now())
 
     assert waiting > 0
     assert (engine.run_once().sent, mailbox.ids) == (0, [])
-    engine.switch(paused=False, by=world.admin, reason="Looked.", now=clock.now())
+    engine.switch(paused=False, by=always.admin, reason="Looked.", now=clock.now())
     assert (engine.run_once().sent, mailbox.ids) == (0, [])
     assert Delivery.objects.troubled().count() == waiting
     assert EngineState.objects.get().restore_epoch == 1
@@ -128,10 +128,10 @@ def test_without_a_token_no_header_opens_the_figures(client: Client, settings: A
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 403
 
 
-def test_figures_are_what_prometheus_reads(world: World, browse: Browse) -> None:
-    unclaimed(world, now=clock.now() - timedelta(hours=1), impact="I3")
+def test_figures_are_what_prometheus_reads(always: World, browse: Browse) -> None:
+    unclaimed(always, now=clock.now() - timedelta(hours=1), impact="I3")
     all_drivers()
-    text = browse(world.engineer).get("/metrics").content.decode()
+    text = browse(always.engineer).get("/metrics").content.decode()
     lines = text.splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
 
@@ -212,11 +212,11 @@ def test_redis_is_asked_without_its_client(settings: Any) -> None:
 
 
 @pytest.mark.req("NTF-03")
-def test_warning_whose_clock_stopped_is_not_sent(world: World, mailbox: Any, browse: Browse) -> None:
-    ticket = unclaimed(world, now=clock.now() - timedelta(minutes=16), impact="I3")
-    act(ticket, "start", world.engineer)
+def test_warning_whose_clock_stopped_is_not_sent(always: World, mailbox: Any, browse: Browse) -> None:
+    ticket = unclaimed(always, now=clock.now() - timedelta(minutes=16), impact="I3")
+    act(ticket, "start", always.engineer)
     [warning] = Notice.objects.filter(ticket_id=ticket.pk, event="limit_near")
-    other = unclaimed(world, now=clock.now() - timedelta(minutes=16), impact="I3")
+    other = unclaimed(always, now=clock.now() - timedelta(minutes=16), impact="I3")
     timers.fire_due()
     engine.run_once()
 
@@ -224,13 +224,13 @@ def test_warning_whose_clock_stopped_is_not_sent(world: World, mailbox: Any, bro
     assert set(warning.deliveries.exclude(channel="portal").values_list("status", flat=True)) == {"obsolete"}
     needed = Notice.objects.get(ticket_id=other.pk, event="limit_near")
     assert "obsolete" not in set(needed.deliveries.values_list("status", flat=True))
-    page = browse(world.manager).get(f"/tickets/{ticket.number}/notices/")
+    page = browse(always.manager).get(f"/tickets/{ticket.number}/notices/")
     assert "No longer needed" in page.content.decode()
 
 
-def test_limit_that_has_passed_is_told_although_the_clock_stopped(world: World, mailbox: Any) -> None:
-    ticket = unclaimed(world, now=clock.now() - timedelta(minutes=40), impact="I3")
-    act(ticket, "start", world.engineer)
+def test_limit_that_has_passed_is_told_although_the_clock_stopped(always: World, mailbox: Any) -> None:
+    ticket = unclaimed(always, now=clock.now() - timedelta(minutes=40), impact="I3")
+    act(ticket, "start", always.engineer)
     engine.run_once()
 
     told = Delivery.objects.filter(notice__ticket_id=ticket.pk, notice__event="limit_passed")
