@@ -1,4 +1,4 @@
-"""Beginning and ending the emergency procedure with the priority; what its actions write elsewhere (MAJ-01, MAJ-02)."""
+"""Beginning and ending the emergency procedure with the priority; what its actions write (MAJ-01, MAJ-02)."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ def call_people(
             log_event(ticket=ticket, event="called_for_group", user=None, now=now, **names)
 
 
-def called_at(ticket: Ticket, moment: datetime) -> list[User]:
-    """The people who were called at ``moment``: by the action of that time."""
-    found = CallIn.objects.filter(ticket_id=ticket.pk, called_at=moment).select_related("person")
-    return [call.person for call in found]
+def keys_called_at(ticket: Ticket, moment: datetime) -> list[int]:
+    """The keys of the people who were called at ``moment``: by the action of that time."""
+    found = CallIn.objects.filter(ticket_id=ticket.pk, called_at=moment)
+    return list(found.values_list("person_id", flat=True))
 
 
 def note_coming(*, ticket: Any, user: User, now: datetime, **context: Any) -> None:

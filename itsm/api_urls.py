@@ -9,6 +9,7 @@ from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
 from duty.api import routes as duty_routes
 from exporting.api import routes as export_routes
+from incidents.api import routes as incident_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
 from notifications.api import routes as notice_routes
@@ -23,6 +24,7 @@ app_name = "api"
 
 version_1 = [
     *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind))),
+    *incident_routes,
     *shared_routes,
     *account_routes,
     *duty_routes,

@@ -7,8 +7,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from incidents.emergencies import called_at
+from incidents.emergencies import keys_called_at
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import REACTIONS, Happening, Reaction
 
@@ -16,20 +15,20 @@ EVERYWHERE = (Channel.EMAIL.value, Channel.SMS.value)
 LEADERS = ("incident_manager", "technical_lead", "system_owner", "centre_leadership")
 
 
-def _commander(happening: Happening) -> list[User]:
-    commander = getattr(happening.ticket, "commander", None)
-    return [commander] if commander else []
+def _commander(happening: Happening) -> list[int]:
+    key = getattr(happening.ticket, "commander_id", None)
+    return [key] if key else []
 
 
-def _called(happening: Happening) -> list[User]:
-    return called_at(happening.ticket, happening.now)
+def _called(happening: Happening) -> list[int]:
+    return keys_called_at(happening.ticket, happening.now)
 
 
-def _leadership(happening: Happening) -> list[User]:
+def _leadership(happening: Happening) -> list[int]:
     return happening.people("centre_leadership")
 
 
-def _leaders(happening: Happening) -> list[User]:
+def _leaders(happening: Happening) -> list[int]:
     return [*happening.people(*LEADERS), *_commander(happening)]
 
 
