@@ -27,7 +27,7 @@ def give_notice(
     key: str,
     event: str,
     ticket: Ticket | None,
-    recipients: Iterable[User],
+    recipients: Iterable[User | int],
     urgent: bool,
     at: datetime,
     due_at: datetime | None = None,
@@ -40,16 +40,17 @@ def give_notice(
     """Store the notice ``key`` and a delivery for each reader and channel, in the caller's transaction.
 
     Exactly once: returns None, and does nothing, when ``key`` exists, also when another transaction stores it at the
-    same moment. ``recipients`` who are not active, or may not see ``ticket``, are left out. In the portal a notice is
-    delivered by being stored. ``payload`` adds to what the notice remembers of the ticket. ``due_at``: when it should
-    be known (``at`` unless given); ``not_before``: nothing leaves earlier; ``rooms``: chat rooms and programs are told
-    too, when ``internal`` only those that no customer reads; ``without``: channels not to be used. Sends nothing.
+    same moment. ``recipients`` (people or their keys) who are not active, or may not see ``ticket``, are left out. In
+    the portal a notice is delivered by being stored. ``payload`` adds to what the notice remembers of the ticket.
+    ``due_at``: when it should be known (``at`` unless given); ``not_before``: nothing leaves earlier; ``rooms``: chat
+    rooms and programs are told too, when ``internal`` only those that no customer reads; ``without``: channels not to
+    be used. Sends nothing.
     """
     telling = Telling(
         key=key,
         event=event,
         ticket=ticket,
-        readers=[person.pk for person in recipients],
+        readers=[one if isinstance(one, int) else one.pk for one in recipients],
         urgent=urgent,
         at=at,
         due_at=due_at,

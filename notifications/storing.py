@@ -145,7 +145,7 @@ def _insert(notices: Sequence[Notice]) -> Decided:
     columns = [column for column in Notice._meta.concrete_fields if not column.primary_key]
     values = [c.get_db_prep_save(getattr(one, c.attname), connection) for one in notices for c in columns]
     row = f"({', '.join(['%s'] * len(columns))})"
-    names = ", ".join(column.column for column in columns)
+    names = ", ".join(str(column.column) for column in columns)
     found = []
     if notices:
         with connection.cursor() as cursor:

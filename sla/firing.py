@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from accounts.models import User
-from duty.services import recipients_for
+from duty.services import away_at, reader_keys, recipients_for
 from notifications.services import give_notice
+from notifications.storing import Telling, give
 from sla.clock_models import URGENT_RANK
 from sla.models import AgreementKind, Clock, Command, EscalationRule, NoticeRule, Timer
 from sla.ordering import order
-from tickets.models import Ticket
-from tickets.services import log_event
+from tickets.models import Ticket, TimelineEntry
+from tickets.services import new_event
 
 #: Roles that differ from ticket to ticket.
 PERSONAL = ("watchers", "requester")
@@ -28,42 +29,85 @@ AT_LIMIT = {
 }
 
 
+#: What the answer for a role rests on, where that is less than everything about the ticket.
+RESTS_ON = {
+    "assignee": ("assignee_id", "group_id"),
+    "group": ("group_id",),
+    "group_duty": ("group_id",),
+    "group_lead": ("group_id",),
+    "technical_lead": ("group_id",),
+    "system_owner": ("business_system_id", "group_id"),
+    "duty_manager": (),
+}
+EVERYTHING = ("group_id", "assignee_id", "business_system_id", "organisation_id")
+
+
 class Hearers:
-    """Who stands for roles at one moment. Tickets of one group and system share the answer within a batch."""
+    """Who stands for roles at one moment, and the rules in force. Tickets of one group share the answer."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self._known: dict[tuple[object, ...], list[User]] = {}
+        self._known: dict[tuple[object, ...], list[int]] = {}
 
-    def of(self, roles: Iterable[str], ticket: Ticket) -> list[User]:
-        """The people who stand for ``roles`` on ``ticket``, each once."""
-        found: dict[int, User] = {}
-        for role in roles:
-            found |= {person.pk: person for person in self._of(role, ticket)}
-        return list(found.values())
+    def of(self, roles: Iterable[str], ticket: Ticket) -> list[int]:
+        """The keys of the people who stand for ``roles`` on ``ticket``, each once."""
+        return list(dict.fromkeys(key for role in roles for key in self._of(role, ticket)))
 
-    def _of(self, role: str, ticket: Ticket) -> list[User]:
+    def _of(self, role: str, ticket: Ticket) -> list[int]:
         if role in PERSONAL:
-            return recipients_for(role, ticket, self.at)
-        key = (role, ticket.group_id, ticket.assignee_id, ticket.business_system_id, ticket.organisation_id)
+            return reader_keys(role, ticket, self.at)
+        if (
+            role == "assignee"
+            and ticket.assignee
+            and ticket.assignee.is_active
+            and ticket.assignee_id not in self.away
+        ):
+            return [ticket.assignee.pk]
+        key = (role, *(getattr(ticket, name) for name in RESTS_ON.get(role, EVERYTHING)))
         if key not in self._known:
-            self._known[key] = recipients_for(role, ticket, self.at)
+            self._known[key] = reader_keys(role, ticket, self.at)
         return self._known[key]
+
+    @cached_property
+    def escalations(self) -> dict[str, EscalationRule]:
+        """The rules that change tickets, by the name of their timers."""
+        return {f"{ESCALATE}{rule.pk}": rule for rule in EscalationRule.objects.filter(active=True)}
+
+    @cached_property
+    def away(self) -> frozenset[int]:
+        """The keys of everybody who is away."""
+        return away_at(self.at)
+
+    @cached_property
+    def rules(self) -> dict[str, NoticeRule]:
+        """The notice rules in use, by their key as timers name it."""
+        return {str(rule.pk): rule for rule in NoticeRule.objects.filter(active=True)}
 
 
 def tell(clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> None:
-    """Give the notice of ``timer`` to those who are responsible now, once, and log it. In the caller's transaction.
+    """Give the notice of ``timer`` to those who are responsible now, once, and log it. In the caller's transaction."""
+    tell_all([(clock, timer)], at, hearers)
 
-    A ticket that does not run this clock any more is told nothing.
-    """
-    ticket = Ticket.objects.select_related("priority", "group", "assignee").get(pk=clock.ticket_id)
+
+def tell_all(due: Sequence[tuple[Clock, Timer]], at: datetime, hearers: Hearers) -> None:
+    """As ``tell``, for many in a few statements."""
+    found = Ticket.objects.select_related("priority", "group", "assignee")
+    tickets = found.in_bulk({clock.ticket_id for clock, _timer in due})
+    tellings = [_telling(tickets[clock.ticket_id], clock, timer, at, hearers) for clock, timer in due]
+    given = [(telling, *pair) for telling, pair in zip(tellings, due, strict=True) if telling is not None]
+    notices = give([telling for telling, _clock, _timer in given])
+    stored = [given[number][1:] for number, notice in enumerate(notices) if notice is not None]
+    TimelineEntry.objects.bulk_create(_line(clock, timer, at) for clock, timer in stored)
+
+
+def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> Telling | None:
+    """What the rule tells whom; None for a rule that is not in use any more, or that changes the ticket."""
     if timer.rule.startswith(ESCALATE):
-        _order_escalation(ticket, clock, timer, at)
-        return
-    event, roles = _event_and_roles(clock, timer)
+        _order_escalation(ticket, clock, timer, at, hearers.escalations.get(timer.rule))
+        return None
+    event, roles = _event_and_roles(clock, timer, hearers)
     if not roles:
-        return
-    key = key_of(clock, timer)
+        return None
     payload = {
         "rule": timer.rule,
         "metric": clock.metric,
@@ -71,26 +115,23 @@ def tell(clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> None:
         "cause": timer.cause,
         "due": (clock.due_at or clock.breached_at or at).isoformat(),
     }
-    stored = give_notice(
-        key=key,
+    return Telling(
+        key=key_of(clock, timer),
         event=event,
         ticket=ticket,
-        recipients=hearers.of(roles, ticket),
+        readers=hearers.of(roles, ticket),
         urgent=clock.rank <= URGENT_RANK,
         at=at,
         due_at=timer.fire_at or at,
         payload=payload,
     )
-    if stored is not None:
-        _log(ticket, clock, timer, at)
 
 
-def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime) -> None:
+def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, rule: EscalationRule | None) -> None:
     """Changing the ticket takes its lock, which the engine never waits for: a command does it (``sla.commands``).
 
     Nothing when the ticket is with a line that the rule is not for: who got it late is not robbed of it at once.
     """
-    rule = EscalationRule.objects.filter(pk=timer.rule.removeprefix(ESCALATE), active=True).first()
     if rule is None or ticket.group is None or ticket.group.tier not in rule.tiers:
         return
     payload = {
@@ -124,29 +165,33 @@ def give_up(clock: Clock, timer: Timer, at: datetime) -> None:
 def declare(ticket: Ticket, rules: Iterable[NoticeRule], at: datetime) -> None:
     """Tell what the rules of a priority say on registration, and when a ticket is raised to it (MAJ-01). Once."""
     hearers = Hearers(at)
-    for rule in rules:
-        give_notice(
-            key=f"notice:{rule.pk}:{ticket.pk}:sla:1",
-            event="declared",
-            ticket=ticket,
-            recipients=hearers.of(rule.roles, ticket),
-            urgent=ticket.priority_rank <= URGENT_RANK,
-            at=at,
-            payload={"rule": f"notice:{rule.pk}"},
-        )
+    give(
+        [
+            Telling(
+                key=f"notice:{rule.pk}:{ticket.pk}:sla:1",
+                event="declared",
+                ticket=ticket,
+                readers=hearers.of(rule.roles, ticket),
+                urgent=ticket.priority_rank <= URGENT_RANK,
+                at=at,
+                payload={"rule": f"notice:{rule.pk}"},
+            )
+            for rule in rules
+        ]
+    )
 
 
-def _event_and_roles(clock: Clock, timer: Timer) -> tuple[str, tuple[str, ...]]:
+def _event_and_roles(clock: Clock, timer: Timer, hearers: Hearers) -> tuple[str, tuple[str, ...]]:
     kind, _colon, number = timer.rule.partition(":")
     if kind == "warn":
         return "limit_near", BEFORE
     if kind == "limit":
         return "limit_passed", AT_LIMIT[AgreementKind(clock.agreement)]
-    rule = NoticeRule.objects.filter(pk=number, active=True).first()
+    rule = hearers.rules.get(number)
     return (rule.on, tuple(rule.roles)) if rule else ("", ())
 
 
-def _log(ticket: Ticket, clock: Clock, timer: Timer, at: datetime) -> None:
+def _line(clock: Clock, timer: Timer, at: datetime) -> TimelineEntry:
     kind, _colon, number = timer.rule.partition(":")
     data: dict[str, Any] = {
         "agreement": clock.agreement,
@@ -154,4 +199,4 @@ def _log(ticket: Ticket, clock: Clock, timer: Timer, at: datetime) -> None:
         "percent": number if kind == "warn" else "",
         "minutes": int(timer.threshold.total_seconds() // 60),
     }
-    log_event(ticket=ticket, event=f"clock_{kind}_{clock.metric}", user=None, now=at, **data)
+    return new_event(ticket_id=clock.ticket_id, event=f"clock_{kind}_{clock.metric}", user=None, now=at, **data)

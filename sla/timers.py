@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from sla.clock_models import URGENT_RANK
-from sla.firing import Hearers, give_up, tell
+from sla.firing import Hearers, give_up, tell, tell_all
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, NoticeRule, Timer
 from sla.policies import current_book
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 BATCH = 50
 RETRY_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
+#: How long a pass remembers who is responsible.
+HEARD_FOR = timedelta(seconds=1)
 ARMED = Timer.State.ARMED
 WARN, LIMIT, NOTICE, ESCALATE = "warn:", "limit", "notice:", "escalate:"
 #: Which rule of ``notice_rules`` belongs to which clock.
@@ -161,16 +163,17 @@ def fire_due(*, budget: float = 10.0, now: datetime | None = None) -> Fired:
     Any number of processes may call it at any time. The urgent lane is looked into before every batch.
     ``now`` is for tests; otherwise the database's time, read for each batch after its clocks are locked.
     """
-    done, deadline = Fired(), time.monotonic() + budget
+    done, deadline, hearers = Fired(), time.monotonic() + budget, None
     while Clock.objects.filter(next_fire_at__lt=now or database_clock.now()).exists():
-        batch = _fire_batch(now)
+        batch, hearers = _fire_batch(now, hearers)
         done += batch
         if batch.clocks == 0 or time.monotonic() > deadline:
             break
     return done
 
 
-def _fire_batch(now: datetime | None) -> Fired:
+def _fire_batch(now: datetime | None, hearers: Hearers | None = None) -> tuple[Fired, Hearers | None]:
+    """Fire some clocks in one transaction. Who is responsible was asked a second ago at most."""
     with transaction.atomic():
         limit_waiting()
         before = now or database_clock.now()
@@ -179,12 +182,58 @@ def _fire_batch(now: datetime | None) -> Fired:
             taken = [clock.pk for clock in clocks]
             clocks += list(_due(before).exclude(pk__in=taken)[: BATCH - len(clocks)])
         if not clocks:
-            return Fired()
+            return Fired(), hearers
         at = now or database_clock.now()
-        done, hearers = Fired(clocks=len(clocks)), Hearers(at)
-        for clock in clocks:
-            done += fire_clock(Life(clock), at, hearers)
-        return done
+        if hearers is None or not timedelta() <= at - hearers.at < HEARD_FOR:
+            hearers = Hearers(at)
+        return _fire_clocks(clocks, at, hearers), hearers
+
+
+def _fire_clocks(clocks: list[Clock], at: datetime, hearers: Hearers) -> Fired:
+    """All together, in a few statements; when one of them fails, each by itself, so that it stops no other."""
+    try:
+        with transaction.atomic():
+            return _fire_together(clocks, at, hearers)
+    except Exception:
+        logger.warning("A batch of %s clocks failed; each is fired by itself.", len(clocks), exc_info=True)
+    done = Fired(clocks=len(clocks))
+    for clock in Clock.objects.filter(pk__in=[clock.pk for clock in clocks]).order_by("next_fire_at"):
+        done += fire_clock(Life(clock), at, hearers)
+    return done
+
+
+def _fire_together(clocks: list[Clock], at: datetime, hearers: Hearers) -> Fired:
+    armed: dict[int, list[Timer]] = {clock.pk: [] for clock in clocks}
+    for timer in Timer.objects.filter(clock__in=list(armed), state=ARMED).order_by("fire_at", "id"):
+        armed[timer.clock_id].append(timer)
+    for clock in clocks:
+        Life(clock).settle(at)
+    due = [(clock, timer) for clock in clocks for timer in armed[clock.pk] if _is_due(timer, at)]
+    tell_all(due, at, hearers)
+    for _clock, timer in due:
+        timer.state = Timer.State.FIRED
+    Timer.objects.filter(pk__in=[timer.pk for _clock, timer in due]).update(state=Timer.State.FIRED, fired_at=at)
+    for clock in clocks:
+        clock.settled_at = max(at, clock.settled_at or at)
+        clock.next_fire_at = next_of(armed[clock.pk])
+    _write_settled(clocks)
+    return Fired(clocks=len(clocks), timers=len(due))
+
+
+def _is_due(timer: Timer, at: datetime) -> bool:
+    return bool(timer.fire_at and timer.fire_at < at and (timer.not_before is None or timer.not_before <= at))
+
+
+def _write_settled(clocks: list[Clock]) -> None:
+    """What firing changes in clocks, in one plain statement."""
+    columns = [(c.pk, c.breached_at, c.settled_at, c.next_fire_at) for c in clocks]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sla_clock c SET breached_at = v.breached, settled_at = v.settled, next_fire_at = v.next "
+            "FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) "
+            "AS v(id, breached, settled, next) WHERE c.id = v.id",
+            [list(column) for column in zip(*columns, strict=True)],
+        )
 
 
 def limit_waiting() -> None:
@@ -211,7 +260,7 @@ def fire_clock(life: Life, at: datetime, hearers: Hearers | None = None) -> Fire
     life.settle(at)
     armed = list(clock.timers.filter(state=ARMED).order_by("fire_at", "id"))
     for timer in armed:
-        if timer.fire_at and timer.fire_at < at and (timer.not_before is None or timer.not_before <= at):
+        if _is_due(timer, at):
             fired = _fire(clock, timer, at, hearers)
             done.timers += fired
             done.failed += not fired
