@@ -68,6 +68,12 @@ def _who(turn: Turn | None) -> User | None:
     return turn.user if turn else None
 
 
+def standing_of(group: SupportGroup | None, now: datetime) -> Standing | None:
+    """Who is on duty in ``group`` at ``now``, and who is next; None without a roster. At most five queries."""
+    rosters = Roster.objects.loaded().filter(group=group) if group else []
+    return next(iter(standings(rosters, now)), None)
+
+
 def turn_at(group: SupportGroup, at: datetime) -> Turn | None:
     """Who has the group's duty at ``at``; None without a roster. At most five queries."""
     roster = Roster.objects.loaded().filter(group=group).first()

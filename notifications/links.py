@@ -28,7 +28,7 @@ SALT = "notifications.links"
 def address_for(*, user: User, ticket: Ticket, now: datetime, call: int | None = None) -> str:
     """The address at which ``user`` answers about ``ticket`` as it stands. Idempotent for a version of the ticket.
 
-    With ``call``, the key of a notice: the address at which the person answers whether they come, once for each notice.
+    With ``call``, the key of a notice: the address at which the person answers whether they come, once for each.
     """
     kept = LIFETIME if call is None else CALL_LIFETIME
     link, _made = AnswerLink.objects.get_or_create(

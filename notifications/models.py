@@ -130,6 +130,7 @@ class Delivery(models.Model):
 
     ACTIVE = (Status.PENDING.value, Status.SENDING.value)
     TROUBLED = (Status.DEAD.value, Status.UNCERTAIN.value)
+    FAILED = (*TROUBLED, Status.CLOSED.value)
 
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="deliveries")
     recipient = models.ForeignKey(User, models.PROTECT, null=True, related_name="deliveries", db_index=False)
@@ -277,7 +278,7 @@ class AnswerLink(models.Model):
     """A link in a mail with which one person answers one thing about one ticket, without signing in, once (INC-10).
 
     Its text is made from ``nonce`` and the portal's key: reading the database does not give it away. ``version``: of
-    the ticket that the question is about; a call is answered whatever happens to the ticket, its version is the notice.
+    the ticket that the question is about; a call is answered whatever happens to it, its version is the notice.
     """
 
     class Purpose(models.TextChoices):

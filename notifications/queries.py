@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from notifications.events import Channel, event_of
@@ -105,6 +107,22 @@ class Told:
     title: str
     late: str
     deliveries: list[Delivery]
+
+    @property
+    def summary(self) -> str:
+        """How many were told, and by which channels not: the line of the timeline."""
+        people = len({row.recipient_id for row in self.deliveries if row.recipient_id})
+        rooms = len({row.endpoint_id for row in self.deliveries if not row.recipient_id})
+        parts = [ngettext("%(n)d person was told", "%(n)d people were told", people) % {"n": people}] if people else []
+        if rooms:
+            parts.append(ngettext("%(n)d room or program", "%(n)d rooms or programs", rooms) % {"n": rooms})
+        return ", ".join([*parts, *self.failures]) or _("nobody could be told")
+
+    @property
+    def failures(self) -> list[str]:
+        """What did not arrive, by channel."""
+        failed = Counter(row.get_channel_display() for row in self.deliveries if row.status in Delivery.FAILED)
+        return [_("%(n)d failed: %(channel)s") % {"n": count, "channel": name} for name, count in failed.items()]
 
 
 def told_about(ticket: Ticket, limit: int = 100) -> list[Told]:

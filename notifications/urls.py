@@ -22,5 +22,10 @@ urlpatterns = [
         "notices/templates/<slug:event>/<slug:language>/<slug:channel>/", views.TemplateView.as_view(), name="template"
     ),
     path("tickets/<str:number>/notices/", views.OfTicketView.as_view(), name="of_ticket"),
+    path(
+        "tickets/<str:number>/notices/lines/",
+        views.OfTicketView.as_view(template="notifications/_timeline.html"),
+        name="of_ticket_lines",
+    ),
     path("answer/<str:text>/", views.AnswerView.as_view(), name="answer"),
 ]

@@ -115,11 +115,13 @@ def answered(request: SignedInRequest) -> HttpResponse:
 
 
 class OfTicketView(SignedInView):
-    """Who was told what about a ticket, by which channel, when; for staff."""
+    """Who was told what about a ticket, by which channel, when; for staff. Beside it, or as lines of its timeline."""
+
+    template = "notifications/_of_ticket.html"
 
     def get(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Show the fragment."""
         ticket = find_ticket(request.user, number)
         if not request.user.may(Permission.INTERNAL):
             raise PermissionDenied
-        return render(request, "notifications/_of_ticket.html", {"told": told_about(ticket)})
+        return render(request, self.template, {"told": told_about(ticket)})

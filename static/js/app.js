@@ -13,6 +13,7 @@ import "./keys.js";
 import "./live.js";
 import "./menu.js";
 import "./palette.js";
+import "./notice_lines.js";
 import "./print.js";
 import "./panes.js";
 import "./my.js";

@@ -70,6 +70,9 @@ notifications:template                 -        302 403 403 403 403 403 403 403 
 notifications:of_ticket                own      302 404 403 403 404 404 200 200 200 200 200
 notifications:of_ticket                other    302 404 404 404 403 404 200 200 200 200 200
 notifications:of_ticket                missing  302 404 404 404 404 404 404 404 404 404 404
+notifications:of_ticket_lines          own      302 404 403 403 404 404 200 200 200 200 200
+notifications:of_ticket_lines          other    302 404 404 404 403 404 200 200 200 200 200
+notifications:of_ticket_lines          missing  302 404 404 404 404 404 404 404 404 404 404
 notifications:answer                   -        410 410 410 410 410 410 410 410 410 410 410
 duty:list                              -        302 403 403 403 403 200 200 200 200 200 200
 duty:new                               -        302 403 403 403 403 403 403 200 403 403 200

@@ -67,6 +67,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "notifications:undelivered_step": [0],
         "notifications:template": ["assigned", "en", "email"],
         "notifications:of_ticket": [number],
+        "notifications:of_ticket_lines": [number],
         "notifications:answer": ["1.none"],
         "duty:roster": [0],
         "duty:edit": [0],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from accounts.permissions import Permission
+from duty.queries import standing_of
 from tickets import clock, drafting, pages, portal
 from tickets.actions import available_actions
 from tickets.composer import ComposerForm
@@ -53,8 +54,10 @@ class AroundView(SignedInView):
         ticket = find_ticket(request.user, number)
         if not request.user.may(Permission.INTERNAL):
             raise PermissionDenied
-        around = surroundings_of(ticket, request.user, clock.now())
-        return render(request, "tickets/_around.html", {"around": around, "spent": time_by_person(ticket)})
+        now = clock.now()
+        around = surroundings_of(ticket, request.user, now)
+        context = {"around": around, "spent": time_by_person(ticket), "duty": standing_of(ticket.group, now)}
+        return render(request, "tickets/_around.html", context)
 
 
 def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
