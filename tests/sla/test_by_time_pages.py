@@ -93,12 +93,12 @@ class TestBoard:
         unclaimed(world, now=MONDAY, **P3)
         api = Api(world.manager)
         assert [row.pk for row in queue(world.manager, VIEWS["escalated"], MONDAY + HOUR)] == [escalated.pk]
-        assert numbers(api.get("tickets/?escalated=true")) == [escalated.number]
+        assert numbers(api.get("incidents/?escalated=true")) == [escalated.number]
         detail = api.get(f"incidents/{escalated.number}/").json()
         assert detail["escalated_at"] is not None
 
         assert "escalated_at" not in Api(world.requester).get(f"incidents/{escalated.number}/").json()
-        assert numbers(Api(world.requester).get("tickets/?escalated=true")) == []
+        assert numbers(Api(world.requester).get("incidents/?escalated=true")) == []
 
     def test_administrators_edit_the_rules(self, world: World) -> None:
         page = browser(world.admin)
@@ -149,9 +149,9 @@ class TestAgreedTimes:
         detail = api.get(f"incidents/{ticket.number}/").json()
         assert (detail["agreed_at"][:10], detail["agreed_reason"]) == ("2099-01-01", "备件明天到")
 
-        assert numbers(api.get("tickets/?agreed=true")) == [ticket.number]
-        assert numbers(api.get("tickets/?agreed=false")) == [other.number]
-        assert numbers(api.get("tickets/?agreed_after=2100-01-01T00:00:00Z")) == []
+        assert numbers(api.get("incidents/?agreed=true")) == [ticket.number]
+        assert numbers(api.get("incidents/?agreed=false")) == [other.number]
+        assert numbers(api.get("incidents/?agreed_after=2100-01-01T00:00:00Z")) == []
         refused = Api(world.requester).post(f"incidents/{ticket.number}/actions/agree_time/", typed)
         assert refused.status_code == 403
 
