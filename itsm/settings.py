@@ -107,6 +107,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "itsm.urls"
+LINKS_URLCONF = "sla.link_urls"  # for processes that only write links
 WSGI_APPLICATION = "itsm.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

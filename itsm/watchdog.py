@@ -16,6 +16,7 @@ from typing import Any
 import psycopg2
 from celery.worker import state
 from django.conf import settings
+from django.urls import set_urlconf
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ def database_answers() -> bool:
 
 
 def watch_worker(worker: Any) -> None:
-    """Start the watchdog in a ``worker`` that serves the engine's queue and nothing else."""
+    """Start the watchdog in a ``worker`` that serves the engine's queue and nothing else; it only writes links."""
     if set(worker.app.amqp.queues.consume_from) == {QUEUE}:
+        set_urlconf(settings.LINKS_URLCONF)
         Watchdog(settings.ENGINE_WORKER_SILENCE).start()

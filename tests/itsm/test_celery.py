@@ -2,19 +2,28 @@
 
 import json
 import re
+import socket
 import time
 from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
+from django.test import Client
+from django.urls import get_resolver
 
+from exporting.models import Export
 from itsm import settings as settings_of_the_portal
 from itsm.celery import app
 from itsm.supervisor import PROGRAMS
 from itsm.watchdog import Watchdog, database_answers
+from tests.factories import World, unclaimed
+from tickets.models import TimelineEntry
 
 pytestmark = pytest.mark.req("ADM-02")
+
+#: Folders whose files are not the portal's own code.
+OUTSIDE = {"tests", "node_modules", "var", ".venv"}
 
 
 def test_task_reaches_the_engine_queue_as_json() -> None:
@@ -116,3 +125,47 @@ def test_database_is_asked_over_a_connection_of_its_own(settings: Any) -> None:
     databases = settings.DATABASES
     settings.DATABASES = {"default": databases["default"] | {"HOST": "/nowhere", "PORT": ""}}
     assert not database_answers()
+
+
+def test_engines_know_every_address_that_a_notice_may_lead_to() -> None:
+    known, portal = get_resolver(settings.LINKS_URLCONF), get_resolver()
+    texts = [
+        path.read_text() for app in ("notifications", "sla", "duty") for path in (settings.BASE_DIR / app).glob("*.py")
+    ]
+    texts.append((settings.BASE_DIR / "tickets/models.py").read_text())
+    wanted = {name for text in texts for name in re.findall(r"reverse\(\s*[\"'](\w+):", text)}
+
+    assert wanted <= set(known.namespace_dict)
+    assert {name: known.namespace_dict[name][0] for name in wanted} == {
+        name: portal.namespace_dict[name][0] for name in wanted
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.req("SLM-06")
+def test_pages_open_no_connection_to_the_broker(world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither actions nor exports wait for Redis: nothing that a request does calls anybody."""
+    called: list[Any] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda line, address: called.append(address))
+    client.force_login(world.desk)
+    ticket = unclaimed(world)
+    given = {"text": "请先看日志", "version": ticket.version}
+    answer = client.post(f"/tickets/{ticket.number}/actions/comment/", given)
+    asked = client.post("/exports/", {"source": "tickets", "query": "", "columns": ["number"], "format": "xlsx"})
+
+    assert (answer.status_code, TimelineEntry.objects.filter(ticket_id=ticket.pk, action="comment").count()) == (
+        302,
+        1,
+    )
+    assert (asked.status_code, Export.objects.count()) == (302, 1)
+    assert called == []
+
+
+def test_no_code_sends_a_task() -> None:
+    """Only beat publishes: a publish from a request can hang when Redis does (celery/celery#4296)."""
+    root = settings.BASE_DIR
+    texts = {path: path.read_text() for path in root.glob("*/**/*.py") if path.parts[len(root.parts)] not in OUTSIDE}
+    senders = [str(path) for path, text in texts.items() if re.search(r"\.(delay|apply_async|send_task)\(", text)]
+
+    assert len(texts) > 300
+    assert senders == []

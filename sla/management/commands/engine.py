@@ -4,8 +4,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
+from django.urls import set_urlconf
 
 from sla.engine import run_once, switch
 from tickets import clock
@@ -48,6 +50,7 @@ class Command(BaseCommand):
 
 def run(*, once: bool, name: str, alive: Path | None) -> None:
     """Pass after pass until told to stop; while the database is gone, try again with growing patience."""
+    set_urlconf(settings.LINKS_URLCONF)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
