@@ -62,6 +62,8 @@ def _rounds(ticket: Ticket, course: Course, book: PromiseBook) -> Iterator[Life]
         life = _life(ticket, ended, book, Metric.RESPONSE, row.assigned_at, row.responded_at)
         if life is not None:
             life.clock.round = number
+            if row.given_back_at and life.clock.breached_at:
+                life.clock.state, life.clock.met = Clock.State.STOPPED, False
             yield life
 
 

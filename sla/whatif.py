@@ -147,8 +147,8 @@ def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course]]:
         pauses, rounds = _pauses(keys[first : first + BATCH]), _rounds(keys[first : first + BATCH])
         for ticket in tickets:
             times = (ticket.assigned_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
-            parts = {"pauses": tuple(pauses.get(ticket.pk, ())), "rounds": tuple(rounds.get(ticket.pk, ()))}
-            yield ticket, Course(*times, **parts)
+            waited, dispatched = tuple(pauses.get(ticket.pk, ())), tuple(rounds.get(ticket.pk, ()))
+            yield ticket, Course(*times, pauses=waited, rounds=dispatched)
 
 
 def _pauses(keys: list[int]) -> dict[int, list[Pause]]:
