@@ -105,12 +105,16 @@ class Keeper:
             self._pause_or_resume(life)
 
     def _begin_anew(self, entry: TimelineEntry) -> None:
-        """Where the policy says so: back at the desk the response counts no more, dispatched again it counts anew."""
+        """Where the policy says so: back at the desk the response counts no more, dispatched again it counts anew.
+
+        A round that was late by then stays late; another one that nobody answered has no verdict.
+        """
         life = self._latest(Fact(AgreementKind.SLA, Metric.RESPONSE, None))
         if life is None or not life.clock.policy_version.restarts:
             return
         if life.clock.is_active and is_given_back(entry):
-            life.cancel(self.at)
+            life.settle(self.at)
+            (life.stop if life.clock.breached_at else life.cancel)(self.at)
         elif not life.clock.is_active and is_given_out(entry):
             self._start(Fact(AgreementKind.SLA, Metric.RESPONSE, self.at))
 
