@@ -9,7 +9,7 @@ from accounts.models import SupportGroup, User
 from duty.services import first_on_duty
 from incidents.emergency_forms import callees_of
 from incidents.emergency_models import CallIn, EmergencyTask
-from tasks.services import lapse_tasks, open_first_task
+from tasks.services import lapse_tasks, move_first_tasks, open_first_task
 from tickets.actions import perform
 from tickets.forms import named_row
 from tickets.guests import let_in, let_out
@@ -38,6 +38,16 @@ def follow_priority(ticket: Any, entry: TimelineEntry, now: datetime) -> None:
         commander = known or first_on_duty(MANAGER, now)
         data = {"commander": commander.username if commander else ""}
         entry.ticket = perform(ticket, name, user=None, data=data, now=now).ticket
+    elif ticket.in_emergency:
+        _take_tasks_along(ticket, entry, now)
+
+
+def _take_tasks_along(ticket: Any, entry: TimelineEntry, now: datetime) -> None:
+    """First tasks of the group go with the ticket to another group."""
+    for change in entry.changes:
+        if change["field"] == "group":
+            before = change["old"]["id"] if change["old"] else None
+            move_first_tasks(ticket=ticket, before=before, now=now)
 
 
 def _is_news(entry: TimelineEntry) -> bool:
@@ -45,10 +55,13 @@ def _is_news(entry: TimelineEntry) -> bool:
 
 
 def open_first_tasks(*, ticket: Any, now: datetime, **context: Any) -> None:
-    """Open the tasks that every procedure begins with. They hold nobody back from resolving the ticket."""
+    """Open the tasks that every procedure begins with. They hold nobody back from resolving the ticket.
+
+    Those of the assigned group wait for it when nobody has the ticket yet.
+    """
     desk = SupportGroup.objects.filter(tier="desk", active=True).order_by("pk").first()
     for row in EmergencyTask.objects.active():
-        group = desk if row.who == EmergencyTask.Who.DESK else ticket.group or desk
+        group = desk if row.who == EmergencyTask.Who.DESK else ticket.group
         person = ticket.commander if row.who == EmergencyTask.Who.COMMANDER else None
         open_first_task(ticket=ticket, summary=row.name, description=row.text, group=group, assignee=person, now=now)
 
@@ -81,6 +94,7 @@ def call_people(
         )
         for person, group in fresh
     )
+    ticket.forget_calls()
     let_in(ticket=ticket, people=[person for person, _group in fresh], now=now)
     for person, group in fresh:
         if group is not None:
@@ -122,6 +136,7 @@ def _answer(ticket: Any, person: User, answer: CallIn.Answer, now: datetime, tex
     newest.answered_at = newest.answered_at if newest.answered_at and answer == CallIn.Answer.JOINED else now
     newest.joined_at = now if answer == CallIn.Answer.JOINED else None
     newest.save(update_fields=["answer", "answer_text", "answered_at", "joined_at"])
+    ticket.forget_calls()
     if answer == CallIn.Answer.CANNOT:
         let_out(ticket=ticket, user=person)
     else:

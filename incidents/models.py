@@ -108,6 +108,10 @@ class Incident(IncidentLifecycle, Ticket):
             return []
         return list(CallIn.objects.filter(ticket_id=self.pk).select_related("person", "group", "called_by"))
 
+    def forget_calls(self) -> None:
+        """Read them again when they are asked for: one was added or answered."""
+        self.__dict__.pop("calls", None)
+
     # What the lifecycle's actions share. Each sets columns of this row only.
 
     def fill(self, fields: dict[str, Any], user: User) -> None:

@@ -40,6 +40,12 @@ class HandOverForm(AssignmentForm):
         self.fields["group"].queryset = SupportGroup.objects.filter(active=True)  # type: ignore[attr-defined]
 
 
+class GroupForm(ActionForm):
+    """The group that a task goes to; none while nobody has the ticket."""
+
+    group = CodeChoiceField(SupportGroup.objects.all(), label=_("Group"), required=False)
+
+
 class FinishForm(ActionForm):
     """How the task ended."""
 

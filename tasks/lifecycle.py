@@ -102,6 +102,19 @@ class TaskLifecycle(CommonActions):
 
     @action(
         source=States.ASSIGNED,
+        label=pgettext_lazy("task", "Go along"),
+        done=_("went along to the ticket's new group"),
+        form="tasks.forms.GroupForm",
+        system=True,
+        icon="arrows-transfer-down",
+        public=False,
+    )
+    def go_along(self, *, user: None, now: datetime, group: SupportGroup | None) -> None:
+        """Follow the ticket to its new group: a first task of an emergency that nobody claimed."""
+        self.group = group
+
+    @action(
+        source=States.ASSIGNED,
         target=States.CANCELLED,
         label=pgettext_lazy("task", "Let lapse"),
         done=_("let this task lapse: the emergency is over"),

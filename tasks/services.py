@@ -86,6 +86,16 @@ def open_first_task(
     return perform(task, "register", user=None, now=now).ticket  # type: ignore[return-value]
 
 
+def move_first_tasks(*, ticket: Ticket, before: str | None, now: datetime) -> None:
+    """Give the portal's own tasks of the group ``before`` (a code, None for none) to the group of ``ticket``.
+
+    Only those that nobody claimed or began.
+    """
+    own = _unfinished(ticket).filter(holds_parent=False, state=States.ASSIGNED, assignee=None, group__code=before)
+    for task in own:
+        perform(task, "go_along", user=None, data={"group": ticket.group.code if ticket.group else ""}, now=now)
+
+
 def lapse_tasks(*, ticket: Ticket, now: datetime) -> None:
     """End the portal's own tasks of ``ticket`` that nobody began: they are not needed any more."""
     for task in _unfinished(ticket).filter(holds_parent=False, state=States.ASSIGNED):

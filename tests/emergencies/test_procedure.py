@@ -196,6 +196,18 @@ def test_command_is_taken_and_handed_over_by_the_right_people(world: World) -> N
 # --- Communication log ----------------------------------------------------------------------------------------------
 
 
+def test_first_tasks_of_the_group_go_along_with_the_ticket(world: World) -> None:
+    ticket = incident_in("registered", world, impact="I1")
+    mine = Task.objects.filter(parent_id=ticket.pk, assignee=None).order_by("pk")
+    assert [task.group.code if task.group else None for task in mine] == [None, None, None, "desk"]
+
+    ticket = act(ticket, "assign", world.desk, group="host")
+    assert [task.group.code for task in mine.all() if task.group] == ["host", "host", "host", "desk"]
+    act(mine[0], "claim", world.engineer)
+    act(ticket, "hand_over", world.engineer, group="network", text="?")
+    assert [task.group.code for task in mine.all() if task.group] == ["network", "network", "desk"]
+
+
 @pytest.mark.req("MAJ-04")
 def test_what_was_said_is_logged_and_a_typed_time_moves_no_clock(world: World) -> None:
     ticket = emergency(world, now=MONDAY)
