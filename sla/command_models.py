@@ -173,7 +173,7 @@ class Command(models.Model):
         agreement, _dot, metric = str(self.payload.get("limit", "")).partition(".")
         if not metric:
             return ""
-        return f"{AgreementKind(agreement).label} · {Metric(metric).label}"
+        return f"{agreement.upper()} · {Metric(metric).label}"
 
     @property
     def shown_reason(self) -> str:

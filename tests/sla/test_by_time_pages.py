@@ -44,7 +44,7 @@ class TestBoard:
         page = browser(world.manager)
         text = page.get(reverse("sla:board")).content.decode()
         assert escalated.number in text
-        assert "SLA: to a customer · Response: went to the next line" in text
+        assert "SLA · Response: went to the next line" in text
         address = reverse("tickets:action", args=[escalated.number, "acknowledge"])
         assert address in text
         assert page.post(address, {"text": "我来跟进"}).status_code == 302
