@@ -2,10 +2,12 @@
 
 import pytest
 
+from sla.calendars import Content, publish
 from sla.models import Calendar
 from tests.factories import World
 from tests.notifications.conftest import mailbox
 from tests.pages.conftest import browse
+from tickets import clock
 
 __all__ = ["browse", "mailbox"]
 
@@ -13,5 +15,5 @@ __all__ = ["browse", "mailbox"]
 @pytest.fixture
 def always(world: World) -> World:
     """A world whose promises count round the clock: for tests that cannot choose their time."""
-    Calendar.objects.update(current=Calendar.objects.get(code="24x7").current)
+    publish(Calendar.objects.get(code="5x8"), Content("Asia/Shanghai", always=True), by=None, at=clock.now())
     return world

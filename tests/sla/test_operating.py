@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from accounts.models import User
-from notifications import claiming
+from notifications import claiming, outbox
 from notifications.models import Delivery, Endpoint, Notice
 from sla import engine, housekeeping, lookout, relevance, timers
 from sla.health import check
@@ -294,3 +295,41 @@ def test_other_version_takes_over_with_its_migrations(world: World) -> None:
 
     assert engine.run_once().held_back == ""
     assert not Endpoint.objects.exists()
+
+
+# --- After an outage ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("SLM-06", "NTF-03")
+@pytest.mark.parametrize("down", [timedelta(), MINUTE, timedelta(hours=3), timedelta(days=3)])
+def test_outage_is_caught_up_with_urgent_first_and_combined(
+    always: World, mailbox: Any, monkeypatch: pytest.MonkeyPatch, down: timedelta
+) -> None:
+    """Every notice once; one mail for each ticket and reader; each says how late it is; P1 and P2 go first."""
+    monkeypatch.setattr(outbox, "SENDERS", 1)  # one after the other, so that their order can be seen
+    monkeypatch.setattr(outbox, "_senders", {})
+    opened = clock.now() - timedelta(minutes=30, seconds=1) - down
+    calm = [unclaimed(always, now=opened, impact="I3") for _ in range(3)]
+    urgent = unclaimed(always, now=opened, impact="I2")
+    Delivery.objects.filter(status="pending").update(status="skipped")  # what people were told at registration
+    User.objects.update(language="en")
+
+    engine.run_once(budget=30)
+
+    told = Delivery.objects.filter(channel="email", notice__event="limit_passed").exclude(status="skipped")
+    assert told.count() > 3
+    assert set(told.values_list("status", flat=True)) <= {"sent", "carried"}
+    subjects = [str(mail["Subject"]) for mail in mailbox.mails]
+    assert urgent.number in subjects[0]
+    first_calm = min(i for i, text in enumerate(subjects) if urgent.number not in text)
+    assert all(urgent.number not in text for text in subjects[first_calm:])
+    sent = [(mail["To"], number_in(mail)) for mail in mailbox.mails]
+    assert len(sent) == len(set(sent))
+    assert {number for _to, number in sent} == {ticket.number for ticket in [urgent, *calm]}
+    assert all("late by" in mail.get_body(("plain",)).get_content() for mail in mailbox.mails)
+
+
+def number_in(mail: Any) -> str:
+    """The only ticket that a mail is about."""
+    [number] = set(re.findall(r"IM\d{12}", f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}"))
+    return str(number)
