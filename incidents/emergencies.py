@@ -98,7 +98,7 @@ def call_people(
     let_in(ticket=ticket, people=[person for person, _group in fresh], now=now)
     for person, group in fresh:
         if group is not None:
-            names = {"person": named_row(person), "group": named_row(group)}
+            names: dict[str, Any] = {"person": named_row(person), "group": named_row(group)}
             log_event(ticket=ticket, event="called_for_group", user=None, now=now, **names)
 
 

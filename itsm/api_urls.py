@@ -8,6 +8,7 @@ from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
 from duty.api import routes as duty_routes
+from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
 from incidents.api import routes as incident_routes
 from itsm.api.docs import DocsView, SchemaView
@@ -28,6 +29,7 @@ version_1 = [
     *shared_routes,
     *account_routes,
     *duty_routes,
+    *roster_routes,
     *notice_routes,
     *cmdb_routes,
     *export_routes,

@@ -15,6 +15,7 @@ from duty.models import Override, Roster, SwapProposal
 from duty.services import on_duty, save_roster, stand_in
 from duty.swaps import answer_swap, open_proposals, propose_swap, swap_for_both
 from notifications.models import Delivery
+from tests.api.client import Api, problem
 from tests.factories import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ORG-05")]
@@ -131,3 +132,38 @@ def test_two_swap_on_the_page(world: World, browse: Browse) -> None:
     one.refresh_from_db()
     assert (one.state, Override.objects.count()) == ("accepted", 2)
     assert browse(world.desk).get(f"/duty/{roster.pk}/").context["proposal_form"] is None
+
+
+@pytest.mark.req("API-01")
+def test_programs_read_a_roster_and_swap_by_the_same_rules(world: World) -> None:
+    start = timezone.localdate() + timedelta(days=1)
+    made = Roster(group=world.groups["host"], period="week", starts_on=start, handover=time(0))
+    save_roster(roster=made, members=[world.engineer, world.engineer2])
+    turns = Api(world.desk).get("duty/host/").json()["turns"]
+    sent = {"first": turns[0]["starts_at"], "second": turns[1]["starts_at"]}
+
+    problem(Api(world.desk).post("duty/host/swaps/", sent), 400)  # has no turn of an own
+    proposed = Api(world.engineer).post("duty/host/swaps/", sent).json()["proposals"][0]
+    assert (proposed["proposer"]["username"], proposed["other"]["username"]) == ("engineer", "engineer2")
+    accept = f"duty/host/swaps/{proposed['id']}/accept/"
+    problem(Api(world.engineer).post(accept, {}), 403)
+    found = Api(world.engineer2).post(accept, {}).json()
+    assert [turn["person"]["username"] for turn in found["turns"][:2]] == ["engineer2", "engineer"]
+    problem(Api(world.vendor).get("duty/host/"), 404)
+    problem(Api(world.requester).get("duty/host/"), 403)
+
+
+@pytest.mark.req("API-01")
+def test_programs_record_who_is_away_and_who_stands_in(world: World, roster: Roster) -> None:
+    span = {"starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-01-03T00:00:00Z"}
+    away = {"person": "engineer", "deputy": "engineer2", **span}
+
+    problem(Api(world.engineer).post("duty/host/absences/", away), 403)
+    for wrong in ({"deputy": "engineer"}, {"person": "desk"}, {"ends_at": "2098-01-01T00:00:00Z"}):
+        problem(Api(world.lead).post("duty/host/absences/", {**away, **wrong}), 400)
+    found = Api(world.lead).post("duty/host/absences/", away).json()
+    assert [(row["person"]["username"], row["deputy"]["username"]) for row in found["absences"]] == [
+        ("engineer", "engineer2")
+    ]
+    found = Api(world.lead).post("duty/host/stand-ins/", {"person": "lead", **span}).json()
+    assert [row["person"]["username"] for row in found["stand_ins"]] == ["lead"]
