@@ -167,11 +167,12 @@ class RosterView(ApiView):
         data, _files = read_input(self.input_form, request)
         form = self.input_form(data)
         if not form.is_valid():
-            raise ValidationError({name: list(texts) for name, texts in form.errors.items()})
+            errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()}
+            raise ValidationError(errors)
         try:
             self.change(roster, form.cleaned_data)
         except Refused as error:
-            raise ValidationError({"second": error.messages}) from error
+            raise ValidationError({"second": list(error.messages)}) from error
         return self.show(roster, 201)
 
     def change(self, roster: Roster, typed: dict[str, Any]) -> None:
@@ -200,8 +201,9 @@ class RosterView(ApiView):
 class ChangeView(RosterView):
     """An address that takes posts only."""
 
-    http_method_names: ClassVar[list[str]] = ["post", "options"]
-    name, summary = "", ""
+    http_method_names = ("post", "options")
+    name = ""
+    summary: Any = ""
 
     def operation(self, method: str) -> Operation:
         """How the description shows the change."""
@@ -223,7 +225,8 @@ class StandInView(ChangeView):
     """Letting somebody stand in; for the lead."""
 
     input_form = SpanInput
-    name, summary = "stand_in", _("Let somebody stand in")
+    name = "stand_in"
+    summary = _("Let somebody stand in")
 
     def change(self, roster: Roster, typed: dict[str, Any]) -> None:
         """Store it."""
@@ -236,7 +239,8 @@ class AbsenceView(ChangeView):
     """Recording an absence; for the lead."""
 
     input_form = AbsenceInput
-    name, summary = "absence", _("Record an absence")
+    name = "absence"
+    summary = _("Record an absence")
 
     def change(self, roster: Roster, typed: dict[str, Any]) -> None:
         """Store it."""
@@ -249,7 +253,8 @@ class SwapView(ChangeView):
     """Swapping: the lead does it, everybody else proposes it."""
 
     input_form = SwapInput
-    name, summary = "swap", _("Swap two turns, or propose it")
+    name = "swap"
+    summary = _("Swap two turns, or propose it")
 
     def change(self, roster: Roster, typed: dict[str, Any]) -> None:
         """Propose the swap of an own turn; a lead swaps others' turns at once."""
@@ -263,7 +268,7 @@ class SwapView(ChangeView):
 class SwapAnswerView(RosterView):
     """Answering a proposed swap."""
 
-    http_method_names: ClassVar[list[str]] = ["post", "options"]
+    http_method_names = ("post", "options")
     answer = ""
 
     def post(self, request: Request, code: str, pk: int) -> Response:  # type: ignore[override]  # one more key
