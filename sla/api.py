@@ -17,7 +17,7 @@ from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from sla.calendars import content_of
 from sla.explaining import Explanation, explain
-from sla.models import Calendar, CalendarVersion
+from sla.models import Calendar, CalendarVersion, Command
 from sla.spans import format_hours
 from tickets import clock
 from tickets.models import Ticket
@@ -74,6 +74,22 @@ class ClockSerializer(serializers.Serializer):
     stretches = StretchSerializer(many=True)
 
 
+class CommandSerializer(serializers.Serializer):
+    """Something that the portal will do, or did, to the ticket by itself."""
+
+    kind = serializers.ChoiceField(choices=Command.Kind.choices)
+    limit = serializers.SerializerMethodField(help_text="Of an escalation: whose time was over, as agreement.metric.")
+    due_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=Command.State.choices)
+    outcome = serializers.CharField(help_text="What came of it; empty until it is done.")
+    reason = serializers.CharField(help_text="Why it was refused, or the last error.")
+    done_at = serializers.DateTimeField(allow_null=True)
+
+    def get_limit(self, command: Command) -> str:
+        """Empty for what is no escalation."""
+        return str(command.payload.get("limit", ""))
+
+
 class DaySerializer(serializers.Serializer):
     """A date whose hours differ from the week's."""
 
@@ -97,6 +113,7 @@ class CalendarSerializer(serializers.Serializer):
 
 
 ClockList = list_serializer(ClockSerializer)
+CommandList = list_serializer(CommandSerializer)
 CalendarList = list_serializer(CalendarSerializer)
 
 
@@ -115,6 +132,23 @@ class TicketClocksView(ApiView):
         """How the description shows it."""
         return Operation(
             id="ticket_clocks", tag=TAG, summary=_("How the clocks were counted"), response=ClockList, path=NUMBER
+        )
+
+
+class TicketPlansView(ApiView):
+    """What the portal does to a ticket by itself: escalation, closing, notices of agreed times."""
+
+    def get(self, request: Request, number: str) -> Response:
+        """What is planned, what was done, what was refused and why. For staff."""
+        ticket = Ticket.objects.visible_to(self.user).filter(number=number).first()
+        if ticket is None or not self.user.is_agent:
+            raise Http404
+        return Response({"results": CommandSerializer(ticket.commands.all(), many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="ticket_plans", tag=TAG, summary=_("What the portal does by itself"), response=CommandList, path=NUMBER
         )
 
 
@@ -156,5 +190,6 @@ def _calendar(calendar: Calendar, version: CalendarVersion) -> dict[str, Any]:
 
 routes = [
     path("tickets/<str:number>/clocks/", TicketClocksView.as_view(), name="ticket-clocks"),
+    path("tickets/<str:number>/plans/", TicketPlansView.as_view(), name="ticket-plans"),
     path("calendars/", CalendarsView.as_view(), name="calendars"),
 ]

@@ -67,6 +67,8 @@ def _still_wanted(command: Command, ticket: Ticket) -> tuple[EscalationRule, Any
         raise Refused(_("Tickets of this kind are not escalated."))
     if not ticket.is_live:
         raise Refused(_("It is resolved or closed already."))
+    if ticket.duplicate_of_id is not None:
+        raise Refused(_("It is a duplicate: its main ticket is escalated."))
     if not clock.is_active:
         raise Refused(_("What was late has been done in the meantime."))
     if ticket.group_id != command.payload["group"]:

@@ -11,7 +11,7 @@ from django.db.models import Count
 from notifications.models import Delivery, Notice
 from sla.calendars import business_time
 from sla.firing import key_of
-from sla.models import Clock, NoticeRule, Timer
+from sla.models import Clock, Command, NoticeRule, Timer
 from sla.spans import format_amount
 
 
@@ -52,7 +52,7 @@ def prove(start: datetime, end: datetime) -> Proof:
     for clock in _clocks(start, end):
         for timer in clock.timers.all():
             due_at = _due_at(clock, timer)
-            if due_at and start <= due_at < end and timer.state != Timer.State.CANCELLED and _still_rules(timer):
+            if due_at and start <= due_at < end and timer.state != Timer.State.CANCELLED and _tells(clock, timer):
                 expected[key_of(clock, timer)] = due_at
     keys = set(Notice.objects.filter(key__in=expected).values_list("key", flat=True))
     proof.due, proof.given = len(expected), len(keys)
@@ -88,8 +88,11 @@ def _due_at(clock: Clock, timer: Timer) -> datetime | None:
     return business_time(clock.calendar_version).add(clock.running_since, timer.threshold - used)
 
 
-def _still_rules(timer: Timer) -> bool:
+def _tells(clock: Clock, timer: Timer) -> bool:
+    """Whether a notice is expected: of a rule still in use; of an escalation that was carried out, or never fired."""
     kind, _colon, number = timer.rule.partition(":")
+    if kind == "escalate" and timer.state == Timer.State.FIRED:
+        return Command.objects.filter(key=key_of(clock, timer), state=Command.State.DONE).exists()
     return kind != "notice" or NoticeRule.objects.filter(pk=number, active=True).exists()
 
 

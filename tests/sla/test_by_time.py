@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import SupportGroup
 from notifications.models import Notice
-from sla import auditing, closing, commands, timers
+from sla import auditing, closing, commands, proving, timers
 from sla.models import ClosingRule, Command, EscalationRule
 from tests.factories import MONDAY, World, act, incident_in, last_entry, resolve, unclaimed, wait
 from tests.sla.calendars import at, utc
@@ -169,6 +169,20 @@ class TestEscalation:
         act(ticket, "urge", world.manager, now=MONDAY + HOUR)
 
         assert reloaded(ticket).escalated_at is not None
+
+    def test_duplicate_waits_for_its_main_ticket(self, world: World) -> None:
+        main, ticket = (unclaimed(world, now=MONDAY, **P3) for _ in range(2))
+        act(ticket, "mark_duplicate", world.desk, now=MONDAY, main=main.number)
+        pass_at(MONDAY + 31 * MINUTE)
+
+        assert (reloaded(main).group.code, reloaded(ticket).group.code) == ("host-l2", "host")
+        assert command_of(ticket).reason == "It is a duplicate: its main ticket is escalated."
+
+    def test_proof_expects_what_was_carried_out_alone(self, world: World) -> None:
+        unclaimed(world, now=MONDAY, **P3)
+        pass_at(MONDAY + 31 * MINUTE)
+
+        assert proving.prove(MONDAY, MONDAY + HOUR).lost == []
 
     def test_error_is_tried_again_and_given_up(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         ticket = unclaimed(world, now=MONDAY, **P3)

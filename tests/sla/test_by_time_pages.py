@@ -100,6 +100,18 @@ class TestBoard:
         assert "escalated_at" not in Api(world.requester).get(f"incidents/{escalated.number}/").json()
         assert numbers(Api(world.requester).get("incidents/?escalated=true")) == []
 
+    def test_api_says_what_the_portal_did(self, world: World, escalated: Any) -> None:
+        address = f"tickets/{escalated.number}/plans/"
+        [row] = Api(world.engineer).results(address)
+        assert (row["kind"], row["limit"], row["state"], row["outcome"]) == (
+            "escalate",
+            "sla.response",
+            "done",
+            "moved",
+        )
+
+        assert Api(world.requester).get(address).status_code == 404
+
     def test_administrators_edit_the_rules(self, world: World) -> None:
         page = browser(world.admin)
         rule = EscalationRule.objects.get(agreement="ola", step="tell")
