@@ -53,8 +53,8 @@ def test_page_shows_them(world: World) -> None:
     with translation.override("en"):
         facts = {str(line["label"]): line["value"] for line in handling_facts(late(world))}
 
-    assert (facts["Planned response"], facts["Actual response"]) == (FIGURES["planned_response_at"], RESPONDED)
-    assert (facts["Planned completion"], facts["Actual completion"]) == (FIGURES["planned_completion_at"], RESOLVED)
+    assert (facts["Planned response"], facts["Actual response"]) == ("2026-11-23 09:30", "2026-11-23 09:10")
+    assert (facts["Planned completion"], facts["Actual completion"]) == ("2026-11-23 13:10", "2026-11-23 13:11")
     assert (facts["Responded in time"], facts["Completed in time"]) == ("Yes", "No")
 
 

@@ -171,4 +171,4 @@ def test_rounds_after_a_return_to_the_desk_are_replayed(world: World) -> None:
 
     assert try_policy(policy, same, *PERIOD).flips == 0
     [flipped] = try_policy(policy, replace(same, restarts=False), *PERIOD).flipped
-    assert (flipped["ticket"], flipped["after"]) == (ticket, False)
+    assert (flipped["ticket"].pk, flipped["after"]) == (ticket.pk, False)
