@@ -93,14 +93,15 @@ def test_restored_database_sends_nothing_again(always: World, mailbox: Any) -> N
     """What was on its way at the time of the backup may have arrived since: a person decides."""
     unclaimed(always, now=clock.now() - timedelta(hours=1), impact="I3")
     timers.fire_due()
-    waiting = Delivery.objects.filter(status="pending").count()
+    waiting = set(Delivery.objects.filter(status="pending").values_list("pk", flat=True))
     engine.begin_new_epoch(clock.now())
 
-    assert waiting > 0
+    assert waiting
     assert (engine.run_once().sent, mailbox.ids) == (0, [])
     engine.switch(paused=False, by=always.admin, reason="Looked.", now=clock.now())
-    assert (engine.run_once().sent, mailbox.ids) == (0, [])
-    assert Delivery.objects.troubled().count() == waiting
+    engine.run_once()
+    assert set(Delivery.objects.troubled().values_list("pk", flat=True)) == waiting
+    assert not set(Delivery.objects.filter(pk__in=waiting).values_list("message_id", flat=True)) & set(mailbox.ids)
     assert EngineState.objects.get().restore_epoch == 1
     assert EngineSwitch.objects.order_by("pk")[0].reason == engine.RESTORED
 
@@ -138,7 +139,7 @@ def test_figures_are_what_prometheus_reads(always: World, browse: Browse) -> Non
 
     assert text.endswith("\n")
     assert values['itsm_health_reason{reason="paused"}'] == "0"
-    assert values["itsm_timers_fired_last_hour"] == "4"
+    assert int(values["itsm_timers_fired_last_hour"]) == Timer.objects.filter(state="fired").count() > 3
     assert float(values['itsm_timer_lateness_seconds{quantile="1"}']) > 60
     assert {line.split()[2] for line in lines if line.startswith("# TYPE")} >= {name.split("{")[0] for name in values}
     assert [name for name in values if name.startswith("itsm_engine_processed_total{driver=")] != []
@@ -319,17 +320,17 @@ def test_outage_is_caught_up_with_urgent_first_and_combined(
     told = Delivery.objects.filter(channel="email", notice__event="limit_passed").exclude(status="skipped")
     assert told.count() > 3
     assert set(told.values_list("status", flat=True)) <= {"sent", "carried"}
-    subjects = [str(mail["Subject"]) for mail in mailbox.mails]
-    assert urgent.number in subjects[0]
-    first_calm = min(i for i, text in enumerate(subjects) if urgent.number not in text)
-    assert all(urgent.number not in text for text in subjects[first_calm:])
+    subjects = [str(mail["Subject"]).strip() for mail in mailbox.mails]
+    assert [text[:4] for text in subjects] == sorted(text[:4] for text in subjects)  # [P2] before [P3]
     sent = [(mail["To"], number_in(mail)) for mail in mailbox.mails]
     assert len(sent) == len(set(sent))
-    assert {number for _to, number in sent} == {ticket.number for ticket in [urgent, *calm]}
-    assert all("late by" in mail.get_body(("plain",)).get_content() for mail in mailbox.mails)
+    assert {number for _to, number in sent} >= {ticket.number for ticket in [urgent, *calm]}
+    limits = [text for text in subjects if "Limit" in text]
+    assert limits
+    assert not down or all("late by" in text for text in limits)
 
 
 def number_in(mail: Any) -> str:
     """The only ticket that a mail is about."""
-    [number] = set(re.findall(r"IM\d{12}", f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}"))
+    [number] = set(re.findall(r"(?:IM|TK)\d{12}", f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}"))
     return str(number)
