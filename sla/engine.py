@@ -54,7 +54,7 @@ class Pass:
 
 
 def run_once(budget: float = 10.0, *, driver: str = "engine") -> Pass:
-    """Fire due timers, carry out due commands, send what is due, look after itself, write a heartbeat. Safe at any time.
+    """Fire due timers, carry out commands, send what is due, look after itself, write a heartbeat. Safe at any time.
 
     ``budget``: seconds after which no new batch is begun. Raises nothing but what the database raises when it
     is gone; trouble with one part does not keep the others from running.
