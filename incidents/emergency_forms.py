@@ -9,6 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -102,6 +104,10 @@ class CallInForm(ActionForm):
         people = User.objects.active().filter(support_groups__active=True).exclude(organisation__kind="customer")
         self.fields["people"].queryset = people.distinct()  # type: ignore[attr-defined]
 
+    def as_record(self) -> dict[str, Any]:
+        """Without a list that is empty."""
+        return {name: value for name, value in super().as_record().items() if value != []}
+
     def clean(self) -> dict[str, Any]:
         """Somebody must be called, and nobody twice before they answered."""
         cleaned = super().clean() or {}
@@ -136,12 +142,22 @@ class RecordAnswerForm(ActionForm):
         self.fields["person"].queryset = User.objects.filter(pk__in=called)  # type: ignore[attr-defined]
 
 
+class SaidAtField(forms.DateTimeField):
+    """A time typed by hand: it stands beside the recorded one, also in the timeline."""
+
+    @staticmethod
+    def shown(value: str) -> str:
+        """As people read it, in their time zone."""
+        moment = parse_datetime(value)
+        return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else value
+
+
 class CommunicationForm(ActionForm):
     """What was said, to whom, through which channel; when, if it was not just now."""
 
     audience = forms.ChoiceField(label=_("To whom"), choices=AUDIENCES)
     channel = forms.ChoiceField(label=pgettext_lazy("communication", "Through"), choices=CHANNELS)
-    said_at = moment_field(_("When, if not just now"), required=False)
+    said_at = SaidAtField(label=_("When, if not just now"), required=False, widget=moment_field("").widget)
     text = text_field(_("What was said"))
 
     def clean_said_at(self) -> datetime | None:

@@ -55,6 +55,8 @@ BOOKKEEPING = frozenset(
         "registered_by",
         "external_system",
         "external_number",
+        "emergency_since",
+        "emergency_over_at",
     }
 )
 
