@@ -192,8 +192,12 @@ def act(ticket: Any, name: str, user: User | None, *, now: datetime | None = Non
 
 
 def last_entry(ticket: Any) -> TimelineEntry:
-    """The newest line of the ticket's timeline that an action left; limits that passed have lines of their own."""
+    """The newest line of the ticket's timeline that an action left.
+
+    Limits that passed have lines of their own, and so has the emergency procedure that follows the priority.
+    """
     lines = TimelineEntry.objects.filter(ticket_id=ticket.pk).exclude(action__startswith="clock_")
+    lines = lines.exclude(action__endswith="_emergency")
     return lines.order_by("-pk")[0]
 
 
