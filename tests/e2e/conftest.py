@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PASSWORD = "only for journeys"
 WIDE, NARROW = (1440, 900), (390, 844)
+#: Seconds that a page may take for a step. Long, because a busy machine is slow and a journey measures no time.
+PATIENCE = 40
 #: Answers that journeys provoke on purpose; the browser writes each into its console.
 EXPECTED = {403, 404, 409, 422}
 
@@ -35,7 +37,7 @@ def chromium() -> Iterator[Browser]:
 
 def until(page: Page, expression: str) -> None:
     """Wait until a JavaScript expression is true. Playwright's own wait would need the policy to allow eval."""
-    for _attempt in range(100):
+    for _attempt in range(PATIENCE * 20):
         if page.evaluate(expression):
             return
         page.wait_for_timeout(50)
@@ -62,7 +64,7 @@ class Visitors:
             viewport={"width": size[0], "height": size[1]},
             has_touch=size == NARROW,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", self._on_console)

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from drafts.models import Draft
 from incidents.models import Incident
-from tests.e2e.conftest import PASSWORD, until
+from tests.e2e.conftest import PASSWORD, PATIENCE, until
 from tests.factories import World, act, incident_in, last_entry
 from tickets.models import TimelineEntry
 
@@ -33,7 +33,7 @@ def saved(page: Page, place: str = STATE) -> None:
 
 def shows(page: Page, field: str, text: str | re.Pattern[str]) -> None:
     """Wait until a field holds ``text``; pages may be drawn anew meanwhile."""
-    expect(page.locator(field)).to_have_value(text, timeout=10_000)
+    expect(page.locator(field)).to_have_value(text, timeout=PATIENCE * 1000)
 
 
 def sign_in(page: Page, username: str) -> None:

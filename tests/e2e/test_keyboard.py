@@ -123,4 +123,4 @@ def test_the_keys_of_a_page_are_listed_and_focus_comes_back(world: World, visit:
     page.locator("#action-panel form").wait_for()
     until(page, "document.activeElement.closest('#action-panel')")
     page.locator("#action-panel [data-cancel]").press("Enter")
-    assert page.evaluate("document.activeElement.dataset.key") == "h"
+    until(page, "document.activeElement.dataset.key === 'h'")

@@ -83,7 +83,7 @@ def test_lines_come_change_and_go_while_the_line_one_reads_stays(world: World, v
     until(desk, shows(f"#{tickets[0].number}.leaving"))
     until(desk, f"!{shows(f'#{tickets[0].number}')}")
     assert abs(top_of(desk, read) - before) <= 1
-    assert desk.locator("[data-count=unassigned]").inner_text() == "25"
+    until(desk, "document.querySelector('[data-count=unassigned]').innerText === '25'")
 
     desk.locator(".live-pill").click()
     until(desk, f"document.activeElement.closest('li')?.id === '{urgent.number}'")

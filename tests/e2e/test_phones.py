@@ -59,7 +59,7 @@ def test_a_requester_reports_follows_urges_and_confirms_on_a_phone(world: World,
     page.set_input_files("#id_attachments", {"name": "截图.png", "mimeType": "image/png", "buffer": picture().read()})
     page.set_input_files(".camera input", {"name": "照片.png", "mimeType": "image/png", "buffer": picture().read()})
     page.evaluate(PASTE, "#id_description")
-    assert page.locator(".uploads li").count() == 3
+    page.locator(".uploads li").nth(2).wait_for()
     page.locator(".plain-impact .choice label").nth(2).click()
     page.locator(".sheet-foot .btn-primary").click()
     page.locator(".thanks-number").wait_for()

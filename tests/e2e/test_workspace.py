@@ -39,7 +39,7 @@ def test_tickets_open_beside_the_queue_and_back_works(world: World, visit: Visit
     opened(page, first)
     assert page.url.endswith(f"/queue/?view=open&ticket={first}")
     assert page.title().startswith(first)
-    assert page.evaluate("document.activeElement.tagName") == "H1"
+    until(page, "document.activeElement.tagName === 'H1'")
     page.locator(f"[id='{second}'] a[data-row]").click()
     opened(page, second)
     assert page.locator(f"[id='{second}'] a").get_attribute("aria-current") == "true"
@@ -53,7 +53,7 @@ def test_tickets_open_beside_the_queue_and_back_works(world: World, visit: Visit
     page.keyboard.press("Escape")
     until(page, f"{OPEN} === undefined")
     assert page.url.endswith("/queue/?view=open")
-    assert page.evaluate("document.activeElement.closest('li').id") == first
+    until(page, f"document.activeElement.closest('li')?.id === '{first}'")
     assert page.evaluate("window.stayed") is True
 
 
