@@ -21,6 +21,7 @@ from tests.factories import MONDAY, World, act, resolve, wait
 from tests.sla.calendars import at
 from tests.sla.crowds import make_crowd
 from tests.sla.test_clocks import clock_of, office_policy, started
+from tests.sla.test_real_log import wait_patiently
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-05")]
 
@@ -198,6 +199,7 @@ def test_day_that_was_a_holiday_already_moves_nothing(world: World) -> None:
 
 @pytest.mark.slow
 def test_preview_of_a_hundred_thousand_open_limits_does_not_keep_anybody_waiting(world: World) -> None:
+    wait_patiently()
     calendar = crowd(0, 100_000)
     begun = time.monotonic()
     moved = moved_limits(calendar, edited(calendar, zone="Asia/Tokyo"), MONDAY)
