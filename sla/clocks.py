@@ -122,7 +122,7 @@ class Keeper:
         """A later round of the response ends when work begins again, not when it first began."""
         if life is None or fact.kind != (AgreementKind.SLA, Metric.RESPONSE):
             return fact
-        if life.clock.round == 1:
+        if life.clock.round == 1 and not (life.clock.policy_version.restarts and life.clock.stopped_at):
             return fact
         working = self.ticket.state in AT_WORK or self.ticket.resolved_at is not None
         return replace(fact, stopped_at=life.clock.stopped_at or (self.at if working else None))
