@@ -24,6 +24,11 @@ def tell_people(
     now: datetime,
     **context: Any,
 ) -> None:
-    """Store the notices of the action, in its transaction. Imports tell nobody."""
-    if entry.via != TimelineEntry.Via.IMPORT:
+    """Store the notices of the action, in its transaction. Imports tell nobody.
+
+    Nor do the first tasks of an emergency when they are opened: whoever gets them is told of the emergency itself,
+    and five more urgent notices at that moment would bury it.
+    """
+    opens_quietly = action.creates and not getattr(ticket, "holds_parent", True)
+    if entry.via != TimelineEntry.Via.IMPORT and not opens_quietly:
         tell(ticket=ticket, entry=entry, action=action, user=user, now=now)

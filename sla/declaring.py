@@ -8,18 +8,29 @@ from incidents.emergencies import follow_priority
 from sla import timers
 from sla.firing import declare
 from sla.models import NoticeRule
+from sla.policies import current_book
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TimelineEntry
 
 
 def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> None:
-    """Give the notices of the rules "registered" of the ticket's priority, once; one query when it may be news."""
+    """Give the notices of the rules "registered" of the ticket's priority, once; one query when it may be news.
+
+    The tasks of such a ticket are no news of their own.
+    """
     changed = any(change["field"] == "priority" for change in entry.changes)
     created = not entry.state_from
-    if timers.is_quiet() or ticket.phase not in (Phase.OPEN, Phase.WAITING) or not (changed or created):
+    if (
+        timers.is_quiet()
+        or ticket.phase not in (Phase.OPEN, Phase.WAITING)
+        or not (changed or created)
+        or ticket.parent_id
+    ):
         return
-    rules = NoticeRule.objects.filter(priority=ticket.priority_id, on=NoticeRule.On.REGISTERED, active=True)
-    declare(ticket, rules, now)
+    on = NoticeRule.On.REGISTERED
+    rules = [rule for rule in current_book().rules if rule.priority_id == ticket.priority_id and rule.on == on]
+    if rules:
+        declare(ticket, rules, now)
 
 
 def follow_emergency(entry: TimelineEntry, now: datetime) -> None:

@@ -59,6 +59,7 @@ def test_registering_a_p1_starts_everything_at_once(world: World) -> None:
     assert (ticket.in_emergency, ticket.commander) == (True, world.manager)
     assert told("declared") == {"manager", "lead", "engineer2", "chief"}  # every role of the rules leads to people
     assert told("commands") == {"manager"}
+    assert not Notice.objects.filter(ticket__kind="task").exists()  # told of the emergency, not of each first task
     assert "start_emergency" in log_of(ticket)
     tasks = Task.objects.filter(parent_id=ticket.pk).order_by("pk")
     assert tasks.count() == EmergencyTask.objects.count() == 5
