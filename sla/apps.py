@@ -12,10 +12,10 @@ class SlaConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what happens to tickets."""
         from notifications import claiming  # needs models
-        from sla import events, pausing, receivers
+        from sla import events, pausing, receivers  # needs models
         from sla import reacting  # isort: skip  # noqa: F401 - after the clocks
-        from sla.relevance import is_obsolete
-        from tickets.waiting import register_pausing
+        from sla.relevance import is_obsolete  # needs models
+        from tickets.waiting import register_pausing  # needs models
 
         events.register()
         claiming.obsolete_checks.append(is_obsolete)
