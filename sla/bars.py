@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from itsm.templatetags.ui import duration_text
 from sla.calendars import business_time
 from sla.life import Life
 from sla.limits import soon_before
@@ -20,15 +19,19 @@ State = Clock.State
 
 @dataclass(frozen=True)
 class Bar:
-    """What ``components/clock.html`` draws. ``due`` only while it runs; ``soon``: seconds before it that are amber."""
+    """What ``components/clock.html`` draws. ``due`` only while it runs; ``soon``: seconds before it that are amber.
+
+    ``within``: the target in seconds; ``calendar``: by which hours, where not every hour counts.
+    """
 
     label: Any
-    target: Any
     tone: str
     text: Any
     due: datetime | None = None
     soon: int = 0
     used_percent: int = 0
+    within: float | None = None
+    calendar: Any = ""
 
 
 def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
@@ -42,7 +45,7 @@ def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
     clocks = sorted(newest.values(), key=_place)
     shown = [_bar(each, now) for each in clocks if _concerns(each, ticket)]
     begun = {each.metric for each in clocks if each.agreement == AgreementKind.SLA}
-    waiting = [Bar(Metric(m).label, "", "idle", _("not started")) for m in _MAIN if m not in begun]
+    waiting = [Bar(Metric(m).label, "idle", _("not started")) for m in _MAIN if m not in begun]
     return [*shown, *waiting] if begun else [*waiting, *shown]
 
 
@@ -62,7 +65,13 @@ def _concerns(clock: Clock, ticket: Ticket) -> bool:
 
 def _bar(clock: Clock, now: datetime) -> Bar:
     used = min(100, int(100 * Life(clock).consumed_at(max(now, clock.running_since or now)) / clock.target))
-    named: dict[str, Any] = {"label": _label(clock), "target": _target(clock), "used_percent": used}
+    version = clock.calendar_version
+    named: dict[str, Any] = {
+        "label": _label(clock),
+        "used_percent": used,
+        "within": clock.target.total_seconds(),
+        "calendar": "" if version.always else version.calendar,
+    }
     late = clock.breached_at is not None or clock.met is False
     if clock.state == State.STOPPED:
         return Bar(**named, tone="late" if late else "ok", text=_("missed") if late else _("met"))
@@ -85,9 +94,3 @@ def _label(clock: Clock) -> str:
     if clock.agreement == AgreementKind.SLA:
         return metric
     return f"{clock.agreement.upper()} {metric} · {clock.group or clock.supplier or ''}".rstrip(" ·")
-
-
-def _target(clock: Clock) -> str:
-    """Within how long; with the calendar where not every hour counts."""
-    calendar, time = clock.calendar_version.calendar, duration_text(clock.target.total_seconds())
-    return time if clock.calendar_version.always else f"{time} ({calendar})"

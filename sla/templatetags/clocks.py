@@ -8,11 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from itsm.templatetags.ui import exact_text
 from notifications.events import Channel
 from sla.bars import Bar, bars_of
 from sla.spans import format_amount
-from tickets import clock
 from tickets.models import Ticket
 
 register = template.Library()
@@ -31,9 +29,9 @@ def seconds(value: timedelta | None) -> str:
 
 
 @register.simple_tag
-def clock_bars(ticket: Ticket) -> list[Bar]:
-    """The clocks of ``ticket`` as bars. One query."""
-    return bars_of(ticket, clock.now())
+def clock_bars(ticket: Ticket, now: datetime) -> list[Bar]:
+    """The clocks of ``ticket`` as bars, as they stand at ``now``. One query."""
+    return bars_of(ticket, now)
 
 
 @register.simple_tag
@@ -41,8 +39,9 @@ def stamp(value: datetime | None) -> SafeString | str:
     """A moment to the second, for tables whose rows must add up."""
     if value is None:
         return ""
-    text = f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact_text(value), text)
+    local = timezone.localtime(value)
+    text = f"{local:%Y-%m-%d %H:%M:%S}"
+    return format_html('<time datetime="{}" title="{} GMT{}">{}</time>', value.isoformat(), text, f"{local:%z}", text)
 
 
 @register.filter
