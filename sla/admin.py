@@ -81,7 +81,7 @@ class EscalationRuleAdmin(PortalAdmin):
     """What happens when a line has used up its time. Counts for clocks that start, or change, from now on."""
 
     form = EscalationRuleForm
-    list_display = ("agreement", "metric", "percent", "lines", "priority", "step", "who", "active")
+    list_display = ("agreement", "metric", "percent", "lines", "priority", "step", "active")
     list_display_links = ("agreement", "metric")
     list_select_related = ("priority",)
     list_filter = ("agreement", "metric", "step")
@@ -90,12 +90,6 @@ class EscalationRuleAdmin(PortalAdmin):
     def lines(self, rule: EscalationRule) -> str:
         """The lines by name."""
         return ", ".join(str(Tier(code).label) for code in rule.tiers)
-
-    @admin.display(description=_("who is told"))
-    def who(self, rule: EscalationRule) -> str:
-        """The roles by name."""
-        names = {code: str(name) for code, name in _told()}
-        return ", ".join(names.get(code, code) for code in rule.roles)
 
 
 @admin.register(ClosingRule)
