@@ -19,7 +19,15 @@ TIMELESS = [
 ]
 PRESENT = re.compile(r"\b(timezone\.now|datetime\.now|datetime\.utcnow|datetime\.today|date\.today|time\.time)$")
 #: Pages and API may ask for the present to show what remains; nothing below them.
-CLOCK_READERS = {"tickets.clock", "tickets.actions", "tickets.tasks", "sla.engine", "sla.canary", "sla.lookout", "sla.tasks"}
+CLOCK_READERS = {
+    "tickets.clock",
+    "tickets.actions",
+    "tickets.tasks",
+    "sla.engine",
+    "sla.canary",
+    "sla.lookout",
+    "sla.tasks",
+}
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MAX_FUNCTION, MAX_MODULE, MAX_TEMPLATE = 40, 400, 80
