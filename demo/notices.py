@@ -11,6 +11,7 @@ from accounts.models import SupportGroup
 from duty.models import Roster
 from duty.services import save_roster
 from notifications.models import Delivery
+from tickets.models import Ticket
 from tickets.querysets import LIVE
 
 #: Older notices of the demo were looked at, as they would have been.
@@ -18,11 +19,17 @@ FRESH = timedelta(hours=4)
 
 
 def settle_notices(now: datetime) -> None:
-    """Read what is old, acknowledge what is over; nothing of the past is sent."""
+    """Read what is old, acknowledge what is over; nothing of the past is sent.
+
+    Keys are read first: within the loading's transaction the planner knows nothing of the rows it made.
+    """
     told = Delivery.objects.filter(channel="portal")
-    old = told.filter(notice__created_at__lt=now - FRESH)
-    old.update(read_at=F("sent_at"), acknowledged_at=F("sent_at"))
-    told.filter(acknowledged_at=None).exclude(notice__ticket__phase__in=LIVE).update(acknowledged_at=F("sent_at"))
+    rows = list(told.values_list("pk", "notice__created_at", "notice__ticket_id"))
+    live = set(Ticket.objects.filter(phase__in=LIVE).values_list("pk", flat=True))
+    old = [pk for pk, created_at, _ticket in rows if created_at < now - FRESH]
+    over = [pk for pk, _created_at, ticket in rows if ticket not in live]
+    Delivery.objects.filter(pk__in=old).update(read_at=F("sent_at"), acknowledged_at=F("sent_at"))
+    Delivery.objects.filter(pk__in=over, acknowledged_at=None).update(acknowledged_at=F("sent_at"))
     Delivery.objects.filter(status=Delivery.Status.PENDING).update(status=Delivery.Status.OBSOLETE)
 
 

@@ -72,7 +72,7 @@ class ByTime(Columns):
         allow=rules.may_hand_over,
         form="incidents.time_forms.AgreeForm",
         icon="calendar-time",
-        key="z",
+        key=",",
     )
     def agree_time(self, *, user: User, now: datetime, agreed_at: datetime, text: str) -> None:
         """Record until when the requester agreed to wait, and why; the limits stay as they are (INC-19)."""
