@@ -89,9 +89,10 @@ def test_a_group_is_called_through_whoever_is_on_duty(world: World, ticket: Any)
 
 def test_nobody_is_called_twice_before_they_refused(world: World, ticket: Any) -> None:
     ticket = call(ticket, world, "expert")
-    for data in ({"people": ["expert"]}, {"people": []}, {"people": ["requester"]}):
+    refused: list[list[str]] = [["expert"], [], ["requester"]]
+    for people in refused:
         with pytest.raises(ActionInvalid):
-            act(ticket, "call_in", world.manager, text="", **data)
+            act(ticket, "call_in", world.manager, text="", people=people)
     assert CallIn.objects.count() == 1
 
     ticket = act(ticket, "answer_cannot", world.expert, text="")
@@ -103,7 +104,7 @@ def test_nobody_is_called_twice_before_they_refused(world: World, ticket: Any) -
 @pytest.mark.parametrize("person", ["engineer", "desk", "expert", "owner"])
 def test_only_those_who_coordinate_call(world: World, ticket: Any, name: str, person: str) -> None:
     ticket = call(ticket, world, "other_engineer")
-    data = {"people": ["expert"], "person": "other_engineer", "answer": "coming"}
+    data: dict[str, Any] = {"people": ["expert"], "person": "other_engineer", "answer": "coming"}
     if person == "owner":  # approves priorities everywhere, as incident managers do
         offered = {item.action.name for item in available_actions(ticket, world.owner)}
         assert name in offered

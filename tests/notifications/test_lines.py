@@ -48,9 +48,9 @@ def test_lines_cost_the_same_for_one_notice_and_for_many(
 ) -> None:
     ticket = incident_in("assigned", world)
     told(ticket, world, number)
-    ticket = find_ticket(world.engineer, ticket.number)  # as the page finds it
+    found = find_ticket(world.engineer, ticket.number)  # as the page finds it
     with django_assert_num_queries(4):
-        lines = [(one.summary, one.failures) for one in told_about(ticket)]
+        lines = [(one.summary, one.failures) for one in told_about(found)]
     assert len(lines) >= number
 
 
