@@ -12,6 +12,7 @@ from bench.servers import Servers, running_servers
 from bench.subjects import SUBJECTS
 
 REQUESTS = 200
+COPY = "bench_clocks"
 
 
 def main() -> int:
@@ -25,6 +26,7 @@ def main() -> int:
         measure(servers, options, found)
         ask_over_network(servers, options, found)
         open_workspaces(servers, options, found)
+        keep_time(servers, options, found)
         largest = servers.environment(options.sizes[-1])
         say("racing")
         found.creators = races.race_creators(largest, options.creators, options.creates)
@@ -99,6 +101,26 @@ def open_workspaces(servers: Servers, options: Options, found: report.Report) ->
                 per_second=options.changes,
                 seconds=options.live_seconds,
             )
+
+
+def keep_time(servers: Servers, options: Options, found: report.Report) -> None:
+    """Clocks of many open tickets, in a copy of the largest database: idle passes, lateness, cost of actions."""
+    say(f"{options.clocks:,} open tickets with clocks")
+    with Child("bench.clocks.handlers", servers.environment(options.sizes[0])) as child:
+        found.clocks["idle_ms_without"] = child.ask("idle", rounds=options.idle_passes)
+    servers.copy_database(options.sizes[-1], COPY)
+    environment = servers.environment(options.sizes[-1], DATABASE_URL=servers.database_url(COPY))
+    with Child("bench.clocks.handlers", environment) as child:
+        found.clocks["clocks"] = options.clocks
+        found.clocks["prepared_seconds"] = child.ask("prepare", count=options.clocks)
+        found.clocks["idle_ms"] = child.ask("idle", rounds=options.idle_passes)
+        found.clocks["actions"] = child.ask("actions", rounds=options.lives)
+        with network.running_portal(environment, servers.data_dir / "log"):
+            paced = options.pace * options.pace_seconds
+            say(f"{options.pace} limits a second for {options.pace_seconds} s, then {options.due_at_once} at once")
+            found.clocks["paced"] = child.ask("fall_due", count=paced, gap=1 / options.pace)
+            found.clocks["at_once"] = child.ask("fall_due", count=options.due_at_once, gap=0)
+    servers.drop_database(COPY)
 
 
 def say(text: str) -> None:

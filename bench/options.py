@@ -34,6 +34,12 @@ class Options:
     live_seconds: int
     people: int
     mix_seconds: int
+    clocks: int
+    due_at_once: int
+    pace: int
+    pace_seconds: int
+    idle_passes: int
+    lives: int
 
     @classmethod
     def from_environment(cls) -> Options:
@@ -55,4 +61,10 @@ class Options:
             live_seconds=env.number("BENCH_LIVE_SECONDS", 30),
             people=env.number("BENCH_PEOPLE", 10),
             mix_seconds=env.number("BENCH_MIX_SECONDS", 60),
+            clocks=env.number("BENCH_CLOCKS", 100_000),
+            due_at_once=env.number("BENCH_DUE_AT_ONCE", 1_000),
+            pace=env.number("BENCH_PACE", 5),
+            pace_seconds=env.number("BENCH_PACE_SECONDS", 30),
+            idle_passes=env.number("BENCH_IDLE_PASSES", 50),
+            lives=env.number("BENCH_LIVES", 30),
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.plans import MANY_ROWS
 from bench.subjects import BY_KEY
-from bench.timing import FLOOR, Figures, ratio
+from bench.timing import FLOOR, Figures, percentile, ratio
 
 WEIGHT_LIMIT = 100 * 1000  # bytes
 RATIO_AIM = 1.5
@@ -28,6 +28,7 @@ class Report:
     throughput: dict[str, dict[str, Any]] = field(default_factory=dict)
     mix: dict[str, Any] = field(default_factory=dict)
     workspaces: dict[int, dict[str, Any]] = field(default_factory=dict)
+    clocks: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     creators: dict[str, Any] = field(default_factory=dict)
     claimers: dict[str, Any] = field(default_factory=dict)
@@ -65,6 +66,9 @@ class Report:
             found.append("A ticket was claimed by both or by nobody.")
         if self.claimers and self.claimers["loser_told_who"] != self.claimers["pairs"]:
             found.append("A loser was not told who claimed the ticket.")
+        for name in ("paced", "at_once"):
+            if self.clocks and self.clocks[name]["missing"]:
+                found.append(f"{self.clocks[name]['missing']} limits passed and nobody was told.")
         for size, item in self.workspaces.items():
             if item["failed"] or item["missed"]:
                 found.append(f"Open workspaces at {size:,} tickets were refused, or not told of a change.")
@@ -91,6 +95,7 @@ class Report:
             "throughput": self.throughput,
             "mix": self.mix,
             "workspaces": self.workspaces,
+            "clocks": self.clocks,
             "memory": self.memory,
             "creators": self.creators,
             "claimers": self.claimers,
@@ -122,6 +127,7 @@ def show(report: Report) -> None:
     for size, item in report.workspaces.items():
         _show_workspaces(size, item)
     _show_growth(list(report.workspaces.values()))
+    _show_clocks(report.clocks)
     for name, item in report.memory.items():
         print(f"memory of {name}: PSS {item['pss_mib']} MiB, RSS {item['rss_mib']} MiB, {item['processes']} processes")
     print(f"creating: {report.creators}\nclaiming: {report.claimers}")
@@ -134,6 +140,23 @@ def _show_growth(items: list[dict[str, Any]]) -> None:
     if len(items) > 1 and items[0]["live_percent"] and items[0].get("p50_s"):
         cost, time = (items[-1][key] / items[0][key] for key in ("live_percent", "p50_s"))
         print(f"live updates, largest : smallest: cost {cost:.2f}, told after {time:.2f}")
+
+
+def _show_clocks(found: dict[str, Any]) -> None:
+    """An idle pass, how late notices were, and what clocks and notices add to actions."""
+    if not found:
+        return
+    growth = found["idle_ms"] / found["idle_ms_without"]
+    print(f"{found['clocks']:,} clocks: an idle pass {found['idle_ms']} ms, {growth:.2f} of one without them")
+    for name, title in (("paced", "one after the other"), ("at_once", "in the same second")):
+        for late, whose in ((found[name]["late"], "all"), (found[name]["urgent"], "P1 and P2")):
+            if late:
+                p50, p99 = percentile(late, 50), percentile(late, 99)
+                print(
+                    f"{len(late)} limits {title}, {whose}: seen after p50 {p50} s, p99 {p99} s, at most {max(late)} s"
+                )
+    for name, (added, own) in found["actions"].items():
+        print(f"{name}: {added} ms with clocks and notices, {own} ms without, {100 * (added / own - 1):+.0f} %")
 
 
 def _show_workspaces(size: int, item: dict[str, Any]) -> None:

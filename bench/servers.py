@@ -41,12 +41,23 @@ class Servers:
 
     def renew_database(self, size: int) -> None:
         """Drop the database of ``size`` tickets, if there is one, and make an empty one."""
-        name = database_name(size)
+        self.drop_database(database_name(size))
+        self._do(f"CREATE DATABASE {database_name(size)}")
+
+    def copy_database(self, size: int, name: str) -> None:
+        """Make ``name`` a copy of the database of ``size`` tickets, in which one may write what one likes."""
+        self.drop_database(name)
+        self._do(f"CREATE DATABASE {name} TEMPLATE {database_name(size)}")
+
+    def drop_database(self, name: str) -> None:
+        """Remove the database ``name``, if there is one."""
+        self._do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _do(self, statement: str) -> None:
         connection = psycopg2.connect(self.database_url("postgres"))
         connection.autocommit = True  # databases cannot be made inside a transaction
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-            cursor.execute(f"CREATE DATABASE {name}")
+            cursor.execute(statement)
         connection.close()
 
     def has_database(self, size: int) -> bool:
