@@ -13,16 +13,11 @@ from typing import Any
 from sla import timers
 from sla.facts import AT_WORK, Fact, basis_of, facts_of, is_given_back, is_given_out, is_over, is_update
 from sla.life import Life
-from sla.models import AgreementKind, Clock, ClockChange, Metric, Segment
+from sla.models import AgreementKind, Clock, ClockChange, Metric
 from sla.policies import Promises
+from sla.storing import store
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TimelineEntry
-
-STORED = [
-    "rule", "policy_version", "calendar_version", "basis", "rank", "state", "target", "consumed", "running_since",
-    "paused_since", "pause_reason", "due_at", "breached_at", "stopped_at", "settled_at", "met", "gen", "provisional",
-    "next_fire_at",
-]  # fmt: skip
 
 
 class Keeper:
@@ -197,20 +192,6 @@ def lock(ticket: Ticket) -> list[Life]:
     related = ("rule", "policy_version", "calendar_version")
     found = Clock.objects.filter(ticket_id=ticket.pk).select_related(*related).order_by("pk")
     return [Life(clock) for clock in found.select_for_update(no_key=True, of=("self",))]
-
-
-def store(lives: list[Life], at: datetime) -> None:
-    """Store every clock that was touched, with its segments, changes and timers."""
-    for life in lives:
-        if not life.touched:
-            continue
-        if life.fresh:
-            timers.arm(life, at)
-        else:
-            timers.rearm(life, at)
-            life.clock.save(update_fields=STORED)
-    Segment.objects.bulk_create(row for life in lives for row in life.segments)
-    ClockChange.objects.bulk_create(row for life in lives for row in life.changes)
 
 
 def keep_clocks(ticket: Ticket, entry: TimelineEntry | None, now: datetime, *, by: Any = None) -> list[Life]:

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from sla import timers
-from sla.clocks import Keeper, lock, store
+from sla.clocks import Keeper, lock
 from sla.models import Calendar, Clock, ClockChange
 from sla.services import store_plan
+from sla.storing import store
 from tickets.models import Ticket
 
 

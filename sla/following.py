@@ -12,9 +12,10 @@ from django.db.models import F, QuerySet
 from sla import timers
 from sla.calendars import Content, business_time, content_of
 from sla.clock import DAY_MINUTES, instant
-from sla.clocks import lock, store
+from sla.clocks import lock
 from sla.models import Calendar, CalendarVersion, Clock
 from sla.services import store_plan
+from sla.storing import store
 from tickets import clock as database_clock
 from tickets.models import Ticket
 

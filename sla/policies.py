@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -229,8 +231,24 @@ SELECT (SELECT coalesce(max(id), 0) FROM sla_target),
 _remembered: dict[tuple[Any, ...], PromiseBook] = {}
 
 
+_at_hand: ContextVar[list[PromiseBook] | None] = ContextVar("at_hand", default=None)
+
+
+@contextmanager
+def one_book() -> Iterator[None]:
+    """Inside, everything rests on the book that was current when it was first asked for."""
+    token = _at_hand.set([])
+    try:
+        yield
+    finally:
+        _at_hand.reset(token)
+
+
 def current_book() -> PromiseBook:
     """The book as of now. One short query; it is read anew only after somebody changed something."""
+    held = _at_hand.get()
+    if held:
+        return held[0]
     with connection.cursor() as cursor:
         cursor.execute(_STAMP)
         stamp = cursor.fetchone()
@@ -239,6 +257,8 @@ def current_book() -> PromiseBook:
         book = PromiseBook()
         _remembered.clear()
         _remembered[stamp] = book
+    if held is not None:
+        held.append(book)
     return book
 
 

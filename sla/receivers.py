@@ -13,6 +13,7 @@ from sla import engine
 from sla.clocks import keep_clocks
 from sla.declaring import declare_priority, follow_emergency
 from sla.models import EngineState
+from sla.policies import one_book
 from sla.services import store_plan
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed
@@ -26,10 +27,11 @@ def keep_time(
 
     When the action's effect performed another one, that one has done it already, with a newer ticket.
     """
-    if entry.ticket is ticket:
-        lives = keep_clocks(ticket, entry, now, by=user)
-        store_plan(ticket, lives)
-    declare_priority(entry.ticket, entry, now)
+    with one_book():
+        if entry.ticket is ticket:
+            lives = keep_clocks(ticket, entry, now, by=user)
+            store_plan(ticket, lives)
+        declare_priority(entry.ticket, entry, now)
     follow_emergency(entry, now)
 
 

@@ -42,10 +42,11 @@ def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
 
 def store_plan(ticket: Ticket, lives: Iterable[Life]) -> None:
     """Plan ``ticket`` and store what changed, if anything did. Only while the ticket is locked."""
-    before = [getattr(ticket, name) for name in COLUMNS]
+    before = {name: getattr(ticket, name) for name in COLUMNS}
     set_columns(ticket, [life.clock for life in lives])
-    if before != [getattr(ticket, name) for name in COLUMNS]:
-        ticket.save(update_fields=COLUMNS)
+    changed = {name: getattr(ticket, name) for name, old in before.items() if getattr(ticket, name) != old}
+    if changed:
+        Ticket.objects.filter(pk=ticket.pk).update(**changed)
 
 
 def _planned(clock: Clock | None) -> datetime | None:
