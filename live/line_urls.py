@@ -2,4 +2,4 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("tickets.urls"))]
+urlpatterns = [path("", include("tickets.urls")), path("", include("notifications.urls"))]

@@ -43,15 +43,9 @@ class NoticeRuleAdmin(PortalAdmin):
     """Who is told when a ticket is registered, or not responded to or resolved in time."""
 
     form = NoticeRuleForm
-    list_display = ("priority", "on", "after_minutes", "who", "active")
+    list_display = ("priority", "on", "after_minutes", "active")
     list_select_related = ("priority",)
     list_filter = ("priority", "on")
-
-    @admin.display(description=_("who is told"))
-    def who(self, rule: NoticeRule) -> str:
-        """The roles by name."""
-        names = {code: str(name) for code, name in _told()}
-        return ", ".join(names.get(code, code) for code in rule.roles)
 
 
 @admin.register(Agreement)

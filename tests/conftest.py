@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from django.conf import settings
+from django.utils import timezone, translation
 
 from itsm import assets, embedded, messages
 from tests import browser
@@ -52,6 +53,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.section("BROWSER JOURNEYS DID NOT RUN", sep="!", red=True, bold=True)
         terminalreporter.write_line(f"{len(skipped)} journeys were skipped: {browser.ADVICE}", red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def _as_found() -> Iterator[None]:
+    """The language and zone that a test's requests left behind are nobody else's."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

@@ -206,4 +206,5 @@ def test_customers_do_not_get_what_is_for_staff(world: World) -> None:
     assert for_staff.keys() - for_customer.keys() == {
         *("parent", "is_duplicate", "complexity", "children_total", "children_open"),
         *("external_system", "external_number"),
+        *("responded_in_time", "completed_in_time", "escalated_at"),
     }

@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("API-01")]
 DETAIL_QUERIES = 5
 #: The four of every request less the rows, transaction (4), time, what the form refers to (4), number, ticket (2),
 #: timeline entry, and the answer (2).
-CREATE_QUERIES = 17
+CREATE_QUERIES = 20
 #: Transaction (4), ticket, ticket locked, time, ticket written (2), timeline entry, planned times, the answer (2).
-ACT_QUERIES = 15
+ACT_QUERIES = 25
 
 
 def snapshot() -> list[Any]:

@@ -71,7 +71,7 @@ def test_a_normal_ticket_knows_no_emergency(world: World) -> None:
     ticket = incident_in("in_progress", world)
 
     assert (ticket.in_emergency, ticket.commander, Task.objects.count()) == (False, None, 0)
-    with pytest.raises(ActionConflict, match="No emergency"):
+    with pytest.raises(ActionConflict, match="没有正在进行的应急流程"):
         act(ticket, "take_command", world.manager)
 
 
@@ -180,7 +180,7 @@ def test_command_is_taken_and_handed_over_by_the_right_people(world: World) -> N
     for person in (world.engineer, world.desk, world.lead):
         with pytest.raises(ActionForbidden):
             act(ticket, "take_command", person)
-    with pytest.raises(ActionConflict, match="already"):
+    with pytest.raises(ActionConflict, match="您已在指挥"):
         act(ticket, "take_command", world.manager)
 
     ticket = act(ticket, "take_command", second)

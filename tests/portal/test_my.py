@@ -29,7 +29,7 @@ def test_the_parts_hold_what_they_say(world: World) -> None:
     busy = incident_in("in_progress", world, summary="busy")
     wait(incident_in("in_progress", world, summary="waiting"), world.engineer)
     add_task(busy, world.engineer, summary="task", assignee="engineer")
-    unclaimed(world, summary="late", impact="I1", now=MONDAY.replace(year=2025))
+    unclaimed(world, summary="late", impact="I3", now=MONDAY.replace(year=2025))
     register_incident(world.desk, summary="of the desk")
 
     assert {tab: cards(world.engineer, tab) for tab in ("claim", "mine", "due", "tasks")} == {

@@ -22,8 +22,9 @@ def clock_of(ticket: object, metric: str) -> Clock:
 
 
 def times_of(clock: Clock) -> dict[str, object]:
-    """When each armed rule fires; rules of ``notice_rules`` as "notice"."""
-    rows = Timer.objects.filter(clock=clock, state="armed").values_list("rule", "fire_at")
+    """When each armed rule that tells fires; rules of ``notice_rules`` as "notice"."""
+    armed = Timer.objects.filter(clock=clock, state="armed").exclude(rule__startswith="escalate")
+    rows = armed.values_list("rule", "fire_at")
     return {rule.partition(":")[0] if rule.startswith("notice") else rule: fire_at for rule, fire_at in rows}
 
 
