@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models
+from django.test import Client
 
 from accounts.models import User
 from bench.load import copy_statement
@@ -27,7 +29,7 @@ STEPS: list[tuple[str, dict[str, Any]]] = [
     ("claim", {}),
     ("start", {}),
     ("comment", {"text": "现场已确认，继续处理"}),
-    ("wait", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00"}),
+    ("wait", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00:00Z"}),
     ("resume", {}),
     ("resolve", {"cause": "配置有误", "handling": "已更正", "close_code": "tier1"}),
 ]
@@ -153,27 +155,70 @@ def fall_due(count: int, gap: float) -> dict[str, Any]:
     }
 
 
-def actions(rounds: int) -> dict[str, list[float]]:
-    """Median milliseconds of each action with clocks and notices, and without, taking turns."""
+def actions(rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Median milliseconds of each action, with clocks and notices and without, taking turns.
+
+    ``request``: as programs ask for it, by the API; ``door``: ``perform`` alone.
+    """
     every = list(action_performed.receivers)
     own = [receiver for receiver in every if not any(name in repr(receiver) for name in ADDED)]
-    desk, engineer = (User.objects.with_access().get(username=name) for name in (DESK, ENGINEER))
-    times: dict[tuple[str, bool], list[float]] = {}
+    lives: dict[str, ApiLife | DoorLife] = {"request": ApiLife(), "door": DoorLife()}
+    times: dict[tuple[str, str, bool], list[float]] = {}
     for added in itertools.islice(itertools.cycle((True, False)), 2 * rounds + 4):
         action_performed.receivers = every if added else own
         action_performed.sender_receivers_cache.clear()
-        _live_once(desk, engineer, added, times)
+        for how, life in lives.items():
+            for name, spent in life.once():
+                times.setdefault((how, name, added), []).append(spent)
     action_performed.receivers = every
     action_performed.sender_receivers_cache.clear()
     return {
-        name: [round(statistics.median(times[name, added][2:]), 1) for added in (True, False)] for name, _data in STEPS
+        how: {name: [_middle(times[how, name, added]) for added in (True, False)] for name, _data in STEPS}
+        for how in lives
     }
 
 
-def _live_once(desk: User, engineer: User, added: bool, times: dict[tuple[str, bool], list[float]]) -> None:
-    """One ticket from registration to solution."""
-    ticket: Any = Incident()
-    for name, data in STEPS:
-        began = time.perf_counter()
-        ticket = perform(ticket, name, user=desk if name == "register" else engineer, data=data).ticket
-        times.setdefault((name, added), []).append((time.perf_counter() - began) * 1000)
+def _middle(times: list[float]) -> float:
+    return round(statistics.median(times[2:]), 1)
+
+
+class DoorLife:
+    """A ticket from registration to solution, through the one door."""
+
+    def __init__(self) -> None:
+        self.desk, self.engineer = (User.objects.with_access().get(username=name) for name in (DESK, ENGINEER))
+
+    def once(self) -> Iterator[tuple[str, float]]:
+        """Each action with its milliseconds."""
+        ticket: Any = Incident()
+        for name, data in STEPS:
+            began = time.perf_counter()
+            ticket = perform(ticket, name, user=self.desk if name == "register" else self.engineer, data=data).ticket
+            yield name, (time.perf_counter() - began) * 1000
+
+
+class ApiLife:
+    """The same by requests, as a program makes them."""
+
+    def __init__(self) -> None:
+        self.clients = {name: _client(name) for name in (DESK, ENGINEER)}
+
+    def once(self) -> Iterator[tuple[str, float]]:
+        """Each action with its milliseconds. Raises RuntimeError when one is refused."""
+        number = ""
+        for name, data in STEPS:
+            path = f"/api/v1/incidents/{number}/actions/{name}/" if number else "/api/v1/incidents/"
+            client = self.clients[ENGINEER if number else DESK]
+            began = time.perf_counter()
+            answer = client.post(path, data, content_type="application/json")
+            spent = (time.perf_counter() - began) * 1000
+            if answer.status_code >= 300:
+                raise RuntimeError(f"{name}: {answer.status_code} {answer.content[:300]!r}")
+            number = number or answer.json()["number"]
+            yield name, spent
+
+
+def _client(username: str) -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.get(username=username), backend=settings.AUTHENTICATION_BACKENDS[0])
+    return client

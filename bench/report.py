@@ -155,8 +155,10 @@ def _show_clocks(found: dict[str, Any]) -> None:
                 print(
                     f"{len(late)} limits {title}, {whose}: seen after p50 {p50} s, p99 {p99} s, at most {max(late)} s"
                 )
-    for name, (added, own) in found["actions"].items():
-        print(f"{name}: {added} ms with clocks and notices, {own} ms without, {100 * (added / own - 1):+.0f} %")
+    for how, title in (("request", "by the API"), ("door", "perform alone")):
+        for name, (added, own) in found["actions"][how].items():
+            more = 100 * (added / own - 1)
+            print(f"{name}, {title}: {added} ms with clocks and notices, {own} ms without, {more:+.0f} %")
 
 
 def _show_workspaces(size: int, item: dict[str, Any]) -> None:
