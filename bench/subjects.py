@@ -87,7 +87,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "home", "agent's home queue", lambda world: Request("/queue/"), limit=12, weighed=True, over_network=False
     ),
     Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=13, over_network=False),
-    Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=15),
+    Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=16),
     Subject(
         "queue_pane", "queue pane", lambda world: Request("/queue/?view=open", fragment=True), limit=12, weighed=True
     ),
@@ -95,7 +95,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "ticket_pane",
         "ticket in the pane",
         lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/", fragment=True),
-        limit=15,
+        limit=16,
     ),
     Subject("search_none", "search, no hit", _search(NOWHERE), limit=16, over_network=False),
     Subject("search_few", "search, 5 hits", _search(FEW), limit=16, over_network=False),

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,7 @@ TAG = _("Service levels")
 NUMBER = {"number": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{12}$"}}
 
 
+@extend_schema_field({"type": "number"})
 class SecondsField(serializers.Field):
     """An amount of time in seconds, exact to the microsecond."""
 
