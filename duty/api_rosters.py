@@ -126,7 +126,7 @@ class SwapInput(forms.Form):
 class RosterView(ApiView):
     """A group's roster."""
 
-    http_method_names = ("get", "head", "options")
+    http_method_names: tuple[str, ...] = ("get", "head", "options")
     reads = ApiToken.Scope.DIRECTORY_READ
     input_form: ClassVar[type[forms.Form] | None] = None
 
