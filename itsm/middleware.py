@@ -77,7 +77,10 @@ class SessionLifetimeMiddleware:
 
 
 class HtmxMiddleware:
-    """Sends an htmx call whose session ended to the sign-in page as a whole, not into a fragment."""
+    """Sends an htmx call whose session ended to the sign-in page as a whole, not into a fragment.
+
+    What a page asks by itself is answered with nothing: it must not take a form away from somebody who is typing.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -88,5 +91,6 @@ class HtmxMiddleware:
         login = resolve_url(settings.LOGIN_URL)
         url = response.headers.get("Location", "")
         if "HX-Request" in request.headers and url.startswith(login):
-            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": url})
+            leads = {} if BY_ITSELF in request.headers else {"HX-Redirect": url}
+            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=leads)
         return response

@@ -86,7 +86,7 @@ def test_a_roster_that_changed_meanwhile_is_not_swapped(world: World, roster: Ro
     one = proposed(world, roster)
     stand_in(roster=roster, user=world.lead, starts_at=MONDAY, ends_at=MONDAY + WEEK, by=world.lead, now=NOW)
 
-    with pytest.raises(ValidationError, match="changed since"):
+    with pytest.raises(ValidationError, match="排班已变动"):
         answer_swap(proposal=one, answer="accept", by=world.engineer2, now=NOW)
     one.refresh_from_db()
     assert (one.state, who(world, MONDAY)) == ("open", world.lead)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -21,7 +20,6 @@ from tests.factories import MONDAY, World, act, resolve, wait
 from tests.sla.calendars import at
 from tests.sla.crowds import make_crowd
 from tests.sla.test_clocks import clock_of, office_policy, started
-from tests.sla.test_real_log import wait_patiently
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-05")]
 
@@ -195,14 +193,3 @@ def test_day_that_was_a_holiday_already_moves_nothing(world: World) -> None:
     renamed = with_day(calendar, date(2026, 10, 1), Day((), "国庆"))
 
     assert moved_limits(calendar, renamed, at("2026-09-01 09:00")) == Moved(0)
-
-
-@pytest.mark.slow
-def test_preview_of_a_hundred_thousand_open_limits_does_not_keep_anybody_waiting(world: World) -> None:
-    wait_patiently()
-    calendar = crowd(0, 100_000)
-    begun = time.monotonic()
-    moved = moved_limits(calendar, edited(calendar, zone="Asia/Tokyo"), MONDAY)
-
-    assert moved == Moved(following.MOST_LOOKED_AT, more=True)
-    assert time.monotonic() - begun < 20  # about one second on an idle machine
