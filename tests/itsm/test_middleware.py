@@ -66,6 +66,7 @@ def test_visit_keeps_a_session_alive() -> None:
     ("headers", "target", "status", "redirect"),
     [
         ({"HX-Request": "true"}, "/accounts/login/?next=/queue/", 204, "/accounts/login/?next=/queue/"),
+        ({"HX-Request": "true", "X-By-Itself": "1"}, "/accounts/login/?next=/queue/", 204, None),
         ({"HX-Request": "true"}, "/queue/", 302, None),
         ({}, "/accounts/login/?next=/queue/", 302, None),
     ],
