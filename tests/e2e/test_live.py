@@ -73,7 +73,7 @@ def test_lines_come_change_and_go_while_the_line_one_reads_stays(world: World, v
     desk.locator(f"#{read}").hover()
     before = top_of(desk, read)
 
-    urgent = act(register_incident(world.desk, impact="I1", requester="requester"), "assign", world.desk, group="host")
+    urgent = act(register_incident(world.desk, impact="I3", requester="requester"), "assign", world.desk, group="host")
     until(desk, shows(f"#{urgent.number}.fresh"))
     assert abs(top_of(desk, read) - before) <= 1
     assert desk.locator(".live-pill").inner_text() == "1 new above"
