@@ -63,6 +63,11 @@ def _codes(model: Any, everything: Any) -> list[tuple[str, Any]]:
     return [("", everything), *((row.code, str(row)) for row in model.objects.all())]
 
 
+def priority_choices() -> list[tuple[str, Any]]:
+    """Every priority by code and name, and all of them."""
+    return [("", _("All priorities")), *((row.code, f"{row.code} {row}") for row in Priority.objects.all())]
+
+
 class FilterBar(forms.Form):
     """The usual filters; the names are those of ``TicketFilter``. Where several values are chosen, chips show them."""
 
@@ -96,7 +101,7 @@ class FilterBar(forms.Form):
         allowed = sorts_of(listing.view)
         return {
             "state": [("", _("All states")), *states],
-            "priority": [("", _("All priorities")), *((p.code, f"{p.code} {p}") for p in Priority.objects.all())],
+            "priority": priority_choices(),
             "group": [*_codes(SupportGroup, _("All groups")), ("mine", _("My groups")), (NONE, _("Not assigned"))],
             "assignee": [("", _("Everybody")), (ME, _("Me")), (NONE, _("Nobody"))],
             "business_system": _codes(BusinessSystem, _("All systems")),

@@ -325,8 +325,7 @@ class QueuePage:
     def _empty(self) -> dict[str, Any]:
         """What stands where nothing is."""
         if self.errors:
-            title, text = _("Nothing is shown"), _("Something in the address of this list cannot be understood.")
-            return {"title": title, "text": text, "url": "", "label": "", "icon": "alert-circle"}
+            return pages.not_understood()
         if self.listing.chosen:
             return {
                 "title": _("Nothing matches these filters"),

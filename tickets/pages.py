@@ -333,6 +333,12 @@ def priority_request(ticket: Ticket, user: User) -> dict[str, Any] | None:
     return {"priority": ticket.requested_priority, "by": ticket.priority_requested_by}
 
 
+def not_understood() -> dict[str, Any]:
+    """What stands in the place of a list whose address is wrong (``components/empty.html``)."""
+    title, text = _("Nothing is shown"), _("Something in the address of this list cannot be understood.")
+    return {"title": title, "text": text, "url": "", "label": "", "icon": "alert-circle"}
+
+
 def export_address(source: str, query: str) -> str:
     """Where the list ``source`` is exported with the parameters of ``query``; see ``exporting.sources``."""
     return f"{reverse('exporting:ask')}?{urlencode({'source': source, 'query': query})}"

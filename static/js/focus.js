@@ -1,6 +1,8 @@
 // After htmx swapped something in, focus goes to what changed: the first error, a field marked
-// autofocus, the title of an opened form. Closing a form in place brings focus back to its button.
+// autofocus, the title of an opened form. A whole page that came back with errors begins at the first one. Closing a form in place brings focus back to its button.
 let opener = null;
+
+document.querySelector("main .is-invalid")?.focus();
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.matches("a,button")) opener = event.detail.elt;

@@ -70,6 +70,7 @@ function showCommands() {
   if (words.length) {
     const all = dialog.querySelector("template[data-all]").content.firstElementChild.cloneNode(true);
     all.href = `${dialog.dataset.search}?${new URLSearchParams({ q: field.value.trim() })}`;
+    all.dataset.all = "";
     all.querySelector("b").textContent = field.value.trim();
     commands.append(all);
   }
@@ -95,8 +96,9 @@ async function ask() {
     const answer = await fetch(address, { signal: mine.signal, headers: { "HX-Request": "true" } });
     if (answer.redirected) return location.assign("/");
     if (!answer.ok) throw new Error(answer.status);
-    hits.innerHTML = await answer.text();
-    choose(options()[0]);
+    const found = await answer.text(), held = chosen();
+    hits.innerHTML = found;
+    choose(words && held?.isConnected && !("all" in held.dataset) ? held : options()[0]); // what stands chosen is not taken from under Enter
     announce(phrase("found", { n: options().length }));
   } catch (error) {
     if (error.name !== "AbortError") announce(phrase("offline"));

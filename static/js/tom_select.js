@@ -41,7 +41,8 @@ export async function enhance(root) {
   const TomSelect = await load();
   for (const select of selects) {
     select.setAttribute("aria-hidden", "true"); // the library puts a labelled combobox in its place
-    const wants = select.hasAttribute("autofocus");
+    const wrong = document.querySelector("main .is-invalid");
+    const wants = wrong ? wrong === select : select.hasAttribute("autofocus");
     const made = new TomSelect(select, {
       valueField: "value", labelField: "text", searchField: ["text", "detail"],
       maxOptions: 100, placeholder: select.dataset.placeholder,

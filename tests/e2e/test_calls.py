@@ -104,6 +104,17 @@ def test_a_telephone_system_saves_finding_the_caller(visit: Visit) -> None:
     assert (ticket.requester and ticket.requester.username, ticket.contact_phone) == ("gaoyue", "02155553003")
 
 
+def test_a_refused_registration_goes_on_where_the_fault_is(visit: Visit) -> None:
+    page = visit("desk", language="en-US")
+    page.goto("/incidents/new/")
+    page.fill("#id_description", "Typed before the summary")
+    page.keyboard.press("Control+Enter")
+    page.locator(".field-error").first.wait_for()
+    until(page, "document.activeElement.id === 'id_summary'")
+    assert page.input_value("#id_description") == "Typed before the summary"
+    assert Incident.objects.count() == 0
+
+
 @pytest.mark.usefixtures("past")
 def test_a_caller_nobody_knows_is_entered_without_leaving_the_page(visit: Visit) -> None:
     page = visit("desk", language="en-US")

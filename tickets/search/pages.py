@@ -16,10 +16,11 @@ from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 from itsm.paging import Page, PagingError, page_of, parse_ordering
 from itsm.widgets import PlainChoiceField
+from tickets.filter_forms import label_of, priority_choices
 from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
 from tickets.lifecycle import Phase, kinds
-from tickets.models import Priority, Ticket
-from tickets.pages import export_address
+from tickets.models import Ticket
+from tickets.pages import export_address, not_understood
 from tickets.querysets import TicketQuerySet
 from tickets.search.matching import matching
 from tickets.search.results import Hit, TicketHit, items, people, ticket_hits
@@ -58,7 +59,7 @@ class SearchForm(forms.Form):
         choices: dict[str, list[tuple[Any, Any]]] = {
             "kind": [("", _("All kinds")), *((kind.code, kind.label) for kind in kinds())],
             "phase": [("", _("All phases")), *Phase.choices],
-            "priority": [("", _("All priorities")), *((p.code, f"{p.code} {p}") for p in Priority.objects.all())],
+            "priority": priority_choices(),
         }
         if user.is_agent:
             groups, customers = SupportGroup.objects.visible_to(user), Organisation.objects.visible_to(user)
@@ -92,6 +93,7 @@ class SearchPage:
             "form": self.form,
             "tabs": self._tabs() if self.user.is_agent and self.query else [],
             "hits": self.hits,
+            "errors": self.errors,
             "previous_url": self._turn(self.page.previous),
             "next_url": self._turn(self.page.next),
             "empty": self._empty(),
@@ -105,7 +107,7 @@ class SearchPage:
             return ""
         asked = {"q": self.text}
         if self.show == TICKETS:
-            named = {name: self.asked[name] for name in ("kind", *self.form.fields) if self.asked.get(name)}
+            named = {name: self.asked[name] for name in self.form.fields if self.asked.get(name)}
             asked |= {**named, "view": "all", "ordering": NEWEST_FIRST}
         return export_address(self.show, urlencode(asked))
 
@@ -137,18 +139,38 @@ class SearchPage:
         except PagingError:
             return page_of(found, ordering, size=SHOWN)
 
+    @cached_property
+    def narrowed(self) -> TicketFilter:
+        """The filters, checked."""
+        asked = QueryDict(mutable=True)
+        asked.update({name: self.asked[name] for name in self.form.fields if name in self.asked})
+        return TicketFilter(asked, queryset=Ticket.objects.visible_to(self.user), request=self.request)
+
+    @cached_property
+    def errors(self) -> list[dict[str, str]]:
+        """What in the address cannot be understood, with the address without it."""
+        wrong = {name: " ".join(map(str, texts)) for name, texts in self.narrowed.errors.items()}
+        if self.asked.get("kind", "") not in ("", *(kind.code for kind in kinds())):
+            wrong["kind"] = _("There is no such filter.")
+        return [
+            {
+                "label": str(label_of(name)),
+                "message": text,
+                "remove_url": self._address(**self._asked_without(name, "cursor")),
+            }
+            for name, text in wrong.items()
+        ]
+
+    def _asked_without(self, *names: str) -> dict[str, Any]:
+        return {name: value for name, value in self.asked.dict().items() if name not in names}
+
     def _tickets(self) -> TicketQuerySet:
-        found = Ticket.objects.visible_to(self.user)
-        if self.query is None:
-            return found.none()
+        """What is found; nothing when something in the address is wrong."""
+        if self.query is None or self.errors:
+            return Ticket.objects.none()  # visible to nobody
+        found = self.narrowed.qs
         if kind := self.asked.get("kind"):
             found = found.filter(kind=kind)
-        narrowing = QueryDict(mutable=True)
-        narrowing.update(
-            {name: self.asked[name] for name in self.form.fields if name != "kind" and name in self.asked}
-        )
-        if any(narrowing.values()):
-            found = TicketFilter(narrowing, queryset=found, request=self.request).qs
         return matching(found, self.text, self.user)
 
     def _address(self, **params: Any) -> str:
@@ -184,6 +206,8 @@ class SearchPage:
                 "text": _("By number or its last digits, by words of any text, by people and configuration items."),
                 "icon": "search",
             }
+        if self.errors:
+            return not_understood()
         narrowed = self.show == TICKETS and any(self.asked.get(name) for name in self.form.fields)
         return {
             "title": _("Nothing found for “%(text)s”") % {"text": self.text},

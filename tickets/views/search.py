@@ -20,7 +20,8 @@ class SearchView(SignedInView):
         if is_number(number) and Ticket.objects.visible_to(request.user).filter(number=number).exists():
             return redirect("tickets:detail", number)
         template = "search/search.html" if request.user.is_agent else "search/portal.html"
-        return render(request, template, SearchPage(request, request.user).context())
+        context = SearchPage(request, request.user).context()
+        return render(request, template, context, status=400 if context["errors"] else 200)
 
 
 class PaletteView(SignedInView):
