@@ -87,10 +87,9 @@ class HtmxMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        patch_vary_headers(response, ["HX-Request"])
-        login = resolve_url(settings.LOGIN_URL)
         url = response.headers.get("Location", "")
-        if "HX-Request" in request.headers and url.startswith(login):
+        if "HX-Request" in request.headers and url.startswith(resolve_url(settings.LOGIN_URL)):
             leads = {} if BY_ITSELF in request.headers else {"HX-Redirect": url}
-            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=leads)
+            response = HttpResponse(status=HTTPStatus.NO_CONTENT, headers=leads)
+        patch_vary_headers(response, ["HX-Request"])
         return response
