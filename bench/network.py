@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,60 +21,53 @@ import psutil
 
 from bench.options import BASE_DIR
 from bench.timing import percentile
-from itsm.supervisor import PROGRAMS, free_port
+from itsm.supervisor import LEAN, free_port
 
 READY_SECONDS = 60
+STOP_SECONDS = 20
 HOST = "127.0.0.1"
 
 
 class Portal:
-    """Web server, worker, beat and live updates of one database."""
+    """Web server, worker, beat, engine and live updates of one database."""
 
-    def __init__(self, port: int, live_port: int, programs: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    def __init__(self, port: int, live_port: int, process: psutil.Process) -> None:
         self.port, self.live_port = port, live_port
-        self.programs = programs
+        self._process = process
+
+    @property
+    def programs(self) -> dict[str, psutil.Process]:
+        """The processes of the programs, by name."""
+        return {child.name().removeprefix("itsm-"): child for child in self._process.children()}
 
     def memory(self) -> dict[str, dict[str, float]]:
         """MiB of each program with its child processes: RSS counts shared pages for each, PSS shares them out."""
-        return {name: memory_of(psutil.Process(program.pid)) for name, program in self.programs.items()}
+        found = {name: memory_of([each, *each.children(recursive=True)]) for name, each in self.programs.items()}
+        return found | {"their parent": memory_of([self._process])}
 
 
 @contextmanager
 def running_portal(environment: Mapping[str, str], log_dir: Path) -> Iterator[Portal]:
-    """Start the portal's programs with the commands of ``make run``; end them afterwards."""
+    """Start the portal's programs as ``make run`` does; end them afterwards."""
     port, live_port = free_port(HOST), free_port(HOST)
     log_dir.mkdir(parents=True, exist_ok=True)
-    programs: dict[str, subprocess.Popen[bytes]] = {}
+    mine = {"PORT": str(port), "BIND": HOST, "LIVE_PORT": str(live_port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "itsm.programs", str(log_dir)],
+        cwd=BASE_DIR,
+        env={**environment, **mine, **LEAN},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        for name in PROGRAMS:
-            mine = {"ITSM_PROCESS": name, "PORT": str(port), "BIND": HOST, "LIVE_PORT": str(live_port)}
-            programs[name] = _start(name, {**environment, **mine}, log_dir)
         _wait_until_ready(port)
-        yield Portal(port, live_port, programs)
+        yield Portal(port, live_port, psutil.Process(process.pid))
     finally:
-        for program in programs.values():
-            program.terminate()
-        for program in programs.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                program.wait(15)
-            if program.poll() is None:
-                program.kill()
-
-
-def _start(name: str, environment: Mapping[str, str], log_dir: Path) -> subprocess.Popen[bytes]:
-    program, *arguments = PROGRAMS[name]
-    if name == "beat":
-        arguments.append(f"--schedule={log_dir / 'beat-schedule'}")
-    with (log_dir / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(
-            [str(Path(sys.executable).parent / program), *arguments],
-            cwd=BASE_DIR,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        if process.poll() is None:
+            process.kill()
 
 
 def throughput(
@@ -126,9 +119,8 @@ def send(connection: http.client.HTTPConnection, request: dict[str, Any], creden
     return response.status
 
 
-def memory_of(process: psutil.Process) -> dict[str, float]:
-    """MiB of ``process`` and its children."""
-    family = [process, *process.children(recursive=True)]
+def memory_of(family: Sequence[psutil.Process]) -> dict[str, float]:
+    """MiB of the processes ``family`` together."""
     rss = pss = 0
     for member in family:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):

@@ -4,7 +4,6 @@ Loads no Django itself, so that watching costs next to no memory.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import signal
@@ -19,39 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from itsm import embedded, env
+from itsm import embedded, env, programs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120
-STOP_SECONDS = 15
+STOP_SECONDS = programs.STOP_SECONDS + 5
 SERVER_CHECK_SECONDS = 5
-PR_SET_PDEATHSIG = 1
 DEMO_ACCOUNTS = ["desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin"]
 
-PROGRAMS = {
-    "web": ["gunicorn", "--config", "python:itsm.gunicorn_conf", "itsm.wsgi:application"],
-    "worker": ["celery", "--app=itsm.celery", "worker", "--queues=engine", "--pool=solo", "--hostname=engine@%h",
-               "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
-    "bulk": ["celery", "--app=itsm.celery", "worker", "--queues=bulk", "--concurrency=1", "--hostname=bulk@%h",
-             "--without-mingle", "--without-gossip", "--loglevel=WARNING"],
-    "beat": ["celery", "--app=itsm.beat", "beat", "--loglevel=WARNING", "--pidfile="],
-    "live": ["python", "manage.py", "live"],
-    "engine": ["python", "manage.py", "engine"],
-}  # fmt: skip
-#: Done without for a while (timers have two drivers, pages ask), so they are started again; only the web server ends
-#: the portal.
-REVIVED = set(PROGRAMS) - {"web"}
-REVIVED_AFTER = 5
 #: Less memory: few arenas, and workers that do not load every page to check it; `prepare` has checked them.
 LEAN = {"MALLOC_ARENA_MAX": "2", "CELERY_SKIP_CHECKS": "1"}
-
-
-class Stopped(Exception):  # noqa: N818  (a wish, not an error)
-    """Somebody wants the portal to end: Ctrl-C, SIGTERM or a closed terminal."""
-
-
-class Failed(Exception):  # noqa: N818  (pairs with Stopped)
-    """The portal cannot start or go on; the text is for the person at the terminal."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +50,10 @@ def main() -> int:
     os.environ.setdefault("ITSM_DEMO", "0" if os.environ.get("SECRET_KEY") else "1")
     try:
         return run()
-    except Stopped:
+    except programs.Stopped:
         print("Stopped.", flush=True)
         return 0
-    except (Failed, embedded.EmbeddedError) as error:
+    except (programs.Failed, embedded.EmbeddedError) as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
         return 1
 
@@ -93,10 +69,10 @@ def run() -> int:
             servers = start_servers(data_dir, cleanup)
             os.environ.setdefault("LIVE_PORT", str(free_port(address.host)))
             prepare()
-            programs = start_programs(data_dir, cleanup)
-            _wait_until_ready(address, programs)
+            process = start_programs(data_dir, cleanup)
+            _wait_until_ready(address, process)
             announce(address, time.monotonic() - began)
-            watch(programs, servers)
+            watch(process, servers)
         finally:
             _ignore_signals()  # ending must not be interrupted half-way
     return 0
@@ -121,33 +97,23 @@ def prepare() -> None:
     print("Preparing …", flush=True)
     command = [sys.executable, "manage.py", "prepare"]
     if subprocess.run(command, cwd=BASE_DIR, check=False, start_new_session=True).returncode:
-        raise Failed("The preparation failed; the reason is above.")
+        raise programs.Failed("The preparation failed; the reason is above.")
 
 
-def start_programs(data_dir: Path, cleanup: contextlib.ExitStack) -> dict[str, subprocess.Popen[bytes]]:
-    """Start every program, each with a log file of its own, and end them with ``cleanup``."""
-    (data_dir / "log").mkdir(exist_ok=True)
-    programs: dict[str, subprocess.Popen[bytes]] = {}
-    cleanup.callback(_end, programs)
-    for name in PROGRAMS:
-        programs[name] = _start(name, data_dir)
-    return programs
-
-
-def _start(name: str, data_dir: Path) -> subprocess.Popen[bytes]:
-    command = PROGRAMS[name]
-    arguments = [*command, f"--schedule={data_dir / 'beat-schedule'}"] if name == "beat" else command
-    with (data_dir / "log" / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(
-            [str(Path(sys.executable).parent / arguments[0]), *arguments[1:]],
-            cwd=BASE_DIR,
-            env=os.environ | {"ITSM_PROCESS": name} | LEAN,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  (this process has no threads)
-        )
+def start_programs(data_dir: Path, cleanup: contextlib.ExitStack) -> subprocess.Popen[bytes]:
+    """Start the process that starts every program, each with a log file of its own; end them with ``cleanup``."""
+    log_dir = data_dir / "log"
+    log_dir.mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "itsm.programs", str(log_dir)],
+        cwd=BASE_DIR,
+        env=os.environ | LEAN,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches us alone; we end the others in order
+        preexec_fn=programs.end_with_parent,  # noqa: PLW1509  (this process has no threads)
+    )
+    cleanup.callback(_end, process)
+    return process
 
 
 def free_port(host: str) -> int:
@@ -165,27 +131,15 @@ def announce(address: Address, seconds: float) -> None:
     print("\n".join([*lines, "Ctrl-C ends everything."]), flush=True)
 
 
-def watch(programs: dict[str, subprocess.Popen[bytes]], servers: list[embedded.Server]) -> None:
-    """Return never; raises Failed when a program or an embedded server has ended by itself."""
-    revived: dict[str, float] = {}
+def watch(process: subprocess.Popen[bytes], servers: list[embedded.Server]) -> None:
+    """Return never; raises Failed when the programs or an embedded server have ended by themselves."""
     while True:
-        deadline = time.monotonic() + SERVER_CHECK_SECONDS
-        while time.monotonic() < deadline:
-            _revive(programs, revived)
-            _refuse_ended(programs)
-            time.sleep(0.3)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SERVER_CHECK_SECONDS)
+        _refuse_ended(process)
         for server in servers:
             if not server.is_running():
-                raise Failed(f"{server.name} has ended by itself. Its last words:\n{server.log_tail()}")
-
-
-def _revive(programs: dict[str, subprocess.Popen[bytes]], revived: dict[str, float]) -> None:
-    """Start ended programs again that pages can do without for a while; ``revived`` remembers when."""
-    for name in REVIVED:
-        long_ago = time.monotonic() - revived.get(name, float("-inf")) > REVIVED_AFTER
-        if programs[name].poll() is not None and long_ago:
-            revived[name] = time.monotonic()
-            programs[name] = _start(name, embedded.data_dir())
+                raise programs.Failed(f"{server.name} has ended by itself. Its last words:\n{server.log_tail()}")
 
 
 def _refuse_taken_port(address: Address) -> None:
@@ -194,7 +148,7 @@ def _refuse_taken_port(address: Address) -> None:
         try:
             probe.bind((address.host, address.port))
         except OSError as error:
-            raise Failed(
+            raise programs.Failed(
                 f"Cannot listen on {address.host}:{address.port} ({error.strerror}). Is another program using the"
                 f" port? Choose another one:  make run PORT={address.port + 1}"
             ) from error
@@ -208,53 +162,42 @@ def _only_portal(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Failed(
+            raise programs.Failed(
                 f"A portal with the data in {data_dir} runs already. Set ITSM_DATA_DIR for another one."
             ) from None
         yield
 
 
-def _wait_until_ready(address: Address, programs: dict[str, subprocess.Popen[bytes]]) -> None:
+def _wait_until_ready(address: Address, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        _refuse_ended(programs)
+        _refuse_ended(process)
         with contextlib.suppress(urllib.error.URLError, OSError):
             urllib.request.urlopen(f"{address.url}/healthz/ready", timeout=10).close()  # noqa: S310  (our own address)
             return
         time.sleep(0.1)
-    raise Failed(f"The portal did not become ready within {READY_SECONDS} s; see {embedded.data_dir() / 'log'}.")
+    raise programs.Failed(
+        f"The portal did not become ready within {READY_SECONDS} s; see {embedded.data_dir() / 'log'}."
+    )
 
 
-def _refuse_ended(programs: dict[str, subprocess.Popen[bytes]]) -> None:
-    for name, program in programs.items():
-        if program.poll() is not None and name not in REVIVED:
-            log = embedded.data_dir() / "log" / f"{name}.log"
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise Failed(f"{name} has ended by itself (code {program.returncode}). End of {log}:\n{tail}")
+def _refuse_ended(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        raise programs.Failed(f"The programs have ended by themselves (code {process.returncode}).")
 
 
-def _end(programs: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Ask every program to end, then insist; a worker gets time to finish what it is doing."""
-    for program in programs.values():
-        program.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for program in programs.values():
-        try:
-            program.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(program.pid, signal.SIGKILL)  # its own session: children included
-            program.wait()
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end this program when the supervisor is killed, so that no web server keeps the port."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the programs to end, then insist; should that fail, Linux tells them that their parent is gone."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    raise Stopped
+    raise programs.Stopped
 
 
 def _ignore_signals() -> None:

@@ -15,7 +15,7 @@ from django.urls import get_resolver
 from exporting.models import Export
 from itsm import settings as settings_of_the_portal
 from itsm.celery import app
-from itsm.supervisor import PROGRAMS
+from itsm.programs import PROGRAMS
 from itsm.watchdog import Watchdog, database_answers
 from tests.factories import World, unclaimed
 from tickets.models import TimelineEntry

@@ -1,6 +1,5 @@
 """``make run`` as a whole: real processes on a free port with data of their own."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ import pytest
 from django.conf import settings
 
 from itsm import supervisor
+from itsm.programs import PROGRAMS, REVIVED
 
 pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
 
@@ -82,8 +82,7 @@ def test_portal_serves_and_ends_completely(data_dir: Path) -> None:
 def test_death_of_a_program_ends_the_portal_with_its_name(data_dir: Path) -> None:
     with portal(data_dir, free_port()) as process:
         read_until(process, "Ready after")
-        children = psutil.Process(process.pid).children()
-        next(child for child in children if any("gunicorn" in word for word in child.cmdline())).kill()
+        programs(process)["web"].kill()
 
         text, _ = process.communicate(timeout=60)
 
@@ -96,8 +95,8 @@ def test_everything_else_comes_back(data_dir: Path) -> None:
     with portal(data_dir, free_port()) as process:
         read_until(process, "Ready after")
         before = programs(process)
-        assert set(before) == set(supervisor.PROGRAMS)
-        for name in supervisor.REVIVED:
+        assert set(before) == set(PROGRAMS)
+        for name in REVIVED:
             before[name].kill()
             before[name].wait(10)
 
@@ -110,12 +109,33 @@ def test_everything_else_comes_back(data_dir: Path) -> None:
         assert process.poll() is None
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_death_of_what_started_the_programs_leaves_none_behind(data_dir: Path, number: signal.Signals) -> None:
+    with portal(data_dir, free_port()) as process:
+        read_until(process, "Ready after")
+        [parent] = psutil.Process(process.pid).children()
+        everything = [parent, *parent.children(recursive=True)]
+
+        parent.send_signal(number)
+
+        text, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "The programs have ended by themselves" in text
+        _gone, left = psutil.wait_procs(everything, timeout=20)
+        assert left == []
+
+
+def test_programs_share_what_they_load(data_dir: Path) -> None:
+    with portal(data_dir, free_port()) as process:
+        read_until(process, "Ready after")
+        for program in programs(process).values():
+            memory = program.memory_full_info()
+            assert memory.pss < memory.rss / 2, program.name()
+
+
 def programs(process: "subprocess.Popen[str]") -> dict[str, psutil.Process]:
-    found = {}
-    for child in psutil.Process(process.pid).children():
-        with contextlib.suppress(psutil.Error):
-            found[child.environ()["ITSM_PROCESS"]] = child
-    return found
+    [parent] = psutil.Process(process.pid).children()
+    return {child.name().removeprefix("itsm-"): child for child in parent.children()}
 
 
 def test_taken_port_is_refused_before_anything_starts(data_dir: Path) -> None:
