@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,7 +82,8 @@ def _claim_at(key: Any, now: datetime) -> list[Claimed]:
 
 
 def _claim(due: Any, now: datetime, limit: int) -> list[Claimed]:
-    waiting = due.filter(status=Delivery.Status.PENDING).select_for_update(skip_locked=True, no_key=True)
+    found = due.filter(status=Delivery.Status.PENDING).select_related("notice")
+    waiting = found.select_for_update(skip_locked=True, no_key=True, of=("self",))
     rows = list(waiting.filter(urgent=True).order_by("-notice_id", "-id")[:limit])
     if len(rows) < limit:
         rows += waiting.filter(urgent=False).order_by("next_try_at", "id")[: limit - len(rows)]
@@ -103,28 +104,31 @@ def _grouped(rows: Sequence[Delivery], now: datetime) -> list[list[Delivery]]:
 
 
 def _combined(fresh: Sequence[Delivery], now: datetime) -> list[list[Delivery]]:
-    """Fresh rows with what else waits for their readers: one message for each ticket, or one digest (storms)."""
+    """Fresh rows with what else waits for their readers: one message for each ticket, or one digest (storms).
+
+    Fresh rows come first: however much waits for a reader, each of them is in a message that is sent.
+    """
     claimed = {row.pk for row in fresh}
     readers: defaultdict[Any, list[Delivery]] = defaultdict(list)
-    for row in _waiting_for(fresh, now):
+    found = [*fresh, *_waiting_for(fresh, claimed, now)]
+    for row in sorted(found, key=lambda row: (row.pk not in claimed, -row.notice_id, -row.pk)):
         readers[_reader(row)].append(row)
     groups = [group for rows in readers.values() for group in _messages(rows)]
-    found = [sorted(group, key=lambda row: row.pk not in claimed) for group in groups]
-    return [group for group in found if group[0].pk in claimed]
+    return [group for group in groups if group[0].pk in claimed]
 
 
 def _reader(row: Delivery) -> tuple[Any, ...]:
     return row.channel, row.recipient_id, row.endpoint_id
 
 
-def _waiting_for(fresh: Sequence[Delivery], now: datetime) -> list[Delivery]:
-    """Everything unwritten that waits for the readers of ``fresh``, locked; what others hold is left to them."""
+def _waiting_for(fresh: Sequence[Delivery], claimed: Collection[int], now: datetime) -> list[Delivery]:
+    """What else waits unwritten for the readers of ``fresh``, locked; what others hold is left to them."""
     channels = {row.channel for row in fresh}
     people = {row.recipient_id for row in fresh if row.recipient_id}
     endpoints = {row.endpoint_id for row in fresh if row.endpoint_id and not row.recipient_id}
     waiting = Delivery.objects.filter(
         status=Delivery.Status.PENDING, next_try_at__lte=now, message_id="", channel__in=channels
-    )
+    ).exclude(pk__in=claimed)
     found = waiting.filter(recipient_id__in=people) if people else waiting.none()
     rows = list(_locked(found)) if people else []
     return rows + (list(_locked(waiting.filter(recipient=None, endpoint_id__in=endpoints))) if endpoints else [])
@@ -159,6 +163,7 @@ def _prepared(groups: list[list[Delivery]], now: datetime) -> list[Claimed]:
     rows = [row for group in groups for row in group]
     _load(rows)
     left_out = _checked(rows, now)
+    _let_go([row for row in rows if row.message_id], left_out, now)
     writer = Writer(now)
     claimed = []
     for group in groups:
@@ -194,6 +199,23 @@ def _checked(rows: Iterable[Delivery], now: datetime) -> set[int]:
             Delivery.objects.filter(pk=row.pk).update(status=status, error=reason)
             found.add(row.pk)
     return found
+
+
+def _let_go(written: Sequence[Delivery], left_out: set[int], now: datetime) -> None:
+    """What a written message carries goes by itself when the message is left out, or must not be said any more.
+
+    Who leads it is then told anew, alone.
+    """
+    leads = {row.pk: row for row in written}
+    carried = list(Delivery.objects.filter(lead__in=list(leads), status=Delivery.Status.CARRIED)) if leads else []
+    if not carried:
+        return
+    _load(carried)
+    denied = {row.lead_id for row in carried if (_objection(row, now) or ("",))[0] == Delivery.Status.SKIPPED}
+    for key in denied:
+        leads[key].rendered = {}
+    alone = [row.pk for row in carried if row.lead_id in denied | left_out]
+    Delivery.objects.filter(pk__in=alone).update(status=Delivery.Status.PENDING, lead=None, next_try_at=now)
 
 
 def _objection(row: Delivery, now: datetime) -> tuple[str, str] | None:
