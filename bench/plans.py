@@ -36,6 +36,7 @@ class Plan:
     buffers: int
     rows_read: int
     sequential: list[str] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
     slowest: list[str] = field(default_factory=list)
 
 
@@ -105,6 +106,7 @@ def read_plan(sql: str, answer: dict[str, Any], big: set[str]) -> Plan:
             for node in nodes
             if "Seq Scan" in node["Node Type"] and node["Relation Name"] in big
         ],
+        indexes=sorted({node["Index Name"] for node in nodes if "Index Name" in node}),
         slowest=[describe(node) for node in sorted(nodes, key=_own_ms, reverse=True)[:3]],
     )
 
