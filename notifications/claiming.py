@@ -211,10 +211,10 @@ def _let_go(written: Sequence[Delivery], left_out: set[int], now: datetime) -> N
     if not carried:
         return
     _load(carried)
-    denied = {row.lead_id for row in carried if (_objection(row, now) or ("",))[0] == Delivery.Status.SKIPPED}
+    denied = [row.lead_id or 0 for row in carried if (_objection(row, now) or ("",))[0] == Delivery.Status.SKIPPED]
     for key in denied:
         leads[key].rendered = {}
-    alone = [row.pk for row in carried if row.lead_id in denied | left_out]
+    alone = [row.pk for row in carried if row.lead_id in left_out.union(denied)]
     Delivery.objects.filter(pk__in=alone).update(status=Delivery.Status.PENDING, lead=None, next_try_at=now)
 
 

@@ -61,11 +61,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     address = resolve(parts)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent = {"Host": host_header(parts), "Content-Type": "application/json", "User-Agent": "itsm", **headers}
-    connection = _connect(parts, address)
-    watch = threading.Timer(TOTAL_SECONDS, _cut, [connection.sock])
+    connection = http.client.HTTPConnection(address[0], address[1], timeout=CONNECT_SECONDS)
+    watch = threading.Timer(TOTAL_SECONDS, _cut, [connection])
     watch.daemon = True
     watch.start()
     try:
+        _connect(connection, parts)
         return _exchange(connection, path, body, sent)
     finally:
         watch.cancel()
@@ -108,7 +109,7 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if any(address in network for network in _HIDDEN):
+        if address.is_site_local or any(address in network for network in _HIDDEN):
             return False
     return (
         address.is_global and not address.is_multicast and not address.is_reserved and address not in own_addresses()
@@ -135,19 +136,18 @@ def host_header(parts: SplitResult) -> str:
     return f"{name}:{parts.port}" if parts.port else name
 
 
-def _connect(parts: SplitResult, address: tuple[str, int]) -> http.client.HTTPConnection:
-    """A connection to the checked address; the certificate must be the name's. Raises NotSent."""
-    connection = http.client.HTTPConnection(address[0], address[1], timeout=CONNECT_SECONDS)
+def _connect(connection: http.client.HTTPConnection, parts: SplitResult) -> None:
+    """Connect to the checked address; the certificate must be the name's. Raises NotSent."""
     try:
         connection.connect()
         if parts.scheme == "https":
-            context = ssl.create_default_context()
-            connection.sock = context.wrap_socket(connection.sock, server_hostname=parts.hostname)
+            context, plain = ssl.create_default_context(), connection.sock
+            secure = context.wrap_socket(plain, server_hostname=parts.hostname, do_handshake_on_connect=False)
+            connection.sock = secure
+            secure.do_handshake()
         connection.sock.settimeout(TOTAL_SECONDS)
     except (OSError, ssl.SSLError) as error:
-        connection.close()
         raise NotSent(f"No connection: {error}") from error
-    return connection
 
 
 def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -171,10 +171,10 @@ def _object(text: bytes) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(connection: http.client.HTTPConnection) -> None:
     """Time is over: whoever reads from the socket gets its end."""
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def named_hosts(hosts: Iterable[str], url: str) -> None:

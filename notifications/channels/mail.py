@@ -11,7 +11,6 @@ import time
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Any
 
 from django.conf import settings
 
@@ -64,38 +63,75 @@ def compose(outgoing: Outgoing) -> bytes:
     return mail.as_bytes()
 
 
+class Watch:
+    """Cuts the line when a mail has taken its time: a lease must not end while somebody still sends."""
+
+    def __init__(self) -> None:
+        self.server: smtplib.SMTP | None = None
+        self.over = False
+        self._timer = threading.Timer(TOTAL_SECONDS, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Watch:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._timer.cancel()
+
+    def check(self) -> None:
+        """Raise TimeoutError when there is no time left."""
+        if self.over:
+            raise TimeoutError(f"no answer within {TOTAL_SECONDS} s")
+
+    def _cut(self) -> None:
+        self.over = True
+        with suppress(OSError, AttributeError):
+            self.server.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+
+class Server(smtplib.SMTP):
+    """A connection that its watch knows from the first moment on."""
+
+    def __init__(self, watch: Watch) -> None:
+        watch.server = self
+        super().__init__(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=STEP_SECONDS)
+
+
 def send(outgoing: Outgoing) -> Result:
-    """Hand the mail over. Never raises for what the network or the server does."""
-    server: smtplib.SMTP | None = None
-    try:
-        content = smtplib._fix_eols(compose(outgoing).decode("ascii")).encode("ascii")  # type: ignore[attr-defined]
-        server = _ready_connection(outgoing.to)
-    except Refusal as refusal:
-        return Result(PERMANENT if refusal.permanent else DEFINITE, str(refusal))
-    except (OSError, smtplib.SMTPException, ssl.SSLError, ValueError) as error:
-        _drop()
-        return Result(DEFINITE, _said(error))
-    return _transmit(server, content)
+    """Hand the mail over, or give up after ``TOTAL_SECONDS``. Never raises for what network or server do."""
+    with Watch() as watch:
+        try:
+            content = smtplib._fix_eols(compose(outgoing).decode("ascii")).encode("ascii")  # type: ignore[attr-defined]
+            server = _ready_connection(outgoing.to, watch)
+            watch.check()
+        except Refusal as refusal:
+            return Result(PERMANENT if refusal.permanent else DEFINITE, str(refusal))
+        except (OSError, smtplib.SMTPException, ssl.SSLError, ValueError) as error:
+            _drop()
+            return Result(DEFINITE, _said(error))
+        return _transmit(server, content)
 
 
-def _ready_connection(to: str) -> smtplib.SMTP:
+def _ready_connection(to: str, watch: Watch) -> smtplib.SMTP:
     """A connection on which MAIL and RCPT are accepted. A kept one that died is replaced: nothing was sent on it."""
-    server = _take_kept()
+    server = watch.server = _take_kept()
     if server is not None:
         try:
             _envelope(server, to)
         except (OSError, smtplib.SMTPServerDisconnected):
             _drop()
+            watch.check()
         else:
             return server
-    server = _connect()
+    server = _connect(watch)
     _keep(server)
     _envelope(server, to)
     return server
 
 
-def _connect() -> smtplib.SMTP:
-    server = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=STEP_SECONDS)
+def _connect(watch: Watch) -> smtplib.SMTP:
+    server = Server(watch)
     try:
         server.ehlo_or_helo_if_needed()
         if settings.EMAIL_USE_TLS:
@@ -132,9 +168,6 @@ def _reset(server: smtplib.SMTP) -> None:
 
 def _transmit(server: smtplib.SMTP, content: bytes) -> Result:
     """DATA. Up to the final dot every failure is certain; after it, only an answer is."""
-    watch = threading.Timer(TOTAL_SECONDS, _cut, [server.sock])
-    watch.daemon = True
-    watch.start()
     dotted = False
     try:
         code, text = server.docmd("DATA")
@@ -148,8 +181,6 @@ def _transmit(server: smtplib.SMTP, content: bytes) -> Result:
     except (OSError, smtplib.SMTPException) as error:
         _drop()
         return Result(UNCERTAIN if dotted else DEFINITE, _said(error))
-    finally:
-        watch.cancel()
     return Result(SENT) if code == ACCEPTED else Result(DEFINITE, str(Refusal(code, text)))
 
 
@@ -162,11 +193,6 @@ def _stuffed(content: bytes) -> bytes:
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300]
-
-
-def _cut(sock: Any) -> None:
-    with suppress(OSError, AttributeError):
-        sock.shutdown(socket.SHUT_RDWR)
 
 
 # --- A connection for each thread -----------------------------------------------------------------------------------
