@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from sla.clock import Always, BusinessTime, Hours, Interval, WorkingTime
-from sla.models import Calendar, CalendarDay, CalendarVersion
+from sla.clock import MOST_YEARS, Always, BusinessTime, CalendarEmpty, Hours, Interval, WorkingTime
+from sla.models import Calendar, CalendarDay, CalendarVersion, Target
+from tickets.models import Priority
 
 #: A calendar that is published must open within this time.
 MUST_OPEN_WITHIN = timedelta(days=366)
@@ -104,10 +106,11 @@ def is_provisional(version: CalendarVersion, due_at: datetime) -> bool:
 def publish(calendar: Calendar, content: Content, *, by: User | None, at: datetime, note: str = "") -> CalendarVersion:
     """Make ``content`` the newest version of ``calendar`` and return it; the same content again changes nothing.
 
-    Clocks that run are not touched: see ``sla.publishing``. Raises CalendarRefused when it does not open
-    within the next 366 days.
+    Clocks that run are not touched: see ``sla.following``. Raises CalendarRefused when it does not open
+    within the next 366 days, or so rarely that a promise by it would never be due.
     """
     _refuse_closed(content, at)
+    _refuse_rare(calendar, content, at)
     calendar = Calendar.objects.select_for_update(no_key=True, of=("self",)).get(pk=calendar.pk)
     digest = content.digest()
     if calendar.current and calendar.current.content_hash == digest:
@@ -136,6 +139,33 @@ def publish(calendar: Calendar, content: Content, *, by: User | None, at: dateti
 def _refuse_closed(content: Content, at: datetime) -> None:
     if not content.business_time().diff(at, at.astimezone(UTC) + MUST_OPEN_WITHIN):
         raise CalendarRefused(_("This calendar does not open within the next 366 days; nothing would ever be due."))
+
+
+def _refuse_rare(calendar: Calendar, content: Content, at: datetime) -> None:
+    longest = longest_promise(calendar)
+    if not is_reached(content.business_time(), longest, at):
+        raise CalendarRefused(
+            _("So few hours are open that a promise of %(hours)d hours would not be due within %(years)d years.")
+            % {"hours": longest / timedelta(hours=1), "years": MOST_YEARS}
+        )
+
+
+def longest_promise(calendar: Calendar) -> timedelta:
+    """The longest time that is promised by ``calendar``. At most two queries."""
+    targets = Target.objects.filter(calendar=calendar)
+    minutes = [targets.aggregate(most=Max("minutes"))["most"]]
+    if targets.filter(minutes=None).exists():
+        minutes += Priority.objects.aggregate(a=Max("response_minutes"), b=Max("resolve_minutes")).values()
+    return timedelta(minutes=max(filter(None, minutes), default=0))
+
+
+def is_reached(business: BusinessTime, amount: timedelta, at: datetime) -> bool:
+    """Whether ``amount`` from ``at`` on is over within the years that are looked at."""
+    try:
+        business.add(at, amount)
+    except CalendarEmpty:
+        return False
+    return True
 
 
 def _intervals(stored: Any) -> tuple[Interval, ...]:

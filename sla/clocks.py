@@ -63,9 +63,7 @@ class Keeper:
             elif clock.is_active and clock.rule.minutes is None:
                 within = clock.rule.within(self.ticket.priority)
                 if within != clock.target:
-                    version = clock.calendar_version
-                    kept = {"cause": ClockChange.Cause.POLICY, "by": self.by, "calendar": version}
-                    life.promise(clock.rule, within, self.at, **kept)
+                    life.promise(clock.rule, within, self.at, cause=ClockChange.Cause.POLICY, by=self.by)
                     timers.arm(life, self.at, cause="policy_change")
 
     def _promise_anew(self, life: Life, basis: str) -> None:

@@ -124,6 +124,7 @@ def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: 
         at=at,
         due_at=timer.fire_at or at,
         payload=payload,
+        internal=clock.agreement != AgreementKind.SLA,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ from sla.storing import store
 from tickets import clock as database_clock
 from tickets.models import Ticket
 
+logger = logging.getLogger(__name__)
+
 BATCH = 200
 #: So many limits are looked at for a preview; each costs some microseconds.
 MOST_LOOKED_AT = 50_000
@@ -34,14 +37,29 @@ def follow_calendars(*, budget_tickets: int = 2000) -> int:
     touched = 0
     for calendar in Calendar.objects.exclude(current=None).exclude(followed=F("current__number")):
         version = calendar.current
-        while version and (keys := list(_behind(version)[:BATCH])):
-            for key in keys:
-                _follow(key, version)
-            touched += len(keys)
-            if touched >= budget_tickets:
-                return touched
-        Calendar.objects.filter(pk=calendar.pk, current=version).update(followed=version.number if version else 0)
+        if version is None or touched >= budget_tickets:
+            break
+        touched += _follow_all(version, budget_tickets - touched)
+        if not _behind(version).exists():
+            Calendar.objects.filter(pk=calendar.pk, current=version).update(followed=version.number)
     return touched
+
+
+def _follow_all(version: CalendarVersion, most: int) -> int:
+    """Up to about ``most`` tickets; one that cannot follow, or that somebody changes right now, holds up no other."""
+    touched = last = 0
+    while touched < most and (keys := list(_behind(version).filter(ticket_id__gt=last)[:BATCH])):
+        touched += sum(_tried(key, version) for key in keys)
+        last = keys[-1]
+    return touched
+
+
+def _tried(ticket_id: int, version: CalendarVersion) -> bool:
+    try:
+        return _follow(ticket_id, version)
+    except Exception:
+        logger.exception("Ticket %s cannot follow version %s of its calendar.", ticket_id, version.number)
+        return False
 
 
 def _behind(version: CalendarVersion) -> QuerySet[Clock, int]:
@@ -52,10 +70,12 @@ def _behind(version: CalendarVersion) -> QuerySet[Clock, int]:
 
 
 @transaction.atomic
-def _follow(ticket_id: int, version: CalendarVersion, now: datetime | None = None) -> None:
-    ticket = Ticket.objects.select_for_update(no_key=True).get(pk=ticket_id)
+def _follow(ticket_id: int, version: CalendarVersion) -> bool:
+    ticket = Ticket.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=ticket_id).first()
+    if ticket is None:
+        return False
     lives = lock(ticket)
-    at = max([now or database_clock.now(), *(each.clock.settled_at for each in lives if each.clock.settled_at)])
+    at = max([database_clock.now(), *(each.clock.settled_at for each in lives if each.clock.settled_at)])
     for life in lives:
         clock = life.clock
         if clock.is_active and clock.calendar_version.calendar_id == version.calendar_id:
@@ -64,6 +84,7 @@ def _follow(ticket_id: int, version: CalendarVersion, now: datetime | None = Non
             life.follow_calendar(version, max(at, clock.running_since or clock.paused_since or at))
     store(lives, at)
     store_plan(ticket, lives)
+    return True
 
 
 @dataclass(frozen=True)

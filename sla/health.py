@@ -20,7 +20,7 @@ from tickets.clock import NO_LIMIT
 SILENT, SILENT_DRIVER = timedelta(seconds=10), timedelta(seconds=30)
 LATE_AMBER, LATE_RED = timedelta(seconds=5), timedelta(seconds=15)
 COVERAGE = timedelta(days=60)
-#: A command that was given up stays red for so long; a person has to look at the ticket.
+#: A timer or a command that was given up stays red for so long; a person has to look at the ticket.
 GIVEN_UP = timedelta(days=1)
 OFFSET_MS = 5000
 #: A portal that is backed up by our command misses a day.
@@ -99,8 +99,9 @@ def _check_timers(health: Health, now: datetime) -> None:
         health.red.append("overdue")
     elif overdue > LATE_AMBER:
         health.amber.append("slow")
-    given_up = Command.objects.filter(state=Command.State.FAILED, done_at__gt=now - GIVEN_UP)
-    if Timer.objects.filter(state=Timer.State.FAILED).exists() or given_up.exists():
+    commands = Command.objects.filter(state=Command.State.FAILED, done_at__gt=now - GIVEN_UP)
+    timers = Timer.objects.filter(state=Timer.State.FAILED, not_before__gt=now - GIVEN_UP)
+    if timers.exists() or commands.exists():
         health.red.append("failed")
 
 

@@ -125,13 +125,14 @@ class Life:
         The past is counted anew by the new calendar, pauses are kept, a breach is judged again; the old verdict
         stays in the change. What was counted by an older version of the same calendar stays so, unless
         ``calendar`` names the version to count everything by. A clock that has stopped gets a new verdict, except
-        under a policy that counts changes from their moment on.
+        under a policy that counts changes from their moment on; a correction of the past is none of those changes.
         """
         clock = self.clock
         self.settle(at)
         old = clock.target, clock.calendar_version, clock.due_at, clock.breached_at
         version = calendar or target.calendar.current
-        from_change = target.version.on_change == PolicyVersion.OnChange.FROM_CHANGE
+        counts_on = target.version.on_change == PolicyVersion.OnChange.FROM_CHANGE
+        from_change = counts_on and cause != ClockChange.Cause.CORRECTION
         if version is None or (from_change and not clock.is_active):
             return
         history = self._history(at)

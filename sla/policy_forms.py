@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -11,8 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from cmdb.models import BusinessSystem
+from sla.calendars import business_time, is_reached
+from sla.clock import MOST_YEARS
 from sla.models import Calendar, FaultLevel, Metric, PolicyVersion
 from sla.policies import Draft, Promise
+from tickets import clock
 from tickets.models import Nature, Priority, WaitReason
 
 CONDITIONS = ("priority", "fault", "nature", "business_system", "organisation")
@@ -48,7 +51,15 @@ class PromiseForm(forms.Form):
             self.add_error("calendar", _("Choose the calendar that it counts by."))
         if metric in (Metric.ON_SITE, Metric.UPDATE) and not cleaned.get("minutes"):
             self.add_error("minutes", _("Priorities say nothing about this: give the minutes."))
+        if metric and cleaned.get("minutes") and cleaned.get("calendar"):
+            self._check_reached(cleaned["calendar"], timedelta(minutes=cleaned["minutes"]))
         return cleaned
+
+    def _check_reached(self, calendar: Calendar, amount: timedelta) -> None:
+        """Refuse what would never be due: nobody could work with such tickets."""
+        if calendar.current and not is_reached(business_time(calendar.current), amount, clock.now()):
+            text = _("By this calendar it would not be due within %(years)d years.")
+            self.add_error("minutes", text % {"years": MOST_YEARS})
 
     def promise(self) -> Promise | None:
         """The row as a promise; None for an empty one."""

@@ -103,7 +103,8 @@ class AcknowledgeView(SignedInView):
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Note it."""
         wanted = [int(pk) for pk in request.POST.getlist("notice") if pk.isascii() and pk.isdigit() and len(pk) < 19]
-        services.acknowledge(user=request.user, now=clock.now(), pks=wanted or None)
+        everything = "notice" not in request.POST
+        services.acknowledge(user=request.user, now=clock.now(), pks=None if everything else wanted)
         return answered(request)
 
 
