@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from typing import Any
 
-from bench import mix, network, races, report, timing, workspaces
+from bench import mailbox, mix, network, races, report, timing, workspaces
 from bench.child import Child
 from bench.options import Options
 from bench.servers import Servers, running_servers
@@ -120,7 +121,18 @@ def keep_time(servers: Servers, options: Options, found: report.Report) -> None:
             say(f"{options.pace} limits a second for {options.pace_seconds} s, then {options.due_at_once} at once")
             found.clocks["paced"] = child.ask("fall_due", count=paced, gap=1 / options.pace)
             found.clocks["at_once"] = child.ask("fall_due", count=options.due_at_once, gap=0)
+    found.clocks["mails"] = send_mails(environment, servers, options)
     servers.drop_database(COPY)
+
+
+def send_mails(environment: dict[str, str], servers: Servers, options: Options) -> dict[str, Any]:
+    """Many mails in the same second, to a real server on this machine: when they left, and in how many messages."""
+    say(f"{options.mails:,} mails in the same second")
+    with mailbox.mail_server() as taken:
+        given = environment | taken.environment
+        with Child("bench.mails.handlers", given) as child, network.running_portal(given, servers.data_dir / "log"):
+            answer = child.ask("flood", count=options.mails)
+        return {**answer, "taken": len(taken.ids), "doubled": taken.doubled}
 
 
 def say(text: str) -> None:

@@ -40,6 +40,7 @@ class Options:
     pace_seconds: int
     idle_passes: int
     lives: int
+    mails: int
 
     @classmethod
     def from_environment(cls) -> Options:
@@ -67,4 +68,5 @@ class Options:
             pace_seconds=env.number("BENCH_PACE_SECONDS", 30),
             idle_passes=env.number("BENCH_IDLE_PASSES", 50),
             lives=env.number("BENCH_LIVES", 30),
+            mails=env.number("BENCH_MAILS", 1_000),
         )

@@ -69,6 +69,9 @@ class Report:
         for name in ("paced", "at_once"):
             if self.clocks and self.clocks[name]["missing"]:
                 found.append(f"{self.clocks[name]['missing']} limits passed and nobody was told.")
+        mails = self.clocks.get("mails", {})
+        if mails and (mails["missing"] or mails["doubled"]):
+            found.append(f"Of the mails {mails['missing']} were not handed over, {mails['doubled']} came twice.")
         for size, item in self.workspaces.items():
             if item["failed"] or item["missed"]:
                 found.append(f"Open workspaces at {size:,} tickets were refused, or not told of a change.")
@@ -155,10 +158,24 @@ def _show_clocks(found: dict[str, Any]) -> None:
                 print(
                     f"{len(late)} limits {title}, {whose}: seen after p50 {p50} s, p99 {p99} s, at most {max(late)} s"
                 )
+    _show_mails(found.get("mails", {}))
     for how, title in (("request", "by the API"), ("door", "perform alone")):
         for name, (added, own) in found["actions"][how].items():
             more = 100 * (added / own - 1)
             print(f"{name}, {title}: {added} ms with clocks and notices, {own} ms without, {more:+.0f} %")
+
+
+def _show_mails(found: dict[str, Any]) -> None:
+    """Mails that fell due in the same second: when they were handed over, and how they were combined."""
+    lanes = (("urgent", "urgent_messages", "P1 and P2"), ("late", "messages", "the rest"))
+    for name, messages, whose in lanes if found else ():
+        late, sent = found[name], found[messages]
+        if late:
+            p50, p99, each = percentile(late, 50), percentile(late, 99), len(late) / sent
+            print(
+                f"{len(late)} mails in the same second, {whose}: handed over after p50 {p50} s, p99 {p99} s,"
+                f" at most {max(late)} s; {sent} messages, {each:.1f} mails in one"
+            )
 
 
 def _show_workspaces(size: int, item: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from bench.subjects import SUBJECTS
+from itsm.programs import PROGRAMS
 
 SIZES = (300,)
 QUICK = {
@@ -25,6 +26,12 @@ QUICK = {
     "BENCH_MIX_SECONDS": "4",
     "BENCH_WORKSPACES": "20",
     "BENCH_LIVE_SECONDS": "3",
+    "BENCH_CLOCKS": "2000",
+    "BENCH_DUE_AT_ONCE": "40",
+    "BENCH_PACE_SECONDS": "2",
+    "BENCH_IDLE_PASSES": "5",
+    "BENCH_LIVES": "3",
+    "BENCH_MAILS": "100",
     "WEB_WORKERS": "1",
 }
 #: What a test run sets for itself; the bench must see the environment of a terminal.
@@ -44,7 +51,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1200,  # a busy machine; no figure of it is asserted
     )
     reports = list(Path(folder).glob("*.json"))
     assert len(reports) == 1, done.stdout + done.stderr
@@ -88,7 +95,7 @@ def test_plans_and_memory_and_throughput_are_reported(found: dict[str, Any]) -> 
     asked = {subject.key for subject in SUBJECTS if subject.over_network}
     assert set(found["plans"]) == {subject.key for subject in SUBJECTS}
     assert set(found["throughput"]) == asked
-    assert set(found["memory"]) == {"web", "worker", "beat", "live"}
+    assert set(found["memory"]) == {*PROGRAMS, "their parent"}
     assert [item["failures"] for item in found["throughput"].values()] == [0] * len(asked)
 
 
@@ -96,3 +103,21 @@ def test_plans_and_memory_and_throughput_are_reported(found: dict[str, Any]) -> 
 def test_people_at_work_are_all_answered(found: dict[str, Any]) -> None:
     assert found["mix"]["failures"] == []
     assert found["mix"]["all"]["count"] > 0
+
+
+@pytest.mark.req("SLM-06")
+def test_limits_that_pass_are_all_told_and_measured(found: dict[str, Any]) -> None:
+    clocks = found["clocks"]
+    assert (clocks["clocks"], clocks["idle_ms"] > 0) == (2000, True)
+    assert (len(clocks["paced"]["late"]), len(clocks["at_once"]["late"])) == (10, 40)
+    assert (clocks["paced"]["missing"], clocks["at_once"]["missing"]) == (0, 0)
+    actions = ["register", "claim", "start", "comment", "wait", "resume", "resolve"]
+    assert [list(clocks["actions"][how]) for how in ("request", "door")] == [actions, actions]
+
+
+@pytest.mark.req("NTF-03", "SLM-06")
+def test_mails_of_one_second_are_measured_the_urgent_ones_alone_and_the_rest_combined(found: dict[str, Any]) -> None:
+    mails = found["clocks"]["mails"]
+    assert (len(mails["urgent"]), mails["urgent_messages"], len(mails["late"])) == (20, 20, 80)
+    assert 2 <= mails["messages"] < 80
+    assert (mails["taken"], mails["doubled"], mails["missing"]) == (20 + mails["messages"], 0, 0)
