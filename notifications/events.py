@@ -38,6 +38,9 @@ CHOSEN = (Channel.EMAIL.value, Channel.SMS.value)
 #: Where an urgent notice goes too when its channel fails.
 FALLBACK = {Channel.EMAIL.value: Channel.SMS.value, Channel.SMS.value: Channel.EMAIL.value}
 
+#: A test of the whole path, again and again; its notices have no reader.
+TEST_EVENT = "canary"
+
 #: The words that a template may contain in braces, and what each stands for.
 PLACEHOLDERS: dict[str, Text] = {
     "number": _("number of the ticket"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from notifications.events import Channel, event_of
+from notifications.events import TEST_EVENT, Channel, event_of
 from notifications.models import Delivery, Notice
 from notifications.querysets import DeliveryQuerySet
 from notifications.texts import Texts, late_text, link_of, values_of
@@ -221,15 +221,15 @@ LEFT JOIN notifications_delivery d ON d.notice_id = n.id
 LEFT JOIN LATERAL (
   SELECT count(*) AS times FROM notifications_attempt a WHERE a.delivery_id = d.id AND a.result = 'sent'
 ) tries ON true
-WHERE n.due_at >= %s AND n.due_at < %s
+WHERE n.due_at >= %s AND n.due_at < %s AND n.event <> %s
 """
 
 
 def proof(begin: datetime, end: datetime) -> dict[str, int]:
     """What became of every notice due in the span. ``doubled``: handed over for certain more than once; ``lost``:
-    notices that nobody was ever to get. One query.
+    notices that nobody was ever to get, test timers aside. One query.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_PROOF, [begin, end])
+        cursor.execute(_PROOF, [begin, end, TEST_EVENT])
         names = [column[0] for column in cursor.description]
         return {name: int(value) for name, value in zip(names, cursor.fetchone(), strict=True)}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from notifications.events import TEST_EVENT
 from notifications.services import give_notice
 from sla.models import EngineState
 from tickets import clock
@@ -15,7 +16,7 @@ EVERY = timedelta(minutes=5)
 OLD_AFTER = timedelta(minutes=10)
 TARGET = timedelta(seconds=10)
 #: With this its notices begin.
-KEY = "canary:"
+KEY = f"{TEST_EVENT}:"
 
 
 def is_due(state: EngineState, now: datetime) -> bool:
@@ -37,7 +38,9 @@ def keep() -> None:
         state.save(update_fields=["canary_started_at"])
         return
     due_at, key = state.canary_started_at + TARGET, f"{KEY}{state.canary_started_at.isoformat()}"
-    give_notice(key=key, event="canary", ticket=None, recipients=[], urgent=False, at=now, due_at=due_at, rooms=False)
+    give_notice(
+        key=key, event=TEST_EVENT, ticket=None, recipients=[], urgent=False, at=now, due_at=due_at, rooms=False
+    )
     state.canary_ms = int((now - due_at) / timedelta(milliseconds=1))
     state.canary_started_at, state.canary_passed_at = None, now
     state.save(update_fields=["canary_started_at", "canary_passed_at", "canary_ms"])
