@@ -10,6 +10,7 @@ from itsm import health
 from itsm.admin_texts import AdminTexts
 from sla.views import engine_health, metrics
 
+handler500 = "itsm.outage.server_error"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
 urlpatterns = [

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import DataError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.encoding import escape_uri_path, force_str
 from django.utils.translation import gettext
@@ -19,6 +19,8 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from itsm.outage import COME_BACK, is_away
 
 CONTENT_TYPE = "application/problem+json"
 #: The name under which ``errors`` holds what belongs to no field.
@@ -108,7 +110,9 @@ def _of_bad_data(error: DataError, request: Request) -> Problem:
 
 
 @problem_of.register
-def _of_busy_database(error: OperationalError, request: Request) -> Problem | None:
+def _of_busy_database(error: OperationalError | InterfaceError, request: Request) -> Problem | None:
+    if is_away(error):
+        return Problem(503, headers=COME_BACK)
     busy = getattr(error.__cause__, "pgcode", None) in BUSY
     return Problem(503, headers={"Retry-After": "1"}) if busy else None
 
