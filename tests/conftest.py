@@ -83,7 +83,7 @@ def _stop_servers(directory: Path) -> None:
     if directory.exists():
         for server in _servers(directory):
             server.stop()
-        shutil.rmtree(directory)
+        shutil.rmtree(directory, ignore_errors=True)  # another run may be removing it, too
 
 
 def _abandoned_directories() -> list[Path]:
