@@ -10,6 +10,7 @@ let waiting = [], unplaced = 0, againAt = 0, againTimer = 0;
 const list = () => document.querySelector("[data-live-list]");
 const lines = () => [...(list()?.querySelectorAll(":scope > :is(li,tr)[id]") ?? [])];
 const ordered = () => document.querySelector("[data-live-ordered]") && list()?.matches("ol");
+let pressed = false, held = []; // while a button of the pointer is down, what is under it stays: else the click would be lost
 const isBusy = () => Boolean(list()?.matches(":hover") || list()?.contains(document.activeElement));
 
 /** Numbers of the lines on the page. */
@@ -57,9 +58,9 @@ function replace(old, line) {
     line.querySelector("a[data-row]")?.setAttribute("aria-current", "true");
   }
   old.classList.remove("leaving");
-  for (const box of old.querySelectorAll("input[type=checkbox]:checked")) {
+  for (const box of old.querySelectorAll("input[type=checkbox]")) { // the box itself stays: somebody may be about to tick it
     const same = line.querySelector(`input[name="${CSS.escape(box.name)}"]`);
-    if (same) same.checked = true;
+    if (same) { box.value = same.value; same.replaceWith(box); }
   }
   for (const { name } of [...old.attributes]) if (!line.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of line.attributes) old.setAttribute(name, value);
@@ -132,6 +133,7 @@ function jumps(row) {
 /** Lines that changed ({number, key, html}) or left ({number, gone}). */
 export function apply(rows) {
   if (!document.querySelector("[data-live-query]")) return;
+  if (pressed) { held.push(...rows); return; }
   const relevant = rows.filter((row) => row.html !== undefined || document.getElementById(row.number));
   if (!list() || list().matches("tbody,table")) {
     if (relevant.length) again();
@@ -143,6 +145,13 @@ export function apply(rows) {
   if (now.length) still((kept) => now.forEach((row) => change(row, kept)));
   document.dispatchEvent(new CustomEvent("live:lines"));
   pill();
+}
+
+function release() {
+  pressed = false;
+  const rows = held;
+  held = [];
+  if (rows.length) setTimeout(() => apply(rows)); // after the click
 }
 
 function letIn() {
@@ -232,6 +241,8 @@ function show() {
 }
 
 document.addEventListener("scroll", () => { if (unseen.size) pill(); }, { capture: true, passive: true });
+addEventListener("pointerdown", () => { pressed = true; }, { capture: true, passive: true });
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, release, { capture: true, passive: true });
 document.addEventListener("pointerout", (event) => { if (waiting.length && event.target.closest?.("[data-live-list]")) setTimeout(letIn, 50); });
 document.addEventListener("focusout", () => setTimeout(letIn, 50));
 setInterval(() => { if (!document.hidden && list()?.querySelector(":scope > .leaving")) settle(); }, 2000);

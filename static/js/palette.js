@@ -16,6 +16,7 @@ const commands = dialog?.querySelector("[data-commands]");
 let asking = null;
 let timer = 0;
 let back = null;
+let walked = false; // whether the person moved to what is chosen
 
 const plain = (text) => text.normalize("NFKC").toLowerCase().trim();
 const options = () => [...list.querySelectorAll("[role=option]")];
@@ -98,7 +99,7 @@ async function ask() {
     if (!answer.ok) throw new Error(answer.status);
     const found = await answer.text(), held = chosen();
     hits.innerHTML = found;
-    choose(words && held?.isConnected && !("all" in held.dataset) ? held : options()[0]); // what stands chosen is not taken from under Enter
+    choose(words && held?.isConnected && (walked || !("all" in held.dataset)) ? held : options()[0]); // what stands chosen is not taken from under Enter
     announce(phrase("found", { n: options().length }));
   } catch (error) {
     if (error.name !== "AbortError") announce(phrase("offline"));
@@ -108,6 +109,7 @@ async function ask() {
 }
 
 function type() {
+  walked = false;
   showCommands();
   choose(options()[0]);
   clearTimeout(timer);
@@ -120,6 +122,7 @@ function open(words = "") {
   back = document.activeElement;
   document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; });
   field.value = words;
+  walked = false;
   hits.replaceChildren();
   dialog.showModal();
   field.select();
@@ -134,6 +137,7 @@ function walk(event) {
   const places = { ArrowDown: here + 1, ArrowUp: here - 1, PageDown: Math.min(here + 8, all.length - 1), PageUp: Math.max(here - 8, 0) };
   if (!(event.key in places) || !all.length) return false;
   choose(all.at(places[event.key] % all.length));
+  walked = true;
   return true;
 }
 
@@ -169,7 +173,7 @@ if (dialog) {
   });
   list.addEventListener("mousemove", (event) => {
     const under = event.target.closest("[role=option]");
-    if (under && under !== chosen()) choose(under);
+    if (under && under !== chosen()) { choose(under); walked = true; }
   });
   dialog.addEventListener("close", () => { clearTimeout(timer); asking?.abort(); if (back?.isConnected) back.focus({ preventScroll: true }); });
 }

@@ -26,6 +26,8 @@ WIDE, NARROW = (1440, 900), (390, 844)
 PATIENCE = 40
 #: Answers that journeys provoke on purpose; the browser writes each into its console.
 EXPECTED = {403, 404, 409, 422}
+#: What the console says of such answers (they are looked at one by one), and of a page that is left while it asks.
+HARMLESS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +85,7 @@ class Visitors:
         page.wait_for_url(lambda url: "login" not in url)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        if message.type == "error" and not message.text.startswith(HARMLESS):
             self.troubles.append(f"console: {message.text}")
 
     def _on_request(self, request: Request) -> None:

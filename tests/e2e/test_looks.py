@@ -98,13 +98,13 @@ def test_axe_finds_nothing_serious_and_nothing_sticks_out(
 def test_a_ticking_chip_moves_nothing(world: World, visit: Visit) -> None:
     register_incident(world.desk, group="host", impact="I1")
     page = visit("engineer", language="en-US")
-    page.locator(".chip[data-due]").wait_for()
+    page.locator(".chip[data-due]").first.wait_for()
     page.evaluate(
         """() => { window.moved = 0; new PerformanceObserver((list) => {
           for (const entry of list.getEntries()) window.moved += entry.value;
         }).observe({ type: "layout-shift", buffered: false }); }"""
     )
-    before = page.locator(".chip .left").inner_text()
+    before = page.locator(".chip .left").first.inner_text()
     until(page, f"document.querySelector('.chip .left').textContent !== {before!r}")
     page.wait_for_timeout(1200)
     assert page.evaluate("window.moved") == 0

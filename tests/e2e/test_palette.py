@@ -78,6 +78,7 @@ def test_the_whole_search_is_one_step_away(world: World, visit: Visit) -> None:
     page = visit("desk", language="en-US")
     page.keyboard.press("Control+k")
     page.keyboard.type("卡纸")
+    page.locator("#palette mark").first.wait_for()
     choose(page, "Search everything for")
     page.keyboard.press("Enter")
     page.locator(".hits mark", has_text="卡纸").wait_for()
