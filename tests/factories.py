@@ -174,10 +174,11 @@ class World:
 
     def _give_roles(self) -> None:
         roles, members = User.roles.through, SupportGroup.members.through
-        for name, (codes, _organisation, groups) in self.PEOPLE.items():
-            user = self.people[name]
-            roles.objects.bulk_create(roles(user=user, role_id=code) for code in codes)
-            members.objects.bulk_create(members(user=user, supportgroup=self.groups[code]) for code in groups)
+        rows = [(self.people[name], codes, groups) for name, (codes, _organisation, groups) in self.PEOPLE.items()]
+        roles.objects.bulk_create(roles(user=user, role_id=code) for user, codes, _groups in rows for code in codes)
+        members.objects.bulk_create(
+            members(user=user, supportgroup=self.groups[code]) for user, _codes, groups in rows for code in groups
+        )
 
 
 def register_incident(user: User, *, now: datetime | None = None, **data: Any) -> Incident:
