@@ -25,7 +25,7 @@ from sla.commands import run_due
 from sla.engine_models import MODULE_VERSION
 from sla.following import follow_calendars
 from sla.models import EngineHeartbeat, EngineState, EngineSwitch
-from sla.timers import fire_due
+from sla.timers import Fired, fire_due
 from tickets import clock
 
 logger = logging.getLogger(__name__)
@@ -57,14 +57,14 @@ def run_once(budget: float = 10.0, *, driver: str = "engine") -> Pass:
     """Fire due timers, carry out commands, send what is due, look after itself, write a heartbeat. Safe at any time.
 
     ``budget``: seconds after which no new batch is begun. Raises nothing but what the database raises when it
-    is gone; trouble with one part does not keep the others from running.
+    is gone and no heartbeat can be written; trouble with one part does not keep the others from running.
     """
     begun = time.monotonic()
     state = _state()
     held_back = _held_back(state)
     fired = failed = sent = 0
     if not held_back:
-        done = fire_due(budget=budget)
+        done = _guarded("timers", lambda: fire_due(budget=budget)) or Fired()
         fired, failed = done.timers, done.failed
         left = max(0.5, budget - (time.monotonic() - begun))
         fired += _guarded("commands", lambda: run_due(budget=left)) or 0

@@ -100,7 +100,7 @@ def _count_deliveries(proof: Proof, keys: list[str]) -> None:
     rows = Delivery.objects.filter(notice__key__in=keys)
     by_status = dict(rows.values_list("status").annotate(count=Count("pk")).order_by())
     status = Delivery.Status
-    proof.delivered = by_status.get(status.SENT, 0) + by_status.get(status.CARRIED, 0)
-    proof.waiting = by_status.get(status.PENDING, 0) + by_status.get(status.SENDING, 0)
-    proof.undelivered = by_status.get(status.DEAD, 0) + by_status.get(status.UNCERTAIN, 0)
+    proof.delivered = by_status.get(status.SENT, 0)
+    proof.waiting = sum(by_status.get(each, 0) for each in (*Delivery.ACTIVE, status.CARRIED))
+    proof.undelivered = sum(by_status.get(each, 0) for each in Delivery.FAILED)
     proof.doubled = rows.filter(possible_duplicate=True).count()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -127,16 +127,18 @@ def next_of(timers: Iterable[Timer]) -> datetime | None:
 # --- Firing ---------------------------------------------------------------------------------------------------------
 @dataclass
 class Fired:
-    """What a pass did."""
+    """What a pass did. ``stuck``: clocks that could not be stored; the next pass comes back to them."""
 
     clocks: int = 0
     timers: int = 0
     failed: int = 0
+    stuck: set[int] = field(default_factory=set)
 
     def __iadd__(self, other: Fired) -> Fired:
         self.clocks += other.clocks
         self.timers += other.timers
         self.failed += other.failed
+        self.stuck |= other.stuck
         return self
 
 
@@ -147,23 +149,26 @@ def fire_due(*, budget: float = 10.0, now: datetime | None = None) -> Fired:
     ``now`` is for tests; otherwise the database's time, read for each batch after its clocks are locked.
     """
     done, deadline, hearers = Fired(), time.monotonic() + budget, None
-    while Clock.objects.filter(next_fire_at__lt=now or database_clock.now()).exists():
-        batch, hearers = _fire_batch(now, hearers)
+    while _waiting(now or database_clock.now(), done.stuck).exists():
+        batch, hearers = _fire_batch(now, hearers, done.stuck)
         done += batch
         if batch.clocks == 0 or time.monotonic() > deadline:
             break
     return done
 
 
-def _fire_batch(now: datetime | None, hearers: Hearers | None = None) -> tuple[Fired, Hearers | None]:
+def _fire_batch(
+    now: datetime | None, hearers: Hearers | None = None, stuck: Collection[int] = ()
+) -> tuple[Fired, Hearers | None]:
     """Fire some clocks in one transaction. Who is responsible was asked a second ago at most."""
     with transaction.atomic():
         limit_waiting()
         before = now or database_clock.now()
-        clocks = list(_due(before).filter(rank__lte=URGENT_RANK)[:BATCH])
+        due = _due(before, stuck)
+        clocks = list(due.filter(rank__lte=URGENT_RANK)[:BATCH])
         if len(clocks) < BATCH:
             taken = [clock.pk for clock in clocks]
-            clocks += list(_due(before).exclude(pk__in=taken)[: BATCH - len(clocks)])
+            clocks += list(due.exclude(pk__in=taken)[: BATCH - len(clocks)])
         if not clocks:
             return Fired(), hearers
         at = now or database_clock.now()
@@ -181,8 +186,18 @@ def _fire_clocks(clocks: list[Clock], at: datetime, hearers: Hearers) -> Fired:
         logger.warning("A batch of %s clocks failed; each is fired by itself.", len(clocks), exc_info=True)
     done = Fired(clocks=len(clocks))
     for clock in Clock.objects.filter(pk__in=[clock.pk for clock in clocks]).order_by("next_fire_at"):
-        done += fire_clock(Life(clock), at, hearers)
+        done += _fire_alone(clock, at, hearers)
     return done
+
+
+def _fire_alone(clock: Clock, at: datetime, hearers: Hearers) -> Fired:
+    """What the database refuses to store holds up no other clock."""
+    try:
+        with transaction.atomic():
+            return fire_clock(Life(clock), at, hearers)
+    except Exception:
+        logger.exception("Clock %s could not be stored.", clock.pk)
+        return Fired(failed=1, stuck={clock.pk})
 
 
 def _fire_together(clocks: list[Clock], at: datetime, hearers: Hearers) -> Fired:
@@ -228,8 +243,12 @@ def limit_waiting() -> None:
         )
 
 
-def _due(now: datetime) -> QuerySet[Clock, Clock]:
-    due = Clock.objects.filter(next_fire_at__isnull=False, next_fire_at__lt=now).order_by("next_fire_at")
+def _waiting(now: datetime, stuck: Collection[int]) -> QuerySet[Clock, Clock]:
+    return Clock.objects.filter(next_fire_at__isnull=False, next_fire_at__lt=now).exclude(pk__in=stuck)
+
+
+def _due(now: datetime, stuck: Collection[int]) -> QuerySet[Clock, Clock]:
+    due = _waiting(now, stuck).order_by("next_fire_at")
     return due.select_for_update(skip_locked=True, no_key=True, of=("self",))
 
 
