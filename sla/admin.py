@@ -8,9 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import PortalAdmin
+from accounts.admin_base import PortalAdmin, RecordOnly
 from accounts.models import Role, Tier
-from sla.models import Agreement, ClosingRule, EscalationRule, NoticeRule
+from sla.models import Agreement, ClosingRule, EscalationRule, NoticeRule, RuleEdit
+from sla.rule_admin import RuleAdmin
 
 #: Whom a rule may name beside the roles that people hold.
 PARTIES = (
@@ -39,8 +40,8 @@ class NoticeRuleForm(forms.ModelForm):
 
 
 @admin.register(NoticeRule)
-class NoticeRuleAdmin(PortalAdmin):
-    """Who is told when a ticket is registered, or not responded to or resolved in time."""
+class NoticeRuleAdmin(RuleAdmin):
+    """Who is told when a ticket is registered, or not responded to or resolved in time. Holds for open clocks too."""
 
     form = NoticeRuleForm
     list_display = ("priority", "on", "after_minutes", "active")
@@ -71,8 +72,8 @@ class EscalationRuleForm(forms.ModelForm):
 
 
 @admin.register(EscalationRule)
-class EscalationRuleAdmin(PortalAdmin):
-    """What happens when a line has used up its time. Counts for clocks that start, or change, from now on."""
+class EscalationRuleAdmin(RuleAdmin):
+    """What happens when a line has used up its time. Holds for open clocks too."""
 
     form = EscalationRuleForm
     list_display = ("agreement", "metric", "percent", "lines", "priority", "step", "active")
@@ -92,3 +93,11 @@ class ClosingRuleAdmin(PortalAdmin):
 
     list_display = ("priority", "calendar", "remind_hours", "close_hours", "active")
     list_select_related = ("priority", "calendar")
+
+
+@admin.register(RuleEdit)
+class RuleEditAdmin(RecordOnly, PortalAdmin):
+    """Edits of rules, and what each did to the clocks that were open."""
+
+    list_display = ("at", "rule", "by", "armed", "passed", "taken_back", "done_at")
+    list_select_related = ("by",)

@@ -1,4 +1,4 @@
-"""How clocks were counted, and calendars, in the API. Read only."""
+"""How clocks were counted, calendars and rules of clocks in the API. Read only."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiToken
-from itsm.api.operations import Operation
+from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from sla.calendars import content_of
 from sla.explaining import Explanation, explain
-from sla.models import Calendar, CalendarVersion, Command
+from sla.models import Calendar, CalendarVersion, Command, EscalationRule, NoticeRule, RuleEdit
+from sla.rearming import Rule, holds_for, name_of, scope_of
 from sla.spans import format_hours
 from tickets import clock
 from tickets.models import Ticket
@@ -114,9 +116,28 @@ class CalendarSerializer(serializers.Serializer):
     days = DaySerializer(many=True, help_text="Of the last year and what is to come.")
 
 
+class RuleSerializer(serializers.Serializer):
+    """A rule of clocks. ``on`` and ``minutes`` are of notice rules, ``percent`` of escalation rules."""
+
+    rule = serializers.CharField(help_text="notice or escalate, a colon and its number.")
+    active = serializers.BooleanField()
+    priority = serializers.CharField(allow_null=True)
+    agreement = serializers.CharField(allow_null=True)
+    metric = serializers.CharField(allow_null=True)
+    on = serializers.CharField(allow_null=True)
+    minutes = serializers.IntegerField(allow_null=True)
+    percent = serializers.IntegerField(allow_null=True)
+    roles = serializers.ListField(child=serializers.CharField())
+    open_clocks = serializers.IntegerField(help_text="For how many open clocks that it has not told of it holds.")
+    behind = serializers.IntegerField(help_text="For how many of those its time lies behind.")
+    at_least = serializers.BooleanField(help_text="Whether there were too many clocks to count them all.")
+    followed = serializers.BooleanField(help_text="Whether open clocks follow its last edit already.")
+
+
 ClockList = list_serializer(ClockSerializer)
 CommandList = list_serializer(CommandSerializer)
 CalendarList = list_serializer(CalendarSerializer)
+RuleList = list_serializer(RuleSerializer)
 
 
 class TicketClocksView(ApiView):
@@ -190,8 +211,52 @@ def _calendar(calendar: Calendar, version: CalendarVersion) -> dict[str, Any]:
     }
 
 
+class ClockRulesView(ApiView):
+    """The rules of clocks, for administrators."""
+
+    def get(self, request: Request) -> Response:
+        """All, also those that are switched off."""
+        if not self.user.is_staff:
+            raise PermissionDenied
+        behind = set(RuleEdit.objects.filter(done_at=None).values_list("rule", flat=True))
+        found: list[Rule] = [*NoticeRule.objects.select_related("priority")]
+        found += EscalationRule.objects.select_related("priority")
+        rows = [_rule(rule, behind) for rule in found]
+        return Response({"results": RuleSerializer(rows, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="clock_rules",
+            tag=TAG,
+            summary=_("Rules of clocks, and for how many open ones they hold"),
+            response=RuleList,
+            errors=LIST_ERRORS,
+        )
+
+
+def _rule(rule: Rule, behind: set[str]) -> dict[str, Any]:
+    scope, holds = scope_of(rule), holds_for(rule)
+    return {
+        "rule": name_of(rule),
+        "active": rule.active,
+        "priority": rule.priority_id,
+        "agreement": scope and scope[0],
+        "metric": scope and scope[1],
+        "on": rule.on if isinstance(rule, NoticeRule) else None,
+        "minutes": rule.after_minutes if isinstance(rule, NoticeRule) else None,
+        "percent": rule.percent if isinstance(rule, EscalationRule) else None,
+        "roles": rule.roles,
+        "open_clocks": holds.count,
+        "behind": holds.passed,
+        "at_least": holds.more,
+        "followed": name_of(rule) not in behind,
+    }
+
+
 routes = [
     path("tickets/<str:number>/clocks/", TicketClocksView.as_view(), name="ticket-clocks"),
     path("tickets/<str:number>/plans/", TicketPlansView.as_view(), name="ticket-plans"),
     path("calendars/", CalendarsView.as_view(), name="calendars"),
+    path("clock-rules/", ClockRulesView.as_view(), name="clock-rules"),
 ]

@@ -172,7 +172,8 @@ class ClockChange(models.Model):
 class Timer(models.Model):
     """A rule of a clock that fires when ``threshold`` of business time is used (``fire_at``, while it runs).
 
-    ``rule``: ``warn:50``, ``limit``, ``notice:<id of the rule>``. Rows change only while the clock is locked.
+    ``rule``: ``warn:50``, ``limit``, ``notice:<id of the rule>``. Rows change only while the clock is locked. One
+    that is passed over was behind already when its rule was edited: nobody is told of it.
     """
 
     class State(models.TextChoices):
@@ -180,6 +181,7 @@ class Timer(models.Model):
         FIRED = "fired", _("Fired")
         CANCELLED = "cancelled", _("Cancelled")
         FAILED = "failed", _("Failed")
+        PASSED = "passed", _("Passed over")
 
     clock = models.ForeignKey(Clock, models.CASCADE, related_name="timers", db_index=False)
     rule = models.CharField(max_length=40)

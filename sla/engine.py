@@ -25,6 +25,7 @@ from sla.commands import run_due
 from sla.engine_models import MODULE_VERSION
 from sla.following import follow_calendars
 from sla.models import EngineHeartbeat, EngineState, EngineSwitch
+from sla.rearming import follow_rules
 from sla.timers import Fired, fire_due
 from tickets import clock
 
@@ -71,6 +72,7 @@ def run_once(budget: float = 10.0, *, driver: str = "engine") -> Pass:
         left = max(0.5, budget - (time.monotonic() - begun))
         sent = _guarded("deliveries", lambda: deliver_due(budget=left)) or 0
         _guarded("calendars", follow_calendars)
+        _guarded("rules", follow_rules)
         _look_after_itself(state)
     spent = int((time.monotonic() - begun) * 1000)
     beat(driver, spent, fired + int(sent))

@@ -15,6 +15,7 @@ from sla.policy_models import (
     PolicyVersion,
     Target,
 )
+from sla.rule_models import RuleEdit
 from sla.trial_models import TrialRun
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "NoticeRule",
     "Policy",
     "PolicyVersion",
+    "RuleEdit",
     "Segment",
     "Target",
     "Timer",

@@ -14,6 +14,9 @@ from sla.firing import key_of
 from sla.models import Clock, Command, NoticeRule, Timer
 from sla.spans import format_amount
 
+#: Timers that had nothing to tell.
+UNTOLD = (Timer.State.CANCELLED, Timer.State.PASSED)
+
 
 @dataclass
 class Proof:
@@ -52,7 +55,7 @@ def prove(start: datetime, end: datetime) -> Proof:
     for clock in _clocks(start, end):
         for timer in clock.timers.all():
             due_at = _due_at(clock, timer)
-            if due_at and start <= due_at < end and timer.state != Timer.State.CANCELLED and _tells(clock, timer):
+            if due_at and start <= due_at < end and timer.state not in UNTOLD and _tells(clock, timer):
                 expected[key_of(clock, timer)] = due_at
     keys = set(Notice.objects.filter(key__in=expected).values_list("key", flat=True))
     proof.due, proof.given = len(expected), len(keys)

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from sla.clock_models import URGENT_RANK
 from sla.firing import Hearers, give_up, tell, tell_all
 from sla.life import Life
-from sla.models import AgreementKind, Clock, Metric, NoticeRule, Timer
+from sla.models import AgreementKind, Clock, EscalationRule, Metric, NoticeRule, Timer
 from sla.policies import current_book
 from tickets import clock as database_clock
 
@@ -59,22 +59,38 @@ def thresholds(clock: Clock) -> dict[str, timedelta]:
     book = current_book()
     found = {f"{WARN}{percent}": clock.target * percent / 100 for percent in clock.policy_version.warnings}
     found[LIMIT] = clock.target
-    if clock.agreement == AgreementKind.SLA and clock.metric in RULES_ON:
-        on = RULES_ON[clock.metric]
-        rules = [rule for rule in book.rules if rule.priority.rank == clock.rank and rule.on == on]
-        found |= {f"{NOTICE}{rule.pk}": timedelta(minutes=rule.after_minutes or 0) for rule in rules}
-    # Which line has the ticket is asked when they fire.
-    escalations = [
-        rule
-        for rule in book.escalations
-        if (rule.agreement, rule.metric) == (clock.agreement, clock.metric)
-        and (rule.priority is None or rule.priority.rank == clock.rank)
-    ]
-    return found | {f"{ESCALATE}{rule.pk}": clock.target * rule.percent / 100 for rule in escalations}
+    found |= {f"{NOTICE}{rule.pk}": notice_after(rule) for rule in book.rules if is_noticed(clock, rule)}
+    return found | {f"{ESCALATE}{r.pk}": escalates_after(clock, r) for r in book.escalations if is_escalated(clock, r)}
+
+
+def is_noticed(clock: Clock, rule: NoticeRule) -> bool:
+    """Whether a notice rule is for ``clock``."""
+    on_this = clock.agreement == AgreementKind.SLA and RULES_ON.get(clock.metric) == rule.on
+    return on_this and rule.priority.rank == clock.rank
+
+
+def notice_after(rule: NoticeRule) -> timedelta:
+    """The business time at which a notice rule fires."""
+    return timedelta(minutes=rule.after_minutes or 0)
+
+
+def is_escalated(clock: Clock, rule: EscalationRule) -> bool:
+    """Whether an escalation rule is for ``clock``. Which line has the ticket is asked when it fires."""
+    on_this = (rule.agreement, rule.metric) == (clock.agreement, clock.metric)
+    return on_this and (rule.priority is None or rule.priority.rank == clock.rank)
+
+
+def escalates_after(clock: Clock, rule: EscalationRule) -> timedelta:
+    """The business time at which an escalation rule fires on ``clock``."""
+    return clock.target * rule.percent / 100
 
 
 def arm(life: Life, at: datetime, *, cause: str = "") -> None:
-    """Arm the timers of a stored clock whose promise changed. Fired rules stay fired."""
+    """Arm the timers of a stored clock whose promise changed. Fired rules stay fired.
+
+    Without a ``cause`` the promise is the same: rules that were added meanwhile, for a time that was used up before,
+    are passed over.
+    """
     if _quiet.get() or not life.clock.is_active or life.fresh:
         return
     clock, wanted = life.clock, thresholds(life.clock)
@@ -85,6 +101,9 @@ def arm(life: Life, at: datetime, *, cause: str = "") -> None:
         elif timer.state in (ARMED, Timer.State.CANCELLED) and rule in wanted:
             timer.state, timer.threshold, timer.cause = ARMED, wanted[rule], cause
     new = [Timer(clock=clock, rule=r, threshold=t, cause=cause) for r, t in wanted.items() if r not in known]
+    for timer in new:
+        if not cause and known and timer.threshold <= clock.consumed:
+            timer.state = Timer.State.PASSED
     set_times(life, [*known.values(), *new], at)
     Timer.objects.bulk_create(new)
     if known:
@@ -157,9 +176,7 @@ def fire_due(*, budget: float = 10.0, now: datetime | None = None) -> Fired:
     return done
 
 
-def _fire_batch(
-    now: datetime | None, hearers: Hearers | None = None, stuck: Collection[int] = ()
-) -> tuple[Fired, Hearers | None]:
+def _fire_batch(now: datetime | None, hearers: Hearers | None, stuck: Collection[int]) -> tuple[Fired, Hearers | None]:
     """Fire some clocks in one transaction. Who is responsible was asked a second ago at most."""
     with transaction.atomic():
         limit_waiting()

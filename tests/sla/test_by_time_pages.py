@@ -118,7 +118,7 @@ class TestBoard:
         address = reverse("admin:sla_escalationrule_change", args=[rule.pk])
         typed = {
             **{"agreement": "ola", "metric": "resolve", "percent": 90, "tiers": ["tier1", "tier2"], "priority": "P1"},
-            **{"step": "always", "roles": ["incident_manager"], "active": "on"},
+            **{"step": "always", "roles": ["incident_manager"], "active": "on", "_confirmed": "1"},
         }
         assert page.post(address, typed).status_code == 302
         rule.refresh_from_db()
