@@ -176,7 +176,9 @@ def fire_due(*, budget: float = 10.0, now: datetime | None = None) -> Fired:
     return done
 
 
-def _fire_batch(now: datetime | None, hearers: Hearers | None, stuck: Collection[int]) -> tuple[Fired, Hearers | None]:
+def _fire_batch(
+    now: datetime | None, hearers: Hearers | None = None, stuck: Collection[int] = ()
+) -> tuple[Fired, Hearers | None]:
     """Fire some clocks in one transaction. Who is responsible was asked a second ago at most."""
     with transaction.atomic():
         limit_waiting()
