@@ -5,7 +5,7 @@ What several notices share, their readers with rights, the places outside, the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,10 @@ from tickets.querysets import visibility
 
 @dataclass(frozen=True)
 class Telling:
-    """One thing that has to be told; the fields are explained at ``services.give_notice``. ``readers``: their keys."""
+    """One thing that has to be told; the fields are explained at ``services.give_notice``. ``readers``: their keys.
+
+    ``instead``: asked for other keys when none of the readers may know of it; without it nobody is told then.
+    """
 
     key: str
     event: str
@@ -39,6 +42,7 @@ class Telling:
     rooms: bool = True
     internal: bool = False
     without: Sequence[str] = ()
+    instead: Callable[[], Sequence[int]] | None = None
 
     def notice(self) -> Notice:
         """The row, not stored yet."""
@@ -72,8 +76,11 @@ class Known:
 
     def readers(self, telling: Telling) -> list[User]:
         """Those who may know of it: who may not see the ticket is left out (ORG-03)."""
-        ticket = telling.ticket
-        return [one for one in self.people(telling.readers) if ticket is None or may_read(one, ticket)]
+        found = self._allowed(telling.readers, telling.ticket)
+        return found or (self._allowed(telling.instead(), telling.ticket) if telling.instead else [])
+
+    def _allowed(self, keys: Iterable[int], ticket: Ticket | None) -> list[User]:
+        return [one for one in self.people(keys) if ticket is None or may_read(one, ticket)]
 
 
 def may_read(user: User, ticket: Ticket) -> bool:

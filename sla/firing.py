@@ -39,6 +39,7 @@ RESTS_ON = {
     "system_owner": ("business_system_id", "group_id"),
     "duty_manager": (),
 }
+LAST_RESORT = ("duty_manager",)  # when nobody whom a rule names may see the ticket
 EVERYTHING = ("group_id", "assignee_id", "business_system_id", "organisation_id")
 
 
@@ -125,6 +126,7 @@ def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: 
         due_at=timer.fire_at or at,
         payload=payload,
         internal=clock.agreement != AgreementKind.SLA,
+        instead=lambda: hearers.of(LAST_RESORT, ticket),
     )
 
 
@@ -176,6 +178,7 @@ def declare(ticket: Ticket, rules: Iterable[NoticeRule], at: datetime) -> None:
                 urgent=ticket.priority_rank <= URGENT_RANK,
                 at=at,
                 payload={"rule": f"notice:{rule.pk}"},
+                instead=lambda: hearers.of(LAST_RESORT, ticket),
             )
             for rule in rules
         ]

@@ -19,8 +19,8 @@ from notifications.services import give_notice
 from sla import engine, timers
 from sla.calendars import Content, publish
 from sla.health import check
-from sla.models import Calendar, Clock, EngineHeartbeat, EngineState, Timer
-from tests.factories import World, unclaimed
+from sla.models import Calendar, Clock, EngineHeartbeat, EngineState, NoticeRule, Timer
+from tests.factories import MONDAY, World, make_system, unclaimed
 from tests.notifications.servers import Mailbox
 from tickets import clock
 
@@ -87,6 +87,18 @@ def test_what_another_version_held_back_is_told_once(always: World) -> None:
         engine.run_once()
     assert told(ticket) == ["limit_near", "limit_near", "limit_passed"]
     assert not {"version", "overdue"} & set(check(clock.now()).red)
+
+
+def test_a_rule_whose_people_may_not_see_the_ticket_tells_the_duty_manager(world: World) -> None:
+    """A supplier's engineer answers for the system, and this ticket is none of theirs: nothing is told nobody."""
+    make_system("trading", primary_engineer=world.vendor)
+    NoticeRule.objects.filter(priority__rank=3).update(roles=["system_owner"])
+    ticket = unclaimed(world, now=MONDAY, impact="I3", business_system="trading")
+    timers.fire_due(now=MONDAY + 31 * MINUTE)
+
+    found = Delivery.objects.filter(notice__ticket_id=ticket.pk, notice__event="not_responded", channel="portal")
+    assert list(found.values_list("recipient__username", flat=True)) == ["manager"]
+    assert not Notice.objects.filter(ticket_id=ticket.pk, deliveries=None).exists()
 
 
 # --- Red and amber --------------------------------------------------------------------------------------------------
