@@ -197,6 +197,10 @@ class Timer(models.Model):
     class Meta:
         ordering = ["clock", "threshold", "id"]
         constraints = [models.UniqueConstraint(fields=["clock", "rule"], name="timer_once_per_rule")]
+        indexes = [
+            models.Index(fields=["fired_at"], condition=Q(state="fired"), name="timer_fired"),
+            models.Index(fields=["not_before"], condition=Q(state="failed"), name="timer_failed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.clock_id} {self.rule}"

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from bench.plans import explaining
 from notifications.models import Delivery, Endpoint, Notice
 from sla import auditing, following, timers
 from sla.calendars import CalendarRefused, Day, content_of, publish
@@ -200,3 +201,17 @@ def test_what_the_auditor_found_is_for_those_who_see_every_ticket(world: World, 
 
     assert "IM990101000001" not in page.get("/timer-health/").text
     assert "IM990101000001" in browse(world.lead).get("/timer-health/").text
+
+
+@pytest.mark.req("ADM-03")
+def test_health_asks_timers_by_their_own_indexes(world: World) -> None:
+    make_crowd(2000, "host", MONDAY)
+    Timer.objects.exclude(pk=Timer.objects.order_by("pk").values("pk")[:1]).update(state="cancelled")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE sla_timer")
+
+    with explaining() as plans:
+        check(MONDAY)
+
+    asked = [plan for plan in plans if "sla_timer" in plan.sql]
+    assert [plan.indexes for plan in asked] == [["timer_failed"], ["timer_fired"]]
