@@ -193,7 +193,7 @@ def stand_in(
 
 @transaction.atomic
 def swap_turns(*, roster: Roster, first: datetime, second: datetime, by: User, now: datetime) -> list[Override]:
-    """Let the people of the turns that run at ``first`` and ``second`` have each other's.
+    """Let the people of the turns that run at ``first`` and ``second`` have each other's, from those moments on.
 
     Raises ValidationError when both are the same turn or person's, or one has nobody.
     """
@@ -209,13 +209,13 @@ def swap_turns(*, roster: Roster, first: datetime, second: datetime, by: User, n
             roster=roster,
             user=person,
             kind=Override.Kind.SWAP,
-            starts_at=turn.start,
+            starts_at=max(turn.start, moment),
             ends_at=turn.end,
             swap=token,
             made_by=by,
             made_at=now,
         )
-        for turn, person in ((one, other.user), (other, one.user))
+        for turn, moment, person in ((one, first, other.user), (other, second, one.user))
     ]
     return Override.objects.bulk_create(rows)
 

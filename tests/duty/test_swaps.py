@@ -105,6 +105,15 @@ def test_a_turn_that_began_or_is_not_the_own_is_not_proposed(world: World, roste
     assert SwapProposal.objects.count() == 1
 
 
+def test_of_a_turn_that_runs_only_the_rest_is_swapped(world: World, roster: Roster) -> None:
+    now, rest = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+    one = propose_swap(roster=roster, by=world.engineer, first=rest, second=MONDAY + WEEK, now=now)
+    answer_swap(proposal=one, answer="accept", by=world.engineer2, now=now)
+
+    assert [who(world, at) for at in (MONDAY, now, rest)] == [world.engineer, world.engineer, world.engineer2]
+    assert who(world, MONDAY + WEEK) == world.engineer
+
+
 def test_both_are_told_when_the_lead_swaps(world: World, roster: Roster) -> None:
     swap_for_both(roster=roster, first=MONDAY, second=MONDAY + WEEK, by=world.lead, now=NOW)
 
