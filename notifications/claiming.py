@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
@@ -82,8 +83,7 @@ def _claim_at(key: Any, now: datetime) -> list[Claimed]:
 
 
 def _claim(due: Any, now: datetime, limit: int) -> list[Claimed]:
-    found = due.filter(status=Delivery.Status.PENDING).select_related("notice")
-    waiting = found.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    waiting = due.filter(status=Delivery.Status.PENDING).select_for_update(skip_locked=True, no_key=True)
     rows = list(waiting.filter(urgent=True).order_by("-notice_id", "-id")[:limit])
     if len(rows) < limit:
         rows += waiting.filter(urgent=False).order_by("next_try_at", "id")[: limit - len(rows)]
@@ -103,12 +103,13 @@ def _grouped(rows: Sequence[Delivery], now: datetime) -> list[list[Delivery]]:
     return written + (_combined(fresh, now) if fresh else [])
 
 
-def _combined(fresh: Sequence[Delivery], now: datetime) -> list[list[Delivery]]:
+def _combined(fresh: list[Delivery], now: datetime) -> list[list[Delivery]]:
     """Fresh rows with what else waits for their readers: one message for each ticket, or one digest (storms).
 
     Fresh rows come first: however much waits for a reader, each of them is in a message that is sent.
     """
     claimed = {row.pk for row in fresh}
+    prefetch_related_objects(fresh, "notice")
     readers: defaultdict[Any, list[Delivery]] = defaultdict(list)
     found = [*fresh, *_waiting_for(fresh, claimed, now)]
     for row in sorted(found, key=lambda row: (row.pk not in claimed, -row.notice_id, -row.pk)):
