@@ -36,11 +36,13 @@ def flood(count: int) -> dict[str, Any]:
     while mails.exclude(status="sent").exists() and time.monotonic() < until:
         time.sleep(0.2)
     sent = list(mails.filter(status="sent").values_list("lateness", "urgent", "lead_id"))
-    late = {urgent: sorted(round(t.total_seconds(), 3) for t, u, _lead in sent if u == urgent) for urgent in (0, 1)}
+    late: dict[bool, list[float]] = {False: [], True: []}
+    for lateness, urgent, _lead in sent:
+        late[urgent].append(round((lateness or timedelta()).total_seconds(), 3))
     leads = [urgent for _late, urgent, lead in sent if lead is None]
     return {
-        "late": late[0],
-        "urgent": late[1],
+        "late": late[False],
+        "urgent": late[True],
         "messages": leads.count(False),
         "urgent_messages": leads.count(True),
         "missing": count - len(sent),

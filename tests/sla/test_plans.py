@@ -24,6 +24,7 @@ from tickets import clock as database_clock
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.req("SLM-06", "NTF-03")]
 
 MANY_CLOCKS, MANY_MAILS = 300_000, 100_000
+Verdict = tuple[list[str], list[str], str]
 #: Pages of 8 kB that a question may touch: the way down an index, and the few rows that it finds.
 FEW = 40
 DUE_CLOCK, DUE_DELIVERY = '"next_fire_at" < ', '"next_try_at" <= '
@@ -87,10 +88,19 @@ def explained(work: Callable[[], Any], table: str, *words: str) -> list[Plan]:
     return [plan for plan in asked if plan.sql.startswith("SELECT")]
 
 
-def cheap(plans: Iterable[Plan]) -> list[tuple[list[str], list[str], str]]:
-    """For each plan its indexes, its scans of whole tables, and what is too dear about it."""
+def right(index: str) -> Verdict:
+    """What ``cheap`` says of a statement that reads ``index`` alone, and little of it."""
+    return [index], [], ""
+
+
+def cheap(plans: Iterable[Plan]) -> list[Verdict]:
+    """For each plan its indexes but primary keys, its scans of whole tables, and what is too dear about it."""
     return [
-        (plan.indexes, plan.sequential, "" if plan.buffers <= FEW else f"{plan.buffers} pages: {plan.sql}")
+        (
+            [name for name in plan.indexes if not name.endswith("_pkey")],
+            plan.sequential,
+            "" if plan.buffers <= FEW else f"{plan.buffers} pages: {plan.sql}",
+        )
         for plan in plans
     ]
 
@@ -114,7 +124,7 @@ def due_clocks(count: int, urgent: int) -> None:
 def test_every_pass_reads_a_handful_of_pages(many: World, mailbox: Mailbox) -> None:
     """First while nothing is due, then with a few in each lane."""
     claimed: list[Any] = []
-    probe, lane, every = (["delivery_due"], [], ""), (["delivery_due_urgent"], [], ""), (["clock_next_fire"], [], "")
+    probe, lane, every = (right(name) for name in ("delivery_due", "delivery_due_urgent", "clock_next_fire"))
 
     def claim() -> None:
         claimed.extend(claiming.claim_mail(database_clock.now(), 24))
@@ -125,7 +135,7 @@ def test_every_pass_reads_a_handful_of_pages(many: World, mailbox: Mailbox) -> N
 
     due_clocks(6, urgent=3)
     plans = explained(timers.fire_due, "sla_clock", DUE_CLOCK)
-    assert cheap(plans) == [every, (["clock_next_fire_urgent"], [], ""), every, every]
+    assert cheap(plans) == [every, right("clock_next_fire_urgent"), every, every]
     assert Clock.objects.exclude(breached_at=None).count() == 6
 
     Delivery.objects.filter(next_try_at__gt=database_clock.now() - timedelta(hours=1), attempt=0).delete()
