@@ -21,3 +21,9 @@ class KeyReused(exceptions.APIException):
     """The idempotency key came with another request before."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class Overtaken(exceptions.APIException):
+    """Somebody else was faster: what was to be changed is not there any more."""
+
+    status_code = status.HTTP_409_CONFLICT

@@ -29,6 +29,10 @@ class Api:
         body = json.dumps(data or {})
         return self.client.post(_address(path), body, content_type="application/json", headers=_named(headers))
 
+    def patch(self, path: str, data: Any) -> Any:
+        """Change with ``data`` as JSON what is at ``path``."""
+        return self.client.patch(_address(path), json.dumps(data), content_type="application/json")
+
     def upload(self, path: str, data: dict[str, Any], **headers: str) -> Any:
         """Send ``data`` as multipart/form-data."""
         return self.client.post(_address(path), data, headers=_named(headers))
