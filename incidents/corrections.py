@@ -39,6 +39,7 @@ class Corrections(Columns):
         public=False,
         edits=("impact", "urgency"),
         undo=RESTORE,
+        undone="incidents.emergencies.forget_emergency",
     )
     def check_priority(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Correct impact and urgency before it is dispatched; the priority follows (INC-04)."""
@@ -55,6 +56,7 @@ class Corrections(Columns):
         public=False,
         edits=("impact", "urgency"),
         undo=RESTORE,
+        undone="incidents.emergencies.forget_emergency",
     )
     def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
         """Change the priority with a reason, and choose the owner again (INC-04)."""

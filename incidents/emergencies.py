@@ -9,7 +9,7 @@ from accounts.models import SupportGroup, User
 from duty.services import first_on_duty
 from incidents.emergency_forms import callees_of
 from incidents.emergency_models import CallIn, EmergencyTask
-from tasks.services import lapse_tasks, move_first_tasks, open_first_task
+from tasks.services import has_first_tasks, lapse_tasks, move_first_tasks, open_first_task
 from tickets.actions import perform
 from tickets.forms import named_row
 from tickets.guests import let_in, let_out
@@ -64,6 +64,23 @@ def open_first_tasks(*, ticket: Any, now: datetime, **context: Any) -> None:
         group = desk if row.who == EmergencyTask.Who.DESK else ticket.group
         person = ticket.commander if row.who == EmergencyTask.Who.COMMANDER else None
         open_first_task(ticket=ticket, summary=row.name, description=row.text, group=group, assignee=person, now=now)
+
+
+def go_on(*, ticket: Any, now: datetime, **context: Any) -> None:
+    """Whoever was called in and can come sees the ticket again.
+
+    First tasks are opened anew when every one of them lapsed, because the procedure had begun by mistake.
+    """
+    called = [call.person for call in ticket.calls if call.answer != CallIn.Answer.CANNOT]
+    let_in(ticket=ticket, people=list(dict.fromkeys(called)), now=now)
+    if not has_first_tasks(ticket=ticket):
+        open_first_tasks(ticket=ticket, now=now)
+
+
+def forget_emergency(*, ticket: Any, now: datetime) -> None:
+    """A change of priority was taken back: when the procedure is over with it, tasks that nobody began lapse."""
+    if not ticket.in_emergency and ticket.emergency_since:
+        lapse_tasks(ticket=ticket, now=now)
 
 
 def close_emergency(*, ticket: Any, now: datetime, **context: Any) -> None:

@@ -102,6 +102,11 @@ def lapse_tasks(*, ticket: Ticket, now: datetime) -> None:
         perform(task, "lapse", user=None, now=now)
 
 
+def has_first_tasks(*, ticket: Ticket) -> bool:
+    """Whether ``ticket`` has tasks of its own procedure, other than lapsed ones."""
+    return Task.objects.filter(parent_id=ticket.pk, holds_parent=False).exclude(state=States.CANCELLED).exists()
+
+
 def _unfinished(parent: Ticket) -> Any:
     return Task.objects.filter(parent_id=parent.pk).exclude(state__in=[States.FINISHED, States.CANCELLED])
 

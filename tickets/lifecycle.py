@@ -58,7 +58,9 @@ class Action:
     itself performs it. ``versioned``: refused when the ticket changed since the person read it.
     ``menu``: offered as a button. ``edits``: properties whose value it changes in place. ``bulk``: offered for
     many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action that takes it back,
-    or ``RESTORE``: the values that it changed can be set back. ``help`` is the method's docstring.
+    or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a service that is called
+    when it was taken back. ``follows``: the portal does it because of the step before, and its opposite when that one
+    is taken back. ``help`` is the method's docstring.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Action:
     edits: tuple[str, ...] = ()
     bulk: bool | tuple[str, ...] = False
     undo: str = ""
+    undone: str | None = None
+    follows: bool = False
 
     @property
     def creates(self) -> bool:

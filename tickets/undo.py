@@ -7,6 +7,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -31,9 +33,12 @@ def undo_step(entry: TimelineEntry, *, user: User, now: datetime, via: str = Tim
     back, reason = _way_back(entry, ticket, user, now)
     if back is None:
         raise ActionConflict(reason)
-    return perform(
-        ticket, back.name, user=user, data=_input(entry, ticket, back, user), version=entry.version, via=via
-    )
+    data, undone = _input(entry, ticket, back, user), ticket.kind_info.actions[entry.action].undone
+    with transaction.atomic():
+        taken = perform(ticket, back.name, user=user, data=data, version=ticket.version, via=via)
+        if undone:
+            import_string(undone)(ticket=taken.ticket, now=taken.at)
+    return taken
 
 
 def can_undo(entry: TimelineEntry, user: User, ticket: Ticket | None = None) -> bool:
@@ -53,12 +58,25 @@ def _way_back(entry: TimelineEntry, ticket: Ticket, user: User, now: datetime) -
         return None, _("Only your own last steps can be taken back, for %(count)d minutes.") % {
             "count": OFFERED_FOR.total_seconds() // 60
         }
-    if back.versioned and ticket.version != entry.version:
-        return None, _("The ticket has moved on since; nothing was taken back.")
+    if back.versioned and (since := _since(entry, ticket)):
+        return None, since
     if not back.starts_in(ticket.state) or not is_allowed(back, ticket, user):
         return None, _("You may not do this: %(action)s.") % {"action": back.label}
     reason = refusal_of(back, ticket, user)
     return (None, reason) if reason else (back, None)
+
+
+def _since(entry: TimelineEntry, ticket: Ticket) -> Any:
+    """Why what happened since keeps ``entry`` from being taken back; None: nothing, or what follows it back."""
+    if ticket.version == entry.version:
+        return None
+    actions = ticket.kind_info.actions
+    steps = TimelineEntry.objects.filter(ticket_id=ticket.pk, pk__gt=entry.pk, version__gt=entry.version)
+    later = [step for step in steps.order_by("pk") if step.action in actions]
+    follows = all(s.actor_id is None and s.at == entry.at and actions[s.action].follows for s in later)
+    if later and follows and later[-1].version == ticket.version:
+        return None
+    return _("The ticket has moved on since; nothing was taken back.")
 
 
 def _inverse(action: Action, entry: TimelineEntry, actions: dict[str, Action]) -> Action | None:
