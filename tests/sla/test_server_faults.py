@@ -62,15 +62,31 @@ def expected() -> set[str]:
     return {f"response.limit:{pk}:sla:1" for pk in Clock.objects.values_list("ticket_id", flat=True)}
 
 
-def assert_told_exactly_once() -> None:
-    """Expected keys = actual keys, by the rows, by the proof, and for the auditor."""
+def assert_told_exactly_once(within: timedelta = timedelta(hours=1)) -> None:
+    """Expected keys = actual keys, by the rows, by the proof of that time, and for the auditor."""
     keys = list(Notice.objects.filter(event="limit_passed").values_list("key", flat=True))
     assert (len(keys), set(keys)) == (len(expected()), expected())
     assert not Timer.objects.exclude(state="fired").exists()
     now = clock.now()
-    proof = prove(now - timedelta(hours=1), now)
+    proof = prove(now - within, now)
     assert (proof.due, proof.given, proof.lost, proof.doubled) == (len(keys), len(keys), [], 0)
     assert list(auditing.audit(now)) == []
+
+
+@pytest.mark.parametrize("down", [timedelta(), timedelta(minutes=1), timedelta(hours=3), timedelta(days=3)], ids=str)
+def test_engine_that_was_down_catches_up_and_says_how_late_it_is(world: World, down: timedelta) -> None:
+    """A process started so long after everything was due; one that comes after it finds nothing to do."""
+    due = clock.now() - down
+    make_crowd(CROWD, "host", due)
+    for _again in range(2):
+        with program([*ENGINE, "--once"]) as engine:
+            assert engine.wait(120) == 0
+
+    assert_told_exactly_once(within=down + timedelta(hours=1))
+    told_at = Notice.objects.filter(event="limit_passed").values_list("due_at", "created_at")
+    assert {planned for planned, _at in told_at} == {due}
+    assert all(at - planned >= down for planned, at in told_at)
+    assert Clock.objects.filter(breached_at=due).count() == CROWD
 
 
 def test_redis_stopped_reset_and_two_beats(
