@@ -56,7 +56,7 @@ class Keeper:
         basis = basis_of(self.ticket)
         for life in self.lives:
             clock = life.clock
-            if clock.state == Clock.State.CANCELLED or (clock.agreement != AgreementKind.SLA and not clock.is_active):
+            if not clock.is_active and not (clock.agreement == AgreementKind.SLA and self._is_judged(life)):
                 continue
             if clock.basis != basis:
                 self._promise_anew(life, basis)
@@ -66,6 +66,18 @@ class Keeper:
                     life.promise(clock.rule, within, self.at, cause=ClockChange.Cause.POLICY, by=self.by)
                     timers.arm(life, self.at, cause="policy_change")
 
+    def _is_judged(self, life: Life) -> bool:
+        """Whether another promise matters to a clock that has ended: it has a verdict, or was promised no more.
+
+        A response that counts no more since the ticket was handed back begins anew when it is dispatched.
+        """
+        clock = life.clock
+        if clock.state != Clock.State.CANCELLED:
+            return True
+        handed_back = clock.metric == Metric.RESPONSE and clock.policy_version.restarts
+        newest = self._latest(Fact(AgreementKind.SLA, clock.metric, None)) is life
+        return newest and not (handed_back or is_over(self.ticket))
+
     def _promise_anew(self, life: Life, basis: str) -> None:
         clock = life.clock
         target = self.promises.find(clock.agreement, clock.metric)
@@ -74,6 +86,7 @@ class Keeper:
             if clock.is_active:
                 life.cancel(self.at)
             return
+        life.revive(self.at)
         within = target.within(self.ticket.priority)
         if (target.pk, within) != (clock.rule_id, clock.target):
             cause = ClockChange.Cause.PRIORITY

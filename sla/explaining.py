@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sla.calendars import business_time
-from sla.life import Life
+from sla.life import UNPROMISED, Life
 from sla.models import CalendarVersion, Clock, ClockChange, Segment, Target
 from tickets.models import Ticket, WaitReason
 
@@ -111,7 +113,8 @@ def explain(ticket: Ticket, now: datetime) -> list[Explanation]:
     keys = [clock.pk for clock in clocks]
     segments = list(Segment.objects.filter(clock__in=keys).select_related("calendar_version"))
     changes = list(ClockChange.objects.filter(clock__in=keys).select_related("by", "old_calendar", "new_calendar"))
-    reasons = {row.code: row.name for row in WaitReason.objects.all()}
+    reasons = {UNPROMISED: _("Nothing was promised")}
+    reasons |= {row.code: row.name for row in WaitReason.objects.all()}
     return [_explain(clock, segments, changes, reasons, now) for clock in clocks]
 
 

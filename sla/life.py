@@ -16,6 +16,8 @@ from sla.clock import BusinessTime
 from sla.models import CalendarVersion, Clock, ClockChange, PolicyVersion, Segment, Target
 
 State, Kind = Clock.State, Segment.Kind
+#: The reason of a pause in which there was no promise.
+UNPROMISED = "unpromised"
 
 
 @dataclass
@@ -74,11 +76,13 @@ class Life:
 
     def reopen(self, at: datetime) -> None:
         """Take back a stop: the time since then counts as a pause, a breach stays a breach."""
-        clock = self.clock
-        if clock.state == State.STOPPED and clock.stopped_at is not None:
-            self._add(Kind.PAUSE, clock.stopped_at, max(at, clock.stopped_at), "resolved")
-            clock.stopped_at = clock.met = None
-            self._run(at)
+        if self.clock.state == State.STOPPED:
+            self._go_on_after(at, "resolved")
+
+    def revive(self, at: datetime) -> None:
+        """Take back a cancellation: nothing was promised since then, so that time counts as a pause."""
+        if self.clock.state == State.CANCELLED:
+            self._go_on_after(at, UNPROMISED)
 
     def cancel(self, at: datetime) -> None:
         """End without a verdict: nothing is promised any more."""
@@ -188,6 +192,14 @@ class Life:
         due_at = self.business.add(at, remaining) if remaining > timedelta() else (clock.breached_at or at)
         clock.due_at, self.touched = due_at, True
         clock.provisional = is_provisional(clock.calendar_version, due_at)
+
+    def _go_on_after(self, at: datetime, reason: str) -> None:
+        clock = self.clock
+        if clock.stopped_at is not None:
+            at = max(at, clock.stopped_at)
+            self._add(Kind.PAUSE, clock.stopped_at, at, reason)
+            clock.stopped_at = clock.met = None
+            self._run(at)
 
     def _close_run(self, at: datetime) -> None:
         clock = self.clock

@@ -29,8 +29,10 @@ def plan(ticket: Ticket) -> None:
 
 
 def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
-    """As ``plan``, from ``clocks`` at hand."""
-    newest = {c.metric: c for c in sorted(clocks, key=lambda c: c.round) if c.agreement == AgreementKind.SLA}
+    """As ``plan``, from ``clocks`` at hand. While it is worked on, what is promised no more is not planned either."""
+    own = [c for c in clocks if c.agreement == AgreementKind.SLA]
+    counting = [c for c in own if not (ticket.is_live and c.state == Clock.State.CANCELLED)]
+    newest = {c.metric: c for c in sorted(counting, key=lambda c: c.round)}
     response, resolve = newest.get(Metric.RESPONSE), newest.get(Metric.RESOLVE)
     ticket.planned_response_at = _planned(response)
     ticket.planned_completion_at = _planned(resolve)

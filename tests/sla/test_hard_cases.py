@@ -17,15 +17,16 @@ from sla.calendars import CalendarRefused, Day, content_of, publish
 from sla.clocks import keep_clocks
 from sla.correcting import recalculate
 from sla.engine import run_once
+from sla.explaining import explain
 from sla.health import check
 from sla.models import Agreement, Calendar, Clock, EngineState, Policy, Timer
 from sla.policies import Draft, Promise, publish_policy
 from sla.proving import prove
-from tests.factories import MONDAY, World, act, resolve, unclaimed
+from tests.factories import MONDAY, World, act, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tests.sla.crowds import make_crowd
 from tests.sla.test_by_time import P3
-from tests.sla.test_clocks import LONG_AGO, clock_of, office_policy, started
+from tests.sla.test_clocks import LONG_AGO, clock_of, office_policy, raised, started
 from tests.sla.test_correcting import forgotten_holiday
 from tests.sla.test_following import follow, publish_day
 from tickets import clock
@@ -135,6 +136,26 @@ def test_an_edited_priority_leaves_what_an_older_calendar_counted(
 
     assert clock_of(ticket).target == 24 * HOUR
     assert clock_of(ticket).due_at == at("2026-03-09 16:00")
+
+
+@pytest.mark.req("INC-04")
+def test_what_is_promised_again_counts_on(world: World) -> None:
+    p3 = (("priority_id", "P3"),)
+    office_policy(world, Promise("response", "24x7", 480, p3), Promise("resolve", "24x7", 480, p3))
+    ticket = wait(started(world, at("2026-03-02 09:00"), **P3), world.engineer, now=at("2026-03-02 10:00"))
+    ticket = act(ticket, "resume", world.engineer, now=at("2026-03-02 11:00"))
+    ticket = raised(world, ticket, at("2026-03-02 12:00"), impact="I4")
+    assert (clock_of(ticket).state, ticket.planned_completion_at) == ("cancelled", None)
+
+    ticket = raised(world, ticket, at("2026-03-02 14:00"), **P3)
+    clock = clock_of(ticket)
+
+    assert (clock.state, clock.round, clock.consumed) == ("running", 1, 2 * HOUR)
+    assert clock.due_at == ticket.planned_completion_at == at("2026-03-02 20:00")
+    assert Timer.objects.get(clock=clock, rule="limit", state="armed").fire_at == clock.due_at
+    assert [stretch.kind for stretch in explain(ticket, at("2026-03-02 15:00"))[-1].stretches] == [
+        *("run", "pause", "run", "pause", "run")
+    ]
 
 
 # --- What the others see --------------------------------------------------------------------------------------------
