@@ -14,8 +14,8 @@ from incidents.api import routes as incident_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.views import NotFoundView
 from notifications.api import routes as notice_routes
-from notifications.choices_api import routes as choice_routes
-from notifications.operating_api import routes as ledger_routes
+from notifications.api_choices import routes as choice_routes
+from notifications.api_ledger import routes as ledger_routes
 from replies.api import routes as reply_routes
 from sla.api import routes as sla_routes
 from tasks.api import routes as task_routes

@@ -16,10 +16,10 @@ from accounts.preferences import store_preferences
 from itsm.api.operations import CREATE_ERRORS, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
 from notifications.api import TAG
+from notifications.api_ledger import checked
 from notifications.choices import ROOM
 from notifications.events import CHOSEN
 from notifications.forms import ChoicesForm
-from notifications.operating_api import checked
 
 QUIET = ("quiet_from", "quiet_until")
 _TIME: dict[str, Any] = {"type": ["string", "null"], "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
