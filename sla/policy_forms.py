@@ -15,7 +15,6 @@ from sla.calendars import business_time, is_reached
 from sla.clock import MOST_YEARS
 from sla.models import Calendar, FaultLevel, Metric, PolicyVersion
 from sla.policies import Draft, Promise
-from tickets import clock
 from tickets.models import Nature, Priority, WaitReason
 
 CONDITIONS = ("priority", "fault", "nature", "business_system", "organisation")
@@ -35,8 +34,9 @@ class PromiseForm(forms.Form):
     minutes = forms.IntegerField(label=_("Within (minutes)"), min_value=1, max_value=10_000_000, required=False)
     calendar = forms.ModelChoiceField(Calendar.objects.active(), label=_("Calendar"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.now = now
         for field in self.fields.values():
             css = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
             field.widget.attrs["class"] = f"{css} {css}-sm"
@@ -57,7 +57,7 @@ class PromiseForm(forms.Form):
 
     def _check_reached(self, calendar: Calendar, amount: timedelta) -> None:
         """Refuse what would never be due: nobody could work with such tickets."""
-        if calendar.current and not is_reached(business_time(calendar.current), amount, clock.now()):
+        if calendar.current and not is_reached(business_time(calendar.current), amount, self.now):
             text = _("By this calendar it would not be due within %(years)d years.")
             self.add_error("minutes", text % {"years": MOST_YEARS})
 

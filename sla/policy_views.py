@@ -35,14 +35,16 @@ class PolicyView(AdministratorsView):
         """As the newest version says."""
         policy = _find(code)
         general, rows = initial_of(draft_of(_newest(policy)))
-        return self._page(request, policy, PolicyForm(initial=general), PromiseFormSet(initial=rows))
+        promises = PromiseFormSet(initial=rows, form_kwargs={"now": clock.now()})
+        return self._page(request, policy, PolicyForm(initial=general), promises)
 
     def post(self, request: SignedInRequest, code: str) -> HttpResponse:
         """Try what was typed on history, or publish it."""
-        policy, form, rows = _find(code), PolicyForm(request.POST), PromiseFormSet(request.POST)
+        now, policy, form = clock.now(), _find(code), PolicyForm(request.POST)
+        rows = PromiseFormSet(request.POST, form_kwargs={"now": now})
         if not (form.is_valid() and rows.is_valid()):
             return self._page(request, policy, form, rows, status=422)
-        draft, now = draft_from(form, rows), clock.now()
+        draft = draft_from(form, rows)
         if not draft.promises:
             form.add_error(None, _("A policy needs at least one promise."))
             return self._page(request, policy, form, rows, status=422)
