@@ -144,6 +144,7 @@ def shown_trial(run: TrialRun) -> dict[str, Any]:
         "tables": [(label, result["tables"][by]) for by, label in labels.items()] if result else [],
         "flipped": result.get("flipped", []),
         "flips": result.get("flips", 0),
+        "silent": result.get("silent", {}),
     }
 
 

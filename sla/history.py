@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sla.facts import basis_of
+from sla.holders import Period
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
 from sla.policies import PromiseBook
@@ -55,6 +57,18 @@ def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
     return [life for life in (response, resolve) if life is not None]
 
 
+def replay_period(
+    ticket: Ticket, period: Period, pauses: tuple[Pause, ...], book: PromiseBook, holder: int | None = None
+) -> Life | None:
+    """The clock of ``period`` as it would have run under ``book``; ``holder``: the key of its group or vendor.
+
+    None when nothing is promised.
+    """
+    course = Course(None, None, None, period.dropped_at, pauses)
+    held: dict[str, Any] = {"agreement": period.agreement, "holder": holder}
+    return _life(ticket, course, book, period.metric, period.since, period.done_at, **held)
+
+
 def _rounds(ticket: Ticket, course: Course, book: PromiseBook) -> Iterator[Life]:
     """The response of each round; one that was given back before anybody began has no verdict."""
     for number, row in enumerate(course.rounds, 1):
@@ -74,13 +88,15 @@ def _life(
     metric: str,
     started_at: datetime | None,
     stopped_at: datetime | None,
+    agreement: str = AgreementKind.SLA,
+    holder: int | None = None,
 ) -> Life | None:
     if started_at is None:
         return None
-    target = book.promises(ticket, started_at).find(AgreementKind.SLA, metric)
+    target = book.promises(ticket, started_at, holder=holder).find(agreement, metric)
     if target is None or target.calendar.current is None:
         return None
-    life = Life(_new_clock(ticket, metric, target), past=[], fresh=True)
+    life = Life(_new_clock(ticket, agreement, metric, target), past=[], fresh=True)
     life.start(started_at)
     ends = [moment for moment in (stopped_at, course.closed_at) if moment is not None]
     end = max(min(ends), started_at) if ends else None
@@ -94,11 +110,11 @@ def _life(
     return life
 
 
-def _new_clock(ticket: Ticket, metric: str, target: Target) -> Clock:
+def _new_clock(ticket: Ticket, agreement: str, metric: str, target: Target) -> Clock:
     return Clock(
         organisation_id=ticket.organisation_id,
         ticket=ticket,
-        agreement=AgreementKind.SLA,
+        agreement=agreement,
         metric=metric,
         policy_version=target.version,
         rule=target,

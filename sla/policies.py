@@ -188,13 +188,13 @@ class PromiseBook:
         closing = ClosingRule.objects.filter(active=True).select_related("calendar__current")
         self.closing = {rule.priority_id: rule for rule in closing}
 
-    def promises(self, ticket: Ticket, at: datetime) -> Promises:
-        """What counted for ``ticket`` at ``at``. No query."""
+    def promises(self, ticket: Ticket, at: datetime, *, holder: int | None = None) -> Promises:
+        """What counted for ``ticket`` at ``at``; ``holder``: the group or supplier that had it then. No query."""
         day = local_day(at)
         chosen = [
             self._policy(AgreementKind.SLA, ticket.organisation_id, day, self._default),
-            self._policy(AgreementKind.OLA, ticket.group_id, day),
-            self._policy(AgreementKind.UC, ticket.supplier_id, day),
+            self._policy(AgreementKind.OLA, holder or ticket.group_id, day),
+            self._policy(AgreementKind.UC, holder or ticket.supplier_id, day),
         ]
         rows = [target for policy in chosen if policy for target in self._in_force(policy, at)]
         return Promises(ticket, rows, self._faults)

@@ -10,12 +10,15 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
 from sla.calendars import Content, draft_version
 from sla.facts import AT_WORK, BACK_AT_DESK
-from sla.history import Course, Pause, Round, replay
+from sla.history import Course, Pause, Round, replay, replay_period
+from sla.holders import is_silent, periods_of
 from sla.life import Life
-from sla.models import Calendar, Metric, Policy, PolicyVersion, Target
+from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, PolicyVersion, Target
 from sla.policies import Draft, PromiseBook
+from tickets.forms import named_row
 from tickets.models import Ticket, TimelineEntry
 
 BATCH = 500
@@ -27,6 +30,20 @@ VERDICTS = ("before_met", "before_missed", "after_met", "after_missed")
 Said = Callable[[int], None] | None
 
 
+@dataclass(frozen=True)
+class Limit:
+    """What a verdict is about, as people read it. ``holder``: who had the ticket; empty: whoever has it now."""
+
+    label: str
+    holder: str = ""
+
+    @classmethod
+    def of(cls, agreement: str, metric: str, holder: str = "") -> Limit:
+        """Limits to the customer go without the name of the agreement."""
+        name = str(Metric(metric).label)
+        return cls(name if agreement == AgreementKind.SLA else f"{agreement.upper()} · {name}", holder)
+
+
 @dataclass
 class Trial:
     """Verdicts before and after by what they are counted by, and the tickets whose verdict flips."""
@@ -36,14 +53,16 @@ class Trial:
     flips: int = 0
     counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     flipped: list[dict[str, Any]] = field(default_factory=list)
+    #: Tickets of which history does not say who had them when, by kind of agreement.
+    silent: Counter[str] = field(default_factory=Counter)
 
-    def add(self, ticket: Ticket, metric: str, before: bool | None, after: bool | None) -> None:
+    def add(self, ticket: Ticket, limit: Limit, before: bool | None, after: bool | None) -> None:
         """Count one verdict."""
         places = {
-            ("metric", str(Metric(metric).label)),
+            ("metric", limit.label),
             ("priority", str(ticket.priority)),
             ("service", str(ticket.business_system or "–")),
-            ("group", str(ticket.group or "–")),
+            ("group", limit.holder or str(ticket.group or "–")),
         }
         for place in places:
             counter = self.counts.setdefault(place, Counter())
@@ -55,7 +74,7 @@ class Trial:
             return
         self.flips += 1
         if len(self.flipped) < MOST_FLIPPED:
-            self.flipped.append({"ticket": ticket, "metric": Metric(metric).label, "after": after})
+            self.flipped.append({"ticket": ticket, "metric": limit.label, "after": after})
 
     def as_json(self) -> dict[str, Any]:
         """What the page draws, as a job keeps it; counts in the order of ``VERDICTS``."""
@@ -70,6 +89,7 @@ class Trial:
                 for row in self.flipped
             ],
             "flips": self.flips,
+            "silent": dict(self.silent),
         }
 
     def rows(self, by: str) -> list[tuple[str, Counter[str]]]:
@@ -83,26 +103,60 @@ def try_policy(policy: Policy, draft: Draft, start: datetime, end: datetime, *, 
     Both sides are counted by the same replay, so that the difference is the draft's alone. ``said`` is told after
     each ticket how many are done.
     """
-    return _compare(PromiseBook({policy.pk: targets_of(policy, draft)}), start, end, said)
+    book = PromiseBook({policy.pk: targets_of(policy, draft)})
+    return _compare(book, start, end, said, (AgreementKind(policy.kind),))
 
 
 def try_calendar(calendar: Calendar, content: Content, start: datetime, end: datetime, *, said: Said = None) -> Trial:
     """As ``try_policy``, when ``calendar`` had said ``content`` all the time."""
     version = draft_version(calendar, content)
-    return _compare(PromiseBook(calendars={calendar.pk: version}), start, end, said)
+    return _compare(PromiseBook(calendars={calendar.pk: version}), start, end, said, tuple(AgreementKind))
 
 
-def _compare(new_book: PromiseBook, start: datetime, end: datetime, said: Said) -> Trial:
-    now_book, trial = PromiseBook(), Trial()
-    for ticket, course in courses(start, end):
+def _compare(
+    new_book: PromiseBook, start: datetime, end: datetime, said: Said, kinds: tuple[AgreementKind, ...]
+) -> Trial:
+    books, trial, parties = (PromiseBook(), new_book), Trial(), _parties()
+    for ticket, course, steps in courses(start, end):
         trial.tickets += 1
-        before, after = (_verdicts(replay(ticket, course, book)) for book in (now_book, new_book))
-        for metric in (Metric.RESPONSE.value, Metric.RESOLVE.value):
-            trial.add(ticket, metric, before.get(metric), after.get(metric))
+        if AgreementKind.SLA in kinds:
+            before, after = (_verdicts(replay(ticket, course, book)) for book in books)
+            for metric in (Metric.RESPONSE.value, Metric.RESOLVE.value):
+                trial.add(ticket, Limit.of(AgreementKind.SLA, metric), before.get(metric), after.get(metric))
+        _count_periods(trial, ticket, course, steps, kinds, books, parties)
         if said:
             said(trial.tickets)
     trial.cut = trial.tickets >= MOST_TICKETS
     return trial
+
+
+def _count_periods(
+    trial: Trial,
+    ticket: Ticket,
+    course: Course,
+    steps: list[TimelineEntry],
+    kinds: tuple[AgreementKind, ...],
+    books: tuple[PromiseBook, PromiseBook],
+    parties: dict[tuple[str, str], Any],
+) -> None:
+    """Visits, updates, and the parts of groups and vendors; where history is silent, that is counted."""
+    trial.silent.update(kind for kind in kinds if is_silent(ticket, steps, kind))
+    for period in periods_of(ticket, steps):
+        party = parties.get((period.agreement, period.holder))
+        if period.agreement not in kinds or (period.holder and party is None):
+            continue
+        lives = [replay_period(ticket, period, course.pauses, book, party.pk if party else None) for book in books]
+        if any(lives):
+            before, after = (life.clock.met if life else None for life in lives)
+            limit = Limit.of(period.agreement, period.metric, str(party or ""))
+            trial.add(ticket, limit, before, after)
+
+
+def _parties() -> dict[tuple[str, str], Any]:
+    """Groups and vendors that have agreements, by kind and by how the timeline names them."""
+    rows = Agreement.objects.exclude(kind=AgreementKind.SLA).select_related("group", "organisation")
+    found = [(row.kind, row.group or row.organisation) for row in rows]
+    return {(kind, str(named_row(party)["id"])): party for kind, party in found if party}
 
 
 def _verdicts(lives: list[Life]) -> dict[str, bool | None]:
@@ -138,17 +192,30 @@ def tickets_between(start: datetime, end: datetime) -> QuerySet[Ticket]:
     return Ticket.objects.filter(created_at__gte=start, created_at__lt=end, assigned_at__isnull=False)
 
 
-def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course]]:
-    """Tickets created in the period with what happened to them, by their timeline. Four queries for each batch."""
+def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course, list[TimelineEntry]]]:
+    """Tickets created in the period with what happened to them, by their timeline, and all of its steps."""
     keys = list(tickets_between(start, end).order_by("pk").values_list("pk", flat=True)[:MOST_TICKETS])
-    related = ("priority", "business_system", "group")
+    related = ("priority", "business_system", "group", "supplier")
     for first in range(0, len(keys), BATCH):
         tickets = Ticket.objects.filter(pk__in=keys[first : first + BATCH]).select_related(*related).order_by("pk")
-        pauses, rounds = _pauses(keys[first : first + BATCH]), _rounds(keys[first : first + BATCH])
+        batch = keys[first : first + BATCH]
+        pauses, rounds, steps = _pauses(batch), _rounds(batch), _steps(batch)
         for ticket in tickets:
             times = (ticket.assigned_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
             waited, dispatched = tuple(pauses.get(ticket.pk, ())), tuple(rounds.get(ticket.pk, ()))
-            yield ticket, Course(*times, pauses=waited, rounds=dispatched)
+            yield ticket, Course(*times, pauses=waited, rounds=dispatched), steps.get(ticket.pk, [])
+
+
+def _steps(keys: list[int]) -> dict[int, list[TimelineEntry]]:
+    """What people and the portal did, in order; without what clocks themselves wrote."""
+    found: dict[int, list[TimelineEntry]] = {}
+    rows = TimelineEntry.objects.filter(ticket_id__in=keys).exclude(action__startswith="clock_").order_by("at", "id")
+    entries = list(rows.defer("data"))
+    actors = User.objects.with_access().in_bulk({row.actor_id for row in entries if row.actor_id})
+    for entry in entries:
+        entry.actor = actors.get(entry.actor_id) if entry.actor_id else None
+        found.setdefault(entry.ticket_id, []).append(entry)
+    return found
 
 
 def _pauses(keys: list[int]) -> dict[int, list[Pause]]:
