@@ -91,6 +91,7 @@ def numbers(world: World) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keep_connection")
 @pytest.mark.parametrize("username", ["desk", "requester"])
 @override_settings(API_REQUESTS_PER_MINUTE=10**9)

@@ -46,6 +46,7 @@ def export(tmp_path: Path) -> Path:
     return write_export(tmp_path / "log.csv.gz", many_lives(TICKETS))
 
 
+@pytest.mark.slow
 def test_killed_import_goes_on_and_ends_as_if_it_never_stopped(export: Path) -> None:
     run_import(export)
     whole = snapshot()

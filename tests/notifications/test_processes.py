@@ -68,6 +68,7 @@ def wait_for(count: int, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_senders_that_are_killed_lose_and_double_nothing_in_the_ledger(box: Mailbox) -> None:
     fill()
     processes = [start(box.port) for _ in range(PROCESSES)]

@@ -87,6 +87,7 @@ def worker() -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 def test_eight_processes_carry_out_each_command_once(world: World) -> None:
     tickets = [unclaimed(world, now=database_clock.now() - LONG_AGO, impact="I3").pk for _ in range(TICKETS)]
     timers.fire_due(budget=60)

@@ -70,6 +70,7 @@ def examples(count: int) -> Any:
     return settings(max_examples=count, deadline=None, suppress_health_check=checks, derandomize=True)
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-06", "TSK-02", "INC-05")
 @examples(6)
 @given(dice=st.randoms(use_true_random=True))
