@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
+from django.utils.translation import gettext_lazy as _
 
 from sla.calendars import business_time
 from sla.models import Clock, EngineState, Segment, Timer
@@ -18,6 +19,13 @@ EVERY = timedelta(minutes=1)
 PATIENCE = timedelta(seconds=60)
 #: Clocks looked at in one audit: those that fire next, and some of the rest in turn. All at once would take too long.
 MOST_CLOCKS, MOST_FINDINGS = 2000, 100
+#: What can be wrong, as people are told.
+PROBLEMS = {
+    "consumed": _("The time counted differs from the sum of its stretches."),
+    "overdue": _("A timer is overdue."),
+    "due": _("The limit differs from the one counted anew."),
+    "timers": _("The next timer differs from those that are armed."),
+}
 
 
 def is_due(state: EngineState, now: datetime) -> bool:
@@ -45,6 +53,11 @@ def audit(now: datetime) -> Iterator[dict[str, Any]]:
     problems = ((row, problem) for row in listed for problem in _problems(row, counted, now))
     for _number, (row, problem) in zip(range(MOST_FINDINGS), problems, strict=False):
         yield {"clock": row.pk, "ticket": row.ticket.number, "problem": problem}
+
+
+def explained(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``findings`` with a ``text`` for people, in the reader's language."""
+    return [finding | {"text": PROBLEMS.get(finding["problem"], finding["problem"])} for finding in findings]
 
 
 def _in_turn(now: datetime) -> list[int]:

@@ -39,6 +39,8 @@ RESTS_ON = {
     "system_owner": ("business_system_id", "group_id"),
     "duty_manager": (),
 }
+#: Who hears of a task: those who do it and lead it. The others hear of the ticket that it is part of, not five times more.
+OF_TASKS = frozenset({"assignee", "group", "group_duty", "group_lead", "technical_lead"})
 LAST_RESORT = ("duty_manager",)  # when nobody whom a rule names may see the ticket
 EVERYTHING = ("group_id", "assignee_id", "business_system_id", "organisation_id")
 
@@ -109,6 +111,8 @@ def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: 
     event, roles = _event_and_roles(clock, timer, hearers)
     if not roles:
         return None
+    if ticket.parent_id:
+        roles = tuple(role for role in roles if role in OF_TASKS) or BEFORE
     payload = {
         "rule": timer.rule,
         "metric": clock.metric,

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from accounts.permissions import Permission
+from sla.auditing import explained
 from sla.engine import switch
 from sla.engine_forms import SwitchForm
 from sla.explaining import explain
@@ -95,6 +96,7 @@ class TimerHealthView(SignedInView):
         health = check(now)
         if not request.user.may(Permission.VIEW):
             health.figures["findings"] = []  # they name tickets of other customers
+        health.figures["findings"] = explained(health.figures["findings"])
         if form is None and request.user.is_staff:
             form = SwitchForm(paused=health.figures["paused"], label_suffix="")
         switches = EngineSwitch.objects.select_related("by")[:SWITCHES_SHOWN]

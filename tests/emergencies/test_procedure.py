@@ -12,6 +12,7 @@ from duty.models import Absence, Roster
 from duty.services import first_on_duty, save_roster
 from incidents.models import EmergencyTask
 from notifications.models import Delivery, Notice
+from sla import timers
 from tasks.models import Task
 from tests.factories import (
     MONDAY,
@@ -65,6 +66,23 @@ def test_registering_a_p1_starts_everything_at_once(world: World) -> None:
     assert tasks.count() == EmergencyTask.objects.count() == 5
     assert [task.assignee for task in tasks][:2] == [world.manager, None]
     assert {task.group.code for task in tasks if task.group} == {"host", "desk"}
+
+
+@pytest.mark.req("NTF-03", "SLM-06")
+def test_leaders_hear_of_the_emergency_and_not_of_each_task_in_it(world: World) -> None:
+    make_user("chief", "centre_leadership")
+    register_incident(world.desk, now=MONDAY, requester="requester", impact="I1", group="host")
+    while timers.fire_due(now=MONDAY + timedelta(minutes=6)).timers:
+        pass
+
+    rows = Delivery.objects.filter(channel="portal", notice__event="not_responded")
+    names = {
+        kind: set(rows.filter(notice__ticket__kind=kind).values_list("recipient__username", flat=True))
+        for kind in ("incident", "task")
+    }
+    assert names["incident"] >= {"chief", "manager", "lead"}
+    assert "lead" in names["task"]
+    assert "chief" not in names["task"]
 
 
 def test_a_normal_ticket_knows_no_emergency(world: World) -> None:
