@@ -39,7 +39,7 @@ RESTS_ON = {
     "system_owner": ("business_system_id", "group_id"),
     "duty_manager": (),
 }
-#: Who hears of a task: those who do it and lead it. The others hear of the ticket that it is part of, not five times more.
+#: Who hears of a task: those who do it and lead it. The others hear of the ticket that it is part of.
 OF_TASKS = frozenset({"assignee", "group", "group_duty", "group_lead", "technical_lead"})
 LAST_RESORT = ("duty_manager",)  # when nobody whom a rule names may see the ticket
 EVERYTHING = ("group_id", "assignee_id", "business_system_id", "organisation_id")
