@@ -47,7 +47,7 @@ def database(demo: int, django_db_blocker: Any) -> Any:
         yield
 
 
-pytestmark = pytest.mark.req("ADM-02")
+pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
 
 
 def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:

@@ -14,7 +14,7 @@ import redis
 from itsm import embedded
 from itsm.settings import BASE_DIR
 
-pytestmark = pytest.mark.req("ADM-02")
+pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
 
 
 def query(data_dir: Path, sql: str) -> list[tuple[object, ...]]:

@@ -52,7 +52,8 @@ def kill_some(processes: list[subprocess.Popen[bytes]], dice: random.Random) -> 
     return killed
 
 
-@pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [400, 10_000])
 def test_killed_sweepers_lose_nothing_and_double_nothing(world: World, count: int) -> None:
     now = database_clock.now()
     make_crowd(count, "host", now - timedelta(minutes=1))

@@ -166,6 +166,7 @@ SOUND = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-03")
 @examples(4)
 @given(dice=st.randoms(use_true_random=True))
