@@ -41,12 +41,14 @@ def find(user: User, pk: int, *, keeps: bool = False) -> Roster:
 
 
 def turns_of(roster: Roster) -> list[Turn]:
-    """The turns of the next weeks, from now on."""
+    """The turns of the next weeks, from now on; each with its real beginning and end."""
     now = timezone.now()
-    plan = plans_of([roster], now, now + SHOWN)[roster.pk]
-    turns, running = list(plan.between(now, now + SHOWN)), plan.on_duty(now)
+    known_until = now + 2 * SHOWN  # the last turn that is shown may end after the others
+    plan = plans_of([roster], now, known_until)[roster.pk]
+    running, last = plan.on_duty(now), plan.on_duty(now + SHOWN)
+    turns = list(plan.between(now, min(last.end, known_until) if last else now + SHOWN))
     if turns and running:
-        turns[0] = replace(turns[0], start=running.start)  # the one that runs is known by its real beginning
+        turns[0] = replace(turns[0], start=running.start)
     return turns
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from duty.models import Absence, Override, Roster
 from duty.services import save_roster
+from duty.views import turns_of
 from tests.api.client import Api, problem
 from tests.factories import World
 
@@ -58,6 +59,13 @@ def test_everybody_on_the_staff_reads_who_is_on_duty(world: World, browse: Brows
     assert ("Turns to come" in detail, "Let somebody stand in" in detail) == (True, False)
     assert browse(world.requester).get("/duty/").status_code == 403
     assert browse(world.vendor).get(f"/duty/{roster.pk}/").status_code == 404
+
+
+def test_every_turn_is_shown_with_its_own_beginning_and_end(roster: Roster) -> None:
+    turns = turns_of(Roster.objects.loaded().get(pk=roster.pk))
+
+    assert len(turns) == 9
+    assert {turn.end - turn.start for turn in turns} == {timedelta(days=7)}
 
 
 def test_only_who_keeps_it_changes_it(world: World, browse: Browse, roster: Roster) -> None:
