@@ -38,7 +38,7 @@ check: $(DEVELOPERS) $(PACKAGES)  ## format, lint, types, migrations, settings, 
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not journey and not slow" $(PYTEST_ARGS)
 
-bench: $(USERS) $(PACKAGES)  ## measure with many tickets
+bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 docs: $(USERS)  ## write the generated tables and diagrams
