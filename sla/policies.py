@@ -93,18 +93,14 @@ def publish_policy(
         published_at=at,
         published_by=by,
     )
-    Target.objects.bulk_create(
-        Target(
-            version=version,
-            position=position,
-            metric=row.metric,
-            calendar_id=row.calendar,
-            minutes=row.minutes,
-            **dict(row.conditions),
-        )
-        for position, row in enumerate(draft.promises)
-    )
+    Target.objects.bulk_create(_targets(version, draft))
     return version
+
+
+def _targets(version: PolicyVersion, draft: Draft) -> Iterator[Target]:
+    for position, row in enumerate(draft.promises):
+        own = {"metric": row.metric, "calendar_id": row.calendar, "minutes": row.minutes, **dict(row.conditions)}
+        yield Target(version=version, position=position, **own)
 
 
 def draft_of(version: PolicyVersion) -> Draft:

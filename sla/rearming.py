@@ -148,7 +148,8 @@ def _follow_batch(pk: int, now: datetime | None) -> int | None:
     edit = RuleEdit.objects.select_for_update(skip_locked=True).filter(pk=pk, done_at=None).first()
     if edit is None:
         return None
-    keys, at = _next_keys(edit, now or database_clock.now()), now or database_clock.now()
+    at = now or database_clock.now()
+    keys = _next_keys(edit, at)
     with one_book():
         missed = _bring_in_line(edit, keys, now)
     edit.left = sorted({*edit.left, *missed} - (set(keys) - set(missed)))

@@ -14,7 +14,7 @@ from notifications.models import Delivery, Notice
 from notifications.outbox import deliver_due
 from tests.factories import World, unclaimed
 from tests.notifications.servers import Mailbox, said
-from tests.notifications.test_outbox import hurry, mail_of, tell
+from tests.notifications.telling import hurry, mail_of, tell
 from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-03")]

@@ -23,7 +23,7 @@ from sla import canary, engine
 from sla.models import EngineState
 from tests.factories import World
 from tests.notifications.servers import Mailbox, Program, said
-from tests.notifications.test_outbox import endpoint, mail_of, tell
+from tests.notifications.telling import endpoint, mail_of, tell
 from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-03")]
