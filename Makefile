@@ -2,7 +2,7 @@
 # Needs Python 3.11 or newer (with venv) and nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs trace lock clean format browser install
+.PHONY: help run test check lint bench docs trace lock clean format browser install
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -28,7 +28,10 @@ run: $(USERS) $(PACKAGES)  ## start the portal with demo data (PORT, ITSM_DATA_D
 test: $(DEVELOPERS) $(PACKAGES) browser  ## run all tests, browser journeys included
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
-check: $(DEVELOPERS) $(PACKAGES)  ## format, lint, types, migrations, settings, translations, fast tests
+check: lint  ## everything static, then the fast tests
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not journey and not slow" $(PYTEST_ARGS)
+
+lint: $(DEVELOPERS) $(PACKAGES)  ## format, lint, types, migrations, settings, translations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
@@ -36,7 +39,6 @@ check: $(DEVELOPERS) $(PACKAGES)  ## format, lint, types, migrations, settings, 
 	$(DEMO) $(BIN)/python manage.py messages --check
 	$(DEMO) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not journey and not slow" $(PYTEST_ARGS)
 
 bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets
 	$(BIN)/python -m bench $(BENCH_ARGS)
