@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -132,7 +133,7 @@ def test_everybody_whose_days_move_is_told(world: World, roster: Roster) -> None
         return found
 
     before: set[tuple[str, str]] = set()
-    span = {"starts_at": MONDAY, "ends_at": MONDAY + day}
+    span: dict[str, Any] = {"starts_at": MONDAY, "ends_at": MONDAY + day}
     row = stand_in(roster=roster, user=world.engineer2, by=world.lead, now=NOW, **span)
     assert newly() == {("duty_moved", "engineer"), ("duty_moved", "engineer2")}
     withdraw_override(override=row, by=world.lead, now=NOW)
@@ -147,7 +148,7 @@ def test_everybody_whose_days_move_is_told(world: World, roster: Roster) -> None
     assert newly() == {("duty_moved", "lead")}
     save_roster(roster=roster, members=[world.engineer, world.lead], by=world.lead, now=NOW)
     assert ("duty_moved", "engineer2") in newly()
-    far = {"starts_at": MONDAY + 30 * WEEK, "ends_at": MONDAY + 30 * WEEK + day}
+    far: dict[str, Any] = {"starts_at": MONDAY + 30 * WEEK, "ends_at": MONDAY + 30 * WEEK + day}
     stand_in(roster=roster, user=world.lead, by=world.admin, now=NOW, **far)
     assert newly() == {("duty_moved", "lead"), ("duty_moved", "engineer")}
 
