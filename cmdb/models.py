@@ -53,6 +53,14 @@ class BusinessSystem(CodeTable):
         verbose_name=_("default group"),
     )
 
+    aliases = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("other names"),
+        default=list,
+        blank=True,
+        help_text=_("What people call it, parted by commas: a call that names one finds the system."),
+    )
+
     class Meta(CodeTable.Meta):
         verbose_name = _("business system")
         verbose_name_plural = _("business systems")

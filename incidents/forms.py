@@ -18,6 +18,7 @@ from tickets.forms import (
     ActionForm,
     AttachmentsField,
     CodeChoiceField,
+    MemberSelect,
     PersonField,
     SettingSelect,
 )
@@ -109,6 +110,7 @@ class OwnerForm(ActionForm):
         if self.ticket.group is not None:
             members = self.ticket.group.members.filter(is_active=True)
             self.fields["assignee"].queryset = members  # type: ignore[attr-defined]
+            self.fields["assignee"].widget = MemberSelect(self.ticket.group.code)
 
 
 class DecidePriorityForm(OwnerForm, ImpactForm):

@@ -5,7 +5,7 @@ import { newId } from "./ids.js";
 import { phrase } from "./phrases.js";
 import { announce } from "./toasts.js";
 
-const WAIT = 800, RETRY = 15000, LARGEST_KEEPALIVE = 60000, ANSWERS_WITHIN = 400;
+const WAIT = 800, RETRY = 15000, LARGEST_KEEPALIVE = 60000, ANSWERS_WITHIN = 400, SENT_WITHIN = 60000;
 const person = document.body.dataset.person;
 const address = document.getElementById("phrases")?.dataset.drafts;
 const prefix = `draft:${person}:`;
@@ -50,6 +50,13 @@ function withDraft(address, id) {
   if (id) url.searchParams.set("draft", id);
   return url.pathname + url.search + (id === "new" ? "" : url.hash);
 }
+
+const thisTab = (() => {
+  try { return (sessionStorage[`${prefix}tab`] ??= newId()); } catch { return newId(); }
+})();
+
+/** Another tab has just sent it: its answer is on the way, and says whether it is done with. */
+const isBeingSent = ({ sent, tab }) => sent && tab !== thisTab && Date.now() - sent < SENT_WITHIN;
 
 /** Whether an older tab of this browser shows a form with this draft. */
 function isHeldElsewhere(key) {
@@ -130,7 +137,8 @@ async function post(key) {
   const text = box.get(key);
   if (!text) return false;
   const seen = known.has(key) ? { seen: known.get(key) } : {};
-  const body = new URLSearchParams({ person, key, ...seen, ...JSON.parse(text) }).toString();
+  const { title, url, texts, fields } = JSON.parse(text);
+  const body = new URLSearchParams({ person, key, ...seen, title, url, texts, fields }).toString();
   const headers = { "X-CSRFToken": cookie("csrftoken"), "Content-Type": "application/x-www-form-urlencoded" };
   const answer = await fetch(address, { method: "POST", body, headers, redirect: "manual", keepalive: body.length < LARGEST_KEEPALIVE }).catch(() => null);
   if (answer?.status === 412 && formOf(key)) return part(key, text);
@@ -172,12 +180,12 @@ function later(key, wait = WAIT) {
   timers.set(key, setTimeout(() => save(key), wait));
 }
 
-function note(form) {
+function note(form, sent = 0) {
   if (accepted.has(form)) return;
   const { draft: key, draftTitle: title, draftUrl: url } = form.dataset;
   const fields = fieldsOf(form);
   const texts = textsOf(form).map((field) => field.name).join(" ");
-  box.set(key, JSON.stringify({ title, url, texts, fields: JSON.stringify(isEmpty(form, fields) ? {} : fields) }));
+  box.set(key, JSON.stringify({ title, url, texts, fields: JSON.stringify(isEmpty(form, fields) ? {} : fields), sent, tab: thisTab }));
   if (!sending.has(key)) later(key);
 }
 
@@ -203,7 +211,8 @@ async function recover() {
   let comesBack = "";
   for (const key of box.keys().filter((name) => !timers.has(name))) {
     const kept = box.get(key);
-    if (await isHeldElsewhere(key)) continue; // another tab is typing it
+    if (isBeingSent(JSON.parse(kept)) || (await isHeldElsewhere(key))) continue; // another tab is at it
+    known.delete(key); // it was typed in this browser: nobody else's text is overwritten
     const form = formOf(key) ?? document.querySelector(`form[data-draft^="${CSS.escape(`${nameOf(key)}#`)}"]`);
     const differs = form && !timers.has(form.dataset.draft) && JSON.stringify(fieldsOf(form)) !== JSON.parse(kept).fields;
     if ((await save(key)) && differs && JSON.parse(kept).fields !== "{}" && !timers.has(form.dataset.draft)) comesBack = idOf(key);
@@ -228,7 +237,8 @@ export function enhance(root) {
   if (root.matches?.("form[data-draft]")) forms.push(root);
   for (const form of forms) {
     const key = form.dataset.draft;
-    known.set(key, form.querySelector("[data-seen]")?.dataset.seen ?? "");
+    const seen = form.querySelector("[data-seen]")?.dataset.seen ?? "";
+    if (!known.has(key) || seen > known.get(key)) known.set(key, seen); // what is drawn may be older than what was saved since
     if (!form.matches("[data-draft-restored]")) untouched.set(form, JSON.stringify(fieldsOf(form)));
     else isHeldElsewhere(key).then((held) => { if (held && form.isConnected && form.dataset.draft === key && !timers.has(key)) startAnew(form); });
   }
@@ -262,7 +272,7 @@ if (person && address) {
     }
     if (form.matches("[data-drafts-drop]")) return drop(key);
     if (form.matches("[data-draft]")) {
-      note(form);
+      note(form, Date.now());
       clearTimeout(timers.get(key));
       timers.delete(key);
       sending.add(key);

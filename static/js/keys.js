@@ -47,7 +47,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key === "Escape" && typing(event.target)) event.target.blur(); // from writing back to commands
-  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (typing(event.target) || document.querySelector("dialog[open],form[aria-busy=true]")) return; // what is typed behind a form that is being sent is no command
   const key = event.key.toLowerCase();
   const command = commands().find((element) => element.dataset.key === key);
   if (command) run(command);

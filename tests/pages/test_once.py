@@ -11,9 +11,9 @@ from django.test import Client
 from accounts.models import User
 from drafts.models import Draft
 from incidents.models import Incident
+from tasks.models import Task
 from tests.drafts.test_pages import save
 from tests.factories import World, incident_in
-from tasks.models import Task
 from tickets.models import IdempotencyKey, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("API-02", "TKT-07")]
