@@ -73,6 +73,12 @@ def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: d
     return opened  # type: ignore[return-value]
 
 
+def close_where_that_is_enough(*, ticket: Incident, entry: TimelineEntry, now: datetime, **context: Any) -> None:
+    """Close what the requester confirmed, where the customer's policy lets the confirmation close (INC-08)."""
+    if ticket.organisation.closes_on_confirmation:
+        entry.ticket = perform(ticket, "close_by_confirmation", user=None, now=now).ticket
+
+
 def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
     """Relate a duplicate to its main ticket; both say so.
 

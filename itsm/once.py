@@ -55,10 +55,10 @@ class OnceMiddleware:
     def _once(self, request: HttpRequest, key: str) -> HttpResponse:
         mark = _mark(request)
         if _works_in_parts(request):
-            row = claim(request.user.pk, key, mark)  # type: ignore[arg-type]  # signed in
+            row = claim(request.user.pk, key, mark)
             return _repeat(request, key, mark) if row is None else _kept(row, request, self.get_response(request))
         with transaction.atomic():
-            row = claim(request.user.pk, key, mark)  # type: ignore[arg-type]
+            row = claim(request.user.pk, key, mark)
             if row is None:
                 return _repeat(request, key, mark)
             return _kept(row, request, self.get_response(request))
@@ -119,15 +119,16 @@ def _repeat(request: HttpRequest, key: str, mark: str) -> HttpResponse:
     kept = IdempotencyKey.objects.get(user=request.user, key=key)  # type: ignore[misc]
     if kept.status is None:
         return _try_again(request)
-    response = HttpResponse(kept.body["text"], status=kept.status, headers=kept.headers)
+    body: dict[str, Any] = kept.body or {}
+    response = HttpResponse(body["text"], status=kept.status, headers=kept.headers)
     waiting = {str(message) for message in getattr(messages.get_messages(request), "_loaded_messages", ())}
-    for one in kept.body["messages"]:
+    for one in body["messages"]:
         if one["text"] in waiting:  # said already, and not read yet
             continue
         text = mark_safe(one["text"]) if one["html"] else one["text"]  # noqa: S308  # our own, as it was said before
         messages.add_message(request, one["level"], text, extra_tags=one["tags"])
     if kept.fingerprint == mark:
-        response.cookies.load(kept.body["cookies"])
+        response.cookies.load(body["cookies"])
     else:
         messages.warning(request, _("This form had been sent already. What was typed since was not sent."))
     return response

@@ -22,10 +22,14 @@ LIFETIME = timedelta(days=14)
 CALL_LIFETIME = timedelta(days=2)
 #: The event whose mail asks whether the reader comes.
 CALL_EVENT = "called_in"
+#: The event whose mail asks how it was.
+RATE_EVENT = "rate_asked"
 SALT = "notifications.links"
 
 
-def address_for(*, user: User, ticket: Ticket, now: datetime, call: int | None = None) -> str:
+def address_for(
+    *, user: User, ticket: Ticket, now: datetime, call: int | None = None, purpose: str = AnswerLink.Purpose.SOLVED
+) -> str:
     """The address at which ``user`` answers about ``ticket`` as it stands. Idempotent for a version of the ticket.
 
     With ``call``, the key of a notice: the address at which the person answers whether they come, once for each.
@@ -35,7 +39,7 @@ def address_for(*, user: User, ticket: Ticket, now: datetime, call: int | None =
         ticket_id=ticket.pk,
         user=user,
         version=ticket.version if call is None else call,
-        purpose=AnswerLink.Purpose.SOLVED if call is None else AnswerLink.Purpose.CALL,
+        purpose=purpose if call is None else AnswerLink.Purpose.CALL,
         defaults={"nonce": secrets.token_urlsafe(32), "created_at": now, "expires_at": now + kept},
     )
     return f"{settings.SITE_URL}{reverse('notifications:answer', args=[text_of(link)])}"

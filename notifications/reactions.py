@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from accounts.models import User
@@ -77,6 +78,18 @@ def _requester(happening: Happening) -> list[int]:
     return happening.people("requester")
 
 
+def asks_rating(ticket: Ticket) -> bool:
+    """Whether the requester is asked how it was: by the customer's rate, unless they have said so themselves (INC-10).
+
+    The same ticket is always asked, or never: its number decides, as good as chance.
+    """
+    said = ticket.satisfaction_id is not None and not ticket.satisfaction_heard
+    if said or ticket.requester_id is None:
+        return False
+    drawn = int.from_bytes(blake2b(ticket.number.encode(), digest_size=4).digest()) % 100
+    return drawn < ticket.organisation.rating_percent
+
+
 def _all_readers(happening: Happening) -> list[int]:
     return happening.people("requester", "watchers", "assignee")
 
@@ -121,6 +134,9 @@ _ASSIGNED = Reaction("assigned", _handlers)
 _GOES_ON = Reaction("moved", _watchers, rooms=False)
 _RESOLVED = Reaction("resolved", _requester, _solution)
 _CLOSED = Reaction("closed", _requester)
+_CLOSED_UNASKED = Reaction("closed", lambda happening: [] if asks_rating(happening.ticket) else _requester(happening))
+_HOW_WAS_IT = Reaction("rate_asked", lambda happening: _requester(happening) if asks_rating(happening.ticket) else [])
+_BY_TIME = Reaction("closed_by_time", lambda happening: [] if asks_rating(happening.ticket) else _requester(happening))
 _TASK_OVER = Reaction("task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent)
 
 #: Action -> what it tells. Tasks and incidents share names; what differs is asked of the ticket.
@@ -145,8 +161,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "resolve_with_main": (_RESOLVED, _GOES_ON),
     "finish": (_TASK_OVER,),
     "cancel": (_TASK_OVER,),
-    "close": (_CLOSED, _GOES_ON),
-    "close_by_time": (Reaction("closed_by_time", _requester), _GOES_ON),
+    "close": (_HOW_WAS_IT, _CLOSED_UNASKED, _GOES_ON),
+    "close_confirmed": (_HOW_WAS_IT, _CLOSED_UNASKED, _GOES_ON),
+    "close_by_confirmation": (_HOW_WAS_IT, _GOES_ON),
+    "close_by_time": (_HOW_WAS_IT, _BY_TIME, _GOES_ON),
     "confirm": (_GOES_ON,),
     "reject": (_CLOSED, _GOES_ON),
     "withdraw": (Reaction("closed", lambda happening: happening.people("watchers")),),

@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import CALL_EVENT, address_for
-from notifications.models import Delivery, Notice
+from notifications.links import CALL_EVENT, RATE_EVENT, address_for
+from notifications.models import AnswerLink, Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
 
@@ -87,7 +87,8 @@ class Writer:
             return address_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk)
         if notice.ticket.requester_id != reader.pk:
             return ""
-        return address_for(user=reader, ticket=notice.ticket, now=self.now)
+        purpose = AnswerLink.Purpose.RATE if notice.event == RATE_EVENT else AnswerLink.Purpose.SOLVED
+        return address_for(user=reader, ticket=notice.ticket, now=self.now, purpose=purpose)
 
     def outgoing(self, row: Delivery) -> Outgoing:
         """What the channel gets for ``row``, whose message is written."""

@@ -59,12 +59,12 @@ def answer_once(request: Request, work: Callable[[], Response]) -> Response:
     return response
 
 
-def claim(user: int, key: str, fingerprint: str) -> int | None:
+def claim(user: int | None, key: str, fingerprint: str) -> int | None:
     """Write the row of the ``key`` of ``user``; None when it is there already. Waits for a twin that is at work.
 
     Raises KeyInUse when the twin takes too long.
     """
-    values = {"user": user, "key": key, "fingerprint": fingerprint}
+    values: dict[str, Any] = {"user": user, "key": key, "fingerprint": fingerprint}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, values)
