@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from itsm import embedded, env
+from itsm import embedded, env, limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()  # database, uploads and logs; keep it, back it up
@@ -138,19 +138,12 @@ DATABASES = {
         **env.database(env.text("DATABASE_URL", embedded.database_url(DATA_DIR))),
     }
 }
-# A page that hangs must not hold a connection or a lock for ever. Imports and reports raise these for themselves.
-SESSION_LIMITS = {
-    "statement_timeout": env.text("DATABASE_STATEMENT_TIMEOUT", "30s"),
-    "lock_timeout": env.text("DATABASE_LOCK_TIMEOUT", "10s"),
-    "idle_in_transaction_session_timeout": "60s",
-    # Queries start from the table that narrows most; letting the planner try every order of their joins took it
-    # 80 ms for a queue that is read in 1 ms (docs/decisions/0010).
-    "join_collapse_limit": "1",
-}
+PROCESS = env.text("ITSM_PROCESS", "itsm")
+SESSION_LIMITS = limits.limits_of(PROCESS)
 DATABASES["default"]["OPTIONS"] |= {
-    "application_name": env.text("ITSM_PROCESS", "itsm"),
+    "application_name": PROCESS,
     "connect_timeout": 5,
-    "options": " ".join(f"-c {name}={value}" for name, value in SESSION_LIMITS.items()),
+    "options": limits.as_options(SESSION_LIMITS),
 }
 
 # The portal needs PostgreSQL only: sessions, cache and rate limits stay up when Redis is down.

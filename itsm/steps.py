@@ -102,8 +102,6 @@ def migrate() -> bool:
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")  # the page limit is too short for building an index
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     return True

@@ -129,8 +129,7 @@ def _check_state(health: Health, now: datetime) -> None:
         health.red.append("paused")
     if state.module_version not in ("", MODULE_VERSION):
         health.red.append("version")
-    alive = state.canary_passed_at or state.canary_started_at
-    if alive and alive < now - canary.OLD_AFTER:
+    if canary.is_missing(state, now):
         health.red.append("canary")
     if state.findings:
         health.amber.append("audit")
