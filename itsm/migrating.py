@@ -24,14 +24,15 @@ LOCK = 7_461_053
 STEP_WAITS, AGAIN_AFTER, GIVES_UP_AFTER = "2s", 3.0, 600.0
 
 
-def alone(work: Callable[[], None], tell: Callable[[str], object]) -> None:
+def alone(work: Callable[[], object], tell: Callable[[str], object]) -> None:
     """Do ``work``, which migrates, while nobody else does. Raises CommandError when a lock is never to be had."""
     deadline = time.monotonic() + GIVES_UP_AFTER
     with _turn(tell), lifted():
         while True:
             mend_indexes(tell)
             try:
-                return work()
+                work()
+                return
             except OperationalError as error:
                 if not isinstance(error.__cause__, LockNotAvailable):
                     raise

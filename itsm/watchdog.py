@@ -73,7 +73,7 @@ def nudges_wait() -> bool:
     """Whether nudges pile up in Redis: a worker that listens leaves none lying. False when Redis does not say."""
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3) as line:
-            return int(line.llen(QUEUE)) >= MANY  # type: ignore[arg-type]  # the library also has asynchronous ones
+            return int(line.llen(QUEUE)) >= MANY
     except redis.RedisError:
         return False
 
