@@ -10,4 +10,5 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import accounts, emergencies, receivers, rosters  # noqa: F401 - adds reactions, connects receivers
+        from notifications import accounts, checks  # noqa: F401 - adds a notice, adds checks
+        from notifications import emergencies, receivers, rosters  # noqa: F401 - adds notices, connects receivers
