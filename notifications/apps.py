@@ -10,5 +10,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import accounts, checks  # noqa: F401 - adds a notice, adds checks
-        from notifications import emergencies, receivers, rosters  # noqa: F401 - adds notices, connects receivers
+        from notifications import (  # noqa: F401 - they add notices and checks, and connect receivers
+            accounts,
+            checks,
+            emergencies,
+            receivers,
+            rosters,
+        )
