@@ -36,9 +36,7 @@ class ClassFilter(CodesFilter):
 class ItemFilter(filters.FilterSet):
     """What configuration items can be found by."""
 
-    q = filters.CharFilter(
-        method="search", label=gettext_lazy("Words of the name, or the identifier"), max_length=200
-    )
+    q = filters.CharFilter(method="search", label=gettext_lazy("Words of the name, or the identifier"), max_length=200)
     ci_class = ClassFilter(model=CIClass, label=gettext_lazy("Class, with those below it"))
     status = CodesFilter(model=CIStatus, label=gettext_lazy("Status"))
     business_system = CodesFilter(model=BusinessSystem, label=gettext_lazy("Business system"))

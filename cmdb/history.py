@@ -85,9 +85,7 @@ class Names:
         """The fields in which two states of an item differ, in the order of the class."""
         old, new = before.facts if before else {}, after.facts
         order = [*COLUMNS, *self.definitions.of(after.ci_class_id, retired=True)]
-        names = sorted(
-            {*old, *new}, key=lambda name: (order.index(name) if name in order else len(order), name)
-        )
+        names = sorted({*old, *new}, key=lambda name: (order.index(name) if name in order else len(order), name))
         old_class = before.ci_class_id if before else after.ci_class_id
         return [
             Field(
@@ -182,4 +180,3 @@ def compared(item: ConfigurationItem, first: Moment, second: Moment, names: Name
     if found[1] is None:
         return names.differences(None, found[0]) if found[0] else []
     return names.differences(found[0], found[1])
-

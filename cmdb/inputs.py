@@ -89,7 +89,11 @@ class Reader:
             errors[name] = [_("This is needed.")]
 
     def _complete(
-        self, given: Mapping[str, Any], attributes: Mapping[str, Any], facts: dict[str, Any], errors: dict[str, list[str]]
+        self,
+        given: Mapping[str, Any],
+        attributes: Mapping[str, Any],
+        facts: dict[str, Any],
+        errors: dict[str, list[str]],
     ) -> None:
         """Fill defaults; say what is missing."""
         for name, column in NAMES.items():

@@ -94,8 +94,9 @@ def next_version() -> int:
     """The next number of the graph; whoever writes next waits until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO cmdb_graphstate (id, version) VALUES (1, 1)"
-            " ON CONFLICT (id) DO UPDATE SET version = cmdb_graphstate.version + 1 RETURNING version"
+            "INSERT INTO cmdb_graphstate (id, version, xid, born)"
+            " VALUES (1, 1, pg_current_xact_id()::text::bigint, gen_random_uuid()) ON CONFLICT (id) DO UPDATE"
+            " SET version = cmdb_graphstate.version + 1, xid = EXCLUDED.xid RETURNING version"
         )
         return cursor.fetchone()[0]
 

@@ -5,20 +5,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_escalates_to'),
+        ("accounts", "0005_escalates_to"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='apitoken',
-            name='scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('tickets:read', 'Read tickets'), ('tickets:write', 'Register tickets and act on them'), ('directory:read', 'Read people, groups, services and code tables'), ('cmdb:write', 'Record and discover configuration items')], max_length=20), default=list, size=None, verbose_name='scopes'),
+            model_name="apitoken",
+            name="scopes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("tickets:read", "Read tickets"),
+                        ("tickets:write", "Register tickets and act on them"),
+                        ("directory:read", "Read people, groups, services and code tables"),
+                        ("cmdb:write", "Record and discover configuration items"),
+                    ],
+                    max_length=20,
+                ),
+                default=list,
+                size=None,
+                verbose_name="scopes",
+            ),
         ),
         migrations.AlterField(
-            model_name='role',
-            name='permissions',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ticket.view', 'See tickets of every customer'), ('ticket.view_organisation', 'See tickets of the own organisation'), ('ticket.register', 'Register tickets'), ('ticket.dispatch', 'Dispatch tickets: assign, reject, classify'), ('ticket.work', 'Work on tickets of the own groups'), ('ticket.close', 'Confirm and close tickets for requesters'), ('ticket.internal', 'Read and write internal notes'), ('ticket.priority', 'Approve a change of priority in any group'), ('ticket.urge', 'Urge tickets'), ('ticket.export', 'Export lists'), ('cmdb.view', 'See configuration items of every customer'), ('cmdb.edit', 'Record configuration items'), ('cmdb.manage', 'Manage configuration: correct, import, define classes'), ('people.view', 'Search people of every organisation'), ('people.add', 'Add callers who are not known yet'), ('announcement.publish', 'Publish announcements'), ('token.create', 'Create API tokens'), ('admin.access', 'Administer the portal')], max_length=40), blank=True, default=list, size=None, verbose_name='permissions'),
+            model_name="role",
+            name="permissions",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("ticket.view", "See tickets of every customer"),
+                        ("ticket.view_organisation", "See tickets of the own organisation"),
+                        ("ticket.register", "Register tickets"),
+                        ("ticket.dispatch", "Dispatch tickets: assign, reject, classify"),
+                        ("ticket.work", "Work on tickets of the own groups"),
+                        ("ticket.close", "Confirm and close tickets for requesters"),
+                        ("ticket.internal", "Read and write internal notes"),
+                        ("ticket.priority", "Approve a change of priority in any group"),
+                        ("ticket.urge", "Urge tickets"),
+                        ("ticket.export", "Export lists"),
+                        ("cmdb.view", "See configuration items of every customer"),
+                        ("cmdb.edit", "Record configuration items"),
+                        ("cmdb.manage", "Manage configuration: correct, import, define classes"),
+                        ("people.view", "Search people of every organisation"),
+                        ("people.add", "Add callers who are not known yet"),
+                        ("announcement.publish", "Publish announcements"),
+                        ("token.create", "Create API tokens"),
+                        ("admin.access", "Administer the portal"),
+                    ],
+                    max_length=40,
+                ),
+                blank=True,
+                default=list,
+                size=None,
+                verbose_name="permissions",
+            ),
         ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
+from uuid import uuid4
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -147,9 +148,14 @@ class RelationVersion(RelationFacts):
 
 
 class GraphState(models.Model):
-    """One row: a number that every write of a relation or a status raises. Who keeps the graph in memory asks it."""
+    """One row: a number that every write of a relation or a status raises. Who keeps the graph in memory asks it.
+
+    ``born`` and ``xid`` tell a number from the same one of a transaction that was rolled back, or of another database.
+    """
 
     version = models.BigIntegerField(default=0)
+    xid = models.BigIntegerField(default=0)
+    born = models.UUIDField(default=uuid4)
 
     def __str__(self) -> str:
         return str(self.version)
