@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import Http404
 from django.utils.translation import gettext_lazy
@@ -68,7 +68,7 @@ class FieldSerializer(serializers.Serializer):
     """A value that changed."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field called so
     before = serializers.CharField()
     after = serializers.CharField()
 
@@ -79,7 +79,7 @@ class LineSerializer(serializers.Serializer):
     at = serializers.DateTimeField(help_text="When it was recorded.")
     since = serializers.DateTimeField(help_text="From when it was so.", allow_null=True)
     by = PersonField(allow_null=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field called so
     authority = serializers.CharField(help_text="first, change, correction, observed, free or none.")
     reference = serializers.CharField(help_text="The change that allowed it.")
     reason = serializers.CharField()
@@ -96,9 +96,7 @@ class HitSerializer(serializers.Serializer):
     status = serializers.CharField()
     state = serializers.CharField(help_text="down, degraded, or ok (when asked what it rests on).")
     depth = serializers.IntegerField(help_text="Steps from the item asked about.")
-    certainty = serializers.SerializerMethodField(
-        help_text="certain, or probable: not confirmed lately."
-    )
+    certainty = serializers.SerializerMethodField(help_text="certain, or probable: not confirmed lately.")
 
     def get_certainty(self, hit: Hit) -> str:
         """In one word."""
@@ -120,13 +118,15 @@ class ImpactSerializer(serializers.Serializer):
     services = StateSerializer(many=True)
     customers = StateSerializer(many=True)
     total = serializers.IntegerField(help_text="How many items are affected in all.")
-    partial = serializers.BooleanField(help_text="Not all items are listed.")
+    partial = serializers.BooleanField(  # type: ignore[assignment]  # a field called so
+        help_text="Not all items are listed."
+    )
 
 
 class StepSerializer(serializers.Serializer):
     """A step of the way between two items."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field called so
     relation = serializers.CharField()
     target = serializers.CharField()
 
@@ -151,7 +151,7 @@ class ItemView(ApiView):
 
     reads = ApiToken.Scope.DIRECTORY_READ
     writes = ApiToken.Scope.CMDB_WRITE
-    query = MOMENTS
+    query: ClassVar[tuple[str, ...]] = MOMENTS
 
     def find(self, identifier: str, moment: Moment) -> Any:
         """The item at the moment, for the person. Raises Http404."""

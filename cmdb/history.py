@@ -116,8 +116,8 @@ def _item_lines(versions: Sequence[ItemVersion], names: Names) -> Iterable[Line]
             continue
         before = _before(version, versions)
         yield Line(
-            at=version.recorded.lower,
-            since=version.valid.lower,
+            at=version.known,
+            since=version.since,
             until=version.valid.upper,
             by=version.by,
             source=_source(version),
@@ -131,10 +131,10 @@ def _item_lines(versions: Sequence[ItemVersion], names: Names) -> Iterable[Line]
 
 def _before(version: ItemVersion, versions: Sequence[ItemVersion]) -> ItemVersion | None:
     """What was believed about the beginning of ``version`` when it was written."""
-    moment, written = version.valid.lower, version.recorded.lower
+    moment, written = version.since, version.known
     for other in versions:
-        known = other.recorded.lower < written and (other.recorded.upper is None or other.recorded.upper >= written)
-        held = other.valid.lower <= moment and (other.valid.upper is None or moment < other.valid.upper)
+        known = other.known < written and (other.recorded.upper is None or other.recorded.upper >= written)
+        held = other.since <= moment and (other.valid.upper is None or moment < other.valid.upper)
         if known and held:
             return other
     return None
@@ -160,7 +160,7 @@ def _relation_lines(item: ConfigurationItem, visible: Sequence[int] | None) -> I
         relation = version.relation_type.name if outward else version.relation_type.inverse
         words = _("no longer: %(relation)s %(item)s") if ended else _("now: %(relation)s %(item)s")
         yield Line(
-            at=version.recorded.lower,
+            at=version.known,
             since=version.valid.upper if ended else version.valid.lower,
             by=version.by,
             source=_source(version),
@@ -173,10 +173,7 @@ def _relation_lines(item: ConfigurationItem, visible: Sequence[int] | None) -> I
 
 def compared(item: ConfigurationItem, first: Moment, second: Moment, names: Names) -> list[Field]:
     """In what the item differs between two moments."""
-    found = [
-        item.versions.at(moment.so_at, moment.known_at).first()  # type: ignore[attr-defined]
-        for moment in (first, second)
-    ]
+    found = [item.versions.at(moment.so_at, moment.known_at).first() for moment in (first, second)]
     if found[1] is None:
         return names.differences(None, found[0]) if found[0] else []
     return names.differences(found[0], found[1])

@@ -222,7 +222,7 @@ def path_between(graph: Graph, start: int, goal: int, *, allowed: Collection[int
         return None
     steps: list[Edge] = []
     at = goal
-    while (edge := came[at]) is not None:
-        steps.append(edge)
-        at = edge.provider if edge.dependent == at else edge.dependent
+    while (step := came[at]) is not None:
+        steps.append(step)
+        at = step.provider if step.dependent == at else step.dependent
     return steps[::-1]

@@ -164,6 +164,16 @@ class ItemVersion(ItemFacts):
         ]
 
     @property
+    def since(self) -> datetime:
+        """From when it was so."""
+        return self.valid.lower  # type: ignore[return-value]  # every version has a beginning
+
+    @property
+    def known(self) -> datetime:
+        """When it was recorded."""
+        return self.recorded.lower  # type: ignore[return-value]  # as above
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Every field with its value, attributes among the columns."""
         return {**{name: getattr(self, name) for name in COLUMNS}, **self.attributes}

@@ -146,6 +146,11 @@ class RelationVersion(RelationFacts):
     def __str__(self) -> str:
         return f"{self.relation_id} {self.valid}"
 
+    @property
+    def known(self) -> datetime:
+        """When it was recorded."""
+        return self.recorded.lower  # type: ignore[return-value]  # every version has a beginning
+
 
 class GraphState(models.Model):
     """One row: a number that every write of a relation or a status raises. Who keeps the graph in memory asks it.
