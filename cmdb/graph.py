@@ -46,7 +46,7 @@ class Graph:
         self.carries: dict[int, list[Edge]] = {}
         self.loose: dict[int, list[Edge]] = {}
         self.away: set[int] = set()
-        self.state: tuple[Any, int, int] = (None, 0, 0)
+        self.stands: tuple[Any, int, int] = (None, 0, 0)
         self.sure_days: dict[str, int] = {}
         self.baseline: dict[int, int] | None = None
         self._affects: dict[str, str] = {}
@@ -130,18 +130,18 @@ def graph_at(moment: Moment = NOW) -> Iterator[Graph]:
 
 
 def _current(state: tuple[Any, int, int]) -> Graph:
-    if not _now or _now[0].state[0] != state[0] or _now[0].state[1] > state[1]:
+    if not _now or _now[0].stands[0] != state[0] or _now[0].stands[1] > state[1]:
         _now[:] = [build()]
-    elif _now[0].state != state:
+    elif _now[0].stands != state:
         _catch_up(_now[0])
-    _now[0].state = state
+    _now[0].stands = state
     return _now[0]
 
 
 def _catch_up(graph: Graph) -> None:
     """Read what changed since the number that ``graph`` has."""
     graph.load_types()
-    since = graph.state[1]
+    since = graph.stands[1]
     changed = Relation.objects.filter(graph_version__gt=since)
     for row in changed.only("pk", "source_id", "target_id"):
         graph.forget(row.pk, (row.source_id, row.target_id))
