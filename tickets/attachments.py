@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import secrets
 import threading
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ from django.core.signals import request_finished
 from django.db.models import Sum
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tickets.file_kinds import PICTURES, accepted, fits
 from tickets.metadata import without_metadata
@@ -148,6 +149,17 @@ def _sha256(file: File) -> str:
         digest.update(chunk)
     file.seek(0)
     return digest.hexdigest()
+
+
+def small_copy(stored: File, size: tuple[int, int]) -> bytes:
+    """A PNG of at most ``size`` of a picture, drawn anew and the right way up. Raises what opening it raises."""
+    with stored.open("rb") as file, Image.open(file) as image:
+        image.draft("RGB", size)  # a large JPEG is read in small at once
+        turned = ImageOps.exif_transpose(image)
+        turned.thumbnail(size)
+        drawn = io.BytesIO()
+        turned.convert("RGBA").save(drawn, "PNG")
+    return drawn.getvalue()
 
 
 # --- Files without rows ---------------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def test_a_refusal_says_what_is_true_and_what_is_taken(
     assert ".xlsx" in said(file("wrong.xlsx", b"MZ"))
     monkeypatch.setattr(attachments, "MAX_PIXELS", 11)
     monkeypatch.setattr(attachments, "MAX_PIXELS_JPEG", 11)
-    assert "pixels" in said(file("large.png", picture("PNG")))
+    assert "百万像素" in said(file("large.png", picture("PNG")))
     assert not Attachment.objects.exists()
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import logging
 
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
-from PIL import Image, ImageOps
+from PIL import Image
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
+from tickets.attachments import small_copy
 from tickets.file_kinds import accepted
 from tickets.models import Attachment, Ticket
 
@@ -70,7 +70,7 @@ class PreviewView(SignedInView):
             raise Http404
         size = LARGE_SIZE if request.GET.get("size") == "large" else PREVIEW_SIZE
         try:
-            drawn = _drawn(attachment, size)
+            drawn = small_copy(attachment.file, size)
         except FileNotFoundError:
             return missing(request, attachment)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -78,16 +78,6 @@ class PreviewView(SignedInView):
         response = HttpResponse(drawn, content_type="image/png")
         response.headers["Cache-Control"] = "private, max-age=86400"
         return secured(response)
-
-
-def _drawn(attachment: Attachment, size: tuple[int, int]) -> bytes:
-    with attachment.file.open("rb") as file, Image.open(file) as image:
-        image.draft("RGB", size)  # a large JPEG is read in small at once
-        turned = ImageOps.exif_transpose(image)
-        turned.thumbnail(size)
-        drawn = io.BytesIO()
-        turned.convert("RGBA").save(drawn, "PNG")
-    return drawn.getvalue()
 
 
 class FileKindsView(SignedInView):
