@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
     "engine": {"task": "sla.tasks.run_engine", "schedule": 2.0, "options": {"expires": 2}},
     "sla-housekeeping": {"task": "sla.tasks.keep_house", "schedule": 3600.0},
     "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
+    "check-files": {"task": "tickets.tasks.check_files", "schedule": 3600.0},  # once a day
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
@@ -283,6 +284,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # an image keeps what was collected, not what it was collected from
 STATIC_URL = "static/"
 STATIC_ROOT = BUILD_DIR / "static"
 STATICFILES_DIRS = [BUILD_DIR / "assets", BASE_DIR / "static"]
