@@ -73,13 +73,15 @@ def visibility(user: User) -> Q:
     own = Q(organisation_id=user.organisation_id, parent=None)
     if not user.may(Permission.VIEW_ORGANISATION):
         own &= Q(requester_id=user.pk)
+        if user.organisation.kind == Organisation.Kind.CUSTOMER:
+            own |= Q(organisation_id=user.organisation_id) & _invited(user, "asked")
     if user.organisation.kind == Organisation.Kind.PROVIDER:
         own |= _invited(user)
     return own
 
 
-def _invited(user: User) -> Q:
-    """Tickets that ``user`` was called in to: keys first, so that no plan joins what most people never have."""
+def _invited(user: User, because: str = "") -> Q:
+    """Tickets that ``user`` was called in to, or asked to decide: keys first, so that no plan joins what few have."""
     from tickets.guests import invited_keys  # its model refers to the ticket, whose manager is here
 
-    return Q(pk__in=invited_keys(user))
+    return Q(pk__in=invited_keys(user, because))
