@@ -31,7 +31,7 @@ class Organisation(BilingualName):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     active = models.BooleanField(_("active"), default=True)
-    decision_makers = models.ManyToManyField(
+    decision_makers: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
         "User",
         blank=True,
         related_name="+",

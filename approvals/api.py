@@ -74,7 +74,7 @@ class LineSerializer(serializers.Serializer):
     """A field of substance."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     value = serializers.CharField()
 
 
@@ -139,8 +139,10 @@ def read(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValidationError({"non_field_errors": [_("An object is expected.")]})
     data = dict(data)
-    unknown = {name: [_("There is no such field.")] for name in data if name not in schema["properties"]}
-    wrong = {
+    unknown: dict[str, Any] = {
+        name: [_("There is no such field.")] for name in data if name not in schema["properties"]
+    }
+    wrong: dict[str, Any] = {
         name: [_("A text is expected.")]
         for name in ("verdict", "reason", "digest")
         if name in data and not isinstance(data[name], str)
@@ -152,7 +154,7 @@ def read(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
         raise ValidationError(unknown | wrong)
     form = DecisionForm(data)
     if not form.is_valid():
-        raise ValidationError({name: list(texts) for name, texts in form.errors.items()})
+        raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return {**form.cleaned_data, "rounds": rounds}
 
 

@@ -74,6 +74,6 @@ _FINDERS: dict[str, Callable[[dict[str, Any], Ticket, datetime], Iterable[User |
     "group_lead": _lead,
     "on_duty": _duty,
     "department_manager": _manager,
-    "decision_makers": lambda who, ticket, at: ticket.organisation.decision_makers.active().order_by("username"),
+    "decision_makers": lambda who, ticket, at: ticket.organisation.decision_makers.filter(is_active=True),
     "interface_person": lambda who, ticket, at: [ticket.organisation.interface_person],
 }

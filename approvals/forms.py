@@ -62,7 +62,7 @@ class DelegationForm(forms.Form):
     ends_at = moment_field(gettext_lazy("Until"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         colleagues = User.objects.active().filter(organisation_id=user.organisation_id).exclude(pk=user.pk)
         if user.organisation.kind == Organisation.Kind.PROVIDER:
             colleagues = colleagues.filter(roles__isnull=False).distinct()
@@ -101,8 +101,11 @@ class KeepsApprovals(ActionForm):
                 self.add_error("let_approvals_fall", self._warning(question, names))
         return cleaned
 
+    def _label(self, name: str) -> Any:
+        return getattr(self.ticket.specific._meta.get_field(name), "verbose_name", name)
+
     def _warning(self, question: Any, names: list[str]) -> str:
-        lines = [line_of(name, self.ticket.specific._meta.get_field(name).verbose_name, "") for name in names]
+        lines = [line_of(name, self._label(name), "") for name in names]
         fields = ", ".join(in_language(line["zh"], line["en"]) for line in lines)
         return _("The approval “%(question)s” would fall, because this changes: %(fields)s.") % {
             "question": question.label,

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0006_who_decides"),
-        ("tickets", "0008_guests_asked"),
+        ("tickets", "0009_guests_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.models import User
+from accounts.models import Role, User
 from approvals.deciding import decide, decide_many
 from approvals.delegating import delegate, end_delegation
 from approvals.due import run_due
@@ -125,7 +125,7 @@ def test_four_eyes_hold_in_code_and_in_the_database(world: World, policy: Make, 
     edit(visit, world)
     visit.refresh_from_db()
     for person in (world.desk, world.manager):
-        person.roles.add("change_approver")
+        person.roles.add(Role.objects.get(code="change_approver"))
     policy(("all", 1, [("role", "change_approver")]), ("all", 1, [("person", world.owner)]))
     made = asked()
 
