@@ -118,8 +118,10 @@ def test_being_asked_lets_a_customer_read_that_ticket_and_no_more(world: World, 
     policy(("all", 1, [("interface_person", None)]))
     typed = {"summary": "去机房", "impact": "I4"}
     visits: list[Any] = [
-        perform(Visit(), "register", user=world.requester, data=typed, now=MONDAY).ticket for _each in range(2)
+        perform(Visit(), "register", user=world.desk, data=typed, now=MONDAY).ticket for _each in range(2)
     ]
+    Visit.objects.update(organisation=organisation, requester=world.requester)
+    visits = list(Visit.objects.order_by("pk"))
     made = ask(ticket=visits[0], purpose=TRIP, user=world.requester, now=MONDAY)
 
     assert list(Ticket.objects.visible_to(reload_user(contact))) == [visits[0].ticket_ptr]
