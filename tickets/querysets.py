@@ -97,7 +97,7 @@ def _asked(user: User) -> Q:
 
 
 def _invited(user: User) -> Q:
-    """Tickets that ``user`` was called in to or asked about: keys first, so that no plan joins what most never have."""
+    """Tickets that ``user`` was called in to or asked about: keys first, so that no plan joins what few have."""
     from tickets.guests import invited_keys  # its model refers to the ticket, whose manager is here
 
     return Q(pk__in=invited_keys(user))
