@@ -9,6 +9,8 @@ from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_impact import routes as impact_routes
+from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -37,6 +39,8 @@ version_1 = [
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *impact_routes,
+    *item_routes,
     *export_routes,
     *announcement_routes,
     *sla_routes,
