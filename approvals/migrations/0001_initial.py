@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("accounts", "0006_who_decides"),
+        ("accounts", "0007_who_decides"),
         ("tickets", "0009_guests_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
