@@ -5,8 +5,10 @@ Variables are listed in the README. Demo mode (``ITSM_DEMO=1``, what ``make run`
 
 import ipaddress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 from django.utils.translation import gettext_lazy as _
 
 from itsm import embedded, env, limits
@@ -47,6 +49,11 @@ if not DEMO and len(SECRET_KEY) < 50:
 PORT = env.number("PORT", 8000)
 LIVE_HOST = env.text("BIND", "127.0.0.1")
 LIVE_PORT = env.number("LIVE_PORT", 0)
+if HTTPS and LIVE_PORT:
+    raise ImproperlyConfigured(
+        "LIVE_PORT is for portals without https: a page over https may not read from a plain port. "
+        "Let the proxy lead /live/ to `manage.py live --port 8001`."
+    )
 LIVE_ORIGINS = [f"http://{host}:{LIVE_PORT}" for host in ALLOWED_HOSTS if LIVE_PORT and host[0] not in "[.*"]
 
 # --- Apps -----------------------------------------------------------------------------------------------------------
@@ -58,6 +65,7 @@ INSTALLED_APPS = [
     "tickets",
     "incidents",
     "tasks",
+    "approvals",
     "problems",
     "changes",
     "notifications",
@@ -192,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-files": {"task": "tickets.tasks.check_files", "schedule": 3600.0},  # once a day
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
+    "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
 }
@@ -338,7 +347,7 @@ SPECTACULAR_SETTINGS = {
 # --- Mail and logging -----------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "itsm@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_HOST = env.text("EMAIL_HOST", "" if DEMO else "localhost")  # without one nobody is told by mail
+EMAIL_HOST = env.text("EMAIL_HOST", "")  # without one nobody is told by mail; `check --deploy` says so
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
@@ -346,6 +355,13 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 # Notices: links in mails lead here, never to the host that somebody's request named.
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+if PUBLIC_HOSTS and not DEMO:
+    if urlsplit(SITE_URL).scheme != ("https" if HTTPS else "http") or is_local(urlsplit(SITE_URL).hostname or ""):
+        raise ImproperlyConfigured(
+            "SITE_URL must be the address of the portal, such as https://itsm.example.com: links in mails lead there."
+        )
+    if not validate_host(urlsplit(SITE_URL).netloc.partition(":")[0], PUBLIC_HOSTS):
+        raise ImproperlyConfigured("The host of SITE_URL must stand in ALLOWED_HOSTS.")
 # Where notices may be posted to: public addresses over https. Gateways inside the own network are named here.
 OUTBOUND_HTTP = env.flag("OUTBOUND_HTTP")
 OUTBOUND_PORTS = [int(port) for port in env.words("OUTBOUND_PORTS") or ["443", "8443"]]

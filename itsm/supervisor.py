@@ -67,7 +67,8 @@ def run() -> int:
         try:
             began = time.monotonic()
             servers = start_servers(data_dir, cleanup)
-            os.environ.setdefault("LIVE_PORT", str(free_port(address.host)))
+            if not behind_proxy():
+                os.environ.setdefault("LIVE_PORT", str(free_port(address.host)))
             prepare()
             process = start_programs(data_dir, cleanup)
             _wait_until_ready(address, process)
@@ -114,6 +115,11 @@ def start_programs(data_dir: Path, cleanup: contextlib.ExitStack) -> subprocess.
     )
     cleanup.callback(_end, process)
     return process
+
+
+def behind_proxy() -> bool:
+    """Whether a proxy with https stands in front: it leads /live/ to the port that live updates have by themselves."""
+    return env.flag("ITSM_HTTPS", default=not env.flag("ITSM_DEMO"))
 
 
 def free_port(host: str) -> int:

@@ -12,6 +12,7 @@ class NotificationsConfig(AppConfig):
         """Listen to what happens to tickets."""
         from notifications import (  # noqa: F401 - they add notices and checks, and connect receivers
             accounts,
+            approvals,
             checks,
             emergencies,
             receivers,
