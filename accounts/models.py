@@ -42,6 +42,22 @@ class Organisation(BilingualName):
         default=100,
         help_text=_("Of so many closed tickets the requester is asked how it was. 0: nobody is."),
     )
+    decision_makers: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
+        "User",
+        blank=True,
+        related_name="+",
+        verbose_name=_("decision makers"),
+        help_text=_("Whom approvals ask that are for this organisation to decide."),
+    )
+    interface_person = models.ForeignKey(
+        "User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("interface person"),
+        help_text=_("Whom the provider turns to; told of changes that touch the organisation."),
+    )
 
     objects = OrganisationQuerySet.as_manager()
 
@@ -59,6 +75,15 @@ class Department(BilingualName):
 
     organisation = models.ForeignKey(
         Organisation, models.CASCADE, related_name="departments", verbose_name=_("organisation")
+    )
+    manager = models.ForeignKey(
+        "User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("manager"),
+        help_text=_("Whom approvals ask that a department's manager decides."),
     )
 
     class Meta:
@@ -114,7 +139,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name", "email"]
 
     class Meta:
         ordering = ["username"]
@@ -255,6 +280,7 @@ class ApiToken(models.Model):
         TICKETS_READ = "tickets:read", _("Read tickets")
         TICKETS_WRITE = "tickets:write", _("Register tickets and act on them")
         DIRECTORY_READ = "directory:read", _("Read people, groups, services and code tables")
+        CMDB_WRITE = "cmdb:write", _("Record and discover configuration items")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=100)

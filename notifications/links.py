@@ -24,6 +24,8 @@ CALL_LIFETIME = timedelta(days=2)
 CALL_EVENT = "called_in"
 #: The event whose mail asks how it was.
 RATE_EVENT = "rate_asked"
+#: The event whose mail has the link for a new password.
+PASSWORD_EVENT = "password_link"  # noqa: S105 - the name of an event
 SALT = "notifications.links"
 
 

@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from accounts.models import Organisation
 from accounts.permissions import Permission
-from tickets.lifecycle import Phase
+from tickets.lifecycle import Phase, kinds
+from tickets.meaning import Audience
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -49,8 +50,8 @@ class TicketQuerySet(models.QuerySet):
 
         Provider staff see all; supplier staff what was handed to their supplier and where they were called in;
         staff without that right where they were called in (``tickets.guests``); customers the
-        records of their organisation, or only their own when their role does not grant that, and
-        never the tasks that the work on them is split into.
+        records of their organisation, or only their own when their role does not grant that, of the
+        kinds that are meant for them (``tickets.meaning.Audience``).
         """
         return self if user.may(Permission.VIEW) else self.filter(visibility(user))
 
@@ -70,16 +71,33 @@ def visibility(user: User) -> Q:
         return Q()
     if user.organisation.kind == Organisation.Kind.SUPPLIER:
         return Q(supplier_id=user.organisation_id) | _invited(user)
-    own = Q(organisation_id=user.organisation_id, parent=None)
-    if not user.may(Permission.VIEW_ORGANISATION):
+    follows = user.may(Permission.VIEW_ORGANISATION)
+    own = Q(organisation_id=user.organisation_id, parent=None, kind__in=_kinds_for(follows=follows))
+    if not follows:
         own &= Q(requester_id=user.pk)
+    if user.organisation.kind == Organisation.Kind.CUSTOMER:
+        own |= Q(organisation_id=user.organisation_id) & _asked(user)
     if user.organisation.kind == Organisation.Kind.PROVIDER:
         own |= _invited(user)
     return own
 
 
+def _kinds_for(*, follows: bool) -> list[str]:
+    """Codes of the kinds that people outside read; ``follows``: those who follow all of their organisation's."""
+    meant = {Audience.REQUESTERS, Audience.ORGANISATION} if follows else {Audience.REQUESTERS}
+    return [kind.code for kind in kinds() if kind.audience in meant]
+
+
+def _asked(user: User) -> Q:
+    """Tickets that ``user`` was asked to decide about: part of the statement, for customers' pages read it often."""
+    from tickets.guests import Guest  # as below
+
+    found = Guest.objects.filter(user_id=user.pk, because=Guest.Because.ASKED)
+    return Q(pk__in=found.values_list("ticket_id", flat=True))
+
+
 def _invited(user: User) -> Q:
-    """Tickets that ``user`` was called in to: keys first, so that no plan joins what most people never have."""
+    """Tickets that ``user`` was called in to or asked about: keys first, so that no plan joins what few have."""
     from tickets.guests import invited_keys  # its model refers to the ticket, whose manager is here
 
     return Q(pk__in=invited_keys(user))

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0007_guests"),
+        ("tickets", "0010_file_kinds"),
     ]
 
     operations = [

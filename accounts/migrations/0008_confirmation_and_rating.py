@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_escalates_to"),
+        ("accounts", "0007_who_decides"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cmdb", "0001_initial"),
+        ("cmdb", "0004_attributes_as_rows"),
     ]
 
     operations = [
