@@ -14,7 +14,7 @@ from incidents.models import Incident
 from tickets.actions import perform
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
-from tickets.services import affect_items, log_event, relate
+from tickets.services import affect_items, log_event, move_position, relate
 
 #: Columns that a follow-up takes over from the incident that was not solved (INC-12).
 CARRIED_OVER = (
@@ -86,6 +86,7 @@ def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict
     """
     main = cleaned["main"]
     _hold_main(main)
+    move_position(ticket=main, now=now)
     relate(source=ticket, target=main, meaning=TicketLink.Meaning.DUPLICATE, user=user, now=now)
     meaning = TicketLink.Meaning.DUPLICATE.value
     log_event(ticket=main, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
@@ -107,8 +108,10 @@ def _hold_main(main: Ticket) -> None:
         raise ActionConflict(_("The main ticket is resolved, or a duplicate itself."))
 
 
-def unlink_duplicate(*, ticket: Incident, **context: Any) -> None:
+def unlink_duplicate(*, ticket: Incident, now: datetime, **context: Any) -> None:
     """Remove the relation of a duplicate to its main ticket."""
+    for link in TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE):
+        move_position(ticket=link.target, now=now)
     TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE).delete()
 
 

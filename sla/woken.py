@@ -29,7 +29,7 @@ class WokenView(SignedInView):
         """Show the names to staff; requesters are told that somebody is woken. Nothing where nobody is."""
         ticket = described(request.GET, request.user)
         context: dict[str, Any] = {}
-        if ticket is not None and ticket.priority.rank <= LAST_RANK:
+        if ticket is not None and ticket.priority is not None and ticket.priority.rank <= LAST_RANK:
             context["priority"] = ticket.priority
             if request.user.may(Permission.INTERNAL):
                 context["people"] = woken_by(ticket, request.user, clock.now())
@@ -65,7 +65,7 @@ def woken_by(ticket: Ticket, user: User, now: datetime) -> list[dict[str, Any]]:
             found.setdefault(person.pk, {"name": person.display_name, "roles": []})["roles"].append(why)
 
     add(first_on_duty(MANAGER, now), _("takes command"))
-    for code in roles_told(ticket.priority):
+    for code in roles_told(ticket.priority) if ticket.priority else ():
         for person in recipients_for(code, ticket, now):
             add(person, names.get(code, code))
     for person in recipients_for("assignee", ticket, now) if ticket.group else ():

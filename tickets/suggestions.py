@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Any
@@ -136,9 +136,9 @@ def named_in(text: str, known: list[BusinessSystem], user: User) -> list[Suggest
             systems[system.code] = (len(name), system, name)
     items = _items_in(text, user)
     for item in items:
-        system = item.business_system
-        if system is not None and system.active:
-            systems.setdefault(system.code, (len(item.identifier), system, item.identifier))
+        its = item.business_system
+        if its is not None and its.active:
+            systems.setdefault(its.code, (len(item.identifier), its, item.identifier))
     best = sorted(systems.values(), key=lambda one: -one[0])[:SHOWN_NAMED]
     longest = [one for one in best if not any(one[2] != other[2] and one[2] in other[2] for other in best)]
     found = [Suggestion("business_system", one.code, str(one), 0, 0, [name], named=True) for _n, one, name in longest]
@@ -170,7 +170,7 @@ def _names(name: str, text: str) -> bool:
     return len(name) >= SHORTEST_NAME and re.search(rf"(?<![a-z0-9]){spaced}(?![a-z0-9])", text.casefold()) is not None
 
 
-def _items_in(text: str, user: User) -> list[ConfigurationItem]:
+def _items_in(text: str, user: User) -> Sequence[ConfigurationItem]:
     if not _LATIN.search(text.lower()):
         return []
     seen = ConfigurationItem.objects.visible_to(user).select_related("business_system")

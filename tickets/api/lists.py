@@ -30,6 +30,8 @@ from tickets.models import SavedView, Ticket
 from tickets.queries import VIEWS
 from tickets.serializers import ROW_RELATIONS, TicketSerializer, detail_serializer, reads_internal
 
+#: The next ``updated_since`` of whoever asks what changed.
+CHANGES_UNTIL = "Changes-Until"
 TicketPage = page_serializer(TicketSerializer)
 VIEW = OpenApiParameter(
     "view",
@@ -53,6 +55,14 @@ class TicketRows(ListView, TicketView):
     def known_parameters(self) -> tuple[str, ...]:
         """The filters, those of paging, and the views that the pages show as tabs."""
         return (*super().known_parameters(), "view", "saved")
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """A page of the list; who asks what changed is told from where to go on, so that nothing is missed."""
+        until = clock.complete_until() if "updated_since" in request.query_params else None  # before the rows are read
+        response = super().get(request, **kwargs)
+        if until is not None:
+            response.headers[CHANGES_UNTIL] = until.isoformat()
+        return response
 
     def rows(self, request: Request) -> QuerySet[Ticket]:
         """Tickets that the person sees, of the view that is asked for."""
