@@ -46,10 +46,11 @@ def test_what_is_done_elsewhere_moves_a_ticket_and_its_etag(world: World) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_a_step_that_was_still_being_stored_is_not_missed(world: World) -> None:
     api, stored, asked = Api(world.desk), threading.Event(), threading.Event()
+    first, second = register_incident(world.desk, summary="slow"), register_incident(world.desk, summary="quick")
 
     def slow() -> None:
         with transaction.atomic():
-            register_incident(world.desk, summary="slow")
+            act(first, "note", world.desk, text="slow")
             stored.set()
             asked.wait(20)
         connection.close()
@@ -58,7 +59,7 @@ def test_a_step_that_was_still_being_stored_is_not_missed(world: World) -> None:
     writer = threading.Thread(target=slow)
     writer.start()
     stored.wait(20)
-    register_incident(world.desk, summary="quick")
+    act(second, "note", world.desk, text="quick")
     seen, until = changed(api, since)
     assert len(seen) == 1
     asked.set()
