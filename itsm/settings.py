@@ -348,6 +348,7 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = "notifications.channels.portal_mail.EmailBackend"
 # Notices: links in mails lead here, never to the host that somebody's request named.
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 # Where notices may be posted to: public addresses over https. Gateways inside the own network are named here.

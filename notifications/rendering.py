@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
 from notifications.links import CALL_EVENT, address_for
@@ -104,17 +104,13 @@ class Writer:
 
 def message_id_of(row: Delivery) -> str:
     """The identification of the message, the same on every try and in every process."""
-    return f"<notice-{row.notice_id}.{row.pk}@{_host()}>"
-
-
-def _host() -> str:
-    return urlsplit(settings.SITE_URL).hostname or "localhost"
+    return message_id(f"notice-{row.notice_id}.{row.pk}")
 
 
 def _thread(notice: Notice) -> str:
     """What groups the mails of one ticket in the reader's mailbox."""
     number = notice.payload.get("number")
-    return f"<ticket-{number}@{_host()}>" if number else ""
+    return message_id(f"ticket-{number}") if number else ""
 
 
 def _language(row: Delivery) -> str:
