@@ -3,6 +3,7 @@
 import logging
 import re
 import unicodedata
+from typing import Any
 
 #: Addresses that open something by themselves: the link of an answer, of a new password, of a page turned by a key.
 _BEARER = re.compile(r"(/answer/|/password/reset/key/)[^/\s?\"']+")
@@ -21,9 +22,9 @@ class OneLineFormatter(logging.Formatter):
         record.message = plain(record.message)
         return super().formatMessage(record)
 
-    def formatException(self, ei: object) -> str:  # noqa: N802  (the library's name)
+    def formatException(self, ei: Any) -> str:  # noqa: N802  (the library's name)
         """Return the traceback, inset: the message of an error may hold a visitor's text."""
-        return _inset(super().formatException(ei))  # type: ignore[arg-type]  (the library's type has no name)
+        return _inset(super().formatException(ei))
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802  (the library's name)
         """Return where the record was made, inset like a traceback."""
