@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
+
+from itsm.sealing import NotSealedError, seal, unseal
+
+SECOND_FACTOR, SEALED = "second factor", "sealed:"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -18,3 +25,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures per account and address: nobody can lock others out of their accounts from afar."""
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of second factors are sealed: what a backup holds makes nobody's codes."""
+
+    def encrypt(self, text: str) -> str:
+        """The secret as the database keeps it."""
+        return f"{SEALED}{seal(text, purpose=SECOND_FACTOR)}"
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret; one of before they were sealed as it is, and one nobody knows when it cannot be opened."""
+        if not encrypted_text.startswith(SEALED):
+            return encrypted_text
+        try:
+            return unseal(encrypted_text.removeprefix(SEALED), purpose=SECOND_FACTOR)
+        except NotSealedError:
+            return base64.b32encode(secrets.token_bytes(20)).decode("ascii")  # no code fits; an empty one would

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import CALL_EVENT, address_for
+from notifications.links import CALL_EVENT, Marks, link_for, with_links
 from notifications.models import Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
@@ -26,10 +26,11 @@ class Writer:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._texts: dict[str, Texts] = {}
+        self._marks = Marks()
 
     def write(self, group: Sequence[Delivery]) -> dict[str, Any]:
         """The message that tells the first of ``group`` and carries the others, as it is stored."""
-        lead = group[0]
+        lead, self._marks = group[0], Marks()
         language = _language(lead)
         zone = lead.recipient.time_zone if lead.recipient else ""
         with spoken_to(language, zone):
@@ -37,6 +38,7 @@ class Writer:
             written = self._one(lead, texts) if len(group) == 1 else self._several(group, texts)
             return {
                 **written,
+                "links": self._marks.links,
                 "language": language,
                 "urgent": lead.urgent,
                 "date": format_datetime(self.now),
@@ -84,19 +86,20 @@ class Writer:
         if not notice.event_info.asks or notice.ticket is None or reader is None or row.channel != Channel.EMAIL:
             return ""
         if notice.event == CALL_EVENT:
-            return address_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk)
+            return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk))
         if notice.ticket.requester_id != reader.pk:
             return ""
-        return address_for(user=reader, ticket=notice.ticket, now=self.now)
+        return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now))
 
     def outgoing(self, row: Delivery) -> Outgoing:
-        """What the channel gets for ``row``, whose message is written."""
+        """What the channel gets for ``row``, whose message is written: links are put in, which are never stored."""
+        kept = row.rendered
         return Outgoing(
             key=str(row.pk),
             channel=row.channel,
             to=_address(row),
             message_id=row.message_id or message_id_of(row),
-            rendered=row.rendered,
+            rendered={**kept, "text": with_links(kept.get("text", ""), kept.get("links", {}))},
             url=row.endpoint.url if row.endpoint else "",
             secret=row.endpoint.secret if row.endpoint else "",
         )
