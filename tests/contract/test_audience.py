@@ -92,7 +92,8 @@ def answers(user: Any) -> dict[str, Any]:
     addresses += [f"incidents/?{name}={value}&count=true" for name, values in tried.items() for value in values]
     addresses += [f"search/?q={word}" for word in ("X-1", "S-1", "db-01")]
     for address in addresses:
-        pages, following = [], address
+        pages: list[Any] = []
+        following: Any = address
         while following:
             answer = api.get(following)
             body = answer.json()
@@ -124,7 +125,7 @@ def test_answers_do_not_depend_on_what_is_hidden(world: World, tickets: list[Inc
     for name in (
         "complexity=1",
         "duplicate=true",
-        "parent=IM1",
+        "parent=true",
         "external_number=X-1",
         "item=db-01",
         "escalated=true",
@@ -155,7 +156,7 @@ def test_a_cursor_tells_nothing(world: World, tickets: list[Incident]) -> None:
     opened = cursor.encode()
     for _layer in range(2):
         opened += base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    for told in (tickets[-1].number, "number", "summary", str(tickets[-1].pk)):
+    for told in (tickets[-1].number, "number", "summary", "主机"):
         assert told.encode() not in opened
     assert page_of(Ticket.objects.all(), parse_ordering("-number,summary", SORTS), cursor=cursor, size=1).rows
 
