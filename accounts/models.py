@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
@@ -291,3 +292,17 @@ class RestoreEpoch(models.Model):
 
     def __str__(self) -> str:
         return "restore epoch"
+
+
+__all__ = [
+    "AccessEvent",
+    "ApiToken",
+    "Department",
+    "Organisation",
+    "RateBucket",
+    "RestoreEpoch",
+    "Role",
+    "SupportGroup",
+    "Tier",
+    "User",
+]

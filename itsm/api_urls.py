@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api import routes as account_routes
+from accounts.api_access import routes as access_routes
 from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
 from cmdb.api_impact import routes as impact_routes
@@ -32,6 +33,7 @@ version_1 = [
     *incident_routes,
     *shared_routes,
     *account_routes,
+    *access_routes,
     *duty_routes,
     *roster_routes,
     *notice_routes,

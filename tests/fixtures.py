@@ -24,7 +24,7 @@ def _emptied(self: DatabaseOperations, *args: Any, **kwargs: Any) -> list[str]:
 
 
 _sql_flush = DatabaseOperations.sql_flush
-DatabaseOperations.sql_flush = _emptied  # type: ignore[method-assign]
+DatabaseOperations.sql_flush = _emptied  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(scope="session")
