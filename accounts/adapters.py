@@ -43,6 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Have it told like everything else: stored now, sent by the engine. No request waits for a mail server."""
         new_password_asked.send(type(user), user=user)
 
+
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets of second factors are sealed: what a backup holds makes nobody's codes."""
 
