@@ -88,7 +88,7 @@ def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
     ``sla.engine.begin_new_epoch`` and ``itsm.restarting.end_what_was_signed``: nothing old lives again. Raises
     BackupError when the archive is not ours, cut off, or newer than the server can take, or when there are tickets
     already and ``replace`` is not given.
-    ``manifest["trouble"]``: sentences about files that are missing, damaged or of no ticket; what is there is restored.
+    ``manifest["trouble"]``: sentences about files that are missing, damaged or of no ticket; the others are restored.
     """
     if not replace and _has_tickets():
         raise BackupError("There are tickets already; --replace puts the backup in their place.")
