@@ -55,8 +55,20 @@ class Department(BilingualName):
 
 
 class Role(CodeTable):
-    """A role of the processes; its permissions are edited by administrators."""
+    """A role of the processes; its permissions and the page it begins on are edited by administrators."""
 
+    class FirstPage(models.TextChoices):
+        QUEUE = "queue", _("Workspace")
+        BOARD = "board", _("Indicators")
+        LIVE = "live", _("Live board")
+
+    first_page = models.CharField(
+        _("first page"),
+        max_length=10,
+        choices=FirstPage,
+        default=FirstPage.QUEUE,
+        help_text=_("Where people with this role begin. Of several roles the one that begins on a board decides."),
+    )
     permissions = ArrayField(
         models.CharField(max_length=40, choices=Permission),
         verbose_name=_("permissions"),

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "announcements",
     "replies",
     "exporting",
+    "reports",
     "importing",
     "demo",
     "itsm",

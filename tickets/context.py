@@ -56,6 +56,7 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     ]
     running = [_entry(_("On duty"), reverse("duty:list"), path, icon="calendar-user")]
     if user.may(Permission.VIEW) and user.may(Permission.INTERNAL):
+        running.append(_entry(_("Boards"), reverse("reports:board", args=["incidents"]), path, icon="chart-bar"))
         running.append(_entry(_("Escalations"), reverse("sla:board"), path, icon="urgent"))
         running.append(_entry(_("Receipts"), reverse("notifications:receipts"), path, icon="mail-check"))
     running += [_entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone")]
