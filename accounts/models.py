@@ -156,6 +156,12 @@ class User(AbstractBaseUser):
         return permission in self.permissions
 
     @property
+    def first_page(self) -> str:
+        """Where the person begins: of several roles one that begins on a board. One query."""
+        pages = set(self.roles.filter(active=True).values_list("first_page", flat=True))
+        return next((page for page in (Role.FirstPage.BOARD, Role.FirstPage.LIVE) if page in pages), "queue")
+
+    @property
     def is_agent(self) -> bool:
         """Whether the person works for the provider or a supplier: sees the workspace, not the portal."""
         return bool(self.permissions & {Permission.VIEW, Permission.WORK})

@@ -55,7 +55,7 @@ INDICATORS = (
     ),
     _indicator(
         "overdue",
-        _("Overdue"),
+        _("Overdue rate"),
         _(
             "The share that was solved late, or is past its limit at the end of the period, of all solved in "
             "the period or are past their limit: what is late and still open is not hidden."
@@ -69,7 +69,7 @@ INDICATORS = (
     ),
     _indicator(
         "desk_resolve_rate",
-        _("Resolved by the desk"),
+        _("Desk resolution rate"),
         _("The share that the desk solved of all that a line of support solved in the period."),
         records.BY_DESK,
         denominator=records.BY_LINE,
@@ -172,7 +172,7 @@ OTHERS = (
     ),
     _measure(
         "response_kept",
-        _("Responded in time"),
+        _("Response in time"),
         _("The share on which work began in time, of all with a promised time on which it began in the period."),
         records.ANSWERED_IN_TIME,
         denominator=records.ANSWERED,

@@ -22,7 +22,7 @@ from reports.texts import plain
 from tickets import clock
 from tickets.lifecycle import Kind, kinds
 from tickets.measures import Measure, measures_of
-from tickets.records import PLACED_BY, Records
+from tickets.records import PLACED_BY, Records, zone
 
 TAG = _("Reports")
 SUFFIX = "-kpis"
@@ -185,7 +185,7 @@ def as_data(report: str, scope: Scope, found: dict[str, Figure]) -> dict[str, An
         "id": report,
         "starts_at": span.start,
         "ends_at": span.end,
-        "zone": str(span.start.tzinfo),
+        "zone": str(zone()),
         "as_of": span.at,
         "results": [_row(figure, scope) for figure in found.values()],
     }

@@ -239,7 +239,7 @@ class KpiBoard:
         parts = [(_("Counted"), measure.numerator, figure.numerator)]
         if measure.denominator:
             parts.append((_("Of"), measure.denominator, figure.denominator or 0))
-        parts += [(_("Left out"), item, count) for item, count in figure.left_out]
+        parts += [(_("Not counted"), item, count) for item, count in figure.left_out]
         return {
             "figure": figure,
             "text": shown(figure.value, measure.unit),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -105,7 +106,7 @@ class Chart:
         }
 
     @property
-    def json(self) -> str:
+    def as_json(self) -> str:
         """``data`` as text, for an attribute."""
         return json.dumps(self.data, ensure_ascii=False)
 
@@ -174,7 +175,7 @@ def _stretch_label(stretch: Span) -> str:
 def compliance(scope: Scope, board: Board) -> Chart:
     """In time and late of what was answered and solved in the period, by priority and clock."""
     pairs = [("responded_in_time", "responded_promised"), ("resolved_in_time", "resolved_promised")]
-    names = [_("Response"), _("Solution")]
+    names = [_("Response"), _("Solving")]
     found = []
     for kept, promised in pairs:
         both = records_of(f"incident.{promised}"), records_of(f"incident.{kept}")

@@ -21,6 +21,8 @@ from tickets.records import Span
 Z = 1.96
 #: Working days, for comparing parts of periods.
 CALENDAR = "5x8"
+#: Shares of fewer records than these are shown with their interval.
+SMALL = 30
 #: A mean of fewer than these says nothing about its spread.
 FEWEST = 8
 
@@ -71,9 +73,8 @@ def change(now: Figure, before: Figure) -> Change | None:
 
 def _error(now: Figure, before: Figure) -> float:
     """The standard error of the difference; infinite where too little is known."""
-    assert now.value is not None and before.value is not None  # noqa: S101 - the caller saw to it
     if now.measure.unit == Unit.RECORDS:
-        return sqrt(now.value + before.value)
+        return sqrt(now.numerator + before.numerator)
     if not now.n or not before.n:
         return float("inf")
     if now.measure.unit == Unit.PERCENT:
@@ -85,7 +86,7 @@ def _error(now: Figure, before: Figure) -> float:
 
 
 def _text(now: Figure, before: Figure, difference: float) -> str:
-    if now.measure.unit == Unit.RECORDS and before.value:
+    if now.measure.unit == Unit.RECORDS and before.value and before.value >= SMALL:
         return f"{100 * difference / before.value:+.1f} %"
     return signed(difference, now.measure.unit)
 
@@ -96,10 +97,6 @@ def interval(numerator: int, denominator: int) -> tuple[float, float]:
     middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
     reach = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
     return 100 * max(middle - reach, 0), 100 * min(middle + reach, 1)
-
-
-#: Shares of fewer records than these are shown with their interval.
-SMALL = 30
 
 
 def caution(figure: Figure) -> str:

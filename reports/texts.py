@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from tickets.measures import Unit
@@ -21,7 +20,7 @@ def shown(value: float | None, unit: Unit) -> str:
         return _("%(value)s %%") % {"value": f"{value:.1f}"}
     if unit == Unit.SECONDS:
         return duration(value)
-    return number_format(int(value), force_grouping=True)
+    return f"{int(value):,}"
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -145,12 +145,12 @@ def moment_of(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if not 1900 < found.year < 9000:
         raise ValueError(text)
-    return found.replace(tzinfo=zone())
+    return found.replace(tzinfo=zone()).astimezone(UTC)
 
 
 def midnight(day: date) -> datetime:
     """The first moment of a local day."""
-    return datetime.combine(day, time(), tzinfo=zone())
+    return datetime.combine(day, time(), tzinfo=zone()).astimezone(UTC)
 
 
 def written(moment: datetime) -> str:

@@ -24,7 +24,7 @@ function common(data, tone) {
   return {
     animationDuration: 250,
     textStyle: { fontFamily: style("--tblr-font-sans-serif") || "sans-serif", color: tone.text },
-    aria: { enabled: true, label: { description: data.description }, decal: { show: true } },
+    aria: { enabled: true, label: { description: data.description }, decal: { show: data.kind === "shares" || data.kind === "donut" } },
     color: palette(),
     tooltip: {
       renderMode: "richText", confine: true, backgroundColor: tone.surface, borderColor: tone.line,
@@ -79,14 +79,14 @@ function donut(data) {
     tooltip: { formatter: (p) => `${p.name}\n${p.value} (${p.data.share})` },
     legend: { type: "scroll", orient: "vertical", right: 0, top: "middle", itemWidth: 12, itemHeight: 12,
       formatter: (name) => `${name}  ${texts.texts[data.labels.indexOf(name)]}` },
-    series: [{ type: "pie", radius: ["45%", "74%"], center: ["30%", "52%"], label: { show: false }, cursor: "pointer",
+    series: [{ type: "pie", radius: ["42%", "70%"], center: ["27%", "52%"], label: { show: false }, cursor: "pointer",
       data: data.labels.map((name, n) => ({ name, ...point(counts, n), share: texts.texts[n] })) }],
   };
 }
 
 function bars(data, tone, upright) {
   const names = axis(tone, { type: "category", data: data.labels, inverse: !upright, splitLine: { show: false },
-    axisLabel: { color: tone.text, width: upright ? 72 : 130, overflow: upright ? "break" : "truncate", interval: 0 } });
+    axisLabel: { color: tone.text, width: upright ? 44 : 130, overflow: upright ? "break" : "truncate", interval: 0, fontSize: upright ? 11 : 12 } });
   const values = axis(tone, { type: "value", minInterval: 1 });
   const [counts] = data.series;
   return {
@@ -102,7 +102,6 @@ function heat(data, tone) {
   const cells = data.series.flatMap((one, hour) => one.values.map((value, day) => ({ value: [hour, day, value], url: one.urls[day] })));
   const most = Math.max(...cells.map((cell) => cell.value[2]), 1);
   return {
-    aria: { enabled: true, label: { description: data.description }, decal: { show: false } },
     legend: { show: false }, grid: { left: 8, right: 8, top: 8, bottom: 4, containLabel: true },
     tooltip: { formatter: (p) => `${data.labels[p.value[1]]} ${p.value[0]}:00\n${p.value[2]}` },
     visualMap: { show: false, min: 0, max: most, inRange: { color: [colour("--sunk"), colour("--chart-heat-mid"), colour("--chart-heat")] } },

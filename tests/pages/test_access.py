@@ -89,6 +89,10 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "replies:new": ["canned"],
         "replies:edit": ["canned", 0],
         "replies:remove": ["canned", 0],
+        **{f"reports:{name}": ["incidents"] for name in ("board", "tiles", "table", "load")},
+        "reports:chart": ["incidents", "trend"],
+        "reports:explain": ["incidents", "overdue"],
+        "reports:file": ["incidents", "trend", "csv"],
         "tickets:list": ["incidents"],
         "tickets:register": ["incidents"],
     }
