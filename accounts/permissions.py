@@ -19,6 +19,8 @@ class Permission(models.TextChoices):
     EXPORT = "ticket.export", _("Export lists")
     PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
+    CMDB_EDIT = "cmdb.edit", _("Record configuration items")
+    CMDB_MANAGE = "cmdb.manage", _("Manage configuration: correct, import, define classes")
     PEOPLE_VIEW = "people.view", _("Search people of every organisation")
     PEOPLE_ADD = "people.add", _("Add callers who are not known yet")
     ANNOUNCE = "announcement.publish", _("Publish announcements")

@@ -6,6 +6,7 @@ from reports import views
 
 app_name = "reports"
 urlpatterns = [
+    path("boards/", views.BoardsView.as_view(), name="boards"),
     path("boards/<kind:kind>/", views.BoardView.as_view(), name="board"),
     path("boards/<kind:kind>/tiles/", views.TilesView.as_view(), name="tiles"),
     path("boards/<kind:kind>/table/", views.TableView.as_view(), name="table"),

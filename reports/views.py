@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
@@ -18,7 +18,7 @@ from reports.files import chart_file
 from reports.load import by_group, by_person
 from sla.boards import may_see_board
 from tickets import clock
-from tickets.lifecycle import Kind
+from tickets.lifecycle import Kind, kinds
 from tickets.measures import SHEETS, measures_of
 
 
@@ -43,6 +43,14 @@ class ReportsView(SignedInView):
         if not is_htmx(self.request):
             return render(self.request, "reports/part.html", {**context, "part": template})
         return render(self.request, template, context)
+
+
+class BoardsView(ReportsView):
+    """Where boards begin."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Go to the board of the first kind that brought figures."""
+        return redirect("reports:board", next(kind for kind in kinds() if measures_of(kind.code)))
 
 
 class BoardView(ReportsView):
