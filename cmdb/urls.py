@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from cmdb.views import classes, exploring, items
+from cmdb.views import classes, exploring, items, keeping
 
 app_name = "cmdb"
 urlpatterns = [
     path("", items.ListView.as_view(), name="list"),
     path("new/", items.NewView.as_view(), name="new"),
+    path("export/", keeping.ExportView.as_view(), name="export"),
+    path("import/", keeping.ImportView.as_view(), name="import"),
+    path("import/<int:pk>/undo/", keeping.UndoImportView.as_view(), name="undo_import"),
+    path("differences/", keeping.DifferencesView.as_view(), name="differences"),
+    path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),
+    path("unauthorised/", keeping.UnauthorisedView.as_view(), name="unauthorised"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),
     path("classes/<slug:code>/", classes.ClassView.as_view(), name="class"),
     path("attributes/<int:pk>/", classes.AttributeView.as_view(), name="attribute"),

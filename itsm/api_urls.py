@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_discovery import routes as discovery_routes
 from cmdb.api_impact import routes as impact_routes
 from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
@@ -36,6 +37,7 @@ version_1 = [
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *discovery_routes,
     *impact_routes,
     *item_routes,
     *export_routes,

@@ -80,7 +80,13 @@ class ListView(CmdbView):
         """Show what the address asks for."""
         listing = ItemList(request.GET, request.user)
         context = listing.context()
-        context |= {"may_edit": may_edit(request.user), "may_manage": may_correct(request.user)}
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        context |= {
+            "may_edit": may_edit(request.user),
+            "may_manage": may_correct(request.user),
+            "may_export": request.user.may(Permission.EXPORT),
+            "export_url": reverse("cmdb:export") + query,
+        }
         return render(request, "cmdb/list.html", context, status=400 if context["errors"] else 200)
 
 
