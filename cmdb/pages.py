@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
@@ -19,6 +20,8 @@ from cmdb.moments import Moment
 from cmdb.services import items_at, relations_at
 from cmdb.values import shown
 
+#: A larger estate is not counted by class: the page must not grow with it.
+COUNTED_BELOW = 20_000
 TONES = {"in_use": "ok", "in_maintenance": "soon", "planned": "info", "in_stock": "neutral", "retired": "neutral"}
 #: Shown beside an item: (item, reader) -> panels [{title, rows: [{label, url, count}]}]. Apps above fill it.
 Beside = Callable[[ConfigurationItem, User], list[dict[str, Any]]]
@@ -46,16 +49,33 @@ def item_url(key: int, moment: Moment = Moment()) -> str:  # noqa: B008 - it is 
 def class_tree(
     user: User, moment: Moment, definitions: Definitions, chosen: str, address: Any
 ) -> list[dict[str, Any]]:
-    """Classes with how many items each has, those below counted in; one query."""
-    counts = dict(items_at(moment, user).exclude(status="retired").values_list("ci_class").annotate(n=Count("pk")))
+    """Classes with how many items each has, those below counted in; one query. Of a very large estate, no counts."""
+    counts: dict[str, int] = {}
+    counted = _estimate() < COUNTED_BELOW
+    if counted:
+        found = items_at(moment, user).exclude(status="retired")
+        counts = dict(found.values_list("ci_class").annotate(n=Count("pk")))
     rows = []
     for node in definitions.tree():
         code = node.ci_class.code
         total = sum(counts.get(other, 0) for other in definitions.below(code))
         if total or node.ci_class.active:
-            row = {"label": node.ci_class.name, "url": address(ci_class=code), "depth": node.depth, "count": total}
+            shown_total = total if counted else None
+            row = {
+                "label": node.ci_class.name,
+                "url": address(ci_class=code),
+                "depth": node.depth,
+                "count": shown_total,
+            }
             rows.append({**row, "active": code == chosen})
     return rows
+
+
+def _estimate() -> int:
+    """How many items there are, as the database guesses: counting them would cost more than the page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'cmdb_configurationitem'::regclass")
+        return cursor.fetchone()[0]
 
 
 def facts_of(row: Any, definitions: Definitions, moment: Moment) -> list[dict[str, Any]]:

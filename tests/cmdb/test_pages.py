@@ -131,9 +131,7 @@ def test_life_relations_impact_and_graph(world: World, django_assert_max_num_que
 def test_the_ticket_names_what_changed_below_it_and_the_item_its_tickets(world: World) -> None:
     """An edit nobody allowed two hops away is told with its distance; older ones and first entries are not."""
     with replaying(MONDAY - timedelta(days=30)):
-        app, host, switch = (
-            make_item(name, ci_class_id="application" if name == "APP" else "server") for name in _NAMES
-        )
+        app, host, switch = make_item("APP", ci_class_id="application"), make_item("HOST"), make_item("SWITCH")
         kinds = RelationType.objects.in_bulk()
         write_relations([Link(app, kinds["runs_on"], host), Link(host, kinds["connects_to"], switch)], FREE)
         update_item(item=host, facts={"cpu": "old"}, stamp=FREE)
