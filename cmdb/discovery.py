@@ -164,6 +164,25 @@ def _mark_missing(source: str, seen: set[str], now: datetime) -> None:
         ConfigurationItem.objects.filter(sightings=sighting, missing_since=None).update(missing_since=now)
 
 
+@transaction.atomic
+def propose(*, item: ConfigurationItem, name: str, seen: Any, ticket: str, by: User) -> None:
+    """Let somebody's remark that a value is wrong wait for the configuration manager (CMDB-06)."""
+    now = present()
+    sighting, _made = Sighting.objects.update_or_create(
+        source="people",
+        key=f"{by.username}:{item.pk}:{name}"[:200],
+        defaults={"seen_at": now, "item": item, "data": {"ticket": ticket, "by": by.username}},
+    )
+    was = {**{column: getattr(item, column) for column in NAMES.values()}, **item.attributes}.get(name)
+    Difference.objects.update_or_create(
+        sighting=sighting,
+        what=Difference.What.VALUE,
+        field=name,
+        decision="",
+        defaults={"item": item, "recorded_value": was, "seen_value": seen, "found_at": now},
+    )
+
+
 class Undecidable(Exception):  # noqa: N818 - said to people
     """The decision is not possible."""
 

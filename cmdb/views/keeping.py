@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,17 +16,19 @@ from accounts.http import SignedInRequest
 from accounts.permissions import Permission
 from cmdb.authority import Authority, may_correct, may_edit
 from cmdb.definitions import Definitions
-from cmdb.discovery import Undecidable, decide
+from cmdb.discovery import Undecidable, decide, propose
 from cmdb.exchange import Importer, ImportRefused, Report
 from cmdb.exporting import table_of
 from cmdb.forms import GroundForm
+from cmdb.health import measures
 from cmdb.history import Names
+from cmdb.inputs import Reader
 from cmdb.listing import ItemList
-from cmdb.models import Difference, ItemImport, ItemVersion
+from cmdb.models import ConfigurationItem, Difference, ItemImport, ItemVersion
 from cmdb.tables import TableError, csv_text, excel_bytes, read_table
 from cmdb.undoing import undo_import
 from cmdb.views.classes import ManagedView
-from cmdb.views.items import CmdbView, attempt, keep_out
+from cmdb.views.items import CmdbView, attempt, find_item, keep_out
 
 SHOWN = 100
 LARGEST_FILE = 20 * 1024 * 1024
@@ -94,6 +97,63 @@ class UnauthorisedView(CmdbView):
         found = ItemVersion.objects.visible_to(request.user).filter(authority=Authority.UNAUTHORISED, carried=False)
         rows = found.select_related("by", "item").order_by("-pk")[:SHOWN]
         return render(request, "cmdb/unauthorised.html", {"rows": rows, "count": found.count()})
+
+
+class HealthView(CmdbView):
+    """How complete and how right the record is."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the measures; each opens its items."""
+        sections = measures(request.user, timezone.localdate())
+        return render(request, "cmdb/health.html", {"sections": sections})
+
+
+class ProposeForm(forms.Form):
+    """What in the record is wrong, as somebody on the spot sees it (配置核对更新)."""
+
+    field = forms.ChoiceField(label=gettext_lazy("Field"))
+    value = forms.CharField(label=gettext_lazy("What it really is"), max_length=400)
+    ticket = forms.CharField(label=gettext_lazy("Seen while working on"), max_length=30, required=False)
+
+    def __init__(self, *args: Any, item: ConfigurationItem, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = Definitions()
+        self.item = item
+        names = [("name", _("Name")), *((code, row.name) for code, row in known.of(item.ci_class_id).items())]
+        self.fields["field"].choices = names  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """The value must fit its field."""
+        cleaned = super().clean() or {}
+        name = cleaned.get("field")
+        if name and "value" in cleaned:
+            given = {name: cleaned["value"]}
+            facts, errors = Reader().facts(given, class_code=self.item.ci_class_id, complete=False)
+            if errors:
+                self.add_error("value", errors[name])
+            cleaned["seen"] = facts.get(name)
+        return cleaned
+
+
+class ProposeView(CmdbView):
+    """A proposal that the configuration manager decides."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Ask what is wrong."""
+        item = find_item(request.user, pk)
+        form = ProposeForm(item=item, initial={"ticket": request.GET.get("ticket", "")[:30]})
+        return render(request, "cmdb/propose.html", {"item": item, "form": form})
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Let it wait with what discovery saw."""
+        item = find_item(request.user, pk)
+        form = ProposeForm(request.POST, item=item)
+        if not form.is_valid():
+            return render(request, "cmdb/propose.html", {"item": item, "form": form}, status=422)
+        said = form.cleaned_data
+        propose(item=item, name=said["field"], seen=said["seen"], ticket=said["ticket"].strip(), by=request.user)
+        messages.success(request, _("The configuration manager will look at it."))
+        return redirect("cmdb:item", pk)
 
 
 class ExportView(CmdbView):

@@ -85,8 +85,30 @@ function toggle(node) {
   draw();
 }
 
+const ROW = 8; // more boxes side by side would be too small to read
+
+/** Breaks layers that are too wide into rows, the order kept. */
+function wrapLayers() {
+  const layers = new Map();
+  graph.nodes().forEach((node) => layers.set(Math.round(node.position("y")), [...(layers.get(Math.round(node.position("y"))) ?? []), node]));
+  if (![...layers.values()].some((nodes) => nodes.length > ROW)) return;
+  let y = 0;
+  for (const [, nodes] of [...layers].sort(([a], [b]) => a - b)) {
+    nodes.sort((a, b) => a.position("x") - b.position("x"));
+    const rows = Math.ceil(nodes.length / ROW), size = Math.ceil(nodes.length / rows);
+    for (let row = 0; row < rows; row += 1) {
+      const part = nodes.slice(row * size, (row + 1) * size);
+      part.forEach((node, place) => node.position({ x: (place - (part.length - 1) / 2) * 194, y }));
+      y += row < rows - 1 ? 78 : 130;
+    }
+  }
+  graph.fit(undefined, 24);
+}
+
 function arrange() {
-  graph.layout(layout(document.getElementById("graph-layout").value)).run();
+  const name = document.getElementById("graph-layout").value;
+  graph.layout(layout(name)).run();
+  if (name === "dagre") wrapLayers();
   if (graph.zoom() > 1.25) { // a few boxes need not fill the screen
     graph.zoom(1.25);
     graph.center();

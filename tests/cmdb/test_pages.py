@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from cmdb.authority import register_permit, withdraw_permit
-from cmdb.models import Attribute, ConfigurationItem, RelationType
+from cmdb.models import Attribute, ConfigurationItem, Difference, RelationType
 from cmdb.moments import replaying
 from cmdb.recent import changes_below
 from cmdb.services import Link, Stamp, update_item, write_relations
@@ -161,3 +161,25 @@ def test_import_export_and_lists_of_what_waits_have_pages(world: World) -> None:
     assert client.get(reverse("cmdb:differences")).status_code == 200
     assert client.get(reverse("cmdb:import")).status_code == 200
     assert client.get(reverse("cmdb:list") + "?sort=nothing").status_code == 400
+
+
+@pytest.mark.req("CMDB-06", "CMDB-07")
+def test_a_proposal_waits_for_the_manager_and_health_opens_its_items(world: World) -> None:
+    item = make_item("A", attributes={"serial_number": "OLD", "warranty_end": "2020-01-01"})
+    engineer, manager = signed_in(world.engineer), signed_in(world.admin)
+    url = reverse("cmdb:propose", args=[item.pk])
+
+    assert engineer.post(url, {"field": "ip_address", "value": "no address"}).status_code == 422
+    assert engineer.post(url, {"field": "serial_number", "value": "NEW", "ticket": "IM1"}).status_code == 302
+    waiting = Difference.objects.get()
+    assert "NEW" in manager.get(reverse("cmdb:differences")).content.decode()
+    decide = reverse("cmdb:decide", args=[waiting.pk])
+    assert manager.post(decide, {"take": "1"}).status_code == 422
+    assert manager.post(decide, {"take": "1", "correction": "on", "reason": "nameplate"}).status_code == 302
+    item.refresh_from_db()
+    assert item.attributes["serial_number"] == "NEW"
+    page = manager.get(reverse("cmdb:health")).content.decode()
+    assert "alone=true" in page
+    assert "warranty_end" in page
+    for query in ("alone=true", "a.warranty_end=<=2021-01-01", "loose=false&a.owner=none"):
+        assert f"/items/{item.pk}/" in manager.get(f"{reverse('cmdb:list')}?{query}").content.decode()
