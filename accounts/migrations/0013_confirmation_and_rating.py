@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_who_decides"),
+        ("accounts", "0012_access_log"),
     ]
 
     operations = [
