@@ -38,7 +38,7 @@ def address_for(
 
     With ``call``, the key of a notice: the address at which the person answers whether they come, once for each.
     """
-    return address_of(text_of(link_for(user=user, ticket=ticket, now=now, call=call)))
+    return address_of(text_of(link_for(user=user, ticket=ticket, now=now, call=call, purpose=purpose)))
 
 
 def link_for(
