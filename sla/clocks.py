@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sla import timers
-from sla.facts import AT_WORK, Fact, basis_of, facts_of, is_given_back, is_given_out, is_over, is_update
+from sla.facts import Fact, basis_of, facts_of, is_given_back, is_given_out, is_over, is_update
 from sla.life import Life
 from sla.models import AgreementKind, Clock, ClockChange, Metric
 from sla.policies import Promises
@@ -118,10 +118,10 @@ class Keeper:
         life = self._latest(Fact(AgreementKind.SLA, Metric.RESPONSE, None))
         if life is None or not life.clock.policy_version.restarts:
             return
-        if life.clock.is_active and is_given_back(entry):
+        if life.clock.is_active and is_given_back(entry, self.ticket.kind_info.timed):
             life.settle(self.at)
             (life.stop if life.clock.breached_at else life.cancel)(self.at)
-        elif not life.clock.is_active and is_given_out(entry):
+        elif not life.clock.is_active and is_given_out(entry, self.ticket.kind_info.timed):
             self._start(Fact(AgreementKind.SLA, Metric.RESPONSE, self.at))
 
     def _of_this_round(self, fact: Fact, life: Life | None) -> Fact:
@@ -130,7 +130,7 @@ class Keeper:
             return fact
         if life.clock.round == 1 and not (life.clock.policy_version.restarts and life.clock.stopped_at):
             return fact
-        working = self.ticket.state in AT_WORK or self.ticket.resolved_at is not None
+        working = self.ticket.state in self.ticket.kind_info.timed.at_work or self.ticket.resolved_at is not None
         return replace(fact, stopped_at=life.clock.stopped_at or (self.at if working else None))
 
     def _reopen(self, life: Life, fact: Fact) -> None:

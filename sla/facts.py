@@ -9,12 +9,8 @@ from typing import Any
 
 from sla.models import AgreementKind, Clock, Metric
 from tickets.lifecycle import Phase
+from tickets.meaning import Clocks
 from tickets.models import Ticket, TimelineEntry
-
-#: States in which somebody of the holding group is at work, in every kind that has groups.
-AT_WORK = frozenset({"in_progress", "pending"})
-#: The state of a ticket that the desk has to dispatch.
-BACK_AT_DESK = "registered"
 
 
 @dataclass(frozen=True)
@@ -59,32 +55,31 @@ class Fact:
 
 
 def facts_of(ticket: Ticket, at: datetime, *, gained: bool = False) -> Iterator[Fact]:
-    """Every clock that ``ticket`` speaks of at ``at``, as ``sla_clock_definitions`` says.
+    """Every clock that ``ticket`` speaks of at ``at``, as its kind says (``tickets.meaning.Clocks``).
 
     ``gained``: its group has just got it.
     """
-    yield from _sla(ticket, at)
-    if ticket.group_id and ticket.assigned_at and ticket.state != BACK_AT_DESK:
-        yield from _ola(ticket, at, gained=gained)
-    yield from _uc(ticket, at)
+    timed = ticket.kind_info.timed
+    yield from _sla(ticket, timed, at)
+    if timed.groups and ticket.group_id and ticket.assigned_at and ticket.state != timed.at_desk:
+        yield from _ola(ticket, timed, at, gained=gained)
+    if timed.vendors:
+        yield from _uc(ticket, at)
 
 
-def _sla(ticket: Ticket, at: datetime) -> Iterator[Fact]:
-    """Response from the first assignment to the start of work, resolution from there; the visit in between.
+def _sla(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
+    """The limits to the customer: of incidents response, visit, resolution and updates.
 
-    A time of arrival is typed by hand: that it is there stops the clock now (reliability.md, section 0).
+    What is typed by hand, such as a time of arrival: that it is there stops the clock now (reliability.md, section 0).
     """
-    responded_at, resolved_at = ticket.responded_at, ticket.resolved_at
-    arrived = at if getattr(ticket, "arrived_at", None) else None
-    yield Fact(AgreementKind.SLA, Metric.RESPONSE, ticket.assigned_at, responded_at)
-    yield Fact(AgreementKind.SLA, Metric.ON_SITE, responded_at, arrived)
-    yield Fact(AgreementKind.SLA, Metric.RESOLVE, responded_at, resolved_at)
-    yield Fact(AgreementKind.SLA, Metric.UPDATE, responded_at, resolved_at)
+    for metric, span in timed.limits.items():
+        stopped = getattr(ticket, span.stops, None)
+        yield Fact(AgreementKind.SLA, metric, getattr(ticket, span.starts), at if stopped and span.noted else stopped)
 
 
-def _ola(ticket: Ticket, at: datetime, *, gained: bool) -> Iterator[Fact]:
+def _ola(ticket: Ticket, timed: Clocks, at: datetime, *, gained: bool) -> Iterator[Fact]:
     """From getting the ticket to starting work on it, and to passing it on or solving it. Starts when noticed."""
-    answered = at if ticket.state in AT_WORK or ticket.resolved_at else None
+    answered = at if ticket.state in timed.at_work or ticket.resolved_at else None
     over_at = _over_at(ticket, at)
     parts: dict[str, Any] = {"group_id": ticket.group_id, "repeats": gained}
     yield Fact(AgreementKind.OLA, Metric.RESPONSE, at, answered, **parts)
@@ -106,14 +101,14 @@ def _uc(ticket: Ticket, at: datetime) -> Iterator[Fact]:
     yield Fact(AgreementKind.UC, Metric.RESOLVE, called_at, done_at, **parts)
 
 
-def is_given_back(entry: TimelineEntry) -> bool:
+def is_given_back(entry: TimelineEntry, timed: Clocks) -> bool:
     """Whether the step sent the ticket back to the desk, which dispatches it anew."""
-    return entry.state_to == BACK_AT_DESK and entry.state_from not in ("", BACK_AT_DESK)
+    return bool(timed.at_desk) and entry.state_to == timed.at_desk and entry.state_from not in ("", timed.at_desk)
 
 
-def is_given_out(entry: TimelineEntry) -> bool:
+def is_given_out(entry: TimelineEntry, timed: Clocks) -> bool:
     """Whether the desk dispatched it with this step."""
-    return entry.state_from == BACK_AT_DESK and entry.state_to in ("assigned", "in_progress")
+    return bool(timed.at_desk) and entry.state_from == timed.at_desk and entry.state_to in ("assigned", "in_progress")
 
 
 def _over_at(ticket: Ticket, at: datetime) -> datetime | None:

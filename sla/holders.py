@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import AT_WORK, BACK_AT_DESK, is_update
+from sla.facts import is_update
 from sla.models import AgreementKind, Metric
 from tickets.forms import named_row
 from tickets.lifecycle import Phase
@@ -125,7 +125,7 @@ def _holdings(ticket: Ticket, steps: list[TimelineEntry]) -> list[Holding]:
         if (
             open_ is None
             and group is not None
-            and state not in ("", BACK_AT_DESK)
+            and state not in ("", ticket.kind_info.timed.at_desk)
             and not had
             and not _is_end(ticket, step)
         ):
@@ -137,7 +137,7 @@ def _holdings(ticket: Ticket, steps: list[TimelineEntry]) -> list[Holding]:
 
 
 def _worked_on(ticket: Ticket, part: Holding, step: TimelineEntry) -> Holding:
-    if step.state_to in AT_WORK and part.answered_at is None:
+    if step.state_to in ticket.kind_info.timed.at_work and part.answered_at is None:
         part = replace(part, answered_at=step.at)
     return _ended(ticket, part, step) if _is_end(ticket, step) else part
 

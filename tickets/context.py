@@ -24,19 +24,25 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": user.theme,
         "navigation": SimpleLazyObject(lambda: navigation(user, request.path)),
-        "register_url": SimpleLazyObject(lambda: register_url(user)),
+        "register": SimpleLazyObject(lambda: register_offer(user, request.path)),
+        "register_url": SimpleLazyObject(lambda: register_offer(user, request.path).get("url", "")),
         "search_url": reverse("tickets:search"),
         "search_query": request.GET.get("q", "") if request.path == reverse("tickets:search") else "",
     }
 
 
-def register_url(user: User) -> str:
-    """Where the first kind that ``user`` may register is registered; empty when there is none."""
-    for kind in kinds():
-        action = kind.actions.get(kind.registers)
+def register_offer(user: User, path: str) -> dict[str, Any]:
+    """The register button: ``{url, label, key}``, or nothing for those who may register nothing.
+
+    In the list of a kind it offers that kind, elsewhere the first one; to requesters only what they report themselves.
+    """
+    offered = [kind for kind in kinds() if user.is_agent or kind.in_portal]
+    offered.sort(key=lambda kind: not path.startswith(reverse("tickets:list", args=[kind.slug])))
+    for kind in offered:
+        action = kind.register_action
         if action and action.allow and action.allow(kind.model(), user):
-            return reverse("tickets:register", args=[kind.slug])
-    return ""
+            return {"url": reverse("tickets:register", args=[kind.slug]), "label": action.label, "key": action.key}
+    return {}
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
