@@ -7,7 +7,7 @@ The content is sealed, for it may hold secrets of its own: a link for a new pass
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
@@ -29,7 +29,8 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         try:
-            return self.model.objects.get(session_key=digest_of(self._key()), expire_date__gt=timezone.now())
+            key = digest_of(self.session_key or "")
+            return cast("Session", self.model.objects.get(session_key=key, expire_date__gt=timezone.now()))
         except (self.model.DoesNotExist, SuspiciousOperation):
             self._session_key = None
             return None
@@ -40,11 +41,9 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row of this session, as it stands."""
-        return self.model(
-            session_key=digest_of(self._get_or_create_session_key()),
-            session_data=self.encode(data),
-            expire_date=self.get_expiry_date(),
-        )
+        row = super().create_model_instance(data)
+        row.session_key = digest_of(row.session_key)
+        return cast("Session", row)
 
     def delete(self, session_key: str | None = None) -> None:
         """End the session with this key, this one unless given."""
@@ -56,15 +55,12 @@ class SessionStore(DatabaseStore):
         """The content as the database keeps it."""
         return seal(super().encode(session_dict), purpose=PURPOSE)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """The content of a row; nothing when it was not sealed here."""
         try:
-            return super().decode(unseal(session_data, purpose=PURPOSE))
+            return super().decode(unseal(str(session_data), purpose=PURPOSE))
         except NotSealedError:
             return {}
-
-    def _key(self) -> str:
-        return self.session_key or ""
 
 
 def contents_of(rows: Any) -> dict[str, dict[str, Any]]:

@@ -94,6 +94,10 @@ class ListView(ApiView):
         """How a row reads."""
         return self.serializer
 
+    def sorts_for_reader(self) -> Mapping[str, Ordering]:
+        """What the person who asks may sort by."""
+        return self.sorts
+
     def known_parameters(self) -> tuple[str, ...]:
         """The filters, and those of paging."""
         return (*self.filters.base_filters, *PAGING)
@@ -101,7 +105,7 @@ class ListView(ApiView):
     def get(self, request: Request, **kwargs: Any) -> Response:
         """A page of the list."""
         found = filtered(self.filters, request, self.rows(request))
-        return Response(paged(request, found, self.sorts, self.default_order, self.to_data))
+        return Response(paged(request, found, self.sorts_for_reader(), self.default_order, self.to_data))
 
     def to_data(self, rows: list[Any]) -> list[Any]:
         """The rows of a page as data."""
