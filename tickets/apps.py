@@ -13,5 +13,7 @@ class TicketsConfig(AppConfig):
         """Register checks and receivers; write declared transitions into the database after migrations."""
         from tickets import checks, receivers  # noqa: F401 - registers system checks, connects receivers
         from tickets.declared import write_declared_states  # needs the models, which are loaded by now
+        from tickets.guarding import guard_against_emptying  # the same
 
         post_migrate.connect(write_declared_states, sender=self)
+        post_migrate.connect(guard_against_emptying, sender=self)

@@ -31,7 +31,7 @@ def seal_second_factors(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_escalates_to"),
+        ("accounts", "0006_cmdb_rights"),
         ("sessions", "0001_initial"),
         ("mfa", "0003_authenticator_type_uniq"),
     ]
