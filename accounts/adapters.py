@@ -8,8 +8,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts.access import Kind, record_access
 from itsm.sealing import NotSealedError, seal, unseal
 
 SECOND_FACTOR, SEALED = "second factor", "sealed:"
@@ -21,6 +23,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Sign-up is closed."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Record that somebody is locked out for a while."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            name = credentials.get("username") or credentials.get("email") or ""
+            record_access(Kind.LOCKED, request=request, name=str(name))
+            raise
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures per account and address: nobody can lock others out of their accounts from afar."""

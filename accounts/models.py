@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
@@ -31,6 +32,22 @@ class Organisation(BilingualName):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     active = models.BooleanField(_("active"), default=True)
+    decision_makers: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
+        "User",
+        blank=True,
+        related_name="+",
+        verbose_name=_("decision makers"),
+        help_text=_("Whom approvals ask that are for this organisation to decide."),
+    )
+    interface_person = models.ForeignKey(
+        "User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("interface person"),
+        help_text=_("Whom the provider turns to; told of changes that touch the organisation."),
+    )
 
     objects = OrganisationQuerySet.as_manager()
 
@@ -45,6 +62,15 @@ class Department(BilingualName):
 
     organisation = models.ForeignKey(
         Organisation, models.CASCADE, related_name="departments", verbose_name=_("organisation")
+    )
+    manager = models.ForeignKey(
+        "User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("manager"),
+        help_text=_("Whom approvals ask that a department's manager decides."),
     )
 
     class Meta:
@@ -291,3 +317,17 @@ class RestoreEpoch(models.Model):
 
     def __str__(self) -> str:
         return "restore epoch"
+
+
+__all__ = [
+    "AccessEvent",
+    "ApiToken",
+    "Department",
+    "Organisation",
+    "RateBucket",
+    "RestoreEpoch",
+    "Role",
+    "SupportGroup",
+    "Tier",
+    "User",
+]

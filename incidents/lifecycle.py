@@ -377,13 +377,10 @@ class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, S
         icon="check",
     )
     def resolve_with_main(self, *, user: None, now: datetime) -> None:
-        """Resolve a duplicate because its main ticket was resolved (INC-11).
-
-        What was found and done for one customer is nothing for another to read (ORG-03).
-        """
+        """Resolve a duplicate because its main ticket was resolved (INC-11)."""
         self.end_waiting(now)
         main: Any = self.duplicate_of.specific  # type: ignore[union-attr]  # marked, else it would not be here
-        own = main.organisation_id == self.organisation_id
+        own = main.organisation_id == self.organisation_id  # another customer's is nothing to read for this one
         self.cause, self.handling = (main.cause, main.handling) if own else ("", SAME_EVENT)
         self.close_code = main.close_code
         self.resolved_at, self.resolved_by = now, main.resolved_by

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django.plugin import blocking_manager_key
 
 from demo.reference import load_reference
+from tests import migrated
 from tests.factories import World
 
 #: The name of the database that this process made for its tests.
@@ -24,7 +25,16 @@ def _emptied(self: DatabaseOperations, *args: Any, **kwargs: Any) -> list[str]:
 
 
 _sql_flush = DatabaseOperations.sql_flush
-DatabaseOperations.sql_flush = _emptied  # type: ignore[method-assign]
+DatabaseOperations.sql_flush = _emptied  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    django_db_keepdb: bool, django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> bool:
+    """Begin with a copy of the migrated database where the server is the run's own: it ends with the run."""
+    with django_db_blocker.unblock():
+        return migrated.copy_for_tests() or django_db_keepdb
 
 
 @pytest.fixture(scope="session")
