@@ -8,10 +8,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from accounts.access import Kind, record_access
+from accounts.signals import new_password_asked
 from itsm.sealing import NotSealedError, seal, unseal
 
 SECOND_FACTOR, SEALED = "second factor", "sealed:"
@@ -36,6 +38,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures per account and address: nobody can lock others out of their accounts from afar."""
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
+
+    def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
+        """Have it told like everything else: stored now, sent by the engine. No request waits for a mail server."""
+        new_password_asked.send(type(user), user=user)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

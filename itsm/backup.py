@@ -6,6 +6,7 @@ The archive is a tar with ``manifest.json``, ``database.dump`` (pg_dump, custom 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from itsm.embedded.postgres import postgres_programs
 from itsm.restarting import Reached, jump_ahead, reached_now
 from sla.engine import note_backup
 from tickets import clock
+from tickets.file_checks import compare
 from tickets.models import IdempotencyKey, Ticket
 
 #: 1: without a mark at the end.
@@ -56,6 +59,7 @@ def create_backup(target: Path) -> dict[str, Any]:
     if not target.parent.is_dir():
         raise BackupError(f"There is no directory {target.parent}.")
     manifest = _manifest(clock.now())
+    manifest["files"] = list_files(settings.MEDIA_ROOT)
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         dump = Path(work) / "database.dump"
         _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")
@@ -63,8 +67,9 @@ def create_backup(target: Path) -> dict[str, Any]:
         with _private(archive) as file, tarfile.open(fileobj=file, mode="w") as tar:
             _add_text(tar, "manifest.json", json.dumps(manifest, indent=2))
             tar.add(dump, "database.dump")
-            if settings.MEDIA_ROOT.exists():
-                tar.add(settings.MEDIA_ROOT, "uploads")
+            for name in manifest["files"]:
+                with suppress(FileNotFoundError):  # removed meanwhile; the restore would say so
+                    tar.add(settings.MEDIA_ROOT / name, f"uploads/{name}")
             _add_text(tar, END, json.dumps({"members": len(tar.getmembers())}))
         archive.replace(target)
     note_backup(clock.now())
@@ -83,6 +88,7 @@ def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
     ``sla.engine.begin_new_epoch`` and ``itsm.restarting.end_what_was_signed``: nothing old lives again. Raises
     BackupError when the archive is not ours, cut off, or newer than the server can take, or when there are tickets
     already and ``replace`` is not given.
+    ``manifest["trouble"]``: sentences about files that are missing, damaged or of no ticket; the others are restored.
     """
     if not replace and _has_tickets():
         raise BackupError("There are tickets already; --replace puts the backup in their place.")
@@ -99,8 +105,10 @@ def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
             *("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"),
             *("-c", CLEAR, "-f", script),
         )
+        manifest["trouble"] = differences(Path(work) / "uploads", manifest.get("files", {}))
         _replace_files(Path(work) / "uploads")
     _start_anew(manifest, before)
+    manifest["trouble"] += compare(digests=False).sentences
     return manifest
 
 
@@ -138,6 +146,28 @@ def fit_to_server(script: Path, server: int) -> None:
         head = file.read(HEAD_BYTES)
         file.seek(0)
         file.write(head.replace(TIMEOUT, NO_TIMEOUT))  # as long as what it replaces
+
+
+def list_files(folder: Path) -> dict[str, list[int | str]]:
+    """Every file below ``folder`` with its size and digest."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
+    return {str(path.relative_to(folder)): [path.stat().st_size, _digest(path)] for path in files}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def differences(folder: Path, listed: dict[str, list[int | str]]) -> list[str]:
+    """What an archive says of its files and does not hold, in sentences."""
+    there = list_files(folder)
+    sorts = {
+        "missing from the archive": sorted(listed.keys() - there.keys()),
+        "damaged in the archive": sorted(name for name in listed.keys() & there.keys() if listed[name] != there[name]),
+        "in the archive without being listed": sorted(there.keys() - listed.keys()),
+    }
+    return [f"{len(names)} files {what}: {', '.join(names[:20])}" for what, names in sorts.items() if names]
 
 
 def _manifest(now: datetime) -> dict[str, Any]:

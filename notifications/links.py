@@ -24,6 +24,8 @@ LIFETIME = timedelta(days=14)
 CALL_LIFETIME = timedelta(days=2)
 #: The event whose mail asks whether the reader comes.
 CALL_EVENT = "called_in"
+#: The event whose mail has the link for a new password.
+PASSWORD_EVENT = "password_link"  # noqa: S105 - the name of an event
 SALT = "notifications.links"
 
 
@@ -61,6 +63,12 @@ class Marks:
 
     def __init__(self) -> None:
         self.links: dict[str, int] = {}
+        self.passwords: list[str] = []
+
+    def password(self) -> str:
+        """What is stored in the place of the reader's link for a new password."""
+        self.passwords.append(f"{settings.SITE_URL}/mark-{secrets.token_urlsafe(18)}/")
+        return self.passwords[-1]
 
     def address(self, link: AnswerLink) -> str:
         """The address that is stored in the place of ``link``'s."""

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from notifications.accounts import password_address
 from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import CALL_EVENT, Marks, link_for, with_links
+from notifications.links import CALL_EVENT, PASSWORD_EVENT, Marks, link_for, with_links
 from notifications.models import Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
@@ -39,6 +40,7 @@ class Writer:
             return {
                 **written,
                 "links": self._marks.links,
+                "passwords": self._marks.passwords,
                 "language": language,
                 "urgent": lead.urgent,
                 "date": format_datetime(self.now),
@@ -83,6 +85,8 @@ class Writer:
     def _confirm(self, row: Delivery) -> str:
         """The link with which the requester answers, or whoever is called in; only in mails to that person."""
         notice, reader = row.notice, row.recipient
+        if notice.event == PASSWORD_EVENT and reader is not None:
+            return self._marks.password()
         if not notice.event_info.asks or notice.ticket is None or reader is None or row.channel != Channel.EMAIL:
             return ""
         if notice.event == CALL_EVENT:
@@ -94,12 +98,15 @@ class Writer:
     def outgoing(self, row: Delivery) -> Outgoing:
         """What the channel gets for ``row``, whose message is written: links are put in, which are never stored."""
         kept = row.rendered
+        text = with_links(kept.get("text", ""), kept.get("links", {}))
+        for mark in kept.get("passwords", ()):
+            text = text.replace(mark, password_address(row.recipient)) if row.recipient else text
         return Outgoing(
             key=str(row.pk),
             channel=row.channel,
             to=_address(row),
             message_id=row.message_id or message_id_of(row),
-            rendered={**kept, "text": with_links(kept.get("text", ""), kept.get("links", {}))},
+            rendered={**kept, "text": text},
             url=row.endpoint.url if row.endpoint else "",
             secret=row.endpoint.secret if row.endpoint else "",
         )

@@ -16,6 +16,7 @@ os.environ["DATABASE_URL"] = os.environ.get("ITSM_TEST_DATABASE_URL", "")
 os.environ["REDIS_URL"] = ""
 os.environ["SECRET_KEY"] = "only for tests " * 4
 os.environ["ITSM_HTTPS"] = "0"
+os.environ["EMAIL_HOST"] = "localhost"  # people have mail; tests that send any start a server of their own
 
 from itsm.settings import *  # noqa: F403  (after the environment is set)
 from itsm.settings import CELERY_BROKER_TRANSPORT_OPTIONS, INSTALLED_APPS, STORAGES

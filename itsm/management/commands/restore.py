@@ -31,6 +31,8 @@ class Command(BaseCommand):
         begin_new_epoch(clock.now())
         tokens = end_what_was_signed(keep_tokens=options["keep_tokens"])
         self.stdout.write(f"{manifest['tickets']} tickets are back as of {manifest['made_at']}.")
+        for line in manifest["trouble"]:
+            self.stderr.write(f"Not whole: {line}")
         self.stdout.write(self._about_tokens(tokens, kept=options["keep_tokens"]))
         self.stdout.write(
             "Timers and notices are held back. Look at what may have been sent already ('Not delivered'), then\n"
