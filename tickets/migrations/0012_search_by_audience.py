@@ -24,9 +24,9 @@ def write_all_again(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0010_file_kinds")]
+    dependencies = [("tickets", "0011_indexes_of_figures")]
 
     operations = [
-        migrations.RunSQL(HERE.with_name("0011_search_by_audience.sql").read_text(encoding="utf-8"), before()),
+        migrations.RunSQL(HERE.with_name("0012_search_by_audience.sql").read_text(encoding="utf-8"), before()),
         migrations.RunPython(write_all_again, write_all_again),
     ]
