@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_restore_epoch"),
+        ("accounts", "0011_restore_epoch"),
     ]
 
     operations = [

@@ -31,7 +31,7 @@ def seal_second_factors(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_who_decides"),
+        ("accounts", "0009_shipped_first_pages"),
         ("sessions", "0001_initial"),
         ("mfa", "0003_authenticator_type_uniq"),
     ]
