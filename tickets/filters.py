@@ -287,7 +287,7 @@ class TicketFilter(filters.FilterSet):
         """The checked values. What others watch is not for requesters: asking for it is refused."""
         made = super().form
         user = self.request.user
-        own = made.is_valid() and made.cleaned_data.get("watcher", "") in ("", ME, user.username)
+        own = made.is_valid() and set(made.cleaned_data.get("watcher") or ()) <= {ME, user.username}
         if not own and made.is_valid() and not user.may(Permission.INTERNAL):
             made.add_error("watcher", _("Only your own watching can be asked for."))
         return made
