@@ -18,7 +18,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_who_decides")]
+    dependencies = [("accounts", "0012_access_log")]
 
     operations = [
         migrations.AddField(
