@@ -16,6 +16,7 @@ SCRIPTS = [
     "tom-select/dist/js/tom-select.popular.min.js",
     "cytoscape/dist/cytoscape.min.js",
     "cytoscape-dagre/dist/cytoscape-dagre.min.js",
+    "echarts/dist/echarts.min.js",
 ]
 ICONS = "@tabler/icons/icons/outline"
 NOT_SHIPPED = frozenset({"tests", "bench", "docs"})

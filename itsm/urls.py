@@ -38,4 +38,5 @@ urlpatterns = [
     path("", include("live.urls")),
     path("", include("sla.urls")),
     path("", include("tickets.urls")),
+    path("", include("reports.urls")),  # after the tickets, which bring the kinds of addresses
 ]
