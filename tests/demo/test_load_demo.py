@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase
 
 from accounts.models import Organisation, SupportGroup, User
-from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion, Relation
 from demo.company import PASSWORD
 from demo.expected import differences
 from demo.history import DemoError
@@ -61,7 +61,9 @@ def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:
     }
     assert SupportGroup.objects.count() == 11
     assert User.objects.count() == 45
-    assert ConfigurationItem.objects.count() == 77
+    assert ConfigurationItem.objects.count() == 275
+    assert Relation.objects.filter(active=True).count() == 495
+    assert ItemVersion.objects.filter(authority="none", carried=False).count() == 1
 
 
 @pytest.mark.req("ORG-04")
