@@ -16,6 +16,7 @@ class Permission(models.TextChoices):
     INTERNAL = "ticket.internal", _("Read and write internal notes")
     PRIORITY = "ticket.priority", _("Approve a change of priority in any group")
     URGE = "ticket.urge", _("Urge tickets")
+    CHANGE_MANAGE = "change.manage", _("Manage changes: check, assess, schedule them")
     EXPORT = "ticket.export", _("Export lists")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
     CMDB_EDIT = "cmdb.edit", _("Record configuration items")

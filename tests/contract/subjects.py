@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in
 from tests.second_kind.models import Visit
 from tickets.actions import bound_form, perform
@@ -42,6 +43,7 @@ def visit_in(state: str, world: World) -> Ticket:
 #: How to bring a ticket of a kind into a state. A new kind adds its line here.
 SUBJECTS: dict[str, Callable[[str, World], Ticket]] = {
     "incident": incident_in,
+    "change": change_in,
     "task": task_in,
     "visit": visit_in,
 }
