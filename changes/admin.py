@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import PortalAdmin, RecordOnly
-from changes.models import ChangeTemplate, TemplateVersion
+from changes.models import ChangeTemplate, FreezeRule, TemplateVersion
 from changes.templates import publish
 
 
@@ -37,6 +37,29 @@ class ChangeTemplateAdmin(PortalAdmin):
         """The number of the newest version."""
         version = template.versions.first()
         return f"v{version.number}" if version else "—"
+
+
+@admin.register(FreezeRule)
+class FreezeRuleAdmin(PortalAdmin):
+    """Freeze windows: around holidays, or spans."""
+
+    list_display = (
+        "code",
+        "name_zh",
+        "name_en",
+        "kind",
+        "min_days",
+        "days_before",
+        "begins_at",
+        "closes_at",
+        "active",
+    )
+    list_filter = ("active", "kind")
+    search_fields = ("code", "name_zh", "name_en")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is chosen once."""
+        return ("code",) if obj else ()
 
 
 @admin.register(TemplateVersion)

@@ -73,6 +73,14 @@ def check_window(form: forms.Form, cleaned: dict[str, Any], begin: str, end: str
         form.add_error(end if start else begin, gettext("Say both from when and until when."))
 
 
+PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (_("What and why"), ("change_type", "summary", "reason", "description", "domain", "scope", "raised_from")),
+    (_("Where and when"), ("business_system", "items", "planned_start", "planned_end", "effect")),
+    (_("How"), ("plan", "back_out", "back_out_tested", "resources")),
+    (_("Who"), ("group", "assignee", "requester", "copy_of", "attachments")),
+)
+
+
 class RegisterForm(ContentFields):
     """A new request for change."""
 
@@ -99,7 +107,10 @@ class RegisterForm(ContentFields):
     )
     attachments = AttachmentsField()
 
-    field_order = ("change_type", "summary", "reason", "description", "business_system", "items", "planned_start")
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The form as the page shows it: titled parts with their fields."""
+        return [{"title": title, "fields": [self[name] for name in names]} for title, names in PARTS]
 
     def initial_from(self, ticket: Ticket) -> dict[str, Any]:
         """The usual one."""

@@ -37,6 +37,7 @@ class Implementing(Columns):
         done=_("began to implement it"),
         allow=rules.may_carry_out,
         guards=(guards.has_implementer,),
+        effect="changes.services.begin",
         intent="primary",
         icon="player-play",
         key="s",

@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.permissions import Permission
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
+from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
+    CollisionOverride,
+    FreezeRule,
+)
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.states import PHASES, Rating, Result, Risk, Scope, States

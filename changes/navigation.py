@@ -14,4 +14,12 @@ NAVIGATION = [
         allow=lambda user: user.may(Permission.REGISTER) and user.may(Permission.INTERNAL),
         position=80,
     ),
+    Entry(
+        section=Section.WORK,
+        label=_("Change calendar"),
+        url="changes:calendar",
+        icon="calendar-month",
+        allow=lambda user: user.is_agent,
+        position=81,
+    ),
 ]

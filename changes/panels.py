@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from approvals.models import Ask
 from approvals.queries import Shown, rounds_of, show
+from changes.collisions import STANDING, Grade, collisions_of, is_overridden
 from changes.models import Change, PlanStep
 from changes.states import PLANNED, States
 from tickets.actions import Available
@@ -22,6 +23,8 @@ from tickets.pages import button_of
 TEMPLATE = "changes/_change.html"
 TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late"}
 OFFERED = ("add_step", "remove_step", "report_step")
+GRADE_TONES = {"hard": "late", "soft": "soon", "note": "neutral"}
+SHOWN_COLLISIONS = 12
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,15 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         return None
     buttons = {item.action.name: button_of(item.action, change) for item in available if item.enabled}
     rounds = rounds_of(change)
+    steps = [step_line(step, now) for step in change.steps.select_related("person")]
     newest = show(rounds[0], now) if rounds else None
     return {
         "template": TEMPLATE,
         "change": change,
         "texts": texts_of(change),
-        "steps": [step_line(step, now) for step in change.steps.select_related("person")],
-        "buttons": [buttons[name] for name in OFFERED if name in buttons],
+        "steps": steps,
+        "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
+        **collision_part(change, buttons),
         "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
         "approval": newest,
         "asked": _asked(newest, user),
@@ -55,6 +60,19 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         and change.record_completed_at is None
         and change.record_due_at <= now
         and change.state != States.CLOSED,
+    }
+
+
+def collision_part(change: Change, buttons: dict[str, Any]) -> dict[str, Any]:
+    """What it collides with while it is planned or begins, and the button to sign for hard ones."""
+    found = collisions_of(change) if change.state in STANDING or change.state == States.DRAFT else []
+    hard = any(one.grade is Grade.HARD for one in found)
+    signed = hard and is_overridden(change)
+    return {
+        "collisions": [(GRADE_TONES[one.grade], one) for one in found[:SHOWN_COLLISIONS]],
+        "more_collisions": max(len(found) - SHOWN_COLLISIONS, 0),
+        "signed": signed,
+        "sign": buttons.get("override_collisions") if hard and not signed else None,
     }
 
 

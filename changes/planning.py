@@ -41,6 +41,21 @@ class Planning(Columns):
 
     @action(
         source=[*PLANNED],
+        label=_("Override collisions"),
+        done=_("signed that it goes on in spite of hard collisions"),
+        allow=rules.may_override,
+        form="tickets.action_forms.ReasonForm",
+        effect="changes.services.override",
+        intent="danger",
+        icon="signature",
+        public=False,
+        menu=False,
+    )
+    def override_collisions(self, *, user: User, now: datetime, text: str) -> None:
+        """Sign with a reason that it may go on in this window; another window needs another signature."""
+
+    @action(
+        source=[*PLANNED],
         label=_("Add step"),
         done=_("added a step to the plan"),
         allow=rules.may_plan,

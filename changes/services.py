@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.services import ask, withdraw
+from changes.checking import refuse_blocked
 from changes.codes import EMERGENCY
-from changes.models import Change, PlanStep
+from changes.models import Change, CollisionOverride, PlanStep
 from changes.states import States
 from changes.templates import judge
 from tickets.errors import ActionConflict
@@ -34,8 +35,9 @@ def complete_registration(
 
 
 def complete_order(*, ticket: Change, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """As after registration, for an order from the catalogue."""
+    """As after registration, for an order from the catalogue. Raises ActionConflict for hard collisions."""
     affect_items(ticket=ticket, items=cleaned.get("items") or [])
+    refuse_blocked(ticket)
     join(change=ticket, source=cleaned.get("raised_from"), user=user, now=now)
 
 
@@ -77,8 +79,28 @@ def check_cause(*, ticket: Change, **context: Any) -> None:
 
 
 def ask_approval(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
-    """Open a round about the change as it stands."""
+    """Open a round about the change as it stands. Raises ActionConflict while hard collisions are not signed for."""
+    refuse_blocked(ticket)
     ask(ticket=ticket, purpose=PURPOSE, user=user, now=now, text=entry.text)
+
+
+def begin(*, ticket: Change, **context: Any) -> None:
+    """Look once more before the work begins. Raises ActionConflict while hard collisions are not signed for."""
+    refuse_blocked(ticket)
+
+
+def override(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
+    """Store who signed, why, and for which window. Raises ActionConflict without a window."""
+    if ticket.planned_start is None or ticket.planned_end is None:
+        raise ActionConflict(_("It has no window yet."))
+    CollisionOverride.objects.create(
+        change=ticket,
+        person=user,
+        reason=entry.text,
+        at=now,
+        planned_start=ticket.planned_start,
+        planned_end=ticket.planned_end,
+    )
 
 
 def withdraw_question(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from approvals.models import Policy
 from approvals.policies import publish as publish_policy
-from changes.models import ChangeTemplate
+from changes.models import ChangeTemplate, FreezeRule
 from changes.templates import publish as publish_template
 
 
@@ -18,7 +18,14 @@ def load_changes(data: dict[str, Any], *, at: datetime) -> int:
     """Add policies and templates that are missing; those that exist belong to the administrators. How many."""
     policies = [_load_policy(row, at) for row in data["approval_policies"]]
     templates = [_load_template(row, at) for row in data["change_templates"]]
-    return sum(policies) + sum(templates)
+    freezes = [_load_freeze(row) for row in data["freeze_rules"]]
+    return sum(policies) + sum(templates) + sum(freezes)
+
+
+def _load_freeze(row: dict[str, Any]) -> bool:
+    """A rule around holidays; days and times of day are those of the model."""
+    names = {"name_zh": row["zh"], "name_en": row["en"], "min_days": row["min_days"]}
+    return FreezeRule.objects.get_or_create(code=row["code"], defaults=names)[1]
 
 
 def _load_policy(row: dict[str, Any], at: datetime) -> bool:

@@ -8,6 +8,7 @@ from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
+from changes.api import routes as change_routes
 from cmdb.api import routes as cmdb_routes
 from cmdb.api_impact import routes as impact_routes
 from cmdb.api_items import routes as item_routes
@@ -34,6 +35,7 @@ version_1 = [
     *incident_routes,
     *shared_routes,
     *shared_approval_routes,
+    *change_routes,
     *account_routes,
     *duty_routes,
     *roster_routes,
