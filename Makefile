@@ -15,7 +15,7 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Settings as in production, for the checks; the key is a throwaway.
-PRODUCTION := ITSM_DEMO=0 DEBUG=0 ITSM_HTTPS=1 ALLOWED_HOSTS=itsm.example.com \
+PRODUCTION := ITSM_DEMO=0 DEBUG=0 ITSM_HTTPS=1 ALLOWED_HOSTS=itsm.example.com SITE_URL=https://itsm.example.com EMAIL_HOST=mail.example.com \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')"
 DEMO := ITSM_DEMO=1
 
@@ -62,7 +62,7 @@ lock: $(DEVELOPERS)  ## choose the newest allowed versions and write them down
 	$(BIN)/npm install --package-lock-only --no-progress
 
 clean:  ## remove what was built; data stay
-	rm -rf var/assets var/static var/stamps node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf var/assets var/static var/stamps var/test-databases node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print | xargs rm -rf
 
 install: $(DEVELOPERS) $(PACKAGES)  ## install everything a developer needs
