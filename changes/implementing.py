@@ -115,7 +115,7 @@ class Implementing(Columns):
         guards=(guards.went_as_planned,),
         intent="primary",
         icon="circle-check",
-        key="r",
+        key="m",
         public=False,
         bulk=True,
     )

@@ -56,7 +56,7 @@ def change_in(state: str, world: World) -> Any:
     """A simple change in ``state``, brought there by real actions."""
     staffed(world)
     changer = world.people["changer"]
-    change: Any = request(world, now=None)
+    change: Any = act(request(world, now=None), "add_step", world.lead, what="备份")
     if state == "cancelled":
         return act(change, "cancel", world.lead, text="不做了")
     for name in PATHS[state]:
