@@ -28,6 +28,7 @@ class ChangeLifecycle(Implementing, Planning, CommonActions):
     # Columns and helpers of ``changes.models.Change``.
     fill: Any
     from_template: Any
+    give_to_orderer: Any
     risk: Any
     assessment: Any
     record_due_at: Any
@@ -69,7 +70,7 @@ class ChangeLifecycle(Implementing, Planning, CommonActions):
         self.from_template(template.versions.first())
         self.summary = summary or template.summary
         self.planned_start, self.planned_end = fields["planned_start"], fields["planned_end"]
-        self.group, self.assignee = template.group, None
+        self.give_to_orderer(template, user)
         self.registered_by = user
         self.requester = fields.get("requester") or user
         self.organisation_id = self.requester.organisation_id

@@ -19,7 +19,7 @@ from changes.freeze_models import (  # noqa: F401 - Django finds models in this 
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.states import PHASES, Rating, Result, Risk, Scope, States
-from changes.template_models import ChangeTemplate, TemplateVersion  # noqa: F401 - as above
+from changes.template_models import ChangeTemplate, TemplateVersion
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import NO_CLOCKS, Audience, Grade
 from tickets.models import Ticket
@@ -165,6 +165,12 @@ class Change(ChangeLifecycle, Ticket):
         for name in TYPED:
             if name in fields:
                 setattr(self, name, fields[name])
+
+    def give_to_orderer(self, template: ChangeTemplate, user: User) -> None:
+        """Whoever the template names implements it; without one the engineer who orders it."""
+        self.group = template.group
+        if template.group_id is None and user.group_ids and user.may(Permission.WORK):
+            self.group_id, self.assignee = min(user.group_ids), user
 
     def from_template(self, version: TemplateVersion) -> None:
         """Take over what a version of a template says."""

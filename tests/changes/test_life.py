@@ -105,6 +105,7 @@ def test_standard_change_is_ordered_and_scheduled_at_once(world: World, client: 
     change = Change.objects.get()
     assert (made.status_code, change.state, change.change_type_id) == (302, "scheduled", "standard")
     assert change.raised_from_id == incident.pk
+    assert (change.assignee, change.group) == (world.engineer, world.engineer.support_groups.get())
     assert last_entry(incident).action == "change_raised"
 
     template = ChangeTemplate.objects.get(code="extend-disk")
