@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
@@ -80,8 +81,20 @@ class Department(BilingualName):
 
 
 class Role(CodeTable):
-    """A role of the processes; its permissions are edited by administrators."""
+    """A role of the processes; its permissions and the page it begins on are edited by administrators."""
 
+    class FirstPage(models.TextChoices):
+        QUEUE = "queue", _("Workspace")
+        BOARD = "board", _("Indicators")
+        LIVE = "live", _("Live board")
+
+    first_page = models.CharField(
+        _("first page"),
+        max_length=10,
+        choices=FirstPage,
+        default=FirstPage.QUEUE,
+        help_text=_("Where people with this role begin. Of several roles the one that begins on a board decides."),
+    )
     permissions = ArrayField(
         models.CharField(max_length=40, choices=Permission),
         verbose_name=_("permissions"),
@@ -167,6 +180,12 @@ class User(AbstractBaseUser):
     def may(self, permission: str) -> bool:
         """Whether one of the person's roles grants ``permission``."""
         return permission in self.permissions
+
+    @property
+    def first_page(self) -> str:
+        """Where the person begins: of several roles one that begins on a board. One query."""
+        pages = set(self.roles.filter(active=True).values_list("first_page", flat=True))
+        return next((page for page in (Role.FirstPage.BOARD, Role.FirstPage.LIVE) if page in pages), "queue")
 
     @property
     def is_agent(self) -> bool:
@@ -300,3 +319,33 @@ class RateBucket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.hits}"
+
+
+class RestoreEpoch(models.Model):
+    """The single row whose random ``value`` is part of every signed thing; a restore makes another one.
+
+    A link that was used, or a password that was changed, after the backup must not work again with what came back.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    value = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="restore_epoch_single_row")]
+
+    def __str__(self) -> str:
+        return "restore epoch"
+
+
+__all__ = [
+    "AccessEvent",
+    "ApiToken",
+    "Department",
+    "Organisation",
+    "RateBucket",
+    "RestoreEpoch",
+    "Role",
+    "SupportGroup",
+    "Tier",
+    "User",
+]
