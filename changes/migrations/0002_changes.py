@@ -15,7 +15,7 @@ import duty.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_change_managers_manage"),
+        ("accounts", "0012_access_log"),
         ("changes", "0001_initial"),
         ("tickets", "0009_guests_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
