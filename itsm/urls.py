@@ -35,5 +35,6 @@ urlpatterns = [
     path("", include("replies.urls")),
     path("", include("live.urls")),
     path("", include("sla.urls")),
+    path("", include("problems.urls")),
     path("", include("tickets.urls")),
 ]

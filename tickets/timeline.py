@@ -27,6 +27,7 @@ from tickets.models import Attachment, Ticket, TicketLink, TimelineEntry
 
 EVENT_ICONS = {
     "linked": "link",
+    "caused": "puzzle",
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",
