@@ -241,6 +241,7 @@ class ApiToken(models.Model):
         TICKETS_READ = "tickets:read", _("Read tickets")
         TICKETS_WRITE = "tickets:write", _("Register tickets and act on them")
         DIRECTORY_READ = "directory:read", _("Read people, groups, services and code tables")
+        CMDB_WRITE = "cmdb:write", _("Record and discover configuration items")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=100)

@@ -21,6 +21,8 @@ class Permission(models.TextChoices):
     PROBLEM_MANAGE = "problem.manage", _("Manage problems: assign, approve, end")
     PROBLEM_SUPERVISE = "problem.supervise", _("Review solutions of problems of high level")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
+    CMDB_EDIT = "cmdb.edit", _("Record configuration items")
+    CMDB_MANAGE = "cmdb.manage", _("Manage configuration: correct, import, define classes")
     PEOPLE_VIEW = "people.view", _("Search people of every organisation")
     PEOPLE_ADD = "people.add", _("Add callers who are not known yet")
     ANNOUNCE = "announcement.publish", _("Publish announcements")

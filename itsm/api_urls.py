@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_impact import routes as impact_routes
+from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -34,6 +36,8 @@ version_1 = [
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *impact_routes,
+    *item_routes,
     *export_routes,
     *announcement_routes,
     *sla_routes,

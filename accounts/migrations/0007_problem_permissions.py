@@ -40,7 +40,7 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_escalates_to")]
+    dependencies = [("accounts", "0006_cmdb_rights")]
 
     operations = [
         migrations.AlterField(
@@ -63,6 +63,8 @@ class Migration(migrations.Migration):
                         ("problem.manage", "Manage problems: assign, approve, end"),
                         ("problem.supervise", "Review solutions of problems of high level"),
                         ("cmdb.view", "See configuration items of every customer"),
+                        ("cmdb.edit", "Record configuration items"),
+                        ("cmdb.manage", "Manage configuration: correct, import, define classes"),
                         ("people.view", "Search people of every organisation"),
                         ("people.add", "Add callers who are not known yet"),
                         ("announcement.publish", "Publish announcements"),
