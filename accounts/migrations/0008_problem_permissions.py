@@ -40,7 +40,7 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0006_cmdb_rights")]
+    dependencies = [("accounts", "0007_who_decides")]
 
     operations = [
         migrations.AlterField(
