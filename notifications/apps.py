@@ -10,4 +10,12 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import approvals, checks, emergencies, problems, receivers, rosters  # noqa: F401 - they connect
+        from notifications import (  # noqa: F401 - they add notices and checks, and connect receivers
+            accounts,
+            approvals,
+            checks,
+            emergencies,
+            problems,
+            receivers,
+            rosters,
+        )
