@@ -80,8 +80,20 @@ class Department(BilingualName):
 
 
 class Role(CodeTable):
-    """A role of the processes; its permissions are edited by administrators."""
+    """A role of the processes; its permissions and the page it begins on are edited by administrators."""
 
+    class FirstPage(models.TextChoices):
+        QUEUE = "queue", _("Workspace")
+        BOARD = "board", _("Indicators")
+        LIVE = "live", _("Live board")
+
+    first_page = models.CharField(
+        _("first page"),
+        max_length=10,
+        choices=FirstPage,
+        default=FirstPage.QUEUE,
+        help_text=_("Where people with this role begin. Of several roles the one that begins on a board decides."),
+    )
     permissions = ArrayField(
         models.CharField(max_length=40, choices=Permission),
         verbose_name=_("permissions"),
@@ -167,6 +179,12 @@ class User(AbstractBaseUser):
     def may(self, permission: str) -> bool:
         """Whether one of the person's roles grants ``permission``."""
         return permission in self.permissions
+
+    @property
+    def first_page(self) -> str:
+        """Where the person begins: of several roles one that begins on a board. One query."""
+        pages = set(self.roles.filter(active=True).values_list("first_page", flat=True))
+        return next((page for page in (Role.FirstPage.BOARD, Role.FirstPage.LIVE) if page in pages), "queue")
 
     @property
     def is_agent(self) -> bool:

@@ -17,6 +17,7 @@ class Permission(models.TextChoices):
     PRIORITY = "ticket.priority", _("Approve a change of priority in any group")
     URGE = "ticket.urge", _("Urge tickets")
     EXPORT = "ticket.export", _("Export lists")
+    PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
     PROBLEM_RAISE = "problem.raise", _("Raise problems")
     PROBLEM_MANAGE = "problem.manage", _("Manage problems: assign, approve, end")
     PROBLEM_SUPERVISE = "problem.supervise", _("Review solutions of problems of high level")

@@ -21,6 +21,7 @@ from notifications.api import routes as notice_routes
 from notifications.api_choices import routes as choice_routes
 from notifications.api_ledger import routes as ledger_routes
 from replies.api import routes as reply_routes
+from reports.api import routes as report_routes
 from sla.api import routes as sla_routes
 from tasks.api import routes as task_routes
 from tickets.api import routes as ticket_routes
@@ -47,6 +48,7 @@ version_1 = [
     *choice_routes,
     *ledger_routes,
     *reply_routes,
+    *report_routes,
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

@@ -120,8 +120,10 @@ def _first(ordered: QuerySet[Row], count: int) -> QuerySet[Row]:
     return ordered.filter(among)
 
 
-def capped_count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """How many rows there are, counted up to ``cap``, and whether there are more."""
+def capped_count(queryset: QuerySet[Any], cap: int | None = COUNT_CAP) -> tuple[int, bool]:
+    """How many rows there are, counted up to ``cap`` unless it is None, and whether there are more."""
+    if cap is None:
+        return queryset.order_by().count(), False
     count = queryset.order_by().values("pk")[: cap + 1].count()
     return min(count, cap), count > cap
 

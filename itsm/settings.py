@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "announcements",
     "replies",
     "exporting",
+    "reports",
     "importing",
     "demo",
     "itsm",

@@ -38,4 +38,5 @@ urlpatterns = [
     path("", include("sla.urls")),
     path("", include("problems.urls")),
     path("", include("tickets.urls")),
+    path("", include("reports.urls")),  # after the tickets, which bring the kinds of addresses
 ]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
-from itsm.filtering import ME, MINE, NONE, ChoicesFilter, Chosen, CodesFilter, MomentFilter, YesNoFilter, among
+from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
+from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
@@ -32,6 +38,7 @@ from tickets.models import (
     Watcher,
 )
 from tickets.querysets import LIVE
+from tickets.records import Chosen, chosen_from
 from tickets.search.matching import matching
 from tickets.search.words import MAX_LENGTH
 
@@ -76,17 +83,38 @@ STAFF_ONLY = frozenset(
 )
 
 
-class PersonFilter(filters.CharFilter):
-    """Tickets of a person: a user name, ``me`` or ``none``. An unknown name finds nothing."""
+class PeopleField(forms.Field):
+    """One user name or several."""
 
-    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        self.max_length = max_length
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> list[str]:
+        """The names; too long a one is an error."""
+        names = [value] if isinstance(value, str) else list(value or ())
+        for name in names:
+            MaxLengthValidator(self.max_length)(name)
+        return [name for name in names if name]
+
+
+class PersonFilter(filters.Filter):
+    """Tickets of a person: a user name, ``me`` or ``none``; of any of them where several are named.
+
+    An unknown name finds nothing.
+    """
+
+    field_class = PeopleField
+
+    def filter(self, qs: QuerySet[Ticket], value: list[str]) -> QuerySet[Ticket]:
         """Narrow by the person's key, so that the index on it serves."""
         if not value:
             return qs
-        key = self.key_of(value)
-        if key is None and value != NONE:
-            return qs.none()
-        return self.narrow(qs, key)
+        keys = {name: self.key_of(name) for name in value}
+        known = [key for name, key in keys.items() if key is not None or name == NONE]
+        return self.narrow(qs, known) if known else qs.none()
 
     def key_of(self, value: str) -> Any:
         """The person's key; None for ``none`` and unknown names. Trusted names are found by the query itself."""
@@ -95,28 +123,56 @@ class PersonFilter(filters.CharFilter):
         found = User.objects.order_by().filter(username=value).values_list("pk", flat=True)
         return Subquery(found[:1]) if self.parent.trusted else found.first()
 
-    def narrow(self, qs: QuerySet[Ticket], key: Any) -> QuerySet[Ticket]:
-        """Tickets of the person with ``key``."""
-        return qs.filter(**{f"{self.field_name}_id": key})
+    def narrow(self, qs: QuerySet[Ticket], keys: list[Any]) -> QuerySet[Ticket]:
+        """Tickets of the people with ``keys``."""
+        return qs.filter(reduce(or_, (Q(**{f"{self.field_name}_id": key}) for key in keys)))
 
 
 class WatcherFilter(PersonFilter):
     """Tickets that a person watches."""
 
-    def narrow(self, qs: QuerySet[Ticket], key: Any) -> QuerySet[Ticket]:
-        """Tickets that the person with ``key`` watches; with ``none`` those that nobody does."""
+    def narrow(self, qs: QuerySet[Ticket], keys: list[Any]) -> QuerySet[Ticket]:
+        """Tickets that the people with ``keys`` watch; with ``none`` those that nobody does."""
         user = self.parent.request.user
-        if key != user.pk and not user.may(Permission.INTERNAL):
+        if keys != [user.pk] and not user.may(Permission.INTERNAL):
             return qs.none()
-        if key is None:
-            return qs.filter(watchers=None)
-        return qs.filter(among("pk", Watcher.objects.filter(user_id=key).values("ticket_id")))
+        found = Q(watchers=None) if None in keys else Q(pk__in=())
+        watched = [key for key in keys if key is not None]
+        if watched:
+            found |= Q(among("pk", Watcher.objects.filter(user_id__in=watched).values("ticket_id")))
+        return qs.filter(found)
+
+
+class RecordsField(forms.CharField):
+    """The address of a set of records of a period."""
+
+    def clean(self, value: Any) -> Chosen | None:
+        """The set; what names none is an error."""
+        text = super().clean(value)
+        try:
+            return chosen_from(text) if text else None
+        except (KeyError, ValueError, OverflowError) as error:
+            raise ValidationError(_("There is no such set of records, or its period cannot be read.")) from error
+
+
+class RecordsFilter(filters.Filter):
+    """Tickets that a figure counts: the set's own condition (``tickets.records``)."""
+
+    field_class = RecordsField
+
+    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
+        """Narrow to them. Who may not count them does not find by them."""
+        if value is None:
+            return qs
+        if value.records.internal and not self.parent.request.user.may(Permission.INTERNAL):
+            return qs.none()
+        return qs.filter(value.condition)
 
 
 class CategoryFilter(CodesFilter):
     """Tickets of the named categories and what lies below them."""
 
-    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
+    def filter(self, qs: QuerySet[Ticket], value: ChosenCodes | None) -> QuerySet[Ticket]:
         """Narrow by the whole branches."""
         if not value or not value.asked:
             return qs
@@ -150,7 +206,7 @@ class TicketFilter(filters.FilterSet):
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
     business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
     category = CategoryFilter(model=Category, words=[(NONE, _("None"))], label=_("Category, with those below"))
-    source = CodesFilter(model=Source, label=_("Source"))
+    source = CodesFilter(model=Source, words=[(NONE, _("None"))], label=_("Source"))
     nature = CodesFilter(model=Nature, label=_("Nature"))
     impact = CodesFilter(model=ImpactLevel, label=_("Impact"))
     urgency = CodesFilter(model=Urgency, label=_("Urgency"))
@@ -204,6 +260,7 @@ class TicketFilter(filters.FilterSet):
     caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
+    records = RecordsFilter(label=_("Counted in a figure"), max_length=120)
 
     class Meta:
         model = Ticket

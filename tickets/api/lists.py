@@ -54,6 +54,10 @@ class TicketRows(ListView, TicketView):
         """The filters, those of paging, and the views that the pages show as tabs."""
         return (*super().known_parameters(), "view", "saved")
 
+    def most_counted(self, request: Request) -> int | None:
+        """The records behind a figure are counted to the last: their number is the figure."""
+        return None if "records" in request.query_params else super().most_counted(request)
+
     def rows(self, request: Request) -> QuerySet[Ticket]:
         """Tickets that the person sees, of the view that is asked for."""
         params = request.query_params

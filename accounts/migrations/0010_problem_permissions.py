@@ -40,7 +40,7 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_who_decides")]
+    dependencies = [("accounts", "0009_shipped_first_pages")]
 
     operations = [
         migrations.AlterField(
@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                         ("ticket.priority", "Approve a change of priority in any group"),
                         ("ticket.urge", "Urge tickets"),
                         ("ticket.export", "Export lists"),
+                        ("report.people", "See figures of persons by name"),
                         ("problem.raise", "Raise problems"),
                         ("problem.manage", "Manage problems: assign, approve, end"),
                         ("problem.supervise", "Review solutions of problems of high level"),
