@@ -21,4 +21,20 @@ NAVIGATION = [
         allow=reads_internal,
         position=60,
     ),
+    Entry(
+        section=Section.RUNNING,
+        label=_("Trends"),
+        url="problems:trends",
+        icon="trending-up",
+        allow=reads_internal,
+        position=30,
+    ),
+    Entry(
+        section=Section.RUNNING,
+        label=_("Register of problems"),
+        url="problems:register_table",
+        icon="table",
+        allow=reads_internal,
+        position=35,
+    ),
 ]
