@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,8 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
+from accounts.phones import keys_of
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
 
 
@@ -106,6 +108,21 @@ class Role(CodeTable):
         verbose_name_plural = _("roles")
 
 
+class PhoneKeysField(ArrayField):
+    """The normal forms of a person's numbers, by which callers are found; written with every whole save of the row."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> list[str]:
+        """What the numbers of ``model_instance`` say now."""
+        keys = keys_of(model_instance.phone, model_instance.mobile)
+        setattr(model_instance, self.attname, keys)
+        return keys
+
+    def deconstruct(self) -> Any:
+        """To migrations it is a list of texts."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
+
+
 class User(AbstractBaseUser):
     """A person who signs in, or an integration. Belongs to exactly one organisation."""
 
@@ -125,6 +142,7 @@ class User(AbstractBaseUser):
     employee_number = models.CharField(_("employee number"), max_length=40, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     mobile = models.CharField(_("mobile"), max_length=40, blank=True)
+    phone_keys = PhoneKeysField(models.CharField(max_length=40), default=list, editable=False)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
@@ -318,3 +336,33 @@ class RateBucket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.hits}"
+
+
+class RestoreEpoch(models.Model):
+    """The single row whose random ``value`` is part of every signed thing; a restore makes another one.
+
+    A link that was used, or a password that was changed, after the backup must not work again with what came back.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    value = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="restore_epoch_single_row")]
+
+    def __str__(self) -> str:
+        return "restore epoch"
+
+
+__all__ = [
+    "AccessEvent",
+    "ApiToken",
+    "Department",
+    "Organisation",
+    "RateBucket",
+    "RestoreEpoch",
+    "Role",
+    "SupportGroup",
+    "Tier",
+    "User",
+]

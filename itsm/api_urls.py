@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api import routes as account_routes
+from accounts.api_access import routes as access_routes
 from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_discovery import routes as discovery_routes
 from cmdb.api_impact import routes as impact_routes
 from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
@@ -38,10 +40,12 @@ version_1 = [
     *shared_routes,
     *shared_approval_routes,
     *account_routes,
+    *access_routes,
     *duty_routes,
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *discovery_routes,
     *impact_routes,
     *item_routes,
     *export_routes,

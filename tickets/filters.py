@@ -21,6 +21,7 @@ from cmdb.models import BusinessSystem
 from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
 from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
+from tickets.audience import known_to
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
@@ -77,10 +78,14 @@ SORTS: dict[str, Ordering] = {
 NEWEST_FIRST = "-created_at"
 
 
-#: Filters by what only staff see; others find nothing by them.
-STAFF_ONLY = frozenset(
-    {"item", "caused_by", "supplier", "complexity", "responded_in_time", "completed_in_time", "escalated"}
-)
+def sorts_for(user: User) -> dict[str, Ordering]:
+    """What ``user`` may sort by: what they may read."""
+    return {name: SORTS[name] for name in known_to(user, SORTS)}
+
+
+def filters_for(user: User) -> list[str]:
+    """Names of the filters by which ``user`` may find: those that tell what they may read."""
+    return known_to(user, FILTERS)
 
 
 class PeopleField(forms.Field):
@@ -219,32 +224,32 @@ class TicketFilter(filters.FilterSet):
         choices=[("1", _("Simple")), ("2", _("Normal")), ("3", _("Complex"))], label=_("Complexity")
     )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
-    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created before"))
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created until"))
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Updated from"))
-    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated before"))
+    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated until"))
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Changed since"))
     planned_response_after = MomentFilter(
         field_name="planned_response_at", lookup_expr="gte", label=_("Planned response from")
     )
     planned_response_before = MomentFilter(
-        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response before")
+        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response until")
     )
     responded_after = MomentFilter(field_name="responded_at", lookup_expr="gte", label=_("Responded from"))
-    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded before"))
+    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded until"))
     planned_completion_after = MomentFilter(
         field_name="planned_completion_at", lookup_expr="gte", label=_("Planned completion from")
     )
     planned_completion_before = MomentFilter(
-        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion before")
+        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion until")
     )
     resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label=_("Resolved from"))
-    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved before"))
+    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved until"))
     closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte", label=_("Closed from"))
-    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed before"))
+    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed until"))
     due_after = MomentFilter(method="with_limit", lookup_expr="gte", label=_("Due from"))
-    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due before"))
+    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due until"))
     agreed_after = MomentFilter(field_name="agreed_at", lookup_expr="gte", label=_("Agreed time from"))
-    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time before"))
+    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time until"))
     agreed = YesNoFilter(Q(agreed_at__isnull=False), label=_("With an agreed time"))
     escalated = YesNoFilter(Q(phase__in=LIVE, escalated_at__isnull=False), label=_("Escalated, nobody acted yet"))
     overdue = YesNoFilter(Q(phase__in=LIVE, queue_due_at__lt=Now()), label=_("Overdue"))
@@ -279,9 +284,19 @@ class TicketFilter(filters.FilterSet):
         for item in self.filters.values() if trusted else ():
             item.field.trusted = True
 
+    @property
+    def form(self) -> Any:
+        """The checked values. What others watch is not for requesters: asking for it is refused."""
+        made = super().form
+        user = self.request.user
+        own = made.is_valid() and set(made.cleaned_data.get("watcher") or ()) <= {ME, user.username}
+        if not own and made.is_valid() and not user.may(Permission.INTERNAL):
+            made.add_error("watcher", _("Only your own watching can be asked for."))
+        return made
+
     def filter_queryset(self, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        """Narrow it. Who does not see a column does not find by it."""
-        if STAFF_ONLY & set(self.filters) and not self.request.user.may(Permission.INTERNAL):
+        """Narrow it. Who does not see a column does not find by it, whoever wrote the filter down."""
+        if len(known_to(self.request.user, self.filters)) < len(self.filters):
             return queryset.none()
         return super().filter_queryset(queryset)
 
