@@ -40,7 +40,7 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_shipped_first_pages")]
+    dependencies = [("accounts", "0013_phone_keys")]
 
     operations = [
         migrations.AlterField(
