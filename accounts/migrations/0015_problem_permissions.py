@@ -40,7 +40,7 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0013_phone_keys")]
+    dependencies = [("accounts", "0014_confirmation_and_rating")]
 
     operations = [
         migrations.AlterField(
