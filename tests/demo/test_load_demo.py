@@ -25,6 +25,7 @@ from replies.variables import OF_TICKET, OF_WRITER, check_variables
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
+from tickets.suggestions import Call, suggest
 
 TICKETS = 97
 
@@ -93,7 +94,7 @@ def test_load_demo_reaches_every_end_state(database: None) -> None:
     }
     originals = {row["follow_up_of"]: row["key"] for row in rows if "follow_up_of" in row}
     for original, follow_up in originals.items():
-        tickets[original] = TicketLink.objects.get(source=tickets[follow_up]).target
+        tickets[original] = TicketLink.objects.get(source=tickets[follow_up], meaning="follow_up_of").target
     assert list(differences(rows, tickets)) == []
 
 
@@ -210,3 +211,14 @@ def test_demo_has_canned_replies_and_templates_with_known_variables(database: No
         for text in (reply.text_zh, reply.text_en):
             assert text
             check_variables(text, (*OF_TICKET, *OF_WRITER))
+
+
+@pytest.mark.req("INC-02")
+def test_the_examples_of_the_guide_work_in_the_demo(database: None) -> None:
+    """docs/calls-and-portal.md: the sentence of its table, and one that names a system."""
+    desk = User.objects.get(username="desk")
+    first, second = suggest(Call("邮件附件下载不了"), desk)
+    assert (first.column, second.column) == ("business_system", "category")
+    assert BusinessSystem.objects.get(pk=first.value).default_group is not None
+    named = suggest(Call("六期交易系统宕机，全部席位无法报单"), desk)[0]
+    assert (named.column, named.value, named.named) == ("business_system", "phase6-trading", True)
