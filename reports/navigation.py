@@ -15,6 +15,14 @@ def _watches(user: User) -> bool:
 NAVIGATION = [
     Entry(
         section=Section.RUNNING,
+        label=_("Live board"),
+        url="reports:live",
+        icon="activity",
+        allow=_watches,
+        position=55,
+    ),
+    Entry(
+        section=Section.RUNNING,
         label=_("Boards"),
         url="reports:boards",
         icon="chart-bar",
