@@ -96,6 +96,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "reports:chart": ["incidents", "trend"],
         "reports:explain": ["incidents", "overdue"],
         "reports:file": ["incidents", "trend", "csv"],
+        "approvals:detail": [0],
+        "approvals:end_delegation": [0],
         "tickets:list": ["incidents"],
         "tickets:register": ["incidents"],
     }

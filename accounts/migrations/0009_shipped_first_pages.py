@@ -17,6 +17,6 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_first_page")]
+    dependencies = [("accounts", "0008_first_page")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_cmdb_rights"),
+        ("accounts", "0007_who_decides"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("tickets", "0008_priority_where_a_kind_has_one"),
+        ("tickets", "0009_guests_asked"),
     ]
 
     operations = [
