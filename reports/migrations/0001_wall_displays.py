@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("accounts", "0008_shipped_first_pages"),
+        ("accounts", "0005_escalates_to"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
