@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("tickets", "0009_guests_asked"),
+        ("tickets", "0010_file_kinds"),
     ]
 
     operations = [
