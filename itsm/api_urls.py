@@ -9,6 +9,7 @@ from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_discovery import routes as discovery_routes
 from cmdb.api_impact import routes as impact_routes
 from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
@@ -40,6 +41,7 @@ version_1 = [
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *discovery_routes,
     *impact_routes,
     *item_routes,
     *export_routes,

@@ -14,6 +14,8 @@ STYLESHEETS = ["@tabler/core/dist/css/tabler.min.css", "tom-select/dist/css/tom-
 SCRIPTS = [
     "htmx.org/dist/htmx.min.js",
     "tom-select/dist/js/tom-select.popular.min.js",
+    "cytoscape/dist/cytoscape.min.js",
+    "cytoscape-dagre/dist/cytoscape-dagre.min.js",
     "echarts/dist/echarts.min.js",
 ]
 ICONS = "@tabler/icons/icons/outline"

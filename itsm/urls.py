@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path("duty/", include("duty.urls")),
+    path("items/", include("cmdb.urls")),
     path("", include("exporting.urls")),
     path("", include("drafts.urls")),
     path("", include("replies.urls")),
