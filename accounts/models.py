@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
@@ -318,3 +319,33 @@ class RateBucket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.hits}"
+
+
+class RestoreEpoch(models.Model):
+    """The single row whose random ``value`` is part of every signed thing; a restore makes another one.
+
+    A link that was used, or a password that was changed, after the backup must not work again with what came back.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    value = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="restore_epoch_single_row")]
+
+    def __str__(self) -> str:
+        return "restore epoch"
+
+
+__all__ = [
+    "AccessEvent",
+    "ApiToken",
+    "Department",
+    "Organisation",
+    "RateBucket",
+    "RestoreEpoch",
+    "Role",
+    "SupportGroup",
+    "Tier",
+    "User",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api import routes as account_routes
+from accounts.api_access import routes as access_routes
 from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
@@ -37,6 +38,7 @@ version_1 = [
     *shared_routes,
     *shared_approval_routes,
     *account_routes,
+    *access_routes,
     *duty_routes,
     *roster_routes,
     *notice_routes,

@@ -99,7 +99,7 @@ class FilterBar(forms.Form):
 
     def _offered(self, listing: Listing) -> dict[str, list[tuple[Any, Any]]]:
         states = listing.kind.states.choices if listing.kind else all_states()
-        allowed = sorts_of(listing.view)
+        allowed = sorts_of(listing.view, listing.user)
         return {
             "state": [("", _("All states")), *states],
             "priority": priority_choices(),

@@ -21,6 +21,7 @@ from cmdb.models import BusinessSystem
 from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
 from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
+from tickets.audience import known_to
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
@@ -76,8 +77,14 @@ SORTS: dict[str, Ordering] = {
 NEWEST_FIRST = "-created_at"
 
 
-#: Filters by what only staff see; others find nothing by them.
-STAFF_ONLY = frozenset({"item", "supplier", "complexity", "responded_in_time", "completed_in_time", "escalated"})
+def sorts_for(user: User) -> dict[str, Ordering]:
+    """What ``user`` may sort by: what they may read."""
+    return {name: SORTS[name] for name in known_to(user, SORTS)}
+
+
+def filters_for(user: User) -> list[str]:
+    """Names of the filters by which ``user`` may find: those that tell what they may read."""
+    return known_to(user, FILTERS)
 
 
 class PeopleField(forms.Field):
@@ -275,9 +282,19 @@ class TicketFilter(filters.FilterSet):
         for item in self.filters.values() if trusted else ():
             item.field.trusted = True
 
+    @property
+    def form(self) -> Any:
+        """The checked values. What others watch is not for requesters: asking for it is refused."""
+        made = super().form
+        user = self.request.user
+        own = made.is_valid() and set(made.cleaned_data.get("watcher") or ()) <= {ME, user.username}
+        if not own and made.is_valid() and not user.may(Permission.INTERNAL):
+            made.add_error("watcher", _("Only your own watching can be asked for."))
+        return made
+
     def filter_queryset(self, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        """Narrow it. Who does not see a column does not find by it."""
-        if STAFF_ONLY & set(self.filters) and not self.request.user.may(Permission.INTERNAL):
+        """Narrow it. Who does not see a column does not find by it, whoever wrote the filter down."""
+        if len(known_to(self.request.user, self.filters)) < len(self.filters):
             return queryset.none()
         return super().filter_queryset(queryset)
 

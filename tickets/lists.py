@@ -272,7 +272,7 @@ class QueuePage:
 
     def _head(self) -> list[dict[str, Any]]:
         """The table's head; what the view can be sorted by is a link."""
-        allowed = sorts_of(self.listing.view)
+        allowed = sorts_of(self.listing.view, self.user)
         return [
             {
                 "code": column.code,

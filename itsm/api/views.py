@@ -94,6 +94,10 @@ class ListView(ApiView):
         """How a row reads."""
         return self.serializer
 
+    def sorts_for_reader(self) -> Mapping[str, Ordering]:
+        """What the person who asks may sort by."""
+        return self.sorts
+
     def known_parameters(self) -> tuple[str, ...]:
         """The filters, and those of paging."""
         return (*self.filters.base_filters, *PAGING)
@@ -102,7 +106,9 @@ class ListView(ApiView):
         """A page of the list."""
         found = filtered(self.filters, request, self.rows(request))
         return Response(
-            paged(request, found, self.sorts, self.default_order, self.to_data, self.most_counted(request))
+            paged(
+                request, found, self.sorts_for_reader(), self.default_order, self.to_data, self.most_counted(request)
+            )
         )
 
     def most_counted(self, request: Request) -> int | None:

@@ -134,8 +134,8 @@ def test_an_address_survives_being_saved(world: World, chosen: dict[str, Any]) -
 
 
 def test_everything_is_sorted_by_an_index(world: World) -> None:
-    assert list(sorts_of(VIEWS["all"])) == ["created_at", "updated_at", "number"]
-    assert "summary" in sorts_of(VIEWS["open"])
+    assert list(sorts_of(VIEWS["all"], world.desk)) == ["created_at", "updated_at", "number"]
+    assert "summary" in sorts_of(VIEWS["open"], world.desk)
 
 
 # --- Table -----------------------------------------------------------------------------------------------------------
