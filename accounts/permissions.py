@@ -18,6 +18,7 @@ class Permission(models.TextChoices):
     URGE = "ticket.urge", _("Urge tickets")
     EXPORT = "ticket.export", _("Export lists")
     PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
+    APPROVE_REPORTS = "report.approve", _("Approve and send service reports")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
     CMDB_EDIT = "cmdb.edit", _("Record configuration items")
     CMDB_MANAGE = "cmdb.manage", _("Manage configuration: correct, import, define classes")

@@ -1,13 +1,15 @@
-"""What boards and reports keep: links of wall displays."""
+"""What boards and reports keep: links of wall displays, and the monthly reports of customers."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.models import SupportGroup, User
+from accounts.models import Organisation, SupportGroup, User
 
 
 class WallDisplay(models.Model):
@@ -33,3 +35,52 @@ class WallDisplay(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ServiceReport(models.Model):
+    """The service report of a customer for a month (RPT-02), frozen with every number that it shows.
+
+    ``month``: its first day. ``version``: a correction is a new one, with its ``reason``. ``content``: what page, PDF
+    and Excel draw, in the customer's ``language``. ``is_late``: made after the first working day of the month after.
+    What was sent never changes: the database refuses it.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", pgettext_lazy("report", "Draft")
+        APPROVED = "approved", pgettext_lazy("report", "Approved")
+        SENT = "sent", pgettext_lazy("report", "Sent")
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name=_("customer"))
+    month = models.DateField(_("month"))
+    version = models.PositiveSmallIntegerField(_("version"), default=1)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    language = models.CharField(_("language"), max_length=10)
+    is_late = models.BooleanField(_("made late"), default=False)
+    content = models.JSONField(default=dict)
+    improvements = models.TextField(_("improvement actions"), blank=True)
+    reason = models.TextField(_("reason of the correction"), blank=True)
+    made_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("made"))
+    edited_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("edited by"))
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"))
+    approved_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        _("approved"), null=True
+    )
+    sent_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        ordering = ["-month", "organisation", "-version"]
+        verbose_name = _("service report")
+        verbose_name_plural = _("service reports")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "month", "version"], name="service_report_once"),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="sent_never_changes",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__sent_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.month:%Y-%m}"

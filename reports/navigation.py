@@ -29,4 +29,12 @@ NAVIGATION = [
         allow=_watches,
         position=60,
     ),
+    Entry(
+        section=Section.RUNNING,
+        label=_("Service reports"),
+        url="reports:service_reports",
+        icon="report",
+        allow=_watches,
+        position=65,
+    ),
 ]
