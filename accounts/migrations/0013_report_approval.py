@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_shipped_first_pages"),
+        ("accounts", "0012_access_log"),
     ]
 
     operations = [
