@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
+from accounts.phones import keys_of
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
 
 
@@ -107,6 +108,21 @@ class Role(CodeTable):
         verbose_name_plural = _("roles")
 
 
+class PhoneKeysField(ArrayField):
+    """The normal forms of a person's numbers, by which callers are found; written with every whole save of the row."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> list[str]:
+        """What the numbers of ``model_instance`` say now."""
+        keys = keys_of(model_instance.phone, model_instance.mobile)
+        setattr(model_instance, self.attname, keys)
+        return keys
+
+    def deconstruct(self) -> Any:
+        """To migrations it is a list of texts."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
+
+
 class User(AbstractBaseUser):
     """A person who signs in, or an integration. Belongs to exactly one organisation."""
 
@@ -126,6 +142,7 @@ class User(AbstractBaseUser):
     employee_number = models.CharField(_("employee number"), max_length=40, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     mobile = models.CharField(_("mobile"), max_length=40, blank=True)
+    phone_keys = PhoneKeysField(models.CharField(max_length=40), default=list, editable=False)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
