@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
+from django.http import QueryDict
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ from tickets.lifecycle import kind_of
 from tickets.measures import measure_of, measures_of
 from tickets.models import Ticket
 from tickets.querysets import TicketQuerySet
-from tickets.records import period_text, records_of
+from tickets.records import period_text, records_of, zone
 
 #: Figures of the report, in order.
 SERVICE_LEVELS = (
@@ -78,7 +79,7 @@ def content_of(customer: Organisation, month: date, language: str, now: datetime
             "customer": str(customer),
             "title": _("Service report"),
             "period": period_text(period.span),
-            "as_of": now.isoformat(timespec="seconds"),
+            "as_of": _moment(now),
             "labels": {"improvements": _("Improvement actions"), "none": _("None in this month.")},
             "sections": sections,
             "daily": _bars(trend(scope, _nowhere)),
@@ -87,8 +88,6 @@ def content_of(customer: Organisation, month: date, language: str, now: datetime
 
 
 def _scope(customer: Organisation, span: Any) -> CustomerScope:
-    from django.http import QueryDict  # an empty one: a report has no filters of an address
-
     return CustomerScope(None, kind_of("incident"), QueryDict(), span, customer)  # type: ignore[arg-type]
 
 
@@ -173,8 +172,6 @@ def _failure(ticket: Ticket) -> list[str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    from tickets.records import zone  # the portal's days, as everywhere in the report
-
     return f"{moment.astimezone(zone()):%Y-%m-%d %H:%M}" if moment else "–"
 
 

@@ -33,7 +33,7 @@ def status_of(report: ServiceReport) -> str:
         words = {
             "state": report.get_state_display(),
             "version": report.version,
-            "as_of": report.content["as_of"].replace("T", " "),
+            "as_of": report.content["as_of"],
         }
         text = _("%(state)s · version %(version)d · figures as of %(as_of)s") % words
         return f"{text} · {_('made late')}" if report.is_late else text

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.http import QueryDict
 
+from reports import selfcheck
 from reports.comparing import change, interval, span_before
 from reports.figures import Scope, figures
 from reports.periods import PeriodError, buckets, dated_period, named_period
@@ -218,3 +219,17 @@ def test_list_behind_a_figure_names_it_and_counts_to_the_last(
     assert "4 tickets" in text
     assert parse_qs(urlsplit(url).query)["group"] == ["host"]
     assert client.get("/incidents/?records=nothing").status_code == 400
+
+
+@pytest.mark.req("RPT-01")
+def test_nightly_comparison_finds_what_differs(
+    world: World, month: dict[str, Any], browse: Any, monkeypatch: Any
+) -> None:
+    """Nothing on data as they are; a list that spells its scope otherwise turns the board red."""
+    found = selfcheck.compare(MARCH + 20 * DAY)
+    assert (found.differences, found.compared > 100) == ([], True)
+    assert f"{found.compared} times, 0 differences" in browse(world.manager).get("/boards/incidents/").content.decode()
+
+    monkeypatch.setattr(selfcheck, "_in_api", lambda chosen, scope: -1)
+    assert selfcheck.compare(MARCH + 20 * DAY).differences
+    assert "board-check late" in browse(world.manager).get("/boards/incidents/").content.decode()
