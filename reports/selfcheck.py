@@ -78,11 +78,9 @@ def _in_api(chosen: Chosen, scope: Scope) -> int:
 
 
 def _readers() -> list[User]:
-    """Somebody who sees boards, and somebody of a customer."""
-    people = User.objects.with_access().filter(is_active=True)
-    staff = (u for u in people.filter(organisation__kind=Organisation.Kind.PROVIDER) if may_see_board(u))
-    customer = people.filter(organisation__kind=Organisation.Kind.CUSTOMER, roles__isnull=False)
-    return [u for u in (next(staff, None), customer.order_by("pk").first()) if u is not None]
+    """Somebody who sees boards."""
+    people = User.objects.with_access().filter(is_active=True, organisation__kind=Organisation.Kind.PROVIDER)
+    return [user for user in people if may_see_board(user)][:1]
 
 
 def _filters() -> list[str]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_access_log"),
+        ("accounts", "0014_confirmation_and_rating"),
     ]
 
     operations = [
