@@ -20,7 +20,7 @@ from tests.factories import World
 from tests.reports.conftest import DAY, MARCH
 from tickets.lifecycle import kind_of
 from tickets.listing import Listing
-from tickets.measures import measure_of, measures_of
+from tickets.measures import measure_of
 from tickets.models import Ticket
 from tickets.records import Chosen, Span, all_records, chosen_from, zone
 
