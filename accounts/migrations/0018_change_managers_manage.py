@@ -21,7 +21,7 @@ def withdraw(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_change_manager_right"),
+        ("accounts", "0017_change_manager_right"),
     ]
 
     operations = [migrations.RunPython(grant, withdraw)]
