@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.UserPreferencesMiddleware",
+    "itsm.once.OnceMiddleware",
 ]
 
 ROOT_URLCONF = "itsm.urls"

@@ -19,8 +19,8 @@ WRITERS = {
     "http.client": {"notifications.outbound"},
     "urllib.request": {"itsm.supervisor"},  # asks the portal itself whether it answers
     "requests": set(),
-    "csv": {"exporting.sheets", "importing.reading"},
-    "openpyxl": {"exporting.sheets"},
+    "csv": {"exporting.sheets", "importing.reading", "cmdb.tables"},
+    "openpyxl": {"exporting.sheets", "cmdb.tables"},
     "pickle": set(),
     "marshal": set(),
     "xml": {"itsm.assets"},  # draws the sprite from the icons of a library
