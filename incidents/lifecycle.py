@@ -12,6 +12,7 @@ from incidents import guards, rules
 from incidents.by_time import ByTime
 from incidents.corrections import LIVE, Corrections
 from incidents.emergency import EmergencyActions
+from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
 from tickets.common import CommonActions
@@ -49,7 +50,9 @@ PHASES = {
 CONFIRMATION = ("confirmed_at", "confirmed_by", "confirmed_how")
 
 
-class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, SplitsIntoTasks, CommonActions):
+class IncidentLifecycle(
+    Corrections, SupportRecords, ByTime, EmergencyActions, ProblemActions, SplitsIntoTasks, CommonActions
+):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
     # Columns and helpers of ``incidents.models.Incident``.

@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/", include("itsm.api_urls")),
     path("announcements/", include("announcements.urls")),
     path("approvals/", include("approvals.urls")),
+    path("changes/", include("changes.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path("duty/", include("duty.urls")),
@@ -37,6 +38,7 @@ urlpatterns = [
     path("", include("replies.urls")),
     path("", include("live.urls")),
     path("", include("sla.urls")),
+    path("", include("problems.urls")),
     path("", include("tickets.urls")),
     path("", include("reports.urls")),  # after the tickets, which bring the kinds of addresses
 ]

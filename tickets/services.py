@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.models import ConfigurationItem
+from tickets.causes import refuse_loop
 from tickets.errors import ActionConflict
 from tickets.mentions import people_of
 from tickets.models import AffectedItem, Ticket, TicketLink, TimelineEntry, Watcher
@@ -97,8 +98,10 @@ def move_position(*, ticket: Ticket, now: datetime) -> None:
 
 
 def link_tickets(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """Relate ``ticket`` to the chosen one; both timelines say so."""
+    """Relate ``ticket`` to the chosen one; both timelines say so. Raises ActionConflict for a loop of causes."""
     target, meaning = cleaned["target"], cleaned["meaning"]
+    if meaning == TicketLink.Meaning.CAUSED_BY:
+        refuse_loop(effect=ticket, cause=target)
     relate(source=ticket, target=target, meaning=meaning, user=user, now=now)
     move_position(ticket=target, now=now)
     log_event(ticket=target, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Any
@@ -24,6 +24,8 @@ from tickets.models import AffectedItem, Category, Ticket
 
 #: So many finished and so many live tickets are compared, the newest.
 FINISHED, LIVE = 1500, 600
+#: What apps above add beside the form: ``(call, user) -> {template, …}``, None for nothing (known errors, articles).
+MORE: list[Callable[[Call, User], dict[str, Any] | None]] = []
 SHOWN, ENOUGH, SHOWN_NAMED = 4, 0.3, 2
 #: What a word weighs that no ticket had: most are pairs that span two words.
 NEW_WORD = 0.4

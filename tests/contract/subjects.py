@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from problems.models import Problem
+from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in
 from tests.second_kind.models import Visit
 from tickets import clock
@@ -40,10 +42,39 @@ def visit_in(state: str, world: World) -> Ticket:
     return act(visit, "finish", world.engineer, distance=12, text="已修复") if state == "done" else visit
 
 
+def problem_in(state: str, world: World) -> Ticket:
+    """A problem of medium level, brought into ``state`` by real actions; ``lead`` owns it, ``admin`` manages it."""
+    data = {"summary": "数据库连接反复耗尽", "problem_source": "trend", "level": "medium"}
+    problem: Any = perform(Problem(), "register", user=world.desk, data=data).ticket
+    chosen = {"level": "medium", "problem_category": "software", "group": "host", "assignee": "lead"}
+    steps: list[tuple[str, User, dict[str, Any]]] = [
+        ("assign", world.admin, chosen),
+        ("investigate", world.lead, {}),
+        ("confirm_cause", world.lead, {"root_cause": "连接池没有上限"}),
+        (
+            "propose",
+            world.lead,
+            dict.fromkeys(("solution", "expected_effect", "test_result"), "文本") | {"estimate_hours": 8},
+        ),
+        ("approve", world.admin, {}),
+        ("implement", world.lead, {"change_reference": "CH261124000001"}),
+        ("resolve", world.lead, {"proof": "一周未再发生", "watch_days": 30}),
+        ("review", world.lead, {"review_result": "有效", "minutes": "已讨论"}),
+        ("close", world.lead, {"archived": "on"}),
+    ]
+    for name, user, typed in steps:
+        if problem.state == state:
+            break
+        problem = act(problem, name, user, **typed)
+    return problem
+
+
 #: How to bring a ticket of a kind into a state. A new kind adds its line here.
 SUBJECTS: dict[str, Callable[[str, World], Ticket]] = {
     "incident": incident_in,
+    "change": change_in,
     "task": task_in,
+    "problem": problem_in,
     "visit": visit_in,
 }
 

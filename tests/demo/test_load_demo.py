@@ -94,7 +94,7 @@ def test_load_demo_reaches_every_end_state(database: None) -> None:
     }
     originals = {row["follow_up_of"]: row["key"] for row in rows if "follow_up_of" in row}
     for original, follow_up in originals.items():
-        tickets[original] = TicketLink.objects.get(source=tickets[follow_up]).target
+        tickets[original] = TicketLink.objects.get(source=tickets[follow_up], meaning="follow_up_of").target
     assert list(differences(rows, tickets)) == []
 
 

@@ -22,7 +22,7 @@ from tickets import clock, drafting
 from tickets.bulk import LIMIT, Choice, Wanted, asked_data, bulk_form, choices_for, perform_bulk, tickets_of
 from tickets.errors import ActionError
 from tickets.forms import ActionForm
-from tickets.lifecycle import Action
+from tickets.lifecycle import Action, kinds
 from tickets.listing import Listing
 from tickets.models import Ticket, TimelineEntry
 from tickets.undo import undo_step
@@ -56,6 +56,7 @@ class BulkView(StaffView):
         choice = next((choice for choice in choices if choice.action.name == name), None)
         context = {"wanted": wanted, "choices": choices, "numbers": numbers_text(wanted), **self._from(request)}
         if choice is None and "results" not in request.POST:
+            context["raised"] = raised_from(tickets, request.user)
             if name:
                 context["message"] = _("None of these tickets allows this now.")
             return self._draw("tickets/_bulk_choose.html", context)
@@ -147,6 +148,20 @@ class BulkView(StaffView):
         if is_htmx(self.request):
             return render(self.request, template, context, status=status)
         return render(self.request, "tickets/bulk.html", {**context, "part": template}, status=status)
+
+
+def raised_from(tickets: list[Ticket], user: User) -> list[dict[str, str]]:
+    """What ``user`` may raise from all of ``tickets`` together, such as one problem from many incidents."""
+    codes = {ticket.kind for ticket in tickets}
+    offered = []
+    for kind in kinds():
+        action = kind.register_action
+        if codes != {kind.raised_from} or not (action and action.allow and action.allow(kind.model(), user)):
+            continue
+        numbers = ",".join(ticket.number for ticket in tickets)
+        url = f"{reverse('tickets:register', args=[kind.slug])}?from={numbers}"
+        offered.append({"label": str(action.label), "icon": kind.icon, "url": url})
+    return offered
 
 
 def checked_once(choice: Choice, user: User, data: QueryDict) -> ActionForm | None:

@@ -17,7 +17,7 @@ from tickets import clock
 from tickets.caller_forms import CallerForm
 from tickets.callers import caller_context
 from tickets.staffing import ranked
-from tickets.suggestions import Call, duplicates, suggest
+from tickets.suggestions import MORE, Call, duplicates, suggest
 
 SHOWN = 20
 
@@ -143,6 +143,7 @@ class HintsView(SignedInView):
         context = {
             "suggestions": [] if not call.words else suggest(call, request.user),
             "duplicates": duplicates(call, request.user),
+            "more": [found for offer in MORE if (found := offer(call, request.user))],
             "links": request.user.may(Permission.DISPATCH),
         }
         return render(request, "tickets/_hints.html", context)
