@@ -20,7 +20,7 @@ LONGEST = timedelta(days=3660)
 class PeriodError(ValueError):
     """The period cannot be read; ``parameter`` names which part."""
 
-    def __init__(self, parameter: str, message: str) -> None:
+    def __init__(self, parameter: str, message: Any) -> None:
         super().__init__(message)
         self.parameter = parameter
 

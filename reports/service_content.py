@@ -34,8 +34,10 @@ SERVICE_LEVELS = (
     "median_resolve_time",
     "agreed_kept",
 )
-VOLUMES = ("desk_total", "closed_ok", "desk_resolve_rate", "first_contact", "resolved_second", "resolved_third")
-VOLUMES += ("repeated", "follow_ups", "backlog")
+VOLUMES = (
+    *("desk_total", "closed_ok", "desk_resolve_rate", "first_contact", "resolved_second", "resolved_third"),
+    *("repeated", "follow_ups", "backlog"),
+)
 SATISFACTION = ("satisfied", "answered")
 #: So many failures are explained one by one.
 MOST_FAILURES = 50
@@ -168,7 +170,14 @@ def _failure(ticket: Ticket) -> list[str]:
     counted = (
         [duration(clock.consumed.total_seconds()), duration(clock.target.total_seconds())] if clock else ["–", "–"]
     )
-    return [ticket.number, ticket.summary, ticket.priority_id, *times, *counted, duration(waited.total_seconds())]
+    return [
+        ticket.number,
+        ticket.summary,
+        ticket.priority_id or "",
+        *times,
+        *counted,
+        duration(waited.total_seconds()),
+    ]
 
 
 def _moment(moment: datetime | None) -> str:

@@ -48,9 +48,9 @@ class Case:
             for before, row in zip(["", *states], rows, strict=False)
             if row["incident_state"] == "Resolved" != before
         ]
-        self.opened = _moment(last["opened_at"])
+        self.opened: Any = _moment(last["opened_at"])
         self.closed = _moment(last["closed_at"])
-        self.resolved = _moment(last["resolved_at"]) or (_moment(solved[-1]) if solved else None)
+        self.resolved: Any = _moment(last["resolved_at"]) or (_moment(solved[-1]) if solved else None)
         self.in_time, self.has_code = last["made_sla"] == "true", last["closed_code"] != "?"
         self.priority, self.planned = last["priority"][0], planned
         self.group, self.person, self.source = last["assignment_group"], last["assigned_to"], last["contact_type"]
@@ -78,7 +78,7 @@ def check_board_counts_what_the_log_says(log: Any) -> None:
     filters: list[tuple[str, Callable[[Case], bool]]] = [
         ("", lambda case: True),
         (f"&group={group.code}&priority=P3&priority=P4", lambda c: c.group == "Group 70" and c.priority in "34"),
-        (f"&assignee={person.username}", lambda c: c.person == person.full_name),  # type: ignore[union-attr]
+        (f"&assignee={person.username}", lambda c: c.person == person.full_name),
         (f"&category={category.code}&source=phone", lambda c: c.path[:1] == ("Category 26",) and c.source == "Phone"),
     ]
     api = Api(make_user("board-reader", "incident_manager"))
@@ -137,7 +137,7 @@ def expected_of(cases: list[Case], solved: dict[Any, list[datetime]], start: dat
     late = [c for c in done if not c.in_time]
     coded = [c for c in closed if c.has_code]
     lined = [c for c in done if c.has_code]
-    times = sorted((c.resolved - c.opened).total_seconds() for c in done)
+    times = sorted((c.resolved - c.opened).total_seconds() for c in done if c.resolved)
     counts = {
         "desk_total": (len(opened), None),
         "closed_ok": (len(coded), len(coded)),
