@@ -21,7 +21,7 @@ class PeriodError(ValueError):
     """The period cannot be read; ``parameter`` names which part."""
 
     def __init__(self, parameter: str, message: Any) -> None:
-        super().__init__(message)
+        super().__init__(str(message))
         self.parameter = parameter
 
 

@@ -96,6 +96,7 @@ def perform(
     data: Mapping[str, Any] | None = None,
     files: Any = None,
     version: int | None = None,
+    strict: bool = False,
     via: str = TimelineEntry.Via.WEB,
     now: datetime | None = None,
 ) -> TimelineEntry:
@@ -103,7 +104,8 @@ def perform(
 
     Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
     body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
-    is the one that the person read. ``now`` is for imports and tests; otherwise the database's time
+    is the one that the person read; ``strict``: it counts for whatever action.
+    ``now`` is for imports and tests; otherwise the database's time
     after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
 
     Raises ActionNotFound, ActionForbidden, ActionConflict, TicketChanged, ActionInvalid; then nothing
@@ -115,7 +117,7 @@ def perform(
         action = _find(ticket, name)
         _check_allowed(action, ticket, user)
         _check_possible(action, ticket, user)
-        _check_version(action, ticket, version)
+        _check_version(action, ticket, version, strict=strict)
         form = bound_form(action, ticket, user, data or {}, files, now)
         _check_input(form, via)
         before = _snapshot(ticket)
@@ -199,8 +201,8 @@ def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:
         raise ActionConflict(reason, possible)
 
 
-def _check_version(action: Action, ticket: Ticket, version: int | None) -> None:
-    if version is not None and action.versioned and version != ticket.version:
+def _check_version(action: Action, ticket: Ticket, version: int | None, *, strict: bool = False) -> None:
+    if version is not None and (action.versioned or strict) and version != ticket.version:
         raise TicketChanged(_("Somebody changed this ticket since you opened it."), ticket)
 
 

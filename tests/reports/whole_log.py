@@ -48,9 +48,9 @@ class Case:
             for before, row in zip(["", *states], rows, strict=False)
             if row["incident_state"] == "Resolved" != before
         ]
-        self.opened: Any = _moment(last["opened_at"])
+        self.opened: datetime = _moment(last["opened_at"])  # type: ignore[assignment]  # always there
         self.closed = _moment(last["closed_at"])
-        self.resolved: Any = _moment(last["resolved_at"]) or (_moment(solved[-1]) if solved else None)
+        self.resolved = _moment(last["resolved_at"]) or (_moment(solved[-1]) if solved else None)
         self.in_time, self.has_code = last["made_sla"] == "true", last["closed_code"] != "?"
         self.priority, self.planned = last["priority"][0], planned
         self.group, self.person, self.source = last["assignment_group"], last["assigned_to"], last["contact_type"]
@@ -73,7 +73,7 @@ def check_board_counts_what_the_log_says(log: Any) -> None:
     cases = [Case(rows, planned[number]) for number, rows in log.rows.items()]
     solved = _solved_by_path(cases)
     group = SupportGroup.objects.get(name_en="Group 70")
-    person = User.objects.filter(username__startswith="imported-", assigned_tickets__group=group).first()
+    person = User.objects.filter(username__startswith="imported-", assigned_tickets__group=group)[0]
     category = Category.objects.get(path_en="Category 26")
     filters: list[tuple[str, Callable[[Case], bool]]] = [
         ("", lambda case: True),
@@ -119,7 +119,6 @@ def _solved_by_path(cases: list[Case]) -> dict[Any, list[datetime]]:
 
 def _repeats(case: Case, solved: dict[Any, list[datetime]]) -> bool:
     times = solved.get(case.path, [])
-    assert case.opened is not None
     return bisect_right(times, case.opened) > bisect_right(times, case.opened - timedelta(days=7))
 
 
