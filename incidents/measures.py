@@ -22,15 +22,8 @@ def _measure(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -
 
 
 #: The indicators of the reference, in its order; the mean time to solve is the fourth (``reports.working_time``).
-<<<<<<< HEAD
-PLACES = (
-    *("desk_total", "closed_ok", "overdue", "", "desk_resolve_rate", "repeated", "overdue_open"),
-    *("person_total", "person_overdue_open", "by_category"),
-)
-=======
 PLACES: tuple[str, ...] = ("desk_total", "closed_ok", "overdue", "", "desk_resolve_rate", "repeated", "overdue_open")
 PLACES += ("person_total", "person_overdue_open", "by_category")
->>>>>>> main
 
 
 def _indicator(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:

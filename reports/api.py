@@ -34,11 +34,7 @@ class SetSerializer(serializers.Serializer):
     """A set of records: what is counted, or left out."""
 
     code = serializers.CharField()
-<<<<<<< HEAD
-    label = serializers.CharField()  # type: ignore[assignment]  # DRF fields know a label, too
-=======
     label = serializers.CharField()  # type: ignore[assignment]  # a field that is called label
->>>>>>> main
     meaning = serializers.CharField()
     placed_by = serializers.SerializerMethodField()
 
@@ -66,11 +62,7 @@ class LeftOutSerializer(serializers.Serializer):
     """Records that do not count, and why."""
 
     code = serializers.CharField()
-<<<<<<< HEAD
-    label = serializers.CharField()  # type: ignore[assignment]  # DRF fields know a label, too
-=======
     label = serializers.CharField()  # type: ignore[assignment]  # a field that is called label
->>>>>>> main
     count = serializers.IntegerField()
     records = serializers.CharField(help_text="The list of them.")
 

@@ -179,9 +179,9 @@ def compliance(scope: Scope, board: Board) -> Chart:
     found = []
     for kept, promised in pairs:
         both = records_of(f"incident.{promised}"), records_of(f"incident.{kept}")
-        promised_rows = scope.found(scope.records(both[0]))
+        rows = scope.found(scope.records(both[0]))
         counts = {"all": Count("pk"), "kept": Count("pk", filter=both[1].where(scope.span))}
-        found.append({row["priority"]: row for row in promised_rows.values("priority").annotate(**counts).order_by()})
+        found.append({row["priority"]: row for row in rows.values("priority").annotate(**counts).order_by()})
     lines = []
     for priority in Priority.objects.order_by("rank"):
         for (kept, promised), name, by_priority in zip(pairs, names, found, strict=True):
