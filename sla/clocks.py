@@ -11,11 +11,22 @@ from datetime import datetime
 from typing import Any
 
 from sla import timers
-from sla.facts import AT_WORK, Fact, basis_of, facts_of, is_given_back, is_given_out, is_over, is_update
+from sla.facts import (
+    AT_WORK,
+    Fact,
+    basis_of,
+    facts_of,
+    is_given_back,
+    is_given_out,
+    is_over,
+    is_update,
+    unanswered_since,
+)
 from sla.life import Life
 from sla.models import AgreementKind, Clock, ClockChange, Metric
 from sla.policies import Promises
 from sla.storing import store
+from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TimelineEntry
 
@@ -30,11 +41,16 @@ class Keeper:
         #: Nothing happens to a clock before what happened to it already, or what the engine has decided.
         self.at = max([now, *(moment for moments in known for moment in moments if moment)])
         self._promises: Promises | None = None
+        #: Whether the step takes another one back.
+        self.taken_back = False
 
     def keep(self, entry: TimelineEntry | None) -> None:
         """Do everything that the ticket's state asks for."""
         moved = entry is None or entry.state_from != entry.state_to or bool(entry.changes)
         gained = entry is not None and any(change["field"] == "group" for change in entry.changes)
+        self.taken_back = entry is not None and entry.action == TAKEN_BACK
+        if entry is not None and self.taken_back:
+            self._take_back(datetime.fromisoformat(entry.data["since"]))
         self._end_left_behind()
         self._follow_promises()
         if entry is not None:
@@ -84,14 +100,31 @@ class Keeper:
         clock.basis, clock.rank, life.touched = basis, self.ticket.priority_rank, True
         if target is None:
             if clock.is_active:
-                life.cancel(self.at)
+                life.cancel(self.at, Clock.Excuse.UNPROMISED, by=self.by, text=self.reason)
             return
         life.revive(self.at)
         within = target.within(self.ticket.priority)
         if (target.pk, within) != (clock.rule_id, clock.target):
             cause = ClockChange.Cause.PRIORITY
-            life.promise(target, within, self.at, cause=cause, by=self.by, reason=self.reason)
+            reason, back = self.reason, self.taken_back
+            life.promise(target, within, self.at, cause=cause, by=self.by, reason=reason, back=back)
         timers.arm(life, self.at, cause="priority_change")  # other rules, even when the promise is the same
+
+    def _take_back(self, since: datetime) -> None:
+        """Undo what a step did to clocks at ``since``: it began some, ended some, paused some (UX-01).
+
+        One that it began keeps its row, with the reason: what it has told already is not told again in its name.
+        """
+        for life in self.lives:
+            clock = life.clock
+            if clock.started_at >= since:
+                if clock.is_active:
+                    life.cancel(self.at, Clock.Excuse.TAKEN_BACK, by=self.by)
+            elif clock.stopped_at is not None and clock.stopped_at >= since:
+                life.unstop()
+                timers.arm(life, self.at, cause="taken_back")
+            elif clock.paused_since is not None and clock.paused_since >= since:
+                life.unpause()
 
     # --- Following the ticket ----------------------------------------------------------------------------------------
     def _follow(self, fact: Fact, *, moved: bool) -> None:
@@ -105,8 +138,10 @@ class Keeper:
             return
         if fact.stopped_at is not None:
             life.stop(max(fact.stopped_at, self._latest_of(life.clock)))
-        elif fact.dropped or is_over(self.ticket):
-            life.cancel(self.at)
+        elif fact.dropped:
+            life.cancel(self.at, Clock.Excuse.NOT_NEEDED, by=self.by, text=self.reason)
+        elif is_over(self.ticket):
+            life.end(self.at, Clock.Excuse.ENDED, by=self.by, text=self._why_it_ended())
         else:
             self._pause_or_resume(life)
 
@@ -119,8 +154,7 @@ class Keeper:
         if life is None or not life.clock.policy_version.restarts:
             return
         if life.clock.is_active and is_given_back(entry):
-            life.settle(self.at)
-            (life.stop if life.clock.breached_at else life.cancel)(self.at)
+            life.end(self.at, Clock.Excuse.HANDED_BACK, by=self.by, text=self.reason)
         elif not life.clock.is_active and is_given_out(entry):
             self._start(Fact(AgreementKind.SLA, Metric.RESPONSE, self.at))
 
@@ -140,13 +174,19 @@ class Keeper:
             life.reopen(self.at)
             timers.arm(life, self.at)
 
+    def _why_it_ended(self) -> str:
+        """The reason for a rejection by name, and what was written."""
+        reason = getattr(self.ticket, "reject_reason", None)
+        return " · ".join(part for part in (str(reason or ""), self.reason) if part)
+
     @staticmethod
     def _latest_of(clock: Clock) -> datetime:
         known = (clock.started_at, clock.settled_at, clock.running_since, clock.paused_since)
         return max(moment for moment in known if moment)
 
     def _latest(self, fact: Fact) -> Life | None:
-        fitting = [life for life in self.lives if fact.is_about(life.clock)]
+        taken = Clock.Excuse.TAKEN_BACK
+        fitting = [life for life in self.lives if fact.is_about(life.clock) and life.clock.excuse != taken]
         return max(fitting, key=lambda life: life.clock.round, default=None)
 
     def _pause_or_resume(self, life: Life) -> None:
@@ -175,6 +215,7 @@ class Keeper:
             calendar_version=target.calendar.current,
             basis=basis_of(self.ticket),
             rank=self.ticket.priority_rank,
+            counts_from=unanswered_since(self.ticket, fact.agreement, fact.metric),
             target=target.within(self.ticket.priority),
         )
         life = Life(clock, past=[], fresh=True)
@@ -186,7 +227,7 @@ class Keeper:
         """A group that handed the ticket on: its clocks end with a verdict."""
         for life in self.lives:
             clock = life.clock
-            if clock.is_active and clock.agreement == AgreementKind.OLA and clock.group_id != self.ticket.group_id:
+            if clock.is_active and clock.group_id not in (None, self.ticket.group_id):
                 life.stop(self.at)
 
     def _tell_update(self, entry: TimelineEntry) -> None:
@@ -210,7 +251,7 @@ def keep_clocks(ticket: Ticket, entry: TimelineEntry | None, now: datetime, *, b
 
     First the past is decided: rules that were due fire, whoever is late. Idempotent.
     """
-    lives = lock(ticket)
+    lives = [] if entry is not None and not entry.state_from else lock(ticket)  # what is new has none yet
     keeper = Keeper(ticket, lives, now, by=by, reason=entry.text if entry else "")
     for life in lives:
         if life.clock.next_fire_at and life.clock.next_fire_at < keeper.at and not timers.is_quiet():

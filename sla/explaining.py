@@ -106,7 +106,7 @@ def in_whole_seconds(stretches: list[Stretch]) -> list[Stretch]:
 
 def explain(ticket: Ticket, now: datetime) -> list[Explanation]:
     """Every clock of ``ticket`` with what was counted until ``now``. Four queries for all of them."""
-    related = ("policy_version__policy", "calendar_version__calendar", "group", "supplier", *_RULE)
+    related = ("policy_version__policy", "calendar_version__calendar", "group", "supplier", "excused_by", *_RULE)
     clocks = list(
         Clock.objects.filter(ticket_id=ticket.pk).select_related(*related).order_by("agreement", "started_at", "pk")
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sla.models import AgreementKind, Clock, Metric
+from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TimelineEntry
 
@@ -63,10 +64,21 @@ def facts_of(ticket: Ticket, at: datetime, *, gained: bool = False) -> Iterator[
 
     ``gained``: its group has just got it.
     """
+    yield from _dispatch(ticket, at)
     yield from _sla(ticket, at)
     if ticket.group_id and ticket.assigned_at and ticket.state != BACK_AT_DESK:
         yield from _ola(ticket, at, gained=gained)
     yield from _uc(ticket, at)
+
+
+def _dispatch(ticket: Ticket, at: datetime) -> Iterator[Fact]:
+    """The desk's own limit: from registration, and from every return to the desk, until a group has it (INC-22).
+
+    Whoever ends it at the desk has decided what becomes of it. It has no holder: the desk's groups share it.
+    """
+    waits = ticket.state == BACK_AT_DESK
+    since = at if ticket.assigned_at else ticket.created_at
+    yield Fact(AgreementKind.OLA, Metric.DISPATCH, since if waits else None, None if waits else at, repeats=True)
 
 
 def _sla(ticket: Ticket, at: datetime) -> Iterator[Fact]:
@@ -106,9 +118,16 @@ def _uc(ticket: Ticket, at: datetime) -> Iterator[Fact]:
     yield Fact(AgreementKind.UC, Metric.RESOLVE, called_at, done_at, **parts)
 
 
+def unanswered_since(ticket: Ticket, agreement: str, metric: str) -> datetime | None:
+    """Since when nobody has begun to work on it: what the rules "not responded to" of P1 and P2 count from (INC-22)."""
+    waits = (agreement, metric) in ((AgreementKind.OLA, Metric.DISPATCH), (AgreementKind.SLA, Metric.RESPONSE))
+    return ticket.created_at if waits and ticket.responded_at is None else None
+
+
 def is_given_back(entry: TimelineEntry) -> bool:
     """Whether the step sent the ticket back to the desk, which dispatches it anew."""
-    return entry.state_to == BACK_AT_DESK and entry.state_from not in ("", BACK_AT_DESK)
+    moved = entry.state_to == BACK_AT_DESK and entry.state_from not in ("", BACK_AT_DESK)
+    return moved and entry.action != TAKEN_BACK
 
 
 def is_given_out(entry: TimelineEntry) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import basis_of
+from sla.facts import BACK_AT_DESK, basis_of, unanswered_since
 from sla.holders import Period
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
@@ -55,6 +55,15 @@ def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
     if response is not None and course.rounds and response.clock.policy_version.restarts:
         return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
     return [life for life in (response, resolve) if life is not None]
+
+
+def undispatched(ticket: Ticket, book: PromiseBook) -> list[Life]:
+    """The desk's clock of ``ticket``, which no group has had yet; none for others (INC-22)."""
+    if ticket.state != BACK_AT_DESK or ticket.assigned_at is not None:
+        return []
+    course = Course(None, None, None)
+    life = _life(ticket, course, book, Metric.DISPATCH, ticket.created_at, None, AgreementKind.OLA)
+    return [life] if life else []
 
 
 def replay_period(
@@ -106,8 +115,18 @@ def _life(
             if pause.until is not None:
                 life.resume(pause.until)
     if end is not None:
-        life.stop(end) if stopped_at is not None else life.cancel(end)
+        _finish(life, end, done=stopped_at is not None)
     return life
+
+
+def _finish(life: Life, end: datetime, *, done: bool) -> None:
+    """With a verdict when it was done; what was not is missed when it was late by then, else excused."""
+    if done:
+        life.stop(end)
+    elif life.clock.agreement == AgreementKind.SLA and life.clock.metric != Metric.ON_SITE:
+        life.end(end, Clock.Excuse.ENDED)
+    else:
+        life.cancel(end, Clock.Excuse.NOT_NEEDED)
 
 
 def _new_clock(ticket: Ticket, agreement: str, metric: str, target: Target) -> Clock:
@@ -120,6 +139,7 @@ def _new_clock(ticket: Ticket, agreement: str, metric: str, target: Target) -> C
         rule=target,
         calendar_version=target.calendar.current,
         basis=basis_of(ticket),
+        counts_from=unanswered_since(ticket, agreement, metric),
         rank=ticket.priority_rank,
         target=target.within(ticket.priority),
     )

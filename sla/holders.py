@@ -66,7 +66,8 @@ class Holding:
 def periods_of(ticket: Ticket, steps: Iterable[TimelineEntry]) -> list[Period]:
     """What on-site, update, group and vendor clocks would measure on ``ticket``; ``steps``: all of it, in order."""
     known = list(steps)
-    return [*_visit(ticket, known), *_updates(ticket, known), *_of_groups(ticket, known), *_of_vendors(ticket, known)]
+    parts = (_dispatches, _visit, _updates, _of_groups, _of_vendors)
+    return [period for part in parts for period in part(ticket, known)]
 
 
 def is_silent(ticket: Ticket, steps: Iterable[TimelineEntry], kind: str) -> bool:
@@ -81,6 +82,20 @@ def is_silent(ticket: Ticket, steps: Iterable[TimelineEntry], kind: str) -> bool
 # --- To the customer -------------------------------------------------------------------------------------------------
 def _over_at(ticket: Ticket) -> datetime | None:
     return min((at for at in (ticket.resolved_at, ticket.closed_at) if at), default=None)
+
+
+def _dispatches(ticket: Ticket, steps: list[TimelineEntry]) -> Iterator[Period]:
+    """From registration and from each return to the desk, until a group has it or the desk has ended it (INC-22)."""
+    since = None
+    for step in steps:
+        if since is None and step.state_to == BACK_AT_DESK:
+            since = step.at
+        elif since is not None and step.state_to not in ("", BACK_AT_DESK):
+            if step.at > since:
+                yield Period(OLA, Metric.DISPATCH, since, step.at)
+            since = None
+    if since is not None:
+        yield Period(OLA, Metric.DISPATCH, since)
 
 
 def _visit(ticket: Ticket, steps: list[TimelineEntry]) -> Iterator[Period]:

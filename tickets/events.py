@@ -8,8 +8,12 @@ from django.utils.translation import gettext_lazy as _
 EVENTS = {
     "linked": _("%(number)s was marked as “%(meaning)s” this ticket"),
     "task_over": _("task %(number)s “%(summary)s” is over: %(state)s"),
+    "taken_back": _("took back: %(step)s"),
     "follows": _("continues %(number)s, which was not solved: %(reason)s"),
     "followed_up": _("goes on in %(number)s"),
+    "clock_warn_dispatch": _("%(percent)s %% of the time to dispatch is used"),
+    "clock_limit_dispatch": _("the limit to dispatch has passed"),
+    "clock_notice_dispatch": _("not dispatched %(minutes)s minutes after registration: people were told"),
     "clock_warn_response": _("%(percent)s %% of the time to respond is used"),
     "clock_warn_on_site": _("%(percent)s %% of the time to be on site is used"),
     "clock_warn_resolve": _("%(percent)s %% of the time to resolve is used"),

@@ -32,12 +32,18 @@ class Chip:
 def chip_of(ticket: Ticket, now: datetime) -> Chip:
     """The chip of ``ticket`` at ``now``."""
     if ticket.queue_due_at < NO_LIMIT:
-        again = ticket.planned_completion_at is not None and ticket.queue_due_at != ticket.planned_completion_at
-        label = _("Response") if ticket.responded_at is None or again else _("Resolution")
+        label = _limit_of(ticket)
         amber = int((ticket.queue_due_at - ticket.due_soon_at).total_seconds())
         return Chip(tone_at(ticket, now), label, due=ticket.queue_due_at, soon=amber)
     texts = {Phase.OPEN: _("No limit yet"), Phase.WAITING: _("Paused")}
     return Chip("idle", text=texts.get(Phase(ticket.phase), ticket.state_label))
+
+
+def _limit_of(ticket: Ticket) -> str:
+    """Whose limit runs next: what no clock to the customer plans is the desk's, to dispatch it."""
+    if ticket.queue_due_at == ticket.planned_completion_at:
+        return _("Resolution")
+    return _("Response") if ticket.queue_due_at == ticket.planned_response_at else _("Dispatch")
 
 
 def tone_at(ticket: Ticket, now: datetime) -> str:

@@ -128,6 +128,10 @@ class TicketSerializer(AudienceSerializer):
     responded_at = serializers.DateTimeField(allow_null=True)
     responded_in_time = serializers.BooleanField(allow_null=True, **STAFF)
     resolved_at = serializers.DateTimeField(allow_null=True)
+    dispatched_in_time = serializers.BooleanField(
+        allow_null=True,
+        **{**STAFF, "help_text": "Whether the desk's own limit was kept, the last time. For staff only."},
+    )
     completed_in_time = serializers.BooleanField(allow_null=True, **STAFF)
     closed_at = serializers.DateTimeField(allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True, help_text="Agreed with the requester.")
