@@ -147,12 +147,11 @@ class RosterView(ApiView):
         """The roster as it stands."""
         now = timezone.now()
         found = Roster.objects.loaded().get(pk=roster.pk)
+        plan = plans_of([found], now, now + AHEAD)[found.pk]
         row = {
             "group": found.group,
             "period": found.period,
-            "turns": [
-                turn for turn in plans_of([found], now, now + AHEAD)[found.pk].between(now, now + AHEAD) if turn.user
-            ],
+            "turns": [turn for turn in plan.between(now, now + AHEAD) if turn.user],
             "stand_ins": upcoming_overrides(found, now),
             "absences": upcoming_absences(found, now),
             "proposals": swaps.open_proposals(found, now),
@@ -173,7 +172,8 @@ class RosterView(ApiView):
         try:
             self.change(roster, form.cleaned_data)
         except Refused as error:
-            raise ValidationError({"second": list(error.messages)}) from error
+            errors = getattr(error, "message_dict", None) or {"second": list(error.messages)}
+            raise ValidationError(errors) from error
         return self.show(roster, 201)
 
     def change(self, roster: Roster, typed: dict[str, Any]) -> None:

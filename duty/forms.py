@@ -169,4 +169,6 @@ class ProposalForm(SwapForm):
 
 
 def _label(turn: Turn) -> str:
-    return f"{timezone.localtime(turn.start):%Y-%m-%d %H:%M} {turn.user}"
+    """The whole span that would move, and whose it is."""
+    start, end = timezone.localtime(turn.start), timezone.localtime(turn.end)
+    return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} {turn.user}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from duty.turns import Plan, Turn
 
 #: How far ahead "next" is looked for.
 AHEAD = timedelta(days=60)
+#: Rows are loaded so much further on both sides, so that a span is told with its own beginning and end.
+BEYOND = timedelta(days=62)
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,15 @@ class Standing:
 def plans_of(rosters: Iterable[Roster], begin: datetime, end: datetime) -> dict[int, Plan]:
     """Plans by roster id for the span; rosters must come from ``loaded()``. One query for absences."""
     rosters = list(rosters)
-    people = {place.user_id for roster in rosters for place in roster.places.all()}
-    people |= {row.user_id for roster in rosters for row in roster.overrides.all()}
+    begin, end = begin - BEYOND, end + BEYOND
     absences: defaultdict[int, list[Absence]] = defaultdict(list)
     rows = Absence.objects.filter(ends_at__gt=begin, starts_at__lt=end).select_related("user", "deputy")
-    for row in rows if people else ():
+    for row in rows if rosters else ():
         absences[row.user_id].append(row)
-    return {roster.pk: _plan(roster, begin, end, dict(absences)) for roster in rosters}
+    return {roster.pk: _plan(roster, begin, end, absences) for roster in rosters}
 
 
-def _plan(roster: Roster, begin: datetime, end: datetime, absences: dict[int, list[Absence]]) -> Plan:
+def _plan(roster: Roster, begin: datetime, end: datetime, absences: Mapping[int, list[Absence]]) -> Plan:
     members = [place.user for place in roster.places.all()]
     overrides = [row for row in roster.overrides.all() if row.ends_at > begin and row.starts_at < end]
     return Plan(
@@ -45,9 +46,18 @@ def _plan(roster: Roster, begin: datetime, end: datetime, absences: dict[int, li
         handover=roster.handover,
         zone=roster.time_zone,
         members=members,
+        known_from=begin,
+        known_until=end,
         overrides=overrides,
-        absences=absences,
+        absences=_concerned(absences, {user.pk for user in (*members, *(row.user for row in overrides))}),
     )
+
+
+def _concerned(absences: Mapping[int, list[Absence]], people: set[int]) -> dict[int, list[Absence]]:
+    """Absences of ``people`` and of those who would stand in for them: nobody else's touches the roster."""
+    own = [row for person in people for row in absences.get(person, ())]
+    keys = people | {row.deputy_id for row in own if row.deputy_id}
+    return {key: absences[key] for key in keys if key in absences}
 
 
 def standings(rosters: Iterable[Roster], now: datetime) -> list[Standing]:

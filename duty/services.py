@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, Min, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from duty.models import Absence, Override, Roster, RosterMember
+from duty.moves import telling
 from duty.queries import plans_of, standings, turn_at
+from duty.turns import Turn
 
 if TYPE_CHECKING:
     from tickets.models import Ticket
 
 #: Roles of a ticket whose readers work for a customer, or chose to be told: nobody stands in for them.
 OPTIONAL = frozenset({"watchers", "requester"})
+#: A span that begins "now" was typed to the minute, some minutes ago.
+GRACE = timedelta(minutes=5)
 
 
 def on_duty(group: SupportGroup | None, at: datetime) -> User | None:
@@ -169,9 +173,24 @@ _FINDERS: dict[str, Callable[[Any, datetime], Iterable[User | None]]] = {
 # --- Writes ---------------------------------------------------------------------------------------------------------
 
 
+def save_roster(
+    *, roster: Roster, members: Sequence[User], by: User | None = None, now: datetime | None = None
+) -> Roster:
+    """Store ``roster`` with ``members`` in this order. Of two management rosters the new one holds.
+
+    Whoever gains or loses days from ``now`` on is told, unless ``by`` is None: programs build first rosters unasked.
+    """
+    if by is None or now is None:
+        return _store(roster, members)
+    with transaction.atomic():
+        if roster.pk is None:
+            _store(roster, ())
+        with telling(rosters=[roster.pk], by=by, now=now):
+            return _store(roster, members)
+
+
 @transaction.atomic
-def save_roster(*, roster: Roster, members: Sequence[User]) -> Roster:
-    """Store ``roster`` with ``members`` in this order. Of two management rosters the new one holds."""
+def _store(roster: Roster, members: Sequence[User]) -> Roster:
     if roster.management:
         Roster.objects.exclude(pk=roster.pk).filter(management=True).update(management=False)
     roster.save()
@@ -185,31 +204,37 @@ def save_roster(*, roster: Roster, members: Sequence[User]) -> Roster:
 def stand_in(
     *, roster: Roster, user: User, starts_at: datetime, ends_at: datetime, by: User, now: datetime, note: str = ""
 ) -> Override:
-    """Give ``user`` the duty for a span."""
-    return Override.objects.create(
-        roster=roster, user=user, starts_at=starts_at, ends_at=ends_at, note=note, made_by=by, made_at=now
-    )
+    """Give ``user`` the duty for a span; they and whoever loses it are told.
+
+    Raises ValidationError for a span in the past: who had the duty is not rewritten.
+    """
+    if starts_at < now - GRACE:
+        raise ValidationError({"starts_at": _("This lies in the past: who had the duty then stays as it is.")})
+    with telling(rosters=[roster.pk], by=by, now=now, span=(starts_at, ends_at), note=note, also=[user]):
+        return Override.objects.create(
+            roster=roster, user=user, starts_at=starts_at, ends_at=ends_at, note=note, made_by=by, made_at=now
+        )
 
 
 @transaction.atomic
 def swap_turns(*, roster: Roster, first: datetime, second: datetime, by: User, now: datetime) -> list[Override]:
-    """Let the people of the turns that run at ``first`` and ``second`` have each other's, from those moments on.
+    """Let the people who are on duty at ``first`` and ``second`` have each other's spans, from those moments on.
 
-    Raises ValidationError when both are the same turn or person's, or one has nobody.
+    What moves is exactly what each has: a span ends where somebody else stands in. What is over stays.
+    Raises ValidationError when both are the same person's, one has nobody, or one is over.
     """
-    loaded = Roster.objects.loaded().get(pk=roster.pk)
-    begin, end = min(first, second), max(first, second)
-    plan = plans_of([loaded], begin, end + timedelta(seconds=1))[roster.pk]
-    one, other = plan.on_duty(first), plan.on_duty(second)
+    one, other = spans_at(roster, first, second)
     if one is None or other is None or one.user is None or other.user is None or one.user == other.user:
         raise ValidationError(_("Choose two turns of two different people."))
+    if min(one.end, other.end) <= now:
+        raise ValidationError(_("This lies in the past: who had the duty then stays as it is."))
     token = uuid.uuid4()
     rows = [
         Override(
             roster=roster,
             user=person,
             kind=Override.Kind.SWAP,
-            starts_at=max(turn.start, moment),
+            starts_at=max(turn.start, moment, now),
             ends_at=turn.end,
             swap=token,
             made_by=by,
@@ -220,24 +245,47 @@ def swap_turns(*, roster: Roster, first: datetime, second: datetime, by: User, n
     return Override.objects.bulk_create(rows)
 
 
-@transaction.atomic
-def withdraw_override(*, override: Override) -> None:
-    """Take a stand-in back; of a swap both halves."""
+def spans_at(roster: Roster, first: datetime, second: datetime) -> tuple[Turn | None, Turn | None]:
+    """The spans that run at the two moments; None where nobody has a turn."""
+    loaded = Roster.objects.loaded().get(pk=roster.pk)
+    plan = plans_of([loaded], min(first, second), max(first, second))[roster.pk]
+    return plan.on_duty(first), plan.on_duty(second)
+
+
+def withdraw_override(*, override: Override, by: User, now: datetime) -> None:
+    """Take a stand-in back; of a swap both halves. Everybody whose days it moves is told."""
     found = Override.objects.filter(roster_id=override.roster_id)
-    (found.filter(swap=override.swap) if override.swap else found.filter(pk=override.pk)).delete()
+    rows = found.filter(swap=override.swap) if override.swap else found.filter(pk=override.pk)
+    span = rows.aggregate(Min("starts_at"), Max("ends_at"))
+    with telling(rosters=[override.roster_id], by=by, now=now, span=_span(*span.values()), note=override.note):
+        rows.delete()
+
+
+def _span(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime] | None:
+    return (start, end) if start and end else None
 
 
 def record_absence(*, absence: Absence, by: User, now: datetime) -> Absence:
-    """Store that somebody is away; a new one notes who said so."""
+    """Store that somebody is away; a new one notes who said so. They, their deputy, whoever gains days are told."""
     if absence.pk is None:
         absence.made_by, absence.made_at = by, now
-    absence.save()
+    people = [person for person in (absence.user, absence.deputy) if person]
+    span = (absence.starts_at, absence.ends_at)
+    with telling(rosters=_rosters_of(absence), by=by, now=now, span=span, note=absence.note, also=people):
+        absence.save()
     return absence
 
 
-def end_absence(*, absence: Absence, now: datetime) -> None:
-    """The person is back: an absence that began ends now, one to come is dropped."""
-    if absence.starts_at >= now:
-        absence.delete()
-    else:
-        Absence.objects.filter(pk=absence.pk, ends_at__gt=now).update(ends_at=now)
+def end_absence(*, absence: Absence, by: User, now: datetime) -> None:
+    """The person is back: an absence that began ends now, one to come is dropped. Told like its beginning."""
+    with telling(rosters=_rosters_of(absence), by=by, now=now, span=(absence.starts_at, absence.ends_at)):
+        if absence.starts_at >= now:
+            absence.delete()
+        else:
+            Absence.objects.filter(pk=absence.pk, ends_at__gt=now).update(ends_at=now)
+
+
+def _rosters_of(absence: Absence) -> list[int]:
+    """Keys of the rosters in which the person has turns or stands in."""
+    mine = Q(places__user=absence.user_id) | Q(overrides__user=absence.user_id)
+    return list(Roster.objects.filter(mine).order_by("pk").values_list("pk", flat=True).distinct())

@@ -7,3 +7,7 @@ from django.dispatch import Signal
 #: once), ``now``.
 #: Rosters lie below tickets and notices and know neither.
 swap_moved = Signal()
+
+#: Sent inside the transaction when days of duty went to somebody else: ``roster``, ``people`` (who gained or
+#: lost them), ``by``, ``span`` (first and last moment that changed), ``note``, ``now``.
+duty_moved = Signal()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from duty.models import Override, Roster, SwapProposal
-from duty.queries import plans_of
+from duty.moves import telling
 from duty.rules import may_keep_roster
-from duty.services import swap_turns
+from duty.services import spans_at, swap_turns
 from duty.signals import swap_moved
 
 State = SwapProposal.State
@@ -68,7 +68,7 @@ def answer_swap(*, proposal: SwapProposal, answer: str, by: User, now: datetime)
     if current.state != State.OPEN:
         raise ValidationError(_("This was answered already."))
     if state == State.ACCEPTED:
-        _make(current, now)
+        _make(current, by, now)
     current.state, current.answered_at = state, now
     current.save(update_fields=["state", "answered_at"])
     others = [person for person in (current.proposer, current.other) if person != by]
@@ -76,11 +76,13 @@ def answer_swap(*, proposal: SwapProposal, answer: str, by: User, now: datetime)
     return current
 
 
-def _make(proposal: SwapProposal, now: datetime) -> None:
+def _make(proposal: SwapProposal, by: User, now: datetime) -> None:
     people = _people_at(proposal.roster, proposal.first, proposal.second)
-    if people != (proposal.proposer, proposal.other) or min(proposal.first, proposal.second) <= now:
+    both = (proposal.proposer, proposal.other)
+    if people != both or min(proposal.first, proposal.second) <= now:
         raise ValidationError(_("The roster has changed since, or a turn has begun: propose it again."))
-    swap_turns(roster=proposal.roster, first=proposal.first, second=proposal.second, by=proposal.proposer, now=now)
+    with telling(rosters=[proposal.roster_id], by=by, now=now, note=proposal.note, told=both):
+        swap_turns(roster=proposal.roster, first=proposal.first, second=proposal.second, by=proposal.proposer, now=now)
 
 
 @transaction.atomic
@@ -88,7 +90,9 @@ def swap_for_both(*, roster: Roster, first: datetime, second: datetime, by: User
     """The lead swaps two turns; both people are told. Raises what ``swap_turns`` raises, and PermissionDenied."""
     if not may_keep_roster(roster.group, by):
         raise PermissionDenied
-    rows = swap_turns(roster=roster, first=first, second=second, by=by, now=now)
+    both = [person for person in _people_at(roster, first, second) if person]
+    with telling(rosters=[roster.pk], by=by, now=now, told=both):
+        rows = swap_turns(roster=roster, first=first, second=second, by=by, now=now)
     people = [row.user for row in rows if row.user != by]
     told: dict[str, Any] = {"roster": roster, "people": people, "by": by, "first": first, "second": second, "now": now}
     swap_moved.send(Roster, step="made", key=f"made:{rows[0].swap}", note="", **told)
@@ -97,10 +101,7 @@ def swap_for_both(*, roster: Roster, first: datetime, second: datetime, by: User
 
 def _people_at(roster: Roster, first: datetime, second: datetime) -> tuple[User | None, User | None]:
     """Who has the turns that run at the two moments."""
-    loaded = Roster.objects.loaded().get(pk=roster.pk)
-    begin, end = min(first, second), max(first, second)
-    plan = plans_of([loaded], begin, end + timedelta(seconds=1))[roster.pk]
-    one, other = plan.on_duty(first), plan.on_duty(second)
+    one, other = spans_at(roster, first, second)
     return one.user if one else None, other.user if other else None
 
 

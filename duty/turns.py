@@ -5,10 +5,11 @@ Turns begin at a wall-clock time of the roster's zone, so that a week with a clo
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ DAYS = {"day": 1, "week": 7}
 
 @dataclass(frozen=True)
 class Turn:
-    """Somebody's span, half-open. ``user`` None: nobody is found. ``instead_of``: whose turn it would have been."""
+    """Somebody's whole span, half-open. ``user`` None: nobody is found. ``instead_of``: whose turn it would be."""
 
     start: datetime
     end: datetime
@@ -31,14 +32,38 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Holder:
+    """Who has the duty at a moment, and why. ``source``: the turn or row it comes from; it tells neighbours apart."""
+
+    user: User | None
+    reason: str
+    instead_of: User | None = None
+    source: object = None
+
+    @property
+    def same_span(self) -> tuple[User | None, str, object]:
+        """Equal for neighbouring moments that belong to one span."""
+        return self.user, self.reason, self.source
+
+
+NOBODY = Holder(None, "nobody")
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
 class Plan:
-    """A roster as plain values. ``members`` in order; ``absences`` by person."""
+    """A roster as plain values. ``members`` in order; ``absences`` by person.
+
+    Rows are known from ``known_from`` to ``known_until``; spans are cut there and nowhere else.
+    """
 
     period: str
     starts_on: date
     handover: time
     zone: str
     members: Sequence[User]
+    known_from: datetime
+    known_until: datetime
     overrides: Sequence[Override] = ()
     absences: dict[int, list[Absence]] = field(default_factory=dict)
 
@@ -65,55 +90,69 @@ class Plan:
         rows = self.absences.get(user.pk, ())
         return next((row for row in rows if row.starts_at <= at < row.ends_at), None)
 
-    def on_duty(self, at: datetime) -> Turn | None:
-        """Who has it at ``at``: a stand-in, the one in turn, their deputy, the next in order. None: no members."""
+    def holder(self, at: datetime) -> Holder:
+        """Who has it at ``at``: a stand-in, the one in turn, their deputy, the next in order."""
         stands_in = [row for row in self.overrides if row.starts_at <= at < row.ends_at]
         for row in sorted(stands_in, key=lambda row: row.pk or 0, reverse=True):
             if not self.is_away(row.user, at):
-                return Turn(row.starts_at, row.ends_at, row.user, row.kind, self._in_turn(at))
+                return Holder(row.user, row.kind, self._in_turn(at), row.swap or row.pk)
         if not self.members or self.start_of(0) > at:
-            return None
+            return NOBODY
         return self._regular(at)
 
     def _in_turn(self, at: datetime) -> User | None:
-        return self.members[self.index_at(at) % len(self.members)] if self.members else None
+        if not self.members or self.start_of(0) > at:
+            return None
+        return self.members[self.index_at(at) % len(self.members)]
 
-    def _regular(self, at: datetime) -> Turn:
+    def _regular(self, at: datetime) -> Holder:
         index = self.index_at(at)
-        start, end = self.start_of(index), self.start_of(index + 1)
         person = self.members[index % len(self.members)]
         if not self.is_away(person, at):
-            return Turn(start, end, person)
+            return Holder(person, "turn", source=index)
         absence = self._absence(person, at)
         if absence and absence.deputy and not self.is_away(absence.deputy, at):
-            return Turn(start, end, absence.deputy, "deputy", person)
+            return Holder(absence.deputy, "deputy", person)
         others = [self.members[(index + step) % len(self.members)] for step in range(1, len(self.members))]
         found = next((other for other in others if not self.is_away(other, at)), None)
-        return Turn(start, end, found, "next", person)
+        return Holder(found, "next", person)
 
-    def edges(self, begin: datetime, end: datetime) -> list[datetime]:
-        """Moments inside the span at which somebody else may take over."""
-        moments = {begin}
-        index = self.index_at(begin) + 1
-        while (start := self.start_of(index)) < end:
-            moments.add(start)
-            index += 1
+    def on_duty(self, at: datetime) -> Turn | None:
+        """The whole span of whoever has it at ``at``. None: there is no turn at all."""
+        holder = self.holder(at)
+        if holder == NOBODY:
+            return None
+        return self._span(at, holder)
+
+    def _span(self, at: datetime, holder: Holder) -> Turn:
+        """Everything around ``at`` that ``holder`` has without a break."""
+        start, end = self._edge_before(at), self._edge_after(at)
+        while start > self.known_from and self.holder(start - INSTANT).same_span == holder.same_span:
+            start = self._edge_before(start - INSTANT)
+        while end < self.known_until and self.holder(end).same_span == holder.same_span:
+            end = self._edge_after(end)
+        return Turn(start, end, holder.user, holder.reason, holder.instead_of)
+
+    @cached_property
+    def _row_edges(self) -> list[datetime]:
         rows: list[Override | Absence] = [*self.overrides, *(row for rows in self.absences.values() for row in rows)]
-        moments |= {at for row in rows for at in (row.starts_at, row.ends_at) if begin < at < end}
-        return sorted(moments)
+        return sorted({at for row in rows for at in (row.starts_at, row.ends_at)})
+
+    def _edge_before(self, at: datetime) -> datetime:
+        """The last moment up to ``at`` at which somebody else may have taken over."""
+        place = bisect_right(self._row_edges, at)
+        return max(self.start_of(self.index_at(at)), self._row_edges[place - 1] if place else self.known_from)
+
+    def _edge_after(self, at: datetime) -> datetime:
+        """The next moment after ``at`` at which somebody else may take over."""
+        place = bisect_right(self._row_edges, at)
+        following = self._row_edges[place : place + 1]
+        return min([self.start_of(self.index_at(at) + 1), *following])
 
     def between(self, begin: datetime, end: datetime) -> Iterator[Turn]:
-        """Who has it from ``begin`` to ``end``, without gaps; neighbours with the same person are one."""
-        edges = [*self.edges(begin, end), end]
-        last: Turn | None = None
-        for start, until in itertools.pairwise(edges):
-            found = self.on_duty(start)
-            turn = Turn(start, until, *((found.user, found.reason, found.instead_of) if found else (None, "nobody")))
-            if last and (last.user, last.reason) == (turn.user, turn.reason) and turn.reason != "turn":
-                last = Turn(last.start, until, last.user, last.reason, last.instead_of)
-                continue
-            if last:
-                yield last
-            last = turn
-        if last:
-            yield last
+        """Who has it from ``begin`` to ``end``, without gaps: whole spans, so the first and last may reach beyond."""
+        at = begin
+        while at < end:
+            turn = self._span(at, self.holder(at))
+            yield turn
+            at = turn.end

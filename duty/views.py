@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,13 +42,7 @@ def find(user: User, pk: int, *, keeps: bool = False) -> Roster:
 def turns_of(roster: Roster) -> list[Turn]:
     """The turns of the next weeks, from now on; each with its real beginning and end."""
     now = timezone.now()
-    known_until = now + 2 * SHOWN  # the last turn that is shown may end after the others
-    plan = plans_of([roster], now, known_until)[roster.pk]
-    running, last = plan.on_duty(now), plan.on_duty(now + SHOWN)
-    turns = list(plan.between(now, min(last.end, known_until) if last else now + SHOWN))
-    if turns and running:
-        turns[0] = replace(turns[0], start=running.start)
-    return turns
+    return list(plans_of([roster], now, now + SHOWN)[roster.pk].between(now, now + SHOWN))
 
 
 class ListView(SignedInView):
@@ -121,7 +114,8 @@ def store(request: SignedInRequest, form: RosterForm) -> HttpResponse:
     """Save, or draw the form with its errors."""
     if not form.is_valid():
         return draw_form(request, form, 422)
-    roster = services.save_roster(roster=form.save(commit=False), members=form.members())
+    stored = form.save(commit=False)
+    roster = services.save_roster(roster=stored, members=form.members(), by=request.user, now=timezone.now())
     messages.success(request, _("The roster is saved."))
     return redirect("duty:roster", roster.pk)
 
@@ -178,7 +172,11 @@ def _stand_in(request: SignedInRequest, roster: Roster) -> forms.BaseForm | None
     form = StandInForm(request.POST, roster=roster, prefix="stand_in")
     if not form.is_valid():
         return form
-    services.stand_in(roster=roster, by=request.user, now=timezone.now(), **form.cleaned_data)
+    try:
+        services.stand_in(roster=roster, by=request.user, now=timezone.now(), **form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return form
     return None
 
 
@@ -206,13 +204,13 @@ def _swap(request: SignedInRequest, roster: Roster) -> forms.BaseForm | None:
 def _withdraw(request: SignedInRequest, roster: Roster) -> None:
     for row in upcoming_overrides(roster, timezone.now()):
         if request.POST.get("row") == str(row.pk):
-            services.withdraw_override(override=row)
+            services.withdraw_override(override=row, by=request.user, now=timezone.now())
 
 
 def _return(request: SignedInRequest, roster: Roster) -> None:
     for row in upcoming_absences(roster, timezone.now()):
         if request.POST.get("row") == str(row.pk):
-            services.end_absence(absence=row, now=timezone.now())
+            services.end_absence(absence=row, by=request.user, now=timezone.now())
 
 
 _STEPS: dict[str, Any] = {

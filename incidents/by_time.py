@@ -26,6 +26,7 @@ class ByTime(Columns):
         target="assigned",
         label=_("Escalate by time"),
         done=_("went to the next line, because time was over"),
+        tells=("assigned", "moved"),
         form="incidents.time_forms.OutOfTimeMoveForm",
         icon="arrow-up-right",
         public=False,
@@ -69,6 +70,7 @@ class ByTime(Columns):
         source=LIVE,
         label=_("Agree on a time"),
         done=_("agreed on a time with the requester"),
+        tells=("moved",),
         allow=rules.may_hand_over,
         form="incidents.time_forms.AgreeForm",
         icon="calendar-time",
@@ -83,6 +85,7 @@ class ByTime(Columns):
         target="closed",
         label=_("Close by itself"),
         done=_("was closed: nobody objected in time"),
+        tells=("closed_by_time", "moved"),
         icon="circle-check",
         system=True,
     )

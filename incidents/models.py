@@ -10,10 +10,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
+from accounts.permissions import Permission
 from incidents.emergency_models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
 from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
 from tickets.lifecycle import Kind, register_kind
+from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
 from tickets.models import CloseCode, ImpactLevel, RejectReason, Ticket
 from tickets.search.triggers import searched_texts
 
@@ -41,6 +43,14 @@ if TYPE_CHECKING:
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
         public_fields=("handling", "close_code", "reject_reason"),
+        audience=Audience.REQUESTERS,
+        registering=Permission.REGISTER,
+        managing=Permission.DISPATCH,
+        clocks=desk_clocks(at_work=frozenset({States.IN_PROGRESS, States.PENDING}), at_desk=States.REGISTERED),
+        grade=Grade.PRIORITY,
+        can_be_major=True,
+        views=ALL_VIEWS,
+        in_portal=True,
     )
 )
 class Incident(IncidentLifecycle, Ticket):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.emergencies import keys_called_at
 from notifications.events import Channel, Event, register_event
-from notifications.reactions import REACTIONS, Happening, Reaction
+from notifications.reactions import NOTICES, Happening, Reaction
 
 EVERYWHERE = (Channel.EMAIL.value, Channel.SMS.value)
 LEADERS = ("incident_manager", "technical_lead", "system_owner", "centre_leadership")
@@ -96,19 +96,12 @@ register_event(
     ),
 )
 
-_COMMANDS = Reaction("commands", _commander, _written, rooms=False)
-_ANSWERED = Reaction("call_answered", _commander, _answer, rooms=False)
-
-REACTIONS.update(
+NOTICES.update(
     {
-        "start_emergency": (_COMMANDS,),
-        "continue_emergency": (_COMMANDS,),
-        "hand_over_command": (_COMMANDS,),
-        "call_in": (Reaction("called_in", _called, _written, rooms=False),),
-        "answer_coming": (_ANSWERED,),
-        "answer_cannot": (_ANSWERED,),
-        "join_call": (_ANSWERED,),
-        "escalate_to_leadership": (Reaction("leadership_called", _leadership, _written, rooms=False),),
-        "end_emergency": (Reaction("emergency_over", _leaders, _written),),
+        "commands": Reaction("commands", _commander, _written, rooms=False),
+        "call_answered": Reaction("call_answered", _commander, _answer, rooms=False),
+        "called_in": Reaction("called_in", _called, _written, rooms=False),
+        "leadership_called": Reaction("leadership_called", _leadership, _written, rooms=False),
+        "emergency_over": Reaction("emergency_over", _leaders, _written),
     }
 )

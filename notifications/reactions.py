@@ -1,4 +1,4 @@
-"""Which action tells whom what. One table; nobody is told of what they did themselves."""
+"""What notices there are and whom they reach. Which action gives which is declared with the action."""
 
 from __future__ import annotations
 
@@ -68,11 +68,6 @@ def _handlers(happening: Happening) -> list[int]:
     return happening.people("assignee")
 
 
-def _task_handlers(happening: Happening) -> list[int]:
-    """A new task has its group already; an incident registered with one is assigned by an action of its own."""
-    return _handlers(happening) if happening.ticket.parent_id else []
-
-
 def _requester(happening: Happening) -> list[int]:
     return happening.people("requester")
 
@@ -117,41 +112,25 @@ def _nothing(happening: Happening) -> str:
     return ""
 
 
-_ASSIGNED = Reaction("assigned", _handlers)
-_GOES_ON = Reaction("moved", _watchers, rooms=False)
-_RESOLVED = Reaction("resolved", _requester, _solution)
-_CLOSED = Reaction("closed", _requester)
-_TASK_OVER = Reaction("task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent)
-
-#: Action -> what it tells. Tasks and incidents share names; what differs is asked of the ticket.
-REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "register": (Reaction("received", _requester, _nothing, rooms=True), Reaction("assigned", _task_handlers)),
-    "release": (_ASSIGNED,),
-    "assign": (_ASSIGNED, _GOES_ON),
-    "hand_over": (_ASSIGNED, _GOES_ON),
-    "escalate": (_ASSIGNED, _GOES_ON),
-    "escalate_by_time": (_ASSIGNED, _GOES_ON),
-    "agree_time": (_GOES_ON,),
-    "change_priority": (_GOES_ON,),
-    "follow_up": (_ASSIGNED,),
-    "return_to_desk": (Reaction("returned", lambda happening: happening.people("group_duty")),),
-    "comment": (Reaction("replied", _all_readers),),
-    "note": (Reaction("noted", _watching_staff, rooms=False),),
-    "urge": (Reaction("urged", _urged),),
-    "start": (_GOES_ON,),
-    "wait": (Reaction("waiting", _requester), _GOES_ON),
-    "resume": (_GOES_ON,),
-    "resolve": (_RESOLVED, _GOES_ON),
-    "resolve_with_main": (_RESOLVED, _GOES_ON),
-    "finish": (_TASK_OVER,),
-    "cancel": (_TASK_OVER,),
-    "close": (_CLOSED, _GOES_ON),
-    "close_by_time": (Reaction("closed_by_time", _requester), _GOES_ON),
-    "confirm": (_GOES_ON,),
-    "reject": (_CLOSED, _GOES_ON),
-    "withdraw": (Reaction("closed", lambda happening: happening.people("watchers")),),
-    "not_solved": (Reaction("not_solved", lambda happening: happening.people("assignee", "incident_manager")),),
-    "propose_priority": (Reaction("priority_asked", _deciders),),
+#: Name -> what it tells. Actions name what they tell where they are declared (``Action.tells``); others tell nobody.
+NOTICES: dict[str, Reaction] = {
+    "received": Reaction("received", _requester, _nothing),
+    "assigned": Reaction("assigned", _handlers),
+    "moved": Reaction("moved", _watchers, rooms=False),
+    "returned": Reaction("returned", lambda happening: happening.people("group_duty")),
+    "replied": Reaction("replied", _all_readers),
+    "noted": Reaction("noted", _watching_staff, rooms=False),
+    "urged": Reaction("urged", _urged),
+    "waiting": Reaction("waiting", _requester),
+    "resolved": Reaction("resolved", _requester, _solution),
+    "closed": Reaction("closed", _requester),
+    "closed_by_time": Reaction("closed_by_time", _requester),
+    "withdrawn": Reaction("closed", lambda happening: happening.people("watchers")),
+    "task_over": Reaction(
+        "task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent
+    ),
+    "not_solved": Reaction("not_solved", lambda happening: happening.people("assignee", "incident_manager")),
+    "priority_asked": Reaction("priority_asked", _deciders),
 }
 #: Only with a group: the desk sees new tickets in its own queue.
 _NEEDS_GROUP = frozenset({"assigned"})
@@ -164,7 +143,7 @@ def tell(*, ticket: Ticket, entry: TimelineEntry, action: Action, user: User | N
     reactions = [_MENTIONED] if entry.data.get(MENTIONS) else []
     reactions += [
         reaction
-        for reaction in REACTIONS.get(entry.action, ())
+        for reaction in map(NOTICES.__getitem__, ticket.kind_info.told_by(entry.action))
         if not (reaction.event in _NEEDS_GROUP and ticket.group_id is None)
     ]
     told = {user.pk} if user else set()

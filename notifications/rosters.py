@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from duty.models import Roster
-from duty.signals import swap_moved
+from duty.signals import duty_moved, swap_moved
 from notifications.events import Event, register_event
 from notifications.services import give_notice
 from notifications.texts import named
@@ -54,6 +55,14 @@ register_event(
         icon="calendar-user",
         presses=False,
     ),
+    Event(
+        code="duty_moved",
+        label=_("Your days of duty changed"),
+        subject=_("{actor} changed the duty roster: {summary}"),
+        body="{text}",
+        icon="calendar-user",
+        presses=False,
+    ),
 )
 
 
@@ -72,12 +81,36 @@ def tell_swap(
     **context: Any,
 ) -> None:
     """Store the notice of a step of a swap, in its transaction."""
-    when = " ⇄ ".join(f"{timezone.localtime(at):%Y-%m-%d %H:%M}" for at in (first, second))
+    _tell(roster, f"swap_{key}", f"swap_{step}", people, by, " ⇄ ".join(map(_local, (first, second))), note, now)
+
+
+@receiver(duty_moved)
+def tell_moved(
+    sender: Any,
+    roster: Roster,
+    people: list[User],
+    by: User,
+    span: tuple[datetime, datetime],
+    note: str,
+    now: datetime,
+    **context: Any,
+) -> None:
+    """Store the notice that days went to somebody else, in the transaction of the change."""
+    _tell(roster, f"duty_{uuid.uuid4()}", "duty_moved", people, by, " – ".join(map(_local, span)), note, now)
+
+
+def _local(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+
+
+def _tell(
+    roster: Roster, key: str, event: str, people: list[User], by: User, when: str, note: str, now: datetime
+) -> None:
     group = roster.group
     summary = {"zh": f"{group.name_zh} {when}", "en": f"{group.name_en or group.name_zh} {when}"}
     give_notice(
-        key=f"swap_{key}",
-        event=f"swap_{step}",
+        key=key,
+        event=event,
         ticket=None,
         recipients=people,
         urgent=False,

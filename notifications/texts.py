@@ -96,7 +96,7 @@ def values_of(notice: Notice, *, reader: User | None = None, confirm: str = "") 
     return {
         "number": payload_text(payload, "number"),
         "summary": _name(payload.get("summary")),
-        "priority": payload_text(payload, "priority"),
+        "priority": payload_text(payload, "priority") or _kind(payload),
         "state": _state(payload),
         "actor": _name(payload.get("actor")) or _("The portal"),
         "text": _text(payload),
@@ -107,6 +107,14 @@ def values_of(notice: Notice, *, reader: User | None = None, confirm: str = "") 
         "recipient": reader.display_name if reader else "",
         **_names_of(ticket),
     }
+
+
+def _kind(payload: dict[str, Any]) -> str:
+    """What stands where the priority of a ticket would, when its kind has none: the kind's name."""
+    try:
+        return str(kind_of(payload["kind"]).label)
+    except KeyError:  # a notice about no ticket
+        return ""
 
 
 def _names_of(ticket: Ticket | None) -> dict[str, str]:
@@ -126,7 +134,7 @@ def snapshot(ticket: Ticket) -> dict[str, Any]:
     return {
         "number": ticket.number,
         "summary": ticket.summary,
-        "priority": ticket.priority_id,
+        "priority": ticket.priority_id or "",
         "kind": ticket.kind,
         "state": ticket.state,
     }

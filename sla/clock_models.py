@@ -27,7 +27,8 @@ class Clock(models.Model):
     while paused, and after a stop it is what counted. ``settled_at``: up to here the past is decided; nothing
     may happen to the clock earlier. ``holder``: ``group`` of an OLA, ``supplier`` of a UC. ``basis``: what the
     choice of the target rests on. ``counts_from``: since when nobody has begun to work on the ticket, where that is
-    what it waits for. ``excuse``, ``excused_by``, ``excuse_text``: why one that was cancelled has no verdict. ``next_fire_at``: the first of its armed timers; None: nothing to wait for.
+    what it waits for. ``excuse``, ``excused_by``, ``excuse_text``: why one that was cancelled has no verdict.
+    ``next_fire_at``: the first of its armed timers; None: nothing to wait for.
     """
 
     class State(models.TextChoices):

@@ -12,7 +12,6 @@ from typing import Any
 
 from sla import timers
 from sla.facts import (
-    AT_WORK,
     Fact,
     basis_of,
     facts_of,
@@ -153,9 +152,9 @@ class Keeper:
         life = self._latest(Fact(AgreementKind.SLA, Metric.RESPONSE, None))
         if life is None or not life.clock.policy_version.restarts:
             return
-        if life.clock.is_active and is_given_back(entry):
+        if life.clock.is_active and is_given_back(entry, self.ticket.kind_info.timed):
             life.end(self.at, Clock.Excuse.HANDED_BACK, by=self.by, text=self.reason)
-        elif not life.clock.is_active and is_given_out(entry):
+        elif not life.clock.is_active and is_given_out(entry, self.ticket.kind_info.timed):
             self._start(Fact(AgreementKind.SLA, Metric.RESPONSE, self.at))
 
     def _of_this_round(self, fact: Fact, life: Life | None) -> Fact:
@@ -164,7 +163,7 @@ class Keeper:
             return fact
         if life.clock.round == 1 and not (life.clock.policy_version.restarts and life.clock.stopped_at):
             return fact
-        working = self.ticket.state in AT_WORK or self.ticket.resolved_at is not None
+        working = self.ticket.state in self.ticket.kind_info.timed.at_work or self.ticket.resolved_at is not None
         return replace(fact, stopped_at=life.clock.stopped_at or (self.at if working else None))
 
     def _reopen(self, life: Life, fact: Fact) -> None:

@@ -44,7 +44,7 @@ def _objects(ticket: Ticket, entry: TimelineEntry) -> bool:
 
 
 def _plan(ticket: Ticket, entry: TimelineEntry, now: datetime) -> bool:
-    rule = current_book().closing.get(ticket.priority_id)
+    rule = current_book().closing.get(ticket.priority_id or "")
     if rule is None or rule.calendar.current is None:
         return False
     since = ticket.resolved_at or now
@@ -71,7 +71,7 @@ def plan_what_waits(at: datetime) -> int:
 def _plan_late(pk: int, rules: dict[str, ClosingRule], at: datetime) -> bool:
     waiting = Ticket.objects.filter(pk=pk, phase=Phase.RESOLVED, closes_at=None, resolved_at__isnull=False)
     ticket = waiting.select_for_update(no_key=True).first()
-    rule = rules.get(ticket.priority_id) if ticket else None
+    rule = rules.get(ticket.priority_id or "") if ticket else None
     if ticket is None or rule is None or rule.calendar.current is None or CLOSE not in ticket.kind_info.actions:
         return False
     since = ticket.resolved_at or at

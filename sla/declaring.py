@@ -16,12 +16,13 @@ from tickets.models import Ticket, TimelineEntry
 def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> None:
     """Give the notices of the rules "registered" of the ticket's priority, once; one query when it may be news.
 
-    The tasks of such a ticket are no news of their own.
+    The tasks of such a ticket are no news of their own, and kinds that cannot be major call nobody.
     """
     changed = any(change["field"] == "priority" for change in entry.changes)
     created = not entry.state_from
     if (
         timers.is_quiet()
+        or not ticket.kind_info.can_be_major
         or ticket.phase not in (Phase.OPEN, Phase.WAITING)
         or not (changed or created)
         or ticket.parent_id

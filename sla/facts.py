@@ -10,12 +10,8 @@ from typing import Any
 from sla.models import AgreementKind, Clock, Metric
 from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
+from tickets.meaning import Clocks
 from tickets.models import Ticket, TimelineEntry
-
-#: States in which somebody of the holding group is at work, in every kind that has groups.
-AT_WORK = frozenset({"in_progress", "pending"})
-#: The state of a ticket that the desk has to dispatch.
-BACK_AT_DESK = "registered"
 
 
 @dataclass(frozen=True)
@@ -60,43 +56,44 @@ class Fact:
 
 
 def facts_of(ticket: Ticket, at: datetime, *, gained: bool = False) -> Iterator[Fact]:
-    """Every clock that ``ticket`` speaks of at ``at``, as ``sla_clock_definitions`` says.
+    """Every clock that ``ticket`` speaks of at ``at``, as its kind says (``tickets.meaning.Clocks``).
 
     ``gained``: its group has just got it.
     """
-    yield from _dispatch(ticket, at)
-    yield from _sla(ticket, at)
-    if ticket.group_id and ticket.assigned_at and ticket.state != BACK_AT_DESK:
-        yield from _ola(ticket, at, gained=gained)
-    yield from _uc(ticket, at)
+    timed = ticket.kind_info.timed
+    yield from _dispatch(ticket, timed, at)
+    yield from _sla(ticket, timed, at)
+    if timed.groups and ticket.group_id and ticket.assigned_at and ticket.state != timed.at_desk:
+        yield from _ola(ticket, timed, at, gained=gained)
+    if timed.vendors:
+        yield from _uc(ticket, at)
 
 
-def _dispatch(ticket: Ticket, at: datetime) -> Iterator[Fact]:
+def _dispatch(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
     """The desk's own limit: from registration, and from every return to the desk, until a group has it (INC-22).
 
-    Whoever ends it at the desk has decided what becomes of it. It has no holder: the desk's groups share it.
+    Whoever ends it at the desk has decided what becomes of it. It has no holder: the desk's groups share it. Kinds
+    that no desk dispatches have none.
     """
-    waits = ticket.state == BACK_AT_DESK
-    since = at if ticket.assigned_at else ticket.created_at
-    yield Fact(AgreementKind.OLA, Metric.DISPATCH, since if waits else None, None if waits else at, repeats=True)
+    if timed.at_desk:
+        waits = ticket.state == timed.at_desk
+        since = at if ticket.assigned_at else ticket.created_at
+        yield Fact(AgreementKind.OLA, Metric.DISPATCH, since if waits else None, None if waits else at, repeats=True)
 
 
-def _sla(ticket: Ticket, at: datetime) -> Iterator[Fact]:
-    """Response from the first assignment to the start of work, resolution from there; the visit in between.
+def _sla(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
+    """The limits to the customer: of incidents response, visit, resolution and updates.
 
-    A time of arrival is typed by hand: that it is there stops the clock now (reliability.md, section 0).
+    What is typed by hand, such as a time of arrival: that it is there stops the clock now (reliability.md, section 0).
     """
-    responded_at, resolved_at = ticket.responded_at, ticket.resolved_at
-    arrived = at if getattr(ticket, "arrived_at", None) else None
-    yield Fact(AgreementKind.SLA, Metric.RESPONSE, ticket.assigned_at, responded_at)
-    yield Fact(AgreementKind.SLA, Metric.ON_SITE, responded_at, arrived)
-    yield Fact(AgreementKind.SLA, Metric.RESOLVE, responded_at, resolved_at)
-    yield Fact(AgreementKind.SLA, Metric.UPDATE, responded_at, resolved_at)
+    for metric, span in timed.limits.items():
+        stopped = getattr(ticket, span.stops, None)
+        yield Fact(AgreementKind.SLA, metric, getattr(ticket, span.starts), at if stopped and span.noted else stopped)
 
 
-def _ola(ticket: Ticket, at: datetime, *, gained: bool) -> Iterator[Fact]:
+def _ola(ticket: Ticket, timed: Clocks, at: datetime, *, gained: bool) -> Iterator[Fact]:
     """From getting the ticket to starting work on it, and to passing it on or solving it. Starts when noticed."""
-    answered = at if ticket.state in AT_WORK or ticket.resolved_at else None
+    answered = at if ticket.state in timed.at_work or ticket.resolved_at else None
     over_at = _over_at(ticket, at)
     parts: dict[str, Any] = {"group_id": ticket.group_id, "repeats": gained}
     yield Fact(AgreementKind.OLA, Metric.RESPONSE, at, answered, **parts)
@@ -119,20 +116,20 @@ def _uc(ticket: Ticket, at: datetime) -> Iterator[Fact]:
 
 
 def unanswered_since(ticket: Ticket, agreement: str, metric: str) -> datetime | None:
-    """Since when nobody has begun to work on it: what the rules "not responded to" of P1 and P2 count from (INC-22)."""
+    """Since when nobody has begun: what the rules "not responded to" of P1 and P2 count from (INC-22)."""
     waits = (agreement, metric) in ((AgreementKind.OLA, Metric.DISPATCH), (AgreementKind.SLA, Metric.RESPONSE))
     return ticket.created_at if waits and ticket.responded_at is None else None
 
 
-def is_given_back(entry: TimelineEntry) -> bool:
-    """Whether the step sent the ticket back to the desk, which dispatches it anew."""
-    moved = entry.state_to == BACK_AT_DESK and entry.state_from not in ("", BACK_AT_DESK)
-    return moved and entry.action != TAKEN_BACK
+def is_given_back(entry: TimelineEntry, timed: Clocks) -> bool:
+    """Whether the step sent the ticket back to the desk, which dispatches it anew; taking one back does not."""
+    moved = entry.state_to == timed.at_desk and entry.state_from not in ("", timed.at_desk)
+    return bool(timed.at_desk) and moved and entry.action != TAKEN_BACK
 
 
-def is_given_out(entry: TimelineEntry) -> bool:
+def is_given_out(entry: TimelineEntry, timed: Clocks) -> bool:
     """Whether the desk dispatched it with this step."""
-    return entry.state_from == BACK_AT_DESK and entry.state_to in ("assigned", "in_progress")
+    return bool(timed.at_desk) and entry.state_from == timed.at_desk and entry.state_to in ("assigned", "in_progress")
 
 
 def _over_at(ticket: Ticket, at: datetime) -> datetime | None:

@@ -141,7 +141,8 @@ def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: 
 def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, rule: EscalationRule | None) -> None:
     """Changing the ticket takes its lock, which the engine never waits for: a command does it (``sla.commands``).
 
-    What no group has is with the desk. Nothing when the ticket is with a line that the rule is not for: who got it late is not robbed of it at once.
+    What no group has is with the desk. Nothing when the ticket is with a line that the rule is not for: who got it
+    late is not robbed of it at once.
     """
     tier = ticket.group.tier if ticket.group else Tier.DESK
     if rule is None or tier not in rule.tiers:
@@ -157,7 +158,7 @@ def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, 
 
 
 def counts_from_registration(clock: Clock) -> bool:
-    """Whether the rules "not responded to" of ``clock`` count from registration: P1 and P2 nobody works on (INC-22)."""
+    """Whether "not responded to" counts from registration on ``clock``: P1 and P2 that nobody works on (INC-22)."""
     return clock.counts_from is not None and clock.rank <= URGENT_RANK
 
 

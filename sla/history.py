@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import BACK_AT_DESK, basis_of, unanswered_since
+from sla.facts import basis_of, unanswered_since
 from sla.holders import Period
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
@@ -59,7 +59,7 @@ def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
 
 def undispatched(ticket: Ticket, book: PromiseBook) -> list[Life]:
     """The desk's clock of ``ticket``, which no group has had yet; none for others (INC-22)."""
-    if ticket.state != BACK_AT_DESK or ticket.assigned_at is not None:
+    if ticket.state != ticket.kind_info.timed.at_desk or ticket.assigned_at is not None:
         return []
     course = Course(None, None, None)
     life = _life(ticket, course, book, Metric.DISPATCH, ticket.created_at, None, AgreementKind.OLA)

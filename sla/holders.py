@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import AT_WORK, BACK_AT_DESK, is_update
+from sla.facts import is_update
 from sla.models import AgreementKind, Metric
 from tickets.forms import named_row
 from tickets.lifecycle import Phase
@@ -86,11 +86,11 @@ def _over_at(ticket: Ticket) -> datetime | None:
 
 def _dispatches(ticket: Ticket, steps: list[TimelineEntry]) -> Iterator[Period]:
     """From registration and from each return to the desk, until a group has it or the desk has ended it (INC-22)."""
-    since = None
-    for step in steps:
-        if since is None and step.state_to == BACK_AT_DESK:
+    since, desk = None, ticket.kind_info.timed.at_desk
+    for step in steps if desk else ():
+        if since is None and step.state_to == desk:
             since = step.at
-        elif since is not None and step.state_to not in ("", BACK_AT_DESK):
+        elif since is not None and step.state_to not in ("", desk):
             if step.at > since:
                 yield Period(OLA, Metric.DISPATCH, since, step.at)
             since = None
@@ -140,7 +140,7 @@ def _holdings(ticket: Ticket, steps: list[TimelineEntry]) -> list[Holding]:
         if (
             open_ is None
             and group is not None
-            and state not in ("", BACK_AT_DESK)
+            and state not in ("", ticket.kind_info.timed.at_desk)
             and not had
             and not _is_end(ticket, step)
         ):
@@ -152,7 +152,7 @@ def _holdings(ticket: Ticket, steps: list[TimelineEntry]) -> list[Holding]:
 
 
 def _worked_on(ticket: Ticket, part: Holding, step: TimelineEntry) -> Holding:
-    if step.state_to in AT_WORK and part.answered_at is None:
+    if step.state_to in ticket.kind_info.timed.at_work and part.answered_at is None:
         part = replace(part, answered_at=step.at)
     return _ended(ticket, part, step) if _is_end(ticket, step) else part
 

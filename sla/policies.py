@@ -145,6 +145,7 @@ class Promises:
             and target.nature_id in (None, ticket.nature_id)
             and target.business_system_id in (None, ticket.business_system_id)
             and target.organisation_id in (None, ticket.organisation_id)
+            and (target.minutes is not None or ticket.priority_id is not None)
             and (target.fault_id is None or ticket.priority_id in self._faults.get(target.fault_id, ()))
         )
 

@@ -153,8 +153,10 @@ class Target(models.Model):
     def __str__(self) -> str:
         return f"{self.metric} {self.minutes}"
 
-    def within(self, priority: Priority) -> timedelta:
-        """The time that a ticket of ``priority`` has."""
+    def within(self, priority: Priority | None) -> timedelta:
+        """The time that a ticket of ``priority`` has; without one the target says it itself (``Promises.find``)."""
+        if priority is None:
+            return timedelta(minutes=self.minutes or 0)
         own = {Metric.RESPONSE: priority.response_minutes, Metric.RESOLVE: priority.resolve_minutes}
         return timedelta(minutes=self.minutes or own.get(Metric(self.metric), priority.resolve_minutes))
 

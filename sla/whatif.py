@@ -12,7 +12,6 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from sla.calendars import Content, draft_version
-from sla.facts import AT_WORK, BACK_AT_DESK
 from sla.history import Course, Pause, Round, replay, replay_period
 from sla.holders import is_silent, periods_of
 from sla.life import Life
@@ -20,6 +19,7 @@ from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, Polic
 from sla.policies import Draft, PromiseBook
 from tickets.actions import TAKEN_BACK
 from tickets.forms import named_row
+from tickets.lifecycle import kind_of, kinds
 from tickets.models import Ticket, TimelineEntry
 
 BATCH = 500
@@ -79,11 +79,11 @@ class Trial:
 
     def as_json(self) -> dict[str, Any]:
         """What the page draws, as a job keeps it; counts in the order of ``VERDICTS``."""
-        kinds = ("metric", "priority", "service", "group")
+        columns = ("metric", "priority", "service", "group")
         return {
             "tickets": self.tickets,
             "cut": self.cut,
-            "tables": {by: [[name, [c[v] for v in VERDICTS]] for name, c in self.rows(by)] for by in kinds},
+            "tables": {by: [[name, [c[v] for v in VERDICTS]] for name, c in self.rows(by)] for by in columns},
             "flipped": [
                 {"number": row["ticket"].number, "summary": row["ticket"].summary, "metric": str(row["metric"])}
                 | {"after": row["after"]}
@@ -115,16 +115,16 @@ def try_calendar(calendar: Calendar, content: Content, start: datetime, end: dat
 
 
 def _compare(
-    new_book: PromiseBook, start: datetime, end: datetime, said: Said, kinds: tuple[AgreementKind, ...]
+    new_book: PromiseBook, start: datetime, end: datetime, said: Said, agreements: tuple[AgreementKind, ...]
 ) -> Trial:
     books, trial, parties = (PromiseBook(), new_book), Trial(), _parties()
     for ticket, course, steps in courses(start, end):
         trial.tickets += 1
-        if AgreementKind.SLA in kinds:
+        if AgreementKind.SLA in agreements:
             before, after = (_verdicts(replay(ticket, course, book)) for book in books)
             for metric in (Metric.RESPONSE.value, Metric.RESOLVE.value):
                 trial.add(ticket, Limit.of(AgreementKind.SLA, metric), before.get(metric), after.get(metric))
-        _count_periods(trial, ticket, course, steps, kinds, books, parties)
+        _count_periods(trial, ticket, course, steps, agreements, books, parties)
         if said:
             said(trial.tickets)
     trial.cut = trial.tickets >= MOST_TICKETS
@@ -136,15 +136,15 @@ def _count_periods(
     ticket: Ticket,
     course: Course,
     steps: list[TimelineEntry],
-    kinds: tuple[AgreementKind, ...],
+    agreements: tuple[AgreementKind, ...],
     books: tuple[PromiseBook, PromiseBook],
     parties: dict[tuple[str, str], Any],
 ) -> None:
     """Visits, updates, and the parts of groups and vendors; where history is silent, that is counted."""
-    trial.silent.update(kind for kind in kinds if is_silent(ticket, steps, kind))
+    trial.silent.update(kind for kind in agreements if is_silent(ticket, steps, kind))
     for period in periods_of(ticket, steps):
         party = parties.get((period.agreement, period.holder))
-        if period.agreement not in kinds or (period.holder and party is None):
+        if period.agreement not in agreements or (period.holder and party is None):
             continue
         lives = [replay_period(ticket, period, course.pauses, book, party.pk if party else None) for book in books]
         if any(lives):
@@ -247,18 +247,20 @@ def _pauses(standing: QuerySet[TimelineEntry]) -> dict[int, list[Pause]]:
 
 def _rounds(standing: QuerySet[TimelineEntry]) -> dict[int, list[Round]]:
     """From each dispatch to the start of work, for tickets that went back to the desk."""
-    back = standing.filter(state_to=BACK_AT_DESK).exclude(state_from__in=["", BACK_AT_DESK])
+    desks = {kind.timed.at_desk for kind in kinds()} - {""}
+    back = standing.filter(state_to__in=desks).exclude(state_from__in=["", *desks])
     returned = list(back.order_by("ticket_id").values_list("ticket_id", flat=True).distinct())
     found: dict[int, list[Round]] = {}
     moved = standing.filter(ticket_id__in=returned).order_by("at", "id")
-    for key, at, before, after in moved.values_list("ticket_id", "at", "state_from", "state_to"):
+    for key, code, at, before, after in moved.values_list("ticket_id", "ticket__kind", "at", "state_from", "state_to"):
+        timed = kind_of(code).timed
         rows = found.setdefault(key, [])
         waiting = bool(rows) and rows[-1].responded_at is None and rows[-1].given_back_at is None
-        if before in ("", BACK_AT_DESK) and after not in ("", BACK_AT_DESK):
-            rows.append(Round(at, at if after in AT_WORK else None))
-        elif waiting and after in AT_WORK:
+        if before in ("", timed.at_desk) and after not in ("", timed.at_desk):
+            rows.append(Round(at, at if after in timed.at_work else None))
+        elif waiting and after in timed.at_work:
             rows[-1] = Round(rows[-1].assigned_at, at)
-        elif waiting and after == BACK_AT_DESK:
+        elif waiting and after == timed.at_desk:
             rows[-1] = Round(rows[-1].assigned_at, given_back_at=at)
     return found
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.permissions import Permission
 from tasks.codes import TaskCloseCode, TaskKind
 from tasks.lifecycle import PHASES, States, TaskLifecycle
 from tickets.lifecycle import Kind, register_kind
+from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -25,6 +27,14 @@ from tickets.search.triggers import searched_texts
         steps=(States.ASSIGNED, States.IN_PROGRESS, States.FINISHED),
         registers="",
         details="tasks.details.details_of",
+        audience=Audience.STAFF,
+        registering=Permission.DISPATCH,
+        managing=Permission.DISPATCH,
+        clocks=desk_clocks(at_work=frozenset({States.IN_PROGRESS})),
+        grade=Grade.PRIORITY,
+        can_be_major=False,
+        views=ALL_VIEWS,
+        in_portal=False,
     )
 )
 class Task(TaskLifecycle, Ticket):

@@ -18,6 +18,7 @@ from tickets.attachments import attach_files
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.forms import ATTACHMENTS_FIELD, TEXT_FIELD, ActionForm, json_value
 from tickets.lifecycle import Action
+from tickets.meaning import NO_PRIORITY, Grade
 from tickets.models import Ticket, TimelineEntry
 from tickets.numbers import allocate_number
 from tickets.signals import action_performed
@@ -105,8 +106,9 @@ def perform(
     Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
     body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
     is the one that the person read. ``undoes``: the step that this one takes back; then the columns that it
-    changed are set to what they were, and the log says so (``tickets.undo``). ``now`` is for imports and tests; otherwise the database's time
-    after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
+    changed are set to what they were, and the log says so (``tickets.undo``). ``now`` is for imports and
+    tests; otherwise the database's time after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as
+    it stands afterwards.
 
     Raises ActionNotFound, ActionForbidden, ActionConflict, TicketChanged, ActionInvalid; then nothing
     has changed.
@@ -256,7 +258,7 @@ def _save(ticket: Ticket, action: Action, before: dict[str, Any], *, changed: bo
     """
     kind = ticket.kind_info
     ticket.phase = kind.phase_of(ticket.state)
-    ticket.priority_rank = ticket.priority.rank
+    ticket.priority_rank = _rank_of(ticket)
     ticket.updated_at = now
     if action.creates:
         ticket.kind, ticket.created_at = kind.code, ticket.created_at or now
@@ -266,6 +268,15 @@ def _save(ticket: Ticket, action: Action, before: dict[str, Any], *, changed: bo
     ticket.version += changed
     fields = ticket._meta.concrete_fields
     ticket.save(update_fields=[f.name for f in fields if before[f.attname] != getattr(ticket, f.attname)])
+
+
+def _rank_of(ticket: Ticket) -> int:
+    """Its priority's rank; ``NO_PRIORITY`` where the kind needs none. Raises ValueError when one is missing."""
+    if ticket.priority is not None:
+        return ticket.priority.rank
+    if ticket.kind_info.grade is Grade.PRIORITY:
+        raise ValueError("A ticket of this kind has a priority.")
+    return NO_PRIORITY
 
 
 def _log(

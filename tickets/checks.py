@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 from tickets.lifecycle import ANY, NEW, RESTORE, Action, Kind, kinds
+from tickets.meaning import Audience, Grade
 
 
 @register()
@@ -19,12 +20,37 @@ def check_lifecycles(**kwargs: Any) -> list[CheckMessage]:
 
 def problems_of(kind: Kind) -> Iterator[str]:
     """Describe what is wrong with the declarations of ``kind``."""
+    yield from _unsaid(kind)
     for action in kind.actions.values():
         yield from _problems_of_action(kind, action)
     states = set(kind.states.values)
     yield from (f"{kind.code}: state {state} has no phase." for state in states - set(kind.phases))
     unreachable = states - _reachable(kind)
     yield from (f"{kind.code}: state {state} is unreachable." for state in sorted(unreachable))
+
+
+#: What a kind means has no default: saying nothing would mean something by accident.
+_MEANING = ("audience", "registering", "managing", "clocks", "grade", "can_be_major", "views", "in_portal")
+
+
+def _unsaid(kind: Kind) -> Iterator[str]:
+    """What the kind leaves unsaid, and what contradicts itself."""
+    from tickets.queries import VIEWS  # needs the models, which are loaded when checks run
+
+    yield from (f"{kind.code} does not say {name}." for name in _MEANING if getattr(kind, name) is None)
+    if kind.clocks is not None:
+        states = kind.clocks.at_work | ({kind.clocks.at_desk} - {""})
+        yield from (
+            f"{kind.code}: clocks name the unknown state {s}." for s in sorted(states - set(kind.states.values))
+        )
+    if kind.can_be_major and kind.grade is not Grade.PRIORITY:
+        yield f"{kind.code} can be major only when it is graded by priority."
+    if kind.in_portal and kind.audience is not Audience.REQUESTERS:
+        yield f"{kind.code} is offered to requesters, who do not read it."
+    yield from (f"{kind.code} offers the unknown queue {name}." for name in set(kind.views or ()) - set(VIEWS))
+    yield from (f"{kind.code} tells of the unknown action {name}." for name in kind.tells if name not in kind.actions)
+    if kind.registers and (kind.register_action is None or not kind.register_action.key):
+        yield f"{kind.code}: the action {kind.registers} registers it and needs a key for its button."
 
 
 def _problems_of_action(kind: Kind, action: Action) -> Iterator[str]:

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.permissions import Permission
+from itsm.navigation import Section, entries_for
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
 from tickets.queries import counts_of, shown_count
@@ -24,19 +24,25 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": user.theme,
         "navigation": SimpleLazyObject(lambda: navigation(user, request.path)),
-        "register_url": SimpleLazyObject(lambda: register_url(user)),
+        "register": SimpleLazyObject(lambda: register_offer(user, request.path)),
+        "register_url": SimpleLazyObject(lambda: register_offer(user, request.path).get("url", "")),
         "search_url": reverse("tickets:search"),
         "search_query": request.GET.get("q", "") if request.path == reverse("tickets:search") else "",
     }
 
 
-def register_url(user: User) -> str:
-    """Where the first kind that ``user`` may register is registered; empty when there is none."""
-    for kind in kinds():
-        action = kind.actions.get(kind.registers)
+def register_offer(user: User, path: str) -> dict[str, Any]:
+    """The register button: ``{url, label, key}``, or nothing for those who may register nothing.
+
+    In the list of a kind it offers that kind, elsewhere the first one; to requesters only what they report themselves.
+    """
+    offered = [kind for kind in kinds() if user.is_agent or kind.in_portal]
+    offered.sort(key=lambda kind: not path.startswith(reverse("tickets:list", args=[kind.slug])))
+    for kind in offered:
+        action = kind.register_action
         if action and action.allow and action.allow(kind.model(), user):
-            return reverse("tickets:register", args=[kind.slug])
-    return ""
+            return {"url": reverse("tickets:register", args=[kind.slug]), "label": action.label, "key": action.key}
+    return {}
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
@@ -54,17 +60,14 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
         )
         for kind in kinds()
     ]
-    running = [_entry(_("On duty"), reverse("duty:list"), path, icon="calendar-user")]
-    if user.may(Permission.VIEW) and user.may(Permission.INTERNAL):
-        running.append(_entry(_("Escalations"), reverse("sla:board"), path, icon="urgent"))
-        running.append(_entry(_("Receipts"), reverse("notifications:receipts"), path, icon="mail-check"))
-    running += [_entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone")]
-    if user.is_staff:
-        running.append(_entry(_("Policies"), reverse("sla:policies"), path, icon="certificate"))
-        running.append(_entry(_("Calendars"), reverse("sla:calendars"), path, icon="calendar-cog"))
-        running.append(_entry(_("Templates of notices"), reverse("notifications:templates"), path, icon="template"))
-        running.append(_entry(_("Administration"), reverse("admin:index"), path, icon="settings"))
-    return [{"label": "", "entries": work}, {"label": _("Running and improving"), "entries": running}]
+    groups: dict[Section, list[dict[str, Any]]] = {section: [] for section in Section}
+    groups[Section.WORK] = work
+    for declared in entries_for(user):
+        count = declared.count(user) if declared.count else 0
+        groups[declared.section].append(
+            _entry(declared.label, declared.address, path, icon=declared.icon, count=count)
+        )
+    return [{"label": section.label, "entries": found} for section, found in groups.items() if found]
 
 
 def portal_entries(path: str) -> list[dict[str, Any]]:

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import transition
 
+from accounts.permissions import Permission
 from itsm.docstrings import help_text
+from tickets.meaning import Audience, Clocks, Grade
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -60,7 +63,8 @@ class Action:
     many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action that takes it back,
     or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a service that is called
     when it was taken back. ``follows``: the portal does it because of the step before, and its opposite when that one
-    is taken back. ``help`` is the method's docstring.
+    is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an action that names none tells
+    nobody. ``help`` is the method's docstring.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Action:
     undo: str = ""
     undone: str | None = None
     follows: bool = False
+    tells: tuple[str, ...] = ()
 
     @property
     def creates(self) -> bool:
@@ -136,6 +141,13 @@ class Kind:
 
     ``public_fields``: columns of the kind that requesters read too; the others are for staff. ``banner``: dotted path
     of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
+
+    What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
+    ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
+    ``clocks``: what is timed. ``grade``: what it is graded by; only kinds graded by priority must have one.
+    ``can_be_major``: whether rules about registered tickets of high priority call people (MAJ-01). ``views``: queues
+    offered in its list. ``in_portal``: whether requesters report it from their home. ``tells``: what actions that
+    it shares with other kinds tell here, instead of what the action itself says.
     """
 
     code: str
@@ -151,6 +163,15 @@ class Kind:
     registers: str = "register"
     public_fields: tuple[str, ...] = ()
     banner: str | None = None
+    audience: Audience | None = None
+    registering: Permission | None = None
+    managing: Permission | None = None
+    clocks: Clocks | None = None
+    grade: Grade | None = None
+    can_be_major: bool | None = None
+    views: tuple[str, ...] | None = None
+    in_portal: bool | None = None
+    tells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
 
     @cached_property
@@ -163,6 +184,23 @@ class Kind:
                 if meta is not None and name not in found:
                     found[name] = next(iter(meta.transitions.values())).custom["action"]
         return found
+
+    @property
+    def timed(self) -> Clocks:
+        """What is timed of it. Raises ImproperlyConfigured when the kind does not say."""
+        if self.clocks is None:
+            raise ImproperlyConfigured(f"{self.code}: say what is timed (clocks=).")
+        return self.clocks
+
+    @property
+    def register_action(self) -> Action | None:
+        """The action by which people register one; None when they do not."""
+        return self.actions.get(self.registers)
+
+    def told_by(self, action: str) -> tuple[str, ...]:
+        """Names of the notices that ``action`` gives about a ticket of this kind."""
+        found = self.actions.get(action)
+        return self.tells.get(action, found.tells if found else ())
 
     def phase_of(self, state: str) -> Phase:
         """What ``state`` means."""

@@ -51,7 +51,7 @@ def table_row(ticket: Ticket, columns: list[ListColumn], now: datetime) -> Table
         title=ticket.summary,
         url=reverse("tickets:detail", args=[ticket.number]),
         version=ticket.version,
-        priority=ticket.priority.code.lower(),
+        priority=ticket.priority.code.lower() if ticket.priority else "",
         chip=chip_of(ticket, now),
         cells=[(_kind_of(column, value := column.value(ticket)), column.label, value) for column in columns],
     )
@@ -170,6 +170,8 @@ class QueuePage:
     def _hidden_tabs(self) -> set[str]:
         """Shipped tabs that the person does not need; never the one that is shown."""
         hidden = set(self.chosen_by_person.get("hidden", ())) & set(VIEWS)
+        if self.kind is not None and self.kind.views is not None:
+            hidden |= set(VIEWS) - set(self.kind.views)
         return hidden - ({self.listing.view.code} if self.listing.saved is None else set())
 
     def _tabs(self, counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -62,7 +62,8 @@ class Ticket(models.Model):
 
     summary = models.CharField(_("summary"), max_length=200)
     description = models.TextField(_("description"), blank=True)
-    priority = models.ForeignKey(Priority, models.PROTECT, verbose_name=_("priority"), db_index=False)
+    #: None for kinds that are graded otherwise; their rank is ``meaning.NO_PRIORITY``.
+    priority = models.ForeignKey(Priority, models.PROTECT, null=True, verbose_name=_("priority"), db_index=False)
     priority_rank = models.PositiveSmallIntegerField(editable=False)
     impact = models.ForeignKey(ImpactLevel, models.PROTECT, null=True, verbose_name=_("impact"), db_index=False)
     urgency = models.ForeignKey(Urgency, models.PROTECT, null=True, verbose_name=_("urgency"), db_index=False)

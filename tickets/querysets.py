@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from accounts.models import Organisation
 from accounts.permissions import Permission
-from tickets.lifecycle import Phase
+from tickets.lifecycle import Phase, kinds
+from tickets.meaning import Audience
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -49,8 +50,8 @@ class TicketQuerySet(models.QuerySet):
 
         Provider staff see all; supplier staff what was handed to their supplier and where they were called in;
         staff without that right where they were called in (``tickets.guests``); customers the
-        records of their organisation, or only their own when their role does not grant that, and
-        never the tasks that the work on them is split into.
+        records of their organisation, or only their own when their role does not grant that, of the
+        kinds that are meant for them (``tickets.meaning.Audience``).
         """
         return self if user.may(Permission.VIEW) else self.filter(visibility(user))
 
@@ -70,12 +71,19 @@ def visibility(user: User) -> Q:
         return Q()
     if user.organisation.kind == Organisation.Kind.SUPPLIER:
         return Q(supplier_id=user.organisation_id) | _invited(user)
-    own = Q(organisation_id=user.organisation_id, parent=None)
-    if not user.may(Permission.VIEW_ORGANISATION):
+    follows = user.may(Permission.VIEW_ORGANISATION)
+    own = Q(organisation_id=user.organisation_id, parent=None, kind__in=_kinds_for(follows=follows))
+    if not follows:
         own &= Q(requester_id=user.pk)
     if user.organisation.kind == Organisation.Kind.PROVIDER:
         own |= _invited(user)
     return own
+
+
+def _kinds_for(*, follows: bool) -> list[str]:
+    """Codes of the kinds that people outside read; ``follows``: those who follow all of their organisation's."""
+    meant = {Audience.REQUESTERS, Audience.ORGANISATION} if follows else {Audience.REQUESTERS}
+    return [kind.code for kind in kinds() if kind.audience in meant]
 
 
 def _invited(user: User) -> Q:

@@ -23,12 +23,12 @@ def may_read_internal(ticket: Ticket, user: User) -> bool:
 
 def may_register(ticket: Ticket, user: User) -> bool:
     """Whoever may register tickets."""
-    return user.may(Permission.REGISTER)
+    return user.may(ticket.kind_info.registering or Permission.ADMIN)
 
 
 def may_dispatch(ticket: Ticket, user: User) -> bool:
     """The service desk and incident managers."""
-    return user.may(Permission.DISPATCH)
+    return user.may(ticket.kind_info.managing or Permission.ADMIN)
 
 
 def works_in_group(ticket: Ticket, user: User) -> bool:

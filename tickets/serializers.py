@@ -110,7 +110,7 @@ class TicketSerializer(AudienceSerializer):
     phase = PhaseField()
     version = serializers.IntegerField()
     summary = serializers.CharField()
-    priority = CodeField()
+    priority = CodeField(allow_null=True, help_text="Null for kinds that are graded otherwise.")
     source = CodeField(allow_null=True)  # type: ignore[assignment]  # DRF has an attribute of this name
     nature = CodeField(allow_null=True)
     category = CodeField(allow_null=True)

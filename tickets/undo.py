@@ -33,7 +33,8 @@ def undo_step(
 ) -> TimelineEntry:
     """Take back the step that ``entry`` tells of, as a step of its own, whose entry is returned.
 
-    ``at`` is for tests; otherwise the database's time after locking. Raises ActionConflict with the reason when that is not possible (any more), and what ``perform`` raises.
+    ``at`` is for tests; otherwise the database's time after locking. Raises ActionConflict with the reason when
+    that is not possible (any more), and what ``perform`` raises.
     """
     ticket = entry.ticket.kind_info.model.objects.visible_to(user).filter(pk=entry.ticket_id).first()
     if ticket is None:

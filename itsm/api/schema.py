@@ -20,7 +20,7 @@ from itsm.paging import COUNT_CAP, DEFAULT_SIZE, MAX_SIZE, MAX_SORTS
 
 JSON_VALUE: dict[str, Any] = {}
 TEXTS_BY_NAME = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
-PROBLEM = {
+PROBLEM_DETAILS = {
     "type": "object",
     "description": "Problem details (RFC 9457).",
     "required": ["type", "title", "status", "detail", "instance"],
@@ -122,7 +122,7 @@ class ApiSchema(AutoSchema):
             responses[status] = OpenApiResponse(description=gettext("Done; you do not see the ticket any more."))
         for status in found.errors:
             title = force_str(KINDS[status][1])
-            problem = OpenApiResponse({"$ref": "#/components/schemas/Problem"}, description=title)
+            problem = OpenApiResponse({"$ref": "#/components/schemas/ProblemDetails"}, description=title)
             responses[(status, CONTENT_TYPE)] = problem
         return responses
 
@@ -213,7 +213,7 @@ def expand_actions(endpoints: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def add_shared_parts(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """Add what every operation refers to: the problem document and the ways to sign in."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("schemas", {})["ProblemDetails"] = PROBLEM_DETAILS
     components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": TokenAuthentication.__doc__},
         "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "Signed in to the pages."},

@@ -47,7 +47,7 @@ def test_new_code_is_a_plain_word(page: Client) -> None:
 
 
 def test_row_in_use_is_not_deleted(page: Client, world: World) -> None:
-    priority = incident_in("registered", world).priority
+    priority = Priority.objects.get(pk=incident_in("registered", world).priority_id)
     response = page.post(address(Priority, "delete", priority.pk), {"post": "yes"})
     assert "is in use: Impact levels" in response.content.decode()
     assert Priority.objects.filter(pk=priority.pk).exists()
@@ -82,7 +82,7 @@ def test_criteria_are_typed_one_per_line(page: Client) -> None:
 
 def test_edited_limit_affects_the_next_plan(page: Client, world: World) -> None:
     ticket = incident_in("assigned", world, now=MONDAY)
-    priority = ticket.priority
+    priority = Priority.objects.get(pk=ticket.priority_id)
     url = address(Priority, "change", priority.pk)
     page.post(url, typed(page, url) | {"response_minutes": priority.response_minutes + 7})
     before = ticket.planned_response_at

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 #: Apps from the bottom up: each may import those before it.
@@ -25,6 +28,9 @@ class Module:
     name: str
     path: Path
     tree: ast.Module
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def app(self) -> str:
@@ -77,3 +83,23 @@ def calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield node.lineno, ast.unparse(node.func)
+
+
+def for_each(subjects: Iterable[Any]) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
+    """Turn a check of one subject into one test of all of them: it fails once, with every offender and its fault."""
+
+    def decorate(check: Callable[[Any], None]) -> Callable[[], None]:
+        def test() -> None:
+            offenders = {}
+            for subject in subjects:
+                try:
+                    check(subject)
+                except AssertionError as broken:
+                    offenders[str(subject)] = str(broken)
+            if offenders:
+                pytest.fail("\n".join(f"{name}: {fault}" for name, fault in offenders.items()))
+
+        test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
+        return test
+
+    return decorate

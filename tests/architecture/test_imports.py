@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.architecture.sources import APPS, KINDS, LAYERS, Module, modules
+from tests.architecture.sources import APPS, KINDS, LAYERS, Module, for_each, modules
 
 pytestmark = pytest.mark.req("TKT-06")
 
@@ -16,6 +16,7 @@ TOOLS = {
     "itsm.filtering",
     "itsm.lifetimes",
     "itsm.matching",
+    "itsm.navigation",
     "itsm.paging",
     "itsm.widgets",
     "itsm.env",
@@ -50,21 +51,21 @@ def may_import(module: Module, other: str) -> bool:
     return other == module.app or rank(other) < rank(module.app)
 
 
-@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+@for_each(modules(*APPS))
 def test_apps_import_apps_below_only(module: Module) -> None:
     imported = {name.split(".")[0] for name in module.imports()} & set(APPS)
 
     assert [app for app in sorted(imported) if not may_import(module, app)] == []
 
 
-@pytest.mark.parametrize("module", modules(*KINDS), ids=lambda module: module.name)
+@for_each(modules(*KINDS))
 def test_kinds_know_neither_one_another_nor_who_listens(module: Module) -> None:
     others = {*KINDS, "sla", "importing", "demo"} - {module.app}
 
     assert {name.split(".")[0] for name in module.imports()} & others == set()
 
 
-@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+@for_each(modules(*APPS))
 def test_apps_use_tools_and_only_doors_the_shared_api(module: Module) -> None:
     used = {".".join(name.split(".")[:2]) for name in module.imports() if name.startswith("itsm.")}
     allowed = TOOLS | ({SHARED_API} if module.room in DOORS or module.room.startswith("api_") else set())
@@ -74,7 +75,7 @@ def test_apps_use_tools_and_only_doors_the_shared_api(module: Module) -> None:
     assert used - allowed == set()
 
 
-@pytest.mark.parametrize("name", sorted(TOOLS))
+@for_each(sorted(TOOLS))
 def test_tools_know_no_app(name: str) -> None:
     found = [module for module in modules("itsm") if module.name == name or module.name.startswith(f"{name}.")]
 
@@ -82,7 +83,7 @@ def test_tools_know_no_app(name: str) -> None:
     assert {i.split(".")[0] for module in found for i in module.imports()} & set(APPS) == set()
 
 
-@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+@for_each(modules(*APPS))
 def test_rooms_of_an_app_import_rooms_below_only(module: Module) -> None:
     own = [name.split(".")[1] for name in module.imports() if name.startswith(f"{module.app}.")]
     above = [room for room in own if RANKS.get(room, -1) > RANKS.get(module.room, len(ROOMS))]
@@ -90,12 +91,12 @@ def test_rooms_of_an_app_import_rooms_below_only(module: Module) -> None:
     assert above == []
 
 
-@pytest.mark.parametrize("module", modules(*APPS, "itsm"), ids=lambda module: module.name)
+@for_each(modules(*APPS, "itsm"))
 def test_production_code_never_imports_tests(module: Module) -> None:
     assert [name for name in module.imports() if name.split(".")[0] == "tests"] == []
 
 
-@pytest.mark.parametrize("module", modules(*APPS), ids=lambda module: module.name)
+@for_each(modules(*APPS))
 def test_import_inside_a_function_gives_a_reason(module: Module) -> None:
     lines = module.path.read_text(encoding="utf-8").splitlines()
     inner = {

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 
-from tests.architecture.sources import APPS, ROOT, Module, calls, modules
+from tests.architecture.sources import APPS, ROOT, Module, calls, for_each, modules
 
 #: Below ``perform`` and the engine time is an argument.
 TIMELESS = [
@@ -63,13 +63,13 @@ def test_no_generic_foreign_key() -> None:
 
 
 @pytest.mark.req("INC-05")
-@pytest.mark.parametrize("module", TIMELESS, ids=lambda module: module.name)
+@for_each(TIMELESS)
 def test_time_is_an_argument(module: Module) -> None:
     assert [(line, name) for line, name in calls(module.tree) if PRESENT.search(name)] == []
 
 
 @pytest.mark.req("INC-05")
-@pytest.mark.parametrize("module", TIMELESS, ids=lambda module: module.name)
+@for_each(TIMELESS)
 def test_clock_is_read_by_the_door_and_by_pages_only(module: Module) -> None:
     if module.name in CLOCK_READERS or module.room in {"views", "api", "pages", "context", "lists", "filters"}:
         return
@@ -91,7 +91,7 @@ def writes_of_state(module: Module) -> list[int]:
 
 
 @pytest.mark.req("TKT-06")
-@pytest.mark.parametrize("module", modules(*APPS, "itsm"), ids=lambda module: module.name)
+@for_each(modules(*APPS, "itsm"))
 def test_state_is_written_by_perform_alone(module: Module) -> None:
     """And by imports, which make tickets as they were elsewhere. Clocks, timers and swaps have states of their own."""
     if module.name == "tickets.actions":
@@ -104,7 +104,7 @@ def test_state_is_written_by_perform_alone(module: Module) -> None:
 
 
 @pytest.mark.req("TKT-06")
-@pytest.mark.parametrize("module", modules(*APPS, "itsm"), ids=lambda module: module.name)
+@for_each(modules(*APPS, "itsm"))
 def test_tickets_are_not_written_around_the_door(module: Module) -> None:
     """No page, endpoint or task saves a ticket or opens a transaction of its own."""
     if module.room not in {"views", "tasks"} or module.app not in {"tickets", "incidents", "tasks"}:
@@ -128,7 +128,7 @@ def unscoped(tree: ast.AST) -> list[str]:
 
 
 @pytest.mark.req("ORG-03")
-@pytest.mark.parametrize("module", DOORS, ids=lambda module: module.name)
+@for_each(DOORS)
 def test_doors_begin_with_what_is_visible(module: Module) -> None:
     assert unscoped(module.tree) == []
 
@@ -148,7 +148,7 @@ def test_unscoped_statement_would_be_noticed(statement: str, count: int) -> None
 
 
 @pytest.mark.req("UX-01")
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each(TEMPLATES)
 def test_template_has_no_inline_script_style_or_handler(path: object) -> None:
     text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
     inline = [
@@ -189,7 +189,7 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 @pytest.mark.req("TKT-06")
-@pytest.mark.parametrize("module", modules(*APPS, "itsm"), ids=lambda module: module.name)
+@for_each(modules(*APPS, "itsm"))
 def test_functions_and_modules_are_short(module: Module) -> None:
     lines = len(source(module).splitlines())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from duty.models import Override, Roster, SwapProposal
-from duty.services import on_duty, save_roster, stand_in
+from duty.models import Absence, Override, Roster, SwapProposal
+from duty.services import end_absence, on_duty, record_absence, save_roster, stand_in, withdraw_override
 from duty.swaps import answer_swap, open_proposals, propose_swap, swap_for_both
 from notifications.models import Delivery
 from tests.api.client import Api, problem
@@ -117,9 +118,39 @@ def test_of_a_turn_that_runs_only_the_rest_is_swapped(world: World, roster: Rost
 def test_both_are_told_when_the_lead_swaps(world: World, roster: Roster) -> None:
     swap_for_both(roster=roster, first=MONDAY, second=MONDAY + WEEK, by=world.lead, now=NOW)
 
-    assert sorted(told()) == [("swap_made", "engineer"), ("swap_made", "engineer2")]
+    assert sorted(told()) == [("swap_made", "engineer"), ("swap_made", "engineer2")]  # each once
     with pytest.raises(PermissionDenied):
         swap_for_both(roster=roster, first=MONDAY, second=MONDAY + WEEK, by=world.engineer, now=NOW)
+
+
+def test_everybody_whose_days_move_is_told(world: World, roster: Roster) -> None:
+    """By a stand-in, its end, an absence, a return, a new order, and when the deputy's day is swapped."""
+    day = timedelta(days=1)
+
+    def newly() -> set[tuple[str, str]]:
+        found = set(told()) - before
+        Delivery.objects.filter(channel="portal").delete()
+        return found
+
+    before: set[tuple[str, str]] = set()
+    span: dict[str, Any] = {"starts_at": MONDAY, "ends_at": MONDAY + day}
+    row = stand_in(roster=roster, user=world.engineer2, by=world.lead, now=NOW, **span)
+    assert newly() == {("duty_moved", "engineer"), ("duty_moved", "engineer2")}
+    withdraw_override(override=row, by=world.lead, now=NOW)
+    assert newly() == {("duty_moved", "engineer"), ("duty_moved", "engineer2")}
+    away = Absence(user=world.engineer, deputy=world.lead, **span)
+    record_absence(absence=away, by=world.admin, now=NOW)
+    assert newly() == {("duty_moved", "engineer"), ("duty_moved", "lead")}
+    swap_for_both(roster=roster, first=MONDAY, second=MONDAY + WEEK, by=world.admin, now=NOW)
+    assert newly() == {("duty_moved", "engineer"), ("swap_made", "lead"), ("swap_made", "engineer2")}
+    Override.objects.all().delete()
+    end_absence(absence=away, by=world.engineer, now=NOW)
+    assert newly() == {("duty_moved", "lead")}
+    save_roster(roster=roster, members=[world.engineer, world.lead], by=world.lead, now=NOW)
+    assert ("duty_moved", "engineer2") in newly()
+    far: dict[str, Any] = {"starts_at": MONDAY + 30 * WEEK, "ends_at": MONDAY + 30 * WEEK + day}
+    stand_in(roster=roster, user=world.lead, by=world.admin, now=NOW, **far)
+    assert newly() == {("duty_moved", "lead"), ("duty_moved", "engineer")}
 
 
 def test_two_swap_on_the_page(world: World, browse: Browse) -> None:
@@ -174,5 +205,8 @@ def test_programs_record_who_is_away_and_who_stands_in(world: World, roster: Ros
     assert [(row["person"]["username"], row["deputy"]["username"]) for row in found["absences"]] == [
         ("engineer", "engineer2")
     ]
+    past = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2026-01-03T00:00:00Z"}
+    refused = problem(Api(world.lead).post("duty/host/stand-ins/", {"person": "lead", **past}), 400)
+    assert "starts_at" in str(refused)
     found = Api(world.lead).post("duty/host/stand-ins/", {"person": "lead", **span}).json()
     assert [row["person"]["username"] for row in found["stand_ins"]] == ["lead"]

@@ -88,8 +88,8 @@ def test_who_stands_in_has_it_for_the_span_only(world: World, roster: Roster) ->
         roster=roster, user=world.engineer2, starts_at=row.starts_at, ends_at=row.ends_at, by=world.lead, now=MONDAY
     )
     assert who(world, MONDAY + DAY) == "engineer2"
-    withdraw_override(override=later)
-    withdraw_override(override=row)
+    withdraw_override(override=later, by=world.lead, now=MONDAY)
+    withdraw_override(override=row, by=world.lead, now=MONDAY)
     assert who(world, MONDAY + DAY) == "engineer"
 
 
@@ -97,7 +97,7 @@ def test_a_swap_changes_both_turns_and_is_taken_back_as_one(world: World, roster
     rows = swap_turns(roster=roster, first=MONDAY, second=MONDAY + 14 * DAY, by=world.lead, now=MONDAY)
     assert [who(world, MONDAY + n * 7 * DAY) for n in range(3)] == ["lead", "engineer2", "engineer"]
 
-    withdraw_override(override=rows[0])
+    withdraw_override(override=rows[0], by=world.lead, now=MONDAY)
     assert not Override.objects.exists()
 
 
@@ -112,7 +112,7 @@ def test_a_deputy_has_the_turns_of_who_is_away(world: World, roster: Roster) -> 
     row = away(world.engineer, world, MONDAY + DAY, MONDAY + 3 * DAY, deputy=world.lead)
     assert [who(world, MONDAY + n * DAY) for n in range(4)] == ["engineer", "lead", "lead", "engineer"]
 
-    end_absence(absence=row, now=MONDAY + 2 * DAY)
+    end_absence(absence=row, by=world.lead, now=MONDAY + 2 * DAY)
     assert who(world, MONDAY + 2 * DAY) == "engineer"
 
 
@@ -150,6 +150,57 @@ def test_now_and_next_cost_the_same_for_many_rosters(
     assert one.now is not None
     assert one.next is not None
     assert (one.now.user, one.next.user, one.next.start) == (world.engineer, world.engineer2, MONDAY + 7 * DAY)
+
+
+@pytest.mark.req("ORG-05")
+def test_a_span_begins_and_ends_where_its_own_roster_changes(world: World, roster: Roster) -> None:
+    """Whoever is away elsewhere, or here without being on duty, cuts nobody's turn; a turn began when it began."""
+    away(world.other_engineer, world, MONDAY + DAY, MONDAY + 2 * DAY)
+    away(world.engineer2, world, MONDAY + 2 * DAY, MONDAY + 3 * DAY)
+
+    [one] = standings(Roster.objects.loaded(), MONDAY + DAY + timedelta(hours=5))
+
+    assert one.now is not None
+    assert one.next is not None
+    assert (one.now.start, one.now.end, one.next.start) == (MONDAY, MONDAY + 7 * DAY, MONDAY + 7 * DAY)
+
+    stand_in(
+        roster=roster, user=world.lead, starts_at=MONDAY + 4 * DAY, ends_at=MONDAY + 5 * DAY, by=world.lead, now=MONDAY
+    )
+    [one] = standings(Roster.objects.loaded(), MONDAY + DAY)
+    assert one.now is not None
+    assert one.now.end == MONDAY + 4 * DAY
+
+
+def test_a_swap_moves_what_each_has_and_nothing_else(world: World, roster: Roster) -> None:
+    """The engineer is away for the first day, lead is the deputy; a stand-in has the fourth day."""
+    away(world.engineer, world, MONDAY, MONDAY + DAY, deputy=world.lead)
+    stand_in(
+        roster=roster, user=world.lead, starts_at=MONDAY + 3 * DAY, ends_at=MONDAY + 4 * DAY, by=world.lead, now=MONDAY
+    )
+
+    swap_turns(roster=roster, first=MONDAY, second=MONDAY + 7 * DAY, by=world.lead, now=MONDAY)
+    assert [who(world, MONDAY + n * DAY) for n in (0, 1, 3, 4, 6, 7, 13, 14)] == [
+        *("engineer2", "engineer", "lead", "engineer", "engineer"),
+        *("lead", "lead", "lead"),
+    ]
+
+    swap_turns(roster=roster, first=MONDAY + DAY, second=MONDAY + 14 * DAY, by=world.lead, now=MONDAY)
+    assert [who(world, MONDAY + n * DAY) for n in (1, 2, 3, 4, 14)] == ["lead", "lead", "lead", "engineer", "engineer"]
+
+
+def test_what_is_past_stays_as_it_was(world: World, roster: Roster) -> None:
+    span: dict[str, Any] = {"starts_at": MONDAY, "ends_at": MONDAY + DAY, "by": world.lead}
+    with pytest.raises(ValidationError):
+        stand_in(roster=roster, user=world.lead, now=MONDAY + 2 * DAY, **span)
+    with pytest.raises(ValidationError):
+        stand_in(roster=roster, user=world.lead, now=MONDAY + timedelta(hours=1), **span)
+    with pytest.raises(ValidationError):
+        swap_turns(roster=roster, first=MONDAY, second=MONDAY + 7 * DAY, by=world.lead, now=MONDAY + 8 * DAY)
+    assert not Override.objects.exists()
+
+    rows = swap_turns(roster=roster, first=MONDAY, second=MONDAY + 7 * DAY, by=world.lead, now=MONDAY + DAY)
+    assert [row.starts_at for row in rows] == [MONDAY + DAY, MONDAY + 7 * DAY]
 
 
 # --- Recipients -----------------------------------------------------------------------------------------------------

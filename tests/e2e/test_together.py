@@ -88,4 +88,4 @@ def test_the_lead_decides_about_a_proposed_priority(world: World, visit: Visit) 
     lead.get_by_text("Approve priority", exact=True).first.evaluate("button => button.click()")
     lead.locator("#action-panel footer button").click()
     lead.locator(".priority.p2").wait_for()
-    assert Incident.objects.get().priority.code == "P2"
+    assert Incident.objects.get().priority_id == "P2"

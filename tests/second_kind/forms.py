@@ -11,7 +11,7 @@ class PlanForm(ActionForm):
     """Where and how bad."""
 
     summary = forms.CharField(max_length=200)
-    impact = CodeChoiceField(ImpactLevel.objects.all())
+    impact = CodeChoiceField(ImpactLevel.objects.all(), required=False)
 
 
 class ReportForm(ActionForm):

@@ -42,6 +42,7 @@ class VisitLifecycle(CommonActions):
         form="tests.second_kind.forms.PlanForm",
         intent="primary",
         icon="plus",
+        key="n",
     )
     def register(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Plan a visit to a customer."""

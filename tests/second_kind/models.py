@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from accounts.models import User
+from accounts.permissions import Permission
 from tests.second_kind.lifecycle import PHASES, States, VisitLifecycle
 from tickets.lifecycle import Kind, register_kind
+from tickets.meaning import NO_CLOCKS, Audience, Grade
 from tickets.models import ImpactLevel, Ticket
 
 
@@ -21,6 +23,15 @@ from tickets.models import ImpactLevel, Ticket
         states=States,
         phases=PHASES,
         steps=(States.PLANNED, States.UNDER_WAY, States.DONE),
+        audience=Audience.STAFF,
+        registering=Permission.WORK,
+        managing=Permission.DISPATCH,
+        clocks=NO_CLOCKS,
+        grade=Grade.NONE,
+        can_be_major=False,
+        views=("unassigned", "mine", "open", "all"),
+        in_portal=False,
+        tells={"comment": ()},
     )
 )
 class Visit(VisitLifecycle, Ticket):
@@ -32,9 +43,9 @@ class Visit(VisitLifecycle, Ticket):
         verbose_name = "visit"
         verbose_name_plural = "visits"
 
-    def plan_for(self, user: User, *, summary: str, impact: ImpactLevel) -> None:
-        """Fill in what every ticket must have."""
-        self.summary, self.impact, self.priority = summary, impact, impact.priority
+    def plan_for(self, user: User, *, summary: str, impact: ImpactLevel | None) -> None:
+        """Fill in what every ticket must have; a priority need not be among it."""
+        self.summary, self.impact, self.priority = summary, impact, impact.priority if impact else None
         self.registered_by = self.requester = user
         self.organisation_id = user.organisation_id
 

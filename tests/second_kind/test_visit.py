@@ -1,11 +1,16 @@
 """Adding a kind touches nothing in ``tickets/``: the visit gets everything that tickets have."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from accounts.models import Role
+from notifications.checks import unknown_notices
+from notifications.models import Notice
+from sla.models import Clock, Command
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, last_entry
 from tests.second_kind.models import Trip, Visit
@@ -13,6 +18,7 @@ from tickets.actions import available_actions, perform
 from tickets.checks import problems_of
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.lifecycle import kind_of
+from tickets.meaning import NO_PRIORITY, desk_clocks
 from tickets.models import Ticket, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-06")]
@@ -76,10 +82,73 @@ def test_visit_has_a_timeline(sent: Visit, world: World) -> None:
     assert last_entry(sent).changes == [{"field": "distance", "old": None, "new": 12}]
 
 
-def test_visit_gets_planned_times(sent: Visit, world: World) -> None:
-    under_way = act(sent, "set_out", world.engineer, now=MONDAY)
+@pytest.mark.req("MAJ-01", "SLM-03")
+def test_visit_of_p1_has_no_clocks_of_incidents_and_calls_nobody(world: World) -> None:
+    world.manager.roles.add(Role.objects.get(code="centre_leadership"))
+    made = perform(Visit(), "register", user=world.desk, data={"summary": "机房起火", "impact": "I1"}, now=MONDAY)
+    visit = act(made.ticket, "send", world.desk, now=MONDAY, group="host", assignee="engineer")
+    under_way = act(visit, "set_out", world.engineer, now=MONDAY)
+    act(under_way, "comment", world.engineer, now=MONDAY, text="到了")
 
-    assert under_way.planned_completion_at == MONDAY + timedelta(days=2, hours=9)  # 24 working hours
+    assert under_way.priority_id == "P1"
+    assert (under_way.planned_response_at, under_way.planned_completion_at) == (None, None)
+    assert not Clock.objects.exists()
+    assert list(Notice.objects.values_list("event", flat=True)) == []
+    assert not Command.objects.exists()
+
+
+def test_visit_needs_no_priority(world: World) -> None:
+    entry = perform(Visit(), "register", user=world.desk, data={"summary": "巡检"}, now=MONDAY)
+
+    assert (entry.ticket.priority, entry.ticket.priority_rank) == (None, NO_PRIORITY)
+    assert Api(world.desk).get(f"visits/{entry.ticket.number}/").json()["priority"] is None
+
+
+@pytest.mark.req("ORG-03")
+def test_visit_is_the_staffs_alone(sent: Visit, world: World, client: Client) -> None:
+    Visit.objects.update(organisation=world.requester.organisation, requester=world.requester)
+    client.force_login(world.requester)
+
+    assert not Ticket.objects.visible_to(world.requester).exists()
+    assert client.get(f"/tickets/{sent.number}/").status_code == 404
+    assert sent.summary not in client.get("/portal/?show=all").content.decode()
+    assert [Api(world.requester).get(f"{path}{sent.number}/").status_code for path in ("visits/", "tickets/")] == [
+        404
+    ] * 2
+    assert Api(world.requester).post("visits/", {"summary": "来人"}).status_code == 403
+
+
+def test_visit_that_leaves_its_meaning_unsaid_is_refused() -> None:
+    bare = replace(kind_of("visit"), audience=None, clocks=None, tells={"vanish": ()})
+    wrong = replace(
+        kind_of("visit"), can_be_major=True, in_portal=True, clocks=desk_clocks(at_work=frozenset({"flying"}))
+    )
+
+    assert list(problems_of(bare)) == [
+        "visit does not say audience.",
+        "visit does not say clocks.",
+        "visit tells of the unknown action vanish.",
+    ]
+    assert list(problems_of(wrong)) == [
+        "visit: clocks name the unknown state flying.",
+        "visit can be major only when it is graded by priority.",
+        "visit is offered to requesters, who do not read it.",
+    ]
+    assert unknown_notices(replace(kind_of("visit"), tells={"set_out": ("fanfare",)})) == [
+        "visit.set_out gives the unknown notice fanfare."
+    ]
+
+
+@pytest.mark.req("UX-01")
+def test_visit_has_its_own_register_button_and_queues(world: World, client: Client) -> None:
+    client.force_login(world.desk)
+    page = client.get("/visits/").content.decode()
+
+    assert 'href="/visits/new/" data-key="n"' in page
+    assert "Plan visit" in page
+    assert 'href="/incidents/new/" data-key="n"' in client.get("/queue/").content.decode()
+    assert "view=mine" in page
+    assert "view=overdue" not in page
 
 
 @pytest.mark.parametrize(("name", "error"), [("send", ActionForbidden), ("finish", ActionConflict)])

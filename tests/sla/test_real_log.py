@@ -102,7 +102,7 @@ def test_verdicts_and_times_agree_with_a_naive_computation() -> None:
     pauses = pauses_of_tickets()
     checked = 0
     for ticket in Ticket.objects.iterator(chunk_size=2000):
-        response, resolve = minutes[ticket.priority_id]
+        response, resolve = minutes[ticket.priority_id or ""]
         for metric, start, stop, amount in (
             ("response", ticket.assigned_at, ticket.responded_at, response),
             ("resolve", ticket.responded_at, ticket.resolved_at, resolve),
@@ -132,7 +132,7 @@ def trial_agrees(policy: Policy, minutes: dict[str, tuple[int, int]]) -> None:
     trial = try_policy(policy, draft, datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
     found: dict[str, list[int]] = {"response": [0, 0], "resolve": [0, 0]}
     for ticket in Ticket.objects.exclude(assigned_at=None).iterator(chunk_size=2000):
-        response, resolve = minutes[ticket.priority_id]
+        response, resolve = minutes[ticket.priority_id or ""]
         ended = ticket.closed_at or datetime.max.replace(tzinfo=UTC)
         for metric, start, stop, amount in (
             ("response", ticket.assigned_at, ticket.responded_at, response),

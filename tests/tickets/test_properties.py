@@ -22,6 +22,7 @@ from tickets.actions import available_actions, perform
 from tickets.errors import ActionInvalid
 from tickets.forms import json_value
 from tickets.lifecycle import Action
+from tickets.meaning import NO_PRIORITY
 from tickets.models import Ticket, TicketLink, TimelineEntry
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +94,7 @@ def phase_is_the_state_s(before: Ticket, after: Ticket) -> None:
     """Every ticket that there is, not only the one that was acted on."""
     for ticket in Ticket.objects.all():
         assert ticket.phase == ticket.kind_info.phase_of(ticket.state)
-        assert ticket.priority_rank == ticket.priority.rank
+        assert ticket.priority_rank == (ticket.priority.rank if ticket.priority else NO_PRIORITY)
 
 
 def planned_times_are_consistent(before: Ticket, after: Ticket) -> None:

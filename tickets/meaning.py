@@ -1,0 +1,97 @@
+"""What a kind of ticket means to everything that serves every kind: whom it concerns, what is timed, what it is
+graded by. Plain values, declared with the kind (``tickets.lifecycle.Kind``); nothing here knows a kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+#: Every shipped queue (``tickets.queries.VIEWS``), for kinds that a desk dispatches.
+ALL_VIEWS = (
+    "unassigned",
+    "mine",
+    "due_soon",
+    "overdue",
+    "escalated",
+    "monitoring",
+    "reopened",
+    "waiting",
+    "to_confirm",
+    "open",
+    "all",
+)
+#: ``Ticket.priority_rank`` of tickets of a kind that has no priority: behind every priority, urgent to nobody.
+NO_PRIORITY = 99
+
+
+class Audience(Enum):
+    """Who reads tickets of a kind at all; staff of the provider who see every customer's tickets always do.
+
+    What suppliers were handed, and what a guest was called in to, is theirs to read whatever the kind.
+    """
+
+    #: Whoever asked for it, and those who follow the tickets of their organisation.
+    REQUESTERS = "requesters"
+    #: Those who follow the tickets of the organisation, not each requester in it.
+    ORGANISATION = "organisation"
+    #: The provider's staff only.
+    STAFF = "staff"
+
+
+class Grade(Enum):
+    """What a ticket is graded by: what policies, rules and queues match beside the kind."""
+
+    PRIORITY = "priority"
+    LEVEL = "level"
+    TYPE = "type"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Span:
+    """From when to when a limit to the customer counts: names of moments in the ticket's row.
+
+    ``noted``: the end is typed by hand afterwards; that it is there stops the clock at the moment of writing.
+    """
+
+    starts: str
+    stops: str
+    noted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clocks:
+    """Which clocks there are for a kind, and in which states they start, pause and stop.
+
+    ``limits``: metric to its span. ``groups``: each group that has the ticket is measured (OLA): answered in a state
+    of ``at_work``, over when it is passed on or resolved; not while it is back in ``at_desk``. ``vendors``: so is each
+    vendor that is called (UC). Clocks pause in states of the phase "waiting", for reasons that the policy names.
+    """
+
+    limits: Mapping[str, Span] = field(default_factory=dict)
+    groups: bool = False
+    vendors: bool = False
+    at_work: frozenset[str] = frozenset()
+    at_desk: str = ""
+
+
+#: For kinds that nobody promised anything about.
+NO_CLOCKS = Clocks()
+
+
+def desk_clocks(*, at_work: frozenset[str], at_desk: str = "") -> Clocks:
+    """What is measured of work that a desk hands to groups: response, visit, resolution, updates (SLM-03)."""
+    return Clocks(
+        limits={
+            "response": Span("assigned_at", "responded_at"),
+            "on_site": Span("responded_at", "arrived_at", noted=True),
+            "resolve": Span("responded_at", "resolved_at"),
+            "update": Span("responded_at", "resolved_at"),
+        },
+        groups=True,
+        vendors=True,
+        at_work=at_work,
+        at_desk=at_desk,
+    )
