@@ -140,7 +140,7 @@ class Keeper:
         elif fact.dropped:
             life.cancel(self.at, Clock.Excuse.NOT_NEEDED, by=self.by, text=self.reason)
         elif is_over(self.ticket):
-            life.end(self.at, Clock.Excuse.ENDED, by=self.by, text=self._why_it_ended())
+            life.cancel(self.at, Clock.Excuse.ENDED, by=self.by, text=self._why_it_ended())
         else:
             self._pause_or_resume(life)
 

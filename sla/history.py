@@ -115,18 +115,8 @@ def _life(
             if pause.until is not None:
                 life.resume(pause.until)
     if end is not None:
-        _finish(life, end, done=stopped_at is not None)
+        life.stop(end) if stopped_at is not None else life.cancel(end, Clock.Excuse.ENDED)
     return life
-
-
-def _finish(life: Life, end: datetime, *, done: bool) -> None:
-    """With a verdict when it was done; what was not is missed when it was late by then, else excused."""
-    if done:
-        life.stop(end)
-    elif life.clock.agreement == AgreementKind.SLA and life.clock.metric != Metric.ON_SITE:
-        life.end(end, Clock.Excuse.ENDED)
-    else:
-        life.cancel(end, Clock.Excuse.NOT_NEEDED)
 
 
 def _new_clock(ticket: Ticket, agreement: str, metric: str, target: Target) -> Clock:

@@ -120,11 +120,13 @@ def perform(
         _check_allowed(action, ticket, user)
         _check_possible(action, ticket, user)
         _check_version(action, ticket, version)
-        form = bound_form(action, ticket, user, data or {}, files, now)
+        restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
+        form = bound_form(action, ticket, user, data or {}, files, now) if not restored else ActionForm({})
         _check_input(form, via)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
-        getattr(ticket, name)(user=user, now=now, **form.body_values())
+        if not restored:
+            getattr(ticket, name)(user=user, now=now, **form.body_values())
         if undoes is not None and undoes.before is not None:
             _set_back(ticket, undoes.before, now_is=before)
         changes = [] if action.creates else _changes(ticket, before)

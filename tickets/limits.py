@@ -40,10 +40,10 @@ def chip_of(ticket: Ticket, now: datetime) -> Chip:
 
 
 def _limit_of(ticket: Ticket) -> str:
-    """Whose limit runs next: what no clock to the customer plans is the desk's, to dispatch it."""
+    """Which limit runs next. At the desk nobody has to respond yet: it has to be dispatched (INC-22)."""
     if ticket.queue_due_at == ticket.planned_completion_at:
         return _("Resolution")
-    return _("Response") if ticket.queue_due_at == ticket.planned_response_at else _("Dispatch")
+    return _("Dispatch") if ticket.state == ticket.kind_info.timed.at_desk else _("Response")
 
 
 def tone_at(ticket: Ticket, now: datetime) -> str:
