@@ -121,7 +121,11 @@ def perform(
         _check_possible(action, ticket, user)
         _check_version(action, ticket, version)
         restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
-        form = bound_form(action, ticket, user, data or {}, files, now) if not restored else ActionForm({})
+        form = (
+            bound_form(action, ticket, user, data or {}, files, now)
+            if not restored
+            else _asking_nothing(ticket, user, now)
+        )
         _check_input(form, via)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
@@ -154,6 +158,11 @@ def bound_form(
         kept = {k: v for k, v in form.initial.items() if k not in data and v is not None}
         form.data = {**kept, **{key: data[key] for key in data}}
     return form
+
+
+def _asking_nothing(ticket: Ticket, user: User | None, now: datetime) -> ActionForm:
+    """The form of a step whose values are known."""
+    return ActionForm({}, ticket=ticket, user=user, now=now)
 
 
 def _locked(ticket: Ticket, user: User | None) -> Ticket:
