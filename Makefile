@@ -62,7 +62,7 @@ lock: $(DEVELOPERS)  ## choose the newest allowed versions and write them down
 	$(BIN)/npm install --package-lock-only --no-progress
 
 clean:  ## remove what was built; data stay
-	rm -rf var/assets var/static var/stamps node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf var/assets var/static var/stamps var/test-databases node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print | xargs rm -rf
 
 install: $(DEVELOPERS) $(PACKAGES)  ## install everything a developer needs

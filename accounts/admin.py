@@ -24,6 +24,7 @@ class DepartmentInline(admin.TabularInline):
 
     model = Department
     extra = 0
+    autocomplete_fields = ("manager",)
 
 
 @admin.register(Organisation)
@@ -34,6 +35,7 @@ class OrganisationAdmin(PortalAdmin):
     list_display = ("code", "name_zh", "name_en", "kind", "active")
     list_filter = ("kind", "active")
     search_fields = ("code", "name_zh", "name_en")
+    autocomplete_fields = ("decision_makers", "interface_person")
     inlines = (DepartmentInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -31,6 +31,22 @@ class Organisation(BilingualName):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     active = models.BooleanField(_("active"), default=True)
+    decision_makers: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
+        "User",
+        blank=True,
+        related_name="+",
+        verbose_name=_("decision makers"),
+        help_text=_("Whom approvals ask that are for this organisation to decide."),
+    )
+    interface_person = models.ForeignKey(
+        "User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("interface person"),
+        help_text=_("Whom the provider turns to; told of changes that touch the organisation."),
+    )
 
     objects = OrganisationQuerySet.as_manager()
 
@@ -45,6 +61,15 @@ class Department(BilingualName):
 
     organisation = models.ForeignKey(
         Organisation, models.CASCADE, related_name="departments", verbose_name=_("organisation")
+    )
+    manager = models.ForeignKey(
+        "User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("manager"),
+        help_text=_("Whom approvals ask that a department's manager decides."),
     )
 
     class Meta:
@@ -241,6 +266,7 @@ class ApiToken(models.Model):
         TICKETS_READ = "tickets:read", _("Read tickets")
         TICKETS_WRITE = "tickets:write", _("Register tickets and act on them")
         DIRECTORY_READ = "directory:read", _("Read people, groups, services and code tables")
+        CMDB_WRITE = "cmdb:write", _("Record and discover configuration items")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=100)

@@ -18,6 +18,8 @@ class Permission(models.TextChoices):
     URGE = "ticket.urge", _("Urge tickets")
     EXPORT = "ticket.export", _("Export lists")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
+    CMDB_EDIT = "cmdb.edit", _("Record configuration items")
+    CMDB_MANAGE = "cmdb.manage", _("Manage configuration: correct, import, define classes")
     PEOPLE_VIEW = "people.view", _("Search people of every organisation")
     PEOPLE_ADD = "people.add", _("Add callers who are not known yet")
     ANNOUNCE = "announcement.publish", _("Publish announcements")

@@ -1,14 +1,11 @@
-"""Administration of business systems and configuration items (ORG-04)."""
+"""Administration of business systems (ORG-04) and types of relations. Items and classes have pages of their own."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
-from accounts.admin_base import CodeTableAdmin, PortalAdmin
-from cmdb.models import BusinessSystem, ConfigurationItem
+from accounts.admin_base import CodeTableAdmin
+from cmdb.models import BusinessSystem, RelationType
 
 
 @admin.register(BusinessSystem)
@@ -31,16 +28,20 @@ class BusinessSystemAdmin(CodeTableAdmin):
     autocomplete_fields = ("primary_engineer", "deputy_engineer", "default_group")
 
 
-@admin.register(ConfigurationItem)
-class ConfigurationItemAdmin(PortalAdmin):
-    """Configuration items. The identifier stays for the whole life of an item (CMDB-01)."""
+@admin.register(RelationType)
+class RelationTypeAdmin(CodeTableAdmin):
+    """Types of relations: both names, what feels what, allowed classes, how many (CMDB-02)."""
 
-    list_display = ("identifier", "name", "ci_class", "status", "business_system", "organisation")
-    list_filter = ("ci_class", "status", ("organisation", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("ci_class", "status", "business_system", "organisation")
-    search_fields = ("identifier", "name")
-    autocomplete_fields = ("business_system", "organisation", "default_group")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The identifier is chosen once."""
-        return ("identifier",) if obj else ()
+    list_display = (
+        "code",
+        "name_zh",
+        "name_en",
+        "affects",
+        "max_targets",
+        "max_sources",
+        "controlled",
+        "position",
+        "active",
+    )
+    list_filter = ("active", "affects")
+    filter_horizontal = ("source_classes", "target_classes")

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import Department, Organisation, Role, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.services import Draft, Stamp, write_items
 from tickets.models import Category
 
 #: What everybody in the demo signs in with. ``load_demo`` refuses to run outside demo mode.
@@ -93,17 +94,22 @@ def _set_owners(rows: list[Row], people: dict[str, User]) -> None:
 
 
 def _add_items(rows: list[Row]) -> None:
+    """The items that are missing, as the record's first entries."""
     organisations = dict(Organisation.objects.values_list("code", "pk"))
-    items = [
-        ConfigurationItem(
-            identifier=row["id"],
-            name=row["name"],
-            ci_class_id=row["class"],
-            status_id=row["status"],
-            business_system_id=row["business_system"],
-            organisation_id=organisations.get(row["organisation"]),
-            attributes=row["attributes"],
+    known = set(ConfigurationItem.objects.values_list("identifier", flat=True))
+    drafts = [
+        Draft(
+            row["id"],
+            {
+                "name": row["name"],
+                "ci_class_id": row["class"],
+                "status_id": row["status"],
+                "business_system_id": row["business_system"],
+                "organisation_id": organisations.get(row["organisation"]),
+                **row["attributes"],
+            },
         )
         for row in rows
+        if row["id"] not in known
     ]
-    ConfigurationItem.objects.bulk_create(items, ignore_conflicts=True)
+    write_items(drafts, Stamp(source="demo"))

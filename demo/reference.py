@@ -11,7 +11,8 @@ from django.db import models, transaction
 
 from accounts.models import Role
 from changes.models import ChangeDomain, ChangeType
-from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus
+from cmdb.models import BusinessSystem, BusinessSystemClass, CIStatus
+from cmdb.shipped import load_classes
 from incidents.models import EmergencyTask
 from problems.models import ProblemCategory, ProblemLevel, ProblemSource
 from sla.models import ContractPhase
@@ -50,7 +51,6 @@ TABLES: dict[str, type[models.Model]] = {
     "task_kinds": TaskKind,
     "task_close_codes": TaskCloseCode,
     "emergency_tasks": EmergencyTask,
-    "ci_classes": CIClass,
     "ci_statuses": CIStatus,
     "business_system_classes": BusinessSystemClass,
     "business_systems": BusinessSystem,
@@ -85,7 +85,7 @@ def load_reference() -> int:
     """
     data = read_reference()
     added = sum(_load_table(model, data[name]) for name, model in TABLES.items())
-    return added + _load_categories(data) + load_service_levels(data, at=clock.now())
+    return added + load_classes(data) + _load_categories(data) + load_service_levels(data, at=clock.now())
 
 
 def _load_table(model: type[models.Model], rows: list[dict[str, Any]]) -> int:

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import ConfigurationItem
+from cmdb.services import Draft, Stamp, write_items
 from importing.mapping import Mapping
 from importing.mentions import Path
 from importing.names import code_of, path_code_of, username_of
@@ -85,11 +86,13 @@ def make_categories(mapping: Mapping, paths: Iterable[Path], parents: dict[Path,
 def make_items(mapping: Mapping, names: Iterable[str], organisation: Organisation) -> dict[str, ConfigurationItem]:
     """The configuration item of each name; the missing ones belong to ``organisation``."""
     wanted = {name: f"{mapping.prefix}{name}"[:LONGEST_IDENTIFIER] for name in names}
+    had = set(ConfigurationItem.objects.filter(identifier__in=wanted.values()).values_list("identifier", flat=True))
     fixed = {"ci_class_id": mapping.items["class"], "status_id": mapping.items["status"]}
-    new = [
-        ConfigurationItem(identifier=identifier, name=name, organisation=organisation, **fixed)
+    new = {
+        identifier: Draft(identifier, {"name": name, "organisation_id": organisation.pk, **fixed})
         for name, identifier in sorted(wanted.items())
-    ]
-    ConfigurationItem.objects.bulk_create(new, ignore_conflicts=True)
+        if identifier not in had
+    }
+    write_items(new.values(), Stamp(source="import"))
     found = {item.identifier: item for item in ConfigurationItem.objects.filter(identifier__in=wanted.values())}
     return {name: found[identifier] for name, identifier in wanted.items()}

@@ -175,7 +175,7 @@ class WaitForm(ActionForm):
     """What it waits for, and until when."""
 
     wait_reason = WaitReasonField(WaitReason.objects.active(), label=_("Waits for"), empty_label=None)
-    wait_until = moment_field(_("Until"))
+    wait_until = moment_field(_("Until"), ahead=True)
     text = text_field(_("Remark"), required=False, rows=2)
 
     def limit_choices(self) -> None:

@@ -48,7 +48,7 @@ class TakeNoteForm(ActionForm):
 class AgreeForm(ActionForm):
     """Until when the requester agreed to wait, and why the limit cannot be met."""
 
-    agreed_at = moment_field(_("Agreed time"))
+    agreed_at = moment_field(_("Agreed time"), ahead=True)
     text = text_field(_("Reason"), rows=2, help_text=_("The requester reads it."))
 
     def initial_from(self, ticket: Ticket) -> dict[str, Any]:

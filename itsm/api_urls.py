@@ -6,7 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api import routes as account_routes
 from announcements.api import routes as announcement_routes
+from approvals.api import routes as approval_routes
+from approvals.api import shared_routes as shared_approval_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_impact import routes as impact_routes
+from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -26,14 +30,17 @@ from tickets.lifecycle import kinds
 app_name = "api"
 
 version_1 = [
-    *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind))),
+    *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind), *approval_routes(kind))),
     *incident_routes,
     *shared_routes,
+    *shared_approval_routes,
     *account_routes,
     *duty_routes,
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *impact_routes,
+    *item_routes,
     *export_routes,
     *announcement_routes,
     *sla_routes,

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "tickets",
     "incidents",
     "tasks",
+    "approvals",
     "problems",
     "changes",
     "notifications",
@@ -198,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
+    "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
 }

@@ -27,6 +27,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("itsm.api_urls")),
     path("announcements/", include("announcements.urls")),
+    path("approvals/", include("approvals.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path("duty/", include("duty.urls")),

@@ -20,6 +20,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.permissions import Permission
 from notifications.queries import unread_counts
+from tickets.context import waiting_entries
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
 from tickets.queries import COUNTED, VIEWS, counts_of, shown_count, view_counts
@@ -46,7 +47,11 @@ class OwnCounts:
         """What ``tickets.context.navigation`` counts, by the address of the entry."""
         live = Ticket.objects.visible_to(user).live()
         found = counts_of(
-            {"mine": live.filter(assignee=user.pk), **{k.code: live.filter(kind=k.code) for k in kinds()}}
+            {
+                "mine": live.filter(assignee=user.pk),
+                **{k.code: live.filter(kind=k.code) for k in kinds()},
+                **{entry.code: entry.found(user) for entry in waiting_entries()},
+            }
         )
         return _by_address(found)
 
@@ -67,7 +72,7 @@ class OwnCounts:
 
 
 class Tally(OwnCounts):
-    """Counts of one moment for everybody: five statements. Who does not see every ticket is counted alone."""
+    """Counts of one moment for everybody: six statements. Who does not see every ticket is counted alone."""
 
     def __init__(self, now: datetime) -> None:
         super().__init__(now)
@@ -75,6 +80,7 @@ class Tally(OwnCounts):
         self.of_person: Counter[tuple[str, int]] = Counter()
         self.of_group: Counter[tuple[str, int | None]] = Counter()
         self.unread_of = unread_counts()
+        self.waiting = {entry.code: Counter(entry.of_all()) for entry in waiting_entries()}
         live = Ticket.objects.filter(phase__in=LIVE).order_by()
         self._count_shared(live)
         for kind, person, count in live.values_list("kind", "assignee").annotate(count=Count("pk")):
@@ -116,7 +122,8 @@ class Tally(OwnCounts):
         if not user.may(Permission.VIEW):
             return super().navigation(user)
         live = {kind.code: self.shared[kind.code, "open"] for kind in kinds()}
-        return _by_address({"mine": self.of_person[ALL, user.pk], **live})
+        waiting = {entry.code: self.waiting[entry.code][user.pk] for entry in waiting_entries()}
+        return _by_address({"mine": self.of_person[ALL, user.pk], **live, **waiting})
 
 
 def _add(counter: Counter[Any], kind: str, key: Any, count: int) -> None:
@@ -131,4 +138,8 @@ def _by_address(found: Mapping[str, int]) -> dict[str, int]:
 @cache
 def _addresses() -> dict[str, str]:
     """Where the entries of the navigation lead, by what they count."""
-    return {"mine": reverse("tickets:queue"), **{k.code: reverse("tickets:list", args=[k.slug]) for k in kinds()}}
+    return {
+        "mine": reverse("tickets:queue"),
+        **{k.code: reverse("tickets:list", args=[k.slug]) for k in kinds()},
+        **{entry.code: reverse(entry.url_name) for entry in waiting_entries()},
+    }

@@ -10,4 +10,4 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import checks, emergencies, receivers, rosters  # noqa: F401 - adds notices, connects receivers
+        from notifications import approvals, checks, emergencies, receivers, rosters  # noqa: F401 - they connect

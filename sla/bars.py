@@ -15,13 +15,16 @@ from sla.models import AgreementKind, Clock, Metric
 from tickets.models import Ticket
 
 State = Clock.State
+#: A page that stays open knows the calendar for so long.
+AHEAD = timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class Bar:
     """What ``components/clock.html`` draws. ``due`` only while it runs; ``soon``: seconds before it that are amber.
 
-    ``within``: the target in seconds; ``calendar``: by which hours, where not every hour counts.
+    ``within``: the target in seconds; ``calendar``: by which hours, where not every hour counts; ``left``: the
+    seconds of working time that remain, negative when past, and ``shut`` when none passes, so that a page can tick.
     """
 
     label: Any
@@ -32,6 +35,8 @@ class Bar:
     used_percent: int = 0
     within: float | None = None
     calendar: Any = ""
+    left: float | None = None
+    shut: str = ""
 
 
 def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
@@ -84,7 +89,20 @@ def _bar(clock: Clock, now: datetime) -> Bar:
     soon_at = _soon_at(clock, clock.running_since)
     tone = "late" if clock.due_at < now else "soon" if soon_at <= now else "ok"
     soon = max(int((clock.due_at - soon_at).total_seconds()), 0)
-    return Bar(**named, tone=tone, text="", due=clock.due_at, soon=soon)
+    if version.always:
+        return Bar(**named, tone=tone, text="", due=clock.due_at, soon=soon)
+    left = business_time(version).diff(now, clock.due_at).total_seconds()
+    shut = _shut(clock, now, clock.due_at)
+    return Bar(**named, tone=tone, text="", due=clock.due_at, soon=soon, left=left, shut=shut)
+
+
+def _shut(clock: Clock, now: datetime, due: datetime) -> str:
+    """Between now and the limit, and two days on: when the calendar is closed, as ``from/until`` parted by blanks."""
+    start, end = min(now, due), max(now, due) + AHEAD
+    opened = business_time(clock.calendar_version).open_between(start, end)
+    edges = [start, *(edge for stretch in opened for edge in stretch), end]
+    gaps = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+    return " ".join(f"{a.isoformat()}/{b.isoformat()}" for a, b in gaps)
 
 
 def _soon_at(clock: Clock, since: datetime) -> datetime:

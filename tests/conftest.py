@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from itsm import assets, embedded, messages
-from tests import browser
+from tests import browser, migrated
 
 pytest_plugins = ["tests.fixtures"]
 
@@ -27,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     for directory in _abandoned_directories():
         _stop_servers(directory)
+    if migrated.is_embedded():
+        migrated.provide(Path(settings.DATA_DIR))
     for server in _servers(Path(settings.DATA_DIR)):
         server.start()
     _build()

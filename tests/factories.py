@@ -12,6 +12,7 @@ from typing import Any
 
 from accounts.models import Organisation, Role, SupportGroup, Tier, User
 from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.services import Stamp, create_item
 from incidents.models import Incident
 from tasks.models import Task
 from tickets.actions import perform
@@ -76,8 +77,10 @@ def make_system(code: str, system_class: str = "non_core", **fields: Any) -> Bus
 
 def make_item(identifier: str, organisation: Organisation | None = None, **fields: Any) -> ConfigurationItem:
     """A configuration item in use; shared by all customers unless one is given."""
-    named = {"name": identifier, "ci_class_id": "server", "status_id": "in_use", **fields}
-    return ConfigurationItem.objects.create(identifier=identifier, organisation=organisation, **named)
+    facts = {"name": identifier, "ci_class_id": "server", "status_id": "in_use", **fields}
+    facts |= {f"{name}_id": row.pk for name, row in fields.items() if hasattr(row, "pk") and facts.pop(name)}
+    facts |= {"organisation_id": organisation.pk if organisation else None, **facts.pop("attributes", {})}
+    return create_item(identifier=identifier, facts=facts, stamp=Stamp(source="test"))
 
 
 class World:

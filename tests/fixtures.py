@@ -9,7 +9,17 @@ import pytest
 from pytest_django.plugin import blocking_manager_key
 
 from demo.reference import load_reference
+from tests import migrated
 from tests.factories import World
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    django_db_keepdb: bool, django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> bool:
+    """Begin with a copy of the migrated database where the server is the run's own: it ends with the run."""
+    with django_db_blocker.unblock():
+        return migrated.copy_for_tests() or django_db_keepdb
 
 
 @pytest.fixture(scope="session")

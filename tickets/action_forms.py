@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.models import ConfigurationItem
+from itsm.widgets import MomentInput
 from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, RemoteSelectMultiple
 from tickets.models import Ticket, TicketLink
 from tickets.worktime import MinutesField
@@ -30,10 +31,9 @@ def text_field(label: Any, *, required: bool = True, rows: int = 3, **kwargs: An
     return LinesField(label=label, required=required, max_length=MAX_TEXT, widget=widget, **kwargs)
 
 
-def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
-    """A date and time, typed in the person's time zone."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, **kwargs)
+def moment_field(label: Any, *, ahead: bool = False, **kwargs: Any) -> forms.DateTimeField:
+    """A date and time, typed in the person's time zone; ``ahead``: usual moments are offered beside it."""
+    return forms.DateTimeField(label=label, widget=MomentInput(ahead=ahead), **kwargs)
 
 
 class CommentForm(ActionForm):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,6 +16,34 @@ from itsm.navigation import Section, entries_for
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
 from tickets.queries import counts_of, shown_count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Something that waits for a person beside tickets: an entry of the navigation with a count.
+
+    ``found``: the rows that wait for somebody, as a queryset; ``of_all``: how many wait for each person, by key.
+    """
+
+    code: str
+    label: Any
+    url_name: str
+    icon: str
+    found: Callable[[User], Any]
+    of_all: Callable[[], dict[int, int]]
+
+
+_waiting: dict[str, Waiting] = {}
+
+
+def register_waiting(entry: Waiting) -> None:
+    """Let the shell show ``entry``; apps above say so when they start."""
+    _waiting[entry.code] = entry
+
+
+def waiting_entries() -> list[Waiting]:
+    """Every registered one, in the order of registration."""
+    return list(_waiting.values())
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -48,12 +78,14 @@ def register_offer(user: User, path: str) -> dict[str, Any]:
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
     """Groups of entries; only what exists and the person may open."""
     if not user.is_agent:
-        return [{"label": "", "entries": portal_entries(path)}]
+        return [{"label": "", "entries": portal_entries(user, path)}]
     visible = Ticket.objects.visible_to(user).live()
     by_kind = {kind.code: visible.filter(kind=kind.code) for kind in kinds()}
-    counts = counts_of({"mine": visible.filter(assignee=user.pk), **by_kind})
+    waiting = {entry.code: entry.found(user) for entry in waiting_entries()}
+    counts = counts_of({"mine": visible.filter(assignee=user.pk), **by_kind, **waiting})
     work = [_entry(_("Workspace"), reverse("tickets:queue"), path, icon="layout-columns", count=counts["mine"])]
     work.append(_entry(_("My work"), reverse("tickets:my"), path, icon="user-check"))
+    work += _waiting_links(counts, path)
     work += [
         _entry(
             kind.label_plural, reverse("tickets:list", args=[kind.slug]), path, icon=kind.icon, count=counts[kind.code]
@@ -70,10 +102,20 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     return [{"label": section.label, "entries": found} for section, found in groups.items() if found]
 
 
-def portal_entries(path: str) -> list[dict[str, Any]]:
+def _waiting_links(counts: dict[str, int], path: str) -> list[dict[str, Any]]:
+    return [
+        _entry(entry.label, reverse(entry.url_name), path, count=counts[entry.code], icon=entry.icon)
+        for entry in waiting_entries()
+    ]
+
+
+def portal_entries(user: User, path: str) -> list[dict[str, Any]]:
     """What customers find in the header."""
+    waiting = {entry.code: entry.found(user) for entry in waiting_entries()}
+    counts = counts_of(waiting) if waiting else {}
     return [
         _entry(_("My tickets"), reverse("tickets:portal"), path, icon="ticket"),
+        *(link for link in _waiting_links(counts, path) if link["count"]),
         _entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone"),
     ]
 

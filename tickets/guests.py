@@ -16,33 +16,48 @@ if TYPE_CHECKING:
 
 
 class Guest(models.Model):
-    """``user`` sees ``ticket`` as long as this row is there. Never customers: ``visible_to`` asks for staff only."""
+    """``user`` sees ``ticket`` as long as this row is there.
+
+    Staff because they were called in or asked to decide; customers only because they were asked to decide something
+    of their own organisation (``visible_to`` asks for that).
+    """
+
+    class Because(models.TextChoices):
+        CALLED = "called", _("called in")
+        ASKED = "asked", _("asked to decide")
 
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="guests")
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     since = models.DateTimeField()
+    because = models.CharField(max_length=6, choices=Because, default=Because.CALLED)
 
     class Meta:
         verbose_name = _("guest")
         verbose_name_plural = _("guests")
-        constraints = [models.UniqueConstraint(fields=["user", "ticket"], name="guest_once")]
+        constraints = [models.UniqueConstraint(fields=["user", "ticket", "because"], name="guest_once")]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.user_id}"
 
 
-def let_in(*, ticket: Ticket, people: Iterable[User], now: datetime) -> None:
-    """Let ``people`` see ``ticket``, whatever they see otherwise. Idempotent."""
-    rows = [Guest(ticket_id=ticket.pk, user=person, since=now) for person in people]
+def let_in(
+    *, ticket: Ticket, people: Iterable[User | int], now: datetime, because: str = Guest.Because.CALLED
+) -> None:
+    """Let ``people`` (or their keys) see ``ticket``, whatever they see otherwise. Idempotent."""
+    keys = [person if isinstance(person, int) else person.pk for person in people]
+    rows = [Guest(ticket_id=ticket.pk, user_id=key, since=now, because=because) for key in keys]
     Guest.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def let_out(*, ticket: Ticket, user: User | None = None) -> None:
-    """Let ``user``, or every guest, see ``ticket`` no longer unless their role shows it. Idempotent."""
-    found = Guest.objects.filter(ticket_id=ticket.pk)
+    """Let ``user``, or everybody who was called in, see ``ticket`` no longer unless their role shows it. Idempotent.
+
+    Who was asked to decide goes on seeing what they decided.
+    """
+    found = Guest.objects.filter(ticket_id=ticket.pk, because=Guest.Because.CALLED)
     (found if user is None else found.filter(user=user)).delete()
 
 
 def invited_keys(user: User) -> list[int]:
-    """Keys of the tickets that ``user`` is a guest of. One query."""
-    return list(Guest.objects.filter(user_id=user.pk).values_list("ticket_id", flat=True))
+    """Keys of the tickets that ``user`` is a guest of, for whatever reason. One query."""
+    return list(Guest.objects.filter(user_id=user.pk).values_list("ticket_id", flat=True).distinct())

@@ -75,6 +75,8 @@ def visibility(user: User) -> Q:
     own = Q(organisation_id=user.organisation_id, parent=None, kind__in=_kinds_for(follows=follows))
     if not follows:
         own &= Q(requester_id=user.pk)
+    if user.organisation.kind == Organisation.Kind.CUSTOMER:
+        own |= Q(organisation_id=user.organisation_id) & _asked(user)
     if user.organisation.kind == Organisation.Kind.PROVIDER:
         own |= _invited(user)
     return own
@@ -86,8 +88,16 @@ def _kinds_for(*, follows: bool) -> list[str]:
     return [kind.code for kind in kinds() if kind.audience in meant]
 
 
+def _asked(user: User) -> Q:
+    """Tickets that ``user`` was asked to decide about: part of the statement, for customers' pages read it often."""
+    from tickets.guests import Guest  # as below
+
+    found = Guest.objects.filter(user_id=user.pk, because=Guest.Because.ASKED)
+    return Q(pk__in=found.values_list("ticket_id", flat=True))
+
+
 def _invited(user: User) -> Q:
-    """Tickets that ``user`` was called in to: keys first, so that no plan joins what most people never have."""
+    """Tickets that ``user`` was called in to or asked about: keys first, so that no plan joins what few have."""
     from tickets.guests import invited_keys  # its model refers to the ticket, whose manager is here
 
     return Q(pk__in=invited_keys(user))

@@ -141,6 +141,12 @@ def remaining(due: datetime) -> str:
     return remaining_text((due - _now()).total_seconds())
 
 
+@register.filter
+def time_left(seconds: float) -> str:
+    """Show seconds that remain of a limit, or by how much it is over."""
+    return remaining_text(seconds)
+
+
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
     """Render the widget of a form field with the classes of the design."""

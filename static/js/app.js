@@ -16,6 +16,7 @@ import "./palette.js";
 import "./notice_lines.js";
 import "./print.js";
 import "./panes.js";
+import "./moments.js";
 import "./my.js";
 import "./relative_time.js";
 import "./scroll_on.js";

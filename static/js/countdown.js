@@ -13,14 +13,29 @@ function fill(chip, due) {
   bar.value = Math.min(100, used + (100 - used) * share);
 }
 
+// How much of the time between two moments the calendar is closed: chips with data-shut count working time.
+function closed(chip, from, until) {
+  return (chip.dataset.shut ?? "").split(" ").filter(Boolean).reduce((sum, stretch) => {
+    const [start, end] = stretch.split("/").map((moment) => new Date(moment).getTime());
+    return sum + Math.max(0, Math.min(end, until) - Math.max(start, from));
+  }, 0);
+}
+
+// Seconds that remain until `due`, negative once it is past.
+function left(chip, due, now) {
+  const wall = Math.abs(due - now) - closed(chip, Math.min(due, now), Math.max(due, now));
+  return (due < now ? -wall : wall) / 1000;
+}
+
 function tick() {
   for (const chip of document.querySelectorAll(".chip[data-due]")) {
     const due = new Date(chip.dataset.due);
-    const seconds = (due - Date.now()) / 1000;
-    const tone = seconds < 0 ? "late" : seconds < Number(chip.dataset.soon) ? "soon" : "ok";
-    const left = chip.querySelector(".left");
-    const text = remainingText(seconds);
-    if (left.textContent !== text) left.textContent = text;
+    const now = Date.now();
+    const wall = (due - now) / 1000;
+    const tone = wall < 0 ? "late" : wall < Number(chip.dataset.soon) ? "soon" : "ok";
+    const shown = chip.querySelector(".left");
+    const text = remainingText(left(chip, due.getTime(), now));
+    if (shown.textContent !== text) shown.textContent = text;
     if (!chip.classList.contains(tone)) {
       for (const element of [chip, chip.closest(".clock")]) {
         element?.classList.remove("ok", "soon", "late");

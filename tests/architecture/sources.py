@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 #: Apps from the bottom up: each may import those before it.
 LAYERS = [
-    *("accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "kinds", "notifications", "sla"),
+    *("accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "approvals", "kinds", "notifications", "sla"),
     *("live", "announcements", "replies", "exporting", "importing", "demo"),
 ]
 KINDS = ["incidents", "problems", "changes"]

@@ -89,6 +89,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "replies:new": ["canned"],
         "replies:edit": ["canned", 0],
         "replies:remove": ["canned", 0],
+        "approvals:detail": [0],
+        "approvals:end_delegation": [0],
         "tickets:list": ["incidents"],
         "tickets:register": ["incidents"],
     }

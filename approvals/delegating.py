@@ -1,0 +1,54 @@
+"""Who decides for whom, for a period; whoever is away by the roster has a deputy there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import User
+from approvals.models import ApprovalRound, Delegation, Outcome, Step
+from approvals.services import refresh_asks
+from approvals.telling import tell
+
+
+@transaction.atomic
+def delegate(
+    *, person: User, deputy: User, starts_at: datetime, ends_at: datetime, by: User, now: datetime
+) -> Delegation:
+    """Let ``deputy`` decide what ``person`` is asked; open steps ask them too when it runs already."""
+    made = Delegation.objects.create(
+        person=person, deputy=deputy, starts_at=starts_at, ends_at=ends_at, made_by=by, made_at=now
+    )
+    if starts_at <= now < ends_at:
+        ask_deputies(person, now)
+    return made
+
+
+def ask_deputies(person: User, now: datetime) -> None:
+    """Ask whoever stands in for ``person`` in every step that waits for them."""
+    steps = Step.objects.filter(outcome=Outcome.OPEN, slots__asks__person=person, slots__asks__waits=True)
+    for step in steps.select_related("round__ticket").distinct():
+        made: ApprovalRound = step.round
+        fresh = refresh_asks(step, made, made.ticket, now)
+        tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+
+
+def end_delegation(*, delegation: Delegation, now: datetime) -> None:
+    """One that began ends now, one to come is dropped."""
+    if delegation.starts_at >= now:
+        delegation.delete()
+    else:
+        Delegation.objects.filter(pk=delegation.pk, ends_at__gt=now).update(ends_at=now)
+
+
+def delegations_of(user: User, now: datetime) -> QuerySet[Delegation]:
+    """What ``user`` delegated, now or to come."""
+    return Delegation.objects.filter(person=user, ends_at__gt=now).select_related("deputy")
+
+
+def received(user: User, now: datetime) -> QuerySet[Delegation]:
+    """For whom ``user`` decides at ``now``."""
+    found = Delegation.objects.filter(deputy=user, starts_at__lte=now, ends_at__gt=now)
+    return found.select_related("person")

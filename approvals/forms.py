@@ -1,0 +1,113 @@
+"""Input of decisions and delegations, for pages and API; and the question that editing forms ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.codes import in_language
+from accounts.models import Organisation, User
+from approvals.content import line_of
+from approvals.falling import would_fall
+from approvals.models import Decision
+from approvals.questions import questions_of
+from tickets.action_forms import moment_field, text_field
+from tickets.forms import ActionForm, PersonField
+
+
+class DecisionForm(forms.Form):
+    """A decision and its reason. ``digest``: of the content that was read."""
+
+    verdict = forms.ChoiceField(
+        label=gettext_lazy("Decision"), choices=Decision.Verdict.choices, widget=forms.RadioSelect
+    )
+    reason = text_field(gettext_lazy("Reason"), required=False, help_text=gettext_lazy("Needed unless you approve."))
+    digest = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever does not simply approve says why."""
+        cleaned = super().clean() or {}
+        if cleaned.get("verdict") in ("refuse", "return") and not (cleaned.get("reason") or "").strip():
+            self.add_error("reason", _("Say why."))
+        return cleaned
+
+
+class ManyForm(DecisionForm):
+    """The same decision for many."""
+
+    rounds = forms.TypedMultipleChoiceField(coerce=int, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sent = self.data.getlist("rounds") if hasattr(self.data, "getlist") else self.data.get("rounds", [])
+        numbers = [one for one in sent if str(one).isdigit() and len(str(one)) < 10][:200]
+        self.fields["rounds"].choices = [(str(one), str(one)) for one in numbers]  # type: ignore[attr-defined]
+
+    def clean_rounds(self) -> list[int]:
+        """At least one."""
+        found: list[int] = self.cleaned_data["rounds"]
+        if not found:
+            raise forms.ValidationError(_("Choose at least one."))
+        return found
+
+
+class DelegationForm(forms.Form):
+    """Who stands in, from when until when."""
+
+    deputy = PersonField(label=gettext_lazy("Stands in"))
+    starts_at = moment_field(gettext_lazy("From"))
+    ends_at = moment_field(gettext_lazy("Until"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        colleagues = User.objects.active().filter(organisation_id=user.organisation_id).exclude(pk=user.pk)
+        if user.organisation.kind == Organisation.Kind.PROVIDER:
+            colleagues = colleagues.filter(roles__isnull=False).distinct()
+        self.fields["deputy"].queryset = colleagues.order_by("username")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """It ends after it begins."""
+        cleaned = super().clean() or {}
+        begin, end = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if begin and end and end <= begin:
+            self.add_error("ends_at", _("It must end after it begins."))
+        return cleaned
+
+
+class KeepsApprovals(ActionForm):
+    """Base of forms that edit substance: an edit that would let approvals fall is stored only when that is said."""
+
+    let_approvals_fall = forms.BooleanField(
+        label=gettext_lazy("Store it although approvals fall"),
+        required=False,
+        help_text=gettext_lazy("Asked for when what was approved, or is being decided, would change."),
+    )
+
+    def body_values(self) -> dict[str, Any]:
+        """The confirmation is no column."""
+        return {k: v for k, v in super().body_values().items() if k != "let_approvals_fall"}
+
+    def clean(self) -> dict[str, Any]:
+        """Name what would fall; the confirmation lets it pass."""
+        cleaned = super().clean() or {}
+        if cleaned.get("let_approvals_fall") or self.ticket.pk is None:
+            return cleaned
+        for question in questions_of(self.ticket.kind):
+            names = would_fall(question, self.ticket, cleaned)
+            if names:
+                self.add_error("let_approvals_fall", self._warning(question, names))
+        return cleaned
+
+    def _label(self, name: str) -> Any:
+        return getattr(self.ticket.specific._meta.get_field(name), "verbose_name", name)
+
+    def _warning(self, question: Any, names: list[str]) -> str:
+        lines = [line_of(name, self._label(name), "") for name in names]
+        fields = ", ".join(in_language(line["zh"], line["en"]) for line in lines)
+        return _("The approval “%(question)s” would fall, because this changes: %(fields)s.") % {
+            "question": question.label,
+            "fields": fields,
+        }

@@ -1,0 +1,77 @@
+"""What can be asked about a kind of ticket: declared by the kind, so that this app knows no kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+    from accounts.models import User
+
+Line = dict[str, Any]
+
+
+def nobody(ticket: Any) -> Iterable[User]:
+    """Nobody else is kept from deciding."""
+    return ()
+
+
+def nothing(ticket: Any) -> list[Line]:
+    """The columns say it all."""
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question about tickets of ``kind``.
+
+    ``fields``: columns of substance; ``also``: further lines {name, zh, en, value} of substance; ``implementers``: who
+    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy; ``ended``:
+    called with (round, user, now) when it is approved, refused or returned, in the transaction; ``fell``: the same
+    when an approved or open round falls.
+    """
+
+    kind: str
+    purpose: str
+    label: str | Promise
+    fields: tuple[str, ...]
+    also: Callable[[Any], list[Line]] = nothing
+    implementers: Callable[[Any], Iterable[User]] = nobody
+    grade: Callable[[Any], str] = lambda ticket: ""
+    risk: Callable[[Any], str] = lambda ticket: ""
+    ended: Callable[..., None] | None = None
+    fell: Callable[..., None] | None = None
+
+
+_questions: dict[tuple[str, str], Question] = {}
+
+
+def register_question(question: Question) -> None:
+    """Make ``question`` known; a later one for the same kind and purpose takes its place."""
+    _questions[question.kind, question.purpose] = question
+
+
+def question_of(kind: str, purpose: str) -> Question:
+    """The question. Raises KeyError when no kind declares it."""
+    return _questions[kind, purpose]
+
+
+def questions_of(kind: str) -> Iterator[Question]:
+    """Every question about tickets of ``kind``."""
+    return (question for (code, _purpose), question in _questions.items() if code == kind)
+
+
+def every_question() -> Iterable[Question]:
+    """All of them, for the administration's choices."""
+    return _questions.values()
+
+
+def label_of(kind: str, purpose: str) -> str:
+    """What is asked, for people."""
+    found = _questions.get((kind, purpose))
+    return str(found.label) if found else _("Approval")

@@ -1,0 +1,236 @@
+"""Asking for a decision, and what ends a round without one. Deciding itself is in ``deciding``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
+from accounts.codes import in_language
+from accounts.models import User
+from approvals.content import digest_of, lines_of
+from approvals.deciders import Entitled, delegates_of, entitled, named_by
+from approvals.models import ApprovalRound, Ask, DeciderKind, Excluded, Outcome, Rule, Slot, Step
+from approvals.policies import as_copy, policy_for
+from approvals.questions import Question, question_of
+from approvals.telling import tell
+from tickets.errors import ActionConflict
+from tickets.guests import Guest, let_in
+from tickets.models import Ticket, TimelineEntry
+from tickets.services import log_event
+
+Why = Excluded.Why
+
+
+@transaction.atomic
+def ask(*, ticket: Any, purpose: str, user: User, now: datetime, text: str = "") -> ApprovalRound:
+    """Open a round about ``ticket`` as it stands; the deciders of its first step are told.
+
+    The round keeps what is asked, the policy and who may not decide. Call it inside the transaction of an action: the
+    ticket is locked there. Raises ActionConflict when a round is open, no policy fits, or a step has nobody.
+    """
+    question = question_of(ticket.kind, purpose)
+    version = policy_for(ticket.kind, purpose, question.grade(ticket), question.risk(ticket))
+    if version is None:
+        raise ActionConflict(_("No approval policy says who decides this."))
+    rounds = ApprovalRound.objects.filter(ticket_id=ticket.pk, purpose=purpose)
+    if rounds.filter(outcome=Outcome.OPEN).exists():
+        raise ActionConflict(_("It is being decided already."))
+    lines = lines_of(question, ticket)
+    made = ApprovalRound.objects.create(
+        ticket_id=ticket.pk,
+        purpose=purpose,
+        number=(rounds.aggregate(last=Max("number"))["last"] or 0) + 1,
+        content=lines,
+        digest=digest_of(lines),
+        policy=as_copy(version),
+        text=text,
+        asked_by=user,
+        asked_at=now,
+    )
+    rounds.exclude(pk=made.pk).filter(outcome=Outcome.APPROVED).update(outcome=Outcome.FALLEN, ended_at=now)
+    exclude(made, question, ticket, user)
+    _lay_out(made, ticket, now)
+    log_event(ticket=ticket, event="approval_asked", user=user, now=now, policy=_named(made.policy), round=made.number)
+    open_step(made.steps.order_by("position")[0], made, ticket, now)
+    return made
+
+
+def exclude(made: ApprovalRound, question: Question, ticket: Any, user: User) -> None:
+    """Store who may not decide: who asks, whose ticket it is, who last edited its substance, who carries it out."""
+    found: dict[int, str] = {}
+    for person in question.implementers(ticket):
+        found[person.pk] = Why.IMPLEMENTER
+    editor = last_editor(ticket, question)
+    if editor is not None:
+        found[editor] = Why.EDITOR
+    for key in (user.pk, ticket.requester_id):
+        if key is not None:
+            found[key] = Why.REQUESTER
+    Excluded.objects.bulk_create(Excluded(round=made, person_id=key, why=why) for key, why in found.items())
+
+
+def last_editor(ticket: Any, question: Question) -> int | None:
+    """Who changed a column of substance last, by the timeline; whoever registered it when nobody did."""
+    touched = Q()
+    for name in question.fields:
+        touched |= Q(changes__contains=[{"field": name}])
+    touched |= Q(action__in=("add_items", "remove_items", "plan", "register"))
+    lines = TimelineEntry.objects.filter(touched, ticket_id=ticket.pk, actor__isnull=False)
+    return lines.order_by("-at", "-pk").values_list("actor_id", flat=True).first()
+
+
+def _lay_out(made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
+    """Make the steps and their places. Raises ActionConflict when a step has nobody who may decide."""
+    kept_away = kept_from(made)
+    for plan in made.policy["steps"]:
+        places = [one for who in plan["deciders"] for one in spread(who, ticket, now)]
+        needed = {Rule.ALL: len(places), Rule.ANY: 1}.get(plan["rule"], min(plan["needed"], len(places)))
+        step = Step.objects.create(round=made, position=plan["position"], rule=plan["rule"], needed=max(needed, 1))
+        Slot.objects.bulk_create(Slot(step=step, position=n, who=who) for n, who in enumerate(places, start=1))
+        able = [who for who in places if _may_fill(who, plan, ticket, now, kept_away)]
+        if len(able) < max(needed, 1):
+            missing = [in_language(who["zh"], who["en"]) for who in places if who not in able]
+            names = ", ".join(missing) or _("nobody is named")
+            raise ActionConflict(
+                _("Nobody can decide step %(step)d: %(who)s.") % {"step": step.position, "who": names}
+            )
+
+
+def spread(who: dict[str, Any], ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
+    """The place itself, or with ``each`` one for every person that it names now."""
+    if not who.get("each"):
+        return [who]
+    return [
+        {"kind": "person", "person": one.username, "zh": one.full_name, "en": one.full_name_en or one.full_name}
+        for one in named_by(who, ticket, now)
+    ]
+
+
+def _may_fill(
+    who: dict[str, Any], plan: dict[str, Any], ticket: Ticket, now: datetime, kept_away: frozenset[int]
+) -> bool:
+    """Whether somebody may decide there, the substitute for after the due time among them."""
+    people = [one.person.pk for one in entitled(who, ticket, now) if not _tainted(one, kept_away)]
+    return bool(people) or any(one.pk not in kept_away for one in substitutes(plan, ticket, now))
+
+
+def substitutes(plan: dict[str, Any], ticket: Ticket, at: datetime) -> list[User]:
+    """Those who are asked too when the step is overdue, or has nobody else."""
+    role = plan.get("substitute")
+    return named_by({"kind": DeciderKind.ROLE.value, "role": role}, ticket, at) if role else []
+
+
+def kept_from(made: ApprovalRound) -> frozenset[int]:
+    """Keys of everybody who may not decide: as stored, and other accounts with their employee number."""
+    rows = list(User.objects.filter(pk__in=made.excluded.values("person")).values_list(*_IDENTITY))
+    same = Q(pk__in=[row[0] for row in rows])
+    for _key, organisation, number in rows:
+        if number:
+            same |= Q(organisation_id=organisation, employee_number=number)
+    return frozenset(User.objects.filter(same).values_list("pk", flat=True))
+
+
+_IDENTITY = ("pk", "organisation_id", "employee_number")
+
+
+def _tainted(one: Entitled, kept_away: frozenset[int]) -> bool:
+    return one.person.pk in kept_away or (one.for_person is not None and one.for_person.pk in kept_away)
+
+
+def open_step(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
+    """Let a step begin: its times run, its people are asked and told."""
+    plan = plan_of(made, step)
+    step.outcome, step.opened_at = Outcome.OPEN, now
+    step.due_at = now + timedelta(hours=plan["due_hours"])
+    step.remind_at = now + timedelta(hours=plan["remind_hours"]) if plan["remind_hours"] else None
+    step.next_at = min(moment for moment in (step.due_at, step.remind_at) if moment)
+    step.save()
+    tell("approval_asked", made, refresh_asks(step, made, ticket, now), now=now, user=made.asked_by, text=made.text)
+
+
+def plan_of(made: ApprovalRound, step: Step) -> dict[str, Any]:
+    """The step as the round's copy of the policy has it."""
+    return next(plan for plan in made.policy["steps"] if plan["position"] == step.position)
+
+
+def refresh_asks(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
+    """Ask whoever may fill the step's open places now and was not asked; their keys. A place without anybody goes to
+    the substitute at once. Idempotent."""
+    kept_away = kept_from(made)
+    asked = set(Ask.objects.filter(slot__step=step).values_list("slot_id", "person_id", "for_person_id"))
+    fresh: list[Ask] = []
+    for slot in step.slots.filter(decisions=None):
+        found = [one for one in entitled(slot.who, ticket, now) if not _tainted(one, kept_away)]
+        spare = [] if found else substitutes(plan_of(made, step), ticket, now)
+        rows = [_ask(slot, made, one.person, one.for_person, now) for one in found]
+        rows += [_ask(slot, made, one, None, now, Ask.How.SUBSTITUTE) for one in spare if one.pk not in kept_away]
+        fresh += [row for row in rows if (row.slot_id, row.person_id, row.for_person_id) not in asked]
+    return _store(fresh, ticket, now)
+
+
+def _ask(slot: Slot, made: ApprovalRound, person: User, other: User | None, now: datetime, how: str = "") -> Ask:
+    how = how or (Ask.How.DELEGATE if other else Ask.How.OWN)
+    return Ask(slot=slot, round=made, person=person, for_person=other, how=how, asked_at=now)
+
+
+def ask_substitutes(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
+    """After the due time: the named substitutes, and their delegates, are asked for every open place."""
+    kept_away, own = kept_from(made), substitutes(plan_of(made, step), ticket, now)
+    people = [one for one in (*map(Entitled, own), *delegates_of(own, now)) if not _tainted(one, kept_away)]
+    rows = [
+        _ask(slot, made, one.person, one.for_person, now, Ask.How.SUBSTITUTE)
+        for slot in step.slots.filter(decisions=None)
+        for one in people
+    ]
+    return _store(rows, ticket, now)
+
+
+def _store(rows: list[Ask], ticket: Ticket, now: datetime) -> list[int]:
+    """Store who is asked; being asked lets one read the ticket. Their keys."""
+    Ask.objects.bulk_create(rows, ignore_conflicts=True)
+    keys = list(dict.fromkeys(row.person_id for row in rows))
+    let_in(ticket=ticket, people=keys, now=now, because=Guest.Because.ASKED)
+    return keys
+
+
+def end_round(made: ApprovalRound, outcome: str, now: datetime) -> None:
+    """Close the round and whatever of it is open; nobody is asked any more."""
+    made.outcome, made.ended_at = outcome, now
+    made.save(update_fields=["outcome", "ended_at"])
+    running = made.steps.filter(outcome=Outcome.OPEN)
+    if outcome != Outcome.APPROVED:
+        running.update(outcome=outcome, ended_at=now, next_at=None)
+    made.asks.filter(waits=True).update(waits=False)
+
+
+def concerned(made: ApprovalRound) -> list[int]:
+    """Keys of everybody the round matters to: who asked, who was asked, who decided, whose ticket it is."""
+    keys: Iterable[int | None] = (
+        made.asked_by_id,
+        made.ticket.assignee_id,
+        *made.asks.values_list("person_id", flat=True),
+        *made.decisions.values_list("person_id", flat=True),
+    )
+    return list(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _named(policy: dict[str, Any]) -> dict[str, Any]:
+    return {"id": policy["code"], "zh": policy["zh"], "en": policy["en"]}
+
+
+@transaction.atomic
+def withdraw(*, ticket: Ticket, purpose: str, user: User | None, now: datetime, text: str = "") -> bool:
+    """End the open round about ``ticket``, or the approval that stands; False when there is none. Idempotent."""
+    found = ApprovalRound.objects.select_for_update().filter(
+        ticket_id=ticket.pk, purpose=purpose, outcome__in=(Outcome.OPEN, Outcome.APPROVED)
+    )
+    for made in found:
+        end_round(made, Outcome.WITHDRAWN, now)
+        log_event(ticket=ticket, event="approval_withdrawn", user=user, now=now, round=made.number, reason=text)
+        tell("approval_ended", made, concerned(made), now=now, user=user, text=text)
+    return bool(found)

@@ -1,0 +1,167 @@
+"""Pages of approvals: what waits for the person, one round, deciding, delegating."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.http import SignedInRequest, SignedInView
+from approvals.deciding import decide, decide_many
+from approvals.delegating import delegate, delegations_of, end_delegation, received
+from approvals.forms import DecisionForm, DelegationForm, ManyForm
+from approvals.models import ApprovalRound, Ask, Delegation, Outcome
+from approvals.queries import before, decided_by, full, show, to_decide
+from approvals.rules import may_end_delegation
+from tickets.errors import ActionError, ActionForbidden, ActionNotFound
+
+SHOWN, DECIDED = 200, 20
+
+
+def shell_of(request: SignedInRequest) -> str:
+    """The page that the person knows: the workspace, or the portal."""
+    return "base.html" if request.user.is_agent else "portal_base.html"
+
+
+def draw_list(request: SignedInRequest, form: ManyForm, refused: Any = (), status: int = 200) -> HttpResponse:
+    """What waits for the person, and what they decided lately."""
+    now, user = timezone.now(), request.user
+    waiting = list(to_decide(user)[:SHOWN])
+    context = {
+        "waiting": [show(made, now, before(made) if made.number > 1 else None) for made in waiting],
+        "decided": [show(made, now) for made in decided_by(user)[:DECIDED]],
+        "delegations": delegations_of(user, now),
+        "stands_in_for": received(user, now),
+        "form": form,
+        "refused": refused,
+        "shell": shell_of(request),
+    }
+    return render(request, "approvals/list.html", context, status=status)
+
+
+class ListView(SignedInView):
+    """What waits for the person to decide; several may be decided at once."""
+
+    goes_on_here = True
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show it; nothing changes."""
+        return draw_list(request, ManyForm(label_suffix=""))
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Decide what was chosen: what may be done is done, the rest is listed with its reason."""
+        form = ManyForm(request.POST, label_suffix="")
+        if not form.is_valid():
+            return draw_list(request, form, status=422)
+        chosen = form.cleaned_data
+        done, refused = decide_many(
+            pks=chosen["rounds"], user=request.user, verdict=chosen["verdict"], reason=chosen["reason"]
+        )
+        if done:
+            said = ngettext("%(count)d decided.", "%(count)d decided.", len(done))
+            messages.success(request, said % {"count": len(done)})
+        if refused:
+            return draw_list(request, ManyForm(label_suffix=""), refused)
+        return redirect("approvals:list")
+
+
+def find(request: SignedInRequest, pk: int) -> ApprovalRound:
+    """The round, for those who see its ticket or were asked. Raises Http404."""
+    found = full(ApprovalRound.objects.visible_to(request.user)).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def draw_round(
+    request: SignedInRequest,
+    made: ApprovalRound,
+    form: DecisionForm | None = None,
+    refusal: Any = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A round with its content, steps and decisions; the form for whom it waits."""
+    waits = made.outcome == Outcome.OPEN and Ask.objects.filter(round=made, person=request.user, waits=True).exists()
+    if waits and form is None:
+        form = DecisionForm(initial={"digest": made.digest}, label_suffix="")
+    context = {
+        "shown": show(made, timezone.now(), before(made)),
+        "form": form if waits else None,
+        "refusal": refusal,
+        "excluded": made.excluded.select_related("person"),
+        "shell": shell_of(request),
+    }
+    return render(request, "approvals/detail.html", context, status=status)
+
+
+class RoundView(SignedInView):
+    """One round. Links in mails lead here: GET shows, whoever follows them; POST decides."""
+
+    goes_on_here = True
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show it; nothing changes, however often it is fetched."""
+        return draw_round(request, find(request, pk))
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Decide, once."""
+        made, form = find(request, pk), DecisionForm(request.POST, label_suffix="")
+        if not form.is_valid():
+            return draw_round(request, made, form, status=422)
+        typed = form.cleaned_data
+        try:
+            decide(
+                pk=pk,
+                user=request.user,
+                verdict=typed["verdict"],
+                reason=typed["reason"],
+                digest=typed["digest"] or made.digest,
+            )
+        except ActionNotFound as error:
+            raise Http404 from error
+        except ActionError as error:
+            status = 403 if isinstance(error, ActionForbidden) else 409
+            return draw_round(request, find(request, pk), form, refusal=str(error), status=status)
+        messages.success(request, _("Your decision is recorded."))
+        return redirect("approvals:detail", pk)
+
+
+class DelegateView(SignedInView):
+    """Letting somebody decide for oneself for a period."""
+
+    goes_on_here = True
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the form, and what was delegated."""
+        return self._draw(request, DelegationForm(user=request.user))
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Store it."""
+        form = DelegationForm(request.POST, user=request.user)
+        if not form.is_valid():
+            return self._draw(request, form, 422)
+        delegate(person=request.user, by=request.user, now=timezone.now(), **form.cleaned_data)
+        messages.success(request, _("Recorded: both names will stand with each decision."))
+        return redirect("approvals:delegate")
+
+    def _draw(self, request: SignedInRequest, form: DelegationForm, status: int = 200) -> HttpResponse:
+        now = timezone.now()
+        context = {"form": form, "rows": delegations_of(request.user, now), "shell": shell_of(request)}
+        return render(request, "approvals/delegate.html", context, status=status)
+
+
+class EndDelegationView(SignedInView):
+    """Taking decisions back."""
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """End it now."""
+        found = Delegation.objects.filter(pk=pk).first()
+        if found is None or not may_end_delegation(found, request.user):
+            raise Http404
+        end_delegation(delegation=found, now=timezone.now())
+        return redirect("approvals:delegate")

@@ -1,0 +1,117 @@
+"""Why a write is allowed: an approved change, a correction, an import … (CMDB-06). One guard for every door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.permissions import Permission
+
+
+class Authority(models.TextChoices):
+    """What a write rests on."""
+
+    FIRST = "first", gettext_lazy("First entry")
+    CHANGE = "change", gettext_lazy("Approved change")
+    CORRECTION = "correction", gettext_lazy("Correction")
+    OBSERVED = "observed", gettext_lazy("Observation")
+    FREE = "free", gettext_lazy("Not yet in use")
+    UNAUTHORISED = "none", gettext_lazy("No change")
+
+
+#: In these states an item carries services: what is controlled needs an authority.
+IN_USE = frozenset({"in_use", "in_maintenance"})
+
+#: (reference of a change, identifiers, moment) -> what stands against writing to these items; empty: nothing.
+Permit = Callable[[str, Collection[str], datetime], str]
+_permits: list[Permit] = []
+
+
+def register_permit(permit: Permit) -> None:
+    """Let ``permit`` decide about references to changes: ``changes`` does this when it starts.
+
+    It is called inside the transaction that writes, and locks the change, so that an approval withdrawn while somebody
+    typed is noticed. It answers the reason of a refusal; an empty text allows.
+    """
+    _permits.append(permit)
+
+
+def withdraw_permit(permit: Permit) -> None:
+    """Take ``permit`` back."""
+    _permits.remove(permit)
+
+
+class NotAllowed(Exception):  # noqa: N818 - said to people: a refusal
+    """The write is refused; the text says why and what would help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """Who writes, from where, why, on what ground; from when until when it was so (None: from now on, for ever)."""
+
+    by: User | None = None
+    source: str = "page"
+    reason: str = ""
+    change: str = ""
+    correction: bool = False
+    observed: bool = False
+    trusted: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    batch: Any = None
+
+
+def authority_for(
+    stamp: Stamp, *, before: Mapping[str, Any], controlled: Iterable[str], identifiers: Collection[str], now: datetime
+) -> tuple[str, str]:
+    """The ground and the reference under which fields of an item may be written. Raises NotAllowed.
+
+    ``before``: the item's facts until now; ``controlled``: those of the fields written that are controlled.
+    """
+    fields = list(controlled)
+    if stamp.change:
+        _check_change(stamp.change, identifiers, now)
+        return Authority.CHANGE, stamp.change
+    if before.get("status_id") not in IN_USE or not fields:
+        return (Authority.OBSERVED if stamp.observed else Authority.FREE), ""
+    if stamp.correction:
+        _check_correction(stamp)
+        return Authority.CORRECTION, ""
+    if stamp.trusted:
+        return Authority.UNAUTHORISED, ""
+    raise NotAllowed(
+        _("%(items)s is in use: this needs the number of an approved change, or a correction with its reason.")
+        % {"items": ", ".join(list(identifiers)[:3])}
+    )
+
+
+def _check_change(reference: str, identifiers: Collection[str], now: datetime) -> None:
+    if not _permits:
+        raise NotAllowed(_("No change “%(number)s” is known.") % {"number": reference})
+    reasons = [permit(reference, identifiers, now) for permit in _permits]
+    if all(reasons):
+        raise NotAllowed(reasons[0])
+
+
+def _check_correction(stamp: Stamp) -> None:
+    if stamp.by is None or not may_correct(stamp.by):
+        raise NotAllowed(_("Only the configuration manager corrects the record."))
+    if not stamp.reason.strip():
+        raise NotAllowed(_("A correction needs its reason."))
+
+
+def may_edit(user: User) -> bool:
+    """Whoever keeps items: records new ones, observes, writes by a change."""
+    return user.may(Permission.CMDB_EDIT) or user.may(Permission.CMDB_MANAGE)
+
+
+def may_correct(user: User) -> bool:
+    """The configuration manager."""
+    return user.may(Permission.CMDB_MANAGE)

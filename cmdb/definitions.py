@@ -1,0 +1,106 @@
+"""The tree of classes and the attributes that each class has, read in two queries and asked from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.codes import in_language
+from cmdb.models import Attribute, AttributeVersion, CIClass
+
+
+@dataclass(frozen=True)
+class Node:
+    """A class in the tree, with how deep it stands."""
+
+    ci_class: CIClass
+    depth: int
+
+
+class Definitions:
+    """Every class and attribute as they are now. Make one per request or import; it is never stale then."""
+
+    def __init__(self) -> None:
+        self.classes = {row.code: row for row in CIClass.objects.all()}
+        self.attributes = list(Attribute.objects.select_related("ci_class"))
+        self._of: dict[str, dict[str, Attribute]] = {}
+
+    def above(self, code: str) -> list[str]:
+        """The class and those above it, from itself on. Ends where somebody made a loop."""
+        found: list[str] = []
+        at: str | None = code
+        while at and at not in found and at in self.classes:
+            found.append(at)
+            at = self.classes[at].parent_id
+        return found
+
+    def below(self, code: str) -> set[str]:
+        """The class and all below it."""
+        return {other for other in self.classes if code in self.above(other)}
+
+    def tree(self) -> list[Node]:
+        """All classes in the order of the tree; one in a loop stands at the top."""
+        children: dict[str | None, list[CIClass]] = {}
+        for row in self.classes.values():
+            looped = row.parent_id and row.code in self.above(row.parent_id)
+            children.setdefault(None if looped else row.parent_id, []).append(row)
+        found: list[Node] = []
+        open_ = [Node(row, 0) for row in reversed(children.get(None, []))]
+        while open_:
+            node = open_.pop()
+            found.append(node)
+            open_ += [Node(row, node.depth + 1) for row in reversed(children.get(node.ci_class.code, []))]
+        return found
+
+    def of(self, code: str, *, retired: bool = False) -> dict[str, Attribute]:
+        """The attributes of a class by code, inherited ones first in their order."""
+        if code not in self._of:
+            chain = [None, *reversed(self.above(code))]
+            places = {key: number for number, key in enumerate(chain)}
+            own = [row for row in self.attributes if row.ci_class_id in places]
+            own.sort(key=lambda row: (row.position, places[row.ci_class_id], row.pk))
+            self._of[code] = {row.code: row for row in own}
+        found = self._of[code]
+        return found if retired else {name: row for name, row in found.items() if row.active}
+
+    def everywhere(self) -> dict[str, Attribute]:
+        """One attribute per code, of any class: what lists can be filtered by."""
+        return {row.code: row for row in reversed(self.attributes) if row.active}
+
+    def label(self, name: str) -> str:
+        """What people call a field, a column or an attribute of any class."""
+        if name in column_labels():
+            return column_labels()[name]
+        found = next((row for row in self.attributes if row.code == name), None)
+        return found.name if found else name
+
+
+def column_labels() -> dict[str, str]:
+    """What people call the columns of an item."""
+    return {
+        "name": _("Name"),
+        "ci_class_id": _("Class"),
+        "status_id": _("Status"),
+        "business_system_id": _("Business system"),
+        "organisation_id": _("Organisation"),
+        "default_group_id": _("Group"),
+    }
+
+
+def labels_at(moment: datetime | None, attributes: Iterable[Attribute]) -> dict[str, str]:
+    """What attributes were called at ``moment``, by code: a page of the past speaks as people did then."""
+    rows = list(attributes)
+    labels = {row.code: row.name for row in rows}
+    if moment is None:
+        return labels
+    found = AttributeVersion.objects.filter(attribute__in=[row.pk for row in rows], at__lte=moment).order_by(
+        "at", "pk"
+    )
+    for version in found.select_related("attribute"):
+        then: dict[str, Any] = version.definition
+        labels[version.attribute.code] = in_language(then["name_zh"], then["name_en"])
+    return labels

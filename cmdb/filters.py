@@ -1,0 +1,97 @@
+"""What items can be found by, now and in the past, on pages, in the API and in exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import django_filters as filters
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Organisation
+from cmdb.definitions import Definitions
+from cmdb.models import Attribute, BusinessSystem, CIClass, CIStatus, Kind
+from cmdb.values import Known, read
+from itsm.filtering import CodesFilter
+
+#: How a parameter names an attribute: ``a.serial_number``.
+PREFIX = "a."
+NONE, ANY = "none", "any"
+
+
+class ClassFilter(CodesFilter):
+    """Items of a class and of the classes below it."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Widen each class by those below."""
+        if not value or not value.asked:
+            return qs
+        known = Definitions()
+        return qs.filter(ci_class__in={code for key in value.keys for code in known.below(key)})
+
+
+class ItemFilter(filters.FilterSet):
+    """What configuration items can be found by."""
+
+    q = filters.CharFilter(method="search", label=gettext_lazy("Words of the name, or the identifier"), max_length=200)
+    ci_class = ClassFilter(model=CIClass, label=gettext_lazy("Class, with those below it"))
+    status = CodesFilter(model=CIStatus, label=gettext_lazy("Status"))
+    business_system = CodesFilter(model=BusinessSystem, label=gettext_lazy("Business system"))
+    organisation = CodesFilter(model=Organisation, secret=True, label=gettext_lazy("Organisation"))
+
+    def search(self, queryset: Any, name: str, value: str) -> Any:
+        """Items in which every word occurs."""
+        return queryset.matching(value)
+
+
+def attribute_parameters(params: Mapping[str, Any]) -> list[str]:
+    """The parameters that ask for attributes."""
+    return [name for name in params if name.startswith(PREFIX)]
+
+
+def by_attributes(found: QuerySet[Any], params: Mapping[str, str]) -> QuerySet[Any]:
+    """Narrow by attributes: ``a.room=2`` · ``a.warranty_end=<=2026-12-31`` · ``a.owner=none``.
+
+    Texts are found by a part; numbers and dates with <=, >=, < or > before them. Raises ValidationError by parameter.
+    """
+    asked = {name: params[name].strip() for name in attribute_parameters(params) if params[name].strip()}
+    if not asked:
+        return found
+    attributes = Definitions().everywhere()
+    for name, text in asked.items():
+        attribute = attributes.get(name.removeprefix(PREFIX))
+        if attribute is None:
+            raise ValidationError({name: [_("There is no such attribute.")]})
+        try:
+            found = found.filter(**_condition(attribute, text))
+        except ValidationError as error:
+            raise ValidationError({name: error.messages}) from error
+    return found
+
+
+_SIGNS = {"<=": "lte", ">=": "gte", "<": "lt", ">": "gt"}
+_IN_ORDER = {Kind.NUMBER, Kind.DATE}
+_IN_PARTS = {Kind.TEXT, Kind.URL, Kind.ADDRESS}
+
+
+def _condition(attribute: Attribute, text: str) -> dict[str, Any]:
+    path = f"attributes__{attribute.code}"
+    if text in (NONE, ANY):
+        return {"attributes__has_key": attribute.code} if text == ANY else {f"{path}__isnull": True}
+    if attribute.kind in _IN_ORDER:
+        sign = next((sign for sign in _SIGNS if text.startswith(sign)), "")
+        value = _plain(attribute, text.removeprefix(sign).strip())
+        return {f"{path}__{_SIGNS[sign]}": value} if sign else {"attributes__contains": {attribute.code: value}}
+    if attribute.kind in _IN_PARTS:
+        return {f"{path}__icontains": text[:200]}
+    if attribute.kind in (Kind.CHOICE, Kind.YES_NO):
+        return {"attributes__contains": {attribute.code: _plain(attribute, text)}}
+    return {"attributes__contains": {attribute.code: text[:200]}}
+
+
+def _plain(attribute: Attribute, text: str) -> Any:
+    """The value as it is kept, whatever pattern new ones must fit."""
+    return read(Attribute(kind=attribute.kind, unit=attribute.unit, choices=attribute.choices), text, Known())

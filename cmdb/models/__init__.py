@@ -1,0 +1,30 @@
+"""What the provider looks after: business systems, configuration items, how they hang together. Knows no tickets."""
+
+from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIStatus, Kind, UniqueValue
+from cmdb.models.discovery import Difference, Sighting
+from cmdb.models.imports import ItemImport
+from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
+from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
+from cmdb.models.systems import BusinessSystem, BusinessSystemClass
+
+__all__ = [
+    "Affects",
+    "Attribute",
+    "AttributeVersion",
+    "BusinessSystem",
+    "BusinessSystemClass",
+    "CIClass",
+    "CIStatus",
+    "ConfigurationItem",
+    "Difference",
+    "GraphState",
+    "ItemFacts",
+    "ItemImport",
+    "ItemVersion",
+    "Kind",
+    "Relation",
+    "RelationType",
+    "RelationVersion",
+    "Sighting",
+    "UniqueValue",
+]

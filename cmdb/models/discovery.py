@@ -1,0 +1,65 @@
+"""What discovery saw: by which source, when, and what differs from the record (CMDB-08)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from cmdb.models.items import ConfigurationItem
+
+
+class Sighting(models.Model):
+    """A thing as a source last saw it, under the name the source has for it."""
+
+    source = models.CharField(_("source"), max_length=40)
+    key = models.CharField(_("key at the source"), max_length=200)
+    item = models.ForeignKey(
+        ConfigurationItem, models.CASCADE, null=True, related_name="sightings", verbose_name=_("configuration item")
+    )
+    seen_at = models.DateTimeField(_("last seen"))
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="sighting_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.key}"
+
+
+class Difference(models.Model):
+    """Something that a person has to decide: a controlled value that differs, a thing that fits nothing or several."""
+
+    class What(models.TextChoices):
+        VALUE = "value", _("A value differs")
+        UNKNOWN = "unknown", _("Nothing like it is recorded")
+        SEVERAL = "several", _("Several items fit")
+        GONE = "gone", _("Not seen any more")
+
+    class Decision(models.TextChoices):
+        TAKEN = "taken", _("Taken over")
+        KEPT = "kept", _("The record is right")
+
+    sighting = models.ForeignKey(Sighting, models.CASCADE, related_name="differences")
+    item = models.ForeignKey(ConfigurationItem, models.CASCADE, null=True, related_name="differences")
+    what = models.CharField(_("what"), max_length=8, choices=What)
+    field = models.CharField(_("field"), max_length=40, blank=True)
+    recorded_value = models.JSONField(null=True)
+    seen_value = models.JSONField(null=True)
+    candidates = models.JSONField(default=list)
+    found_at = models.DateTimeField(_("found"), default=timezone.now)
+    decision = models.CharField(_("decision"), max_length=5, choices=Decision, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-found_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sighting", "what", "field"], condition=models.Q(decision=""), name="difference_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}: {self.sighting}"

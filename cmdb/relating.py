@@ -1,0 +1,272 @@
+"""Writing relations: allowed classes, cardinality, guard, versions. Set-based; end, never delete."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from cmdb.authority import IN_USE, Authority, Stamp, authority_for
+from cmdb.definitions import Definitions
+from cmdb.models import ConfigurationItem, Relation, RelationType, RelationVersion
+from cmdb.moments import present
+from cmdb.versions import BATCH, Edit, rewrite
+
+
+class RelationRefused(Exception):  # noqa: N818 - said to people
+    """The relation cannot be; the text names both items and the rule."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A relation to write: of ``group`` on the depending side ``needed`` are enough."""
+
+    source: ConfigurationItem
+    relation_type: RelationType
+    target: ConfigurationItem
+    group: str = ""
+    needed: int = 1
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """What makes it the same relation."""
+        return self.source.pk, self.relation_type.pk, self.target.pk
+
+
+class Rules:
+    """Allowed classes of every type, with the classes below them. Four queries."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.types = {
+            row.code: row for row in RelationType.objects.prefetch_related("source_classes", "target_classes")
+        }
+        self.allowed = {
+            (code, end): {
+                name for row in getattr(kind, f"{end}_classes").all() for name in definitions.below(row.code)
+            }
+            for code, kind in self.types.items()
+            for end in ("source", "target")
+        }
+
+    def refusal(self, code: str, source: ConfigurationItem, target: ConfigurationItem) -> str:
+        """Why a relation between these two cannot be of this type; empty when it can."""
+        for end, item in (("source", source), ("target", target)):
+            allowed = self.allowed[code, end]
+            if allowed and item.ci_class_id not in allowed:
+                return _("“%(relation)s” is not for %(item)s of class %(class)s.") % {
+                    "relation": self.types[code].name,
+                    "item": item.identifier,
+                    "class": item.ci_class_id,
+                }
+        return ""
+
+
+@transaction.atomic
+def write_relations(links: Iterable[Link], stamp: Stamp, *, rules: Rules | None = None) -> int:
+    """Make, confirm or change ``links``; return how many versions were written. Raises RelationRefused, NotAllowed."""
+    wanted = {link.key: link for link in links}
+    if not wanted:
+        return 0
+    rules = rules or Rules(Definitions())
+    now, number = present(), next_version()
+    for link in wanted.values():
+        _check_classes(link, rules)
+    existing = existing_relations(list(wanted))
+    changed = [key for key, link in wanted.items() if _differs(existing.get(key), link)]
+    _guard([wanted[key] for key in changed], stamp, now)
+    _check_counts([wanted[key] for key in changed if not (existing.get(key) and existing[key].active)], rules)
+    made = _made([wanted[key] for key in changed if key not in existing], number, now)
+    again = [existing[key] for key in changed if key in existing]
+    versions = _revive(again, wanted, stamp, number, now)
+    rows = [_version(row, stamp, now, wanted[row.source_id, row.relation_type_id, row.target_id]) for row in made]
+    RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
+    Relation.objects.filter(pk__in=[row.pk for row in existing.values()]).update(confirmed_at=now)
+    return len(rows) + versions
+
+
+def next_version() -> int:
+    """The next number of the graph; whoever writes next waits until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO cmdb_graphstate (id, version, xid, born)"
+            " VALUES (1, 1, pg_current_xact_id()::text::bigint, gen_random_uuid()) ON CONFLICT (id) DO UPDATE"
+            " SET version = cmdb_graphstate.version + 1, xid = EXCLUDED.xid RETURNING version"
+        )
+        return cursor.fetchone()[0]
+
+
+def existing_relations(keys: Sequence[tuple[int, str, int]]) -> dict[tuple[int, str, int], Relation]:
+    """Relations that were ever recorded under ``keys``, locked."""
+    found: dict[tuple[int, str, int], Relation] = {}
+    wanted = set(keys)
+    sources = sorted({key[0] for key in keys})
+    for start in range(0, len(sources), BATCH):
+        part = Relation.objects.select_for_update(no_key=True).filter(source__in=sources[start : start + BATCH])
+        for row in part.order_by("pk"):
+            key = (row.source_id, row.relation_type_id, row.target_id)
+            if key in wanted:
+                found[key] = row
+    return found
+
+
+def _differs(row: Relation | None, link: Link) -> bool:
+    return row is None or not row.active or (row.group, row.needed) != (link.group, link.needed)
+
+
+def _check_classes(link: Link, rules: Rules) -> None:
+    reason = rules.refusal(link.relation_type.pk, link.source, link.target)
+    if reason:
+        raise RelationRefused(reason)
+    for item in (link.source, link.target):
+        if item.status_id == "retired":
+            raise RelationRefused(_("%(item)s is retired.") % {"item": item.identifier})
+
+
+def _guard(links: Sequence[Link], stamp: Stamp, now: datetime) -> None:
+    """What is controlled of items in use needs an authority. Raises NotAllowed."""
+    for link in links:
+        if link.relation_type.controlled:
+            used = next((item for item in (link.source, link.target) if item.status_id in IN_USE), link.source)
+            names = [link.source.identifier, link.target.identifier]
+            before = {"status_id": used.status_id}
+            authority_for(stamp, before=before, controlled=["relation"], identifiers=names, now=now)
+
+
+def _check_counts(links: Sequence[Link], rules: Rules) -> None:
+    """Refuse more relations of a type than an item may have; the refusal names both items."""
+    for end, limit_name in (("source", "max_targets"), ("target", "max_sources")):
+        limited = [link for link in links if getattr(rules.types[link.relation_type.pk], limit_name)]
+        counts = _counted(limited, end)
+        for link in limited:
+            item, other = (link.source, link.target) if end == "source" else (link.target, link.source)
+            place = (item.pk, link.relation_type.pk)
+            counts[place] += 1
+            if counts[place] > getattr(rules.types[link.relation_type.pk], limit_name):
+                raise RelationRefused(
+                    _("%(item)s has “%(relation)s” already; %(other)s would be one too many.")
+                    % {"item": item.identifier, "relation": link.relation_type.name, "other": other.identifier}
+                )
+
+
+def _counted(links: Sequence[Link], end: str) -> Counter[tuple[int, str]]:
+    keys = {getattr(link, end).pk for link in links}
+    types = {link.relation_type.pk for link in links}
+    found = Relation.objects.filter(active=True, relation_type__in=types, **{f"{end}__in": keys})
+    return Counter(found.values_list(f"{end}_id", "relation_type_id"))
+
+
+def _made(links: Sequence[Link], number: int, now: datetime) -> list[Relation]:
+    rows = [
+        Relation(
+            relation_type_id=link.relation_type.pk,
+            source_id=link.source.pk,
+            target_id=link.target.pk,
+            group=link.group,
+            needed=link.needed,
+            confirmed_at=now,
+            graph_version=number,
+        )
+        for link in links
+    ]
+    return Relation.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def _authority(stamp: Stamp) -> tuple[str, str]:
+    if stamp.change:
+        return Authority.CHANGE, stamp.change
+    if stamp.correction:
+        return Authority.CORRECTION, ""
+    return (Authority.OBSERVED if stamp.observed else Authority.FREE), ""
+
+
+def _version(row: Relation, stamp: Stamp, now: datetime, link: Link) -> RelationVersion:
+    authority, reference = _authority(stamp)
+    return RelationVersion(
+        relation_id=row.pk,
+        relation_type_id=row.relation_type_id,
+        source_id=row.source_id,
+        target_id=row.target_id,
+        group=link.group,
+        needed=link.needed,
+        valid=(stamp.since or now, None),
+        recorded=(now, None),
+        sources={"": [stamp.source, now.isoformat()]},
+        authority=authority,
+        reference=reference,
+        reason=stamp.reason[:500],
+        by=stamp.by,
+        batch=stamp.batch,
+    )
+
+
+def _revive(again: Sequence[Relation], wanted: Any, stamp: Stamp, number: int, now: datetime) -> int:
+    """Relations that ended once, or whose redundancy changes."""
+    resumed = [row for row in again if not row.active]
+    altered = [row for row in again if row.active]
+    links = {row.pk: wanted[row.source_id, row.relation_type_id, row.target_id] for row in again}
+    edits = {row.pk: Edit(_altering(links[row.pk], stamp, now), stamp.since) for row in altered}
+    outcome = rewrite(RelationVersion, "relation_id", edits, now)
+    rows = [_version(row, stamp, now, links[row.pk]) for row in resumed]
+    RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
+    for row in again:
+        link = links[row.pk]
+        row.active, row.group, row.needed, row.graph_version = True, link.group, link.needed, number
+    Relation.objects.bulk_update(again, ["active", "group", "needed", "graph_version"], batch_size=500)
+    return outcome.written + len(rows)
+
+
+def _sign(version: RelationVersion, stamp: Stamp) -> None:
+    """Note who said it, from where, on what ground."""
+    version.authority, version.reference = _authority(stamp)
+    version.reason, version.by, version.batch = stamp.reason[:500], stamp.by, stamp.batch
+
+
+def _altering(link: Link, stamp: Stamp, now: datetime) -> Any:
+    def alter(version: RelationVersion) -> bool:
+        differs = (version.group, version.needed) != (link.group, link.needed)
+        version.group, version.needed = link.group, link.needed
+        version.sources = {"": [stamp.source, now.isoformat()]}
+        _sign(version, stamp)
+        return differs
+
+    return alter
+
+
+@transaction.atomic
+def end_relations(relations: Iterable[Relation], stamp: Stamp) -> int:
+    """End ``relations`` from ``stamp.since`` or now on; return how many ended. Raises NotAllowed."""
+    keys = [row.pk for row in relations]
+    locked = list(
+        Relation.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk__in=keys, active=True)
+        .select_related("source", "target", "relation_type")
+        .order_by("pk")
+    )
+    now = present()
+    _guard([Link(row.source, row.relation_type, row.target) for row in locked], stamp, now)
+    return _end(locked, stamp, now)
+
+
+def end_relations_of(items: Sequence[ConfigurationItem], stamp: Stamp, now: datetime) -> int:
+    """End every relation of ``items`` that are retired: nothing hangs on what is no more."""
+    keys = [item.pk for item in items]
+    found = Relation.objects.select_for_update(no_key=True).filter(
+        Q(source__in=keys) | Q(target__in=keys), active=True
+    )
+    return _end(list(found.order_by("pk")), stamp, now)
+
+
+def _end(rows: list[Relation], stamp: Stamp, now: datetime) -> int:
+    if not rows:
+        return 0
+    number = next_version()
+    edit = Edit(None, stamp.since, sign=lambda version: _sign(version, stamp))
+    rewrite(RelationVersion, "relation_id", {row.pk: edit for row in rows}, now)
+    Relation.objects.filter(pk__in=[row.pk for row in rows]).update(active=False, graph_version=number)
+    return len(rows)

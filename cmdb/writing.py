@@ -1,0 +1,276 @@
+"""Writing items, one or a hundred thousand: locks, guard, versions, unique values, the row of today. Set-based."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from cmdb import relating
+from cmdb.authority import Authority, Stamp, authority_for
+from cmdb.definitions import Definitions
+from cmdb.models import ConfigurationItem, ItemVersion, UniqueValue
+from cmdb.models.items import COLUMNS
+from cmdb.moments import present
+from cmdb.values import normalised
+from cmdb.versions import BATCH, Edit, rewrite
+
+RETIRED = "retired"
+#: Columns that nobody needs a change for.
+OBSERVED_COLUMNS = frozenset({"default_group_id"})
+
+
+class Clash(Exception):  # noqa: N818 - said to people
+    """A value that may occur once only is another item's; ``field`` names it, ``items`` both."""
+
+    def __init__(self, name: str, label: str, items: Sequence[str]) -> None:
+        text = _("%(label)s: the same value is already recorded for %(items)s.")
+        super().__init__(text % {"label": label, "items": ", ".join(items)})
+        self.field, self.items = name, list(items)
+
+
+class Stale(Exception):  # noqa: N818 - said to people
+    """Somebody else changed the item since it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody changed this item meanwhile. Look at it again; what you typed is kept."))
+
+
+@dataclass
+class Draft:
+    """What to write of one item: ``facts`` by column or attribute, checked already; an empty value removes.
+
+    ``item`` is None for a new one. ``seen``: the version that was read; another one now refuses the write.
+    """
+
+    identifier: str
+    facts: dict[str, Any]
+    item: ConfigurationItem | None = None
+    seen: int | None = None
+
+
+@dataclass
+class Written:
+    """What became of the drafts."""
+
+    now: datetime
+    made: list[ConfigurationItem] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    versions: int = 0
+
+
+@transaction.atomic
+def write_items(drafts: Iterable[Draft], stamp: Stamp, *, definitions: Definitions | None = None) -> Written:
+    """Write ``drafts`` in one transaction under one stamp. Raises NotAllowed, Clash, Stale."""
+    known = definitions or Definitions()
+    rows = list(drafts)
+    written = Written(present())
+    fresh = [draft for draft in rows if draft.item is None]
+    _make(fresh, stamp, written, known)
+    _change([draft for draft in rows if draft.item is not None], stamp, written, known)
+    return written
+
+
+def _make(drafts: list[Draft], stamp: Stamp, written: Written, known: Definitions) -> None:
+    if not drafts:
+        return
+    items = [_filled(ConfigurationItem(identifier=draft.identifier), draft.facts) for draft in drafts]
+    try:
+        with transaction.atomic():
+            ConfigurationItem.objects.bulk_create(items, batch_size=BATCH)
+    except IntegrityError as error:
+        raise _taken([draft.identifier for draft in drafts]) from error
+    authority = Authority.CHANGE if stamp.change else Authority.FIRST
+    if stamp.change:
+        authority_for(
+            stamp, before={}, controlled=["name"], identifiers=[d.identifier for d in drafts], now=written.now
+        )
+    since = stamp.since or written.now
+    versions = [_first_version(item, stamp, authority, since, written.now) for item in items]
+    ItemVersion.objects.bulk_create(versions, batch_size=BATCH)
+    written.made += items
+    written.versions += len(versions)
+    keep_unique(items, known)
+
+
+def _taken(identifiers: list[str]) -> Clash:
+    found = ConfigurationItem.objects.filter(identifier__in=identifiers).values_list("identifier", flat=True)[:3]
+    return Clash("identifier", _("Identifier"), list(found) or identifiers[:3])
+
+
+def _first_version(
+    item: ConfigurationItem, stamp: Stamp, authority: str, since: datetime, now: datetime
+) -> ItemVersion:
+    columns = {name: getattr(item, name) for name in COLUMNS}
+    return ItemVersion(
+        item=item,
+        identifier=item.identifier,
+        attributes=dict(item.attributes),
+        **columns,
+        valid=(since, None),
+        recorded=(now, None),
+        sources={"": [stamp.source, now.isoformat()]},
+        **_signed(stamp, authority, stamp.change),
+    )
+
+
+def _signed(stamp: Stamp, authority: str, reference: str) -> dict[str, Any]:
+    return {
+        "authority": authority,
+        "reference": reference,
+        "reason": stamp.reason[:500],
+        "by": stamp.by,
+        "batch": stamp.batch,
+    }
+
+
+def _filled(row: Any, facts: Mapping[str, Any]) -> Any:
+    """``row`` with ``facts`` set: columns as columns, the rest among its attributes."""
+    attributes = dict(row.attributes or {})
+    for name, value in facts.items():
+        if name in COLUMNS:
+            setattr(row, name, value)
+        elif value is None or value == "":
+            attributes.pop(name, None)
+        else:
+            attributes[name] = value
+    row.attributes = attributes
+    return row
+
+
+def _change(drafts: list[Draft], stamp: Stamp, written: Written, known: Definitions) -> None:
+    if not drafts:
+        return
+    by_key = {draft.item.pk: draft for draft in drafts if draft.item is not None}
+    locked = _locked(list(by_key))
+    _check_seen(by_key)
+    edits: dict[int, Edit] = {}
+    for item in locked:
+        draft = by_key[item.pk]
+        asked = draft.facts if stamp.since else _different(item, draft.facts)
+        if asked:
+            edits[item.pk] = _edit(item, asked, stamp, written.now, known)
+    outcome = rewrite(ItemVersion, "item_id", edits, written.now)
+    written.now = outcome.now
+    written.versions += outcome.written
+    written.changed |= set(outcome.changed)
+    _follow(locked, outcome.current, stamp, written, known)
+
+
+def _locked(keys: list[int]) -> list[ConfigurationItem]:
+    found: list[ConfigurationItem] = []
+    keys.sort()
+    for start in range(0, len(keys), BATCH):
+        part = ConfigurationItem.objects.filter(pk__in=keys[start : start + BATCH]).order_by("pk")
+        found += part.select_for_update(no_key=True)
+    return found
+
+
+def _check_seen(by_key: Mapping[int, Draft]) -> None:
+    seen = {key: draft.seen for key, draft in by_key.items() if draft.seen is not None}
+    if not seen:
+        return
+    latest = ItemVersion.objects.filter(item__in=seen).order_by("item_id", "-pk").distinct("item_id")
+    if any(seen[row.item_id] != row.pk for row in latest.only("pk", "item_id")):
+        raise Stale
+
+
+def _different(item: ConfigurationItem, facts: Mapping[str, Any]) -> dict[str, Any]:
+    now = {**{name: getattr(item, name) for name in COLUMNS}, **item.attributes}
+    return {name: value for name, value in facts.items() if (value or None) != (now.get(name) or None)}
+
+
+def is_controlled(known: Definitions, class_code: str, name: str) -> bool:
+    """Whether the field needs an authority on an item in use."""
+    if name in COLUMNS:
+        return name not in OBSERVED_COLUMNS
+    attribute = known.of(class_code, retired=True).get(name)
+    return attribute.controlled if attribute else True
+
+
+def _edit(item: ConfigurationItem, facts: dict[str, Any], stamp: Stamp, now: datetime, known: Definitions) -> Edit:
+    controlled = [name for name in facts if is_controlled(known, item.ci_class_id, name)]
+    before = {"status_id": item.status_id}
+    authority, reference = authority_for(
+        stamp, before=before, controlled=controlled, identifiers=[item.identifier], now=now
+    )
+
+    def alter(version: ItemVersion) -> bool:
+        was = version.facts
+        changed = [name for name, value in facts.items() if (value or None) != (was.get(name) or None)]
+        _filled(version, {name: facts[name] for name in changed})
+        version.sources = {**version.sources, **{name: [stamp.source, now.isoformat()] for name in changed}}
+        for name, value in _signed(stamp, authority, reference).items():
+            setattr(version, name, value)
+        return bool(changed)
+
+    return Edit(alter, stamp.since, stamp.until)
+
+
+def _follow(
+    locked: list[ConfigurationItem],
+    current: Mapping[int, ItemVersion | None],
+    stamp: Stamp,
+    written: Written,
+    known: Definitions,
+) -> None:
+    """Bring the rows of today up to what is believed now, and what hangs on them."""
+    touched = [item for item in locked if current.get(item.pk) is not None]
+    moved: list[ConfigurationItem] = []
+    for item in touched:
+        version = current[item.pk]
+        assert version is not None  # noqa: S101 - chosen above
+        if item.status_id != version.status_id:
+            moved.append(item)
+        for name in (*COLUMNS, "attributes"):
+            setattr(item, name, getattr(version, name))
+    if moved:
+        number = relating.next_version()
+        for item in moved:
+            item.graph_version = number
+    ConfigurationItem.objects.bulk_update(touched, [*COLUMNS, "attributes", "graph_version"], batch_size=500)
+    keep_unique(touched, known)
+    retired = [item for item in moved if item.status_id == RETIRED]
+    if retired:
+        relating.end_relations_of(retired, stamp, written.now)
+
+
+def unique_values(items: Sequence[ConfigurationItem], known: Definitions) -> list[UniqueValue]:
+    """What ``items`` claim for themselves, normalised."""
+    return [
+        UniqueValue(code=code, item=item, value=normalised(item.attributes[code])[:400])
+        for item in items
+        for code, attribute in known.of(item.ci_class_id).items()
+        if attribute.unique and item.attributes.get(code)
+    ]
+
+
+def keep_unique(items: Sequence[ConfigurationItem], known: Definitions) -> None:
+    """Claim the unique values of ``items``; the database refuses what another item has. Raises Clash."""
+    if not items or not any(row.unique for row in known.attributes):
+        return
+    rows = unique_values(items, known)
+    for start in range(0, len(items), BATCH):
+        part = [item.pk for item in items[start : start + BATCH]]
+        UniqueValue.objects.filter(item__in=part).delete()
+    try:
+        with transaction.atomic():
+            UniqueValue.objects.bulk_create(rows, batch_size=BATCH)
+    except IntegrityError as error:
+        raise _clash(rows, known) from error
+
+
+def _clash(rows: Sequence[UniqueValue], known: Definitions) -> Clash:
+    seen: dict[tuple[str, str], str] = {}
+    for row in rows:
+        place = (row.code, row.value)
+        other = UniqueValue.objects.filter(code=row.code, value=row.value).exclude(item=row.item_id)
+        holder = seen.get(place) or next(iter(other.values_list("item__identifier", flat=True)[:1]), None)
+        if holder:
+            return Clash(row.code, known.label(row.code), [holder, row.item.identifier])
+        seen[place] = row.item.identifier
+    return Clash("", _("Unique value"), [])

@@ -1,0 +1,107 @@
+"""What people are told about approvals: asked, reminded, settled, fallen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from approvals.models import ApprovalRound
+from approvals.signals import approval_news
+from notifications.events import Channel, Event, register_event
+from notifications.reactions import URGENT_RANK
+from notifications.services import give_notice
+from notifications.texts import named
+
+MAIL = (Channel.EMAIL.value,)
+
+register_event(
+    Event(
+        code="approval_asked",
+        label=_("You are asked to decide"),
+        subject=_("[{priority}] Please decide: {number} {summary}"),
+        body=_("{actor} asks you to decide: {text}\n\nRead and decide, signed in:\n{link}"),
+        icon="gavel",
+        urgent_channels=(Channel.EMAIL.value, Channel.SMS.value),
+    ),
+    Event(
+        code="approval_reminder",
+        label=_("A decision still waits for you"),
+        subject=_("[{priority}] Still to decide: {number} {summary}"),
+        body=_("Your decision is waited for. Read and decide, signed in:\n{link}"),
+        icon="gavel",
+        urgent_channels=(Channel.EMAIL.value, Channel.SMS.value),
+    ),
+    Event(
+        code="approval_overdue",
+        label=_("A decision is overdue"),
+        subject=_("[{priority}] Decision overdue: {number} {summary}"),
+        body=_("Substitutes are asked too. Time approves nothing.\n{link}"),
+        icon="clock-exclamation",
+    ),
+    Event(
+        code="approval_settled",
+        label=_("A decision that you were asked for is made"),
+        subject=_("Decided by {actor}: {number} {summary}"),
+        body="{text}",
+        icon="gavel",
+        channels=(),
+        urgent_channels=(),
+        presses=False,
+    ),
+    Event(
+        code="approval_ended",
+        label=_("An approval has ended"),
+        subject=_("{actor}: {number} {summary} · {state}"),
+        body=_("{text}\n\n{link}"),
+        icon="gavel",
+        urgent_channels=MAIL,
+        presses=False,
+    ),
+    Event(
+        code="approval_fell",
+        label=_("Approvals fell because the content changed"),
+        subject=_("Approval void, content changed: {number} {summary}"),
+        body=_("{actor} changed what was approved:\n{text}\n\n{link}"),
+        icon="alert-triangle",
+        urgent_channels=MAIL,
+        presses=False,
+    ),
+)
+
+
+@receiver(approval_news)
+def tell_of_approval(
+    sender: Any,
+    what: str,
+    round: ApprovalRound,
+    readers: list[int],
+    user: User | None,
+    text: Any,
+    key: str,
+    now: datetime,
+    **context: Any,
+) -> None:
+    """Store the notice in the transaction of what happened; the key keeps two deciders from telling twice."""
+    ticket = round.ticket
+    actor = {"actor": named(user)} if user else {}
+    give_notice(
+        key=f"{what}:{round.pk}:{key or _turn(round)}",
+        event=what,
+        ticket=ticket,
+        recipients=readers,
+        urgent=ticket.priority_rank <= URGENT_RANK,
+        at=now,
+        payload={**actor, "text": text, "path": reverse("approvals:detail", args=[round.pk])},
+        rooms=False,
+        internal=True,
+    )
+
+
+def _turn(made: ApprovalRound) -> str:
+    """The step that is open, so that each step tells its own people."""
+    return str(made.steps.filter(outcome="open").values_list("position", flat=True).first() or "end")

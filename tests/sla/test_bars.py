@@ -1,0 +1,43 @@
+"""The bars beside a ticket count what the promise counts: working time, not the time on the wall (SLM-04)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.template.loader import render_to_string
+
+from sla.bars import bars_of
+from tests.factories import World, incident_in
+from tests.sla.calendars import at
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-04")]
+
+
+def test_what_remains_is_working_time(world: World) -> None:
+    """Three hours of the working day, begun on Friday at four: two on Friday, one on Monday."""
+    ticket = incident_in("in_progress", world, now=at("2026-11-27 15:58"), impact="I3")
+    friday, saturday = at("2026-11-27 17:00"), at("2026-11-28 12:00")
+
+    [bar] = [one for one in bars_of(ticket, friday) if one.due]
+    assert (bar.due, bar.left) == (at("2026-11-30 10:00"), 2 * 3600)
+    assert [one.left for one in bars_of(ticket, saturday) if one.due] == [3600]
+    assert [one.left for one in bars_of(ticket, at("2026-11-30 10:30")) if one.due] == [-1800]
+    gaps = [[datetime.fromisoformat(edge) for edge in stretch.split("/")] for stretch in bar.shut.split()]
+    assert [at("2026-11-27 18:00"), at("2026-11-30 09:00")] in gaps
+
+
+def test_the_chip_shows_working_time_and_the_wall_on_hover(world: World) -> None:
+    ticket = incident_in("in_progress", world, now=at("2026-11-27 15:58"), impact="I3")
+    [bar] = [one for one in bars_of(ticket, at("2026-11-27 17:00")) if one.due]
+
+    drawn = render_to_string("components/clock.html", {"clock": bar})
+
+    assert '<span class="left">2' in drawn
+    assert "data-shut=" in drawn
+
+
+def test_round_the_clock_nothing_is_left_out(world: World) -> None:
+    ticket = incident_in("in_progress", world, now=at("2026-11-27 23:00"), impact="I1")
+
+    assert {one.shut for one in bars_of(ticket, at("2026-11-27 23:10") + timedelta())} == {""}
