@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0008_priority_where_a_kind_has_one"),
+        ("tickets", "0009_guests_asked"),
     ]
 
     operations = [
