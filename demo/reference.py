@@ -22,6 +22,7 @@ from tickets import clock
 from tickets.models import (
     Category,
     CloseCode,
+    FileKind,
     ImpactLevel,
     Nature,
     Priority,
@@ -60,6 +61,7 @@ TABLES: dict[str, type[models.Model]] = {
     "change_types": ChangeType,
     "change_domains": ChangeDomain,
     "contract_phases": ContractPhase,
+    "file_kinds": FileKind,
 }
 
 #: Names in the file that differ from the columns.

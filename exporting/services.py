@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone, translation
@@ -28,6 +28,7 @@ from exporting.cells import cell
 from exporting.models import Export
 from exporting.sheets import open_sheet
 from exporting.sources import SOURCES, RefusedList, Source
+from itsm.lifting import lifted
 from itsm.paging import capped_count
 from tickets import clock
 
@@ -171,7 +172,7 @@ def run_export(pk: int) -> bool:
     export = Export.objects.select_related("user").get(pk=pk)
     part = folder() / f"{worker}.part"
     try:
-        with as_asked(export), _long_statements():
+        with as_asked(export), lifted(statement_timeout=STATEMENT_TIMEOUT):
             return _write(export, worker, part)
     except RefusedList:
         _finish(export, worker, State.FAILED)
@@ -235,21 +236,6 @@ def _give_back(export: Export, worker: str) -> None:
     if mine.filter(attempts__gte=ATTEMPTS).update(status=State.FAILED, finished_at=clock.now(), worker=""):
         return
     mine.update(status=State.QUEUED, worker="")
-
-
-class _long_statements:  # noqa: N801 - reads as a sentence
-    """Statements may take longer than those of a page."""
-
-    def __enter__(self) -> None:
-        self._set(STATEMENT_TIMEOUT)
-
-    def __exit__(self, *error: Any) -> None:
-        if connection.connection is not None and not connection.needs_rollback:
-            self._set(settings.SESSION_LIMITS["statement_timeout"])
-
-    def _set(self, limit: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [limit])
 
 
 def waiting_exports(now: datetime) -> QuerySet[Export]:

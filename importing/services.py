@@ -95,6 +95,7 @@ def _take_lock() -> None:
     """Keep other imports out until the transaction ends; raise the limit that pages have for a statement."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '5min'")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5min'")  # rows of its own alone
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             raise ImportBusyError

@@ -6,6 +6,7 @@ Redis holds nothing worth keeping.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from django.db.models import F
 from itsm.embedded.postgres import postgres_programs
 from sla.engine import note_backup
 from tickets import clock
+from tickets.file_checks import compare
 from tickets.models import IdempotencyKey, NumberCounter, Ticket
 
 FORMAT = 1
@@ -45,6 +48,7 @@ def create_backup(target: Path) -> dict[str, Any]:
     if target.exists():
         raise BackupError(f"{target} exists already.")
     manifest = _manifest(clock.now())
+    manifest["files"] = list_files(settings.MEDIA_ROOT)
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         dump = Path(work) / "database.dump"
         _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")
@@ -52,8 +56,9 @@ def create_backup(target: Path) -> dict[str, Any]:
         with tarfile.open(archive, "w") as tar:
             _add_text(tar, "manifest.json", json.dumps(manifest, indent=2))
             tar.add(dump, "database.dump")
-            if settings.MEDIA_ROOT.exists():
-                tar.add(settings.MEDIA_ROOT, "uploads")
+            for name in manifest["files"]:
+                with suppress(FileNotFoundError):  # removed meanwhile; the restore would say so
+                    tar.add(settings.MEDIA_ROOT / name, f"uploads/{name}")
         archive.replace(target)
     note_backup(clock.now())
     return manifest
@@ -65,6 +70,7 @@ def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
     Afterwards everybody signs in anew, and today's numbers go on 1,000 higher. Migrate, then call
     ``sla.engine.begin_new_epoch``: the engines must not send again what was sent since. Raises BackupError when
     the archive is not ours, or when there are tickets already and ``replace`` is not given.
+    ``manifest["trouble"]``: sentences about files that are missing, cut or of no ticket; what is there is restored.
     """
     if not replace and _has_tickets():
         raise BackupError("There are tickets already; --replace puts the backup in their place.")
@@ -74,9 +80,33 @@ def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
         connection.close()
         dump = Path(work) / "database.dump"
         _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname", _name(), dump)
+        manifest["trouble"] = differences(Path(work) / "uploads", manifest.get("files", {}))
         _replace_files(Path(work) / "uploads")
     _start_anew()
+    manifest["trouble"] += compare(digests=False).sentences
     return manifest
+
+
+def list_files(folder: Path) -> dict[str, list[int | str]]:
+    """Every file below ``folder`` with its size and digest."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
+    return {str(path.relative_to(folder)): [path.stat().st_size, _digest(path)] for path in files}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def differences(folder: Path, listed: dict[str, list[int | str]]) -> list[str]:
+    """What an archive says of its files and does not hold, in sentences."""
+    there = list_files(folder)
+    sorts = {
+        "missing from the archive": sorted(listed.keys() - there.keys()),
+        "damaged in the archive": sorted(name for name in listed.keys() & there.keys() if listed[name] != there[name]),
+        "in the archive without being listed": sorted(there.keys() - listed.keys()),
+    }
+    return [f"{len(names)} files {what}: {', '.join(names[:20])}" for what, names in sorts.items() if names]
 
 
 def _manifest(now: datetime) -> dict[str, Any]:

@@ -217,7 +217,10 @@ def _be(name: str, log_dir: Path) -> None:
     os.environ["ITSM_PROCESS"] = name
     from django.db import connections
 
-    connections.settings["default"]["OPTIONS"]["application_name"] = name
+    from itsm.limits import as_options, limits_of
+
+    options = {"application_name": name, "options": as_options(limits_of(name))}
+    connections.settings["default"]["OPTIONS"] |= options
 
 
 def end_with_parent() -> None:

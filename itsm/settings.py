@@ -5,11 +5,13 @@ Variables are listed in the README. Demo mode (``ITSM_DEMO=1``, what ``make run`
 
 import ipaddress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 from django.utils.translation import gettext_lazy as _
 
-from itsm import embedded, env
+from itsm import embedded, env, limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()  # database, uploads and logs; keep it, back it up
@@ -47,6 +49,11 @@ if not DEMO and len(SECRET_KEY) < 50:
 PORT = env.number("PORT", 8000)
 LIVE_HOST = env.text("BIND", "127.0.0.1")
 LIVE_PORT = env.number("LIVE_PORT", 0)
+if HTTPS and LIVE_PORT:
+    raise ImproperlyConfigured(
+        "LIVE_PORT is for portals without https: a page over https may not read from a plain port. "
+        "Let the proxy lead /live/ to `manage.py live --port 8001`."
+    )
 LIVE_ORIGINS = [f"http://{host}:{LIVE_PORT}" for host in ALLOWED_HOSTS if LIVE_PORT and host[0] not in "[.*"]
 
 # --- Apps -----------------------------------------------------------------------------------------------------------
@@ -139,19 +146,12 @@ DATABASES = {
         **env.database(env.text("DATABASE_URL", embedded.database_url(DATA_DIR))),
     }
 }
-# A page that hangs must not hold a connection or a lock for ever. Imports and reports raise these for themselves.
-SESSION_LIMITS = {
-    "statement_timeout": env.text("DATABASE_STATEMENT_TIMEOUT", "30s"),
-    "lock_timeout": env.text("DATABASE_LOCK_TIMEOUT", "10s"),
-    "idle_in_transaction_session_timeout": "60s",
-    # Queries start from the table that narrows most; letting the planner try every order of their joins took it
-    # 80 ms for a queue that is read in 1 ms (docs/decisions/0010).
-    "join_collapse_limit": "1",
-}
+PROCESS = env.text("ITSM_PROCESS", "itsm")
+SESSION_LIMITS = limits.limits_of(PROCESS)
 DATABASES["default"]["OPTIONS"] |= {
-    "application_name": env.text("ITSM_PROCESS", "itsm"),
+    "application_name": PROCESS,
     "connect_timeout": 5,
-    "options": " ".join(f"-c {name}={value}" for name, value in SESSION_LIMITS.items()),
+    "options": limits.as_options(SESSION_LIMITS),
 }
 
 # The portal needs PostgreSQL only: sessions, cache and rate limits stay up when Redis is down.
@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "engine": {"task": "sla.tasks.run_engine", "schedule": 2.0, "options": {"expires": 2}},
     "sla-housekeeping": {"task": "sla.tasks.keep_house", "schedule": 3600.0},
     "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
+    "check-files": {"task": "tickets.tasks.check_files", "schedule": 3600.0},  # once a day
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
@@ -234,6 +235,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by administrators or imported, never by sign-up
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # the portal writes to nobody whom it does not know
 ACCOUNT_SESSION_REMEMBER = True  # lifetimes are ours, see SESSION_IDLE_*
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
@@ -291,6 +293,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # an image keeps what was collected, not what it was collected from
 STATIC_URL = "static/"
 STATIC_ROOT = BUILD_DIR / "static"
 STATICFILES_DIRS = [BUILD_DIR / "assets", BASE_DIR / "static"]
@@ -344,7 +347,7 @@ SPECTACULAR_SETTINGS = {
 # --- Mail and logging -----------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "itsm@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_HOST = env.text("EMAIL_HOST", "" if DEMO else "localhost")  # without one nobody is told by mail
+EMAIL_HOST = env.text("EMAIL_HOST", "")  # without one nobody is told by mail; `check --deploy` says so
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
@@ -352,6 +355,13 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 # Notices: links in mails lead here, never to the host that somebody's request named.
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+if PUBLIC_HOSTS and not DEMO:
+    if urlsplit(SITE_URL).scheme != ("https" if HTTPS else "http") or is_local(urlsplit(SITE_URL).hostname or ""):
+        raise ImproperlyConfigured(
+            "SITE_URL must be the address of the portal, such as https://itsm.example.com: links in mails lead there."
+        )
+    if not validate_host(urlsplit(SITE_URL).netloc.partition(":")[0], PUBLIC_HOSTS):
+        raise ImproperlyConfigured("The host of SITE_URL must stand in ALLOWED_HOSTS.")
 # Where notices may be posted to: public addresses over https. Gateways inside the own network are named here.
 OUTBOUND_HTTP = env.flag("OUTBOUND_HTTP")
 OUTBOUND_PORTS = [int(port) for port in env.words("OUTBOUND_PORTS") or ["443", "8443"]]

@@ -14,6 +14,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from tickets.declared import write_declared_states
 
+#: Where ``npm ci`` puts what the front-end is built from.
+PACKAGES = settings.BASE_DIR / "node_modules"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -70,22 +73,39 @@ def data_steps() -> list[Step]:
     return [Step(title=title, command=(command,), inputs=inputs, stamps=stamps) for command, title in commands.items()]
 
 
+class NotInstalled(Exception):  # noqa: N818 - what is missing, not a fault
+    """The front-end can neither be built nor is it built; the text says what to do."""
+
+
 def prepare(tell: Callable[[str], object]) -> None:
-    """Bring files and database up to date. ``tell`` gets a line for every step that had work to do."""
-    with _building_alone():
-        call_command("build_assets", verbosity=0)  # reads everything to find the icons, and is fast
-        for step in build_steps():
-            if step.run():
-                tell(step.title)
+    """Bring files and database up to date, on a laptop as on a server. ``tell`` gets a line for every step with work.
+
+    Raises NotInstalled.
+    """
+    build(tell)
     migrated = migrate()
     if migrated:
         tell("Migrated the database")
+    call_command("createcachetable", verbosity=0)
     if write_declared_states():
         tell("Declared the states and transitions to the database")
     for step in data_steps():
         # After a migration also without changed inputs: the database may be a new one.
         if step.run(force=migrated):
             tell(step.title)
+
+
+def build(tell: Callable[[str], object]) -> None:
+    """Make what is made from the sources. An image has it already, and nothing to make it from."""
+    if not PACKAGES.exists():
+        if not all(step.result and step.result.exists() for step in build_steps()):
+            raise NotInstalled("The front-end is not installed: run `npm ci` first (docs/administration.md).")
+        return
+    with _building_alone():
+        call_command("build_assets", verbosity=0)  # reads everything to find the icons, and is fast
+        for step in build_steps():
+            if step.run():
+                tell(step.title)
 
 
 @contextmanager
@@ -102,10 +122,7 @@ def migrate() -> bool:
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")  # the page limit is too short for building an index
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("createcachetable", verbosity=0)
     return True
 
 

@@ -23,7 +23,7 @@ from itsm import embedded, env, programs
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120
 STOP_SECONDS = programs.STOP_SECONDS + 5
-SERVER_CHECK_SECONDS = 5
+SERVER_CHECK_SECONDS = 1
 DEMO_ACCOUNTS = ["desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin"]
 
 #: Less memory: few arenas, and workers that do not load every page to check it; `prepare` has checked them.
@@ -67,7 +67,8 @@ def run() -> int:
         try:
             began = time.monotonic()
             servers = start_servers(data_dir, cleanup)
-            os.environ.setdefault("LIVE_PORT", str(free_port(address.host)))
+            if not behind_proxy():
+                os.environ.setdefault("LIVE_PORT", str(free_port(address.host)))
             prepare()
             process = start_programs(data_dir, cleanup)
             _wait_until_ready(address, process)
@@ -116,6 +117,11 @@ def start_programs(data_dir: Path, cleanup: contextlib.ExitStack) -> subprocess.
     return process
 
 
+def behind_proxy() -> bool:
+    """Whether a proxy with https stands in front: it leads /live/ to the port that live updates have by themselves."""
+    return env.flag("ITSM_HTTPS", default=not env.flag("ITSM_DEMO"))
+
+
 def free_port(host: str) -> int:
     """Return a port of this machine that nobody uses right now."""
     with socket.socket() as probe:
@@ -132,14 +138,25 @@ def announce(address: Address, seconds: float) -> None:
 
 
 def watch(process: subprocess.Popen[bytes], servers: list[embedded.Server]) -> None:
-    """Return never; raises Failed when the programs or an embedded server have ended by themselves."""
+    """Return never; an embedded server that ended by itself is started again, and the programs find it again.
+
+    Raises Failed when the programs ended, or a server cannot be started any more.
+    """
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(SERVER_CHECK_SECONDS)
         _refuse_ended(process)
         for server in servers:
             if not server.is_running():
-                raise programs.Failed(f"{server.name} has ended by itself. Its last words:\n{server.log_tail()}")
+                print(f"{server.name} has ended by itself; starting it again …", flush=True)
+                _revive(server)
+
+
+def _revive(server: embedded.Server) -> None:
+    try:
+        server.start()
+    except embedded.EmbeddedError as error:
+        raise programs.Failed(f"{server.name} does not start again: {error}") from error
 
 
 def _refuse_taken_port(address: Address) -> None:

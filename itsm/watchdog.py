@@ -1,4 +1,7 @@
-"""Ends a worker of the engine that does nothing while the database answers: its supervisor starts a fresh one.
+"""Ends a worker of the engine that hears nothing though there is something to hear: its supervisor starts a fresh one.
+
+Idle is not dead: with two workers one may lose every nudge to the other for hours. Only while nudges wait in Redis and
+this worker takes none of them is it deaf.
 
 Workers that stop listening after trouble with Redis are a kind of error that returns from time to time (celery/celery
 #10205, #10302). Meanwhile the engine's own process carries on.
@@ -14,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg2
+import redis
 from celery.worker import state
 from django.conf import settings
 from django.urls import set_urlconf
@@ -24,6 +28,8 @@ logger = logging.getLogger(__name__)
 EXIT_CODE = 75
 LOOKS_EVERY = 2.0
 QUEUE = "engine"
+#: So many nudges that nobody takes are ten seconds of them.
+MANY = 5
 
 
 class Watchdog(threading.Thread):
@@ -35,12 +41,14 @@ class Watchdog(threading.Thread):
         *,
         begun: Callable[[], int] | None = None,
         answers: Callable[[], bool] | None = None,
+        waiting: Callable[[], bool] | None = None,
         end: Callable[[int], Any] = os._exit,
     ) -> None:
         super().__init__(name="watchdog", daemon=True)
         self.silence = silence
         self._begun = begun or (lambda: state.all_total_count[0])
         self._answers = answers or database_answers
+        self._waiting = waiting or nudges_wait
         self._end = end
         self._seen, self._since = self._begun(), time.monotonic()
 
@@ -54,11 +62,20 @@ class Watchdog(threading.Thread):
         count = self._begun()
         if count != self._seen:
             self._seen, self._since = count, now
-        if now - self._since <= self.silence or not self._answers():
+        if now - self._since <= self.silence or not self._waiting() or not self._answers():
             return False
-        logger.critical("No task for %.0f s although the database answers: this worker ends.", now - self._since)
+        logger.critical("No task for %.0f s although nudges wait: this worker ends.", now - self._since)
         self._end(EXIT_CODE)
         return True
+
+
+def nudges_wait() -> bool:
+    """Whether nudges pile up in Redis: a worker that listens leaves none lying. False when Redis does not say."""
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3) as line:
+            return int(line.llen(QUEUE)) >= MANY
+    except redis.RedisError:
+        return False
 
 
 def database_answers() -> bool:

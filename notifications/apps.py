@@ -10,4 +10,11 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import approvals, checks, emergencies, receivers, rosters  # noqa: F401 - they connect
+        from notifications import (  # noqa: F401 - they add notices and checks, and connect receivers
+            accounts,
+            approvals,
+            checks,
+            emergencies,
+            receivers,
+            rosters,
+        )

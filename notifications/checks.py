@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from notifications.reactions import NOTICES
 from tickets.lifecycle import Kind, kinds
@@ -20,3 +21,11 @@ def unknown_notices(kind: Kind) -> list[str]:
     """Sentences about names that ``notifications.reactions`` does not know."""
     told = [(action, name) for action in kind.actions for name in kind.told_by(action)]
     return [f"{kind.code}.{action} gives the unknown notice {name}." for action, name in told if name not in NOTICES]
+
+
+@register(Tags.security, deploy=True)
+def check_mail(**kwargs: Any) -> list[CheckMessage]:
+    """A server that sends no mail tells nobody outside the portal of a P1."""
+    if settings.EMAIL_HOST:
+        return []
+    return [Warning("EMAIL_HOST is not set: nobody is told by mail.", id="notifications.W001")]

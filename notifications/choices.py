@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from notifications.events import CHOSEN, Channel
+from notifications.events import CHOSEN, Channel, event_of
 from notifications.models import Endpoint, EventChoice
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def quiet_of(user: User) -> Quiet | None:
 
 def channels_for(user: User, choice: EventChoice) -> list[str]:
     """The channels beside the portal by which ``user`` is told: chosen among those allowed, and the fixed ones."""
+    if event_of(choice.event).personal:
+        return [name for name in event_of(choice.event).channels if reachable(user, name)]
     kept: dict[str, Any] = user.preferences.get(ROOM, {}).get("channels") or {}
     wanted = kept.get(choice.event)
     chosen = choice.default if wanted is None else [name for name in wanted if name in choice.allowed]

@@ -70,6 +70,7 @@ class Event:
     the subject unless given. ``channels``: beyond the portal, unless an administrator or the reader chose others.
     ``presses``: staff are shown an urgent one on every page until they acknowledge it.
     ``asks``: the mail carries a link with which the requester answers without signing in.
+    ``personal``: about the reader's own account, so nobody can refuse or hide it.
     """
 
     code: str
@@ -82,6 +83,7 @@ class Event:
     urgent_channels: tuple[str, ...] = (Channel.EMAIL.value, Channel.SMS.value)
     presses: bool = True
     asks: bool = False
+    personal: bool = False
 
     def defaults(self, *, urgent: bool) -> tuple[str, ...]:
         """Channels unless somebody chose others."""

@@ -22,6 +22,8 @@ LIFETIME = timedelta(days=14)
 CALL_LIFETIME = timedelta(days=2)
 #: The event whose mail asks whether the reader comes.
 CALL_EVENT = "called_in"
+#: The event whose mail has the link for a new password.
+PASSWORD_EVENT = "password_link"  # noqa: S105 - the name of an event
 SALT = "notifications.links"
 
 

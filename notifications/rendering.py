@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from notifications.accounts import password_address
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import CALL_EVENT, address_for
+from notifications.links import CALL_EVENT, PASSWORD_EVENT, address_for
 from notifications.models import Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
@@ -81,6 +82,8 @@ class Writer:
     def _confirm(self, row: Delivery) -> str:
         """The link with which the requester answers, or whoever is called in; only in mails to that person."""
         notice, reader = row.notice, row.recipient
+        if notice.event == PASSWORD_EVENT and reader is not None:
+            return password_address(reader)
         if not notice.event_info.asks or notice.ticket is None or reader is None or row.channel != Channel.EMAIL:
             return ""
         if notice.event == CALL_EVENT:

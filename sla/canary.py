@@ -26,6 +26,15 @@ def is_due(state: EngineState, now: datetime) -> bool:
     return state.canary_passed_at is None or now - state.canary_passed_at >= EVERY
 
 
+def is_missing(state: EngineState, now: datetime) -> bool:
+    """Whether the one that was sent has not come back, or none was sent although somebody should have.
+
+    After a stop the first engine sends one at once: while that is on its way, what was before it is no alarm.
+    """
+    known = [at for at in (state.canary_passed_at, state.canary_started_at) if at]
+    return bool(known) and max(known) < now - OLD_AFTER
+
+
 @transaction.atomic
 def keep() -> None:
     """Start a canary when it is time, and let one that is due pass: its notice has no readers. Once per canary."""

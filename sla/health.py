@@ -16,6 +16,7 @@ from sla import canary
 from sla.engine_models import MODULE_VERSION
 from sla.models import Calendar, Clock, Command, EngineHeartbeat, EngineState, Timer
 from tickets.clock import NO_LIMIT
+from tickets.file_checks import FileCheck
 
 SILENT, SILENT_DRIVER = timedelta(seconds=10), timedelta(seconds=30)
 LATE_AMBER, LATE_RED = timedelta(seconds=5), timedelta(seconds=15)
@@ -43,6 +44,7 @@ WORDS: dict[str, Promise | str] = {
     "offset": _("The clock of a machine differs from the database's."),
     "redis": _("Redis does not answer: background work waits, timers go on."),
     "backup": _("The last backup is more than a day old."),
+    "files": _("Files of tickets are missing or damaged; the log names them."),
     "audit": _("The auditor found clocks that do not fit."),
 }
 
@@ -129,8 +131,7 @@ def _check_state(health: Health, now: datetime) -> None:
         health.red.append("paused")
     if state.module_version not in ("", MODULE_VERSION):
         health.red.append("version")
-    alive = state.canary_passed_at or state.canary_started_at
-    if alive and alive < now - canary.OLD_AFTER:
+    if canary.is_missing(state, now):
         health.red.append("canary")
     if state.findings:
         health.amber.append("audit")
@@ -138,6 +139,9 @@ def _check_state(health: Health, now: datetime) -> None:
         health.amber.append("redis")
     if state.backed_up_at and state.backed_up_at < now - BACKUP:
         health.amber.append("backup")
+    files = FileCheck.objects.order_by("-at").first()
+    if files and not files.is_sound:
+        health.amber.append("files")
     health.figures["paused"] = state.paused
     health.figures |= {"canary_at": state.canary_passed_at, "canary_ms": state.canary_ms, "findings": state.findings}
     health.figures["lateness"] = lateness(now - timedelta(hours=1), now)

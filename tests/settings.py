@@ -12,6 +12,7 @@ os.environ["ITSM_DATA_DIR"] = os.environ["ITSM_TEST_DATA_DIR"]
 os.environ["ITSM_DEMO"] = "0"
 os.environ["SECRET_KEY"] = "only for tests " * 4
 os.environ["ITSM_HTTPS"] = "0"
+os.environ["EMAIL_HOST"] = "localhost"  # people have mail; tests that send any start a server of their own
 
 from itsm.settings import *  # noqa: F403  (after the environment is set)
 from itsm.settings import CELERY_BROKER_TRANSPORT_OPTIONS, INSTALLED_APPS, STORAGES

@@ -3,63 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import secrets
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
+from django.core.signals import request_finished
 from django.db.models import Sum
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tickets.file_kinds import PICTURES, accepted, fits
+from tickets.metadata import without_metadata
 
 if TYPE_CHECKING:
-    from tickets.models import TimelineEntry
+    from tickets.models import Attachment, TimelineEntry
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 10
+#: Pictures that are kept without their metadata.
+CLEANED = frozenset({"png", "jpg", "jpeg", "webp", "heic", "heif"})
 MAX_TICKET_BYTES = 200 * 1024 * 1024
-MAX_PIXELS = 50_000_000
+#: Pixels of a picture. JPEG is read in small at once; of others every pixel is held in memory.
+MAX_PIXELS, MAX_PIXELS_JPEG = 64_000_000, 150_000_000
 
-
-@dataclass(frozen=True)
-class FileType:
-    """A kind of file that is accepted: how it is delivered and how its content begins."""
-
-    content_type: str
-    signatures: tuple[bytes, ...] = ()
-
-
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_OLE = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-
-#: Accepted extensions. Text has no signature: it must not contain zero bytes. No HTML, SVG, XML, scripts.
-ACCEPTED: dict[str, FileType] = {
-    "png": FileType("image/png", (b"\x89PNG\r\n\x1a\n",)),
-    "jpg": FileType("image/jpeg", (b"\xff\xd8\xff",)),
-    "jpeg": FileType("image/jpeg", (b"\xff\xd8\xff",)),
-    "gif": FileType("image/gif", (b"GIF87a", b"GIF89a")),
-    "webp": FileType("image/webp", (b"RIFF",)),
-    "pdf": FileType("application/pdf", (b"%PDF-",)),
-    "docx": FileType(f"{_OFFICE}.wordprocessingml.document", _ZIP),
-    "xlsx": FileType(f"{_OFFICE}.spreadsheetml.sheet", _ZIP),
-    "pptx": FileType(f"{_OFFICE}.presentationml.presentation", _ZIP),
-    "doc": FileType("application/msword", _OLE),
-    "xls": FileType("application/vnd.ms-excel", _OLE),
-    "ppt": FileType("application/vnd.ms-powerpoint", _OLE),
-    "msg": FileType("application/vnd.ms-outlook", _OLE),
-    "zip": FileType("application/zip", _ZIP),
-    "gz": FileType("application/gzip", (b"\x1f\x8b",)),
-    "7z": FileType("application/x-7z-compressed", (b"7z\xbc\xaf\x27\x1c",)),
-    "txt": FileType("text/plain"),
-    "log": FileType("text/plain"),
-    "csv": FileType("text/csv"),
-    "json": FileType("application/json"),
-    "eml": FileType("message/rfc822"),
-    "pcap": FileType("application/vnd.tcpdump.pcap", (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")),
-}
+#: Files that this thread wrote and whose rows may still be rolled back.
+_written = threading.local()
 
 
 def extension(name: str) -> str:
@@ -71,40 +47,40 @@ def check_files(files: list[UploadedFile]) -> list[UploadedFile]:
     """Return ``files``; raise ValidationError naming each one that is refused and why."""
     if len(files) > MAX_FILES:
         raise ValidationError(_("At most %(count)d files at once.") % {"count": MAX_FILES})
-    errors = [error for file in files for error in _errors_of(file)]
+    kinds = accepted() if files else {}
+    errors = [error for file in files for error in _errors_of(file, kinds)]
     if errors:
         raise ValidationError(errors)
     return files
 
 
-def _errors_of(file: UploadedFile) -> list[str]:
-    name = file.name or ""
+def _errors_of(file: UploadedFile, kinds: Mapping[str, str]) -> list[str]:
+    name, ending = file.name or "", extension(file.name or "")
     if (file.size or 0) > MAX_BYTES:
         limit = MAX_BYTES // 1024**2
         return [_("%(name)s is larger than %(limit)d MB.") % {"name": name, "limit": limit}]
-    kind = ACCEPTED.get(extension(name))
-    if kind is None:
-        return [_("%(name)s: files of this kind are not accepted.") % {"name": name}]
-    if not _content_fits(file, kind):
-        return [_("%(name)s: the content does not match the kind of file.") % {"name": name}]
-    return []
-
-
-def _content_fits(file: UploadedFile, kind: FileType) -> bool:
+    if ending not in kinds:
+        said = _("%(name)s: files of this kind are not accepted. Accepted are: %(kinds)s.")
+        return [said % {"name": name, "kinds": ", ".join(kinds)}]
     head = file.read(4096)
     file.seek(0)
-    if not kind.signatures:
-        return b"\x00" not in head
-    return head.startswith(kind.signatures) and (not kind.content_type.startswith("image/") or _is_sound_image(file))
+    if not fits(ending, head):
+        return [_("%(name)s: the content is not that of a .%(kind)s file.") % {"name": name, "kind": ending}]
+    return _picture_errors(file, name) if ending in PICTURES else []
 
 
-def _is_sound_image(file: UploadedFile) -> bool:
-    """Whether the file opens as a picture of bearable size; a decompression bomb does not."""
+def _picture_errors(file: UploadedFile, name: str) -> list[str]:
+    """A picture must open, and be of bearable size; a decompression bomb does not."""
     try:
         with Image.open(file) as image:
-            return image.width * image.height <= MAX_PIXELS
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
-        return False
+            most = MAX_PIXELS_JPEG if image.format == "JPEG" else MAX_PIXELS
+            if image.width * image.height <= most:
+                return []
+            return [_("%(name)s has more than %(count)d million pixels.") % {"name": name, "count": most // 10**6}]
+    except Image.DecompressionBombError:
+        return [_("%(name)s has more than %(count)d million pixels.") % {"name": name, "count": MAX_PIXELS // 10**6}]
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return [_("%(name)s: the picture is damaged.") % {"name": name}]
     finally:
         file.seek(0)
 
@@ -121,26 +97,87 @@ def attach_files(entry: TimelineEntry, files: list[UploadedFile]) -> None:
     used = Attachment.objects.filter(ticket=entry.ticket_id).aggregate(sum=Sum("size"))["sum"] or 0
     if used + sum(file.size or 0 for file in files) > MAX_TICKET_BYTES:
         raise ValidationError(_("The files of this ticket would exceed its quota."))
+    kinds = accepted()
     for file in files:
-        Attachment(
+        ending = extension(file.name or "")
+        stored = _clean(file, ending)
+        row = Attachment(
             ticket_id=entry.ticket_id,
             entry=entry,
             name=PurePath(file.name or "").name[-200:],
             storage_name=secrets.token_hex(16),
-            file=file,
-            content_type=ACCEPTED[extension(file.name or "")].content_type,
-            size=file.size or 0,
-            sha256=_sha256(file),
-            is_image=ACCEPTED[extension(file.name or "")].content_type.startswith("image/"),
+            file=stored,
+            content_type=kinds[ending],
+            size=stored.size or 0,
+            sha256=_sha256(stored),
+            is_image=ending in PICTURES,
             is_public=entry.is_public,
             created_at=entry.at,
             created_by=entry.actor,
-        ).save(force_insert=True)
+        )
+        row.save(force_insert=True)
+        _note_written(row)
 
 
-def _sha256(file: UploadedFile) -> str:
+def carry_over(entry: TimelineEntry, rows: Iterable[Attachment]) -> None:
+    """Copy the files of ``rows``, of another ticket, to ``entry``: each keeps its name, kind and publicity."""
+    from tickets.models import Attachment  # as above
+
+    for row in rows:
+        with suppress(FileNotFoundError):
+            copy = Attachment.objects.get(pk=row.pk)
+            copy.pk, copy.ticket_id, copy.entry = None, entry.ticket_id, entry
+            copy.storage_name = secrets.token_hex(16)
+            with row.file.open("rb") as content:
+                copy.file = File(content, name=row.name)
+                copy.save(force_insert=True)
+            _note_written(copy)
+
+
+def _clean(file: UploadedFile, ending: str) -> File:
+    """The file as it is kept: pictures without what people do not know they send."""
+    if ending not in CLEANED:
+        return file
+    data = file.read()
+    file.seek(0)
+    return ContentFile(without_metadata(ending, data), name=file.name)
+
+
+def _sha256(file: File) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
     file.seek(0)
     return digest.hexdigest()
+
+
+def small_copy(stored: File, size: tuple[int, int]) -> bytes:
+    """A PNG of at most ``size`` of a picture, drawn anew and the right way up. Raises what opening it raises."""
+    with stored.open("rb") as file, Image.open(file) as image:
+        image.draft("RGB", size)  # a large JPEG is read in small at once
+        turned = ImageOps.exif_transpose(image)
+        turned.thumbnail(size)
+        drawn = io.BytesIO()
+        turned.convert("RGBA").save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+# --- Files without rows ---------------------------------------------------------------------------------------------
+
+
+def _note_written(row: Attachment) -> None:
+    _written.names = [*getattr(_written, "names", ()), (row.file.storage, str(row.file.name))]
+
+
+@receiver(request_finished)
+def remove_rolled_back(sender: Any, **context: Any) -> None:
+    """After a request: files whose rows were not kept go. What a killed process leaves, the janitor finds."""
+    from tickets.models import Attachment  # as above
+
+    names, _written.names = getattr(_written, "names", ()), []
+    if not names:
+        return
+    kept = set(Attachment.objects.filter(file__in=[name for _storage, name in names]).values_list("file", flat=True))
+    for storage, name in names:
+        if name not in kept:
+            storage.delete(name)

@@ -29,10 +29,10 @@ class MultipleFileInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
     def __init__(self) -> None:
-        from tickets.attachments import ACCEPTED, MAX_BYTES, MAX_FILES  # as in AttachmentsField
+        from tickets.attachments import MAX_BYTES, MAX_FILES  # as in AttachmentsField
 
-        kinds = {"data-kinds": " ".join(ACCEPTED), "data-max-bytes": MAX_BYTES, "data-max-files": MAX_FILES}
-        super().__init__(attrs={"accept": ",".join(f".{kind}" for kind in ACCEPTED), **kinds})
+        limits = {"data-max-bytes": MAX_BYTES, "data-max-files": MAX_FILES}
+        super().__init__(attrs={"data-kinds-url": reverse_lazy("tickets:file_kinds"), **limits})
 
 
 class AttachmentsField(forms.FileField):
@@ -40,7 +40,9 @@ class AttachmentsField(forms.FileField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Attachments"))
-        kwargs.setdefault("help_text", _("Up to 10 files of 20 MB: pictures, PDF, Office, text, mails, archives."))
+        kwargs.setdefault(
+            "help_text", _("Up to 10 files of 20 MB: pictures, PDF, Office, text, mails, recordings, archives.")
+        )
         super().__init__(required=False, widget=MultipleFileInput, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:

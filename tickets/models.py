@@ -35,6 +35,8 @@ from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Urgency,
     WaitReason,
 )
+from tickets.file_checks import FileCheck  # noqa: F401 - Django finds models in this module
+from tickets.file_kinds import FileKind  # noqa: F401 - Django finds models in this module
 from tickets.guests import Guest  # noqa: F401 - Django finds models in this module
 from tickets.indexes import TICKET_INDEXES
 from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from tickets import clock, housekeeping
+from tickets.file_checks import check_nightly
 from tickets.search import refreshing
 
 
@@ -12,6 +13,12 @@ from tickets.search import refreshing
 def purge_expired() -> None:
     """Remove what nobody needs any more."""
     housekeeping.purge_expired(now=clock.now())
+
+
+@shared_task(soft_time_limit=3600, time_limit=3700)
+def check_files() -> None:
+    """Once a day: does every ticket have its files, whole?"""
+    check_nightly(clock.now())
 
 
 @shared_task

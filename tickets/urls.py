@@ -21,6 +21,7 @@ urlpatterns = [
     path("tickets/<str:number>/comment/", views.CommentView.as_view(), name="comment"),
     path("tickets/<str:number>/actions/<slug:name>/", views.ActionView.as_view(), name="action"),
     path("attachments/<int:pk>/", views.AttachmentView.as_view(), name="attachment"),
+    path("attachments/kinds/", views.FileKindsView.as_view(), name="file_kinds"),
     path("attachments/<int:pk>/preview/", views.PreviewView.as_view(), name="preview"),
     path("search/", views.SearchView.as_view(), name="search"),
     path("search/palette/", views.PaletteView.as_view(), name="palette"),

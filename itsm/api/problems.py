@@ -20,13 +20,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from itsm.outage import COME_BACK, is_away
+from itsm.outage import when_to_come_back
 
 CONTENT_TYPE = "application/problem+json"
 #: The name under which ``errors`` holds what belongs to no field.
 NO_FIELD = "non_field_errors"
-#: Lock not available, statement timeout, deadlock: the database is busy, trying again helps.
-BUSY = {"55P03", "57014", "40P01"}
 logger = logging.getLogger(__name__)
 
 #: Status: (code, title). The code is an anchor in the documentation.
@@ -105,16 +103,14 @@ def _of_suspicion(error: SuspiciousOperation, request: Request) -> Problem:
 
 
 @problem_of.register
-def _of_bad_data(error: DataError, request: Request) -> Problem:
+def _of_bad_data(error: DataError | OverflowError, request: Request) -> Problem:
     return Problem(400, _("A value is out of range."))
 
 
 @problem_of.register
-def _of_busy_database(error: OperationalError | InterfaceError, request: Request) -> Problem | None:
-    if is_away(error):
-        return Problem(503, headers=COME_BACK)
-    busy = getattr(error.__cause__, "pgcode", None) in BUSY
-    return Problem(503, headers={"Retry-After": "1"}) if busy else None
+def _of_trouble(error: OperationalError | InterfaceError | OSError, request: Request) -> Problem | None:
+    later = when_to_come_back(error)
+    return Problem(503, headers=later) if later else None
 
 
 def _by_field(detail: Any) -> dict[str, list[str]]:

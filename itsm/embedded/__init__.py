@@ -95,4 +95,4 @@ def in_use(data_dir: Path) -> Iterator[Callable[[], bool]]:
 
 
 def _needs_database(argv: list[str]) -> bool:
-    return len(argv) > 1 and argv[1] not in OFFLINE_COMMANDS and not {"-h", "--help"} & set(argv)
+    return len(argv) > 1 and argv[1] not in OFFLINE_COMMANDS and not {"-h", "--help", "--files-only"} & set(argv)

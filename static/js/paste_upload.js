@@ -1,23 +1,33 @@
 // Drag, drop and paste of files into the file input of a [data-upload], with a list that can be undone. What the server would
-// refuse is not taken, and the list says why: input[data-kinds][data-max-bytes][data-max-files].
+// refuse is not taken, and the list says why: input[data-kinds-url][data-max-bytes][data-max-files].
 import { phrase } from "./phrases.js";
+
+let kinds = null;
+
+/** The accepted endings, asked for once a page; none known: the server decides. */
+function kindsOf(url) {
+  const ask = async () => (await (await fetch(url, { headers: { "X-By-Itself": "1" } })).json()).kinds;
+  if (url) kinds ??= ask().catch(() => []);
+  return kinds ?? [];
+}
 
 const size = (bytes) => (bytes < 1048576 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`);
 
-function refusal({ dataset }, file, taken) {
+function refusal({ dataset }, file, taken, accepted) {
   const kind = file.name.includes(".") ? file.name.split(".").pop().toLowerCase() : "";
   const limit = Number(dataset.maxBytes);
-  if (dataset.kinds && !dataset.kinds.split(" ").includes(kind)) return phrase("fileKind", { name: file.name });
+  if (accepted.length && !accepted.includes(kind)) return phrase("fileKind", { name: file.name, kinds: accepted.join(", ") });
   if (limit && file.size > limit) return phrase("fileLarge", { name: file.name, limit: limit / 1048576 });
   if (!file.size) return phrase("fileEmpty", { name: file.name });
   return dataset.maxFiles && taken >= Number(dataset.maxFiles) ? phrase("fileMany", { name: file.name, count: dataset.maxFiles }) : "";
 }
 
-function put(input, files) {
+async function put(input, files) {
+  const accepted = await kindsOf(input.dataset.kindsUrl);
   const transfer = new DataTransfer();
   const refused = [];
   for (const file of input.multiple ? files : files.slice(-1)) {
-    const why = refusal(input, file, transfer.items.length);
+    const why = refusal(input, file, transfer.items.length, accepted);
     if (why) refused.push(why);
     else transfer.items.add(file);
   }

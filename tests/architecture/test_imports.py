@@ -15,6 +15,7 @@ TOOLS = {
     "itsm.docstrings",
     "itsm.filtering",
     "itsm.lifetimes",
+    "itsm.lifting",
     "itsm.matching",
     "itsm.navigation",
     "itsm.paging",

@@ -16,7 +16,7 @@ from exporting.models import Export
 from itsm import settings as settings_of_the_portal
 from itsm.celery import app
 from itsm.programs import PROGRAMS
-from itsm.watchdog import Watchdog, database_answers
+from itsm.watchdog import Watchdog, database_answers, nudges_wait
 from tests.factories import World, unclaimed
 from tickets.models import TimelineEntry
 
@@ -104,8 +104,10 @@ def test_engine_has_a_queue_and_a_worker_of_its_own() -> None:
 @pytest.mark.req("SLM-06")
 def test_worker_that_does_nothing_while_the_database_answers_ends_itself() -> None:
     ended: list[int] = []
-    begun, answers = [5], [True]
-    watchdog = Watchdog(60, begun=lambda: begun[0], answers=lambda: answers[0], end=ended.append)
+    begun, answers, waiting = [5], [True], [True]
+    watchdog = Watchdog(
+        60, begun=lambda: begun[0], answers=lambda: answers[0], waiting=lambda: waiting[0], end=ended.append
+    )
     start = time.monotonic()
 
     assert not watchdog.look(start + 59)
@@ -114,9 +116,23 @@ def test_worker_that_does_nothing_while_the_database_answers_ends_itself() -> No
     assert not watchdog.look(start + 159)
     answers[0] = False
     assert not watchdog.look(start + 170)  # without the database nobody could do anything
-    answers[0] = True
+    answers[0], waiting[0] = True, False
+    assert not watchdog.look(start + 175)  # another worker took every nudge: idle is not dead
+    waiting[0] = True
     assert watchdog.look(start + 180)
     assert ended == [75]
+
+
+@pytest.mark.req("SLM-06")
+def test_nudges_that_nobody_takes_are_seen_in_redis(settings: Any) -> None:
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.delete("engine")
+    seen = [nudges_wait() for _ in range(6) if client.rpush("engine", "x")]
+    client.delete("engine")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    assert seen == [False, False, False, False, True, True]
+    assert not nudges_wait()
 
 
 @pytest.mark.django_db

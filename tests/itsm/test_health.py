@@ -1,5 +1,7 @@
 """The probes, and what every answer carries."""
 
+import json
+
 import pytest
 from django.db import OperationalError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
@@ -86,10 +88,38 @@ def test_pages_are_neither_stored_nor_sniffed_nor_framed(client: Client) -> None
     assert [response[name] for name in names] == ["no-store", "nosniff", "DENY", "same-origin", "same-origin"]
 
 
-def test_policy_report_is_one_short_log_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    body = b"\n2026 forged line" + b"x" * 5000
+def test_policy_reports_are_cleaned_and_limited(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody can send anything: known values alone, no control characters, no queries, not thousands of lines."""
 
-    response = client.post("/csp-report/", body, content_type="application/csp-report")
+    def report(**values: object) -> int:
+        body = json.dumps({"csp-report": values}).encode()
+        return client.post("/csp-report/", body, content_type="application/csp-report").status_code
 
-    assert response.status_code == 204
-    assert [len(record.getMessage()) < 2100 for record in caplog.records] == [True]
+    uri = "https://x.example/a?token=secret"
+    codes = [report(**{"blocked-uri": "\x1b[31m\n2026 forged", "document-uri": uri, "other": "x"})]
+    codes += [client.post("/csp-report/", b"\x1b[2J" * 9, content_type="text/plain").status_code]
+    codes += [report(**{"blocked-uri": "y" * 9000}) for _ in range(40)]
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "itsm.health"]
+    assert set(codes) == {204}
+    assert lines[0] == (
+        'Content security policy report: {"blocked-uri": "\\u001b[31m\\n2026 forged", '
+        '"document-uri": "https://x.example/a"}'
+    )
+    assert len(lines) == health.REPORTS_A_MINUTE
+    assert max(map(len, lines)) < 300
+
+
+def test_not_ready_while_the_sign_in_page_cannot_be_drawn(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise ValueError("Missing staticfiles manifest entry")
+
+    monkeypatch.setattr(health, "static", missing)
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()) == (503, {"status": "files"})
+
+
+def test_not_ready_when_the_disk_is_full(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LEAST_BYTES", 2**80)
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()) == (503, {"status": "disk"})

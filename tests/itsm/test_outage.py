@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
-from itsm.outage import is_away
+from itsm.outage import is_away, when_to_come_back
 from tests.api.client import Api, problem
-from tests.factories import World
+from tests.factories import World, act, unclaimed
 from tests.pages.conftest import browse
 
 __all__ = ["browse"]
@@ -71,3 +73,52 @@ def test_a_statement_that_fails_is_another_matter(world: World, statement: str, 
 
     assert is_away(caught.value) is away
     assert not is_away(OperationalError("of nobody knows whom"))
+
+
+@pytest.mark.req("ADM-02")
+def test_a_full_disk_and_a_busy_row_are_no_faults_of_ours(
+    world: World, browse: Callable[[User | None], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uploads onto a full disk, a lock that does not come: pages and programs get 503 with ``Retry-After``."""
+    client = browse(world.engineer)
+    client.raise_request_exception = False
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OperationalError) as busy, connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE EXCEPTION SQLSTATE '55P03'; END $$")
+    with pytest.raises(OperationalError) as disk, connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE EXCEPTION SQLSTATE '53100'; END $$")
+
+    assert when_to_come_back(busy.value) == {"Retry-After": "1"}
+    assert when_to_come_back(disk.value) == {"Retry-After": "60"}
+    assert when_to_come_back(OSError(errno.ENOSPC, "full")) == {"Retry-After": "60"}
+    assert when_to_come_back(OSError(errno.ENOENT, "missing")) is None
+    monkeypatch.setattr("django.core.files.storage.FileSystemStorage._save", full)
+    ticket = unclaimed(world)
+    sent = {"text": "x", "version": ticket.version, "attachments": SimpleUploadedFile("a.txt", b"x")}
+    page = client.post(f"/tickets/{ticket.number}/actions/comment/", sent)
+    assert (page.status_code, page["Retry-After"]) == (503, "60")
+
+
+@pytest.mark.req("TKT-07")
+def test_moments_out_of_reach_are_refused_in_their_field(
+    world: World, browse: Callable[[User | None], Client]
+) -> None:
+    """In any zone, by page and API: neither an error of ours nor a row that nobody can read again."""
+    world.engineer.time_zone = "America/New_York"
+    world.engineer.save(update_fields=["time_zone"])
+    ticket = act(unclaimed(world), "claim", world.engineer)
+    ticket = act(ticket, "start", world.engineer)
+    sent = {"wait_until": "9999-12-31T23:59", "text": "x", "version": ticket.version}
+
+    page = browse(world.engineer).post(f"/tickets/{ticket.number}/actions/wait/", sent)
+    assert page.status_code == 422
+    assert "2199" in page.text
+    for until in ("9999-12-31T23:59:00-05:00", "0001-01-01T00:00:00+08:00"):
+        refused = problem(
+            Api(world.engineer).post(f"incidents/{ticket.number}/actions/wait/", {"wait_until": until}), 400
+        )
+        assert "wait_until" in refused["errors"]
+    assert browse(world.engineer).get("/queue/?created_until=9999-12-31&queue=all").status_code == 400

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from itsm import env
 pytestmark = pytest.mark.req("ADM-02")
 
 KEY = "k" * 50
+PUBLIC = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "itsm.example.com", "SITE_URL": "https://itsm.example.com"}
 SHOW = """
 import json
 from itsm import settings
@@ -44,6 +46,11 @@ def shown(data_dir: Path, *names: str, **variables: str) -> dict[str, object]:
         ({"SECRET_KEY": KEY, "DEBUG": "1", "ALLOWED_HOSTS": "itsm.example.com"}, "it is refused while ALLOWED_HOSTS"),
         ({"SECRET_KEY": KEY, "DEBUG": "maybe"}, "DEBUG must be 1 or 0, not 'maybe'."),
         ({"SECRET_KEY": KEY, "NUM_PROXIES": "-1"}, "NUM_PROXIES must be a whole number, not '-1'."),
+        ({"SECRET_KEY": KEY, "ALLOWED_HOSTS": "itsm.example.com"}, "SITE_URL must be the address of the portal"),
+        (PUBLIC | {"SITE_URL": "http://itsm.example.com"}, "SITE_URL must be the address of the portal"),
+        (PUBLIC | {"SITE_URL": "https://127.0.0.1:8000"}, "SITE_URL must be the address of the portal"),
+        (PUBLIC | {"SITE_URL": "https://other.example.com"}, "The host of SITE_URL must stand in ALLOWED_HOSTS."),
+        (PUBLIC | {"LIVE_PORT": "8123"}, "LIVE_PORT is for portals without https"),
         ({"SECRET_KEY": KEY, "DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must look like postgresql://"),
     ],
 )
@@ -72,7 +79,7 @@ def test_commands_beside_a_demo_know_that_it_is_one(tmp_path: Path) -> None:
 def test_production_is_https_with_host_only_cookies(tmp_path: Path) -> None:
     names = ["SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEBUG"]
 
-    assert shown(tmp_path, *names, SECRET_KEY=KEY, ALLOWED_HOSTS="itsm.example.com") == {
+    assert shown(tmp_path, *names, **PUBLIC) == {
         "SECURE_SSL_REDIRECT": True,
         "SECURE_HSTS_SECONDS": 31536000,
         "SESSION_COOKIE_NAME": "__Host-sessionid",
@@ -109,3 +116,26 @@ def test_database_address_is_read(url: str, expected: dict[str, object]) -> None
 def test_database_address_without_name_is_refused() -> None:
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must look like"):
         env.database("postgresql://db.example.com/")
+
+
+def variables() -> set[str]:
+    """Every variable that the code reads."""
+    files = [
+        path for app in ("itsm", "live", "sla", "notifications") for path in (settings.BASE_DIR / app).rglob("*.py")
+    ]
+    read = r"env\.(?:text|flag|number|words|path)\(\s*['\"](\w+)['\"]"
+    return {name for path in files for name in re.findall(read, path.read_text())}
+
+
+def test_every_variable_stands_in_the_guide_and_in_compose() -> None:
+    guide = (settings.BASE_DIR / "docs/administration.md").read_text()
+    table = "".join(line.split("|")[1] for line in guide.splitlines() if line.startswith("| `"))
+    compose = (settings.BASE_DIR / "docker-compose.yml").read_text() + (settings.BASE_DIR / "Dockerfile").read_text()
+    not_in_containers = {"DEBUG", "ITSM_DEMO", "LIVE_PORT"}  # never on servers; behind the proxy
+
+    assert len(variables()) > 30
+    assert variables() - set(re.findall(r"`([A-Z_]+)`", table)) == set()
+    assert set(re.findall(r"`([A-Z_]{4,})`", table)) - variables() == set()
+    assert {
+        name for name in variables() - not_in_containers if f"{name}:" not in compose and f"{name}=" not in compose
+    } == set()

@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 
 from itsm import supervisor
+from itsm.embedded import Redis
 from itsm.programs import PROGRAMS, REVIVED
 
 pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
@@ -88,6 +89,25 @@ def test_death_of_a_program_ends_the_portal_with_its_name(data_dir: Path) -> Non
 
         assert process.returncode == 1
         assert "web has ended by itself (code -9)" in text
+
+
+@pytest.mark.req("SLM-06")
+def test_redis_comes_back_and_nothing_else_notices(data_dir: Path) -> None:
+    port = free_port()
+    with portal(data_dir, port) as process:
+        read_until(process, "Ready after")
+        before = {name: program.pid for name, program in programs(process).items()}
+        killed = psutil.Process(int((data_dir / "redis/redis.pid").read_text()))
+        killed.kill()
+        read_until(process, "redis has ended by itself; starting it again")
+
+        assert urlopen(f"http://127.0.0.1:{port}/healthz/ready").status == 200
+        until = time.monotonic() + 30
+        while not Redis(data_dir).is_running() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert Redis(data_dir).is_running()
+        assert {name: program.pid for name, program in programs(process).items()} == before
+        assert process.poll() is None
 
 
 @pytest.mark.req("SLM-06")

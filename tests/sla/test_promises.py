@@ -120,6 +120,12 @@ def overdue(world: World, by: timedelta) -> None:
     Clock.objects.filter(ticket_id=ticket.pk).update(next_fire_at=clock.now() - by)
 
 
+def canary(*, passed: timedelta, started: timedelta | None = None) -> None:
+    """When the last test timer came back, and when the one that is on its way was sent."""
+    now = clock.now()
+    EngineState.objects.update(canary_passed_at=now - passed, canary_started_at=now - started if started else None)
+
+
 @pytest.mark.parametrize(
     ("happen", "red", "amber"),
     [
@@ -131,7 +137,9 @@ def overdue(world: World, by: timedelta) -> None:
         (lambda world: mail("pending", MINUTE, urgent=False), [], []),
         (lambda world: mail("dead", MINUTE), ["dead"], []),
         (lambda world: mail("dead", MINUTE, urgent=False), [], []),
-        (lambda world: EngineState.objects.update(canary_passed_at=clock.now() - 11 * MINUTE), ["canary"], []),
+        (lambda world: canary(passed=16 * MINUTE, started=11 * MINUTE), ["canary"], []),
+        (lambda world: canary(passed=45 * MINUTE, started=SECOND), [], []),  # stopped on purpose, started again
+        (lambda world: canary(passed=11 * MINUTE), ["canary"], []),
         (lambda world: EngineHeartbeat.objects.update(beat_at=clock.now() - 11 * SECOND), ["silent"], []),
     ],
 )  # fmt: skip

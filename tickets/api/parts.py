@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.http import FileResponse, Http404
+from django.http import FileResponse
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -33,6 +35,7 @@ from tickets.serializers import (
 from tickets.timeline import Line, attachments_for, entries_for, present
 from tickets.views.files import find_attachment, secured
 
+logger = logging.getLogger(__name__)
 SORTS = {"at": (Column("at"),)}
 COMMENT, NOTE = "comment", "note"
 #: Files of one ticket are bounded by its quota; more than this are not listed.
@@ -188,7 +191,8 @@ class AttachmentView(ApiView):
         try:
             content = file.file.open("rb")
         except FileNotFoundError as error:  # a restored database without its files
-            raise Http404 from error
+            logger.error("The file of attachment %s is missing: %s", file.pk, file.file.name)
+            raise NotFound(_("The file was attached, but its content is missing.")) from error
         response = FileResponse(content, as_attachment=True, filename=file.name, content_type=file.content_type)
         secured(response)  # type: ignore[arg-type]  # it sets headers, whatever the content
         return response

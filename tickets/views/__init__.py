@@ -3,7 +3,7 @@
 from tickets.views.actions import ActionView, CommentView
 from tickets.views.colleagues import FindColleaguesView
 from tickets.views.detail import AroundView, DetailView
-from tickets.views.files import AttachmentView, PreviewView
+from tickets.views.files import AttachmentView, FileKindsView, PreviewView
 from tickets.views.find import (
     CallerView,
     FindItemsView,
@@ -25,6 +25,7 @@ __all__ = [
     "CallerView",
     "CommentView",
     "DetailView",
+    "FileKindsView",
     "FindColleaguesView",
     "FindItemsView",
     "FindMembersView",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import io
+import logging
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
 from PIL import Image
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
+from tickets.attachments import small_copy
+from tickets.file_kinds import accepted
 from tickets.models import Attachment, Ticket
 
+logger = logging.getLogger(__name__)
 PREVIEW_SIZE = (640, 480)
 LARGE_SIZE = (1920, 1440)
 
@@ -40,27 +44,45 @@ class AttachmentView(SignedInView):
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Send it under its own name."""
         attachment = find_attachment(request.user, pk)
+        try:
+            content = attachment.file.open("rb")
+        except FileNotFoundError:
+            return missing(request, attachment)
         response = FileResponse(
-            attachment.file.open("rb"),
-            as_attachment=True,
-            filename=attachment.name,
-            content_type=attachment.content_type,
+            content, as_attachment=True, filename=attachment.name, content_type=attachment.content_type
         )
         return secured(response)  # type: ignore[arg-type]
+
+
+def missing(request: SignedInRequest, attachment: Attachment) -> HttpResponse:
+    """The row is there and its file is not: say so, to the reader and in the log."""
+    logger.error("The file of attachment %s is missing: %s", attachment.pk, attachment.file.name)
+    return render(request, "tickets/file_missing.html", {"attachment": attachment}, status=404)
 
 
 class PreviewView(SignedInView):
     """A small copy of a picture, drawn anew: what hides in the original stays there."""
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Send a PNG of at most 640 by 480, for ``?size=large`` of 1920 by 1440."""
+        """Send a PNG of at most 640 by 480, for ``?size=large`` of 1920 by 1440. Raises Http404."""
         attachment = find_attachment(request.user, pk)
         if not attachment.is_image:
             raise Http404
-        with attachment.file.open("rb") as file, Image.open(file) as image:
-            image.thumbnail(LARGE_SIZE if request.GET.get("size") == "large" else PREVIEW_SIZE)
-            drawn = io.BytesIO()
-            image.convert("RGBA").save(drawn, "PNG")
-        response = HttpResponse(drawn.getvalue(), content_type="image/png")
+        size = LARGE_SIZE if request.GET.get("size") == "large" else PREVIEW_SIZE
+        try:
+            drawn = small_copy(attachment.file, size)
+        except FileNotFoundError:
+            return missing(request, attachment)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise Http404 from error  # damaged or cut: there is nothing to look at, the download is still there
+        response = HttpResponse(drawn, content_type="image/png")
         response.headers["Cache-Control"] = "private, max-age=86400"
         return secured(response)
+
+
+class FileKindsView(SignedInView):
+    """Which kinds of files are accepted, for the page that takes them."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """The endings."""
+        return JsonResponse({"kinds": list(accepted())})

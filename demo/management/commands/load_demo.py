@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from demo.history import DemoError
 from demo.loading import load_demo
+from itsm.lifting import lifted
 
 
 class Command(BaseCommand):
@@ -14,7 +15,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Load and say how many tickets were added."""
         try:
-            added = load_demo()
+            with lifted():
+                added = load_demo()
         except DemoError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{added} tickets added." if added else "The demo data are there already.")

@@ -19,6 +19,6 @@ class Command(BaseCommand):
         """Write it and say what is in it."""
         try:
             manifest = create_backup(options["target"].resolve())
-        except BackupError as error:
+        except (BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{options['target']}: {manifest['tickets']} tickets, made at {manifest['made_at']}.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from itsm import steps
 
@@ -13,6 +13,14 @@ class Command(BaseCommand):
     help = "Build the front-end, compile texts, migrate and load data; skips what is up to date."
     requires_system_checks: list[str] = []  # what they look for is only being built
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """How much."""
+        parser.add_argument("--files-only", action="store_true", help="build the front-end, touch no database")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run all steps; the first failure ends the command."""
-        steps.prepare(lambda line: self.stdout.write(f"  {line} …"))
+        work = steps.build if options["files_only"] else steps.prepare
+        try:
+            work(lambda line: self.stdout.write(f"  {line} …"))
+        except steps.NotInstalled as error:
+            raise CommandError(str(error)) from error

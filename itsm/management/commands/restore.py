@@ -28,6 +28,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         begin_new_epoch(clock.now())
         self.stdout.write(f"{manifest['tickets']} tickets are back as of {manifest['made_at']}.")
+        for line in manifest["trouble"]:
+            self.stderr.write(f"Not whole: {line}")
         self.stdout.write(
             "Timers and notices are held back. Look at what may have been sent already ('Not delivered'), then\n"
             "let them go on under 'Timer health', or with:  manage.py engine --release --reason 'Restored.'"

@@ -1,0 +1,6 @@
+"""What happens to accounts and concerns those above, which accounts do not know."""
+
+from django.dispatch import Signal
+
+#: Sent with ``user``, who forgot the password and wants the link for a new one.
+new_password_asked = Signal()

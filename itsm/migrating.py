@@ -1,0 +1,98 @@
+"""Migrating a database that is in use: one at a time, without the limits of pages, never in the way of them.
+
+A step that changes a table waits two seconds for its lock and is tried again: behind one that waits longer every page
+would queue. An index that is built beside the work of others may wait as long as it has to: it stands in nobody's way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from django.core.management.base import CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from psycopg2.errors import LockNotAvailable
+
+from itsm.lifting import lifted, set_limits
+
+#: Of the advisory lock that migrations of one database share.
+LOCK = 7_461_053
+STEP_WAITS, AGAIN_AFTER, GIVES_UP_AFTER = "2s", 3.0, 600.0
+
+
+def alone(work: Callable[[], object], tell: Callable[[str], object]) -> None:
+    """Do ``work``, which migrates, while nobody else does. Raises CommandError when a lock is never to be had."""
+    deadline = time.monotonic() + GIVES_UP_AFTER
+    with _turn(tell), lifted():
+        while True:
+            mend_indexes(tell)
+            try:
+                work()
+                return
+            except OperationalError as error:
+                if not isinstance(error.__cause__, LockNotAvailable):
+                    raise
+                if time.monotonic() > deadline:
+                    raise CommandError("A table is in use all the time: stop what reads it, then migrate.") from error
+                tell("A table is in use; trying again …")
+            time.sleep(AGAIN_AFTER)
+
+
+def prepare_step(migration: Any) -> None:
+    """How long the statements of ``migration`` may wait for a lock."""
+    set_limits({"lock_timeout": STEP_WAITS if migration.atomic else "0"})
+
+
+@contextmanager
+def _turn(tell: Callable[[str], object]) -> Iterator[None]:
+    """Wait for others that migrate the same database; a connection of its own keeps the place, behind a pooler too."""
+    given = connection.get_connection_params() | {"application_name": "migrate"}
+    given.pop("cursor_factory", None)
+    given.pop("context", None)
+    with connection.cursor():  # the test database may just have been made: complain in Django's words
+        own = psycopg2.connect(**given)
+    try:
+        with own.cursor() as cursor:
+            cursor.execute(
+                "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0; SET statement_timeout = 0"
+            )
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                tell("Somebody else is migrating; waiting …")
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            yield
+    finally:
+        own.close()
+
+
+_INVALID = """
+SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
+WHERE NOT x.indisvalid AND n.nspname = current_schema() ORDER BY i.relname
+"""
+
+
+def mend_indexes(tell: Callable[[str], object]) -> list[str]:
+    """What an interrupted step left half built: removed when the step is still to come, else built anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INVALID)
+        found = [name for (name,) in cursor.fetchall()]
+    pending = _pending_indexes() if found else set()
+    for name in found:
+        tell(f"The index {name} was left half built; mending it …")
+        half = name in pending or name.endswith(("_ccnew", "_ccold"))
+        statement = "DROP INDEX CONCURRENTLY %s" if half else "REINDEX INDEX CONCURRENTLY %s"
+        with connection.cursor() as cursor:
+            cursor.execute(statement % connection.ops.quote_name(name))
+    return found
+
+
+def _pending_indexes() -> set[str]:
+    """Names of indexes that migrations still to come make."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    operations = [operation for migration, _backwards in plan for operation in migration.operations]
+    return {operation.index.name for operation in operations if hasattr(operation, "index")}
