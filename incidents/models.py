@@ -136,10 +136,11 @@ class Incident(IncidentLifecycle, Ticket):
         self.set_impact(impact=fields["impact"], urgency=fields.get("urgency"))
 
     def set_impact(self, *, impact: ImpactLevel, urgency: Urgency | None = None) -> None:
-        """Set impact and, when given, urgency; the priority follows (INC-04)."""
+        """Set impact and, when given, urgency; the priority follows, and what was proposed is decided (INC-04)."""
         self.impact = impact
         self.urgency = urgency or self.urgency
         self.priority = priority_for(impact, self.urgency)
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
 
     def give_to(self, group: SupportGroup, assignee: User | None, now: datetime) -> None:
         """Assign to a group and perhaps a person; the response counts from the first assignment."""

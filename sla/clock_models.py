@@ -45,6 +45,8 @@ class Clock(models.Model):
         HANDED_BACK = "handed_back", _("It went back to the desk before anybody began")
         NOT_NEEDED = "not_needed", _("It was not needed any more")
         DUPLICATE = "duplicate", _("A duplicate: its main ticket is measured")
+        NOT_SOLVED = "not_solved", _("It turned out not to be solved")
+        COMPLAINT = "complaint", _("A complaint is no incident: it leaves clocks and figures")
         TAKEN_BACK = "taken_back", _("The step that began it was taken back")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)

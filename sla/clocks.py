@@ -12,11 +12,14 @@ from typing import Any
 
 from sla import timers
 from sla.facts import (
+    COMPLAINT,
+    DUPLICATE,
     Fact,
     basis_of,
     facts_of,
     is_given_back,
     is_given_out,
+    is_not_solved,
     is_over,
     is_update,
     unanswered_since,
@@ -58,6 +61,8 @@ class Keeper:
             self._follow(fact, moved=moved)
         if entry is not None:
             self._tell_update(entry)
+        if is_not_solved(self.ticket):
+            self._withdraw_verdict()
 
     # --- Promises ----------------------------------------------------------------------------------------------------
     @property
@@ -135,10 +140,14 @@ class Keeper:
             self._reopen(life, fact)
         if life is None or not life.clock.is_active:
             return
-        if fact.stopped_at is not None:
+        if fact.stopped_at is not None and self.ticket.duplicate_of_id:
+            life.cancel(self.at, Clock.Excuse.DUPLICATE, by=self.by)
+        elif fact.stopped_at is not None:
             life.stop(max(fact.stopped_at, self._latest_of(life.clock)))
         elif fact.dropped:
-            life.cancel(self.at, Clock.Excuse.NOT_NEEDED, by=self.by, text=self.reason)
+            complains = self.ticket.nature_id == COMPLAINT
+            excuse = Clock.Excuse.COMPLAINT if complains else Clock.Excuse.NOT_NEEDED
+            life.cancel(self.at, excuse, by=self.by, text=self.reason)
         elif is_over(self.ticket):
             life.cancel(self.at, Clock.Excuse.ENDED, by=self.by, text=self._why_it_ended())
         else:
@@ -189,10 +198,16 @@ class Keeper:
         return max(fitting, key=lambda life: life.clock.round, default=None)
 
     def _pause_or_resume(self, life: Life) -> None:
-        ticket = self.ticket
-        waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id in life.clock.policy_version.pausing
-        if waits:
+        """A duplicate pauses its clocks; so does waiting for some reasons, but never beyond the end that was given."""
+        ticket, clock = self.ticket, life.clock
+        if ticket.duplicate_of_id:
+            life.pause(self.at, DUPLICATE)
+            return
+        waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id in clock.policy_version.pausing
+        if waits and (ticket.wait_until is None or self.at < ticket.wait_until):
             life.pause(self.at, ticket.wait_reason_id or "")
+        elif waits and ticket.wait_until is not None:
+            life.resume(max(ticket.wait_until, self._latest_of(clock)))
         else:
             life.resume(self.at)
 
@@ -228,6 +243,12 @@ class Keeper:
             clock = life.clock
             if clock.is_active and clock.group_id not in (None, self.ticket.group_id):
                 life.stop(self.at)
+
+    def _withdraw_verdict(self) -> None:
+        """What was not solved was not solved in time either: "met" is taken back, "missed" stays (INC-12)."""
+        life = self._latest(Fact(AgreementKind.SLA, Metric.RESOLVE, None))
+        if life is not None and life.clock.met:
+            life.withdraw(Clock.Excuse.NOT_SOLVED, by=self.by, text=self.reason)
 
     def _tell_update(self, entry: TimelineEntry) -> None:
         """When the requester was told how it stands, the next status update is due anew (MAJ-03)."""

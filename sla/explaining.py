@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sla.calendars import business_time
+from sla.facts import DUPLICATE
 from sla.life import UNPROMISED, Life
 from sla.models import CalendarVersion, Clock, ClockChange, Segment, Target
 from tickets.models import Ticket, WaitReason
@@ -113,7 +114,7 @@ def explain(ticket: Ticket, now: datetime) -> list[Explanation]:
     keys = [clock.pk for clock in clocks]
     segments = list(Segment.objects.filter(clock__in=keys).select_related("calendar_version"))
     changes = list(ClockChange.objects.filter(clock__in=keys).select_related("by", "old_calendar", "new_calendar"))
-    reasons = {UNPROMISED: _("Nothing was promised")}
+    reasons = {UNPROMISED: _("Nothing was promised"), DUPLICATE: _("A duplicate: its main ticket is measured")}
     reasons |= {row.code: row.name for row in WaitReason.objects.all()}
     return [_explain(clock, segments, changes, reasons, now) for clock in clocks]
 

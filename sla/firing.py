@@ -20,6 +20,8 @@ from tickets.services import new_event
 
 #: Roles that differ from ticket to ticket.
 PERSONAL = ("watchers", "requester")
+#: The action that kinds have whose tickets are escalated at all.
+REPORT = "report_out_of_time"
 #: Rules that change the ticket.
 ESCALATE = "escalate:"
 #: Rules that tell people of what was not done in time.
@@ -144,6 +146,8 @@ def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, 
     What no group has is with the desk. Nothing when the ticket is with a line that the rule is not for: who got it
     late is not robbed of it at once.
     """
+    if REPORT not in ticket.kind_info.actions:
+        return
     tier = ticket.group.tier if ticket.group else Tier.DESK
     if rule is None or tier not in rule.tiers:
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import basis_of, unanswered_since
+from sla.facts import basis_of, is_unmeasured, unanswered_since
 from sla.holders import Period
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
@@ -49,7 +49,12 @@ class Course:
 
 
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
-    """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``."""
+    """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``.
+
+    None of duplicates and complaints: figures leave them out.
+    """
+    if is_unmeasured(ticket):
+        return []
     response = _life(ticket, course, book, Metric.RESPONSE, course.assigned_at, course.responded_at)
     resolve = _life(ticket, course, book, Metric.RESOLVE, course.responded_at, course.resolved_at)
     if response is not None and course.rounds and response.clock.policy_version.restarts:

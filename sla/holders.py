@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import is_update
+from sla.facts import is_unmeasured, is_update
 from sla.models import AgreementKind, Metric
 from tickets.forms import named_row
 from tickets.lifecycle import Phase
@@ -66,6 +66,8 @@ class Holding:
 def periods_of(ticket: Ticket, steps: Iterable[TimelineEntry]) -> list[Period]:
     """What on-site, update, group and vendor clocks would measure on ``ticket``; ``steps``: all of it, in order."""
     known = list(steps)
+    if is_unmeasured(ticket):
+        return []
     parts = (_dispatches, _visit, _updates, _of_groups, _of_vendors)
     return [period for part in parts for period in part(ticket, known)]
 

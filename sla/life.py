@@ -101,6 +101,12 @@ class Life:
         else:
             self.cancel(at, excuse, by=by, text=text)
 
+    def withdraw(self, excuse: str, *, by: User | None = None, text: str = "") -> None:
+        """Take the verdict back from a clock that has stopped; what it counted stays."""
+        clock, self.touched = self.clock, True
+        clock.state, clock.met = State.CANCELLED, None
+        clock.excuse, clock.excused_by, clock.excuse_text = excuse, by, text[:EXCUSE_LENGTH]
+
     def unstop(self) -> None:
         """Go on as if it had not ended: the time since counts."""
         clock = self.clock

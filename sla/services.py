@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from sla.calendars import business_time
+from sla.facts import is_unmeasured
 from sla.life import Life
 from sla.limits import soon_before
 from sla.models import AgreementKind, Clock, Metric
@@ -49,6 +50,8 @@ def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
         default=None,
     )
     ticket.dispatched_in_time = _kept(dispatch)
+    if is_unmeasured(ticket):
+        ticket.responded_in_time = ticket.completed_in_time = ticket.dispatched_in_time = None
     running = response if response and response.is_active else resolve
     ticket.queue_due_at, ticket.due_soon_at = min(_runs_until(dispatch), _runs_until(running))
 

@@ -55,6 +55,7 @@ BOOKKEEPING = frozenset(
         "closed_at",
         "waiting_since",
         "waited",
+        "wait_count",
         "urge_count",
         "children_total",
         "children_open",

@@ -132,6 +132,7 @@ class Ticket(models.Model):
     )
     wait_until = models.DateTimeField(_("waits until"), null=True)
     waiting_since = models.DateTimeField(_("waits since"), null=True, editable=False)
+    wait_count = models.PositiveSmallIntegerField(_("times waited"), default=0, db_default=0, editable=False)
     waited = models.DurationField(_("time waited"), null=True, editable=False)
 
     satisfaction = models.ForeignKey(

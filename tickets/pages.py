@@ -252,6 +252,7 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(pgettext("time", "Closed"), ticket.closed_at),
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
             pair(_("Waits until"), ticket.wait_until),
+            pair(_("Times waited"), ticket.wait_count if ticket.wait_count > 1 else None),
             pair(_("Satisfaction"), ticket.satisfaction if ticket.satisfaction_id else None),
             pair(_("Comment"), ticket.satisfaction_comment),
             *(pair(label, value) for label, value in own),

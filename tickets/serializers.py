@@ -136,6 +136,7 @@ class TicketSerializer(AudienceSerializer):
     closed_at = serializers.DateTimeField(allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True, help_text="Agreed with the requester.")
     closes_at = serializers.DateTimeField(allow_null=True, help_text="When it closes by itself.")
+    wait_count = serializers.IntegerField(**{**STAFF, "help_text": "How often it was put on hold. For staff only."})
     reopen_count = serializers.IntegerField()
     urge_count = serializers.IntegerField()
     parent = NumberField(allow_null=True, **STAFF)  # type: ignore[assignment]  # DRF has an attribute of this name
