@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+
 from sla import timers
 from sla.facts import (
     COMPLAINT,
@@ -43,6 +45,8 @@ class Keeper:
         #: Nothing happens to a clock before what happened to it already, or what the engine has decided.
         self.at = max([now, *(moment for moments in known for moment in moments if moment)])
         self._promises: Promises | None = None
+        #: Until when the wait that the step ends was to last.
+        self.waited_until: datetime | None = None
         #: Whether the step takes another one back.
         self.taken_back = False
 
@@ -51,6 +55,7 @@ class Keeper:
         moved = entry is None or entry.state_from != entry.state_to or bool(entry.changes)
         gained = entry is not None and any(change["field"] == "group" for change in entry.changes)
         self.taken_back = entry is not None and entry.action == TAKEN_BACK
+        self.waited_until = self._end_of_wait(entry)
         if entry is not None and self.taken_back:
             self._take_back(datetime.fromisoformat(entry.data["since"]))
         self._end_left_behind()
@@ -63,6 +68,13 @@ class Keeper:
             self._tell_update(entry)
         if is_not_solved(self.ticket):
             self._withdraw_verdict()
+
+    def _end_of_wait(self, entry: TimelineEntry | None) -> datetime | None:
+        """The end that was given for a wait which is over, as the ticket or the step says."""
+        if self.ticket.wait_until is not None or entry is None:
+            return self.ticket.wait_until
+        ended = next((change["old"] for change in entry.changes if change["field"] == "wait_until"), None)
+        return parse_datetime(str(ended)) if ended else None
 
     # --- Promises ----------------------------------------------------------------------------------------------------
     @property
@@ -206,10 +218,9 @@ class Keeper:
         waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id in clock.policy_version.pausing
         if waits and (ticket.wait_until is None or self.at < ticket.wait_until):
             life.pause(self.at, ticket.wait_reason_id or "")
-        elif waits and ticket.wait_until is not None:
-            life.resume(max(ticket.wait_until, self._latest_of(clock)))
         else:
-            life.resume(self.at)
+            known = self.waited_until if clock.pause_reason != DUPLICATE else None
+            life.resume(max(min(known or self.at, self.at), self._latest_of(clock)))
 
     def _start(self, fact: Fact) -> Life | None:
         target = self.promises.find(fact.agreement, fact.metric)

@@ -23,7 +23,7 @@ def follow(ticket: Ticket, entry: TimelineEntry, now: datetime) -> None:
     if ticket.phase == Phase.WAITING and ticket.wait_until is not None and RESUME in ticket.kind_info.actions:
         key = f"wait:{ticket.pk}:{entry.pk}"
         order(Command.Kind.WAIT_OVER, ticket, key=key, due_at=ticket.wait_until, at=now)
-    elif entry.state_from and ticket.kind_info.phase_of(entry.state_from) == Phase.WAITING:
+    elif entry.action != RESUME and entry.state_from and ticket.kind_info.phase_of(entry.state_from) == Phase.WAITING:
         take_back(ticket, KINDS, now)
 
 
