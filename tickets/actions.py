@@ -63,6 +63,8 @@ BOOKKEEPING = frozenset(
         "external_system",
         "external_number",
         "emergency_since",
+        "called_in_at",
+        "first_arrived_at",
         "emergency_over_at",
     }
 )

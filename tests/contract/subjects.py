@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from itsm.widgets import MomentInput
 from tests.factories import World, act, add_task, incident_in
 from tests.second_kind.models import Visit
 from tickets.actions import bound_form, perform
@@ -88,7 +89,8 @@ def _samples(field: Any) -> list[Any]:
     if isinstance(field, forms.ChoiceField):
         return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
     if isinstance(field, forms.DateTimeField):
-        return ["2099-01-01T00:00"]
+        behind = isinstance(field.widget, MomentInput) and not field.widget.ahead  # something that was done
+        return ["2020-01-01T00:00" if behind else "2099-01-01T00:00"]
     if isinstance(field, MinutesField):
         return ["15"]
     if isinstance(field, forms.BooleanField):

@@ -20,7 +20,7 @@ from sla.policies import PromiseBook
 from tests.factories import MONDAY, World, act, incident_in, register_incident, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tickets.actions import available_actions
-from tickets.errors import ActionConflict
+from tickets.errors import ActionConflict, ActionInvalid
 from tickets.models import TicketLink, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-22")]
@@ -273,3 +273,22 @@ def test_a_complaint_leaves_clocks_and_figures(world: World) -> None:
     other = act(other, "edit", world.desk, now=MONDAY + 9 * MINUTE, nature="incident")
 
     assert (clock_of(other, "resolve").state, other.responded_in_time) == ("running", True)
+
+
+@pytest.mark.req("INC-15")
+def test_several_visits_and_consents_and_no_arrival_in_the_future(world: World) -> None:
+    ticket = incident_in("in_progress", world, now=MONDAY)
+    for number in (1, 2):
+        said = f"电话 {number}"
+        ticket = act(ticket, "record_remote_consent", world.engineer, now=MONDAY + HOUR, remote_consent_by=said)
+    first = {"departed_at": "2026-11-23T09:10", "arrived_at": "2026-11-23T09:30"}
+    with pytest.raises(ActionInvalid):
+        act(ticket, "record_on_site", world.engineer, now=MONDAY + 20 * MINUTE, **first)
+    ticket = act(
+        ticket, "record_on_site", world.engineer, now=MONDAY + HOUR, **first, on_site_completed_at="2026-11-23T09:50"
+    )
+    ticket = act(ticket, "record_on_site", world.engineer, now=MONDAY + 2 * HOUR, departed_at="2026-11-23T10:30")
+
+    assert (ticket.arrived_at, ticket.first_arrived_at) == (None, at("2026-11-23 09:30"))
+    steps = TimelineEntry.objects.filter(ticket_id=ticket.pk, action__in=["record_on_site", "record_remote_consent"])
+    assert steps.count() == 4
