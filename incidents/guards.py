@@ -21,9 +21,7 @@ __all__ = [
     "has_silent_vendor",
     "is_duplicate",
     "is_escalated",
-    "is_never_dispatched",
     "is_no_duplicate",
-    "is_once_dispatched",
     "is_unclaimed",
     "is_unrated",
     "is_without_vendor_visit",
@@ -42,20 +40,6 @@ def has_open_vendor_case(ticket: Incident, user: User | None) -> Any:
     if ticket.vendor_called_at is not None and ticket.vendor_answered_at is None:
         return None
     return _("No vendor is working on it.")
-
-
-def is_never_dispatched(ticket: Incident, user: User | None) -> Any:
-    """No group has had it yet; afterwards a change of priority needs a reason and approval (INC-04)."""
-    if ticket.assigned_at is None:
-        return None
-    return _("It was dispatched before: change or propose the priority, with a reason.")
-
-
-def is_once_dispatched(ticket: Incident, user: User | None) -> Any:
-    """A group has had it, also when it is back at the desk."""
-    if ticket.assigned_at is not None:
-        return None
-    return _("It was not dispatched yet: check the priority.")
 
 
 def is_escalated(ticket: Incident, user: User | None) -> Any:
