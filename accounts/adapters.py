@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts.access import Kind, record_access
 from accounts.signals import new_password_asked
+from itsm.sealing import NotSealedError, seal, unseal
+
+SECOND_FACTOR, SEALED = "second factor", "sealed:"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -18,6 +26,15 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign-up is closed."""
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Record that somebody is locked out for a while."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            name = credentials.get("username") or credentials.get("email") or ""
+            record_access(Kind.LOCKED, request=request, name=str(name))
+            raise
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures per account and address: nobody can lock others out of their accounts from afar."""
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
@@ -25,3 +42,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
         """Have it told like everything else: stored now, sent by the engine. No request waits for a mail server."""
         new_password_asked.send(type(user), user=user)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of second factors are sealed: what a backup holds makes nobody's codes."""
+
+    def encrypt(self, text: str) -> str:
+        """The secret as the database keeps it."""
+        return f"{SEALED}{seal(text, purpose=SECOND_FACTOR)}"
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret; one of before they were sealed as it is, and one nobody knows when it cannot be opened."""
+        if not encrypted_text.startswith(SEALED):
+            return encrypted_text
+        try:
+            return unseal(encrypted_text.removeprefix(SEALED), purpose=SECOND_FACTOR)
+        except NotSealedError:
+            return base64.b32encode(secrets.token_bytes(20)).decode("ascii")  # no code fits; an empty one would

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _l
 
 from accounts.admin_base import CodeTableAdmin, PortalAdmin, RecordOnly
 from accounts.admin_forms import OrganisationForm, RoleForm
-from accounts.models import ApiToken, Department, Organisation, Role, SupportGroup, User
+from accounts.models import AccessEvent, ApiToken, Department, Organisation, Role, SupportGroup, User
 from accounts.people_admin import PersonAdmin
+from accounts.tokens import revoke_token
 
 admin.site.register(User, PersonAdmin)
 
@@ -108,10 +109,23 @@ class ApiTokenAdmin(RecordOnly, PortalAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """End the tokens at once."""
         now = timezone.now()
-        tokens = list(queryset.filter(revoked_at=None))
+        tokens = list(queryset.filter(revoked_at=None).select_related("user"))
         for token in tokens:
-            token.revoked_at = now
-            token.save(update_fields=["revoked_at"])
+            revoke_token(token, request=request)
             values = {"revoked_at": ["", now.isoformat(timespec="seconds")]}
             self.log_change(request, token, [{"changed": {"fields": ["revoked"], "values": values}}])
         self.message_user(request, _("%(count)d tokens revoked.") % {"count": len(tokens)})
+
+
+@admin.register(AccessEvent)
+class AccessEventAdmin(RecordOnly, admin.ModelAdmin):
+    """Who came in, who did not, whose session ended. To read and search only (SEC-03)."""
+
+    list_display = ("at", "kind", "person", "name", "address", "browser", "detail")
+    list_display_links = None
+    list_filter = ("kind", "at")
+    list_select_related = ("person",)
+    date_hierarchy = "at"
+    search_fields = ("name", "person__full_name", "person__full_name_en", "address", "browser", "detail")
+    show_full_result_count = False
+    list_per_page = 100

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import validate_slug
@@ -71,11 +72,25 @@ class PortalAdmin(admin.ModelAdmin):
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Django's message, with old and new values beside the names of what changed."""
         messages: Any = super().construct_change_message(request, form, formsets, add)
-        own = (part["changed"] for part in messages if "changed" in part and "name" not in part["changed"])
-        for changed in own:
-            if isinstance(form, forms.ModelForm):  # the form of a password is none
-                changed["values"] = dict(_values(form))
+        forms_of_parts = iter(_forms_of_parts(formsets or []))
+        for part in messages:
+            [(_what, said)] = part.items()
+            own = form if "name" not in said else next(forms_of_parts, None)
+            if isinstance(own, forms.ModelForm):  # the form of a password is none
+                said["values"] = dict(_stored_values(own.instance) if "deleted" in part else _values(own))
         return messages
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Log each deletion with the values that are gone."""
+        return [
+            LogEntry.objects.log_actions(
+                request.user.pk,  # type: ignore[arg-type]  # administrators are signed in
+                [row],
+                DELETION,
+                change_message=[{"deleted": {"values": dict(_stored_values(row))}}],
+            )
+            for row in queryset
+        ]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Look only whether ``objs`` are in use: collecting a million tickets would take for ever."""
@@ -92,6 +107,22 @@ class PortalAdmin(admin.ModelAdmin):
                     "object": obj,
                     "where": capfirst(str(relation.related_model._meta.verbose_name_plural)),
                 }
+
+
+def _forms_of_parts(formsets: Iterable[Any]) -> Iterator[Any]:
+    """The forms of rows that were added, changed or deleted beside the object, in the order of Django's message."""
+    for formset in formsets:
+        changed = [row for row, _fields in formset.changed_objects]
+        for row in [*formset.new_objects, *changed, *formset.deleted_objects]:
+            yield next((form for form in formset.forms if form.instance is row or form.instance == row), None)
+
+
+def _stored_values(row: models.Model) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What a row that is deleted held, column by column."""
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.name, None)
+        if value not in (None, "") and field.name not in ("id", "password"):
+            yield field.name, (_as_text(value), "")
 
 
 def _is_use(relation: ForeignObjectRel) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,8 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
+from accounts.phones import keys_of
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
 
 
@@ -80,8 +82,20 @@ class Department(BilingualName):
 
 
 class Role(CodeTable):
-    """A role of the processes; its permissions are edited by administrators."""
+    """A role of the processes; its permissions and the page it begins on are edited by administrators."""
 
+    class FirstPage(models.TextChoices):
+        QUEUE = "queue", _("Workspace")
+        BOARD = "board", _("Indicators")
+        LIVE = "live", _("Live board")
+
+    first_page = models.CharField(
+        _("first page"),
+        max_length=10,
+        choices=FirstPage,
+        default=FirstPage.QUEUE,
+        help_text=_("Where people with this role begin. Of several roles the one that begins on a board decides."),
+    )
     permissions = ArrayField(
         models.CharField(max_length=40, choices=Permission),
         verbose_name=_("permissions"),
@@ -92,6 +106,21 @@ class Role(CodeTable):
     class Meta(CodeTable.Meta):
         verbose_name = _("role")
         verbose_name_plural = _("roles")
+
+
+class PhoneKeysField(ArrayField):
+    """The normal forms of a person's numbers, by which callers are found; written with every whole save of the row."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> list[str]:
+        """What the numbers of ``model_instance`` say now."""
+        keys = keys_of(model_instance.phone, model_instance.mobile)
+        setattr(model_instance, self.attname, keys)
+        return keys
+
+    def deconstruct(self) -> Any:
+        """To migrations it is a list of texts."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
 
 
 class User(AbstractBaseUser):
@@ -113,6 +142,7 @@ class User(AbstractBaseUser):
     employee_number = models.CharField(_("employee number"), max_length=40, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     mobile = models.CharField(_("mobile"), max_length=40, blank=True)
+    phone_keys = PhoneKeysField(models.CharField(max_length=40), default=list, editable=False)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
@@ -167,6 +197,12 @@ class User(AbstractBaseUser):
     def may(self, permission: str) -> bool:
         """Whether one of the person's roles grants ``permission``."""
         return permission in self.permissions
+
+    @property
+    def first_page(self) -> str:
+        """Where the person begins: of several roles one that begins on a board. One query."""
+        pages = set(self.roles.filter(active=True).values_list("first_page", flat=True))
+        return next((page for page in (Role.FirstPage.BOARD, Role.FirstPage.LIVE) if page in pages), "queue")
 
     @property
     def is_agent(self) -> bool:
@@ -300,3 +336,33 @@ class RateBucket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.hits}"
+
+
+class RestoreEpoch(models.Model):
+    """The single row whose random ``value`` is part of every signed thing; a restore makes another one.
+
+    A link that was used, or a password that was changed, after the backup must not work again with what came back.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    value = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="restore_epoch_single_row")]
+
+    def __str__(self) -> str:
+        return "restore epoch"
+
+
+__all__ = [
+    "AccessEvent",
+    "ApiToken",
+    "Department",
+    "Organisation",
+    "RateBucket",
+    "RestoreEpoch",
+    "Role",
+    "SupportGroup",
+    "Tier",
+    "User",
+]

@@ -17,6 +17,7 @@ class Permission(models.TextChoices):
     PRIORITY = "ticket.priority", _("Approve a change of priority in any group")
     URGE = "ticket.urge", _("Urge tickets")
     EXPORT = "ticket.export", _("Export lists")
+    PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
     CMDB_VIEW = "cmdb.view", _("See configuration items of every customer")
     CMDB_EDIT = "cmdb.edit", _("Record configuration items")
     CMDB_MANAGE = "cmdb.manage", _("Manage configuration: correct, import, define classes")

@@ -9,9 +9,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import ApiToken, User
+from accounts.access import record_access
+from accounts.models import AccessEvent, ApiToken, User
 
 PREFIX = "itsm"
 LIFETIME = timedelta(days=365)
@@ -38,7 +40,14 @@ def create_token(
         secret_hash=_hash(secret),
         expires_at=timezone.now() + lifetime,
     )
+    record_access(AccessEvent.Kind.TOKEN_MADE, person=user, detail=name)
     return token, f"{PREFIX}_{token.pk}_{secret}"
+
+
+def revoke_token(token: ApiToken, *, request: HttpRequest | None = None) -> None:
+    """End ``token`` now; once ended it stays so."""
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        record_access(AccessEvent.Kind.TOKEN_REVOKED, request=request, person=token.user, detail=token.name)
 
 
 def find_token(text: str) -> ApiToken | None:

@@ -21,7 +21,7 @@ from accounts.forms import ProfileForm, TokenForm
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import ApiToken, User
 from accounts.permissions import Permission
-from accounts.tokens import create_token
+from accounts.tokens import create_token, revoke_token
 
 #: Who can be tried out by one click on the sign-in page of a demo.
 DEMO_ACCOUNTS = ("desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin")
@@ -145,6 +145,6 @@ class RevokeTokenView(SignedInView):
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """End it now."""
         token = get_object_or_404(ApiToken, pk=pk, user=request.user)
-        ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+        revoke_token(token, request=request)
         messages.success(request, _("The token “%(name)s” is revoked.") % {"name": token.name})
         return redirect("accounts:tokens")

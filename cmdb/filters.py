@@ -7,15 +7,15 @@ from typing import Any
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
 from cmdb.definitions import Definitions
-from cmdb.models import Attribute, BusinessSystem, CIClass, CIStatus, Kind
+from cmdb.models import Attribute, BusinessSystem, CIClass, CIStatus, ConfigurationItem, Kind
 from cmdb.values import Known, read
-from itsm.filtering import CodesFilter
+from itsm.filtering import CodesFilter, YesNoFilter
 
 #: How a parameter names an attribute: ``a.serial_number``.
 PREFIX = "a."
@@ -42,9 +42,27 @@ class ItemFilter(filters.FilterSet):
     business_system = CodesFilter(model=BusinessSystem, label=gettext_lazy("Business system"))
     organisation = CodesFilter(model=Organisation, secret=True, label=gettext_lazy("Organisation"))
 
+    alone = YesNoFilter(
+        Q(relations_out=None, relations_in=None), label=gettext_lazy("Hangs together with nothing"), method="of_today"
+    )
+    gone = YesNoFilter(
+        Q(missing_since__isnull=False), label=gettext_lazy("Not seen any more by discovery"), method="of_today"
+    )
+    loose = YesNoFilter(
+        Q(business_system=None, status="in_use", organisation__isnull=False),
+        label=gettext_lazy("In use for a customer, of no business system"),
+    )
+
     def search(self, queryset: Any, name: str, value: str) -> Any:
         """Items in which every word occurs."""
         return queryset.matching(value)
+
+    def of_today(self, queryset: Any, name: str, value: str) -> Any:
+        """What only items of today can be asked; of the past nothing is found by it."""
+        if queryset.model is not ConfigurationItem:
+            return queryset.none()
+        condition = self.base_filters[name].condition
+        return queryset.filter(condition if value == "true" else ~condition)
 
 
 def attribute_parameters(params: Mapping[str, Any]) -> list[str]:

@@ -38,25 +38,20 @@ class Reach:
         return order[:limit]
 
 
-def severity_of(graph: Graph, item: int, severity: Callable[[int], int], usable: Usable | None = None) -> int:
-    """How badly ``item`` is affected by the state of what it needs."""
-    worst = 0
-    groups: dict[str, list[int]] = {}
+def group_state(
+    graph: Graph, item: int, group: str, severity: Callable[[int], int], usable: Usable | None = None
+) -> int:
+    """How badly ``item`` is hit by the state of the members of one redundancy group that it needs."""
+    needed = members = up = touched = 0
     for edge in graph.needs.get(item, ()):
-        if usable is not None and not usable(edge):
+        if edge.group != group or (usable is not None and not usable(edge)):
             continue
         state = severity(edge.provider)
-        if not edge.group:
-            worst = max(worst, state)
-            continue
-        counts = groups.setdefault(edge.group, [0, 0, 0, 0])
-        counts[0] = max(counts[0], edge.needed)
-        counts[1] += 1
-        counts[2] += state < DOWN
-        counts[3] = max(counts[3], min(state, DEGRADED))
-    for needed, members, up, touched in groups.values():
-        worst = max(worst, DOWN if up < min(needed, members) else touched)
-    return worst
+        needed = max(needed, edge.needed)
+        members += 1
+        up += state < DOWN
+        touched = touched or min(state, DEGRADED)
+    return DOWN if up < min(needed, members) else touched
 
 
 def spread(
@@ -66,19 +61,24 @@ def spread(
     risen = dict.fromkeys(failed, DOWN)
     waiting = deque(risen)
     count = 0
+
+    def severity(key: int) -> int:
+        return risen.get(key) or base.get(key, 0)
+
     while waiting:
         item = waiting.popleft()
         count += 1
         if count % 2000 == 0 and monotonic() > deadline:
             return risen, True
+        state = risen[item]
         for edge in graph.carries.get(item, ()):
-            if usable is not None and not usable(edge):
-                continue
             other = edge.dependent
             known = risen.get(other) or base.get(other, 0)
-            if known == DOWN:
+            if known >= state and (known == DOWN or not edge.group):
                 continue
-            now = severity_of(graph, other, lambda key: max(risen.get(key, 0), base.get(key, 0)), usable)
+            if usable is not None and not usable(edge):
+                continue
+            now = group_state(graph, other, edge.group, severity, usable) if edge.group else state
             if now > known:
                 risen[other] = now
                 waiting.append(other)

@@ -182,6 +182,8 @@ def _authority(stamp: Stamp) -> tuple[str, str]:
         return Authority.CHANGE, stamp.change
     if stamp.correction:
         return Authority.CORRECTION, ""
+    if stamp.trusted:
+        return Authority.FIRST, ""
     return (Authority.OBSERVED if stamp.observed else Authority.FREE), ""
 
 

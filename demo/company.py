@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import Department, Organisation, Role, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.moments import replaying
 from cmdb.services import Draft, Stamp, write_items
+from tickets import clock
 from tickets.models import Category
 
 #: What everybody in the demo signs in with. ``load_demo`` refuses to run outside demo mode.
@@ -112,4 +115,5 @@ def _add_items(rows: list[Row]) -> None:
         for row in rows
         if row["id"] not in known
     ]
-    write_items(drafts, Stamp(source="demo"))
+    with replaying(clock.now() - timedelta(days=201)):
+        write_items(drafts, Stamp(source="demo"))

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import Organisation
 from demo.announcements import load_announcements
 from demo.company import load_company
+from demo.estate import load_estate
 from demo.expected import differences
 from demo.history import DemoError, History
 from demo.notices import load_rosters, settle_notices
@@ -46,6 +47,7 @@ def load_demo() -> int:
     load_reference()
     data = read_demo()
     load_company(data)
+    load_estate(clock.now())
     load_announcements(data["announcements"], clock.now())
     load_replies(data["canned_replies"], data["ticket_templates"])
     history = History(data["tickets"], clock.now())

@@ -17,11 +17,34 @@ _INVISIBLE = re.compile(r"^[\s\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufef
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
+#: What parts cells for readers that do not split at commas, where a quoted cell need not be one to them.
+_PARTING = re.compile("([;|\t\r\n\u0085\u2028\u2029])")
+#: Excel reads ``_x0041_`` in a cell as the character of that number.
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
 def safe_text(text: str) -> str:
     """``text`` without control characters, with a leading ``'`` when a spreadsheet could take it for a formula."""
     text = _CONTROL.sub("", text)
-    seen = _INVISIBLE.sub("", text)
-    return f"'{text}" if text[:1] and (text[0] in RISKY or seen[:1] in tuple(RISKY)) else text
+    return f"'{text}" if _is_risky(text) else text
+
+
+def csv_text(text: str) -> str:
+    """A safe text for a CSV file: what would begin a cell for a reader that splits at semicolons is guarded, too.
+
+    ``;=1`` is two cells for such a reader, and so is a line of its own.
+    """
+    pieces = _PARTING.split(safe_text(text))
+    return "".join([pieces[0], *(f"'{piece}" if _is_risky(piece.lstrip("\"'")) else piece for piece in pieces[1:])])
+
+
+def excel_text(text: str) -> str:
+    """A safe text for an Excel file: what Excel would read as the number of a character stays what it is."""
+    return _ESCAPE.sub("_x005F_", text)
+
+
+def _is_risky(text: str) -> bool:
+    return bool(text) and (text[0] in RISKY or _INVISIBLE.sub("", text)[:1] in tuple(RISKY))
 
 
 def cell(value: Any) -> str | int | float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+
+from exporting.cells import csv_text, excel_text
 
 #: What Excel takes: rows of a sheet, characters of a cell.
 MAX_ROWS, MAX_TEXT = 1_048_576, 32_767
@@ -37,10 +39,16 @@ class _Echo:
 
 def csv_lines(rows: Iterable[Row]) -> Iterable[bytes]:
     """The bytes of a CSV file, row by row; the mark at the beginning tells Excel that it is UTF-8."""
-    writer = csv.writer(_Echo())
+    write = csv_writer(_Echo())
     yield codecs.BOM_UTF8
     for row in rows:
-        yield writer.writerow(row).encode()
+        yield write(row).encode()
+
+
+def csv_writer(stream: Any) -> Callable[[Row], Any]:
+    """Return what writes a row to ``stream``, so that no reader takes a text in it for a formula."""
+    writer = csv.writer(stream)
+    return lambda row: writer.writerow([csv_text(value) if isinstance(value, str) else value for value in row])
 
 
 class CsvSheet:
@@ -48,11 +56,11 @@ class CsvSheet:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
+        self._write = csv_writer(self._file)
 
     def write(self, row: Row) -> None:
         """Add a row."""
-        self._writer.writerow(row)
+        self._write(row)
 
     def close(self) -> None:
         """Complete the file."""
@@ -89,6 +97,7 @@ class XlsxSheet:
         """A plain text costs nothing more than itself; one that openpyxl would read as something else is typed."""
         if len(value) > MAX_TEXT:
             value = value[: MAX_TEXT - len(CUT)] + CUT
+        value = excel_text(value)
         if value[:1] not in ("=", "#"):
             return value
         typed = WriteOnlyCell(self._sheet, value)

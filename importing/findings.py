@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TextIO
 
-#: Cells that a spreadsheet would take for a formula get an apostrophe in front; plain numbers cannot be one.
-FORMULA = re.compile(r"[=+@\t\r\uff1d\uff0b\uff20]|-(?!\d+(\.\d+)?$)")
+from exporting.sheets import csv_writer
 
 
 class Flaw(StrEnum):
@@ -74,16 +71,10 @@ class Findings:
 
 def finding_writer(stream: TextIO) -> Callable[[Finding], None]:
     """Return a sink that writes each finding as a row of CSV, which a spreadsheet may open safely."""
-    writer = csv.writer(stream)
-    writer.writerow(["line", "number", "column", "value", "finding"])
+    write_row = csv_writer(stream)
+    write_row(["line", "number", "column", "value", "finding"])
 
     def write(finding: Finding) -> None:
-        cells = (finding.number, finding.column, finding.value, finding.flaw.value)
-        writer.writerow([finding.line, *map(harmless, cells)])
+        write_row([finding.line, finding.number, finding.column, finding.value, finding.flaw.value])
 
     return write
-
-
-def harmless(cell: str) -> str:
-    """The cell, so that no spreadsheet runs it as a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell

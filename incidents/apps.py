@@ -7,3 +7,9 @@ class IncidentsConfig(AppConfig):
 
     name = "incidents"
     verbose_name = _("Incidents")
+
+    def ready(self) -> None:
+        """Bring the figures of incidents."""
+        from incidents import measures  # needs models
+
+        measures.register()

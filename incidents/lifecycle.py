@@ -33,6 +33,8 @@ class States(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+#: How a duplicate reads that was resolved with another customer's ticket.
+SAME_EVENT = "同一事件已解决。 / The event behind this ticket is resolved."
 PHASES = {
     States.REGISTERED: Phase.OPEN,
     States.ASSIGNED: Phase.OPEN,
@@ -391,6 +393,8 @@ class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, S
         """Resolve a duplicate because its main ticket was resolved (INC-11)."""
         self.end_waiting(now)
         main: Any = self.duplicate_of.specific  # type: ignore[union-attr]  # marked, else it would not be here
-        self.cause, self.handling, self.close_code = main.cause, main.handling, main.close_code
+        own = main.organisation_id == self.organisation_id  # another customer's is nothing to read for this one
+        self.cause, self.handling = (main.cause, main.handling) if own else ("", SAME_EVENT)
+        self.close_code = main.close_code
         self.resolved_at, self.resolved_by = now, main.resolved_by
         self.responded_at = self.responded_at or now

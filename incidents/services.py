@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incidents.models import Incident
 from tickets.actions import perform
+from tickets.attachments import carry_over
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
@@ -68,7 +69,9 @@ def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: d
     new.reopen_count = ticket.reopen_count + 1
     new.vendor_needed = ticket.vendor_needed
     _settle_holder(new)
-    opened = perform(new, "follow_up" if new.group_id else "follow_up_at_desk", user=None, now=now).ticket
+    begun = perform(new, "follow_up" if new.group_id else "follow_up_at_desk", user=None, now=now)
+    opened = begun.ticket
+    carry_over(begun, ticket.attachments.all())
     affect_items(ticket=opened, items=ticket.items.all())
     relate(source=opened, target=ticket, meaning=TicketLink.Meaning.FOLLOW_UP, user=user, now=now)
     log = partial(log_event, user=user, now=now, is_public=True)

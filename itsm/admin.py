@@ -82,12 +82,19 @@ class LogEntryAdmin(RecordOnly, admin.ModelAdmin):
 
 
 def _lines(entry: LogEntry, part: dict[str, Any]) -> list[str]:
-    """What one part of a logged message says."""
-    values = part.get("changed", {}).get("values")
-    if values is None:
-        return [LogEntry(change_message=json.dumps([part])).get_change_message()]
+    """What one part of a logged message says: Django's words where something was added or removed, then the values."""
+    [said] = part.values()
+    values = said.get("values") if isinstance(said, dict) else None
+    own = isinstance(said, dict) and "name" not in said
+    words = [] if own and values else [LogEntry(change_message=json.dumps([part])).get_change_message()]
+    if not values:
+        return words
     model = entry.content_type.model_class() if entry.content_type else None
-    return [f"{_label(model, name)}: {old or '—'} → {new or '—'}" for name, (old, new) in values.items()]
+    about = f"{said['object']} · " if not own else ""
+    return [
+        *words,
+        *(f"{about}{_label(model, name)}: {old or '—'} → {new or '—'}" for name, (old, new) in values.items()),
+    ]
 
 
 def _parts(entry: LogEntry) -> list[dict[str, Any]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api import routes as account_routes
+from accounts.api_access import routes as access_routes
 from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
 from cmdb.api import routes as cmdb_routes
+from cmdb.api_discovery import routes as discovery_routes
 from cmdb.api_impact import routes as impact_routes
 from cmdb.api_items import routes as item_routes
 from duty.api import routes as duty_routes
@@ -21,6 +23,7 @@ from notifications.api import routes as notice_routes
 from notifications.api_choices import routes as choice_routes
 from notifications.api_ledger import routes as ledger_routes
 from replies.api import routes as reply_routes
+from reports.api import routes as report_routes
 from sla.api import routes as sla_routes
 from tasks.api import routes as task_routes
 from tickets.api import routes as ticket_routes
@@ -35,10 +38,12 @@ version_1 = [
     *shared_routes,
     *shared_approval_routes,
     *account_routes,
+    *access_routes,
     *duty_routes,
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *discovery_routes,
     *impact_routes,
     *item_routes,
     *export_routes,
@@ -47,6 +52,7 @@ version_1 = [
     *choice_routes,
     *ledger_routes,
     *reply_routes,
+    *report_routes,
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

@@ -11,7 +11,13 @@ from pathlib import Path
 from itsm.sources import project_files
 
 STYLESHEETS = ["@tabler/core/dist/css/tabler.min.css", "tom-select/dist/css/tom-select.bootstrap5.min.css"]
-SCRIPTS = ["htmx.org/dist/htmx.min.js", "tom-select/dist/js/tom-select.popular.min.js"]
+SCRIPTS = [
+    "htmx.org/dist/htmx.min.js",
+    "tom-select/dist/js/tom-select.popular.min.js",
+    "cytoscape/dist/cytoscape.min.js",
+    "cytoscape-dagre/dist/cytoscape-dagre.min.js",
+    "echarts/dist/echarts.min.js",
+]
 ICONS = "@tabler/icons/icons/outline"
 NOT_SHIPPED = frozenset({"tests", "bench", "docs"})
 SVG = "http://www.w3.org/2000/svg"

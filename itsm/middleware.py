@@ -71,6 +71,7 @@ class SessionLifetimeMiddleware:
         began = request.session.setdefault("began_at", now)
         seen = request.session.setdefault("seen_at", now)
         if is_over(began, seen, now, is_agent=lambda: request.user.is_agent):  # type: ignore[union-attr]
+            request._itsm_session_ended = True  # type: ignore[attr-defined]  # read by accounts.receivers
             logout(request)
         elif now - seen >= WRITE_EVERY_SECONDS and BY_ITSELF not in request.headers:
             request.session["seen_at"] = now

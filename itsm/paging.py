@@ -1,10 +1,12 @@
 """Keyset paging: a page costs the same wherever it lies, and rows never shift between pages.
 
-A cursor holds the sort values of the row at the edge of a page, signed, so that nobody can make one up.
+A cursor holds the sort values of the row at the edge of a page, sealed: nobody can make one up, or read in one what
+the page does not show.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,16 +15,17 @@ from operator import or_
 from typing import Any, Generic, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core import signing
 from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.translation import gettext as _
+
+from itsm.sealing import seal, unseal
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 100
 MAX_SORTS = 3
 COUNT_CAP = 1000
-_signer = signing.Signer(salt="paging")
+_PURPOSE = "paging"
 
 Row = TypeVar("Row", bound=Model)
 
@@ -120,8 +123,10 @@ def _first(ordered: QuerySet[Row], count: int) -> QuerySet[Row]:
     return ordered.filter(among)
 
 
-def capped_count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """How many rows there are, counted up to ``cap``, and whether there are more."""
+def capped_count(queryset: QuerySet[Any], cap: int | None = COUNT_CAP) -> tuple[int, bool]:
+    """How many rows there are, counted up to ``cap`` unless it is None, and whether there are more."""
+    if cap is None:
+        return queryset.order_by().count(), False
     count = queryset.order_by().values("pk")[: cap + 1].count()
     return min(count, cap), count > cap
 
@@ -176,13 +181,13 @@ def _signature(ordering: Ordering) -> str:
 def _write(row: Model, ordering: Ordering, *, forward: bool) -> str:
     values = [getattr(row, _alias(n) if "__" in c.path else c.path) for n, c in enumerate(ordering)]
     packed = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
-    return _signer.sign_object([forward, _signature(ordering), packed])
+    return seal(json.dumps([forward, _signature(ordering), packed]), purpose=_PURPOSE)
 
 
 def _read(cursor: str, ordering: Ordering) -> tuple[bool, list[Any]]:
     try:
-        forward, signature, packed = _signer.unsign_object(cursor)
-    except (signing.BadSignature, ValueError) as error:
+        forward, signature, packed = json.loads(unseal(cursor, purpose=_PURPOSE))
+    except ValueError as error:
         raise PagingError("cursor", _("This cursor is not valid.")) from error
     if signature != _signature(ordering):
         raise PagingError("cursor", _("This cursor belongs to another ordering."))

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "announcements",
     "replies",
     "exporting",
+    "reports",
     "importing",
     "demo",
     "itsm",
@@ -162,7 +163,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 
 REDIS_URL = env.text("REDIS_URL", embedded.redis_url(DATA_DIR))
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -231,6 +232,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.epochs.ResetTokenGenerator"  # noqa: S105 - a path
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by administrators or imported, never by sign-up
@@ -246,6 +248,7 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "5/5m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "ITSM"
 
@@ -353,6 +356,7 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = "notifications.channels.portal_mail.EmailBackend"
 # Notices: links in mails lead here, never to the host that somebody's request named.
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 if PUBLIC_HOSTS and not DEMO:

@@ -31,10 +31,12 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path("duty/", include("duty.urls")),
+    path("items/", include("cmdb.urls")),
     path("", include("exporting.urls")),
     path("", include("drafts.urls")),
     path("", include("replies.urls")),
     path("", include("live.urls")),
     path("", include("sla.urls")),
     path("", include("tickets.urls")),
+    path("", include("reports.urls")),  # after the tickets, which bring the kinds of addresses
 ]

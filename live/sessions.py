@@ -12,13 +12,15 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from accounts.sessions import contents_of, digest_of
 from itsm.lifetimes import is_over
 
 
 def people_of(sessions: Collection[str]) -> dict[str, User]:
     """The active person of each session that has not ended, with their rights. Two queries, however many."""
-    rows = Session.objects.filter(session_key__in=list(sessions), expire_date__gt=timezone.now())
-    data = {row.session_key: row.get_decoded() for row in rows}
+    keys = {digest_of(key): key for key in sessions}
+    rows = Session.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now())
+    data = {keys[digest]: content for digest, content in contents_of(rows).items()}
     people = {str(user.pk): user for user in _people(found.get(SESSION_KEY) for found in data.values())}
     return {
         key: people[found[SESSION_KEY]]

@@ -175,6 +175,16 @@ register_event(
         icon="bell-ringing",
     ),
     Event(
+        code="duplicate",
+        label=_("Another ticket is a duplicate of yours"),
+        subject=_("{number} solves one more ticket: {text}"),
+        body=_ON_TICKET,
+        icon="copy",
+        channels=(),
+        urgent_channels=(),
+        presses=False,
+    ),
+    Event(
         code="task_over",
         label=_("A task of your ticket is over"),
         subject=_("{number}: {text}"),

@@ -72,12 +72,29 @@ def _requester(happening: Happening) -> list[int]:
     return happening.people("requester")
 
 
+def _main(happening: Happening) -> Ticket | None:
+    """The ticket that solves this one too, when it is a duplicate."""
+    return happening.ticket.duplicate_of if happening.ticket.duplicate_of_id else None
+
+
+def _main_handlers(happening: Happening) -> list[int]:
+    """Whoever works on the main ticket."""
+    main = _main(happening)
+    return reader_keys("assignee", main, happening.now) if main else []
+
+
 def _all_readers(happening: Happening) -> list[int]:
-    return happening.people("requester", "watchers", "assignee")
+    people = [*happening.people("requester", "watchers", "assignee"), *_main_handlers(happening)]
+    return list(dict.fromkeys(people))
 
 
 def _watching_staff(happening: Happening) -> list[int]:
-    return happening.staff_only(happening.people("watchers", "assignee"))
+    people = [*happening.people("watchers", "assignee"), *_main_handlers(happening)]
+    return happening.staff_only(dict.fromkeys(people))
+
+
+def _duplicate_line(happening: Happening) -> str:
+    return f"{happening.ticket.number} {happening.ticket.summary}"
 
 
 def _watchers(happening: Happening) -> list[int]:
@@ -133,6 +150,7 @@ NOTICES: dict[str, Reaction] = {
     "closed": Reaction("closed", _requester),
     "closed_by_time": Reaction("closed_by_time", _requester),
     "withdrawn": Reaction("closed", lambda happening: happening.people("watchers")),
+    "duplicate": Reaction("duplicate", _main_handlers, _duplicate_line, rooms=False, about=_main),
     "task_over": Reaction(
         "task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent
     ),

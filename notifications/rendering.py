@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notifications.accounts import password_address
+from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import CALL_EVENT, PASSWORD_EVENT, address_for
+from notifications.links import CALL_EVENT, PASSWORD_EVENT, Marks, link_for, with_links
 from notifications.models import Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
@@ -27,10 +27,11 @@ class Writer:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._texts: dict[str, Texts] = {}
+        self._marks = Marks()
 
     def write(self, group: Sequence[Delivery]) -> dict[str, Any]:
         """The message that tells the first of ``group`` and carries the others, as it is stored."""
-        lead = group[0]
+        lead, self._marks = group[0], Marks()
         language = _language(lead)
         zone = lead.recipient.time_zone if lead.recipient else ""
         with spoken_to(language, zone):
@@ -38,6 +39,8 @@ class Writer:
             written = self._one(lead, texts) if len(group) == 1 else self._several(group, texts)
             return {
                 **written,
+                "links": self._marks.links,
+                "passwords": self._marks.passwords,
                 "language": language,
                 "urgent": lead.urgent,
                 "date": format_datetime(self.now),
@@ -83,23 +86,27 @@ class Writer:
         """The link with which the requester answers, or whoever is called in; only in mails to that person."""
         notice, reader = row.notice, row.recipient
         if notice.event == PASSWORD_EVENT and reader is not None:
-            return password_address(reader)
+            return self._marks.password()
         if not notice.event_info.asks or notice.ticket is None or reader is None or row.channel != Channel.EMAIL:
             return ""
         if notice.event == CALL_EVENT:
-            return address_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk)
+            return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk))
         if notice.ticket.requester_id != reader.pk:
             return ""
-        return address_for(user=reader, ticket=notice.ticket, now=self.now)
+        return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now))
 
     def outgoing(self, row: Delivery) -> Outgoing:
-        """What the channel gets for ``row``, whose message is written."""
+        """What the channel gets for ``row``, whose message is written: links are put in, which are never stored."""
+        kept = row.rendered
+        text = with_links(kept.get("text", ""), kept.get("links", {}))
+        for mark in kept.get("passwords", ()):
+            text = text.replace(mark, password_address(row.recipient)) if row.recipient else text
         return Outgoing(
             key=str(row.pk),
             channel=row.channel,
             to=_address(row),
             message_id=row.message_id or message_id_of(row),
-            rendered=row.rendered,
+            rendered={**kept, "text": text},
             url=row.endpoint.url if row.endpoint else "",
             secret=row.endpoint.secret if row.endpoint else "",
         )
@@ -107,17 +114,13 @@ class Writer:
 
 def message_id_of(row: Delivery) -> str:
     """The identification of the message, the same on every try and in every process."""
-    return f"<notice-{row.notice_id}.{row.pk}@{_host()}>"
-
-
-def _host() -> str:
-    return urlsplit(settings.SITE_URL).hostname or "localhost"
+    return message_id(f"notice-{row.notice_id}.{row.pk}")
 
 
 def _thread(notice: Notice) -> str:
     """What groups the mails of one ticket in the reader's mailbox."""
     number = notice.payload.get("number")
-    return f"<ticket-{number}@{_host()}>" if number else ""
+    return message_id(f"ticket-{number}") if number else ""
 
 
 def _language(row: Delivery) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from notifications.models import Delivery
 from sla import canary
 from sla.engine_models import MODULE_VERSION
@@ -49,6 +50,10 @@ WORDS: dict[str, Promise | str] = {
 }
 
 
+#: What only administrators can mend, and nobody else need mind while it is amber: times are kept all the same.
+FOR_ADMINISTRATORS = frozenset({"driver", "coverage", "offset", "redis", "backup", "audit"})
+
+
 @dataclass
 class Health:
     """The verdict with its reasons, and the figures of the tile."""
@@ -61,6 +66,12 @@ class Health:
     def tone(self) -> str:
         """ok, soon (amber) or late (red)."""
         return "late" if self.red else "soon" if self.amber else "ok"
+
+    def seen_by(self, user: User) -> Health:
+        """The verdict as far as it concerns ``user``: what is amber for administrators alone is left out."""
+        if user.is_staff:
+            return self
+        return replace(self, amber=[code for code in self.amber if code not in FOR_ADMINISTRATORS])
 
     @property
     def sentences(self) -> list[Promise | str]:

@@ -75,7 +75,7 @@ class TimerHealthView(SignedInView):
             raise PermissionDenied
         now = clock.now()
         if is_htmx(request):
-            return render(request, "sla/_tile.html", {"health": check(now), "now": now})
+            return render(request, "sla/_tile.html", {"health": check(now).seen_by(request.user), "now": now})
         return self._page(request, None)
 
     def post(self, request: SignedInRequest) -> HttpResponse:
@@ -93,7 +93,7 @@ class TimerHealthView(SignedInView):
 
     def _page(self, request: SignedInRequest, form: SwitchForm | None, status: int = 200) -> HttpResponse:
         now = clock.now()
-        health = check(now)
+        health = check(now).seen_by(request.user)
         if not request.user.may(Permission.VIEW):
             health.figures["findings"] = []  # they name tickets of other customers
         health.figures["findings"] = explained(health.figures["findings"])

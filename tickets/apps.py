@@ -11,7 +11,12 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks and receivers; write declared transitions into the database after migrations."""
+        from cmdb.pages import register_beside  # as below
         from tickets import checks, receivers  # noqa: F401 - registers system checks, connects receivers
         from tickets.declared import write_declared_states  # needs the models, which are loaded by now
+        from tickets.guarding import guard_against_emptying  # the same
+        from tickets.items import tickets_of  # as above
 
+        register_beside(tickets_of)
         post_migrate.connect(write_declared_states, sender=self)
+        post_migrate.connect(guard_against_emptying, sender=self)

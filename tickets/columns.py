@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from accounts.permissions import Permission
+from tickets.audience import known_to
 from tickets.clock import NO_LIMIT
 from tickets.lifecycle import Phase
 from tickets.models import Ticket
@@ -146,12 +146,8 @@ USUAL = ("number", "summary", "priority", "state", "due_at", "group", "assignee"
 
 def offered_columns(user: User, *, wide: bool = False) -> dict[str, ListColumn]:
     """Columns by code that ``user`` may read; with the ``wide`` ones for exports."""
-    internal = user.may(Permission.INTERNAL)
-    return {
-        code: column
-        for code, column in COLUMNS.items()
-        if (internal or not column.staff) and (wide or not column.wide)
-    }
+    known = set(known_to(user, COLUMNS))
+    return {code: column for code, column in COLUMNS.items() if code in known and (wide or not column.wide)}
 
 
 def chosen_columns(codes: Iterable[str], user: User, *, wide: bool = False) -> list[ListColumn]:

@@ -20,6 +20,7 @@ from itsm.widgets import PlainChoiceField
 from tickets.filters import FILTERS, ME, NONE, PersonFilter, TicketFilter, all_states
 from tickets.listing import Listing, sorts_of
 from tickets.models import Priority, Source, Ticket
+from tickets.records import chosen_from, period_text
 
 ORDERS = [
     ("queue", gettext_lazy("Most urgent first")),
@@ -98,7 +99,7 @@ class FilterBar(forms.Form):
 
     def _offered(self, listing: Listing) -> dict[str, list[tuple[Any, Any]]]:
         states = listing.kind.states.choices if listing.kind else all_states()
-        allowed = sorts_of(listing.view)
+        allowed = sorts_of(listing.view, listing.user)
         return {
             "state": [("", _("All states")), *states],
             "priority": priority_choices(),
@@ -153,7 +154,9 @@ class EveryFilter:
     @property
     def hidden(self) -> list[tuple[str, str]]:
         """What else the address keeps."""
-        return [("view", self.listing.view.code), ("ordering", self.listing.params.get("ordering", ""))]
+        kept = [("view", self.listing.view.code), ("ordering", self.listing.params.get("ordering", ""))]
+        counted = self.listing.params.get("records", "")
+        return [*kept, ("records", counted)] if counted else kept
 
 
 def label_of(name: str) -> str:
@@ -163,8 +166,20 @@ def label_of(name: str) -> str:
     return capfirst(str(found.label)) if found else words.get(name, name)
 
 
+def records_label(address: str) -> str:
+    """A set of records with its period, for people."""
+    try:
+        chosen = chosen_from(address)
+    except (KeyError, ValueError):
+        return address
+    words = {"set": chosen.records.label, "period": period_text(chosen.span)}
+    return _("%(set)s, %(period)s") % words
+
+
 def shown_value(name: str, value: str, bar: FilterBar, listing: Listing) -> str:
     """What a chosen value is called: by the bar where it has it, else by the filter's own choices."""
+    if name == "records":
+        return records_label(value)
     field = bar.fields.get(name)
     known = {str(key): label for key, label in getattr(field, "choices", ())}
     if value not in known and listing.filter is not None and name in listing.filter.form.fields:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
-from itsm.filtering import ME, MINE, NONE, ChoicesFilter, Chosen, CodesFilter, MomentFilter, YesNoFilter, among
+from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
+from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
+from tickets.audience import known_to
 from tickets.clock import NO_LIMIT
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
@@ -31,6 +38,7 @@ from tickets.models import (
     Watcher,
 )
 from tickets.querysets import LIVE
+from tickets.records import Chosen, chosen_from
 from tickets.search.matching import matching
 from tickets.search.words import MAX_LENGTH
 
@@ -69,21 +77,48 @@ SORTS: dict[str, Ordering] = {
 NEWEST_FIRST = "-created_at"
 
 
-#: Filters by what only staff see; others find nothing by them.
-STAFF_ONLY = frozenset({"item", "supplier", "complexity", "responded_in_time", "completed_in_time", "escalated"})
+def sorts_for(user: User) -> dict[str, Ordering]:
+    """What ``user`` may sort by: what they may read."""
+    return {name: SORTS[name] for name in known_to(user, SORTS)}
 
 
-class PersonFilter(filters.CharFilter):
-    """Tickets of a person: a user name, ``me`` or ``none``. An unknown name finds nothing."""
+def filters_for(user: User) -> list[str]:
+    """Names of the filters by which ``user`` may find: those that tell what they may read."""
+    return known_to(user, FILTERS)
 
-    def filter(self, qs: QuerySet[Ticket], value: Any) -> QuerySet[Ticket]:
+
+class PeopleField(forms.Field):
+    """One user name or several."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        self.max_length = max_length
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> list[str]:
+        """The names; too long a one is an error."""
+        names = [value] if isinstance(value, str) else list(value or ())
+        for name in names:
+            MaxLengthValidator(self.max_length)(name)
+        return [name for name in names if name]
+
+
+class PersonFilter(filters.Filter):
+    """Tickets of a person: a user name, ``me`` or ``none``; of any of them where several are named.
+
+    An unknown name finds nothing.
+    """
+
+    field_class = PeopleField
+
+    def filter(self, qs: QuerySet[Ticket], value: list[str]) -> QuerySet[Ticket]:
         """Narrow by the person's key, so that the index on it serves."""
         if not value:
             return qs
-        key = self.key_of(value)
-        if key is None and value != NONE:
-            return qs.none()
-        return self.narrow(qs, key)
+        keys = {name: self.key_of(name) for name in value}
+        known = [key for name, key in keys.items() if key is not None or name == NONE]
+        return self.narrow(qs, known) if known else qs.none()
 
     def key_of(self, value: str) -> Any:
         """The person's key; None for ``none`` and unknown names. Trusted names are found by the query itself."""
@@ -92,28 +127,56 @@ class PersonFilter(filters.CharFilter):
         found = User.objects.order_by().filter(username=value).values_list("pk", flat=True)
         return Subquery(found[:1]) if self.parent.trusted else found.first()
 
-    def narrow(self, qs: QuerySet[Ticket], key: Any) -> QuerySet[Ticket]:
-        """Tickets of the person with ``key``."""
-        return qs.filter(**{f"{self.field_name}_id": key})
+    def narrow(self, qs: QuerySet[Ticket], keys: list[Any]) -> QuerySet[Ticket]:
+        """Tickets of the people with ``keys``."""
+        return qs.filter(reduce(or_, (Q(**{f"{self.field_name}_id": key}) for key in keys)))
 
 
 class WatcherFilter(PersonFilter):
     """Tickets that a person watches."""
 
-    def narrow(self, qs: QuerySet[Ticket], key: Any) -> QuerySet[Ticket]:
-        """Tickets that the person with ``key`` watches; with ``none`` those that nobody does."""
+    def narrow(self, qs: QuerySet[Ticket], keys: list[Any]) -> QuerySet[Ticket]:
+        """Tickets that the people with ``keys`` watch; with ``none`` those that nobody does."""
         user = self.parent.request.user
-        if key != user.pk and not user.may(Permission.INTERNAL):
+        if keys != [user.pk] and not user.may(Permission.INTERNAL):
             return qs.none()
-        if key is None:
-            return qs.filter(watchers=None)
-        return qs.filter(among("pk", Watcher.objects.filter(user_id=key).values("ticket_id")))
+        found = Q(watchers=None) if None in keys else Q(pk__in=())
+        watched = [key for key in keys if key is not None]
+        if watched:
+            found |= Q(among("pk", Watcher.objects.filter(user_id__in=watched).values("ticket_id")))
+        return qs.filter(found)
+
+
+class RecordsField(forms.CharField):
+    """The address of a set of records of a period."""
+
+    def clean(self, value: Any) -> Chosen | None:
+        """The set; what names none is an error."""
+        text = super().clean(value)
+        try:
+            return chosen_from(text) if text else None
+        except (KeyError, ValueError, OverflowError) as error:
+            raise ValidationError(_("There is no such set of records, or its period cannot be read.")) from error
+
+
+class RecordsFilter(filters.Filter):
+    """Tickets that a figure counts: the set's own condition (``tickets.records``)."""
+
+    field_class = RecordsField
+
+    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
+        """Narrow to them. Who may not count them does not find by them."""
+        if value is None:
+            return qs
+        if value.records.internal and not self.parent.request.user.may(Permission.INTERNAL):
+            return qs.none()
+        return qs.filter(value.condition)
 
 
 class CategoryFilter(CodesFilter):
     """Tickets of the named categories and what lies below them."""
 
-    def filter(self, qs: QuerySet[Ticket], value: Chosen | None) -> QuerySet[Ticket]:
+    def filter(self, qs: QuerySet[Ticket], value: ChosenCodes | None) -> QuerySet[Ticket]:
         """Narrow by the whole branches."""
         if not value or not value.asked:
             return qs
@@ -147,7 +210,7 @@ class TicketFilter(filters.FilterSet):
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
     business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
     category = CategoryFilter(model=Category, words=[(NONE, _("None"))], label=_("Category, with those below"))
-    source = CodesFilter(model=Source, label=_("Source"))
+    source = CodesFilter(model=Source, words=[(NONE, _("None"))], label=_("Source"))
     nature = CodesFilter(model=Nature, label=_("Nature"))
     impact = CodesFilter(model=ImpactLevel, label=_("Impact"))
     urgency = CodesFilter(model=Urgency, label=_("Urgency"))
@@ -160,32 +223,32 @@ class TicketFilter(filters.FilterSet):
         choices=[("1", _("Simple")), ("2", _("Normal")), ("3", _("Complex"))], label=_("Complexity")
     )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
-    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created before"))
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created until"))
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Updated from"))
-    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated before"))
+    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated until"))
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Changed since"))
     planned_response_after = MomentFilter(
         field_name="planned_response_at", lookup_expr="gte", label=_("Planned response from")
     )
     planned_response_before = MomentFilter(
-        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response before")
+        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response until")
     )
     responded_after = MomentFilter(field_name="responded_at", lookup_expr="gte", label=_("Responded from"))
-    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded before"))
+    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded until"))
     planned_completion_after = MomentFilter(
         field_name="planned_completion_at", lookup_expr="gte", label=_("Planned completion from")
     )
     planned_completion_before = MomentFilter(
-        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion before")
+        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion until")
     )
     resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label=_("Resolved from"))
-    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved before"))
+    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved until"))
     closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte", label=_("Closed from"))
-    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed before"))
+    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed until"))
     due_after = MomentFilter(method="with_limit", lookup_expr="gte", label=_("Due from"))
-    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due before"))
+    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due until"))
     agreed_after = MomentFilter(field_name="agreed_at", lookup_expr="gte", label=_("Agreed time from"))
-    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time before"))
+    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time until"))
     agreed = YesNoFilter(Q(agreed_at__isnull=False), label=_("With an agreed time"))
     escalated = YesNoFilter(Q(phase__in=LIVE, escalated_at__isnull=False), label=_("Escalated, nobody acted yet"))
     overdue = YesNoFilter(Q(phase__in=LIVE, queue_due_at__lt=Now()), label=_("Overdue"))
@@ -200,6 +263,7 @@ class TicketFilter(filters.FilterSet):
     )
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
+    records = RecordsFilter(label=_("Counted in a figure"), max_length=120)
 
     class Meta:
         model = Ticket
@@ -218,9 +282,19 @@ class TicketFilter(filters.FilterSet):
         for item in self.filters.values() if trusted else ():
             item.field.trusted = True
 
+    @property
+    def form(self) -> Any:
+        """The checked values. What others watch is not for requesters: asking for it is refused."""
+        made = super().form
+        user = self.request.user
+        own = made.is_valid() and set(made.cleaned_data.get("watcher") or ()) <= {ME, user.username}
+        if not own and made.is_valid() and not user.may(Permission.INTERNAL):
+            made.add_error("watcher", _("Only your own watching can be asked for."))
+        return made
+
     def filter_queryset(self, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        """Narrow it. Who does not see a column does not find by it."""
-        if STAFF_ONLY & set(self.filters) and not self.request.user.may(Permission.INTERNAL):
+        """Narrow it. Who does not see a column does not find by it, whoever wrote the filter down."""
+        if len(known_to(self.request.user, self.filters)) < len(self.filters):
             return queryset.none()
         return super().filter_queryset(queryset)
 

@@ -48,4 +48,15 @@ TICKET_INDEXES = [
     _by_creation("ticket_by_assignee", "assignee"),
     _by_creation("ticket_by_supplier", "supplier", condition=Q(supplier__isnull=False)),
     Index(fields=["updated_at", "id"], name="ticket_by_update"),
+    # Figures of a period (``tickets.records``): by the date that places a ticket in it.
+    Index(fields=["resolved_at"], condition=Q(resolved_at__isnull=False), name="ticket_by_solution"),
+    Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="ticket_by_closing"),
+    Index(fields=["responded_at"], condition=Q(responded_at__isnull=False), name="ticket_by_response"),
+    Index(fields=["agreed_at"], condition=Q(agreed_at__isnull=False), name="ticket_by_agreement"),
+    Index(
+        fields=["category", "organisation", "resolved_at"],
+        include=["kind", "business_system"],
+        condition=Q(category__isnull=False, resolved_at__isnull=False),
+        name="ticket_same_fault",
+    ),
 ]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import Permission
 from itsm.paging import Ordering, PagingError, parse_ordering
-from tickets.filters import FILTERS, NEWEST_FIRST, SORTS, TicketFilter
+from tickets.filters import FILTERS, NEWEST_FIRST, TicketFilter, filters_for, sorts_for
 from tickets.lifecycle import Kind, kind_of
 from tickets.models import SavedView, Ticket
 from tickets.queries import VIEWS, View, queue
@@ -29,9 +29,10 @@ EVERYTHING_BY = ("created_at", "updated_at", "number")
 LOOKS = frozenset({"layout", "columns", "cursor", "part", "ticket", "beside", "saved"})
 
 
-def sorts_of(view: View) -> dict[str, Ordering]:
-    """What ``view`` can be sorted by in a page. The API sorts by everything, and says so."""
-    return {name: SORTS[name] for name in EVERYTHING_BY} if view.code == "all" else SORTS
+def sorts_of(view: View, user: User) -> dict[str, Ordering]:
+    """What ``user`` can sort ``view`` by in a page. The API sorts by all that they may read, and says so."""
+    known = sorts_for(user)
+    return {name: known[name] for name in EVERYTHING_BY} if view.code == "all" else known
 
 
 class Listing:
@@ -101,11 +102,12 @@ class Listing:
         return VIEWS["unassigned" if works and self.kind is None else "open"]
 
     def _ordering(self) -> str:
-        asked, usual = self.params.get("ordering", ""), NEWEST_FIRST if self.view.code in OVER else "queue"
+        asked, sorts = self.params.get("ordering", ""), sorts_of(self.view, self.user)
+        usual = NEWEST_FIRST if self.view.code in OVER or "queue" not in sorts else "queue"
         if not asked:
             return usual
         try:
-            parse_ordering(asked, sorts_of(self.view))
+            parse_ordering(asked, sorts)
         except PagingError as error:
             self.errors["ordering"] = [str(error)]
             return usual
@@ -114,7 +116,7 @@ class Listing:
     @property
     def columns_to_sort_by(self) -> Ordering:
         """``ordering`` as ``itsm.paging`` takes it."""
-        return parse_ordering(self.ordering, sorts_of(self.view))
+        return parse_ordering(self.ordering, sorts_of(self.view, self.user))
 
     @property
     def chosen(self) -> dict[str, list[str]]:
@@ -136,7 +138,7 @@ class Listing:
     def rows(self) -> TicketQuerySet:
         """The tickets, not in order yet; none of them when something in the address is wrong."""
         narrowed = self.filter
-        unknown = set(self.params) - {*FILTERS, "view", "ordering"}
+        unknown = set(self.params) - {*filters_for(self.user), "view", "ordering"}
         if unknown:
             self.errors |= {name: [_("There is no such filter.")] for name in unknown}
         if self.errors:

@@ -162,9 +162,11 @@ class QueuePage:
             name: queue(self.user, VIEWS[name], self.now, code) for name in COUNTED if name not in self._hidden_tabs
         }
         wanted |= {view.code: rows_of_saved(view, self.user, self.now, self.kind) for view in self.views}
-        if not (self.listing.errors or (self.listing.view.code == "all" and self.listing.chosen)):
+        counted = "records" in self.listing.params and not self.listing.errors
+        if not (counted or self.listing.errors or (self.listing.view.code == "all" and self.listing.chosen)):
             wanted["shown"] = self.found
-        return counts_of(wanted)
+        counts = counts_of(wanted)
+        return counts | {"shown": self.found.order_by().count()} if counted else counts
 
     @cached_property
     def _hidden_tabs(self) -> set[str]:
@@ -208,7 +210,8 @@ class QueuePage:
         if "shown" not in counts:
             return ""
         count = counts["shown"]
-        return ngettext("%(total)s ticket", "%(total)s tickets", count) % {"total": shown_count(count)}
+        total = count if "records" in self.listing.params else shown_count(count)  # a figure is its number of records
+        return ngettext("%(total)s ticket", "%(total)s tickets", count) % {"total": total}
 
     # --- Addresses ---------------------------------------------------------------------------------------------
 
@@ -269,7 +272,7 @@ class QueuePage:
 
     def _head(self) -> list[dict[str, Any]]:
         """The table's head; what the view can be sorted by is a link."""
-        allowed = sorts_of(self.listing.view)
+        allowed = sorts_of(self.listing.view, self.user)
         return [
             {
                 "code": column.code,

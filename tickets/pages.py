@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
+from accounts.phones import calling
 from tickets.actions import Available, available_actions
 from tickets.lifecycle import Action, Phase
 from tickets.limits import Chip, chip_of
@@ -200,7 +201,7 @@ def requester_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> li
             pair(
                 _("Phone"),
                 ticket.contact_phone,
-                f"tel:{ticket.contact_phone}" if ticket.contact_phone else "",
+                calling(ticket.contact_phone),
                 field="contact_phone",
             ),
             pair(

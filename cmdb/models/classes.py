@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.codes import BilingualName, CodeTable
 from accounts.models import User
@@ -41,8 +42,8 @@ class CIStatus(CodeTable):
 class Kind(models.TextChoices):
     """What an attribute holds."""
 
-    TEXT = "text", _("Text")
-    NUMBER = "number", _("Number")
+    TEXT = "text", pgettext_lazy("attribute", "Text")
+    NUMBER = "number", pgettext_lazy("attribute", "Number")
     DATE = "date", _("Date")
     YES_NO = "yes_no", _("Yes or no")
     CHOICE = "choice", _("Choice")

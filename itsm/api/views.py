@@ -94,6 +94,10 @@ class ListView(ApiView):
         """How a row reads."""
         return self.serializer
 
+    def sorts_for_reader(self) -> Mapping[str, Ordering]:
+        """What the person who asks may sort by."""
+        return self.sorts
+
     def known_parameters(self) -> tuple[str, ...]:
         """The filters, and those of paging."""
         return (*self.filters.base_filters, *PAGING)
@@ -101,7 +105,15 @@ class ListView(ApiView):
     def get(self, request: Request, **kwargs: Any) -> Response:
         """A page of the list."""
         found = filtered(self.filters, request, self.rows(request))
-        return Response(paged(request, found, self.sorts, self.default_order, self.to_data))
+        return Response(
+            paged(
+                request, found, self.sorts_for_reader(), self.default_order, self.to_data, self.most_counted(request)
+            )
+        )
+
+    def most_counted(self, request: Request) -> int | None:
+        """Where counting stops; None where every row is counted."""
+        return COUNT_CAP
 
     def to_data(self, rows: list[Any]) -> list[Any]:
         """The rows of a page as data."""
@@ -130,7 +142,12 @@ def filtered(filters: type[FilterSet], request: Request, found: QuerySet[Any]) -
 
 
 def paged(
-    request: Request, found: QuerySet[Any], sorts: Mapping[str, Ordering], default: str, to_data: Any
+    request: Request,
+    found: QuerySet[Any],
+    sorts: Mapping[str, Ordering],
+    default: str,
+    to_data: Any,
+    cap: int | None = COUNT_CAP,
 ) -> dict[str, Any]:
     """The page that the request asks for: ``results``, ``next``, ``previous``, and ``count`` when asked for."""
     params = request.query_params
@@ -141,7 +158,7 @@ def paged(
         raise ValidationError({error.parameter: [str(error)]}) from error
     body: dict[str, Any] = {"next": _link(request, page.next), "previous": _link(request, page.previous)}
     if _wants_count(params):
-        body["count"], body["count_is_capped"] = capped_count(found, COUNT_CAP)
+        body["count"], body["count_is_capped"] = capped_count(found, cap)
     return body | {"results": to_data(page.rows)}
 
 

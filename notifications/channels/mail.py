@@ -11,9 +11,11 @@ import time
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from notifications.channels import headers
 from notifications.channels.letter import page_of
 from notifications.channels.outgoing import DEFINITE, PERMANENT, SENT, UNCERTAIN, Outgoing, Result
 
@@ -37,29 +39,41 @@ class Refusal(Exception):  # noqa: N818 - what the server said
         self.permanent = permanent
 
 
+def message_id(key: str) -> str:
+    """The identification of a mail or a thread of mails, at the portal's own host."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"<{key}@{host if host.isascii() else host.encode('idna').decode('ascii')}>"
+
+
 def compose(outgoing: Outgoing) -> bytes:
-    """The mail as bytes; the same for every try."""
+    """The mail as bytes; the same for every try. Raises BadHeader when the reader's address is none."""
     kept = outgoing.rendered
+    language, text = kept.get("language", ""), str(kept["text"])
+    lines = [
+        headers.address("From", *reversed(headers.parted(settings.DEFAULT_FROM_EMAIL))),
+        headers.address("To", outgoing.to),
+        headers.header("Subject", kept["subject"]),
+        headers.exact("Date", kept["date"]),
+        headers.exact("Message-ID", outgoing.message_id),
+        *([headers.exact("References", kept["thread"])] if kept.get("thread") else []),
+        headers.exact("Auto-Submitted", "auto-generated"),
+        headers.exact("X-Auto-Response-Suppress", "All"),
+        headers.header("X-ITSM-Instance", settings.SITE_URL),
+        *([headers.exact("X-Priority", "1"), headers.exact("Importance", "high")] if kept.get("urgent") else []),
+        *([headers.exact("Content-Language", language)] if language else []),
+    ]
+    return b"".join([*lines, _body(text, page_of(kept["subject"], text, language), key=outgoing.message_id)])
+
+
+def _body(text: str, page: str, *, key: str) -> bytes:
+    """``text`` and ``page`` as two forms of one content, each in base64: nothing of it is read as a header.
+
+    The boundary follows from ``key``, so that every try is the same.
+    """
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = settings.DEFAULT_FROM_EMAIL
-    mail["To"] = outgoing.to
-    mail["Subject"] = kept["subject"]
-    mail["Date"] = kept["date"]
-    mail["Message-ID"] = outgoing.message_id
-    if kept.get("thread"):
-        mail["References"] = kept["thread"]
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-ITSM-Instance"] = settings.SITE_URL
-    if kept.get("urgent"):
-        mail["X-Priority"] = "1"
-        mail["Importance"] = "high"
-    mail.set_content(kept["text"], cte=None if kept["text"].isascii() else "base64")
-    mail.add_alternative(
-        page_of(kept["subject"], kept["text"], kept.get("language", "")), subtype="html", cte="base64"
-    )
-    mail.set_boundary(f"part-{hashlib.sha256(outgoing.message_id.encode()).hexdigest()[:32]}")  # no chance: see above
-    mail["Content-Language"] = kept.get("language", "")  # set_content removes what it does not know
+    mail.set_content(headers.readable(text), cte="base64")
+    mail.add_alternative(headers.readable(page), subtype="html", cte="base64")
+    mail.set_boundary(f"part-{hashlib.sha256(key.encode()).hexdigest()[:32]}")
     return mail.as_bytes()
 
 
@@ -100,10 +114,14 @@ class Server(smtplib.SMTP):
 
 def send(outgoing: Outgoing) -> Result:
     """Hand the mail over, or give up after ``TOTAL_SECONDS``. Never raises for what network or server do."""
+    try:
+        to = headers.plain_mailbox(outgoing.to)
+    except headers.BadHeader as error:
+        return Result(PERMANENT, str(error))
     with Watch() as watch:
         try:
             content = smtplib._fix_eols(compose(outgoing).decode("ascii")).encode("ascii")  # type: ignore[attr-defined]
-            server = _ready_connection(outgoing.to, watch)
+            server = _ready_connection(to, watch)
             watch.check()
         except Refusal as refusal:
             return Result(PERMANENT if refusal.permanent else DEFINITE, str(refusal))
@@ -147,7 +165,7 @@ def _connect(watch: Watch) -> smtplib.SMTP:
 
 def _envelope(server: smtplib.SMTP, to: str) -> None:
     """MAIL and RCPT. Raises Refusal; after one the connection is ready for another mail."""
-    code, text = server.mail(_address(settings.DEFAULT_FROM_EMAIL))
+    code, text = server.mail(headers.plain_mailbox(headers.parted(settings.DEFAULT_FROM_EMAIL)[1]))
     if code != ACCEPTED:
         _reset(server)
         raise Refusal(code, text)
@@ -155,10 +173,6 @@ def _envelope(server: smtplib.SMTP, to: str) -> None:
     if code not in OK_RCPT:
         _reset(server)
         raise Refusal(code, text, permanent=code in UNKNOWN_RECIPIENT)
-
-
-def _address(text: str) -> str:
-    return text.rpartition("<")[2].rstrip(">").strip()
 
 
 def _reset(server: smtplib.SMTP) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 from django.conf import settings
 
 from notifications import outbound
+from notifications.channels.headers import readable
 from notifications.channels.outgoing import DEFINITE, PERMANENT, SENT, UNCERTAIN, Outgoing, Result
 from notifications.outbound import Answer, NotSent, Refused, Unanswered
 
@@ -51,6 +52,18 @@ def verdict(channel: str, answer: Answer) -> Result:
     return Result(PERMANENT if code in NO_SUCH_ROBOT[channel] else DEFINITE, f"HTTP 200, code {code}")
 
 
+#: Marks with which chat services read more into a text than it says: calling people in, links behind other words.
+_MARKS = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "@": "＠"})
+
+
+def plain(text: str) -> str:
+    """``text`` for a chat room, where it must stay text: what users typed calls nobody in and hides no link.
+
+    Feishu reads ``<at user_id="all">`` and ``[words](address)``, WeCom ``<@name>``, in any text.
+    """
+    return readable(text).translate(_MARKS)
+
+
 # --- Requests -------------------------------------------------------------------------------------------------------
 
 
@@ -73,12 +86,12 @@ def _webhook(outgoing: Outgoing, now: float) -> Request:
 
 
 def _sms(outgoing: Outgoing, now: float) -> Request:
-    return signed(outgoing, {"id": outgoing.key, "to": outgoing.to, "text": outgoing.rendered["short"]}, now)
+    return signed(outgoing, {"id": outgoing.key, "to": outgoing.to, "text": readable(outgoing.rendered["short"])}, now)
 
 
 def _wecom(outgoing: Outgoing, now: float) -> Request:
     """WeCom knows a robot by the key in its address; there is no signature."""
-    return outgoing.url, _json({"msgtype": "text", "text": {"content": outgoing.rendered["short"]}}), {}
+    return outgoing.url, _json({"msgtype": "text", "text": {"content": plain(outgoing.rendered["short"])}}), {}
 
 
 def _dingtalk(outgoing: Outgoing, now: float) -> Request:
@@ -89,12 +102,12 @@ def _dingtalk(outgoing: Outgoing, now: float) -> Request:
         code = hmac.new(outgoing.secret.encode(), f"{stamp}\n{outgoing.secret}".encode(), hashlib.sha256).digest()
         joint = "&" if "?" in url else "?"
         url = f"{url}{joint}timestamp={stamp}&sign={quote_plus(base64.b64encode(code))}"
-    return url, _json({"msgtype": "text", "text": {"content": outgoing.rendered["short"]}}), {}
+    return url, _json({"msgtype": "text", "text": {"content": plain(outgoing.rendered["short"])}}), {}
 
 
 def _feishu(outgoing: Outgoing, now: float) -> Request:
     """Feishu: seconds, line break and secret are the key that signs an empty text; both stand in the body."""
-    payload: dict[str, Any] = {"msg_type": "text", "content": {"text": outgoing.rendered["short"]}}
+    payload: dict[str, Any] = {"msg_type": "text", "content": {"text": plain(outgoing.rendered["short"])}}
     if outgoing.secret:
         stamp = str(int(now))
         code = hmac.new(f"{stamp}\n{outgoing.secret}".encode(), b"", hashlib.sha256).digest()

@@ -15,6 +15,9 @@ from tickets.models import Ticket
 
 register = template.Library()
 
+#: Below it amounts are told in seconds and tenths.
+SMALL = timedelta(minutes=2)
+
 
 @register.filter
 def amount(value: timedelta | None) -> str:
@@ -24,8 +27,12 @@ def amount(value: timedelta | None) -> str:
 
 @register.filter
 def seconds(value: timedelta | None) -> str:
-    """An amount of time in seconds, for figures that should be small."""
-    return "–" if value is None else gettext("%(n)s s") % {"n": f"{value.total_seconds():.1f}"}
+    """An amount of time that should be small: in seconds below two minutes, then in hours, minutes, seconds."""
+    if value is None:
+        return "–"
+    if value >= SMALL:
+        return format_amount(value - timedelta(microseconds=value.microseconds))
+    return gettext("%(n)s s") % {"n": f"{value.total_seconds():.1f}"}
 
 
 @register.simple_tag

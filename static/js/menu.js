@@ -1,5 +1,5 @@
-// <details class="menu">: closes by Escape, by a click elsewhere, and when another one opens.
-const open = () => document.querySelectorAll("details.menu[open]");
+// <details class="menu">, <details data-menu>: closes by Escape, by a click elsewhere, and when another one opens.
+const open = () => document.querySelectorAll("details.menu[open], details[data-menu][open]");
 
 document.addEventListener("click", (event) => {
   for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;

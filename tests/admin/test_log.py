@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import Organisation, SupportGroup
 from incidents.models import Incident
+from itsm.admin import _lines, _parts
 from tests.admin.pages import address, make_rows, typed
 from tests.factories import World
 from tickets.actions import perform
-from tickets.models import Priority
+from tickets.models import Priority, Source
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-01")]
 
@@ -58,3 +60,37 @@ def test_log_tells_of_departments_beside_the_organisation(page: Client, world: W
     text = page.get(address(LogEntry, "changelist")).content.decode()
     assert "<li>English name: egov → Government</li>" in text
     assert "<li>Added department “IT”.</li>" in text
+
+
+@pytest.mark.req("SEC-03")
+def test_what_is_added_and_what_is_deleted_is_logged_with_its_values(page: Client, world: World) -> None:
+    data = {"code": "night", "name_zh": "夜班", "name_en": "Night", "position": 5, "active": "on"}
+    assert page.post(address(Source, "add"), data).status_code == 302
+    text = page.get(address(LogEntry, "changelist")).content.decode()
+    assert "<li>English name: — → Night</li>" in text
+    assert "<li>Code: — → night</li>" in text
+
+    assert page.post(address(Source, "delete", "night"), {"post": "yes"}).status_code == 302
+    text = page.get(address(LogEntry, "changelist")).content.decode()
+    assert "<li>English name: Night → —</li>" in text
+    assert "<li>-</li>" not in text
+
+
+@pytest.mark.req("SEC-03")
+def test_rows_beside_an_object_are_logged_with_their_values(page: Client, world: World) -> None:
+    organisation = world.organisations["egov"]
+    url = address(Organisation, "change", organisation.pk)
+    new = {"departments-TOTAL_FORMS": 1, "departments-0-name_zh": "信息科", "departments-0-name_en": "IT"}
+    page.post(url, typed(page, url) | new)
+    page.post(url, typed(page, url) | {"departments-0-name_en": "Informatics"})
+    page.post(url, typed(page, url) | {"departments-0-DELETE": "on"})
+    added, changed, deleted = LogEntry.objects.order_by("pk")
+    with translation.override("en"):
+        texts = [
+            " ".join(line for part in _parts(one) for line in _lines(one, part)) for one in (added, changed, deleted)
+        ]
+
+    assert "English name: — → IT" in texts[0]
+    assert "English name: IT → Informatics" in texts[1]
+    assert "English name: Informatics → —" in texts[2]
+    assert not organisation.departments.exists()

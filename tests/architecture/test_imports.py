@@ -19,6 +19,7 @@ TOOLS = {
     "itsm.matching",
     "itsm.navigation",
     "itsm.paging",
+    "itsm.sealing",
     "itsm.widgets",
     "itsm.env",
     "itsm.sources",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from exporting.cells import RISKY, cell, safe_text
+from exporting.cells import RISKY, cell, csv_text, safe_text
 from exporting.sheets import CUT, MAX_TEXT, CsvSheet, XlsxSheet, csv_lines
 
 pytestmark = pytest.mark.req("TKT-08")
@@ -57,8 +58,35 @@ def test_no_text_begins_like_a_formula(text: str) -> None:
 def test_csv_and_excel_hold_what_was_written(rows: list[list[str]]) -> None:
     cells = [[cell(text) for text in row] for row in rows]
     written = b"".join(csv_lines(cells)).decode("utf-8-sig")
-    assert [row for row in csv.reader(io.StringIO(written, newline="")) if row] == [row for row in cells if row]
+    found = [row for row in csv.reader(io.StringIO(written, newline="")) if row]
+    assert found == [[csv_text(str(value)) for value in row] for row in cells if row]
     assert not any(str(value).startswith(("=", "+", "-", "@")) for row in cells for value in row)
+
+
+SPLIT = [";=1", "a;=1", 'a;"=1"', "a;\t=1", "a; @x", "a\t=1", "a|+1", "a\n=1", "a\r-1", "a\u2028=1", "a,b;＝1"]
+
+
+@pytest.mark.parametrize("text", SPLIT, ids=ascii)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_no_reader_finds_a_formula_whatever_parts_its_cells(text: str, delimiter: str) -> None:
+    """``;=1`` is two cells for a reader that splits at semicolons, and programs differ in what they do with quotes."""
+    written = b"".join(csv_lines([["IM1", text, text]])).decode("utf-8-sig")
+
+    naive = [piece.strip('"') for line in written.splitlines() for piece in line.split(delimiter)]
+    proper = [value for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter) for value in row]
+    assert not [value for value in [*naive, *proper] if value.lstrip(' "').startswith(tuple(RISKY))]
+
+
+def test_excel_does_not_read_numbers_of_characters(tmp_path: Path) -> None:
+    sheet = XlsxSheet(tmp_path / "a.xlsx")
+    sheet.write(["_x003D_1+1"])
+    sheet.close()
+    [[cell]] = load_workbook(tmp_path / "a.xlsx").active.iter_rows()  # type: ignore[union-attr]
+    assert cell.value in ("_x005F_x003D_1+1", "_x003D_1+1")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as book:
+        assert "_x005F_x003D_1+1" in book.read("xl/worksheets/sheet1.xml").decode() + "".join(
+            book.read(name).decode() for name in book.namelist() if name.endswith("sharedStrings.xml")
+        )
 
 
 def test_numbers_moments_and_truths() -> None:

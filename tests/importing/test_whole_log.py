@@ -16,10 +16,11 @@ from accounts.models import SupportGroup, User
 from cmdb.models import ConfigurationItem
 from incidents.models import Incident
 from tests.importing.exports import LOG, run_import
+from tests.reports.whole_log import check_board_counts_what_the_log_says
 from tickets.models import AffectedItem, Category, ExternalReference, TimelineEntry
 
 pytestmark = [
-    pytest.mark.req("ADM-04"),
+    pytest.mark.req("ADM-04", "RPT-01"),
     pytest.mark.slow,
     pytest.mark.skipif(not LOG.exists(), reason="the real log is not there"),
 ]
@@ -201,6 +202,7 @@ CHECKS = (
     check_relations_are_those_of_the_last_updates,
     check_damaged_values_are_reported_by_line,
     check_numbers_are_unique_and_of_the_day_of_opening,
+    check_board_counts_what_the_log_says,
 )
 
 

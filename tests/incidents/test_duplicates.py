@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from incidents.lifecycle import SAME_EVENT
 from incidents.models import Incident
+from tests.api.client import Api
 from tests.factories import MONDAY, World, act, add_task, incident_in, last_entry, resolve, unclaimed
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
 from tickets.models import TicketLink
@@ -47,6 +49,23 @@ def test_resolving_the_main_ticket_resolves_duplicates(world: World, main: Any, 
     entry = last_entry(duplicate)
     assert (entry.action, entry.actor, entry.via) == ("resolve_with_main", None, "system")
     assert (entry.state_from, entry.is_public) == (state, True)
+
+
+@pytest.mark.req("ORG-03")
+def test_nothing_is_copied_to_another_customer(world: World, main: Any) -> None:
+    """What was found and done may name systems and people of the other."""
+    foreign = incident_in("registered", world, requester="requester2")
+    act(foreign, "mark_duplicate", world.desk, main=main.number)
+
+    resolve(main, world.engineer, now=MONDAY)
+
+    foreign.refresh_from_db()
+    assert (foreign.state, foreign.close_code_id, foreign.cause) == ("resolved", "tier1", "")
+    assert foreign.handling == SAME_EVENT
+    answer = Api(world.requester2).get(f"incidents/{foreign.number}/").content.decode()
+    timeline = Api(world.requester2).get(f"incidents/{foreign.number}/timeline/").content.decode()
+    for hidden in ("磁盘已满", "清理日志", main.number):
+        assert hidden not in answer + timeline
 
 
 def test_resolving_leaves_duplicates_that_are_over_alone(world: World, main: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,7 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from itsm.backup import BackupError, create_backup, restore_backup
+from itsm.backup import BackupError, create_backup, fit_to_server, restore_backup
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = """SELECT (SELECT count(*) FROM tickets_ticket), (SELECT count(*) FROM tickets_timelineentry),
@@ -70,6 +71,7 @@ def test_restore_brings_everything_back(two_databases, tmp_path):
         assert done.returncode == 0, done.stderr
     done = manage(first, here, "backup", str(archive))
     assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
     done = manage(second, there, "restore", str(archive))
 
@@ -78,6 +80,10 @@ def test_restore_brings_everything_back(two_databases, tmp_path):
     files = {path.relative_to(here): path.read_bytes() for path in (here / "uploads").rglob("*") if path.is_file()}
     assert files
     assert files == {p.relative_to(there): p.read_bytes() for p in (there / "uploads").rglob("*") if p.is_file()}
+    with other.cursor() as cursor:  # what a newer version added refers to what the backup replaces
+        cursor.execute("CREATE TABLE newer (person bigint REFERENCES accounts_user (id))")
+        other.commit()
+    assert manage(second, there, "restore", "--replace", str(archive)).returncode == 0
     refused = manage(second, there, "restore", str(archive))
     assert refused.returncode != 0
     assert "--replace" in refused.stderr
@@ -96,3 +102,80 @@ def test_backup_never_overwrites_and_restore_refuses_what_is_not_ours(db, tmp_pa
         tar.add(taken, "notes.txt")
     with pytest.raises(BackupError):
         restore_backup(foreign)
+
+
+@pytest.fixture
+def small_backup(tmp_path, settings, monkeypatch):
+    """An archive with a file of 100 kB, whose database is a text: programs of PostgreSQL are not run."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.MEDIA_ROOT.mkdir()
+    (settings.MEDIA_ROOT / "a.bin").write_bytes(os.urandom(100_000))
+    ran = []
+
+    def run(program, *arguments):
+        ran.append(program)
+        for argument in map(str, arguments):
+            if program == "pg_dump" and argument.startswith("--file="):
+                Path(argument.removeprefix("--file=")).write_bytes(b"PGDMP" * 2000)
+
+    monkeypatch.setattr("itsm.backup._run", run)
+    umask = os.umask(0o022)
+    archive = tmp_path / "small.tar"
+    create_backup(archive)
+    os.umask(umask)
+    ran.clear()
+    return archive, ran
+
+
+@pytest.mark.django_db
+@pytest.mark.req("ADM-02", "SEC-03")
+def test_an_archive_is_its_owners_alone(small_backup, tmp_path):
+    archive, _ran = small_backup
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    with pytest.raises(BackupError, match="no directory"):
+        create_backup(tmp_path / "missing" / "itsm.tar")
+
+
+@pytest.mark.django_db
+@pytest.mark.req("ADM-02")
+@pytest.mark.parametrize("kept", [0, 1, 300, 700, 5000, 20_000, 60_000, -1024, -10_240, -20_480])
+def test_a_truncated_archive_gets_a_sentence_and_changes_nothing(small_backup, kept):
+    archive, ran = small_backup
+    whole = archive.read_bytes()
+    end = whole.index(b"end.json")  # negative: so much before the mark of the end
+    archive.write_bytes(whole[: kept if kept >= 0 else end + kept + 1024])
+
+    with pytest.raises(BackupError) as refused:
+        restore_backup(archive)
+
+    assert "archive" in str(refused.value) or "backup" in str(refused.value)
+    assert ran == []
+
+
+@pytest.mark.req("ADM-02")
+@pytest.mark.parametrize(("server", "kept"), [(150018, False), (160004, False), (170000, True), (180004, True)])
+def test_older_servers_are_not_asked_for_what_they_do_not_know(tmp_path, server, kept):
+    """The setting is taken out where the script begins, never out of a text in a row."""
+    line = "SET transaction_timeout = 0;\n"
+    script = tmp_path / "a.sql"
+    rows = "x\n" * 3000 + "COPY a FROM stdin;\n" + line
+    script.write_text(f"SET lock_timeout = 0;\n{line}SET client_encoding = 'UTF8';\n{rows}")
+
+    fit_to_server(script, server)
+
+    text = script.read_text()
+    assert text.count(line) == (2 if kept else 1)
+    assert text.endswith(rows)
+    assert [one for one in text.splitlines()[:3] if not one.startswith(("SET ", "--"))] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.req("ADM-02")
+def test_a_server_that_is_too_old_is_told_before_anything_is_changed(small_backup, monkeypatch):
+    archive, ran = small_backup
+    monkeypatch.setattr("itsm.backup.OLDEST_SERVER", 990_000)
+
+    with pytest.raises(BackupError, match="99 or newer"):
+        restore_backup(archive)
+
+    assert ran == []

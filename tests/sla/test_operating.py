@@ -20,8 +20,9 @@ from accounts.models import User
 from notifications import claiming, outbox
 from notifications.models import Delivery, Endpoint, Notice
 from sla import engine, housekeeping, lookout, relevance, timers
-from sla.health import check
+from sla.health import Health, check
 from sla.models import Calendar, EngineHeartbeat, EngineState, EngineSwitch, Timer
+from sla.templatetags.clocks import seconds
 from tests.factories import MONDAY, World, act, resolve, unclaimed
 from tests.notifications.servers import http_server
 from tickets import clock
@@ -334,3 +335,13 @@ def number_in(mail: Any) -> str:
     """The only ticket that a mail is about."""
     [number] = set(re.findall(r"(?:IM|TK)\d{12}", f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}"))
     return str(number)
+
+
+@pytest.mark.req("ADM-03")
+def test_only_administrators_are_bothered_with_what_only_they_can_mend(world: World) -> None:
+    health = Health(red=["overdue"], amber=["coverage", "slow"])
+
+    assert health.seen_by(world.admin).amber == ["coverage", "slow"]
+    assert (health.seen_by(world.desk).red, health.seen_by(world.desk).amber) == (["overdue"], ["slow"])
+    assert Health(amber=["backup"]).seen_by(world.engineer).tone == "ok"
+    assert (seconds(timedelta(seconds=9.84)), seconds(timedelta(seconds=112140.6))) == ("9.8 秒", "31:09:00")

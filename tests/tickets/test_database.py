@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Model
 
 from tests.contract.subjects import PLACES, SUBJECTS
 from tests.factories import World, incident_in, last_entry
 from tickets.declared import declared_states, declared_transitions, write_declared_states
+from tickets.guarding import append_only_models, guard_against_emptying
 from tickets.lifecycle import kind_of, kinds
 from tickets.models import DeclaredState, DeclaredTransition, Ticket, TimelineEntry
 
@@ -119,6 +121,23 @@ def test_log_is_never_changed(world: World, statement: str) -> None:
         execute(statement)
 
     assert list(TimelineEntry.objects.values()) == before
+
+
+@pytest.mark.req("TKT-03", "SEC-03")
+@pytest.mark.parametrize("model", append_only_models(), ids=lambda model: model._meta.db_table)
+def test_what_is_only_added_to_is_never_emptied(world: World, model: type[Model]) -> None:
+    """TRUNCATE passes by the triggers of rows; also as a consequence of emptying what the table refers to."""
+    incident_in("in_progress", world)
+    before, table = TimelineEntry.objects.count(), model._meta.db_table
+    execute("SET CONSTRAINTS ALL IMMEDIATE")  # rows of this transaction that are still to be checked are in the way
+    emptied = [f'TRUNCATE "{table}" CASCADE', f'TRUNCATE tickets_ticket, "{table}" RESTART IDENTITY CASCADE']
+
+    for statement in [*emptied, "TRUNCATE tickets_ticket CASCADE"]:
+        with pytest.raises(DatabaseError, match="only added"):
+            execute(statement)
+
+    assert TimelineEntry.objects.count() == before > 0
+    assert guard_against_emptying() == []
 
 
 @pytest.mark.req("TKT-03")

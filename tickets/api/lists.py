@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,12 +19,13 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, IF_NONE_MATCH, LIST_ERRORS, Operation
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
-from itsm.api.views import ListView
+from itsm.api.views import PAGING, ListView
+from itsm.paging import Ordering
 from tickets import clock
 from tickets.api.base import NUMBER, TicketView, ticket_response
 from tickets.api.versions import is_unchanged
 from tickets.clock import NO_LIMIT
-from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
+from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter, filters_for, sorts_for
 from tickets.forms import ActionForm
 from tickets.listing import rows_of_saved
 from tickets.models import SavedView, Ticket
@@ -51,8 +53,16 @@ class TicketRows(ListView, TicketView):
     default_order = NEWEST_FIRST
 
     def known_parameters(self) -> tuple[str, ...]:
-        """The filters, those of paging, and the views that the pages show as tabs."""
-        return (*super().known_parameters(), "view", "saved")
+        """The filters that the person may use, those of paging, and the views that the pages show as tabs."""
+        return (*filters_for(self.user), *PAGING, "view", "saved")
+
+    def sorts_for_reader(self) -> Mapping[str, Ordering]:
+        """What the person may read."""
+        return sorts_for(self.user)
+
+    def most_counted(self, request: Request) -> int | None:
+        """The records behind a figure are counted to the last: their number is the figure."""
+        return None if "records" in request.query_params else super().most_counted(request)
 
     def rows(self, request: Request) -> QuerySet[Ticket]:
         """Tickets that the person sees, of the view that is asked for."""

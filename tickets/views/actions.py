@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from tickets import clock, drafting, pages
-from tickets.actions import available_actions, perform
+from tickets.actions import available_actions, is_allowed, perform
 from tickets.composer import ComposerForm, action_of
 from tickets.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
 from tickets.editing import asks_only
-from tickets.errors import ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
+from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.finding import find_ticket
 from tickets.forms import ActionForm
 from tickets.lifecycle import Action
@@ -65,7 +65,10 @@ class ActionView(SignedInView):
     def get(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Show the action's form, in place or as a page."""
         ticket = find_ticket(request.user, number)
-        action = self._offered(ticket, name)
+        try:
+            action = self._offered(ticket, name)
+        except ActionConflict as error:
+            return self._draw_refusal(ticket, ticket.kind_info.actions[name], error, status=409)
         if action is None:
             return redirect(ticket)  # where what was typed is kept
         form = action.form_class(ticket=ticket, user=request.user)
@@ -101,7 +104,10 @@ class ActionView(SignedInView):
         return drafting.property_slot(ticket, action, field) if one else drafting.action_slot(ticket, action)
 
     def _offered(self, ticket: Ticket, name: str) -> Action | None:
-        """The action; None when it is not offered any more, but something was typed for it."""
+        """The action; None when it is not offered any more, but something was typed for it.
+
+        Raises Http404, PermissionDenied, ActionConflict: a state that forbids it is never told as a missing right.
+        """
         offered = {item.action.name: item for item in available_actions(ticket, self.request.user)}
         if name in offered:
             return offered[name].action
@@ -109,6 +115,9 @@ class ActionView(SignedInView):
             raise Http404
         if drafting.has_draft(ticket, self.request.user, name):
             return None
+        action = ticket.kind_info.actions[name]
+        if is_allowed(action, ticket, self.request.user) and not action.starts_in(ticket.state):
+            raise ActionConflict(_("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label})
         raise PermissionDenied
 
     def _chosen(self, ticket: Ticket, action: Action) -> Any:

@@ -19,6 +19,7 @@ from tickets.actions import available_actions
 from tickets.composer import ComposerForm
 from tickets.editing import editors_of
 from tickets.finding import find_ticket
+from tickets.items import behind_items
 from tickets.lifecycle import Phase
 from tickets.limits import chip_of
 from tickets.models import Ticket
@@ -57,6 +58,7 @@ class AroundView(SignedInView):
         now = clock.now()
         around = surroundings_of(ticket, request.user, now)
         context = {"around": around, "spent": time_by_person(ticket), "duty": standing_of(ticket.group, now)}
+        context |= behind_items(ticket, request.user)
         return render(request, "tickets/_around.html", context)
 
 

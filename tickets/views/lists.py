@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
+from accounts.models import Role
+from accounts.permissions import Permission
 from tickets.finding import find_ticket, is_number
 from tickets.lifecycle import Kind
 from tickets.lists import QueuePage
@@ -17,14 +19,22 @@ from tickets.models import Ticket
 from tickets.views.detail import staff_context
 from tickets.views.my import on_a_phone
 
+#: Pages on which roles begin, beside the queue.
+FIRST_PAGES = {
+    Role.FirstPage.BOARD.value: ("reports:board", "incidents"),
+    Role.FirstPage.LIVE.value: ("reports:board", "incidents"),
+}
+
 
 class HomeView(SignedInView):
     """The page one starts from."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        """Staff start in the queue, on a phone with their own work; customers in the portal."""
+        """Staff start where their role says, on a phone with their own work; customers in the portal."""
         if not request.user.is_agent:
             return redirect("tickets:portal")
+        if request.user.first_page in FIRST_PAGES and request.user.may(Permission.INTERNAL):
+            return redirect(*FIRST_PAGES[request.user.first_page])
         return redirect("tickets:my" if on_a_phone(request) else "tickets:queue")
 
 

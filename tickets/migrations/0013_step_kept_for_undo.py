@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0010_file_kinds"),
+        ("tickets", "0012_search_by_audience"),
     ]
 
     operations = [

@@ -1,0 +1,91 @@
+"""How complete and how right the record is: measures that open the items behind them (CMDB-05, CMDB-07)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cmdb.definitions import Definitions
+from cmdb.filters import PREFIX
+from cmdb.models import Attribute, ConfigurationItem
+
+#: Ends of warranty, licence and contract are told so long before.
+AHEAD = timedelta(days=90)
+ENDS = ("warranty_end", "licence_end", "contract_end")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of items that want attention, of how many, and the list of them."""
+
+    label: str
+    count: int
+    of: int
+    url: str
+
+    @property
+    def tone(self) -> str:
+        """How bad it is."""
+        return "ok" if not self.count else "late" if self.count * 5 > self.of else "soon"
+
+    @property
+    def percent(self) -> int:
+        """How many are in order."""
+        return 100 if not self.of else round(100 * (self.of - self.count) / self.of)
+
+
+def measures(user: User, today: date) -> dict[str, list[Measure]]:
+    """Completeness, correctness, and what ends soon. A query a required attribute and kind of end, and four more."""
+    seen = ConfigurationItem.objects.visible_to(user).exclude(status="retired")
+    total = seen.count()
+    return {
+        _("Completeness"): list(_complete(seen, total)),
+        _("Correctness"): _correct(seen, total),
+        _("Ends within 90 days, or has ended"): [_ends(seen, code, today, total) for code in ENDS],
+    }
+
+
+def _address(**params: str) -> str:
+    return f"{reverse('cmdb:list')}?{urlencode(params)}"
+
+
+def _complete(seen: Any, total: int) -> list[Measure]:
+    known = Definitions()
+    found = [_lacking(seen, row, known) for row in known.attributes if row.required and row.active]
+    owner = next((row for row in known.attributes if row.code == "owner" and row.ci_class_id is None), None)
+    if owner is not None and not owner.required:
+        found.append(_lacking(seen, owner, known))
+    nowhere = seen.filter(business_system=None, status="in_use", organisation__isnull=False).count()
+    return [*found, Measure(_("In use for a customer, of no business system"), nowhere, total, _address(loose="true"))]
+
+
+def _lacking(seen: Any, row: Attribute, known: Definitions) -> Measure:
+    concerned = seen.filter(ci_class__in=known.below(row.ci_class_id)) if row.ci_class_id else seen
+    params = {f"{PREFIX}{row.code}": "none", **({"ci_class": row.ci_class_id} if row.ci_class_id else {})}
+    lacking = concerned.exclude(attributes__has_key=row.code).count()
+    return Measure(_("Without “%(name)s”") % {"name": row.name}, lacking, concerned.count(), _address(**params))
+
+
+def _correct(seen: Any, total: int) -> list[Measure]:
+    alone = seen.filter(relations_out=None, relations_in=None).count()
+    gone = seen.exclude(missing_since=None).count()
+    names = seen.values("ci_class", "name").annotate(n=Count("pk")).filter(n__gt=1).count()
+    return [
+        Measure(_("Hangs together with nothing"), alone, total, _address(alone="true")),
+        Measure(_("Not seen any more by discovery"), gone, total, _address(gone="true")),
+        Measure(_("Names that several items of a class have"), names, total, _address(sort="name")),
+    ]
+
+
+def _ends(seen: Any, code: str, today: date, total: int) -> Measure:
+    limit = (today + AHEAD).isoformat()
+    used = seen.filter(Q(status="in_use") | Q(status="in_maintenance"))
+    count = used.filter(**{f"attributes__{code}__lte": limit}).count()
+    return Measure(Definitions().label(code), count, total, _address(**{f"{PREFIX}{code}": f"<={limit}"}))

@@ -1,0 +1,192 @@
+"""The list of items as its address describes it: moment, class, filters, attributes, columns, order, page."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cmdb import pages
+from cmdb.definitions import Definitions
+from cmdb.filters import PREFIX, ItemFilter, by_attributes
+from cmdb.moments import NOW, Moment, MomentError, read_moment
+from cmdb.services import items_at
+from cmdb.values import shown
+from itsm.paging import Column, PagingError, capped_count, page_of, parse_ordering
+from itsm.widgets import PlainChoiceField
+
+SORTS = {"identifier": (Column("identifier"),), "name": (Column("name"),)}
+RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
+SHOWN = ("ip_address", "location")
+MOST_COLUMNS = 6
+
+
+class ItemList:
+    """What an address shows of the items that ``user`` sees; ``errors`` says what in it cannot be understood."""
+
+    def __init__(self, params: QueryDict, user: User) -> None:
+        self.params, self.user = params, user
+        self.errors: list[dict[str, str]] = []
+        self.definitions = Definitions()
+        self.url = reverse("cmdb:list")
+
+    @cached_property
+    def moment(self) -> Moment:
+        """The moment asked about; now when it cannot be understood."""
+        try:
+            return read_moment(self.params)
+        except MomentError as error:
+            self._complain(error.parameter, str(error))
+            return NOW
+
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        """What fits, in no order."""
+        found: QuerySet[Any] = items_at(self.moment, self.user)
+        if not self.params.get("status"):
+            found = found.exclude(status="retired")
+        narrowed = ItemFilter(self.params, queryset=found, request=SimpleNamespace(user=self.user))
+        if not narrowed.is_valid():
+            for name, texts in narrowed.errors.items():
+                self._complain(name, str(texts[0]))
+            return found.none()
+        try:
+            return by_attributes(narrowed.qs, self.params)
+        except ValidationError as error:
+            for name, texts in error.message_dict.items():
+                self._complain(name, texts[0])
+            return found.none()
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Attributes shown as columns: those chosen, or the usual ones."""
+        known = self.definitions.everywhere()
+        asked = [code for code in self.params.getlist("col") if code in known][:MOST_COLUMNS]
+        of_class = self.definitions.of(self.chosen_class) if self.chosen_class else known
+        return asked or [code for code in SHOWN if code in of_class]
+
+    @property
+    def chosen_class(self) -> str:
+        """The class asked for, when there is one."""
+        code = self.params.get("ci_class", "")
+        return code if code in self.definitions.classes else ""
+
+    def address(self, **changes: Any) -> str:
+        """The same list with ``changes``; the page begins anew."""
+        query = self.params.copy()
+        query.pop("cursor", None)
+        for name, value in changes.items():
+            query.pop(name, None)
+            if value not in (None, ""):
+                query[name] = value
+        return f"{self.url}?{query.urlencode()}" if query else self.url
+
+    def context(self) -> dict[str, Any]:
+        """What ``cmdb/list.html`` draws. Queries do not grow with the rows."""
+        rows = self.rows
+        page = self._page(rows)
+        count, capped = capped_count(rows)
+        attributes = self.definitions.everywhere()
+        return {
+            "moment": self.moment,
+            "tree": pages.class_tree(self.user, self.moment, self.definitions, self.chosen_class, self.address),
+            "all_url": self.address(ci_class=None),
+            "form": self._form(),
+            "hidden": self._hidden(),
+            "active": self._active(),
+            "errors": self.errors,
+            "head": [attributes[code].name for code in self.columns],
+            "lines": [self._line(row) for row in page.rows],
+            "count": f"{count:,}+" if capped else f"{count:,}",
+            "previous_url": self.address() + self._cursor(page.previous),
+            "next_url": self.address() + self._cursor(page.next),
+            "has_previous": page.previous is not None,
+            "has_next": page.next is not None,
+            "attributes": self._attributes(),
+            "class_name": self.definitions.classes[self.chosen_class].name if self.chosen_class else "",
+        }
+
+    def _cursor(self, cursor: str | None) -> str:
+        if not cursor:
+            return ""
+        query = QueryDict(mutable=True)
+        query["cursor"] = cursor
+        return ("&" if "?" in self.address() else "?") + query.urlencode()
+
+    def _page(self, rows: QuerySet[Any]) -> Any:
+        ordering = parse_ordering("identifier", SORTS)
+        try:
+            ordering = parse_ordering(self.params.get("sort") or "identifier", SORTS)
+            return page_of(rows.select_related(*RELATED), ordering, cursor=self.params.get("cursor", ""))
+        except PagingError as error:
+            self._complain("sort" if error.parameter == "ordering" else error.parameter, str(error))
+            return page_of(rows.select_related(*RELATED), parse_ordering("identifier", SORTS))
+
+    def _line(self, row: Any) -> dict[str, Any]:
+        key = row.pk if self.moment.is_now else row.item_id
+        attributes = self.definitions.of(row.ci_class_id, retired=True)
+        cells = [(self._label(code), shown(attributes.get(code), row.attributes.get(code))) for code in self.columns]
+        return {
+            "item": row,
+            "url": pages.item_url(key, self.moment),
+            "tone": pages.TONES.get(row.status_id, "neutral"),
+            "cells": cells,
+        }
+
+    def _label(self, code: str) -> str:
+        return self.definitions.everywhere()[code].name
+
+    def _form(self) -> forms.Form:
+        form = forms.Form(self.params)
+        form.fields["q"] = forms.CharField(
+            label=_("Words of the name, or the identifier"),
+            required=False,
+            widget=forms.TextInput({"placeholder": _("Identifier or name"), "type": "search"}),
+        )
+        labels = {"status": _("Status"), "business_system": _("Business system"), "organisation": _("Organisation")}
+        for name, choices in pages.filter_choices().items():
+            form.fields[name] = PlainChoiceField(
+                label=labels[name], choices=[("", labels[name]), *choices], required=False
+            )
+        return form
+
+    def _hidden(self) -> list[tuple[str, str]]:
+        shown_fields = {"q", "status", "business_system", "organisation", "cursor"}
+        return [(name, v) for name, values in self.params.lists() if name not in shown_fields for v in values if v]
+
+    def _active(self) -> list[dict[str, Any]]:
+        attributes = self.definitions.everywhere()
+        found = []
+        for name, value in self.params.items():
+            code = name.removeprefix(PREFIX)
+            if name.startswith(PREFIX) and value and code in attributes:
+                found.append(
+                    {"label": attributes[code].name, "value": value, "remove_url": self.address(**{name: ""})}
+                )
+        return found
+
+    def _attributes(self) -> list[dict[str, Any]]:
+        """What can be asked for: every attribute of the class, with what the address asks."""
+        of_class = self.definitions.of(self.chosen_class) if self.chosen_class else self.definitions.everywhere()
+        return [
+            {
+                "name": f"{PREFIX}{code}",
+                "code": code,
+                "label": row.name,
+                "value": self.params.get(f"{PREFIX}{code}", ""),
+                "column": code in self.columns,
+            }
+            for code, row in sorted(of_class.items(), key=lambda pair: (pair[1].group, pair[1].position))
+        ]
+
+    def _complain(self, name: str, message: str) -> None:
+        label = self.definitions.label(name.removeprefix(PREFIX))
+        self.errors.append({"label": label, "message": message, "remove_url": self.address(**{name: ""})})

@@ -1,0 +1,31 @@
+"""Pages of the configuration database."""
+
+from django.urls import path
+
+from cmdb.views import classes, exploring, items, keeping
+
+app_name = "cmdb"
+urlpatterns = [
+    path("", items.ListView.as_view(), name="list"),
+    path("new/", items.NewView.as_view(), name="new"),
+    path("export/", keeping.ExportView.as_view(), name="export"),
+    path("import/", keeping.ImportView.as_view(), name="import"),
+    path("import/<int:pk>/undo/", keeping.UndoImportView.as_view(), name="undo_import"),
+    path("differences/", keeping.DifferencesView.as_view(), name="differences"),
+    path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),
+    path("health/", keeping.HealthView.as_view(), name="health"),
+    path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
+    path("unauthorised/", keeping.UnauthorisedView.as_view(), name="unauthorised"),
+    path("classes/", classes.ClassesView.as_view(), name="classes"),
+    path("classes/<slug:code>/", classes.ClassView.as_view(), name="class"),
+    path("attributes/<int:pk>/", classes.AttributeView.as_view(), name="attribute"),
+    path("<int:pk>/", items.ItemView.as_view(), name="item"),
+    path("<int:pk>/edit/", items.EditView.as_view(), name="edit"),
+    path("<int:pk>/life/<slug:name>/", items.LifeView.as_view(), name="life"),
+    path("<int:pk>/relations/", items.RelateView.as_view(), name="relate"),
+    path("<int:pk>/relations/<int:relation>/", items.UnrelateView.as_view(), name="unrelate"),
+    path("<int:pk>/impact/", exploring.ImpactView.as_view(), name="impact"),
+    path("<int:pk>/compare/", exploring.CompareView.as_view(), name="compare"),
+    path("<int:pk>/graph/", exploring.GraphView.as_view(), name="graph"),
+    path("<int:pk>/graph/data/", exploring.GraphDataView.as_view(), name="graph_data"),
+]

@@ -1,0 +1,147 @@
+"""Pages of the model: classes in their tree, the attributes of each; the configuration manager's (CMDB-01)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.http import SignedInRequest
+from cmdb.authority import may_correct
+from cmdb.class_forms import AttributeForm, ClassForm
+from cmdb.definitions import Definitions
+from cmdb.models import Attribute, AttributeVersion, CIClass
+from cmdb.views.items import CmdbView, keep_out
+
+
+class ManagedView(CmdbView):
+    """A page of the configuration manager."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Refuse others."""
+        if request.user.is_authenticated:
+            keep_out(request.user, may_correct(request.user))
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ClassesView(ManagedView):
+    """All classes, and a new one."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the tree."""
+        return self._draw(request, ClassForm())
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Add a class."""
+        form = ClassForm(request.POST)
+        if not form.is_valid():
+            return self._draw(request, form, status=422)
+        made = form.save()
+        messages.success(request, _("The class is added."))
+        return redirect("cmdb:class", made.pk)
+
+    @staticmethod
+    def _draw(request: SignedInRequest, form: ClassForm, status: int = 200) -> HttpResponse:
+        known = Definitions()
+        rows = [{"node": node, "attributes": len(known.of(node.ci_class.pk))} for node in known.tree()]
+        common = [row for row in known.attributes if row.ci_class_id is None]
+        return render(request, "cmdb/classes.html", {"rows": rows, "form": form, "common": common}, status=status)
+
+
+class ClassView(ManagedView):
+    """One class: its names and plan, its attributes with the inherited ones, a new attribute."""
+
+    def get(self, request: SignedInRequest, code: str) -> HttpResponse:
+        """Show it."""
+        return self._draw(request, find_class(code))
+
+    def post(self, request: SignedInRequest, code: str) -> HttpResponse:
+        """Change the class, or add an attribute to it."""
+        ci_class = find_class(code)
+        if "add" in request.POST:
+            return self._add(request, ci_class)
+        form = ClassForm(request.POST, instance=find_class(code))
+        if not form.is_valid():
+            return self._draw(request, ci_class, form=form, status=422)
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("cmdb:class", code)
+
+    def _add(self, request: SignedInRequest, ci_class: CIClass) -> HttpResponse:
+        form = AttributeForm(request.POST, instance=Attribute(ci_class=ci_class), prefix="attribute")
+        if not form.is_valid():
+            return self._draw(request, ci_class, attribute=form, status=422)
+        store(form, request)
+        messages.success(request, _("The attribute is there: in forms, lists, filters, imports and the API."))
+        return redirect("cmdb:class", ci_class.pk)
+
+    @staticmethod
+    def _draw(
+        request: SignedInRequest, ci_class: CIClass, *, form: Any = None, attribute: Any = None, status: int = 200
+    ) -> HttpResponse:
+        known = Definitions()
+        context = {
+            "class": ci_class,
+            "form": form or ClassForm(instance=ci_class),
+            "attribute_form": attribute or AttributeForm(instance=Attribute(ci_class=ci_class), prefix="attribute"),
+            "attributes": known.of(ci_class.pk, retired=True).values(),
+            "above": [known.classes[above] for above in reversed(known.above(ci_class.pk)[1:])],
+        }
+        return render(request, "cmdb/class.html", context, status=status)
+
+
+def find_class(code: str) -> CIClass:
+    """The class. Raises Http404."""
+    found = CIClass.objects.filter(pk=code).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@transaction.atomic
+def store(form: AttributeForm, request: SignedInRequest) -> Attribute:
+    """Save the attribute, with how it is defined from now on."""
+    made: Attribute = form.save()
+    AttributeVersion.objects.create(attribute=made, by=request.user, definition=made.definition())
+    return made
+
+
+class AttributeView(ManagedView):
+    """One attribute: renamed, retyped or retired; values that are stored stay."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show the form."""
+        return self._draw(request, AttributeForm(instance=find_attribute(pk)))
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Say what would follow, then change it when that was seen."""
+        form = AttributeForm(request.POST, instance=find_attribute(pk))
+        if not form.is_valid():
+            return self._draw(request, form, status=422)
+        consequences = form.consequences()
+        if consequences and "confirmed" not in request.POST:
+            return self._draw(request, form, consequences=consequences)
+        made = store(form, request)
+        messages.success(request, _("Saved."))
+        return redirect("cmdb:class", made.ci_class_id) if made.ci_class_id else redirect("cmdb:classes")
+
+    @staticmethod
+    def _draw(
+        request: SignedInRequest, form: AttributeForm, *, consequences: list[str] | None = None, status: int = 200
+    ) -> HttpResponse:
+        attribute = find_attribute(form.instance.pk)
+        versions = attribute.versions.select_related("by").order_by("-at", "-pk")[:20]
+        context = {"form": form, "attribute": attribute, "consequences": consequences, "versions": versions}
+        return render(request, "cmdb/attribute.html", context, status=status)
+
+
+def find_attribute(pk: int) -> Attribute:
+    """The attribute. Raises Http404."""
+    found = Attribute.objects.select_related("ci_class").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

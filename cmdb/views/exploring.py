@@ -1,0 +1,112 @@
+"""Pages that look around from an item: impact, comparison, the graph and its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.http import SignedInRequest
+from cmdb import impact
+from cmdb.answers import impact_of
+from cmdb.definitions import Definitions
+from cmdb.drawing import MOST, Drawing, drawing_of
+from cmdb.graph import graph_at
+from cmdb.history import Names, compared
+from cmdb.models import ConfigurationItem
+from cmdb.moments import Moment, MomentError, read_moment
+from cmdb.pages import seen_items
+from cmdb.views.items import CmdbView, find_item, moment_of
+
+LISTED = 200
+
+
+class ImpactView(CmdbView):
+    """What fails with an item, alone or together with others; what it rests on; its single points of failure."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show it."""
+        item, moment = find_item(request.user, pk), moment_of(request)
+        up = request.GET.get("direction") != "down"
+        words = request.GET.get("with", "").replace("，", ",").split(",")
+        names = [word.strip() for word in words if word.strip()][:20]
+        others = list(ConfigurationItem.objects.visible_to(request.user).filter(identifier__in=names))
+        keys = [item.pk, *(other.pk for other in others)]
+        answer = impact_of(keys, request.user, up=up, moment=moment, limit=LISTED)
+        context = {
+            "item": item,
+            "moment": moment,
+            "up": up,
+            "others": others,
+            "unknown": sorted(set(names) - {other.identifier for other in others}),
+            "with": request.GET.get("with", ""),
+            "impact": answer,
+            "collisions": self._collisions(request, keys, moment) if up and len(keys) > 1 else [],
+            "points": self._single_points(request, item.pk, moment) if not up else None,
+        }
+        return render(request, "cmdb/impact.html", context)
+
+    @staticmethod
+    def _collisions(request: SignedInRequest, keys: list[int], moment: Moment) -> list[dict[str, Any]]:
+        with graph_at(moment) as graph:
+            found = impact.collisions(graph, keys)[:50]
+        seen = seen_items([hit.item for hit in found], request.user, moment)
+        states = {impact.DOWN: "down", impact.DEGRADED: "degraded"}
+        return [{"item": seen[hit.item], "state": states[hit.severity]} for hit in found if hit.item in seen]
+
+    @staticmethod
+    def _single_points(request: SignedInRequest, pk: int, moment: Moment) -> dict[str, Any]:
+        with graph_at(moment) as graph:
+            keys, partial = impact.single_points(graph, pk)
+        seen = seen_items(keys, request.user, moment)
+        return {"rows": [seen[key] for key in keys if key in seen], "partial": partial}
+
+
+class CompareView(CmdbView):
+    """An item at two moments."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Ask for the moments, and show in what they differ."""
+        item = find_item(request.user, pk)
+        moments, errors = [], []
+        for name in ("first", "second"):
+            try:
+                said = {key: request.GET.get(f"{name}_{key}", "") for key in ("as_of", "known_at")}
+                moments.append(read_moment(said))
+            except MomentError as error:
+                errors.append(str(error))
+        asked = bool(request.GET)
+        names = Names(Definitions())
+        fields = compared(item, moments[0], moments[1], names) if asked and not errors else []
+        context = {"item": item, "moments": moments, "errors": errors, "fields": fields, "asked": asked}
+        return render(request, "cmdb/compare.html", context, status=422 if errors else 200)
+
+
+def drawn(request: SignedInRequest, pk: int) -> Drawing:
+    """The part of the graph that an address asks for."""
+    opened = [int(text) for text in request.GET.get("open", "").split(",") if text.isascii() and text.isdigit()][:60]
+    return drawing_of(find_item(request.user, pk), opened, request.user, moment_of(request))
+
+
+class GraphView(CmdbView):
+    """The graph around an item, as a picture and as a table."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show the page; the picture asks for its data."""
+        context = {
+            "item": find_item(request.user, pk),
+            "drawing": drawn(request, pk),
+            "data_url": reverse("cmdb:graph_data", args=[pk]),
+            "most": MOST,
+        }
+        return render(request, "cmdb/graph.html", context)
+
+
+class GraphDataView(CmdbView):
+    """The data of the picture."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Nodes and edges."""
+        return JsonResponse(drawn(request, pk).as_json())

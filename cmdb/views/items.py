@@ -1,0 +1,304 @@
+"""Pages of items: the list, one item, making and changing it, its life, its relations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.http import SignedInRequest, SignedInView
+from accounts.models import User
+from accounts.permissions import Permission
+from cmdb import pages
+from cmdb.answers import impact_of
+from cmdb.authority import may_correct, may_edit
+from cmdb.definitions import Definitions
+from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
+from cmdb.history import Names, history_of
+from cmdb.life import ORDER, STEPS, steps_for
+from cmdb.listing import ItemList
+from cmdb.models import ConfigurationItem, Relation
+from cmdb.moments import NOW, Moment, MomentError, read_moment
+from cmdb.services import (
+    Clash,
+    Link,
+    NotAllowed,
+    RelationRefused,
+    Stale,
+    create_item,
+    end_relations,
+    items_at,
+    update_item,
+    write_relations,
+)
+
+RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
+
+
+class CmdbView(SignedInView):
+    """A page for those who see items of every customer."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Refuse others before anything is read."""
+        if request.user.is_authenticated and not request.user.may(Permission.CMDB_VIEW):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+
+def moment_of(request: SignedInRequest) -> Moment:
+    """The moment that an address asks about; now where it cannot be understood."""
+    try:
+        return read_moment(request.GET)
+    except MomentError:
+        messages.error(request, _("The moment in the address cannot be understood; this is how it is now."))
+        return NOW
+
+
+def find_item(user: User, pk: int) -> ConfigurationItem:
+    """The item that ``user`` sees. Raises Http404."""
+    found = ConfigurationItem.objects.visible_to(user).select_related(*RELATED).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def keep_out(user: User, allowed: bool) -> None:
+    """Raise PermissionDenied unless ``allowed``."""
+    if not allowed:
+        raise PermissionDenied
+
+
+class ListView(CmdbView):
+    """All items."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show what the address asks for."""
+        listing = ItemList(request.GET, request.user)
+        context = listing.context()
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        context |= {
+            "may_edit": may_edit(request.user),
+            "may_manage": may_correct(request.user),
+            "may_export": request.user.may(Permission.EXPORT),
+            "export_url": reverse("cmdb:export") + query,
+        }
+        return render(request, "cmdb/list.html", context, status=400 if context["errors"] else 200)
+
+
+class ItemView(CmdbView):
+    """One item, now or at any moment."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show it."""
+        return draw_item(request, find_item(request.user, pk))
+
+
+def draw_item(
+    request: SignedInRequest, item: ConfigurationItem, *, relation_form: Any = None, status: int = 200
+) -> HttpResponse:
+    """The item's page; ``relation_form`` with its errors."""
+    moment, user, definitions = moment_of(request), request.user, Definitions()
+    column = "pk" if moment.is_now else "item_id"
+    row = items_at(moment, user).filter(**{column: item.pk}).select_related(*RELATED).first()
+    edits = may_edit(user) and moment.is_now
+    context = {
+        "item": item,
+        "row": row,
+        "moment": moment,
+        "life": pages.life_of(row, ORDER) if row else [],
+        "tone": pages.TONES.get(row.status_id, "neutral") if row else "neutral",
+        "sections": pages.facts_of(row, definitions, moment) if row else [],
+        "kin": pages.relations_of(item.pk, user, moment),
+        "lines": history_of(item, Names(definitions))[:30],
+        "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
+        "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
+        "beside": pages.beside(item, user),
+        "steps": steps_for(item.status_id, user) if edits else [],
+        "may_edit": edits,
+        "relation_form": relation_form or (RelationForm(user=user, prefix="relation") if edits else None),
+    }
+    return render(request, "cmdb/item.html", context, status=status)
+
+
+class NewView(CmdbView):
+    """A new item: its class first, then its form."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the classes, or the form of the chosen one."""
+        keep_out(request.user, may_edit(request.user))
+        definitions = Definitions()
+        code = request.GET.get("ci_class", "")
+        if code not in definitions.classes:
+            return render(request, "cmdb/choose_class.html", {"nodes": definitions.tree()})
+        form = ItemForm(user=request.user, class_code=code)
+        return draw_form(request, form)
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Record it, or show what is wrong."""
+        keep_out(request.user, may_edit(request.user))
+        code = request.GET.get("ci_class", "")
+        if code not in Definitions().classes:
+            raise Http404
+        form = ItemForm(request.POST, user=request.user, class_code=code)
+        if form.is_valid():
+            said = form.cleaned_data
+            made = attempt(
+                form,
+                lambda: create_item(
+                    identifier=said["identifier"], facts=said["facts"], stamp=form.stamp(request.user)
+                ),
+            )
+            if made is not None:
+                messages.success(request, _("%(item)s is recorded.") % {"item": made})
+                return redirect("cmdb:item", made.pk)
+        return draw_form(request, form, status=422)
+
+
+def attempt(form: Any, write: Any) -> Any:
+    """What ``write`` gives; None when it is refused, with the reason in the form, where what was typed is kept."""
+    try:
+        return write()
+    except Clash as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+    except (NotAllowed, Stale, RelationRefused) as error:
+        form.add_error(None, str(error))
+    return None
+
+
+def draw_form(
+    request: SignedInRequest, form: ItemForm, *, item: ConfigurationItem | None = None, status: int = 200
+) -> HttpResponse:
+    """The form of an item."""
+    context = {
+        "form": form,
+        "item": item,
+        "class": form.definitions.classes[form.class_code],
+        "back_url": reverse("cmdb:item", args=[item.pk]) if item else reverse("cmdb:list"),
+    }
+    return render(request, "cmdb/edit.html", context, status=status)
+
+
+class EditView(CmdbView):
+    """Changing what is said about an item."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show the form."""
+        keep_out(request.user, may_edit(request.user))
+        item = find_item(request.user, pk)
+        latest = item.versions.order_by("-pk").values_list("pk", flat=True).first()
+        form = ItemForm(user=request.user, class_code=item.ci_class_id, item=item, initial={"seen": latest})
+        return draw_form(request, form, item=item)
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Write what differs, or show what is wrong; what was typed is kept."""
+        keep_out(request.user, may_edit(request.user))
+        item = find_item(request.user, pk)
+        form = ItemForm(request.POST, user=request.user, class_code=item.ci_class_id, item=item)
+        if form.is_valid():
+            said, stamp = form.cleaned_data, form.stamp(request.user)
+            done = attempt(form, lambda: update_item(item=item, facts=said["facts"], stamp=stamp, seen=said["seen"]))
+            if done is not None:
+                messages.success(request, _("Saved.") if done.versions else _("Nothing differs; nothing was written."))
+                return redirect("cmdb:item", pk)
+        return draw_form(request, form, item=item, status=422)
+
+
+class LifeView(CmdbView):
+    """A step in an item's life."""
+
+    def get(self, request: SignedInRequest, pk: int, name: str) -> HttpResponse:
+        """Ask for its ground."""
+        return self._draw(request, pk, name, LifeForm(user=request.user))
+
+    def post(self, request: SignedInRequest, pk: int, name: str) -> HttpResponse:
+        """Take it."""
+        item, form = find_item(request.user, pk), LifeForm(request.POST, user=request.user)
+        step = STEPS.get(name)
+        if step is None or not may_edit(request.user):
+            raise PermissionDenied
+        if not step.allowed(item.status_id, request.user):
+            messages.error(request, _("This step is not possible from “%(state)s”.") % {"state": item.status})
+            return redirect("cmdb:item", pk)
+        if form.is_valid():
+            stamp = form.stamp(request.user)
+            done = attempt(form, lambda: update_item(item=item, facts={"status_id": step.target}, stamp=stamp))
+            if done is not None:
+                messages.success(request, _("Saved."))
+                return redirect("cmdb:item", pk)
+        return self._draw(request, pk, name, form, status=422)
+
+    def _draw(self, request: SignedInRequest, pk: int, name: str, form: GroundForm, status: int = 200) -> HttpResponse:
+        item, step = find_item(request.user, pk), STEPS.get(name)
+        if step is None or not step.allowed(item.status_id, request.user):
+            raise PermissionDenied
+        hit = impact_of([item.pk], request.user, limit=8) if step.source[-1:] and step.target != "in_use" else None
+        context = {"item": item, "step": step, "form": form, "impact": hit}
+        return render(request, "cmdb/life.html", context, status=status)
+
+
+class RelateView(CmdbView):
+    """A new relation."""
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Make it, or show what is wrong."""
+        keep_out(request.user, may_edit(request.user))
+        item = find_item(request.user, pk)
+        form = RelationForm(request.POST, user=request.user, prefix="relation")
+        if form.is_valid():
+            link = self._link(request.user, item, form)
+            if link and attempt(form, lambda: write_relations([link], form.stamp(request.user)) + 1):
+                messages.success(request, _("The relation is recorded."))
+                return redirect("cmdb:item", pk)
+        return draw_item(request, item, relation_form=form, status=422)
+
+    @staticmethod
+    def _link(user: User, item: ConfigurationItem, form: RelationForm) -> Link | None:
+        said = form.cleaned_data
+        visible = ConfigurationItem.objects.visible_to(user).filter(identifier=said["other"].strip())
+        other = visible.first()
+        if other is None:
+            form.add_error("other", _("There is no such item."))
+            return None
+        code, _sign, direction = said["relation"].partition(":")
+        ends = (item, other) if direction == "out" else (other, item)
+        return Link(ends[0], form.types[code], ends[1], said["group"].strip(), said["needed"] or 1)
+
+
+class UnrelateView(CmdbView):
+    """The end of a relation."""
+
+    def get(self, request: SignedInRequest, pk: int, relation: int) -> HttpResponse:
+        """Ask for its ground."""
+        return self._draw(request, pk, relation, GroundForm(user=request.user))
+
+    def post(self, request: SignedInRequest, pk: int, relation: int) -> HttpResponse:
+        """End it."""
+        row, form = self._find(request, pk, relation), GroundForm(request.POST, user=request.user)
+        if form.is_valid():
+            stamp = form.stamp(request.user)
+            if attempt(form, lambda: end_relations([row], stamp) + 1):
+                messages.success(request, _("The relation has ended."))
+                return redirect("cmdb:item", pk)
+        return self._draw(request, pk, relation, form, status=422)
+
+    @staticmethod
+    def _find(request: SignedInRequest, pk: int, relation: int) -> Relation:
+        keep_out(request.user, may_edit(request.user))
+        item = find_item(request.user, pk)
+        rows = Relation.objects.filter(pk=relation, active=True).select_related("source", "target", "relation_type")
+        row = rows.first()
+        if row is None or item.pk not in (row.source_id, row.target_id):
+            raise Http404
+        return row
+
+    def _draw(
+        self, request: SignedInRequest, pk: int, relation: int, form: GroundForm, status: int = 200
+    ) -> HttpResponse:
+        row = self._find(request, pk, relation)
+        context = {"relation": row, "form": form, "item": find_item(request.user, pk)}
+        return render(request, "cmdb/unrelate.html", context, status=status)

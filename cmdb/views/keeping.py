@@ -1,0 +1,255 @@
+"""Pages of whoever keeps the record right: what waits for a decision, what nobody allowed, import and export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.http import SignedInRequest
+from accounts.permissions import Permission
+from cmdb.authority import Authority, may_correct, may_edit
+from cmdb.definitions import Definitions
+from cmdb.discovery import Undecidable, decide, propose
+from cmdb.exchange import Importer, ImportRefused, Report
+from cmdb.exporting import table_of
+from cmdb.forms import GroundForm
+from cmdb.health import measures
+from cmdb.history import Names
+from cmdb.inputs import Reader
+from cmdb.listing import ItemList
+from cmdb.models import ConfigurationItem, Difference, ItemImport, ItemVersion
+from cmdb.tables import TableError, csv_text, excel_bytes, read_table
+from cmdb.undoing import undo_import
+from cmdb.views.classes import ManagedView
+from cmdb.views.items import CmdbView, attempt, find_item, keep_out
+
+SHOWN = 100
+LARGEST_FILE = 20 * 1024 * 1024
+
+
+class DifferencesView(CmdbView):
+    """What discovery saw and nobody decided yet."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show it."""
+        keep_out(request.user, may_edit(request.user))
+        rows = Difference.objects.filter(decision="").select_related("sighting", "item")[:SHOWN]
+        names, known = Names(Definitions()), Definitions()
+        lines = [
+            {
+                "row": row,
+                "label": known.label(row.field) if row.field else "",
+                "was": names.shown(row.field, row.recorded_value, row.item.ci_class_id) if row.item else "",
+                "seen": names.shown(row.field, row.seen_value, row.item.ci_class_id) if row.item else "",
+            }
+            for row in rows
+        ]
+        context = {"lines": lines, "may_decide": may_correct(request.user)}
+        return render(request, "cmdb/differences.html", context)
+
+
+class DecideView(ManagedView):
+    """One difference: taken over on a ground, or the record is right."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Ask for the ground."""
+        return self._draw(request, self._find(pk), GroundForm(user=request.user))
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Decide."""
+        row, form = self._find(pk), GroundForm(request.POST, user=request.user)
+        if form.is_valid():
+            stamp, taken = form.stamp(request.user), "take" in request.POST
+            try:
+                if attempt(form, lambda: decide(difference=row, taken=taken, stamp=stamp) or True):
+                    messages.success(request, _("Decided."))
+                    return redirect("cmdb:differences")
+            except Undecidable as error:
+                messages.error(request, str(error))
+                return redirect("cmdb:differences")
+        return self._draw(request, row, form, status=422)
+
+    @staticmethod
+    def _find(pk: int) -> Difference:
+        found = Difference.objects.select_related("sighting", "item").filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @staticmethod
+    def _draw(request: SignedInRequest, row: Difference, form: GroundForm, status: int = 200) -> HttpResponse:
+        context = {"row": row, "form": form, "label": Definitions().label(row.field) if row.field else ""}
+        return render(request, "cmdb/decide.html", context, status=status)
+
+
+class UnauthorisedView(CmdbView):
+    """Writes to items in use that no change allowed (CHG-09)."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the newest."""
+        found = ItemVersion.objects.visible_to(request.user).filter(authority=Authority.UNAUTHORISED, carried=False)
+        rows = found.select_related("by", "item").order_by("-pk")[:SHOWN]
+        return render(request, "cmdb/unauthorised.html", {"rows": rows, "count": found.count()})
+
+
+class HealthView(CmdbView):
+    """How complete and how right the record is."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the measures; each opens its items."""
+        sections = measures(request.user, timezone.localdate())
+        return render(request, "cmdb/health.html", {"sections": sections})
+
+
+class ProposeForm(forms.Form):
+    """What in the record is wrong, as somebody on the spot sees it (配置核对更新)."""
+
+    field = forms.ChoiceField(label=gettext_lazy("Field"))
+    value = forms.CharField(label=gettext_lazy("What it really is"), max_length=400)
+    ticket = forms.CharField(label=gettext_lazy("Seen while working on"), max_length=30, required=False)
+
+    def __init__(self, *args: Any, item: ConfigurationItem, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = Definitions()
+        self.item = item
+        names = [("name", _("Name")), *((code, row.name) for code, row in known.of(item.ci_class_id).items())]
+        self.fields["field"].choices = names  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """The value must fit its field."""
+        cleaned = super().clean() or {}
+        name = cleaned.get("field")
+        if name and "value" in cleaned:
+            given = {name: cleaned["value"]}
+            facts, errors = Reader().facts(given, class_code=self.item.ci_class_id, complete=False)
+            if errors:
+                self.add_error("value", errors[name])
+            cleaned["seen"] = facts.get(name)
+        return cleaned
+
+
+class ProposeView(CmdbView):
+    """A proposal that the configuration manager decides."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Ask what is wrong."""
+        item = find_item(request.user, pk)
+        form = ProposeForm(item=item, initial={"ticket": request.GET.get("ticket", "")[:30]})
+        return render(request, "cmdb/propose.html", {"item": item, "form": form})
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Let it wait with what discovery saw."""
+        item = find_item(request.user, pk)
+        form = ProposeForm(request.POST, item=item)
+        if not form.is_valid():
+            return render(request, "cmdb/propose.html", {"item": item, "form": form}, status=422)
+        said = form.cleaned_data
+        propose(item=item, name=said["field"], seen=said["seen"], ticket=said["ticket"].strip(), by=request.user)
+        messages.success(request, _("The configuration manager will look at it."))
+        return redirect("cmdb:item", pk)
+
+
+class ExportView(CmdbView):
+    """The list as a file that can be read in again: as it is, or as it was known at a moment."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """CSV, or Excel with ``format=xlsx``."""
+        keep_out(request.user, request.user.may(Permission.EXPORT))
+        params = request.GET.copy()
+        kind = (params.pop("format", ["csv"]) or ["csv"])[-1]
+        listing = ItemList(params, request.user)
+        heading, rows = table_of(listing)
+        if listing.errors:
+            return render(request, "cmdb/list.html", listing.context(), status=400)
+        if kind == "xlsx":
+            type_ = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            response = HttpResponse(excel_bytes(heading, rows), content_type=type_)
+        else:
+            response = HttpResponse(csv_text(heading, rows), content_type="text/csv; charset=utf-8")
+            kind = "csv"
+        response["Content-Disposition"] = f'attachment; filename="items.{kind}"'
+        return response
+
+
+class ImportForm(forms.Form):
+    """A file, and what to do with it."""
+
+    items = forms.FileField(label=gettext_lazy("Configuration items (CSV or Excel)"))
+    relations = forms.FileField(label=gettext_lazy("Relations (CSV or Excel)"), required=False)
+    good_rows = forms.BooleanField(label=gettext_lazy("Write the good rows, leave out the others"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Not too large: the command takes larger files."""
+        cleaned = super().clean() or {}
+        for name in ("items", "relations"):
+            if cleaned.get(name) and cleaned[name].size > LARGEST_FILE:
+                self.add_error(name, _("At most 20 MB here; the command import_items takes larger files."))
+        return cleaned
+
+
+class ImportView(ManagedView):
+    """Reading files in: checked first, written then; earlier imports can be taken back."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show the form and earlier imports."""
+        return self._draw(request, ImportForm())
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Check, and write when asked to; the bad rows are named either way."""
+        form = ImportForm(request.POST, request.FILES)
+        report: Report | None = None
+        if form.is_valid():
+            said = form.cleaned_data
+            importer = Importer(
+                by=request.user,
+                good_rows=said["good_rows"],
+                dry_run="write" not in request.POST,
+                name=said["items"].name,
+            )
+            try:
+                relations = read_table(said["relations"], said["relations"].name) if said["relations"] else ()
+                report = importer.run(read_table(said["items"], said["items"].name), relations)
+                if not importer.dry_run:
+                    messages.success(request, _("The file is read in."))
+            except ImportRefused as error:
+                report = error.report
+                form.add_error(None, str(error))
+            except TableError as error:
+                form.add_error("items", str(error))
+        return self._draw(request, form, report=report, status=422 if form.errors else 200)
+
+    @staticmethod
+    def _draw(
+        request: SignedInRequest, form: ImportForm, *, report: Report | None = None, status: int = 200
+    ) -> HttpResponse:
+        context = {
+            "form": form,
+            "report": report,
+            "bad": report.bad[:SHOWN] if report else [],
+            "counts": report.counts() if report else {},
+            "runs": ItemImport.objects.select_related("by")[:20],
+        }
+        return render(request, "cmdb/import.html", context, status=status)
+
+
+class UndoImportView(ManagedView):
+    """Taking back a whole import."""
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Take it back, or say why not."""
+        run = ItemImport.objects.filter(pk=pk, undone_at=None).first()
+        if run is None:
+            raise Http404
+        reason = undo_import(run=run, by=request.user)
+        if reason:
+            messages.error(request, reason)
+        else:
+            messages.success(request, _("The import is taken back."))
+        return redirect("cmdb:import")

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReportsConfig(AppConfig):
+    """Boards and reports: figures that open the records behind them."""
+
+    name = "reports"
+    verbose_name = _("Boards and reports")
+
+    def ready(self) -> None:
+        """Bring the figures that need promised times."""
+        from reports import working_time  # needs models
+
+        working_time.register()

@@ -1,0 +1,271 @@
+"""The KPI board of a kind as an address names it: period, filters, tiles and charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation, SupportGroup, User
+from cmdb.models import BusinessSystem
+from reports.charts import CHARTS
+from reports.comparing import Change, caution, change, span_before
+from reports.figures import DIMENSIONS, Figure, Scope, figures
+from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
+from reports.texts import shown
+from tickets.filter_forms import label_of
+from tickets.lifecycle import Kind
+from tickets.measures import Measure, measure_of, measures_of
+from tickets.models import Category, Priority, Source
+from tickets.records import PLACED_BY, moment_of, period_text, written
+
+PERIOD = ("period", "from", "to")
+#: Tiles of the board, in order; the others stand in the table of every figure.
+TILES = ("desk_total", "closed_ok", "overdue", "mean_resolve_time", "desk_resolve_rate", "overdue_open")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure as a tile shows it: value, change against the period before, and the figures that keep it honest."""
+
+    figure: Figure
+    text: str
+    change: Change | None
+    caution: str
+    beside: list[tuple[Figure, str]]
+    explain_url: str
+
+    @property
+    def tone(self) -> str:
+        """How the change looks: ok, late, or quiet."""
+        if self.change is None or self.change.good is None:
+            return "quiet"
+        return "ok" if self.change.good else "late"
+
+    @property
+    def of_all(self) -> str:
+        """Numerator and denominator of a share."""
+        f = self.figure
+        if f.measure.reading != "share" or f.denominator is None:
+            return ""
+        return _("%(of)s of %(all)s") % {"of": f"{f.numerator:,}", "all": f"{f.denominator:,}"}
+
+
+class KpiBoard:
+    """What a person sees of the figures of a kind with the parameters of an address."""
+
+    def __init__(self, params: QueryDict, *, user: User, kind: Kind, now: datetime) -> None:
+        self.user, self.kind, self.now = user, kind, as_of(params.get("at", ""), now)
+        self.errors: dict[str, list[str]] = {}
+        self.filters = QueryDict(mutable=True)
+        for name in DIMENSIONS:
+            values = [value for value in params.getlist(name) if value]
+            if values:
+                self.filters.setlist(name, values)
+        self.period = self._period(params)
+        self.scope = Scope(user, kind, self.filters, self.period.span)
+        self.errors |= self.scope.errors
+
+    def _period(self, params: QueryDict) -> Period:
+        try:
+            found = chosen_period(params, self.now)
+        except PeriodError as error:
+            self.errors[error.parameter] = [str(error)]
+            return named_period("month", self.now)
+        return found
+
+    @cached_property
+    def measures(self) -> list[Measure]:
+        """The figures of the kind that the reader gets."""
+        return [measure for measure in measures_of(self.kind.code) if self.scope.may_count(measure)]
+
+    # --- Addresses ---------------------------------------------------------------------------------------------
+
+    def params(self, **changes: Any) -> list[tuple[str, str]]:
+        """The parameters of this board, with ``changes``: a value, a list, or None to take it away."""
+        kept: dict[str, list[str]] = {name: list(values) for name, values in self.filters.lists()}
+        if set(changes) & set(PERIOD):
+            given = {name: changes.pop(name) for name in PERIOD if name in changes}
+        else:
+            first, last = self.period.first_day, self.period.span.end
+            given = {"period": self.period.code} if self.period.code else {"from": str(first), "to": _day(last)}
+        for name, value in {**given, **changes}.items():
+            kept[name] = [] if value is None else [value] if isinstance(value, str) else list(value)
+        return [(name, value) for name, values in kept.items() for value in values]
+
+    def url(self, **changes: Any) -> str:
+        """The address of this board with ``changes``."""
+        return f"{reverse('reports:board', args=[self.kind.slug])}?{urlencode(self.params(**changes))}"
+
+    def part_url(self, name: str, *args: Any) -> str:
+        """The address of a part of this board, of the same moment."""
+        path = reverse(f"reports:{name}", args=[self.kind.slug, *args])
+        return f"{path}?{urlencode([*self.params(), ('at', written(self.now))])}"
+
+    # --- What the page shows -----------------------------------------------------------------------------------
+
+    def context(self) -> dict[str, Any]:
+        """What ``reports/board.html`` draws before its parts arrive."""
+        return {
+            "kind": self.kind,
+            "title": _("Indicators"),
+            "period": self.period,
+            "period_text": period_text(self.period.span),
+            "compared_text": period_text(span_before(self.period)),
+            "buttons": [self._period_entry(code) for code in BUTTONS],
+            "more_periods": [self._period_entry(code) for code in NAMED if code not in BUTTONS],
+            "from": str(self.period.first_day),
+            "to": _day(self.period.span.end),
+            "hidden": [(name, value) for name, values in self.filters.lists() for value in values],
+            "fields": self.fields(),
+            "active": self.active(),
+            "reset_url": self.url(**dict.fromkeys(DIMENSIONS)) if self.filters else "",
+            "tiles_url": self.part_url("tiles"),
+            "table_url": self.part_url("table"),
+            "load_url": self.part_url("load"),
+            "charts": [(code, self.part_url("chart", code)) for code in CHARTS],
+            "errors": self.shown_errors(),
+            "url": reverse("reports:board", args=[self.kind.slug]),
+        }
+
+    def shown_errors(self) -> list[dict[str, str]]:
+        """What in the address cannot be understood, with the address without it."""
+        return [
+            {"label": label_of(name), "message": " ".join(texts), "remove_url": self.url(**{name: None})}
+            for name, texts in self.errors.items()
+        ]
+
+    def _period_entry(self, code: str) -> dict[str, Any]:
+        changes = {"period": code, "from": None, "to": None}
+        return {"label": NAMED[code].label, "url": self.url(**changes), "active": self.period.code == code}
+
+    def fields(self) -> list[dict[str, Any]]:
+        """The choices of each filter, the chosen ones marked."""
+        choices: dict[str, Iterable[tuple[str, str]]] = {
+            "group": [*((g.code, str(g)) for g in SupportGroup.objects.all()), ("none", _("Not assigned"))],
+            "business_system": [(row.code, str(row)) for row in BusinessSystem.objects.all()],
+            "organisation": [(row.code, str(row)) for row in _customers(self.user)],
+            "category": [(row.code, str(row)) for row in Category.objects.filter(parent=None)],
+            "priority": [(row.code, f"{row.code} {row}") for row in Priority.objects.order_by("rank")],
+            "source": [(row.code, str(row)) for row in Source.objects.all()],
+        }
+        return [self._field(name, list(found)) for name, found in choices.items()]
+
+    def _field(self, name: str, choices: list[tuple[str, str]]) -> dict[str, Any]:
+        chosen = self.filters.getlist(name)
+        known = {code for code, _label in choices}
+        more = [(code, code) for code in chosen if code not in known]
+        return {
+            "name": name,
+            "label": label_of(name),
+            "choices": [(code, label, code in chosen) for code, label in [*choices, *more]],
+            "count": len(chosen),
+        }
+
+    def active(self) -> list[dict[str, str]]:
+        """The chosen filters, each value with the address of the board without it."""
+        names = {name: {code: label for code, label, _on in field} for name, field in self._labels().items()}
+        return [
+            {
+                "label": label_of(name),
+                "value": names.get(name, {}).get(value, value),
+                "remove_url": self.url(**{name: [other for other in values if other != value] or None}),
+            }
+            for name, values in self.filters.lists()
+            for value in values
+        ]
+
+    def _labels(self) -> dict[str, Any]:
+        fields = {field["name"]: field["choices"] for field in self.fields()}
+        chosen = self.filters.getlist("category")
+        fields["category"] = [(row.code, str(row), True) for row in Category.objects.filter(code__in=chosen)]
+        people = User.objects.filter(username__in=self.filters.getlist("assignee"))
+        fields["assignee"] = [(row.username, row.display_name, True) for row in people]
+        return fields
+
+    # --- Figures -----------------------------------------------------------------------------------------------
+
+    def tiles(self) -> list[Tile]:
+        """The tiles, each against the period before."""
+        wanted = [measure for measure in self.measures if measure.code in TILES]
+        wanted.sort(key=lambda measure: TILES.index(measure.code))
+        every = {m.code: m for m in wanted} | {code: measure_of(code) for m in wanted for code in m.beside}
+        now = figures(every.values(), self.scope)
+        before = figures(wanted, self.scope.of(span_before(self.period)))
+        return [self._tile(measure, now, before) for measure in wanted]
+
+    def _tile(self, measure: Measure, now: dict[str, Figure], before: dict[str, Figure]) -> Tile:
+        figure = now[measure.code]
+        return Tile(
+            figure=figure,
+            text=shown(figure.value, measure.unit),
+            change=change(figure, before[measure.code]),
+            caution=caution(figure),
+            beside=[
+                (now[code], shown(now[code].value, now[code].measure.unit)) for code in measure.beside if code in now
+            ],
+            explain_url=self.part_url("explain", measure.code),
+        )
+
+    def table(self) -> list[dict[str, Any]]:
+        """Every figure with the period before and a year ago."""
+        spans = [self.scope.span, span_before(self.period), span_before(self.period, year=True)]
+        now, before, year = (figures(self.measures, self.scope.of(span)) for span in spans)
+        return [
+            {
+                "figure": now[code],
+                "texts": [shown(found[code].value, now[code].measure.unit) for found in (now, before, year)],
+                "urls": [found[code].url for found in (now, before, year)],
+                "change": change(now[code], before[code]),
+                "explain_url": self.part_url("explain", code),
+                "sheet": now[code].measure.sheet,
+            }
+            for code in now
+        ]
+
+    def explanation(self, code: str) -> dict[str, Any]:
+        """What a figure counts, with every part openable. Raises KeyError."""
+        measure = measure_of(code)
+        if measure not in self.measures:
+            raise KeyError(code)
+        figure = figures([measure], self.scope)[code]
+        parts = [(_("Counted"), measure.numerator, figure.numerator)]
+        if measure.denominator:
+            parts.append((_("Of"), measure.denominator, figure.denominator or 0))
+        parts += [(_("Not counted"), item, count) for item, count in figure.left_out]
+        return {
+            "figure": figure,
+            "text": shown(figure.value, measure.unit),
+            "placed_by": PLACED_BY[measure.numerator.when],
+            "caution": caution(figure),
+            "with_amount": figure.denominator if measure.amount else None,
+            "parts": [
+                {"role": role, "records": item, "count": count, "url": self.scope.list_url(self.scope.records(item))}
+                for role, item, count in parts
+            ],
+            "period_text": period_text(self.period.span),
+            "at": self.now,
+        }
+
+
+def as_of(text: str, now: datetime) -> datetime:
+    """The moment that the parts of a page share; now where none is named that was."""
+    try:
+        return min(moment_of(text), now)
+    except ValueError:
+        return now
+
+
+def _day(moment: datetime) -> str:
+    return written(moment)[:10]
+
+
+def _customers(user: User) -> Iterable[Organisation]:
+    return Organisation.objects.filter(kind=Organisation.Kind.CUSTOMER)

@@ -1,0 +1,330 @@
+"""Charts of a board: each is a table of numbers with addresses, drawn by the browser and readable without it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, Trunc
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reports.figures import Scope
+from reports.periods import bucket_of, buckets
+from reports.texts import shares
+from tickets.filters import NONE
+from tickets.models import Category, Priority, Source
+from tickets.records import AGES, ENDED, Span, records_of, zone
+
+#: So many lines a chart shows; the rest stand together in one.
+MOST_LINES = 10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number with the list behind it; ``text`` where it reads otherwise than the number."""
+
+    value: float | None
+    url: str = ""
+    text: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As people read it."""
+        return self.text or ("–" if self.value is None else f"{self.value:,g}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table; ``url`` narrows the board to it. ``key``: what colours it, such as a priority."""
+
+    label: str
+    cells: list[Cell]
+    url: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart and its table. ``kind``: how it is drawn; ``series``: (label, how, tone) of each column."""
+
+    code: str
+    title: Any
+    unit: Any
+    kind: str
+    series: list[tuple[str, str, str]]
+    lines: list[Line]
+    note: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not any(cell.value for line in self.lines for cell in line.cells)
+
+    @property
+    def described(self) -> str:
+        """What it shows, in a sentence for people who do not see it."""
+        first = max(self.lines, key=lambda line: line.cells[0].value or 0, default=None)
+        if first is None or self.is_empty:
+            return _("%(title)s: nothing in this period.") % {"title": self.title}
+        words = {
+            "title": self.title,
+            "lines": len(self.lines),
+            "label": first.label,
+            "value": first.cells[0].shown,
+            "series": self.series[0][0],
+        }
+        return _("%(title)s: %(lines)d lines; the most, %(value)s (%(series)s), at %(label)s.") % words
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser draws it from."""
+        return {
+            "kind": self.kind,
+            "title": str(self.title),
+            "unit": str(self.unit),
+            "description": self.described,
+            "labels": [line.label for line in self.lines],
+            "keys": [line.key for line in self.lines],
+            "series": [
+                {
+                    "name": str(name),
+                    "type": how,
+                    "tone": tone,
+                    "values": [line.cells[number].value for line in self.lines],
+                    "urls": [line.cells[number].url for line in self.lines],
+                    "texts": [line.cells[number].shown for line in self.lines],
+                }
+                for number, (name, how, tone) in enumerate(self.series)
+            ],
+            **self.extra,
+        }
+
+    @property
+    def as_json(self) -> str:
+        """``data`` as text, for an attribute."""
+        return json.dumps(self.data, ensure_ascii=False)
+
+
+Board = Callable[..., str]
+
+
+def trend(scope: Scope, board: Board) -> Chart:
+    """Registered and ended per stretch, and what was open at its end: the three agree by arithmetic."""
+    registered, resolved, open_ = (records_of(f"incident.{code}") for code in ("registered", "resolved", "open"))
+    stretches = buckets(scope.span)
+    came = _per_stretch(scope, "created_at", Q())
+    solved = _per_stretch(scope, "resolved_at", resolved.where(scope.span))
+    ended = _per_stretch(scope, "ended_at", Q(phase__in=ENDED))
+    standing = _open_at_start(scope)
+    lines = []
+    for stretch in stretches:
+        key = stretch.start
+        standing += came.get(key, 0) - ended.get(key, 0)
+        cells = [
+            Cell(came.get(key, 0), scope.list_url(scope.records(registered, stretch))),
+            Cell(solved.get(key, 0), scope.list_url(scope.records(resolved, stretch))),
+            Cell(standing, scope.list_url(scope.records(open_, stretch))),
+        ]
+        lines.append(Line(_stretch_label(stretch), cells, board(**_dates(stretch))))
+    series = [(_("Registered"), "bar", "info"), (_("Resolved"), "line", "ok"), (_("Backlog"), "step", "soon")]
+    title = gettext_lazy("In, out and backlog")
+    partial = _("The last stretch is not over.") if scope.span.at < scope.span.end else ""
+    return Chart("trend", title, gettext_lazy("tickets"), "trend", series, lines, note=partial)
+
+
+def _per_stretch(scope: Scope, column: str, condition: Q) -> dict[Any, int]:
+    """How many per stretch, by its beginning; the first begins with the period."""
+    rows = scope.rows.alias(ended_at=Coalesce("resolved_at", "closed_at")) if column == "ended_at" else scope.rows
+    kind = bucket_of(scope.span)
+    cut = Trunc(column, kind, tzinfo=zone())
+    found = rows.filter(condition, scope.span.within(column)).values(cut=cut).annotate(n=Count("pk")).order_by()
+    counts: dict[Any, int] = {}
+    for row in found:
+        start = max(row["cut"], scope.span.start)
+        counts[start] = counts.get(start, 0) + row["n"]
+    return counts
+
+
+def _open_at_start(scope: Scope) -> int:
+    before = Span(scope.span.start, scope.span.start, scope.span.at)
+    return scope.rows.filter(before.open_at_edge()).count()
+
+
+def _dates(stretch: Span) -> dict[str, str]:
+    start, end = stretch.start.astimezone(zone()), stretch.end.astimezone(zone())
+    whole = start.hour == start.minute == end.hour == end.minute == 0
+    return {"from": f"{start:%Y-%m-%d}", "to": f"{end:%Y-%m-%d}"} if whole else {}
+
+
+def _stretch_label(stretch: Span) -> str:
+    start = stretch.start.astimezone(zone())
+    days = (stretch.end - stretch.start).total_seconds() / 86400
+    if days < 1:
+        return f"{start:%H:%M}"
+    if days < 2:
+        return f"{start:%m-%d}"
+    return f"{start:%Y-%m}" if days > 20 else f"{start:%m-%d}–{stretch.end.astimezone(zone()):%m-%d}"
+
+
+def compliance(scope: Scope, board: Board) -> Chart:
+    """In time and late of what was answered and solved in the period, by priority and clock."""
+    pairs = [("responded_in_time", "responded_promised"), ("resolved_in_time", "resolved_promised")]
+    names = [_("Response"), _("Solving")]
+    found = []
+    for kept, promised in pairs:
+        both = records_of(f"incident.{promised}"), records_of(f"incident.{kept}")
+        rows = scope.found(scope.records(both[0]))
+        counts = {"all": Count("pk"), "kept": Count("pk", filter=both[1].where(scope.span))}
+        found.append({row["priority"]: row for row in rows.values("priority").annotate(**counts).order_by()})
+    lines = []
+    for priority in Priority.objects.order_by("rank"):
+        for (kept, promised), name, rows in zip(pairs, names, found, strict=True):
+            row = rows.get(priority.pk)
+            if row:
+                lines.append(_compliance_line(scope, board, priority, name, row, kept, promised))
+    series = [(_("In time"), "stack", "ok"), (_("Late"), "stack", "late"), (_("Share in time"), "text", "")]
+    title = gettext_lazy("Kept promises by priority and clock")
+    return Chart("compliance", title, gettext_lazy("percent of tickets"), "shares", series, lines)
+
+
+def _compliance_line(
+    scope: Scope, board: Board, priority: Priority, name: str, row: Any, kept: str, promised: str
+) -> Line:
+    chosen = scope.records(records_of(f"incident.{kept}"))
+    everything = scope.records(records_of(f"incident.{promised}"))
+    which = "responded_in_time" if kept.startswith("responded") else "completed_in_time"
+    late = row["all"] - row["kept"]
+    cells = [
+        Cell(row["kept"], scope.list_url(chosen, priority=priority.code)),
+        Cell(late, scope.list_url(everything, priority=priority.code, **{which: "false"})),
+        Cell(None, "", f"{100 * row['kept'] / row['all']:.1f} %"),
+    ]
+    return Line(f"{priority.code} {name}", cells, board(priority=priority.code), priority.code.lower())
+
+
+def by_source(scope: Scope, board: Board) -> Chart:
+    """Registered in the period by the way they came."""
+    names = {source.code: str(source) for source in Source.objects.all()}
+    lines = _grouped(scope, board, "source", "source", names)
+    return Chart("sources", gettext_lazy("Sources"), gettext_lazy("tickets"), "donut", _counted(), lines)
+
+
+def by_category(scope: Scope, board: Board) -> Chart:
+    """Registered in the period by category, one level below the one that the board is narrowed to."""
+    registered = records_of("incident.registered")
+    rows = scope.found(scope.records(registered)).values("category").annotate(n=Count("pk")).order_by()
+    nodes = {node.pk: node for node in Category.objects.select_related("parent__parent")}
+    chosen = [node for node in nodes.values() if node.code in scope.filters.getlist("category")]
+    depth = max((node.level for node in chosen), default=0) if len(chosen) < 2 else chosen[0].level - 1
+    counts: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        key = _category_at(nodes.get(row["category"]), depth)
+        counts[key] = counts.get(key, 0) + row["n"]
+    found = [(code, label, n, part) for (code, label, part), n in sorted(counts.items(), key=lambda item: -item[1])]
+    lines = _lines(scope, board, "category", found)
+    return Chart("categories", gettext_lazy("Categories"), gettext_lazy("tickets"), "bars", _counted(), lines)
+
+
+def _category_at(node: Category | None, depth: int) -> tuple[str, str, str]:
+    """Code, name and slice of the category of ``node`` at ``depth``; what lies above it stands for itself alone."""
+    if node is None:
+        return NONE, _("Without a category"), ""
+    chain = [node]
+    while chain[0].parent is not None:
+        chain.insert(0, chain[0].parent)
+    if len(chain) > depth:
+        return chain[depth].code, chain[depth].name, ""
+    return node.code, _("%(name)s, not said more exactly") % {"name": node.name}, f"in-{node.pk}"
+
+
+def by_hour(scope: Scope, board: Board) -> Chart:
+    """Registered in the period by weekday and hour of the portal's zone."""
+    registered = records_of("incident.registered")
+    day, hour = ExtractIsoWeekDay("created_at", tzinfo=zone()), ExtractHour("created_at", tzinfo=zone())
+    rows = scope.found(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
+    counts = {(row["day"], row["hour"]): row["n"] for row in rows}
+    days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+    lines = [
+        Line(
+            name,
+            [
+                Cell(
+                    counts.get((day, hour), 0),
+                    scope.list_url(scope.records(registered, part=f"hour-{day}-{hour}"))
+                    if counts.get((day, hour))
+                    else "",
+                )
+                for hour in range(24)
+            ],
+        )
+        for day, name in enumerate(days, start=1)
+    ]
+    series = [(f"{hour}", "heat", "") for hour in range(24)]
+    title = gettext_lazy("Arrivals by weekday and hour")
+    return Chart("hours", title, gettext_lazy("tickets"), "heat", series, lines)
+
+
+def ageing(scope: Scope, board: Board) -> Chart:
+    """What was open at the end of the period, by how long ago it was registered."""
+    open_ = records_of("incident.open")
+    parts = [scope.records(open_, part=f"age-{number}") for number in range(len(AGES) + 1)]
+    rows = scope.found(scope.records(open_))
+    counts = rows.aggregate(**{f"n{number}": Count("pk", filter=part.condition) for number, part in enumerate(parts)})
+    between = [_("%(from)d–%(to)d days") % {"from": a, "to": b} for a, b in pairwise(AGES)]
+    names = [_("under 1 day"), *between, _("%(days)d days and more") % {"days": AGES[-1]}]
+    found = [counts[f"n{number}"] for number in range(len(parts))]
+    percent = [f"{share:.1f} %" if share is not None else "–" for share in shares(found)]
+    lines = [
+        Line(name, [Cell(n, scope.list_url(part)), Cell(None, "", text)])
+        for name, part, n, text in zip(names, parts, found, percent, strict=True)
+    ]
+    return Chart("ageing", gettext_lazy("Age of the backlog"), gettext_lazy("tickets"), "columns", _counted(), lines)
+
+
+def _counted() -> list[tuple[str, str, str]]:
+    return [(_("Tickets"), "bar", "info"), (_("Share"), "text", "")]
+
+
+def _grouped(scope: Scope, board: Board, column: str, name: str, names: dict[Any, str]) -> list[Line]:
+    registered = records_of("incident.registered")
+    rows = scope.found(scope.records(registered)).values(key=F(column)).annotate(n=Count("pk")).order_by("-n", "key")
+    found = [(row["key"] or NONE, names.get(row["key"], _("Not said")), row["n"], "") for row in rows]
+    return _lines(scope, board, name, found)
+
+
+def _lines(scope: Scope, board: Board, name: str, found: list[tuple[str, str, int, str]]) -> list[Line]:
+    """Lines with their shares, which add up to 100; what is beyond the tenth stands together."""
+    registered = records_of("incident.registered")
+    shown, rest = found[:MOST_LINES], found[MOST_LINES:]
+    counts = [n for _code, _label, n, _part in shown] + ([sum(n for _c, _l, n, _p in rest)] if rest else [])
+    percent = [f"{share:.1f} %" if share is not None else "–" for share in shares(counts)]
+    lines = []
+    for (code, label, n, part), text in zip(shown, percent, strict=False):
+        url = scope.list_url(scope.records(registered, part=part), **{name: code})
+        lines.append(Line(label, [Cell(n, url), Cell(None, "", text)], "" if part else board(**{name: code})))
+    if rest:
+        codes = [code for code, _label, _n, _part in rest]
+        exact = len(codes) <= MOST_LISTED and not any(part for *_names, part in rest)
+        url = scope.list_url(scope.records(registered), **{name: codes}) if exact else ""
+        label = _("%(count)d others") % {"count": len(rest)}
+        lines.append(Line(label, [Cell(counts[-1], url), Cell(None, "", percent[-1])]))
+    return lines
+
+
+#: So many values an address of a list may name.
+MOST_LISTED = 100
+
+CHARTS: dict[str, Callable[[Scope, Board], Chart]] = {
+    "trend": trend,
+    "compliance": compliance,
+    "sources": by_source,
+    "categories": by_category,
+    "hours": by_hour,
+    "ageing": ageing,
+}

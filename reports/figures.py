@@ -1,0 +1,192 @@
+"""Running measures: counts and amounts of their records, in as few statements as there are dates to place them by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Aggregate, Avg, Count, DurationField, StdDev
+from django.db.models.functions import Extract
+from django.http import QueryDict
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.permissions import Permission
+from tickets.lifecycle import Kind
+from tickets.listing import Listing
+from tickets.measures import Measure, Reading, Unit
+from tickets.querysets import TicketQuerySet
+from tickets.records import Chosen, Records, Span
+
+#: Filters of a board: they are filters of the list, with the same names and values.
+DIMENSIONS = ("group", "assignee", "business_system", "organisation", "category", "priority", "source")
+
+
+class Percentile(Aggregate):
+    """``percentile_cont``: between the two nearest values, so that the median of an even count is their middle."""
+
+    function = "PERCENTILE_CONT"
+    name = "Percentile"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: Any, share: float, **extra: Any) -> None:
+        super().__init__(expression, share=share, **extra)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose figures of what: the person who reads, the kind, the filters of the address and the period."""
+
+    user: User
+    kind: Kind
+    filters: QueryDict
+    span: Span
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The list that the filters narrow."""
+        params = self.filters.copy()
+        params["view"] = "all"
+        return Listing(params, user=self.user, now=self.span.at, kind=self.kind, views=())
+
+    @cached_property
+    def rows(self) -> TicketQuerySet:
+        """Every ticket of the list, of any time."""
+        return self.listing.rows.order_by()
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """What in the filters cannot be understood."""
+        _ = self.rows
+        return self.listing.errors
+
+    def of(self, span: Span) -> Scope:
+        """The same in another period."""
+        return replace(self, span=span)
+
+    def records(self, records: Records, span: Span | None = None, part: str = "") -> Chosen:
+        """A set in this period, or in ``span``."""
+        return Chosen(records, span or self.span, part)
+
+    def found(self, chosen: Chosen) -> TicketQuerySet:
+        """The tickets of a set that are in this scope."""
+        return self.rows.filter(chosen.condition)
+
+    def list_url(self, chosen: Chosen, **more: Any) -> str:
+        """The page with exactly these tickets; ``more`` filters narrow it, None takes a filter away."""
+        return f"{reverse('tickets:list', args=[self.kind.slug])}?{self._query(chosen, more, view='all')}"
+
+    def api_url(self, chosen: Chosen) -> str:
+        """The endpoint with exactly these tickets and their count."""
+        return f"/api/v1/{self.kind.slug}/?{self._query(chosen, {}, count='true')}"
+
+    def _query(self, chosen: Chosen, more: dict[str, Any], **first: str) -> str:
+        kept = [
+            (name, value)
+            for name, values in self.filters.lists()
+            if name not in more
+            for value in values
+            if name in DIMENSIONS and value
+        ]
+        added = [(name, value) for name, value in more.items() if value is not None]
+        return urlencode([*first.items(), ("records", chosen.address), *kept, *added], doseq=True)
+
+    def may_count(self, measure: Measure) -> bool:
+        """Whether the reader gets the figure at all."""
+        return not measure.internal or self.user.may(Permission.INTERNAL)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure with its value. ``value``: records, percent or seconds; None where there is nothing to divide by."""
+
+    measure: Measure
+    scope: Scope
+    value: float | None
+    numerator: int
+    denominator: int | None = None
+    left_out: list[tuple[Records, int]] = field(default_factory=list)
+    spread: float | None = None
+
+    @property
+    def chosen(self) -> Chosen:
+        """The records behind it."""
+        return self.scope.records(self.measure.numerator)
+
+    @property
+    def url(self) -> str:
+        """The list of the records behind it."""
+        return self.scope.list_url(self.chosen)
+
+    @property
+    def n(self) -> int:
+        """What its reliability rests on."""
+        return self.numerator if self.denominator is None else self.denominator
+
+
+def figures(measures: Iterable[Measure], scope: Scope) -> dict[str, Figure]:
+    """Each measure in ``scope``, by code; those that the reader may not count are missing."""
+    wanted = [measure for measure in measures if scope.may_count(measure)]
+    counts = counts_of({item.code: item for m in wanted for item in m.sets}.values(), scope)
+    amounts = amounts_of([m for m in wanted if m.amount is not None], scope)
+    return {measure.code: _figure(measure, scope, counts, amounts) for measure in wanted}
+
+
+def _figure(measure: Measure, scope: Scope, counts: dict[str, int], amounts: dict[str, Any]) -> Figure:
+    numerator = counts[measure.numerator.code]
+    denominator = counts[measure.denominator.code] if measure.denominator else None
+    value: float | None = numerator
+    spread = None
+    if measure.reading == Reading.SHARE:
+        value = 100 * numerator / denominator if denominator else None
+    elif measure.unit == Unit.SECONDS:
+        found, denominator, spread = amounts[measure.code]
+        value = found.total_seconds() if found is not None else None
+    left_out = [(item, counts[item.code]) for item in measure.left_out]
+    return Figure(measure, scope, value, numerator, denominator, left_out, spread)
+
+
+def counts_of(sets: Iterable[Records], scope: Scope) -> dict[str, int]:
+    """How many tickets each set has: one statement for all that are placed by the same date."""
+    by_date: dict[str, list[Records]] = defaultdict(list)
+    for item in sets:
+        by_date[item.when or item.code].append(item)
+    found: dict[str, int] = {}
+    for when, items in by_date.items():
+        first = scope.records(items[0])
+        placed = scope.span.within(when) if items[0].when else first.condition
+        rows = scope.rows.filter(placed)
+        wanted = {f"n{n}": Count("pk", filter=scope.records(item).condition) for n, item in enumerate(items)}
+        if not items[0].when:
+            found[items[0].code] = rows.count()
+            continue
+        row = rows.aggregate(**wanted)
+        found |= {item.code: row[f"n{n}"] for n, item in enumerate(items)}
+    return found
+
+
+def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedelta | None, int, float | None]]:
+    """Amount, how many records have one, and how far they spread: one statement for all readings of one amount."""
+    together: dict[Any, list[Measure]] = defaultdict(list)
+    for measure in measures:
+        together[measure.numerator.code, measure.amount].append(measure)
+    found = {}
+    for items in together.values():
+        rows = scope.found(scope.records(items[0].numerator)).annotate(amount=items[0].amount())  # type: ignore[misc]
+        wanted: dict[str, Any] = {f"a{n}": _reading(item) for n, item in enumerate(items)}
+        spread = StdDev(Extract("amount", "epoch"))
+        row = rows.aggregate(**wanted, n=Count("amount"), spread=spread)
+        found |= {item.code: (row[f"a{n}"], row["n"], row["spread"]) for n, item in enumerate(items)}
+    return found
+
+
+def _reading(measure: Measure) -> Aggregate:
+    if measure.reading == Reading.MEAN:
+        return Avg("amount")
+    return Percentile("amount", 0.5 if measure.reading == Reading.MEDIAN else 0.9)

@@ -1,0 +1,33 @@
+"""Tables of charts as files: texts are texts, never formulas."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from exporting.cells import cell
+from exporting.sheets import Row, open_sheet
+from reports.charts import Chart
+from reports.periods import Period
+from tickets.records import period_text
+
+
+def chart_file(chart: Chart, period: Period, form: str) -> bytes:
+    """The table of ``chart`` with its title, unit and period, as CSV or Excel."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"table.{form}"
+        sheet = open_sheet(path, form)
+        for row in rows_of(chart, period):
+            sheet.write([cell(value) for value in row])
+        sheet.close()
+        return path.read_bytes()
+
+
+def rows_of(chart: Chart, period: Period) -> list[Row]:
+    """The lines of the file."""
+    head = [str(chart.title), *(str(name) for name, _how, _tone in chart.series)]
+    lines = [[line.label, *(c.text if c.value is None else c.value for c in line.cells)] for line in chart.lines]
+    told = [_("Period"), period_text(period.span), _("As of"), period.span.at.isoformat(timespec="seconds")]
+    return [head, *lines, [], told]

@@ -1,0 +1,160 @@
+"""Files in and out: checked first, all or the good rows, text as text, an export read in again writes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.http import QueryDict
+from openpyxl import Workbook
+
+from cmdb.exchange import Importer, ImportRefused
+from cmdb.exporting import table_of
+from cmdb.listing import ItemList
+from cmdb.models import ConfigurationItem, ItemImport, ItemVersion, Relation, RelationType, RelationVersion
+from cmdb.moments import replaying
+from cmdb.services import Link, Stamp, update_item, write_relations
+from cmdb.tables import csv_text, excel_bytes, read_table
+from cmdb.undoing import undo_import
+from tests.factories import MONDAY, World, make_item
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-05")]
+FREE = Stamp(source="test", trusted=True)
+
+
+def rows_of(text: str) -> Any:
+    """The rows of a CSV text."""
+    return read_table(BytesIO(text.encode()), "x.csv")
+
+
+def test_bad_rows_stop_all_and_are_named_or_left_out(world: World) -> None:
+    """1,000 rows with 37 bad ones: exactly those are listed, nothing is written; then 963 in one go."""
+    bad = {27 * n for n in range(1, 38)}
+    lines = ["identifier,ci_class,name,status,ip_address"]
+    lines += [f"X{n:04},server,n{n},in_use,{'300.1.1.1' if n in bad else f'10.0.{n % 200}.1'}" for n in range(1, 1001)]
+    text = "\n".join(lines)
+
+    with pytest.raises(ImportRefused) as refused:
+        Importer().run(rows_of(text))
+    report = refused.value.report
+    assert report is not None
+    assert {line - 1 for _part, line, _reason in report.bad} == bad
+    assert ConfigurationItem.objects.count() == 0
+    assert Importer(dry_run=True).run(rows_of(text)).counts()["bad"] == 37
+    assert Importer(good_rows=True).run(rows_of(text)).made == 963
+    assert ConfigurationItem.objects.count() == ItemVersion.objects.count() == 963
+
+
+def test_queries_do_not_grow_with_the_rows(world: World, django_assert_max_num_queries: Any) -> None:
+    lines = ["identifier,ci_class,name,status,serial_number"]
+    lines += [f"X{n:04},server,n{n},in_use,S{n}" for n in range(800)]
+    with django_assert_max_num_queries(45):
+        Importer().run(rows_of("\n".join(lines)), _relation_rows(f"X{n:04},depends_on,X0000" for n in range(1, 800)))
+    assert Relation.objects.count() == 799
+
+
+def _relation_rows(lines: Any) -> Any:
+    return rows_of("\n".join(["source,relation,target", *lines]))
+
+
+def test_export_read_in_again_writes_no_version_and_the_past_is_byte_equal(world: World) -> None:
+    with replaying(MONDAY):
+        item = make_item("A", attributes={"serial_number": "00123", "version": "1E5", "cost": 5.5})
+        make_item("B", world.organisations["egov"], attributes={"warranty_end": "2027-01-31"})
+        then = csv_text(*table_of(ItemList(QueryDict(), world.desk)))
+    with replaying(MONDAY + timedelta(days=2)):
+        since = MONDAY + timedelta(hours=1)
+        update_item(item=item, facts={"name": "later"}, stamp=Stamp(source="t", trusted=True, since=since))
+
+    known = QueryDict("known_at=2026-11-24T00:00:00Z")
+    attributes_then = csv_text(*table_of(ItemList(known, world.desk))).splitlines()
+    assert [line.split(",")[:3] for line in attributes_then] == [line.split(",")[:3] for line in then.splitlines()]
+    heading, rows = table_of(ItemList(QueryDict(), world.desk))
+    for again in (BytesIO(excel_bytes(heading, rows)), BytesIO(csv_text(heading, rows).encode())):
+        name = "x.xlsx" if again.getvalue().startswith(b"PK") else "x.csv"
+        report = Importer().run(read_table(again, name))
+        assert (report.versions, report.same, report.bad) == (0, 2, [])
+    assert ConfigurationItem.objects.get(identifier="A").attributes["serial_number"] == "00123"
+    assert not ItemImport.objects.exists()
+
+
+def test_cells_of_spreadsheets_stay_what_they_are(world: World) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["identifier", "ci_class", "name", "status", "serial_number", "cost", "warranty_end"])
+    sheet.append(["A", "server", "a", "in_use", "1E5", 1200.0, "2027-02-28"])
+    sheet.append(["B", "server", "b", "in_use", 123, "", "28/02/2027"])
+    out = BytesIO()
+    book.save(out)
+
+    report = Importer(good_rows=True).run(read_table(BytesIO(out.getvalue()), "x.xlsx"))
+    assert [(line, "28/02/2027" in reason) for _p, line, reason in report.bad] == [(3, True)]
+    assert ConfigurationItem.objects.get().attributes == {
+        "serial_number": "1E5",
+        "cost": 1200,
+        "warranty_end": "2027-02-28",
+    }
+
+
+def test_columns_nobody_decided_about_and_doubles_are_refused(world: World) -> None:
+    make_item("OLD", attributes={"serial_number": "S1"})
+
+    with pytest.raises(ImportRefused, match="Serial Nr"):
+        Importer().run(rows_of("identifier,ci_class,name,Serial Nr\nA,server,a,1"))
+    text = (
+        "identifier,ci_class,name,status,serial_number\nA,server,a,in_use,ｓ1\nB,server,b,in_use,\nB,server,b,in_use,"
+    )
+    report = Importer(dry_run=True).run(rows_of(text))
+    assert sorted(line for _p, line, _r in report.bad) == [2, 4]
+    wrong = _relation_rows(["OLD,depends_on,NOWHERE", "OLD,likes,OLD"])
+    report = Importer(dry_run=True).run(rows_of("identifier\nOLD"), wrong)
+    assert [(part, line) for part, line, _r in report.bad] == [("relations", 2), ("relations", 3)]
+
+
+def test_an_import_is_taken_back_whole(world: World) -> None:
+    with replaying(MONDAY):
+        old = make_item("OLD", name="before")
+    with replaying(MONDAY + timedelta(hours=1)):
+        text = "identifier,ci_class,name,status\nOLD,server,after,in_use\nNEW,server,new,in_use"
+        report = Importer(by=world.admin).run(rows_of(text), _relation_rows(["NEW,depends_on,OLD"]))
+    with replaying(MONDAY + timedelta(hours=2)):
+        assert report.run is not None
+        assert undo_import(run=report.run, by=world.admin) == ""
+
+    old.refresh_from_db()
+    assert old.name == "before"
+    assert ConfigurationItem.objects.get(identifier="NEW").status_id == "retired"
+    assert not Relation.objects.filter(active=True).exists()
+
+
+def test_the_command_reads_the_mapped_files(world: World, tmp_path: Path) -> None:
+    (tmp_path / "cis.csv").write_text("id,class,name,status,tenant\nsite:1,site,HQ,active,x\nrack:1,rack,R,active,x\n")
+    (tmp_path / "rel.csv").write_text("from,kind,to\nsite:1,contains,rack:1\n")
+    out = StringIO()
+    call_command(
+        "import_items", str(tmp_path / "cis.csv"), relations=tmp_path / "rel.csv", mapping="netbox", stdout=out
+    )
+    assert "made 2" in out.getvalue()
+    assert RelationVersion.objects.get().relation_type_id == "contains"
+    with pytest.raises(CommandError):
+        call_command("import_items", str(tmp_path / "rel.csv"), stdout=out)
+
+
+@pytest.mark.req("CMDB-02")
+def test_cardinality_and_classes_are_kept_in_every_door(world: World) -> None:
+    kind = RelationType.objects.get(code="runs_on")
+    RelationType.objects.filter(pk="runs_on").update(max_targets=1)
+    kind.source_classes.add("software")
+    a, b, c = (make_item(name, ci_class_id="application" if name == "A" else "server") for name in "ABC")
+    write_relations([Link(a, kind, b)], FREE)
+
+    with pytest.raises(ImportRefused, match=r"A .*C"):
+        Importer().run(rows_of("identifier\nA"), _relation_rows(["A,runs_on,C"]))
+    report = Importer(dry_run=True).run(rows_of("identifier\nA"), _relation_rows(["B,runs_on,C"]))
+    assert "B" in report.bad[0][2]
+    assert c.pk
