@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -32,7 +34,7 @@ def test_the_manager_calls_in_for_an_ordinary_ticket(world: World) -> None:
 
 def test_the_lead_calls_in_for_what_is_late_or_difficult(world: World) -> None:
     ticket = incident_in("in_progress", world)
-    data = {"people": ["other_engineer"], "groups": [], "text": "?"}
+    data: dict[str, Any] = {"people": ["other_engineer"], "groups": [], "text": "?"}
     with pytest.raises(ActionConflict):
         act(ticket, "call_in", world.lead, **data)
     hard = act(ticket, "edit", world.engineer, complexity="3")

@@ -117,6 +117,7 @@ def check(ticket: Incident, now: datetime) -> None:
             if clock.pause_reason != DUPLICATE:
                 assert WaitReason.objects.filter(pk=clock.pause_reason).exists()
                 assert ticket.phase == Phase.WAITING
+                assert ticket.wait_until is not None
                 assert ticket.commands.filter(kind="wait_over", state="waiting", due_at=ticket.wait_until).exists()
 
 
