@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,16 @@ class Organisation(BilingualName):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     active = models.BooleanField(_("active"), default=True)
+    closes_on_confirmation = models.BooleanField(
+        _("confirmation closes"),
+        default=False,
+        help_text=_("A requester's confirmation closes the ticket; otherwise the service desk closes it with that."),
+    )
+    rating_percent = models.PositiveSmallIntegerField(
+        _("asked for a rating (%)"),
+        default=100,
+        help_text=_("Of so many closed tickets the requester is asked how it was. 0: nobody is."),
+    )
     decision_makers: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
         "User",
         blank=True,
@@ -56,6 +67,9 @@ class Organisation(BilingualName):
         ordering = ["kind", "code"]
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
+        constraints = [
+            models.CheckConstraint(condition=Q(rating_percent__lte=100), name="organisation_rates_all_at_most")
+        ]
 
 
 class Department(BilingualName):

@@ -15,7 +15,7 @@ from tickets.actions import perform
 from tickets.attachments import carry_over
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
-from tickets.services import affect_items, log_event, relate
+from tickets.services import affect_items, log_event, move_position, relate
 
 #: Columns that a follow-up takes over from the incident that was not solved (INC-12).
 CARRIED_OVER = (
@@ -91,6 +91,12 @@ def _settle_holder(new: Incident) -> None:
         new.group = new.group if new.assignee else None
 
 
+def close_where_that_is_enough(*, ticket: Incident, entry: TimelineEntry, now: datetime, **context: Any) -> None:
+    """Close what the requester confirmed, where the customer's policy lets the confirmation close (INC-08)."""
+    if ticket.organisation.closes_on_confirmation:
+        entry.ticket = perform(ticket, "close_by_confirmation", user=None, now=now).ticket
+
+
 def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
     """Relate a duplicate to its main ticket; both say so.
 
@@ -98,6 +104,7 @@ def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict
     """
     main = cleaned["main"]
     _hold_main(main)
+    move_position(ticket=main, now=now)
     relate(source=ticket, target=main, meaning=TicketLink.Meaning.DUPLICATE, user=user, now=now)
     meaning = TicketLink.Meaning.DUPLICATE.value
     log_event(ticket=main, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
@@ -119,8 +126,10 @@ def _hold_main(main: Ticket) -> None:
         raise ActionConflict(_("The main ticket is resolved, or a duplicate itself."))
 
 
-def unlink_duplicate(*, ticket: Incident, **context: Any) -> None:
+def unlink_duplicate(*, ticket: Incident, now: datetime, **context: Any) -> None:
     """Remove the relation of a duplicate to its main ticket."""
+    for link in TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE):
+        move_position(ticket=link.target, now=now)
     TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE).delete()
 
 

@@ -236,6 +236,16 @@ register_event(
         presses=False,
     ),
     Event(
+        code="rate_asked",
+        label=_("How was it? (after closing)"),
+        subject=_("Closed: {number} {summary}"),
+        body=_("{text}\n\nHow was it? Please tell us here, without signing in:\n{confirm}"),
+        icon="star",
+        urgent_channels=(Channel.EMAIL.value,),
+        asks=True,
+        presses=False,
+    ),
+    Event(
         code="not_solved",
         label=_("A ticket of yours was not solved"),
         subject=_("[{priority}] Not solved: {number} {summary}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from accounts.models import User
@@ -70,6 +71,23 @@ def _handlers(happening: Happening) -> list[int]:
 
 def _requester(happening: Happening) -> list[int]:
     return happening.people("requester")
+
+
+def asks_rating(ticket: Ticket) -> bool:
+    """Whether the requester is asked how it was: by the customer's rate, unless they have said so themselves (INC-10).
+
+    The same ticket is always asked, or never: its number decides, as good as chance.
+    """
+    said = ticket.satisfaction_id is not None and not ticket.satisfaction_heard
+    if said or ticket.requester_id is None:
+        return False
+    drawn = int.from_bytes(blake2b(ticket.number.encode(), digest_size=4).digest()) % 100
+    return drawn < ticket.organisation.rating_percent
+
+
+def _asked_how_it_was(happening: Happening) -> list[int]:
+    """Who is asked is not told once more that it is closed: stand in front of what says so."""
+    return _requester(happening) if asks_rating(happening.ticket) else []
 
 
 def _main(happening: Happening) -> Ticket | None:
@@ -147,6 +165,7 @@ NOTICES: dict[str, Reaction] = {
     "waits_again": Reaction("waits_again", _leads_of_waiting, rooms=False),
     "wait_over": Reaction("wait_over", _handlers, rooms=False),
     "resolved": Reaction("resolved", _requester, _solution),
+    "rate_asked": Reaction("rate_asked", _asked_how_it_was, rooms=False),
     "closed": Reaction("closed", _requester),
     "closed_by_time": Reaction("closed_by_time", _requester),
     "withdrawn": Reaction("closed", lambda happening: happening.people("watchers")),

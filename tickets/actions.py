@@ -66,6 +66,10 @@ BOOKKEEPING = frozenset(
         "called_in_at",
         "first_arrived_at",
         "emergency_over_at",
+        "confirmed_at",
+        "confirmed_by",
+        "confirmed_how",
+        "satisfaction_heard",
     }
 )
 

@@ -33,6 +33,7 @@ from tickets.models import (
     Priority,
     Source,
     Ticket,
+    TicketLink,
     Urgency,
     WaitReason,
     Watcher,
@@ -261,6 +262,7 @@ class TicketFilter(filters.FilterSet):
     completed_in_time = YesNoFilter(
         Q(completed_in_time=True), otherwise=Q(completed_in_time=False), label=_("Completed in time")
     )
+    caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
     records = RecordsFilter(label=_("Counted in a figure"), max_length=120)
@@ -305,6 +307,11 @@ class TicketFilter(filters.FilterSet):
     def about_item(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         """Tickets about the configuration item with this identifier."""
         return queryset.filter(among("pk", AffectedItem.objects.filter(item__identifier=value).values("ticket_id")))
+
+    def of_cause(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        """Tickets that are caused by the one with this number."""
+        links = TicketLink.objects.filter(target__number=value, meaning=TicketLink.Meaning.CAUSED_BY)
+        return queryset.filter(among("pk", links.values("source_id")))
 
     def with_limit(self, queryset: QuerySet[Ticket], name: str, value: datetime) -> QuerySet[Ticket]:
         """By the limit that runs now; tickets without one are left out."""

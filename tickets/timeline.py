@@ -27,6 +27,8 @@ from tickets.models import Attachment, Ticket, TicketLink, TimelineEntry
 
 EVENT_ICONS = {
     "linked": "link",
+    "caused": "puzzle",
+    "causes_written": "git-branch",
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",

@@ -22,7 +22,7 @@ from tickets.views.my import on_a_phone
 #: Pages on which roles begin, beside the queue.
 FIRST_PAGES = {
     Role.FirstPage.BOARD.value: ("reports:board", "incidents"),
-    Role.FirstPage.LIVE.value: ("reports:board", "incidents"),
+    Role.FirstPage.LIVE.value: ("reports:live",),
 }
 
 
@@ -64,7 +64,7 @@ def opened_beside(request: SignedInRequest) -> dict[str, Any]:
     if not number:
         return {}
     try:
-        return staff_context(find_ticket(request.user, number), request.user)
+        return staff_context(find_ticket(request.user, number), request)
     except Http404:
         messages.warning(request, _("There is no such ticket, or you may not see it."))
         return {}

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0012_search_by_audience"),
+        ("tickets", "0013_confirmation"),
     ]
 
     operations = [

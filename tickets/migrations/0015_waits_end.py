@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0013_step_kept_for_undo"),
+        ("tickets", "0014_step_kept_for_undo"),
     ]
 
     operations = [
