@@ -18,6 +18,7 @@ from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
 from incidents.api import routes as incident_routes
 from itsm.api.docs import DocsView, SchemaView
+from itsm.api.root import routes as root_routes
 from itsm.api.views import NotFoundView
 from notifications.api import routes as notice_routes
 from notifications.api_choices import routes as choice_routes
@@ -35,6 +36,7 @@ app_name = "api"
 
 version_1 = [
     *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind), *approval_routes(kind))),
+    *root_routes,
     *incident_routes,
     *problem_routes,
     *shared_routes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from django.http import Http404
 from django.urls import path
@@ -19,7 +19,7 @@ from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from sla.calendars import content_of
-from sla.explaining import Explanation, explain
+from sla.explaining import Explanation, explain, named_conditions
 from sla.models import Calendar, CalendarVersion, Clock, Command, EscalationRule, Metric, NoticeRule, RuleEdit
 from sla.rearming import Rule, holds_for, name_of, scopes_of
 from sla.spans import format_hours
@@ -53,6 +53,14 @@ class StretchSerializer(serializers.Serializer):
     counted_seconds = SecondsField(source="counted")
 
 
+class ConditionDict(TypedDict):
+    """What a target was chosen by."""
+
+    field: str
+    code: str
+    name: str
+
+
 class ClockSerializer(serializers.Serializer):
     """A promised time of a ticket, with what was counted until now and by which policy and calendar."""
 
@@ -62,7 +70,7 @@ class ClockSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=["running", "paused", "stopped", "cancelled"], source="clock.state")
     policy = serializers.CharField(source="clock.policy_version.policy_id")
     policy_version = serializers.IntegerField(source="clock.policy_version.number")
-    conditions = serializers.ListField(child=serializers.CharField(), help_text="For whom the target was chosen.")
+    conditions = serializers.SerializerMethodField(help_text="For whom the target was chosen.")
     calendar = serializers.CharField(source="clock.calendar_version.calendar_id")
     calendar_version = serializers.IntegerField(source="clock.calendar_version.number")
     target_seconds = SecondsField(source="clock.target")
@@ -84,6 +92,10 @@ class ClockSerializer(serializers.Serializer):
         source="clock.provisional", help_text="Whether public holidays up to the due time are still unknown."
     )
     stretches = StretchSerializer(many=True)
+
+    def get_conditions(self, shown: Any) -> list[ConditionDict]:
+        """Each by the name of what it is about, its code and its name."""
+        return named_conditions(shown.clock.rule)  # type: ignore[return-value]  # the same keys
 
 
 class CommandSerializer(serializers.Serializer):

@@ -192,6 +192,16 @@ def _tone(clock: Clock, now: datetime) -> str:
     return "ok" if clock.running_since or clock.met else "idle"
 
 
+def named_conditions(target: Target) -> list[dict[str, str]]:
+    """For whom the target was chosen: which condition, the row's code and its name in the active language."""
+    rows = {name.removesuffix("_id"): getattr(target, name.removesuffix("_id")) for name in Target.CONDITIONS}
+    return [
+        {"field": name, "code": str(getattr(row, "code", row.pk)), "name": str(row)}
+        for name, row in rows.items()
+        if row is not None
+    ]
+
+
 def conditions_of(target: Target) -> list[str]:
     """For whom the target was chosen, by name; nothing when it is for all."""
     rows: list[Any] = [target.priority, target.fault, target.nature, target.business_system, target.organisation]

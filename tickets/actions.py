@@ -104,6 +104,7 @@ def perform(
     data: Mapping[str, Any] | None = None,
     files: Any = None,
     version: int | None = None,
+    strict: bool = False,
     via: str = TimelineEntry.Via.WEB,
     now: datetime | None = None,
     undoes: TimelineEntry | None = None,
@@ -112,8 +113,8 @@ def perform(
 
     Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
     body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
-    is the one that the person read. ``undoes``: the step that this one takes back; then the columns that it
-    changed are set to what they were, and the log says so (``tickets.undo``). ``now`` is for imports and
+    is the one that the person read; ``strict``: it counts for whatever action. ``undoes``: the step that this one
+    takes back; then the columns that it changed are set to what they were, and the log says so (``tickets.undo``). ``now`` is for imports and
     tests; otherwise the database's time after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as
     it stands afterwards.
 
@@ -126,7 +127,7 @@ def perform(
         action = _find(ticket, name)
         _check_allowed(action, ticket, user)
         _check_possible(action, ticket, user)
-        _check_version(action, ticket, version)
+        _check_version(action, ticket, version, strict=strict)
         restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
         form = (
             bound_form(action, ticket, user, data or {}, files, now)
@@ -223,8 +224,8 @@ def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:
         raise ActionConflict(reason, possible)
 
 
-def _check_version(action: Action, ticket: Ticket, version: int | None) -> None:
-    if version is not None and action.versioned and version != ticket.version:
+def _check_version(action: Action, ticket: Ticket, version: int | None, *, strict: bool = False) -> None:
+    if version is not None and (action.versioned or strict) and version != ticket.version:
         raise TicketChanged(_("Somebody changed this ticket since you opened it."), ticket)
 
 
