@@ -113,10 +113,10 @@ def perform(
 
     Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
     body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
-    is the one that the person read; ``strict``: it counts for whatever action. ``undoes``: the step that this one
-    takes back; then the columns that it changed are set to what they were, and the log says so (``tickets.undo``). ``now`` is for imports and
-    tests; otherwise the database's time after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as
-    it stands afterwards.
+    is the one that the person read; ``strict``: it counts for whatever action. ``undoes``: the step that this
+    one takes back; then the columns that it changed are set to what they were, and the log says so
+    (``tickets.undo``). ``now`` is for imports and tests; otherwise the database's time after locking. Returns
+    the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
 
     Raises ActionNotFound, ActionForbidden, ActionConflict, TicketChanged, ActionInvalid; then nothing
     has changed.
