@@ -14,13 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiToken
+from itsm.api.fields import PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from sla.calendars import content_of
 from sla.explaining import Explanation, explain, named_conditions
-from sla.models import Calendar, CalendarVersion, Command, EscalationRule, NoticeRule, RuleEdit
-from sla.rearming import Rule, holds_for, name_of, scope_of
+from sla.models import Calendar, CalendarVersion, Clock, Command, EscalationRule, Metric, NoticeRule, RuleEdit
+from sla.rearming import Rule, holds_for, name_of, scopes_of
 from sla.spans import format_hours
 from tickets import clock
 from tickets.models import Ticket
@@ -64,7 +65,7 @@ class ClockSerializer(serializers.Serializer):
     """A promised time of a ticket, with what was counted until now and by which policy and calendar."""
 
     agreement = serializers.ChoiceField(choices=["sla", "ola", "uc"], source="clock.agreement")
-    metric = serializers.ChoiceField(choices=["response", "on_site", "resolve", "update"], source="clock.metric")
+    metric = serializers.ChoiceField(choices=list(Metric.values), source="clock.metric")
     round = serializers.IntegerField(source="clock.round")
     state = serializers.ChoiceField(choices=["running", "paused", "stopped", "cancelled"], source="clock.state")
     policy = serializers.CharField(source="clock.policy_version.policy_id")
@@ -80,6 +81,13 @@ class ClockSerializer(serializers.Serializer):
     stopped_at = serializers.DateTimeField(source="clock.stopped_at", allow_null=True)
     breached_at = serializers.DateTimeField(source="clock.breached_at", allow_null=True)
     met = serializers.BooleanField(source="clock.met", allow_null=True, help_text="Null until it has stopped.")
+    excuse = serializers.ChoiceField(
+        choices=["", *Clock.Excuse.values],
+        source="clock.excuse",
+        help_text="Why it has no verdict; empty: it may have one.",
+    )
+    excused_by = PersonField(source="clock.excused_by", allow_null=True)
+    excuse_text = serializers.CharField(source="clock.excuse_text")
     provisional = serializers.BooleanField(
         source="clock.provisional", help_text="Whether public holidays up to the due time are still unknown."
     )
@@ -248,7 +256,7 @@ class ClockRulesView(ApiView):
 
 
 def _rule(rule: Rule, behind: set[str]) -> dict[str, Any]:
-    scope, holds = scope_of(rule), holds_for(rule)
+    scope, holds = next(iter(scopes_of(rule)), None), holds_for(rule)
     return {
         "rule": name_of(rule),
         "active": rule.active,

@@ -128,10 +128,15 @@ class TicketSerializer(AudienceSerializer):
     responded_at = serializers.DateTimeField(allow_null=True)
     responded_in_time = serializers.BooleanField(allow_null=True, **STAFF)
     resolved_at = serializers.DateTimeField(allow_null=True)
+    dispatched_in_time = serializers.BooleanField(
+        allow_null=True,
+        **{**STAFF, "help_text": "Whether the desk's own limit was kept, the last time. For staff only."},
+    )
     completed_in_time = serializers.BooleanField(allow_null=True, **STAFF)
     closed_at = serializers.DateTimeField(allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True, help_text="Agreed with the requester.")
     closes_at = serializers.DateTimeField(allow_null=True, help_text="When it closes by itself.")
+    wait_count = serializers.IntegerField(**{**STAFF, "help_text": "How often it was put on hold. For staff only."})
     reopen_count = serializers.IntegerField()
     urge_count = serializers.IntegerField()
     parent = NumberField(allow_null=True, **STAFF)  # type: ignore[assignment]  # DRF has an attribute of this name

@@ -32,6 +32,7 @@ EVENT_ICONS = {
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",
+    "taken_back": "arrow-back-up",
 }
 
 
@@ -177,6 +178,8 @@ def _event_sentence(entry: TimelineEntry, kind: Kind) -> str:
         words["state"] = _state_name(str(entry.data["state"]), _kind_of_number(entry.data.get("number")) or kind)
     if "meaning" in entry.data:
         words["meaning"] = dict(TicketLink.Meaning.choices).get(entry.data["meaning"], entry.data["meaning"])
+    if taken := kind.actions.get(str(entry.data.get("step", ""))):
+        words["step"] = taken.done
     return str(sentence % words)
 
 
