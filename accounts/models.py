@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.access_models import AccessEvent
 from accounts.codes import BilingualName, CodeTable, in_language
 from accounts.permissions import Permission
+from accounts.phones import keys_of
 from accounts.querysets import OrganisationQuerySet, SupportGroupQuerySet, UserManager
 
 
@@ -32,6 +34,16 @@ class Organisation(BilingualName):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     active = models.BooleanField(_("active"), default=True)
+    closes_on_confirmation = models.BooleanField(
+        _("confirmation closes"),
+        default=False,
+        help_text=_("A requester's confirmation closes the ticket; otherwise the service desk closes it with that."),
+    )
+    rating_percent = models.PositiveSmallIntegerField(
+        _("asked for a rating (%)"),
+        default=100,
+        help_text=_("Of so many closed tickets the requester is asked how it was. 0: nobody is."),
+    )
     decision_makers: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
         "User",
         blank=True,
@@ -55,6 +67,9 @@ class Organisation(BilingualName):
         ordering = ["kind", "code"]
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
+        constraints = [
+            models.CheckConstraint(condition=Q(rating_percent__lte=100), name="organisation_rates_all_at_most")
+        ]
 
 
 class Department(BilingualName):
@@ -107,6 +122,21 @@ class Role(CodeTable):
         verbose_name_plural = _("roles")
 
 
+class PhoneKeysField(ArrayField):
+    """The normal forms of a person's numbers, by which callers are found; written with every whole save of the row."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> list[str]:
+        """What the numbers of ``model_instance`` say now."""
+        keys = keys_of(model_instance.phone, model_instance.mobile)
+        setattr(model_instance, self.attname, keys)
+        return keys
+
+    def deconstruct(self) -> Any:
+        """To migrations it is a list of texts."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
+
+
 class User(AbstractBaseUser):
     """A person who signs in, or an integration. Belongs to exactly one organisation."""
 
@@ -126,6 +156,7 @@ class User(AbstractBaseUser):
     employee_number = models.CharField(_("employee number"), max_length=40, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     mobile = models.CharField(_("mobile"), max_length=40, blank=True)
+    phone_keys = PhoneKeysField(models.CharField(max_length=40), default=list, editable=False)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)

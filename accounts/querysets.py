@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import BaseUserManager
@@ -11,6 +12,7 @@ from django.db import models
 from django.db.models import OuterRef, Q
 
 from accounts.permissions import Permission
+from accounts.phones import normal
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 NOT_DIGITS = re.compile(r"\D")
 _PHONE = re.compile(r"[+(]?\d[\d\s().+-]*")
-#: Digits of a domestic number, without what stands before it.
-DOMESTIC = 11
 #: Fewer digits are no number that somebody calls from.
 SHORTEST_NUMBER = 3
 
@@ -27,6 +27,13 @@ SHORTEST_NUMBER = 3
 def phone_digits(word: str) -> str:
     """The digits of ``word`` when it could be (a part of) a phone number, else an empty text."""
     return NOT_DIGITS.sub("", word) if _PHONE.fullmatch(word) else ""
+
+
+def _has_digits(digits: str, typed: str) -> Q:
+    """Somebody whose number is the one that was ``typed``, or has ``digits`` in it, whatever stands between them."""
+    pattern = "[^0-9]*".join(digits)
+    anywhere = Q(phone__regex=pattern) | Q(mobile__regex=pattern) | Q(username__icontains=typed)
+    return anywhere | Q(employee_number__icontains=typed) | Q(phone_keys__overlap=normal(typed))
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -63,24 +70,22 @@ class UserQuerySet(models.QuerySet):
 
         Digits find phones however those are written: any part of them, with or without separators.
         """
+        plain = unicodedata.normalize("NFKC", words).strip()
+        if digits := phone_digits(plain):  # blanks stand inside the number, not between words
+            return self.filter(_has_digits(digits, plain))
         found = self
         for word in words.split():
             anywhere = Q(full_name__icontains=word) | Q(full_name_en__icontains=word)
             anywhere |= Q(username__icontains=word) | Q(employee_number__icontains=word) | Q(email__icontains=word)
             if digits := phone_digits(word):
-                pattern = "[^0-9]*".join(digits)
-                anywhere |= Q(phone__regex=pattern) | Q(mobile__regex=pattern)
+                anywhere |= _has_digits(digits, word)
             found = found.filter(anywhere)
         return found
 
     def with_phone(self, number: str) -> UserQuerySet:
         """People who are called by ``number`` as a telephone system gives it: with a country code, or an extension."""
-        digits = NOT_DIGITS.sub("", number)
-        if len(digits) < SHORTEST_NUMBER:
-            return self.none()
-        ends = {digits, digits[-DOMESTIC:]}  # a country code or the digit for an outside line stands before
-        pattern = "(" + "|".join("[^0-9]*".join(end) for end in sorted(ends)) + ")[^0-9]*$"
-        return self.filter(Q(phone__regex=pattern) | Q(mobile__regex=pattern))
+        wanted = [key for key in normal(number) if len(key) >= SHORTEST_NUMBER]
+        return self.filter(phone_keys__overlap=wanted) if wanted else self.none()
 
     def with_access(self) -> UserQuerySet:
         """Load roles' permissions and group ids with the person: one query instead of three."""

@@ -81,7 +81,7 @@ class EditView(SignedInView):
 
 def store(request: SignedInRequest, form: AnnouncementForm) -> HttpResponse:
     """Save, publish when asked to, say so; or draw the form with its errors."""
-    slot, now = slot_of(request, form.instance), timezone.now()
+    slot, now = slot_of(request, form.instance).sent(request), timezone.now()
     if not form.is_valid():
         slot = keep(request.user, slot, request.POST, now)
         return answered(draw(request, form, slot, status=422), slot.key)
@@ -111,7 +111,7 @@ def said(announcement: Announcement, now: datetime) -> str:
 
 def draw_restored(request: SignedInRequest, form: AnnouncementForm) -> HttpResponse:
     """The form with what was typed before."""
-    return draw(request, form, restore(form, request.user, slot_of(request, form.instance))[0])
+    return draw(request, form, restore(form, request, slot_of(request, form.instance))[0])
 
 
 def draw(request: SignedInRequest, form: AnnouncementForm, slot: Slot, status: int = 200) -> HttpResponse:

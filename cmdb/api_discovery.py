@@ -44,7 +44,7 @@ _BODY = {
 }
 
 
-class AnswerSerializer(serializers.Serializer):
+class DiscoveredSerializer(serializers.Serializer):
     """What became of one thing."""
 
     key = serializers.CharField()
@@ -81,7 +81,7 @@ class DiscoveredView(ApiView):
         if errors:
             raise ValidationError(errors)
         answers = take_in(source=source, things=things, user=self.user, complete=complete)
-        return Response({"results": AnswerSerializer(answers, many=True).data})
+        return Response({"results": DiscoveredSerializer(answers, many=True).data})
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -94,7 +94,7 @@ class DiscoveredView(ApiView):
                 "are taken over, controlled ones wait for a decision. Sending the same again changes nothing."
             ),
             request={"application/json": _BODY},
-            response=list_serializer(AnswerSerializer),
+            response=list_serializer(DiscoveredSerializer),
             errors=CREATE_ERRORS,
             parameters=(IDEMPOTENCY_KEY,),
         )

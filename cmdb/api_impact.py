@@ -19,9 +19,9 @@ from cmdb.api_shapes import (
     MOMENT_PARAMETERS,
     MOMENTS,
     TAG,
-    ImpactSerializer,
+    ItemImpactSerializer,
+    ItemPathSerializer,
     ItemView,
-    PathSerializer,
     moment_of,
 )
 from cmdb.graph import graph_at
@@ -44,7 +44,7 @@ class ImpactView(ItemView):
         keys = {self.key(key, moment)}
         keys |= {self.key(other, moment) for other in request.query_params.getlist("with")[:20]}
         answer = impact_of(keys, self.user, up=direction == "up", moment=moment)
-        return Response(ImpactSerializer(answer).data)
+        return Response(ItemImpactSerializer(answer).data)
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -62,7 +62,7 @@ class ImpactView(ItemView):
             id="items_impact",
             tag=TAG,
             summary=_("Read the impact of a configuration item"),
-            response=ImpactSerializer,
+            response=ItemImpactSerializer,
             path={"key": KEY},
             parameters=(*MOMENT_PARAMETERS, direction, others),
         )
@@ -85,7 +85,7 @@ class PathView(ItemView):
             edges = impact.path_between(graph, first, last, allowed=allowed_for(self.user, moment))
         names = self._names({end for edge in edges or [] for end in (edge.dependent, edge.provider)}, moment)
         steps = [_step(edge, names) for edge in edges or []]
-        return Response(PathSerializer({"found": edges is not None, "steps": steps}).data)
+        return Response(ItemPathSerializer({"found": edges is not None, "steps": steps}).data)
 
     def _names(self, keys: set[int], moment: Moment) -> dict[int, str]:
         column = "pk" if moment.is_now else "item_id"
@@ -102,7 +102,7 @@ class PathView(ItemView):
             id="items_path",
             tag=TAG,
             summary=_("Read how two configuration items hang together"),
-            response=PathSerializer,
+            response=ItemPathSerializer,
             parameters=(*MOMENT_PARAMETERS, *ends),
         )
 

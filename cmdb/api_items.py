@@ -21,9 +21,9 @@ from cmdb.api_shapes import (
     MOMENTS,
     RELATED,
     TAG,
-    ItemSerializer,
+    ItemFactsSerializer,
+    ItemHistoryLineSerializer,
     ItemView,
-    LineSerializer,
     hidden_from,
     moment_of,
 )
@@ -51,7 +51,7 @@ class ItemsView(ListView):
     filters = ItemFilter
     sorts = {"identifier": (Column("identifier"),), "name": (Column("name"),)}
     default_order = "identifier"
-    serializer = ItemSerializer
+    serializer = ItemFactsSerializer
 
     def known_parameters(self) -> tuple[str, ...]:
         """Filters, paging, the moments, and attributes as ``a.code``."""
@@ -69,7 +69,7 @@ class ItemsView(ListView):
 
     def to_data(self, rows: list[Any]) -> list[Any]:
         """Items as data for the person."""
-        return list(ItemSerializer(rows, many=True, context=hidden_from(self.user)).data)
+        return list(ItemFactsSerializer(rows, many=True, context=hidden_from(self.user)).data)
 
     def post(self, request: Request) -> Response:
         """Record a new item."""
@@ -85,7 +85,7 @@ class ItemsView(ListView):
             raise ValidationError(errors)
         item = written(lambda: create_item(identifier=identifier, facts=facts, stamp=stamp))
         row = ConfigurationItem.objects.visible_to(self.user).select_related(*RELATED).get(pk=item.pk)
-        return Response(ItemSerializer(row).data, status=201)
+        return Response(ItemFactsSerializer(row).data, status=201)
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -95,7 +95,7 @@ class ItemsView(ListView):
                 tag=TAG,
                 summary=_("List configuration items, now or at any moment"),
                 description=_("Attributes are asked for as `a.code=value`; see the schema of the class."),
-                response=page_serializer(ItemSerializer),
+                response=page_serializer(ItemFactsSerializer),
                 errors=LIST_ERRORS,
                 parameters=MOMENT_PARAMETERS,
             )
@@ -131,7 +131,7 @@ class ItemDetailView(ItemView):
                 id="items_read",
                 tag=TAG,
                 summary=_("Read a configuration item at any moment"),
-                response=ItemSerializer,
+                response=ItemFactsSerializer,
                 path={"key": KEY},
                 parameters=MOMENT_PARAMETERS,
             )
@@ -152,7 +152,7 @@ class HistoryView(ItemView):
             lines = [line for line in lines if not _names_people(line, self.user)]
             for line in lines:
                 line.by, line.reason = None, ""
-        return Response({"results": LineSerializer(lines, many=True).data})
+        return Response({"results": ItemHistoryLineSerializer(lines, many=True).data})
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -160,7 +160,7 @@ class HistoryView(ItemView):
             id="items_history",
             tag=TAG,
             summary=_("Read the history of a configuration item"),
-            response=list_serializer(LineSerializer),
+            response=list_serializer(ItemHistoryLineSerializer),
             path={"key": KEY},
         )
 

@@ -46,7 +46,7 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-class ItemSerializer(serializers.Serializer):
+class ItemFactsSerializer(serializers.Serializer):
     """A configuration item at the moment asked for."""
 
     identifier = serializers.CharField()
@@ -64,7 +64,7 @@ class ItemSerializer(serializers.Serializer):
         return {name: value for name, value in item.attributes.items() if name not in hidden}
 
 
-class FieldSerializer(serializers.Serializer):
+class ItemFieldSerializer(serializers.Serializer):
     """A value that changed."""
 
     name = serializers.CharField()
@@ -73,7 +73,7 @@ class FieldSerializer(serializers.Serializer):
     after = serializers.CharField()
 
 
-class LineSerializer(serializers.Serializer):
+class ItemHistoryLineSerializer(serializers.Serializer):
     """One recorded edit."""
 
     at = serializers.DateTimeField(help_text="When it was recorded.")
@@ -84,10 +84,10 @@ class LineSerializer(serializers.Serializer):
     reference = serializers.CharField(help_text="The change that allowed it.")
     reason = serializers.CharField()
     text = serializers.CharField(help_text="What happened to a relation.")
-    fields_changed = FieldSerializer(many=True, source="fields")
+    fields_changed = ItemFieldSerializer(many=True, source="fields")
 
 
-class HitSerializer(serializers.Serializer):
+class AffectedItemSerializer(serializers.Serializer):
     """An affected item."""
 
     identifier = serializers.CharField(source="code")
@@ -103,7 +103,7 @@ class HitSerializer(serializers.Serializer):
         return "certain" if hit.certain else "probable"
 
 
-class StateSerializer(serializers.Serializer):
+class AffectedServiceSerializer(serializers.Serializer):
     """A service or a customer behind the affected items."""
 
     code = serializers.CharField()
@@ -111,19 +111,19 @@ class StateSerializer(serializers.Serializer):
     state = serializers.CharField(help_text="down or degraded.")
 
 
-class ImpactSerializer(serializers.Serializer):
+class ItemImpactSerializer(serializers.Serializer):
     """What is affected: the nearest items, and every service and customer."""
 
-    items = HitSerializer(many=True)
-    services = StateSerializer(many=True)
-    customers = StateSerializer(many=True)
+    items = AffectedItemSerializer(many=True)
+    services = AffectedServiceSerializer(many=True)
+    customers = AffectedServiceSerializer(many=True)
     total = serializers.IntegerField(help_text="How many items are affected in all.")
     partial = serializers.BooleanField(  # type: ignore[assignment]  # a field called so
         help_text="Not all items are listed."
     )
 
 
-class StepSerializer(serializers.Serializer):
+class ItemStepSerializer(serializers.Serializer):
     """A step of the way between two items."""
 
     source = serializers.CharField()  # type: ignore[assignment]  # a field called so
@@ -131,11 +131,11 @@ class StepSerializer(serializers.Serializer):
     target = serializers.CharField()
 
 
-class PathSerializer(serializers.Serializer):
+class ItemPathSerializer(serializers.Serializer):
     """The shortest way between two items; ``found`` is false when there is none."""
 
     found = serializers.BooleanField()
-    steps = StepSerializer(many=True)
+    steps = ItemStepSerializer(many=True)
 
 
 def moment_of(request: Request) -> Moment:
@@ -168,7 +168,7 @@ class ItemView(ApiView):
 
     def data_of(self, item: Any) -> Any:
         """The item as data for the person."""
-        return ItemSerializer(item, context=hidden_from(self.user)).data
+        return ItemFactsSerializer(item, context=hidden_from(self.user)).data
 
 
 def hidden_from(user: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from cmdb.api_shapes import KEY, TAG, Conflict, ItemSerializer
+from cmdb.api_shapes import KEY, TAG, Conflict, ItemFactsSerializer
 from cmdb.inputs import read_identifier
 from cmdb.moments import MomentError, read_moment
 from cmdb.services import Clash, NotAllowed, Stamp
@@ -101,7 +101,7 @@ def writing(name: str, summary: Any, *, with_identifier: bool = False, status: i
         tag=TAG,
         summary=summary,
         request={"application/json": schema | ({"required": required} if required else {})},
-        response=ItemSerializer,
+        response=ItemFactsSerializer,
         status=status,
         errors=CREATE_ERRORS,
         path={} if with_identifier else {"key": KEY},

@@ -107,7 +107,9 @@ class Importer:
 
     @staticmethod
     def _alone() -> None:
+        """One at a time, and without the limits of pages: checking a large file takes longer than they allow."""
         with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
                 raise ImportRefused(_("Another import is running; try again when it has ended."))

@@ -46,7 +46,11 @@ def _names(row: Row) -> Row:
 
 
 def _add_organisation(row: Row) -> Organisation:
-    return Organisation.objects.get_or_create(code=row["code"], defaults=_names(row) | {"kind": row["kind"]})[0]
+    return Organisation.objects.get_or_create(
+        code=row["code"],
+        defaults=_names(row)
+        | {"kind": row["kind"], "closes_on_confirmation": row.get("closes_on_confirmation", False)},
+    )[0]
 
 
 def _add_department(organisation: Organisation, row: Row) -> Department:

@@ -193,4 +193,4 @@ def _give_a_past(now: datetime) -> None:
     edit(60, "host-trade-01", "到货标签核对", operating_system="AIX 7.3")
     edit(30, "sw-gov-2f", "巡检核对", location="政务中心2层东弱电间")
     edit(2, "esx-03", "更换内存", status_id="in_maintenance")
-    edit(0.2, "sw-srv-01", ip_address="10.1.99.254")
+    edit(0.2, "sw-trade-core-02", ip_address="10.1.99.254")

@@ -15,6 +15,7 @@ from demo.estate import load_estate
 from demo.expected import differences
 from demo.history import DemoError, History
 from demo.notices import load_rosters, settle_notices
+from demo.problems import load_problems
 from demo.reference import DATA, load_reference
 from demo.replies import load_replies
 from sla.closing import plan_what_waits
@@ -53,6 +54,7 @@ def load_demo() -> int:
     history = History(data["tickets"], clock.now())
     with quietly():
         history.play()
+        load_problems(history.tickets, clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from drafts.querysets import DraftQuerySet
 
+#: The hidden field with the id of one drawn form; behind the mark it ends the key of its draft.
+FORM_ID, MARK = "form_id", "#"
 MAX_KEY = 120
 MAX_TITLE = 200
 MAX_URL = 500
@@ -21,8 +23,9 @@ NOT_WORDS = ("version", "visibility")
 class Draft(models.Model):
     """The typed fields of one form of one person, who alone sees them.
 
-    ``key`` names the form: ``IM261122000017/resolve``, ``incidents/new``. ``fields``: name to list of texts, as a
-    browser would post them; those of ``text_names`` are words, not choices. ``title`` and ``url`` lead back there.
+    ``key`` names the form and, behind ``#``, which drawing of it: ``IM261122000017/resolve#5f2c09ab41d7``. Two
+    tabs with the same form have a draft each. ``fields``: name to list of texts, as a browser would post them; those
+    of ``text_names`` are words, not choices. ``title`` and ``url`` lead back there.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="drafts", verbose_name=_("person"), db_index=False)
@@ -51,7 +54,25 @@ class Draft(models.Model):
     @property
     def name(self) -> str:
         """The part of the key behind the slash: the action, ``composer``, or ``new``."""
-        return self.key.partition("/")[2]
+        return self.form.partition("/")[2]
+
+    @property
+    def form(self) -> str:
+        """The part of the key that names the form."""
+        return self.key.partition(MARK)[0]
+
+    @property
+    def form_id(self) -> str:
+        """The part of the key that tells one drawn form from another of the same name."""
+        return self.key.partition(MARK)[2]
+
+    @property
+    def address(self) -> str:
+        """Where to go on with this one, whatever else was typed into forms of the same name."""
+        if not self.url or not self.form_id:
+            return self.url
+        page, hash_mark, place = self.url.partition("#")
+        return f"{page}{'&' if '?' in page else '?'}draft={self.form_id}{hash_mark}{place}"
 
     @property
     def version(self) -> int | None:

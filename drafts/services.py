@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.models import User
 from drafts.models import MAX_KEY, MAX_TITLE, MAX_URL, NOT_WORDS, Draft
 
+#: Instead of the id of a form: an empty one is wanted.
+NEW = "new"
 MAX_FIELDS = 60
 MAX_BYTES = 256 * 1024
 MAX_PER_PERSON = 100
@@ -22,6 +24,10 @@ KEPT = timedelta(days=30)
 SECRET = ("password", "passwd", "token", "secret", "otp", "recovery")
 NAME = re.compile(r"[\w-]{1,80}")
 Fields = Mapping[str, list[str]]
+
+
+class DraftTakenError(ValueError):
+    """Somebody typed into the same draft elsewhere since this form read it."""
 
 
 class DraftError(ValueError):
@@ -37,16 +43,19 @@ def save_draft(
     fields: Fields,
     now: datetime,
     text_names: list[str] | None = None,
+    seen: str | None = None,
 ) -> Draft | None:
     """Keep ``fields`` as what ``user`` typed into the form ``key``; without a typed text drop the draft.
 
     ``text_names``: which of them are words, not choices; None leaves what was known. Replaces what was
-    kept for the form before. Over ``MAX_PER_PERSON`` the oldest goes. Raises DraftError, and
-    ValueError for a key that cannot be one.
+    kept for the form before. Over ``MAX_PER_PERSON`` the oldest goes. ``seen``: the draft's time that the form knows,
+    empty for none; None leaves out the check. Raises DraftError, DraftTakenError, and ValueError for a key that cannot
+    be one.
     """
     if not key or len(key) > MAX_KEY or not key.isprintable():
         raise ValueError(key)
     kept = storable(fields)
+    _check_seen(user, key, seen)
     if not any(value.strip() for name in set(kept) - set(NOT_WORDS) for value in kept[name]):
         drop_draft(user=user, key=key)
         return None
@@ -64,6 +73,15 @@ def save_draft(
         if created:
             _drop_oldest(user)
     return draft
+
+
+def _check_seen(user: User, key: str, seen: str | None) -> None:
+    """Another window, on this or another machine, may have written since: neither text is lost."""
+    if seen is None:
+        return
+    stored = Draft.objects.of(user).filter(key=key).values_list("updated_at", flat=True).first()
+    if stored is not None and stored.isoformat() != seen:
+        raise DraftTakenError
 
 
 def storable(fields: Fields) -> dict[str, list[str]]:
@@ -86,6 +104,24 @@ def _drop_oldest(user: User) -> None:
 def find_draft(*, user: User, key: str) -> Draft | None:
     """What ``user`` typed into the form ``key`` and did not send."""
     return Draft.objects.of(user).filter(key=key).first()
+
+
+def choose_draft(*, user: User, form: str, wanted: Sequence[str] = ()) -> tuple[Draft | None, int]:
+    """What a newly drawn ``form`` shows of what ``user`` typed into such forms before; and how many others wait.
+
+    ``wanted``: ids of drawn forms, the best first: those that the asking tab holds. Without one of them it is the
+    newest; with the id ``new`` none.
+    """
+    return best_of(list(Draft.objects.of(user).in_form(form)), wanted)
+
+
+def best_of(drafts: Sequence[Draft], wanted: Sequence[str]) -> tuple[Draft | None, int]:
+    """As ``choose_draft``, of ``drafts`` that are the newest first."""
+    by_id = {draft.form_id: draft for draft in drafts}
+    chosen = next((by_id[one] for one in wanted if one in by_id), None)
+    if chosen is None and drafts and NEW not in wanted:
+        chosen = drafts[0]
+    return chosen, len(drafts) - (chosen is not None)
 
 
 def drop_draft(*, user: User, key: str) -> None:

@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from drafts.models import Draft
-from drafts.services import DraftError, drop_draft, move_words, save_draft
+from drafts.services import DraftError, DraftTakenError, drop_draft, move_words, save_draft
 
 
 def texts_in(text: str) -> dict[str, list[str]]:
@@ -67,13 +67,18 @@ class SaveView(SignedInView):
         try:
             fields = texts_in(request.POST.get("fields", ""))
             names = request.POST.get("texts", "").split()
-            draft = save_draft(user=request.user, fields=fields, text_names=names, now=timezone.now(), **sent)
+            seen = request.POST.get("seen")
+            draft = save_draft(
+                user=request.user, fields=fields, text_names=names, now=timezone.now(), seen=seen, **sent
+            )
+        except DraftTakenError:
+            return JsonResponse({}, status=412)
         except DraftError:
             return JsonResponse({}, status=413)
         except ValueError:
             return JsonResponse({}, status=400)
         at = timezone.localtime(draft.updated_at).strftime("%H:%M") if draft else ""
-        return JsonResponse({"at": at})
+        return JsonResponse({"at": at, "seen": draft.updated_at.isoformat() if draft else ""})
 
 
 class DiscardView(SignedInView):

@@ -28,6 +28,8 @@ from tickets import clock
 
 TAG = _("Exports")
 LARGEST = 2**31 - 1
+#: The view that leaves nothing out.
+EVERYTHING = "all"
 PK = {"id": {"type": "integer", "minimum": 1, "maximum": LARGEST}}
 INPUT = {
     "application/json": {
@@ -40,7 +42,10 @@ INPUT = {
             "query": {
                 "type": "string",
                 "maxLength": 4000,
-                "description": "What follows the ? in the address of the list, such as kind=incident&status=closed.",
+                "description": (
+                    "What follows the ? in the address of the list, such as kind=incident&state=closed. "
+                    "Without view= or saved= it is every ticket, as in the list of the API."
+                ),
             },
             "columns": {
                 "type": "array",
@@ -150,7 +155,10 @@ class ExportsView(ExportApiView):
         query.setlist("columns", offered if columns == ["all"] else columns)
         if not form.is_valid():
             raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
-        return form.cleaned_data
+        asked: dict[str, Any] = form.cleaned_data
+        if asked["source"] == "tickets" and not {"view", "saved"} & set(asked["query"]):
+            asked["query"]["view"] = EVERYTHING  # pages start with a queue; programs mean what they say
+        return asked
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""

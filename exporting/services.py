@@ -64,14 +64,17 @@ def plan_export(
 ) -> Export:
     """An export that is not stored yet, with its rows counted up to the limit of sending at once.
 
-    Unknown columns are left out; without any it has the list's usual ones. Raises RefusedList, and PermissionDenied
-    when this person may not take the list out of the portal.
+    Without columns it has the list's usual ones. Raises RefusedList, also for columns that the person is not offered,
+    and PermissionDenied when this person may not take the list out of the portal.
     """
     found = SOURCES[source]
     if not found.allowed(user):
         raise PermissionDenied
     offered = found.columns(user)
-    chosen = [code for code in dict.fromkeys(columns) if code in offered] or list(found.usual)
+    asked = list(dict.fromkeys(columns))
+    if unknown := [code for code in asked if code not in offered]:
+        raise RefusedList({"columns": [_("There is no such column: %(name)s.") % {"name": name} for name in unknown]})
+    chosen = asked or list(found.usual)
     count, _more = capped_count(found.rows(user, query, now), SENT_AT_ONCE + 1)
     return Export(
         user=user,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -14,6 +15,8 @@ from importing.reading import Row
 from importing.values import LONGEST_NAME, DamagedError, read_name
 
 LONGEST_SUMMARY = 200
+#: What spreadsheets make of long numbers: the last digits are gone, and different tickets look the same.
+ROUNDED = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
 
 
 class Assembler:
@@ -23,12 +26,17 @@ class Assembler:
         self.mapping = mapping
         self.reader = reader
         self.seen: set[str] = set()
+        self.rows_seen: dict[str, dict[str, str]] = {}
 
     def histories(self, rows: Iterable[Row]) -> Iterator[History]:
         """The history of each ticket, in the order of the file."""
         numbered = ((self._number(row), row) for row in map(self.reader.clean, rows))
         for number, pairs in groupby(numbered, key=lambda pair: pair[0]):
             together = [row for _, row in pairs]
+            if number and not self.mapping.has_updates:
+                together = self._one_each(together, number)
+            if not together:
+                continue
             if number and number in self.seen:
                 self._note_all(together, number, Flaw.APART)
             elif number:
@@ -39,13 +47,31 @@ class Assembler:
         """The ticket that the row belongs to; empty for a row that is left out."""
         column = self.mapping.columns["number"]
         if not row.cells:
-            self.reader.note(row, "", "", Flaw.CELLS)
+            self.reader.note(row, "", "", Flaw.QUOTES if row.broken else Flaw.CELLS)
             return ""
         number = self.reader.word(row.cells[column])
         if not number or len(number) > LONGEST_NAME:
             self.reader.note(row, "", column, Flaw.NO_NUMBER)
             return ""
+        if ROUNDED.fullmatch(number):
+            self.reader.note(row, number, column, Flaw.ROUNDED)
+            return ""
         return number
+
+    def _one_each(self, rows: list[Row], number: str) -> list[Row]:
+        """Of an export with one row per ticket the first: a second one is no update, it is said and left out.
+
+        Nothing comes back by being listed twice: reopenings come from events only.
+        """
+        column = self.mapping.columns["number"]
+        known = self.rows_seen.get(number)
+        first, others = (known, rows) if known is not None else (rows[0].cells, rows[1:])
+        for row in others:
+            self.reader.note(row, number, column, Flaw.TWICE if row.cells == first else Flaw.SAME_NUMBER)
+        if known is not None:
+            return []
+        self.rows_seen[number] = dict(first)
+        return rows[:1]
 
     def _note_all(self, rows: Iterable[Row], number: str, flaw: Flaw) -> None:
         for row in rows:

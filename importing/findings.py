@@ -16,6 +16,10 @@ class Flaw(StrEnum):
 
     CELLS = "wrong number of cells: row left out"
     NO_NUMBER = "no ticket number: row left out"
+    ROUNDED = "number rounded by a spreadsheet, several tickets may share it: row left out"
+    TWICE = "the same row again: left out"
+    SAME_NUMBER = "another row with the number of a ticket that is there already: left out"
+    QUOTES = "broken quotation mark: row left out"
     APART = "rows of this ticket stand apart: row left out"
     NO_TIME = "no readable time of the update: row left out"
     NO_STATE = "no known state in any row: ticket left out"
@@ -37,7 +41,12 @@ class Flaw(StrEnum):
 
 
 #: Damage that keeps the row, or the whole ticket, out.
-FATAL = frozenset({Flaw.CELLS, Flaw.NO_NUMBER, Flaw.APART, Flaw.NO_TIME, Flaw.NO_STATE, Flaw.NO_PRIORITY})
+FATAL = frozenset(
+    {
+        *(Flaw.CELLS, Flaw.QUOTES, Flaw.NO_NUMBER, Flaw.ROUNDED, Flaw.TWICE, Flaw.SAME_NUMBER),
+        *(Flaw.APART, Flaw.NO_TIME, Flaw.NO_STATE, Flaw.NO_PRIORITY),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 #: Tried in this order: text in GB18030 is hardly ever valid UTF-8, the other way round it often is.
 ENCODINGS = ("utf-8", "gb18030")
@@ -31,11 +31,29 @@ class InputError(Exception):
 class Row:
     """A row: the line that it starts on (the header is line 1), its cells by column.
 
-    Without cells when there are more or fewer of them than columns.
+    Without cells when there are more or fewer of them than columns, or when a quotation mark in it is ``broken``.
     """
 
     line: int
     cells: dict[str, str]
+    broken: bool = False
+
+
+def _each(reader: Any) -> Iterator[list[str] | None]:
+    """Rows of a strict ``reader``; None for one with a character behind a closing quotation mark.
+
+    What is lost in it cannot be known, so that it is left out and said. Raises csv.Error for other trouble, such as
+    a quotation mark that is never closed.
+    """
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "expected after" not in str(error):
+                raise
+            yield None
 
 
 class ExportFile:
@@ -59,13 +77,15 @@ class ExportFile:
     def rows(self, delimiter: str, needed: set[str]) -> Iterator[Row]:
         """Every row in order. Raises InputError without the ``needed`` columns, or when it is no CSV."""
         with self._open() as stream:
-            reader = csv.reader(io.TextIOWrapper(stream, self.encoding, newline=""), delimiter=delimiter)
+            reader = csv.reader(io.TextIOWrapper(stream, self.encoding, newline=""), delimiter=delimiter, strict=True)
             csv.field_size_limit(LONGEST_VALUE)
             try:
                 header = self._header(reader, needed)
                 start = reader.line_num + 1
-                for cells in reader:
-                    if cells:
+                for cells in _each(reader):
+                    if cells is None:
+                        yield Row(start, {}, broken=True)
+                    elif cells:
                         whole = len(cells) == len(header)
                         yield Row(start, dict(zip(header, cells, strict=True)) if whole else {})
                     start = reader.line_num + 1

@@ -85,7 +85,7 @@ class ByTime(Columns):
         target="closed",
         label=_("Close by itself"),
         done=_("was closed: nobody objected in time"),
-        tells=("closed_by_time", "moved"),
+        tells=("rate_asked", "closed_by_time", "moved"),
         icon="circle-check",
         system=True,
     )

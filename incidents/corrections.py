@@ -135,6 +135,7 @@ class Corrections(Columns):
         source=LIVE,
         label=_("Mark as duplicate"),
         done=_("marked it as a duplicate"),
+        tells=("duplicate",),
         allow=rules.may_handle,
         guards=(guards.is_no_duplicate,),
         form="incidents.forms.DuplicateForm",

@@ -13,17 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Tier, User
 from cmdb.models import BusinessSystem
 from incidents.lifecycle import States
+from tickets import clock
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
     CodeChoiceField,
+    MemberSelect,
     PersonField,
     SettingSelect,
 )
 from tickets.models import (
     Category,
     CloseCode,
+    Confirmed,
     ImpactLevel,
     Nature,
     RejectReason,
@@ -109,6 +112,7 @@ class OwnerForm(ActionForm):
         if self.ticket.group is not None:
             members = self.ticket.group.members.filter(is_active=True)
             self.fields["assignee"].queryset = members  # type: ignore[attr-defined]
+            self.fields["assignee"].widget = MemberSelect(self.ticket.group.code)
 
 
 class DecidePriorityForm(OwnerForm, ImpactForm):
@@ -198,10 +202,38 @@ class SatisfactionFields(ActionForm):
 
 
 class CloseForm(SatisfactionFields):
-    """How the requester confirmed, and what they think of the result."""
+    """Who confirmed that it is solved, how and when, and what they think of the result.
 
-    text = text_field(_("How the requester confirmed"), required=False, rows=2)
-    field_order = ("text", "satisfaction", "satisfaction_comment")
+    Whoever opened a ticket for themselves, and what nobody asked for, needs no confirmation.
+    """
+
+    confirmed_by = forms.CharField(label=_("Who confirmed"), max_length=120)
+    confirmed_how = forms.ChoiceField(
+        label=_("How the requester confirmed"), choices=[("", "—"), *Confirmed.choices[1:]]
+    )
+    confirmed_at = moment_field(_("When"))
+    text = text_field(_("Remark"), required=False, rows=2)
+    field_order = ("confirmed_by", "confirmed_how", "confirmed_at", "text", "satisfaction", "satisfaction_comment")
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """The requester, now; how is asked."""
+        requester = ticket.requester.display_name if ticket.requester else ""
+        return {"confirmed_by": requester, "confirmed_at": clock.now}
+
+    def limit_choices(self) -> None:
+        """Ask only where somebody has to be asked."""
+        asked = self.ticket.requester_id is not None and (
+            self.user is None or self.user.pk != self.ticket.requester_id
+        )
+        for name in () if asked else ("confirmed_by", "confirmed_how", "confirmed_at"):
+            del self.fields[name]
+
+    def clean_confirmed_at(self) -> datetime:
+        """Nobody has confirmed tomorrow, nor before it was resolved."""
+        at = self.cleaned_data["confirmed_at"]
+        if self.now is not None and at > self.now:
+            raise forms.ValidationError(_("This time is in the future."))
+        return at
 
 
 class SatisfactionField(CodeChoiceField):

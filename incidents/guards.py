@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "has_assignee",
+    "has_confirmation",
     "has_finished_children",
     "has_no_open_vendor_case",
     "has_open_vendor_case",
@@ -24,6 +25,7 @@ __all__ = [
     "is_escalated",
     "is_no_duplicate",
     "is_unclaimed",
+    "is_unconfirmed",
     "is_unrated",
     "is_without_vendor_visit",
 ]
@@ -80,5 +82,16 @@ def has_remote_consent(ticket: Incident, user: User | None) -> Any:
 
 
 def is_unrated(ticket: Incident, user: User | None) -> Any:
-    """Nobody rated it yet."""
-    return None if ticket.satisfaction_id is None else _("It is rated already. Thank you.")
+    """The requester has not rated it yet; what somebody else heard and typed does not count."""
+    rated = ticket.satisfaction_id is not None and not ticket.satisfaction_heard
+    return _("It is rated already. Thank you.") if rated else None
+
+
+def is_unconfirmed(ticket: Incident, user: User | None) -> Any:
+    """The requester has not said yet that it is solved."""
+    return None if ticket.confirmed_at is None else _("The requester has confirmed it already.")
+
+
+def has_confirmation(ticket: Incident, user: User | None) -> Any:
+    """The requester said that it is solved."""
+    return _("The requester has not confirmed it yet.") if ticket.confirmed_at is None else None

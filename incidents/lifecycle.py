@@ -12,6 +12,7 @@ from incidents import guards, rules
 from incidents.by_time import ByTime
 from incidents.corrections import LIVE, Corrections
 from incidents.emergency import EmergencyActions
+from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
 from tickets.common import CommonActions
@@ -45,7 +46,13 @@ PHASES = {
 }
 
 
-class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, SplitsIntoTasks, CommonActions):
+#: What is kept of a confirmation.
+CONFIRMATION = ("confirmed_at", "confirmed_by", "confirmed_how")
+
+
+class IncidentLifecycle(
+    Corrections, SupportRecords, ByTime, EmergencyActions, ProblemActions, SplitsIntoTasks, CommonActions
+):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
     # Columns and helpers of ``incidents.models.Incident``.
@@ -60,6 +67,8 @@ class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, S
     give_to: Any
     end_waiting: Any
     finish_with: Any
+    confirm_with: Any
+    rate_with: Any
     satisfaction: Any
     satisfaction_comment: Any
 
@@ -273,32 +282,66 @@ class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, S
         target=States.CLOSED,
         label=_("Confirm and close"),
         done=_("closed it"),
-        tells=("closed", "moved"),
+        tells=("rate_asked", "closed", "moved"),
         allow=rules.may_close,
+        guards=(guards.is_unconfirmed,),
         form="incidents.forms.CloseForm",
         intent="primary",
         icon="circle-check",
         key="q",
-        bulk=True,
     )
     def close(self, *, user: User, now: datetime, text: str, **answers: Any) -> None:
-        """Close it after confirming with the requester that it is solved (INC-08)."""
-        self.finish_with(answers, now)
+        """Close it after confirming with the requester that it is solved: who said so, how and when (INC-08)."""
+        self.confirm_with(**{name: answers[name] for name in CONFIRMATION if name in answers})
+        self.finish_with(answers, now, heard=user.pk != self.requester_id)
 
     @action(
         source=States.RESOLVED,
         target=States.CLOSED,
+        label=_("Close as confirmed"),
+        done=_("closed it, as the requester had confirmed"),
+        allow=rules.may_close,
+        guards=(guards.has_confirmation,),
+        intent="primary",
+        icon="circle-check",
+        tells=("rate_asked", "closed", "moved"),
+        key="q",
+        bulk=True,
+    )
+    def close_confirmed(self, *, user: User, now: datetime) -> None:
+        """Close what the requester has confirmed: their own word is the evidence (INC-08)."""
+        self.closed_at = now
+
+    @action(
+        source=States.RESOLVED,
+        target=States.CLOSED,
+        label=_("Close by confirmation"),
+        done=_("was closed by the confirmation"),
+        guards=(guards.has_confirmation,),
+        system=True,
+        icon="circle-check",
+        tells=("rate_asked", "closed", "moved"),
+    )
+    def close_by_confirmation(self, *, user: None, now: datetime) -> None:
+        """Close it because the requester confirmed and the customer's policy lets that close (INC-08)."""
+        self.closed_at = now
+
+    @action(
+        source=States.RESOLVED,
         label=_("It is solved"),
         done=_("confirmed that it is solved"),
         tells=("moved",),
         allow=rules.may_confirm,
+        guards=(guards.is_unconfirmed,),
         form="incidents.forms.ConfirmForm",
+        effect="incidents.services.close_where_that_is_enough",
         intent="primary",
         icon="circle-check",
     )
     def confirm(self, *, user: User, now: datetime, **answers: Any) -> None:
-        """Say that it is solved and what you think of the result."""
-        self.finish_with(answers, now)
+        """Say that it is solved and what you think of the result; the service desk closes it with that."""
+        self.confirm_with(confirmed_at=now, confirmed_by=user.display_name, confirmed_how="portal")
+        self.rate_with(answers, heard=False)
 
     @action(
         source=States.RESOLVED,
@@ -330,7 +373,7 @@ class IncidentLifecycle(Corrections, SupportRecords, ByTime, EmergencyActions, S
     )
     def rate(self, *, user: User, now: datetime, satisfaction: Any, satisfaction_comment: str) -> None:
         """Say what you think of the result (INC-10)."""
-        self.satisfaction, self.satisfaction_comment = satisfaction, satisfaction_comment
+        self.rate_with({"satisfaction": satisfaction, "satisfaction_comment": satisfaction_comment}, heard=False)
 
     @action(
         source=[States.REGISTERED, States.ASSIGNED],

@@ -156,10 +156,22 @@ class Incident(IncidentLifecycle, Ticket):
             self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
         self.wait_reason = self.wait_until = self.waiting_since = None
 
-    def finish_with(self, answers: dict[str, Any], now: datetime) -> None:
-        """Close, with what the requester thinks of the result."""
+    def confirm_with(
+        self, *, confirmed_at: datetime | None = None, confirmed_by: str = "", confirmed_how: str = ""
+    ) -> None:
+        """Keep who said that it is solved, how and when; nothing where nobody had to be asked."""
+        if confirmed_at is not None:
+            self.confirmed_at, self.confirmed_by, self.confirmed_how = confirmed_at, confirmed_by[:120], confirmed_how
+
+    def rate_with(self, answers: dict[str, Any], *, heard: bool) -> None:
+        """Keep what the requester thinks of the result; ``heard``: somebody else typed it."""
         self.satisfaction = answers.get("satisfaction")
         self.satisfaction_comment = answers.get("satisfaction_comment", "")
+        self.satisfaction_heard = heard and self.satisfaction is not None
+
+    def finish_with(self, answers: dict[str, Any], now: datetime, *, heard: bool) -> None:
+        """Close, with what the requester thinks of the result."""
+        self.rate_with(answers, heard=heard)
         self.closed_at = now
 
 

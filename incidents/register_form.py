@@ -12,7 +12,14 @@ from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, ConfigurationItem
 from incidents.forms import ClassificationFields, ImpactField
 from tickets.action_forms import TicketField
-from tickets.forms import AttachmentsField, CodeChoiceField, PersonField, RemoteSelect, RemoteSelectMultiple
+from tickets.forms import (
+    AttachmentsField,
+    CodeChoiceField,
+    MemberSelect,
+    PersonField,
+    RemoteSelect,
+    RemoteSelectMultiple,
+)
 from tickets.models import ImpactLevel, Nature, Source, Ticket, Urgency
 
 #: How requesters say how bad it is, by the code of the level; other levels keep their own name.
@@ -85,9 +92,7 @@ class RegisterForm(ClassificationFields):
     group = CodeChoiceField(
         SupportGroup.objects.filter(active=True).exclude(tier=Tier.THIRD), label=_("Group"), required=False
     )
-    assignee = PersonField(
-        label=_("Assignee"), required=False, widget=RemoteSelect("tickets:find_members", **{"data-with": "group"})
-    )
+    assignee = PersonField(label=_("Assignee"), required=False, widget=MemberSelect())
     main = TicketField(label=_("Duplicate of"), required=False)
     attachments = AttachmentsField()
 
@@ -121,13 +126,23 @@ class RegisterForm(ClassificationFields):
         user = self.user
         people = User.objects.active() if user is None else User.objects.active().visible_to(user)
         self._limit_main(user)
-        staff = User.objects.active().filter(support_groups__active=True).distinct()
-        self.fields["assignee"].queryset = staff  # type: ignore[attr-defined]
+        self._limit_assignment(user)
         items = ConfigurationItem.objects.all()
         self.fields["requester"].queryset = people  # type: ignore[attr-defined]
         self.fields["items"].queryset = (  # type: ignore[attr-defined]
             items if user is None else items.visible_to(user)
         )
+
+    def _limit_assignment(self, user: User | None) -> None:
+        """Whoever dispatches may assign at once; nobody else is asked, and no choice fills in a group for them."""
+        if user is not None and user.may(Permission.DISPATCH):
+            staff = User.objects.active().filter(support_groups__active=True).distinct()
+            self.fields["assignee"].queryset = staff  # type: ignore[attr-defined]
+            return
+        for name in ("group", "assignee"):
+            del self.fields[name]
+        for name in ("business_system", "category"):
+            self.fields[name].widget.attrs.pop("data-sets", None)
 
     def _limit_main(self, user: User | None) -> None:
         """Whoever dispatches may say at once of which unresolved incident it is a duplicate (INC-11)."""
@@ -172,8 +187,8 @@ class RegisterForm(ClassificationFields):
             self.add_error("group", _("Choose the group of this person."))
         elif assignee and group and not group.members.filter(pk=assignee.pk).exists():
             self.add_error("assignee", _("This person does not work in the group."))
-        if group and not (self.user and self.user.may(Permission.DISPATCH)):
-            self.add_error("group", _("Only the service desk assigns while registering."))
+        if self.is_by_staff and "group" not in self.fields and self.data.get("group"):  # a program, or an old page
+            self.errors["group"] = self.error_class([str(_("Only the service desk assigns while registering."))])
 
 
 def default_impact(system: BusinessSystem | None) -> ImpactLevel:

@@ -58,9 +58,14 @@ class StartForm(ActionForm):
 
 
 class HandOverForm(LinesForm):
-    """Another group or colleague, and why."""
+    """Another group of the same line, or a colleague, and why."""
 
     text = text_field(_("Reason"), rows=2)
+
+    def groups(self) -> QuerySet[SupportGroup]:
+        """Those of the present group's line: another line is reached by escalating and returning."""
+        group = self.ticket.group
+        return super().groups().filter(tier=group.tier) if group else super().groups()
 
     def clean(self) -> dict[str, Any]:
         """Something must change hands."""

@@ -64,8 +64,12 @@ def may_record_vendor(ticket: Ticket, user: User) -> bool:
 
 
 def may_close(ticket: Ticket, user: User) -> bool:
-    """Whoever registered it; the service desk for requesters; whoever decides priorities in any group (INC-08)."""
-    if user.may(Permission.PRIORITY) or (ticket.registered_by_id == user.pk and user.is_agent):
+    """Whoever opened it for themselves; the service desk for requesters; who decides priorities in any group (INC-08).
+
+    What was registered for somebody is theirs, whoever typed it.
+    """
+    own = ticket.registered_by_id == user.pk and ticket.requester_id in (None, user.pk)
+    if user.may(Permission.PRIORITY) or (own and user.is_agent):
         return True
     return user.may(Permission.CLOSE) and not opened_by_other_staff(ticket)
 

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incidents.models import Incident
 from tickets.actions import perform
+from tickets.attachments import carry_over
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
-from tickets.services import affect_items, log_event, relate
+from tickets.services import affect_items, log_event, move_position, relate
 
 #: Columns that a follow-up takes over from the incident that was not solved (INC-12).
 CARRIED_OVER = (
@@ -64,13 +65,21 @@ def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: d
     new = Incident(**{name: getattr(ticket, name) for name in CARRIED_OVER})
     new.reopen_count = ticket.reopen_count + 1
     new.vendor_needed = ticket.vendor_needed
-    opened = perform(new, "follow_up", user=None, now=now).ticket
+    begun = perform(new, "follow_up", user=None, now=now)
+    opened = begun.ticket
+    carry_over(begun, ticket.attachments.all())
     affect_items(ticket=opened, items=ticket.items.all())
     relate(source=opened, target=ticket, meaning=TicketLink.Meaning.FOLLOW_UP, user=user, now=now)
     log = partial(log_event, user=user, now=now, is_public=True)
     log(ticket=opened, event="follows", number=ticket.number, reason=entry.text)
     log(ticket=ticket, event="followed_up", number=opened.number)
     return opened  # type: ignore[return-value]
+
+
+def close_where_that_is_enough(*, ticket: Incident, entry: TimelineEntry, now: datetime, **context: Any) -> None:
+    """Close what the requester confirmed, where the customer's policy lets the confirmation close (INC-08)."""
+    if ticket.organisation.closes_on_confirmation:
+        entry.ticket = perform(ticket, "close_by_confirmation", user=None, now=now).ticket
 
 
 def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
@@ -80,6 +89,7 @@ def link_duplicate(*, ticket: Incident, user: User, now: datetime, cleaned: dict
     """
     main = cleaned["main"]
     _hold_main(main)
+    move_position(ticket=main, now=now)
     relate(source=ticket, target=main, meaning=TicketLink.Meaning.DUPLICATE, user=user, now=now)
     meaning = TicketLink.Meaning.DUPLICATE.value
     log_event(ticket=main, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
@@ -101,8 +111,10 @@ def _hold_main(main: Ticket) -> None:
         raise ActionConflict(_("The main ticket is resolved, or a duplicate itself."))
 
 
-def unlink_duplicate(*, ticket: Incident, **context: Any) -> None:
+def unlink_duplicate(*, ticket: Incident, now: datetime, **context: Any) -> None:
     """Remove the relation of a duplicate to its main ticket."""
+    for link in TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE):
+        move_position(ticket=link.target, now=now)
     TicketLink.objects.filter(source_id=ticket.pk, meaning=TicketLink.Meaning.DUPLICATE).delete()
 
 

@@ -22,6 +22,7 @@ from itsm.api.views import NotFoundView
 from notifications.api import routes as notice_routes
 from notifications.api_choices import routes as choice_routes
 from notifications.api_ledger import routes as ledger_routes
+from problems.api import routes as problem_routes
 from replies.api import routes as reply_routes
 from reports.api import routes as report_routes
 from sla.api import routes as sla_routes
@@ -35,6 +36,7 @@ app_name = "api"
 version_1 = [
     *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind), *approval_routes(kind))),
     *incident_routes,
+    *problem_routes,
     *shared_routes,
     *shared_approval_routes,
     *account_routes,

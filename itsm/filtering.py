@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django_filters as filters
@@ -17,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 
 ME, MINE, NONE = "me", "mine", "none"
+#: A date without a time.
+DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 YES_NO = [("true", _("Yes")), ("false", _("No"))]
 #: Beyond these the database and Python do not agree on what a date is.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -127,11 +130,25 @@ class YesNoFilter(filters.ChoiceFilter):
         return qs.filter(self.condition if value == "true" else self.otherwise)
 
 
+class UntilField(IsoDateTimeField):
+    """The end of a span: a date alone is meant with the whole of its day."""
+
+    def to_python(self, value: Any) -> Any:
+        """The moment before which things lie."""
+        found = super().to_python(value)
+        whole = found and isinstance(value, str) and DAY.fullmatch(value.strip())
+        return found + timedelta(days=1) if whole else found
+
+
 class MomentFilter(filters.IsoDateTimeFilter):
-    """A moment in ISO 8601, such as ``2026-11-22T08:00:00Z``; a date alone is its first moment."""
+    """A moment in ISO 8601, such as ``2026-11-22T08:00:00Z``. A date alone is a whole day: from its first moment on,
+    and until its last one, so that from and until the same day is that day.
+    """
 
     field_class = IsoDateTimeField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("lookup_expr") == "lt":
+            self.field_class = UntilField
         limits = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
         super().__init__(*args, validators=limits, **kwargs)

@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.UserPreferencesMiddleware",
+    "itsm.once.OnceMiddleware",
 ]
 
 ROOT_URLCONF = "itsm.urls"
@@ -203,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
+    "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
 }
 # An engine's worker that ran nothing for so long, while the database answers, ends and is started again.

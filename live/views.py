@@ -43,6 +43,6 @@ class TicketNewsView(SignedInView):
         after = request.GET.get("after", "")
         known = int(after) if after.isdecimal() and len(after) < 19 else 0
         staff = request.user.may(Permission.INTERNAL)
-        context = (staff_context if staff else customer_context)(ticket, request.user)
+        context = (staff_context if staff else customer_context)(ticket, request)
         context["entries"] = [entry for entry in context["entries"] if entry.id > known]
         return render(request, "tickets/_ticket.html" if staff else "portal/ticket.html", context)

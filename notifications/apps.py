@@ -15,6 +15,7 @@ class NotificationsConfig(AppConfig):
             approvals,
             checks,
             emergencies,
+            problems,
             receivers,
             rosters,
         )

@@ -175,6 +175,16 @@ register_event(
         icon="bell-ringing",
     ),
     Event(
+        code="duplicate",
+        label=_("Another ticket is a duplicate of yours"),
+        subject=_("{number} solves one more ticket: {text}"),
+        body=_ON_TICKET,
+        icon="copy",
+        channels=(),
+        urgent_channels=(),
+        presses=False,
+    ),
+    Event(
         code="task_over",
         label=_("A task of your ticket is over"),
         subject=_("{number}: {text}"),
@@ -209,6 +219,16 @@ register_event(
         body="{text}",
         icon="circle-check",
         urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="rate_asked",
+        label=_("How was it? (after closing)"),
+        subject=_("Closed: {number} {summary}"),
+        body=_("{text}\n\nHow was it? Please tell us here, without signing in:\n{confirm}"),
+        icon="star",
+        urgent_channels=(Channel.EMAIL.value,),
+        asks=True,
         presses=False,
     ),
     Event(

@@ -24,27 +24,33 @@ LIFETIME = timedelta(days=14)
 CALL_LIFETIME = timedelta(days=2)
 #: The event whose mail asks whether the reader comes.
 CALL_EVENT = "called_in"
+#: The event whose mail asks how it was.
+RATE_EVENT = "rate_asked"
 #: The event whose mail has the link for a new password.
 PASSWORD_EVENT = "password_link"  # noqa: S105 - the name of an event
 SALT = "notifications.links"
 
 
-def address_for(*, user: User, ticket: Ticket, now: datetime, call: int | None = None) -> str:
+def address_for(
+    *, user: User, ticket: Ticket, now: datetime, call: int | None = None, purpose: str = AnswerLink.Purpose.SOLVED
+) -> str:
     """The address at which ``user`` answers about ``ticket`` as it stands. Idempotent for a version of the ticket.
 
     With ``call``, the key of a notice: the address at which the person answers whether they come, once for each.
     """
-    return address_of(text_of(link_for(user=user, ticket=ticket, now=now, call=call)))
+    return address_of(text_of(link_for(user=user, ticket=ticket, now=now, call=call, purpose=purpose)))
 
 
-def link_for(*, user: User, ticket: Ticket, now: datetime, call: int | None = None) -> AnswerLink:
+def link_for(
+    *, user: User, ticket: Ticket, now: datetime, call: int | None = None, purpose: str = AnswerLink.Purpose.SOLVED
+) -> AnswerLink:
     """The link behind ``address_for``."""
     kept = LIFETIME if call is None else CALL_LIFETIME
     link, _made = AnswerLink.objects.get_or_create(
         ticket_id=ticket.pk,
         user=user,
         version=ticket.version if call is None else call,
-        purpose=AnswerLink.Purpose.SOLVED if call is None else AnswerLink.Purpose.CALL,
+        purpose=purpose if call is None else AnswerLink.Purpose.CALL,
         defaults={"nonce": secrets.token_urlsafe(32), "created_at": now, "expires_at": now + kept},
     )
     return link

@@ -284,6 +284,7 @@ class AnswerLink(models.Model):
     class Purpose(models.TextChoices):
         SOLVED = "", _("Is it solved?")
         CALL = "call", _("Are you coming?")
+        RATE = "rate", _("How was it?")
 
     nonce = models.CharField(max_length=64, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from accounts.models import User
@@ -72,12 +73,46 @@ def _requester(happening: Happening) -> list[int]:
     return happening.people("requester")
 
 
+def asks_rating(ticket: Ticket) -> bool:
+    """Whether the requester is asked how it was: by the customer's rate, unless they have said so themselves (INC-10).
+
+    The same ticket is always asked, or never: its number decides, as good as chance.
+    """
+    said = ticket.satisfaction_id is not None and not ticket.satisfaction_heard
+    if said or ticket.requester_id is None:
+        return False
+    drawn = int.from_bytes(blake2b(ticket.number.encode(), digest_size=4).digest()) % 100
+    return drawn < ticket.organisation.rating_percent
+
+
+def _asked_how_it_was(happening: Happening) -> list[int]:
+    """Who is asked is not told once more that it is closed: stand in front of what says so."""
+    return _requester(happening) if asks_rating(happening.ticket) else []
+
+
+def _main(happening: Happening) -> Ticket | None:
+    """The ticket that solves this one too, when it is a duplicate."""
+    return happening.ticket.duplicate_of if happening.ticket.duplicate_of_id else None
+
+
+def _main_handlers(happening: Happening) -> list[int]:
+    """Whoever works on the main ticket."""
+    main = _main(happening)
+    return reader_keys("assignee", main, happening.now) if main else []
+
+
 def _all_readers(happening: Happening) -> list[int]:
-    return happening.people("requester", "watchers", "assignee")
+    people = [*happening.people("requester", "watchers", "assignee"), *_main_handlers(happening)]
+    return list(dict.fromkeys(people))
 
 
 def _watching_staff(happening: Happening) -> list[int]:
-    return happening.staff_only(happening.people("watchers", "assignee"))
+    people = [*happening.people("watchers", "assignee"), *_main_handlers(happening)]
+    return happening.staff_only(dict.fromkeys(people))
+
+
+def _duplicate_line(happening: Happening) -> str:
+    return f"{happening.ticket.number} {happening.ticket.summary}"
 
 
 def _watchers(happening: Happening) -> list[int]:
@@ -123,9 +158,11 @@ NOTICES: dict[str, Reaction] = {
     "urged": Reaction("urged", _urged),
     "waiting": Reaction("waiting", _requester),
     "resolved": Reaction("resolved", _requester, _solution),
+    "rate_asked": Reaction("rate_asked", _asked_how_it_was, rooms=False),
     "closed": Reaction("closed", _requester),
     "closed_by_time": Reaction("closed_by_time", _requester),
     "withdrawn": Reaction("closed", lambda happening: happening.people("watchers")),
+    "duplicate": Reaction("duplicate", _main_handlers, _duplicate_line, rooms=False, about=_main),
     "task_over": Reaction(
         "task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent
     ),

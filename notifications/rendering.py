@@ -16,8 +16,8 @@ from notifications.accounts import password_address
 from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel
-from notifications.links import CALL_EVENT, PASSWORD_EVENT, Marks, link_for, with_links
-from notifications.models import Delivery, Notice
+from notifications.links import CALL_EVENT, PASSWORD_EVENT, RATE_EVENT, Marks, link_for, with_links
+from notifications.models import AnswerLink, Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
 
 
@@ -93,7 +93,8 @@ class Writer:
             return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now, call=notice.pk))
         if notice.ticket.requester_id != reader.pk:
             return ""
-        return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now))
+        purpose = AnswerLink.Purpose.RATE if notice.event == RATE_EVENT else AnswerLink.Purpose.SOLVED
+        return self._marks.address(link_for(user=reader, ticket=notice.ticket, now=self.now, purpose=purpose))
 
     def outgoing(self, row: Delivery) -> Outgoing:
         """What the channel gets for ``row``, whose message is written: links are put in, which are never stored."""

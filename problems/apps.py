@@ -3,7 +3,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ProblemsConfig(AppConfig):
-    """The code tables of problems."""
+    """Problems: causes of incidents, known errors, trends."""
 
     name = "problems"
     verbose_name = _("Problems")
+
+    def ready(self) -> None:
+        """Listen to what happens to incidents; offer known errors while a call is taken."""
+        from problems import intake, prefills, receivers  # noqa: F401 - connects receivers, adds to hints and prefills

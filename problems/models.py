@@ -1,29 +1,160 @@
-"""Code tables of problems."""
+"""The problem: the cause of incidents that happened, or may happen."""
 
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.codes import CodeTable
+from accounts.models import User
+from accounts.permissions import Permission
+from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
+from problems.investigation_models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
+from problems.known_error_models import KnownError, KnownErrorUse, Telling  # noqa: F401 - as above
+from problems.lifecycle import ProblemLifecycle
+from problems.states import PHASES, Outcome, States
+from problems.trend_models import TrendProposal  # noqa: F401 - as above
+from tickets.lifecycle import Kind, register_kind
+from tickets.meaning import NO_CLOCKS, Audience, Grade
+from tickets.models import Ticket
+from tickets.search.triggers import searched_texts
 
 
-class ProblemSource(CodeTable):
-    """What a problem was raised from (PRB-01)."""
+@register_kind(
+    Kind(
+        code="problem",
+        prefix="PM",
+        slug="problems",
+        label=_("Problem"),
+        label_plural=_("Problems"),
+        icon="puzzle",
+        states=States,
+        phases=PHASES,
+        steps=(
+            States.REGISTERED,
+            States.ASSIGNED,
+            States.INVESTIGATING,
+            States.KNOWN_ERROR,
+            States.PROPOSED,
+            States.APPROVED,
+            States.IMPLEMENTING,
+            States.RESOLVED,
+            States.REVIEWED,
+            States.CLOSED,
+        ),
+        details="problems.details.details_of",
+        banner="problems.panels.panel_of",
+        audience=Audience.STAFF,
+        registering=Permission.PROBLEM_RAISE,
+        managing=Permission.PROBLEM_MANAGE,
+        clocks=NO_CLOCKS,
+        grade=Grade.LEVEL,
+        can_be_major=False,
+        views=("unassigned", "mine", "reopened", "to_confirm", "open", "all"),
+        in_portal=False,
+        raised_from="incident",
+    )
+)
+class Problem(ProblemLifecycle, Ticket):
+    """A problem with its cause, workaround, solution, approvals, review and watch. ``assignee`` is its owner."""
 
-    class Meta(CodeTable.Meta):
-        verbose_name = _("source of problems")
-        verbose_name_plural = _("sources of problems")
+    problem_source = models.ForeignKey(
+        ProblemSource, models.PROTECT, null=True, verbose_name=_("raised from"), db_index=False
+    )
+    problem_category = models.ForeignKey(
+        ProblemCategory, models.PROTECT, null=True, verbose_name=_("category of the problem"), db_index=False
+    )
+    level = models.ForeignKey(ProblemLevel, models.PROTECT, null=True, verbose_name=_("level"), db_index=False)
+    team = models.ManyToManyField(User, related_name="analysed_problems", verbose_name=_("analysis team"))
+
+    root_cause = models.TextField(_("root cause"), blank=True)
+    workaround = models.TextField(_("workaround"), blank=True)
+    published_at = models.DateTimeField(_("known error published"), null=True)
+
+    solution = models.TextField(_("solution"), blank=True)
+    estimate_hours = models.PositiveIntegerField(_("estimated hours"), null=True)
+    expected_effect = models.TextField(_("expected effect"), blank=True)
+    test_result = models.TextField(_("how it was tested"), blank=True)
+    customer_word = models.TextField(_("discussed with the customer"), blank=True)
+    proposed_at = models.DateTimeField(_("solution proposed"), null=True)
+    proposed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed by"), db_index=False
+    )
+    supervised_at = models.DateTimeField(_("reviewed by the supervisor"), null=True)
+    supervised_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("supervisor"), db_index=False
+    )
+    approved_at = models.DateTimeField(_("solution approved"), null=True)
+    approved_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"), db_index=False
+    )
+    change_reference = models.CharField(_("change"), max_length=100, blank=True)
+
+    proof = models.TextField(_("how it was proven"), blank=True)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, blank=True)
+    watch_until = models.DateTimeField(_("recurrence watched until"), null=True)
+    review_result = models.TextField(_("result of the review"), blank=True)
+    minutes = models.TextField(_("minutes of the meeting"), blank=True)
+    met_at = models.DateTimeField(_("meeting"), null=True)
+    attendance = models.TextField(_("who attended"), blank=True)
+
+    class Meta:
+        verbose_name = _("problem")
+        verbose_name_plural = _("problems")
+        triggers = searched_texts(internal=["root_cause", "workaround", "solution", "change_reference"])
+        indexes = [
+            models.Index(fields=["watch_until"], name="problem_watched", condition=models.Q(watch_until__isnull=False))
+        ]
+
+    @cached_property
+    def team_ids(self) -> frozenset[int]:
+        """Keys of the analysis team; one query, and none before it is stored."""
+        return frozenset(self.team.values_list("pk", flat=True)) if self.pk else frozenset()
+
+    # What the lifecycle's actions share. Each sets columns of this row only.
+
+    def fill(self, fields: dict[str, Any], user: User) -> None:
+        """Take over what was typed when it was raised; it belongs to the organisation of whoever raised it."""
+        for name in RAISED_WITH & fields.keys():
+            setattr(self, name, fields[name])
+        self.registered_by = self.requester = user
+        self.organisation_id = user.organisation_id
+
+    def propose_with(self, fields: dict[str, Any], user: User, now: datetime) -> None:
+        """Another solution: earlier approvals were of another one."""
+        for name in PROPOSED_WITH & fields.keys():
+            setattr(self, name, fields[name])
+        self.forget_approvals()
+        self.proposed_by, self.proposed_at = user, now
+
+    def forget_approvals(self) -> None:
+        """Nobody has agreed to what comes next; who agreed to what before stays in the timeline."""
+        self.supervised_by = self.approved_by = None
+        self.supervised_at = self.approved_at = None
+
+    def resolve_as(self, outcome: str, now: datetime, watch_days: int) -> None:
+        """It is over, in whatever way; recurrence is watched for so many days."""
+        self.outcome, self.resolved_at = outcome, now
+        self.watch_until = now + timedelta(days=watch_days) if watch_days else None
+
+    def begin_again(self) -> None:
+        """The cause is not gone."""
+        self.reopen_count += 1
+        self.outcome, self.watch_until = "", None
+        self.resolved_at = self.closed_at = None
+        self.forget_approvals()
 
 
-class ProblemCategory(CodeTable):
-    """What a problem is about."""
-
-    class Meta(CodeTable.Meta):
-        verbose_name = _("category of problems")
-        verbose_name_plural = _("categories of problems")
-
-
-class ProblemLevel(CodeTable):
-    """How grave a problem is."""
-
-    class Meta(CodeTable.Meta):
-        verbose_name = _("level of problems")
-        verbose_name_plural = _("levels of problems")
+RAISED_WITH = {
+    "summary",
+    "description",
+    "problem_source",
+    "problem_category",
+    "level",
+    "business_system",
+    "category",
+}
+PROPOSED_WITH = {"solution", "estimate_hours", "expected_effect", "test_result", "customer_word"}

@@ -20,7 +20,7 @@ SOLUTION_FIELDS = frozenset({"cause", "handling", "result", "solution", "workaro
 
 def place_of(form: str, field: str, visibility: str) -> str:
     """Which texts fit the ``field`` of the form whose draft has the key ``form``."""
-    name = form.partition("/")[2]
+    name = form.partition("#")[0].partition("/")[2]
     if name == "composer":
         return Place.NOTE if visibility == "note" else Place.REPLY
     if name.startswith("new"):

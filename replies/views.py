@@ -141,7 +141,7 @@ class KeepView(StaffView):
 
     def show(self, part: str, form: SharedForm) -> HttpResponse:
         """The form, with what was typed and not sent."""
-        return self.draw(part, form, restore(form, self.request.user, self.slot(part, form.instance))[0])
+        return self.draw(part, form, restore(form, self.request, self.slot(part, form.instance))[0])
 
     def draw(self, part: str, form: SharedForm, slot: Slot, status: int = 200) -> HttpResponse:
         """The form with the list of variables."""
@@ -151,7 +151,7 @@ class KeepView(StaffView):
 
     def store(self, part: str, form: SharedForm) -> HttpResponse:
         """Save it, or show what is wrong."""
-        slot, user = self.slot(part, form.instance), self.request.user
+        slot, user = self.slot(part, form.instance).sent(self.request), self.request.user
         if not form.is_valid():
             slot = keep(user, slot, self.request.POST, timezone.now())
             return answered(self.draw(part, form, slot, status=422), slot.key)

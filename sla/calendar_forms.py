@@ -18,7 +18,8 @@ from sla.spans import format_hours, parse_hours
 
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 CLOSED = "-"
-LINE = re.compile(r"^(\d{4}-\d{2}-\d{2})\s+(-|[\d:\-–~ ]+?)(?:\s+([^\d\s\-].*))?$")
+SPAN = r"\d{1,2}:\d{2}\s*[-–~]\s*\d{1,2}:\d{2}"
+LINE = re.compile(rf"^(\d{{4}}-\d{{2}}-\d{{2}})\s+(-|{SPAN}(?:[\s,;，；]+{SPAN})*)(?:[\s,;，；]+(.*))?$")
 
 
 class CalendarForm(forms.Form):
@@ -62,23 +63,30 @@ class CalendarForm(forms.Form):
         found: dict[date, Day] = {}
         for line in filter(None, (text.strip() for text in self.cleaned_data["days"].splitlines())):
             day, entry = self._read(line)
+            if day in found:
+                raise _refused(line, gettext("the day stands twice"))
             known = self.base.days.get(day)
             same = known and (known.intervals, known.label) == (entry.intervals, entry.label)
             found[day] = known if known and same else entry
         return found
 
     def _read(self, line: str) -> tuple[date, Day]:
-        match = LINE.match(line)
+        """A day, ``-`` or its hours, its name, which may begin with anything. Raises ValidationError, saying why."""
+        parts = LINE.match(line)
+        if parts is None:
+            raise _refused(line, gettext("it begins with no date like 2026-10-01, then - or hours like 09:00-12:00"))
         try:
-            if match is None:
-                raise ValueError(line)
-            day, hours = date.fromisoformat(match[1]), match[2].strip()
-            entry = Day(() if hours == CLOSED else parse_hours(hours), (match[3] or "").strip()[:100])
+            day = date.fromisoformat(parts[1])
         except ValueError:
-            raise forms.ValidationError(gettext("This line cannot be read: %(line)s") % {"line": line}) from None
+            raise _refused(line, gettext("there is no such date")) from None
         if day.year != self.year:
-            raise forms.ValidationError(gettext("This day is in another year: %(line)s") % {"line": line})
-        return day, entry
+            raise _refused(line, gettext("the day is in another year"))
+        try:
+            hours = () if parts[2].strip() == CLOSED else parse_hours(parts[2])
+        except ValueError:
+            reason = gettext("hours go from 00:00 to 24:00, each end lies behind its beginning")
+            raise _refused(line, reason) from None
+        return day, Day(hours, (parts[3] or "").strip()[:100])
 
     def clean(self) -> dict[str, Any]:
         """Read the hours of the week."""
@@ -110,6 +118,10 @@ class CalendarForm(forms.Form):
         if confirmed:
             return max(before or date.min, date(self.year, 12, 31))
         return date(self.year - 1, 12, 31) if before and before.year >= self.year else before
+
+
+def _refused(line: str, reason: str) -> forms.ValidationError:
+    return forms.ValidationError(gettext("%(line)s: %(reason)s.") % {"line": line, "reason": reason})
 
 
 def _lines(content: Content, year: int) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max
+from django.db.models import F, Max, Value
+from django.db.models.functions import Greatest
 
 from accounts.models import SupportGroup, User
 from tasks.lifecycle import States
@@ -36,7 +37,7 @@ def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, A
         assigned_at=None if waits else now,
     )
     entry = perform(task, "enqueue" if waits else "register", user=None, now=now)
-    _count(ticket, total=1, open_=1)
+    _count(ticket, total=1, open_=1, now=now)
     return entry.ticket  # type: ignore[return-value]
 
 
@@ -46,8 +47,7 @@ def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datet
     The parent is locked already: ``perform`` locks it before the task.
     """
     parent = Ticket.objects.get(children=ticket)
-    if ticket.holds_parent:
-        _count(parent, open_=-1)
+    _count(parent, open_=-1 if ticket.holds_parent else 0, now=now)
     log_event(
         ticket=parent,
         event="task_over",
@@ -118,8 +118,10 @@ def _release_next(parent: Ticket, now: datetime) -> None:
         perform(first, "release", user=None, now=now)
 
 
-def _count(parent: Ticket, *, total: int = 0, open_: int = 0) -> None:
-    """Change the parent's task counters. Not a change that people could overwrite: no new version."""
+def _count(parent: Ticket, *, now: datetime, total: int = 0, open_: int = 0) -> None:
+    """Change the parent's task counters. Not a change that people could overwrite: no new version, but it shows."""
     Ticket.objects.filter(pk=parent.pk).update(
-        children_total=F("children_total") + total, children_open=F("children_open") + open_
+        children_total=F("children_total") + total,
+        children_open=F("children_open") + open_,
+        updated_at=Greatest(F("updated_at"), Value(now)),
     )

@@ -72,10 +72,20 @@ class TicketField(CodeChoiceField):
         super().__init__(Ticket.objects.none(), key="number", **kwargs)
 
 
-class LinkForm(ActionForm):
-    """A relation to another ticket that the person sees."""
+#: Relations that are made and undone by actions of their own.
+OWN_ACTIONS = (TicketLink.Meaning.DUPLICATE, TicketLink.Meaning.FOLLOW_UP)
 
-    meaning = forms.ChoiceField(label=_("This ticket is"), choices=TicketLink.Meaning.choices)
+
+class LinkForm(ActionForm):
+    """A relation to another ticket that the person sees.
+
+    A duplicate or a follow-up is more than a relation: it is made and undone by its own action alone.
+    """
+
+    meaning = forms.ChoiceField(
+        label=_("This ticket is"),
+        choices=[choice for choice in TicketLink.Meaning.choices if choice[0] not in OWN_ACTIONS],
+    )
     target = TicketField(label=_("Ticket number"), help_text=_("For example IM261122000017."))
 
     def limit_choices(self) -> None:

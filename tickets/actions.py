@@ -58,6 +58,10 @@ BOOKKEEPING = frozenset(
         "external_number",
         "emergency_since",
         "emergency_over_at",
+        "confirmed_at",
+        "confirmed_by",
+        "confirmed_how",
+        "satisfaction_heard",
     }
 )
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
-from tickets.forms import ActionForm, CodeChoiceField, PersonField
+from tickets.forms import ActionForm, CodeChoiceField, MemberSelect, PersonField
 
 
 class AssignmentForm(ActionForm):
@@ -19,6 +19,7 @@ class AssignmentForm(ActionForm):
         User.objects.none(),
         label=_("Assignee"),
         required=False,
+        widget=MemberSelect(),
         help_text=_("Empty: anybody in the group may claim it."),
     )
 

@@ -60,7 +60,7 @@ def _errors_of(file: UploadedFile, kinds: Mapping[str, str]) -> list[str]:
         limit = MAX_BYTES // 1024**2
         return [_("%(name)s is larger than %(limit)d MB.") % {"name": name, "limit": limit}]
     if ending not in kinds:
-        said = _("%(name)s: files of this kind are not accepted. Accepted are: %(kinds)s.")
+        said = _("%(name)s: files of this kind are not accepted. What is taken: %(kinds)s.")
         return [said % {"name": name, "kinds": ", ".join(kinds)}]
     head = file.read(4096)
     file.seek(0)

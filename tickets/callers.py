@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.phones import calling
 from cmdb.models import ConfigurationItem
 from tickets import pages
 from tickets.lifecycle import Phase
@@ -43,8 +44,8 @@ def caller_facts(person: User) -> list[dict[str, object]]:
             pages.pair(_("Organisation"), person.organisation),
             pages.pair(_("Department"), person.department),
             pages.pair(_("Employee number"), person.employee_number),
-            pages.pair(_("Phone"), person.phone, f"tel:{person.phone}" if person.phone else ""),
-            pages.pair(_("Mobile"), person.mobile, f"tel:{person.mobile}" if person.mobile else ""),
+            pages.pair(_("Phone"), person.phone, calling(person.phone)),
+            pages.pair(_("Mobile"), person.mobile, calling(person.mobile)),
             pages.pair(_("Email"), person.email, f"mailto:{person.email}" if person.email else ""),
         ]
     )

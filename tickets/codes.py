@@ -161,3 +161,13 @@ class Category(BilingualName):
     def level(self) -> int:
         """1 to 3."""
         return self.path_zh.count(" / ") + 1
+
+
+class Confirmed(models.TextChoices):
+    """How a requester said that it is solved (INC-08). The first one is evidence of its own: nobody else typed it."""
+
+    PORTAL = "portal", _("In the portal or by link")
+    PHONE = "phone", _("By phone")
+    CHAT = "chat", _("By chat or remote help")
+    MAIL = "mail", _("By mail")
+    PERSON = "person", _("In person")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
 from drafts.models import Draft
+from drafts.services import best_of
 from tickets.action_forms import MAX_TEXT
 from tickets.drafting import Slot, composer_slot, fill
 from tickets.forms import ActionForm, AttachmentsField
@@ -53,9 +55,10 @@ class ComposerForm(ActionForm):
         super().__init__(*args, **kwargs)
         self.draft: Slot = composer_slot(self.ticket)
 
-    def show(self, draft: Draft | None) -> ComposerForm:
-        """Show what the person typed before."""
-        self.draft = fill(self, draft, self.draft)
+    def show(self, drafts: Sequence[Draft], wanted: Sequence[str]) -> ComposerForm:
+        """Show what the person typed before: of several drafts the first of ``wanted``, else the newest."""
+        draft, others = best_of(drafts, wanted)
+        self.draft = replace(fill(self, draft, self.draft), others=others)
         return self
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:

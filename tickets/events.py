@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 EVENTS = {
     "linked": _("%(number)s was marked as “%(meaning)s” this ticket"),
+    "caused": _("is caused by the problem %(number)s"),
+    "causes_written": _("wrote the tree of causes: %(count)s causes"),
     "task_over": _("task %(number)s “%(summary)s” is over: %(state)s"),
     "follows": _("continues %(number)s, which was not solved: %(reason)s"),
     "followed_up": _("goes on in %(number)s"),

@@ -33,6 +33,7 @@ from tickets.models import (
     Priority,
     Source,
     Ticket,
+    TicketLink,
     Urgency,
     WaitReason,
     Watcher,
@@ -223,32 +224,32 @@ class TicketFilter(filters.FilterSet):
         choices=[("1", _("Simple")), ("2", _("Normal")), ("3", _("Complex"))], label=_("Complexity")
     )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
-    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created before"))
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created until"))
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Updated from"))
-    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated before"))
+    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt", label=_("Updated until"))
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte", label=_("Changed since"))
     planned_response_after = MomentFilter(
         field_name="planned_response_at", lookup_expr="gte", label=_("Planned response from")
     )
     planned_response_before = MomentFilter(
-        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response before")
+        field_name="planned_response_at", lookup_expr="lt", label=_("Planned response until")
     )
     responded_after = MomentFilter(field_name="responded_at", lookup_expr="gte", label=_("Responded from"))
-    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded before"))
+    responded_before = MomentFilter(field_name="responded_at", lookup_expr="lt", label=_("Responded until"))
     planned_completion_after = MomentFilter(
         field_name="planned_completion_at", lookup_expr="gte", label=_("Planned completion from")
     )
     planned_completion_before = MomentFilter(
-        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion before")
+        field_name="planned_completion_at", lookup_expr="lt", label=_("Planned completion until")
     )
     resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte", label=_("Resolved from"))
-    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved before"))
+    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt", label=_("Resolved until"))
     closed_after = MomentFilter(field_name="closed_at", lookup_expr="gte", label=_("Closed from"))
-    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed before"))
+    closed_before = MomentFilter(field_name="closed_at", lookup_expr="lt", label=_("Closed until"))
     due_after = MomentFilter(method="with_limit", lookup_expr="gte", label=_("Due from"))
-    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due before"))
+    due_before = MomentFilter(method="with_limit", lookup_expr="lt", label=_("Due until"))
     agreed_after = MomentFilter(field_name="agreed_at", lookup_expr="gte", label=_("Agreed time from"))
-    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time before"))
+    agreed_before = MomentFilter(field_name="agreed_at", lookup_expr="lt", label=_("Agreed time until"))
     agreed = YesNoFilter(Q(agreed_at__isnull=False), label=_("With an agreed time"))
     escalated = YesNoFilter(Q(phase__in=LIVE, escalated_at__isnull=False), label=_("Escalated, nobody acted yet"))
     overdue = YesNoFilter(Q(phase__in=LIVE, queue_due_at__lt=Now()), label=_("Overdue"))
@@ -261,6 +262,7 @@ class TicketFilter(filters.FilterSet):
     completed_in_time = YesNoFilter(
         Q(completed_in_time=True), otherwise=Q(completed_in_time=False), label=_("Completed in time")
     )
+    caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
     records = RecordsFilter(label=_("Counted in a figure"), max_length=120)
@@ -305,6 +307,11 @@ class TicketFilter(filters.FilterSet):
     def about_item(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         """Tickets about the configuration item with this identifier."""
         return queryset.filter(among("pk", AffectedItem.objects.filter(item__identifier=value).values("ticket_id")))
+
+    def of_cause(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
+        """Tickets that are caused by the one with this number."""
+        links = TicketLink.objects.filter(target__number=value, meaning=TicketLink.Meaning.CAUSED_BY)
+        return queryset.filter(among("pk", links.values("source_id")))
 
     def with_limit(self, queryset: QuerySet[Ticket], name: str, value: datetime) -> QuerySet[Ticket]:
         """By the limit that runs now; tickets without one are left out."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.forms.models import ModelChoiceIterator
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -84,6 +85,16 @@ class RemoteSelect(RemoteChoices, forms.Select):
 
 class RemoteSelectMultiple(RemoteChoices, forms.SelectMultiple):
     """Several rows, found while typing."""
+
+
+class MemberSelect(RemoteSelect):
+    """A member of the group in the form's field ``group``, or of ``group``: with duty and load of each."""
+
+    def __init__(self, group: str = "", **attrs: Any) -> None:
+        super().__init__("tickets:find_members", **attrs)
+        self.attrs |= {"data-whole": ""} if group else {"data-with": "group", "data-none": _("Choose the group first")}
+        if group:
+            self.attrs["data-url"] = f"{reverse('tickets:find_members')}?group={quote(group)}"
 
 
 class SettingSelect(forms.Select):

@@ -153,8 +153,9 @@ class Kind:
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
     ``clocks``: what is timed. ``grade``: what it is graded by; only kinds graded by priority must have one.
     ``can_be_major``: whether rules about registered tickets of high priority call people (MAJ-01). ``views``: queues
-    offered in its list. ``in_portal``: whether requesters report it from their home. ``tells``: what actions that
-    it shares with other kinds tell here, instead of what the action itself says.
+    offered in its list. ``in_portal``: whether requesters report it from their home. ``raised_from``: code of the kind
+    from which several at once raise one. ``tells``: what actions that it shares with other kinds tell here, instead of
+    what the action itself says.
     """
 
     code: str
@@ -179,6 +180,7 @@ class Kind:
     can_be_major: bool | None = None
     views: tuple[str, ...] | None = None
     in_portal: bool | None = None
+    raised_from: str = ""
     tells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
 

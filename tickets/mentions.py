@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.db.models.functions import Lower
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 #: The key under which a timeline entry's ``data`` keeps who was mentioned.
 FIELD = "mentions"
-TOKEN = re.compile(r"(?<![A-Za-z0-9_.@+-])@([\w.+-]{1,150})")
+TOKEN = re.compile(r"(?<![A-Za-z0-9_.@＠+-])[@＠]([\w.+-]{1,150})")
+MARK = re.compile("[@＠]")
 LATIN = re.compile(r"[A-Za-z0-9_.+-]+")
 MOST = 20
 
@@ -35,11 +37,11 @@ def names_in(text: str) -> list[str]:
 
 def mentioned_in(text: str, writer: User) -> list[User]:
     """Colleagues whom ``text`` names, at most ``MOST``; nobody when the writer is no staff. One query."""
-    names = names_in(text) if "@" in text and writer.may(Permission.INTERNAL) else []
-    people = User.objects.active().with_access().filter(username__in=names[: 2 * MOST]) if names else []
-    return sorted((person for person in people if person.is_agent), key=lambda person: names.index(person.username))[
-        :MOST
-    ]
+    names = names_in(text.lower()) if MARK.search(text) and writer.may(Permission.INTERNAL) else []
+    found = User.objects.active().with_access().annotate(lower=Lower("username"))
+    people = found.filter(lower__in=names[: 2 * MOST]) if names else []
+    staff = [person for person in people if person.is_agent]
+    return sorted(staff, key=lambda person: names.index(person.username.lower()))[:MOST]
 
 
 def objection(person: User, ticket: Ticket, *, is_public: bool) -> str:
@@ -57,9 +59,10 @@ def drawn(text: str, people: Mapping[str, str]) -> SafeString:
     if not people:
         return conditional_escape(text)
     wanted = "|".join(re.escape(name) for name in sorted(people, key=len, reverse=True))
-    parts = re.split(rf"(?<![A-Za-z0-9_.@+-])@({wanted})(?![A-Za-z0-9_+-])", text)
+    parts = re.split(rf"(?<![A-Za-z0-9_.@＠+-])[@＠]({wanted})(?![A-Za-z0-9_+-])", text, flags=re.IGNORECASE)
+    by_name = {name.lower(): shown for name, shown in people.items()}
     pieces = [
-        format_html('<span class="mention" title="@{}">@{}</span>', part, people[part])
+        format_html('<span class="mention" title="@{}">@{}</span>', part, by_name[part.lower()])
         if number % 2
         else conditional_escape(part)
         for number, part in enumerate(parts)

@@ -24,6 +24,7 @@ from tickets.clock import NO_LIMIT
 from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Category,
     CloseCode,
+    Confirmed,
     ImpactLevel,
     Nature,
     Priority,
@@ -132,10 +133,18 @@ class Ticket(models.Model):
     waiting_since = models.DateTimeField(_("waits since"), null=True, editable=False)
     waited = models.DurationField(_("time waited"), null=True, editable=False)
 
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    confirmed_by = models.CharField(_("confirmed by"), max_length=120, blank=True, default="", db_default="")
+    confirmed_how = models.CharField(
+        _("how it was confirmed"), max_length=10, choices=Confirmed, blank=True, default="", db_default=""
+    )
     satisfaction = models.ForeignKey(
         Satisfaction, models.PROTECT, null=True, verbose_name=_("satisfaction"), db_index=False
     )
     satisfaction_comment = models.TextField(_("comment on satisfaction"), blank=True)
+    satisfaction_heard = models.BooleanField(
+        _("satisfaction heard by phone"), default=False, db_default=False, editable=False
+    )
 
     requested_priority = models.ForeignKey(
         Priority, models.PROTECT, null=True, related_name="+", verbose_name=_("requested priority"), db_index=False

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
+from accounts.phones import calling
 from tickets.actions import Available, available_actions
 from tickets.lifecycle import Action, Phase
 from tickets.limits import Chip, chip_of
@@ -200,7 +201,7 @@ def requester_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> li
             pair(
                 _("Phone"),
                 ticket.contact_phone,
-                f"tel:{ticket.contact_phone}" if ticket.contact_phone else "",
+                calling(ticket.contact_phone),
                 field="contact_phone",
             ),
             pair(
@@ -234,6 +235,22 @@ def classification_facts(ticket: Ticket, editors: dict[str, Any] | None = None) 
     )
 
 
+def confirmation_of(ticket: Ticket) -> str:
+    """Who said that it is solved, and how; empty while nobody did (INC-08)."""
+    if ticket.confirmed_at is None:
+        return ""
+    at = date_format(localtime(ticket.confirmed_at), "SHORT_DATETIME_FORMAT")
+    return " · ".join(filter(None, [ticket.confirmed_by, ticket.get_confirmed_how_display(), at]))
+
+
+def satisfaction_of(ticket: Ticket) -> str:
+    """The requester's answer, marked when somebody else typed it (INC-10)."""
+    if ticket.satisfaction_id is None:
+        return ""
+    heard = _("heard by phone") if ticket.satisfaction_heard else ""
+    return " · ".join(filter(None, [str(ticket.satisfaction), heard]))
+
+
 def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Who has it, since when, and what the kind adds."""
     own = import_string(ticket.kind_info.details)(ticket) if ticket.kind_info.details else []
@@ -252,7 +269,8 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(pgettext("time", "Closed"), ticket.closed_at),
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
             pair(_("Waits until"), ticket.wait_until),
-            pair(_("Satisfaction"), ticket.satisfaction if ticket.satisfaction_id else None),
+            pair(_("Confirmed"), confirmation_of(ticket)),
+            pair(_("Satisfaction"), satisfaction_of(ticket)),
             pair(_("Comment"), ticket.satisfaction_comment),
             *(pair(label, value) for label, value in own),
         ],

@@ -114,7 +114,12 @@ def for_lines(found: TicketQuerySet) -> TicketQuerySet:
     """Load just what a line shows, in one query."""
     related = ("priority", "business_system", "group", "assignee", "source", "requester", "wait_reason")
     return found.select_related(*related).only(
-        *ROW_COLUMNS, "satisfaction", "wait_reason__name_zh", "wait_reason__name_en"
+        *ROW_COLUMNS,
+        "satisfaction",
+        "satisfaction_heard",
+        "confirmed_at",
+        "wait_reason__name_zh",
+        "wait_reason__name_en",
     )
 
 
@@ -135,8 +140,9 @@ def answers_to(tickets: Iterable[Ticket], user: User) -> dict[int, dict[str, Any
 
 def asks(ticket: Ticket, user: User) -> bool:
     """Whether the requester is asked: is it solved, and afterwards what they think of it."""
-    unrated = ticket.phase == Phase.CLOSED and ticket.satisfaction_id is None
-    return ticket.requester_id == user.pk and (ticket.phase == Phase.RESOLVED or unrated)
+    unrated = ticket.phase == Phase.CLOSED and (ticket.satisfaction_id is None or ticket.satisfaction_heard)
+    unconfirmed = ticket.phase == Phase.RESOLVED and ticket.confirmed_at is None
+    return ticket.requester_id == user.pk and (unconfirmed or unrated)
 
 
 def last_words(tickets: Iterable[Ticket]) -> dict[int, TimelineEntry]:
@@ -193,6 +199,8 @@ def plain_state(ticket: Ticket, user: User) -> str:
         return _("Passed on to the specialists") if ticket.group else _("Received")
     if ticket.phase == Phase.WAITING:
         return _("Waits for: %(reason)s") % {"reason": ticket.wait_reason} if ticket.wait_reason else _("Waiting")
+    if ticket.phase == Phase.RESOLVED and ticket.confirmed_at is not None:
+        return _("Solved and confirmed")
     if ticket.phase == Phase.RESOLVED:
         return _("Solved, please confirm") if ticket.requester_id == user.pk else _("Solved")
     return str(_("Finished"))
@@ -211,6 +219,8 @@ def next_words(ticket: Ticket, user: User) -> str:
         return _("%(who)s works on it. You can add anything below; we read it at once.") % {"who": who_works(ticket)}
     if ticket.phase == Phase.WAITING:
         return _("The time does not count while it waits. As soon as what is missing has come, we go on.")
+    if ticket.phase == Phase.RESOLVED and ticket.confirmed_at is not None:
+        return _("It is confirmed that it works. The service desk closes it; nothing is asked of you.")
     if ticket.phase == Phase.RESOLVED and mine:
         return _("Please try it. If it works, confirm; if not, say so, and the same people go on at once.")
     if ticket.phase == Phase.RESOLVED:

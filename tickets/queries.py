@@ -57,7 +57,12 @@ VIEWS: dict[str, View] = {
         View("monitoring", _("Monitoring"), lambda user, now: _LIVE & Q(source="monitoring")),
         View("reopened", _("Reopened"), lambda user, now: _LIVE & Q(reopen_count__gt=0)),
         View("waiting", _("Waiting"), lambda user, now: Q(phase=Phase.WAITING)),
-        View("to_confirm", _("To confirm"), lambda user, now: Q(phase=Phase.RESOLVED)),
+        View("to_confirm", _("To confirm"), lambda user, now: Q(phase=Phase.RESOLVED, confirmed_at=None)),
+        View(
+            "confirmed",
+            _("Confirmed, to close"),
+            lambda user, now: Q(phase=Phase.RESOLVED, confirmed_at__isnull=False),
+        ),
         View("open", _("All open"), lambda user, now: _LIVE),
         View("all", _("All"), lambda user, now: Q()),
     )

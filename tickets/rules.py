@@ -70,3 +70,8 @@ def may_urge(ticket: Ticket, user: User) -> bool:
 def is_for_requester(ticket: Ticket, user: User) -> bool:
     """The requester."""
     return ticket.requester_id == user.pk
+
+
+def may_raise_problem(ticket: Ticket, user: User) -> bool:
+    """Whoever may raise problems."""
+    return user.may(Permission.PROBLEM_RAISE)

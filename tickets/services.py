@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from cmdb.models import ConfigurationItem
+from tickets.causes import refuse_loop
+from tickets.errors import ActionConflict
 from tickets.mentions import people_of
 from tickets.models import AffectedItem, Ticket, TicketLink, TimelineEntry, Watcher
 
@@ -74,15 +81,35 @@ def new_event(
     )
 
 
+def move_position(*, ticket: Ticket, now: datetime) -> None:
+    """Let programs that ask what changed see ``ticket``: what was done elsewhere shows in it, too (API-02).
+
+    Never waits for a ticket that somebody is changing, which could dead-lock: it may point the other way. Raises
+    ActionConflict then; trying again helps.
+    """
+    try:
+        with transaction.atomic():
+            list(Ticket.objects.select_for_update(nowait=True, no_key=True).filter(pk=ticket.pk).values("pk"))
+    except OperationalError:
+        raise ActionConflict(
+            _("Somebody is changing %(number)s right now. Try again.") % {"number": ticket.number}
+        ) from None
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=Greatest(F("updated_at"), Value(now)))
+
+
 def link_tickets(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """Relate ``ticket`` to the chosen one; both timelines say so."""
+    """Relate ``ticket`` to the chosen one; both timelines say so. Raises ActionConflict for a loop of causes."""
     target, meaning = cleaned["target"], cleaned["meaning"]
+    if meaning == TicketLink.Meaning.CAUSED_BY:
+        refuse_loop(effect=ticket, cause=target)
     relate(source=ticket, target=target, meaning=meaning, user=user, now=now)
+    move_position(ticket=target, now=now)
     log_event(ticket=target, event="linked", user=user, now=now, number=ticket.number, meaning=meaning)
 
 
-def unlink_tickets(*, ticket: Ticket, cleaned: dict[str, Any], **context: Any) -> None:
+def unlink_tickets(*, ticket: Ticket, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
     """Remove the chosen relation."""
+    move_position(ticket=cleaned["target"], now=now)
     TicketLink.objects.filter(source_id=ticket.pk, target=cleaned["target"], meaning=cleaned["meaning"]).delete()
 
 

@@ -14,6 +14,8 @@ from tickets.pages import Row
 from tickets.suggestions import FINISHED, Call, duplicates, most_similar, words_of
 
 SHOWN = 5
+#: Close codes of tickets that solved nothing, whatever stands in them.
+NOT_SOLVED = ("unresolved", "rejected")
 #: So alike must a solved ticket be to help.
 ALIKE = 0.4
 
@@ -52,8 +54,11 @@ def _twins(ticket: Ticket, user: User, items: list[str]) -> list[dict[str, Any]]
 
 
 def _solved(ticket: Ticket, user: User) -> list[dict[str, Any]]:
-    """Solved tickets of the same words; how they were solved stands in them."""
-    finished = Ticket.objects.visible_to(user).filter(phase__in=[Phase.RESOLVED, Phase.CLOSED], kind=ticket.kind)
+    """Solved tickets of the same words; how they were solved stands in them. Never one that was closed unresolved."""
+    model = ticket.kind_info.model
+    finished = model.objects.visible_to(user).filter(phase__in=[Phase.RESOLVED, Phase.CLOSED])
+    if any(field.name == "close_code" for field in model._meta.concrete_fields):
+        finished = finished.exclude(close_code__in=NOT_SOLVED)
     rows = finished.order_by("-created_at", "-id").values("number", "summary", "resolved_at")[:FINISHED]
     others = (row for row in rows if row["number"] != ticket.number and row["resolved_at"])
     alike = most_similar(words_of(ticket.summary), others)

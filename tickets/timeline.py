@@ -28,6 +28,8 @@ from tickets.rules import is_supplier
 
 EVENT_ICONS = {
     "linked": "link",
+    "caused": "puzzle",
+    "causes_written": "git-branch",
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",

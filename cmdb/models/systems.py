@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,13 @@ class BusinessSystem(CodeTable):
         blank=True,
         related_name="default_systems",
         verbose_name=_("default group"),
+    )
+    aliases = ArrayField(
+        models.CharField(max_length=80),
+        verbose_name=_("other names"),
+        default=list,
+        blank=True,
+        help_text=_("What people call it, parted by commas: a call that names one finds the system."),
     )
 
     class Meta(CodeTable.Meta):

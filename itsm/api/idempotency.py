@@ -51,7 +51,7 @@ def answer_once(request: Request, work: Callable[[], Response]) -> Response:
         raise ValidationError({HEADER: [_("1 to 200 visible ASCII characters.")]})
     fingerprint = _fingerprint(request)
     with transaction.atomic():
-        row = _claim(request, key, fingerprint)
+        row = claim(request.user.pk, key, fingerprint)
         if row is None:
             return _kept_answer(request, key, fingerprint)
         response = work()
@@ -59,9 +59,12 @@ def answer_once(request: Request, work: Callable[[], Response]) -> Response:
     return response
 
 
-def _claim(request: Request, key: str, fingerprint: str) -> int | None:
-    """Write the key's row; None when it is there already. Waits for a twin that is at work."""
-    values = {"user": request.user.pk, "key": key, "fingerprint": fingerprint}
+def claim(user: int | None, key: str, fingerprint: str) -> int | None:
+    """Write the row of the ``key`` of ``user``; None when it is there already. Waits for a twin that is at work.
+
+    Raises KeyInUse when the twin takes too long.
+    """
+    values: dict[str, Any] = {"user": user, "key": key, "fingerprint": fingerprint}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, values)
@@ -92,13 +95,18 @@ def _fingerprint(request: Request) -> str:
     """What makes two requests the same: method, address, content (not the boundary of its parts)."""
     content: Any = request.data
     if request.FILES:
-        files = [(name, _digest(file)) for name, many in request.FILES.lists() for file in many]
+        files = [(name, digest_of_file(file)) for name, many in request.FILES.lists() for file in many]
         content = [sorted(map(list, request.POST.lists())), sorted(files)]
-    text = json.dumps([request.method, request.get_full_path(), content], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of([request.method, request.get_full_path(), content])
 
 
-def _digest(file: Any) -> str:
+def digest_of(content: Any) -> str:
+    """A short mark of what JSON can hold: equal for equal content."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def digest_of_file(file: Any) -> str:
+    """A short mark of an uploaded file, which can be read again afterwards."""
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

@@ -29,7 +29,11 @@ class JsonParser(BaseParser):
         if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise PayloadTooLarge(_("At most %(count)d bytes.") % {"count": settings.DATA_UPLOAD_MAX_MEMORY_SIZE})
         try:
-            data = json.loads(body.decode(), parse_constant=_refuse_constant)
+            data = json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
+        except DoubledKeyError as doubled:
+            raise ParseError(
+                _("The name “%(name)s” stands twice in one object.") % {"name": doubled.name}
+            ) from doubled
         except (ValueError, RecursionError) as error:
             raise ParseError(_("This is not JSON in UTF-8.")) from error
         if not isinstance(data, dict):
@@ -64,6 +68,23 @@ def _leaves(data: Any) -> Iterator[Any]:
             open_.extend(value)
         else:
             yield value
+
+
+class DoubledKeyError(ValueError):
+    """A name that stands twice in one object: of two values nobody knows which is meant."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise DoubledKeyError(name[:40])
+        found[name] = value
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from accounts.phones import calling
 from tickets.mentions import drawn
 
 register = template.Library()
@@ -139,6 +140,9 @@ def duration(seconds: float | None) -> str:
 def remaining(due: datetime) -> str:
     """Show what remains until ``due``, or how long it is over."""
     return remaining_text((due - _now()).total_seconds())
+
+
+register.filter("calling", calling)
 
 
 @register.filter

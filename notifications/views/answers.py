@@ -19,6 +19,7 @@ from tickets.errors import ActionError, ActionInvalid
 #: What may be answered, by what the link asks. The title of the page stands first.
 ANSWERS: dict[str, tuple[str, ...]] = {
     AnswerLink.Purpose.SOLVED: ("confirm", "not_solved"),
+    AnswerLink.Purpose.RATE: ("rate",),
     AnswerLink.Purpose.CALL: ("answer_coming", "answer_cannot"),
 }
 

@@ -29,6 +29,7 @@ import "./conflict.js";
 import "./lightbox.js";
 import "./mentions.js";
 import * as drafts from "./drafts.js";
+import "./once.js"; // behind drafts.js, which may put a submit off until a save is through
 import * as pasteUpload from "./paste_upload.js";
 import * as toasts from "./toasts.js";
 import * as tomSelect from "./tom_select.js";

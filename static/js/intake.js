@@ -59,7 +59,7 @@ function onKey(event) {
 
 function onChosen({ target }) {
   if (target === field("requester") && target.value) setTimeout(() => focusOn("id_summary"));
-  if (target === field("group")) {
+  if (field("group") && target === field("group")) {
     field("assignee").tomselect?.clear(true);
     field("assignee").tomselect?.clearOptions();
   }

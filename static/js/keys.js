@@ -36,15 +36,18 @@ function run(command) {
   if (command.dataset.keyFocus) document.querySelector(command.dataset.keyFocus)?.focus();
 }
 
+// Before anybody else: a choice that has the keyboard would take Ctrl+Enter for choosing what it offers first.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
-    event.preventDefault();
-    event.target.form.requestSubmit();
-    return;
-  }
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.form) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  event.target.form.requestSubmit();
+}, true);
+
+document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key === "Escape" && typing(event.target)) event.target.blur(); // from writing back to commands
-  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (typing(event.target) || document.querySelector("dialog[open],form[aria-busy=true]")) return; // what is typed behind a form that is being sent is no command
   const key = event.key.toLowerCase();
   const command = commands().find((element) => element.dataset.key === key);
   if (command) run(command);

@@ -1,6 +1,7 @@
 // The workspace: opens tickets beside the queue and turns queues without a reload. The address says what is
 // shown (/queue/?view=…&ticket=…), so that it can be shared and Back works. Other scripts may call
 // openTicket, refreshTicket, loadQueue; the server sends the event "go" when an action is done.
+import { ownDrafts } from "./drafts.js";
 import { phrase } from "./phrases.js";
 import { complain } from "./toasts.js";
 
@@ -34,7 +35,7 @@ async function load(target, url) {
   loads.set(target, control);
   target.ariaBusy = "true";
   try {
-    const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": target.id }, signal: control.signal });
+    const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": target.id, "X-Drafts": ownDrafts() }, signal: control.signal });
     const elsewhere = answer.headers.get("HX-Redirect");
     if (elsewhere) return Boolean(location.assign(elsewhere));
     if (answer.redirected && !answer.ok) return Boolean(location.assign(answer.url));

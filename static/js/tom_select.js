@@ -6,6 +6,8 @@ import { phrase } from "./phrases.js";
 const SHORT = 12; // so many options and fewer are quicker to see than to search
 
 let library = null;
+const open = new Set(); // lists that stand below their fields
+addEventListener("scroll", () => open.forEach((made) => made.positionDropdown()), true);
 
 function load() {
   library ??= new Promise((resolve, reject) => {
@@ -18,20 +20,23 @@ function load() {
   return library;
 }
 
+const unanswered = ({ dataset, form }) => (dataset.with && !form.elements[dataset.with].value ? dataset.none : null);
 const item = (data, escape) => `<div>${escape(data.text)}</div>`;
 const option = (data, escape) =>
   `<div><span>${escape(data.text)}</span>${data.detail ? `<small class="muted">${escape(data.detail)}</small>` : ""}</div>`;
 
-/** Choices from the server. data-with names a field of the form that narrows them; then all are offered at once. */
+/** Choices from the server. data-with names a field of the form that narrows them; then, as with data-whole, all are offered at once, in the server's order. */
 function remote({ dataset, form }) {
+  const whole = "with" in dataset || "whole" in dataset;
   const ask = async (query, callback) => {
     const address = new URL(dataset.url, location.href);
+    if (dataset.with && !form.elements[dataset.with].value) return callback([]); // nobody can be chosen before that is
     address.searchParams.set("q", query);
     if (dataset.with) address.searchParams.set(dataset.with, form.elements[dataset.with].value);
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     callback(answer.ok ? (await answer.json()).results : []);
   };
-  return { load: (query, callback) => ask(query, callback).catch(() => callback()), searchField: [], shouldLoad: (query) => query.length > 0 || Boolean(dataset.with), preload: dataset.with ? "focus" : false };
+  return { load: (query, callback) => ask(query, callback).catch(() => callback()), searchField: [], shouldLoad: (query) => query.length > 0 || whole, preload: whole ? "focus" : false };
 }
 
 export async function enhance(root) {
@@ -47,10 +52,13 @@ export async function enhance(root) {
       valueField: "value", labelField: "text", searchField: ["text", "detail"],
       maxOptions: 100, placeholder: select.dataset.placeholder,
       hidePlaceholder: false, // else the first letter typed over a chosen item is swallowed
-      render: { option, item, no_results: () => `<div class="no-results">${phrase("none")}</div>` },
+      render: { option, item, no_results: () => `<div class="no-results">${unanswered(select) ?? phrase("none")}</div>` },
+      dropdownParent: select.closest("dialog") ? null : "body", // no pane clips it
       onChange: () => select.dispatchEvent(new CustomEvent("chosen", { bubbles: true })),
       ...(select.dataset.url ? remote(select) : {}),
     });
+    made.on("dropdown_open", () => open.add(made));
+    made.on("dropdown_close", () => open.delete(made));
     if (wants) made.focus();
   }
 }

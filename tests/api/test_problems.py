@@ -45,6 +45,7 @@ BODIES = [
     b'"x"',
     b"\xff\xfe",
     b'{"summary": NaN}',
+    b'{"summary": "first", "summary": "second"}',
     b'{"summary": 1e999}',
     b'{"summary": ' + b"9" * 5000 + b"}",
     b'{"summary": "\\u0000"}',

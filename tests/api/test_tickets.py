@@ -58,6 +58,7 @@ def test_query_counts_of_create_detail_and_act(world: World, django_assert_num_q
 def test_an_incident_lives_from_registration_to_closing_by_api_alone(world: World) -> None:
     desk, engineer = Api(world.desk), Api(world.engineer)
     number = desk.post("incidents/", {"summary": "x", "requester": "requester"}).json()["number"]
+    told = {"confirmed_by": "Requester", "confirmed_how": "phone", "confirmed_at": "2026-11-23T01:00:00Z"}
     steps: list[tuple[Api, str, dict[str, Any], str]] = [
         (desk, "assign", {"group": "host"}, "assigned"),
         (engineer, "claim", {}, "assigned"),
@@ -65,7 +66,7 @@ def test_an_incident_lives_from_registration_to_closing_by_api_alone(world: Worl
         (engineer, "wait", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00:00Z"}, "pending"),
         (engineer, "resume", {}, "in_progress"),
         (engineer, "resolve", {"cause": "磁盘已满", "handling": "清理", "close_code": "tier1"}, "resolved"),
-        (desk, "close", {"satisfaction": "very_good"}, "closed"),
+        (desk, "close", {"satisfaction": "very_good", **told}, "closed"),
     ]
 
     states = [

@@ -8,8 +8,10 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from problems.models import Problem
 from tests.factories import World, act, add_task, incident_in
 from tests.second_kind.models import Visit
+from tickets import clock
 from tickets.actions import bound_form, perform
 from tickets.lifecycle import Action, Kind, kinds
 from tickets.models import Ticket
@@ -39,10 +41,38 @@ def visit_in(state: str, world: World) -> Ticket:
     return act(visit, "finish", world.engineer, distance=12, text="已修复") if state == "done" else visit
 
 
+def problem_in(state: str, world: World) -> Ticket:
+    """A problem of medium level, brought into ``state`` by real actions; ``lead`` owns it, ``admin`` manages it."""
+    data = {"summary": "数据库连接反复耗尽", "problem_source": "trend", "level": "medium"}
+    problem: Any = perform(Problem(), "register", user=world.desk, data=data).ticket
+    chosen = {"level": "medium", "problem_category": "software", "group": "host", "assignee": "lead"}
+    steps: list[tuple[str, User, dict[str, Any]]] = [
+        ("assign", world.admin, chosen),
+        ("investigate", world.lead, {}),
+        ("confirm_cause", world.lead, {"root_cause": "连接池没有上限"}),
+        (
+            "propose",
+            world.lead,
+            dict.fromkeys(("solution", "expected_effect", "test_result"), "文本") | {"estimate_hours": 8},
+        ),
+        ("approve", world.admin, {}),
+        ("implement", world.lead, {"change_reference": "CH261124000001"}),
+        ("resolve", world.lead, {"proof": "一周未再发生", "watch_days": 30}),
+        ("review", world.lead, {"review_result": "有效", "minutes": "已讨论"}),
+        ("close", world.lead, {"archived": "on"}),
+    ]
+    for name, user, typed in steps:
+        if problem.state == state:
+            break
+        problem = act(problem, name, user, **typed)
+    return problem
+
+
 #: How to bring a ticket of a kind into a state. A new kind adds its line here.
 SUBJECTS: dict[str, Callable[[str, World], Ticket]] = {
     "incident": incident_in,
     "task": task_in,
+    "problem": problem_in,
     "visit": visit_in,
 }
 
@@ -69,7 +99,7 @@ def sample_input(action: Action, ticket: Ticket, user: User) -> dict[str, Any]:
     form = action.form_class(ticket=ticket, user=user)
     data = {name: _samples(field)[0] for name, field in form.fields.items() if field.required}
     for attempt in range(1, 20):
-        form = bound_form(action, ticket, user, data)
+        form = bound_form(action, ticket, user, data, now=clock.now())
         if form.is_valid():
             break
         for name in set(form.errors) & set(form.fields):
@@ -88,7 +118,7 @@ def _samples(field: Any) -> list[Any]:
     if isinstance(field, forms.ChoiceField):
         return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
     if isinstance(field, forms.DateTimeField):
-        return ["2099-01-01T00:00"]
+        return ["2099-01-01T00:00", "2026-11-20T00:00"]
     if isinstance(field, MinutesField):
         return ["15"]
     if isinstance(field, forms.BooleanField):

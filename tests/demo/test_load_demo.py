@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase
 
 from accounts.models import Organisation, SupportGroup, User
-from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion, Relation
 from demo.company import PASSWORD
 from demo.expected import differences
 from demo.history import DemoError
@@ -25,6 +25,7 @@ from replies.variables import OF_TICKET, OF_WRITER, check_variables
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
+from tickets.suggestions import Call, suggest
 
 TICKETS = 97
 
@@ -60,7 +61,9 @@ def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:
     }
     assert SupportGroup.objects.count() == 11
     assert User.objects.count() == 45
-    assert ConfigurationItem.objects.count() == 77
+    assert ConfigurationItem.objects.count() == 275
+    assert Relation.objects.filter(active=True).count() == 495
+    assert ItemVersion.objects.filter(authority="none", carried=False).count() == 1
 
 
 @pytest.mark.req("ORG-04")
@@ -91,7 +94,7 @@ def test_load_demo_reaches_every_end_state(database: None) -> None:
     }
     originals = {row["follow_up_of"]: row["key"] for row in rows if "follow_up_of" in row}
     for original, follow_up in originals.items():
-        tickets[original] = TicketLink.objects.get(source=tickets[follow_up]).target
+        tickets[original] = TicketLink.objects.get(source=tickets[follow_up], meaning="follow_up_of").target
     assert list(differences(rows, tickets)) == []
 
 
@@ -208,3 +211,14 @@ def test_demo_has_canned_replies_and_templates_with_known_variables(database: No
         for text in (reply.text_zh, reply.text_en):
             assert text
             check_variables(text, (*OF_TICKET, *OF_WRITER))
+
+
+@pytest.mark.req("INC-02")
+def test_the_examples_of_the_guide_work_in_the_demo(database: None) -> None:
+    """docs/calls-and-portal.md: the sentence of its table, and one that names a system."""
+    desk = User.objects.get(username="desk")
+    first, second = suggest(Call("邮件附件下载不了"), desk)
+    assert (first.column, second.column) == ("business_system", "category")
+    assert BusinessSystem.objects.get(pk=first.value).default_group is not None
+    named = suggest(Call("六期交易系统宕机，全部席位无法报单"), desk)[0]
+    assert (named.column, named.value, named.named) == ("business_system", "phase6-trading", True)

@@ -40,7 +40,7 @@ def test_typed_text_is_saved_with_its_time_and_emptied(world: World, browse: Bro
     client = browse(world.engineer)
     saved = save(client, world.engineer, "IM1/composer", {"text": "half a sentence"})
     assert (saved.status_code, len(saved.json()["at"])) == (200, 5)
-    assert save(client, world.engineer, "IM1/composer", {}).json() == {"at": ""}
+    assert save(client, world.engineer, "IM1/composer", {}).json() == {"at": "", "seen": ""}
     assert Draft.objects.count() == 0
 
 
@@ -263,7 +263,7 @@ def test_a_property_edited_in_place_keeps_what_was_typed(world: World, browse: B
     client = browse(world.engineer)
     url = f"{ticket.get_absolute_url()}actions/edit/?field=summary"
     key = f"{ticket.number}/edit.summary"
-    assert f'data-draft="{key}"' in page(client, url, **HTMX)
+    assert f'data-draft="{key}#' in page(client, url, **HTMX)
     save(client, world.engineer, key, {"summary": "half a summ"})
     assert 'value="half a summ"' in page(client, url, **HTMX)
     assert "half a summ" not in page(client, ticket.get_absolute_url())
@@ -282,7 +282,7 @@ def test_a_bulk_form_keeps_what_was_typed_until_it_is_done(world: World, browse:
     ticket = incident_in("in_progress", world)
     client = browse(world.engineer)
     asked = {"numbers": f"{ticket.number}@{ticket.version}", "action": "note", "of": "/queue/"}
-    assert 'data-draft="bulk/note"' in client.post("/tickets/bulk/", asked, headers=HTMX).content.decode()
+    assert 'data-draft="bulk/note#' in client.post("/tickets/bulk/", asked, headers=HTMX).content.decode()
     save(client, world.engineer, "bulk/note", {"text": "half a note"})
     assert "half a note" in client.post("/tickets/bulk/", asked, headers=HTMX).content.decode()
     assert client.post("/tickets/bulk/", asked | {"go": "1", "text": ""}, headers=HTMX).status_code == 422

@@ -17,8 +17,9 @@ from openpyxl import load_workbook
 from accounts.models import User
 from exporting import services
 from exporting.models import Export
+from exporting.sources import RefusedList
 from tests.api.client import Api, problem
-from tests.factories import World, make_item, register_incident
+from tests.factories import World, act, make_item, register_incident
 from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08", "SEC-03")]
@@ -272,6 +273,29 @@ def test_what_the_owner_does_not_see_is_not_in_the_file(world: World, folder: Pa
     role.permissions = [*role.permissions, "ticket.export"]
     role.save()
     user = User.objects.with_access().get(pk=world.requester.pk)
-    export = services.queue_export(plan(user, columns=["number", "supplier", "complexity"]))
+    asked = plan(user, columns=["number"])
+    asked.columns = ["number", "supplier", "complexity"]  # offered then, and taken away since
+    export = services.queue_export(asked)
     services.run_export(export.pk)
     assert rows_in(folder, export) == [["Number"], [own.number]]
+
+
+@pytest.mark.req("API-02")
+def test_the_same_words_mean_the_same_set_in_list_and_export(world: World) -> None:
+    """No queue narrows what a program asks for; what is not known is refused, never left out."""
+    for group in ("", "host", "host"):
+        register_incident(world.desk, group=group)
+    act(register_incident(world.desk), "reject", world.desk, reject_reason="out_of_scope", text="no")
+    api = Api(world.desk)
+    for words in ("", "group=host", "state=closed"):
+        listed = len(api.results(f"incidents/?{words}"))
+        query = f"kind=incident&{words}".rstrip("&")
+        asked = api.post("exports/", {"source": "tickets", "format": "csv", "query": query, "columns": ["number"]})
+        export = Export.objects.get(pk=asked.json()["id"])
+        services.run_export(export.pk)
+        export.refresh_from_db()
+        assert (export.rows_total, listed > 0) == (listed, True), words
+    refused = problem(api.post("exports/", {"source": "tickets", "format": "csv", "columns": ["number", "nope"]}), 400)
+    assert list(refused["errors"]) == ["columns"]
+    with pytest.raises(RefusedList):
+        plan(world.desk, columns=["number", "nope"])

@@ -7,19 +7,24 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Organisation
 from incidents.models import Incident
 from tests.factories import (
     MONDAY,
     World,
     act,
+    close,
     incident_in,
     last_entry,
     register_incident,
     resolve,
 )
 from tests.incidents.asserting import refused_fields
-from tickets.errors import ActionConflict, ActionForbidden
-from tickets.models import TicketLink
+from tickets import clock
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
+from tickets.models import Ticket, TicketLink
+from tickets.pages import satisfaction_of
+from tickets.queries import VIEWS, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-05")]
 
@@ -27,12 +32,65 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.mark.req("INC-08")
-def test_close_after_confirming_with_the_requester(world: World) -> None:
-    ticket = incident_in("resolved", world)
-    closed = act(ticket, "close", world.desk, now=MONDAY, text="电话确认", satisfaction="very_good")
+def test_the_desk_closes_with_who_confirmed_how_and_when(world: World) -> None:
+    ticket = incident_in("resolved", world, now=MONDAY)
+    told = {"confirmed_by": "Requester", "confirmed_how": "phone", "confirmed_at": MONDAY.isoformat()}
+    for missing in told:
+        with pytest.raises(ActionInvalid) as refused:
+            act(ticket, "close", world.desk, now=MONDAY + HOUR, **{**told, missing: ""})
+        assert list(refused.value.form.errors) == [missing]
+    with pytest.raises(ActionInvalid):  # nobody has confirmed tomorrow
+        act(ticket, "close", world.desk, now=MONDAY - HOUR, **told)
+    assert Ticket.objects.get(pk=ticket.pk).state == "resolved"
+    closed = act(ticket, "close", world.desk, now=MONDAY + HOUR, text="复核", satisfaction="very_good", **told)
 
-    assert (closed.state, closed.phase, closed.closed_at) == ("closed", "closed", MONDAY)
-    assert (closed.satisfaction_id, last_entry(closed).text) == ("very_good", "电话确认")
+    assert (closed.state, closed.phase, closed.closed_at) == ("closed", "closed", MONDAY + HOUR)
+    assert (closed.confirmed_by, closed.confirmed_how, closed.confirmed_at) == ("Requester", "phone", MONDAY)
+    assert (closed.satisfaction_id, last_entry(closed).text) == ("very_good", "复核")
+
+
+@pytest.mark.req("INC-08")
+def test_whoever_opened_it_for_themselves_needs_no_confirmation(world: World) -> None:
+    ticket: Any = register_incident(world.engineer2)
+    ticket = act(ticket, "assign", world.desk, group="host", assignee="engineer")
+    ticket = resolve(act(ticket, "start", world.engineer), world.engineer)
+    assert act(ticket, "close", world.engineer2).state == "closed"
+
+
+@pytest.mark.req("INC-08", "INC-10")
+def test_the_confirmation_is_the_evidence_with_which_the_desk_closes(world: World) -> None:
+    ticket = incident_in("resolved", world)
+    with pytest.raises(ActionConflict):
+        act(ticket, "close_confirmed", world.desk)
+    confirmed = act(ticket, "confirm", world.requester, satisfaction="normal")
+    assert (confirmed.state, confirmed.confirmed_how, confirmed.confirmed_by) == ("resolved", "portal", "Requester")
+    now = clock.now()
+    assert confirmed.pk in queue(world.desk, VIEWS["confirmed"], now).values_list("pk", flat=True)
+    assert confirmed.pk not in queue(world.desk, VIEWS["to_confirm"], now).values_list("pk", flat=True)
+    for name, user in (("confirm", world.requester), ("close", world.desk)):
+        with pytest.raises(ActionConflict):
+            act(confirmed, name, user)
+    action = confirmed.kind_info.actions["close_confirmed"]
+    assert (action.form, action.bulk, action.key) == (None, True, "q")  # one key, or many tickets at once
+    closed = act(confirmed, "close_confirmed", world.desk)
+    assert (closed.state, closed.satisfaction_id, closed.satisfaction_heard) == ("closed", "normal", False)
+
+    Organisation.objects.filter(pk=ticket.organisation_id).update(closes_on_confirmation=True)
+    by_policy = act(incident_in("resolved", world), "confirm", world.requester)
+    assert (Ticket.objects.get(pk=by_policy.pk).state, last_entry(by_policy).action) == (
+        "closed",
+        "close_by_confirmation",
+    )
+
+
+@pytest.mark.req("INC-10")
+def test_what_staff_heard_never_blocks_the_persons_own_answer(world: World) -> None:
+    closed = close(incident_in("resolved", world), world.desk, satisfaction="very_good")
+    assert (closed.satisfaction_heard, satisfaction_of(closed).count(" · ")) == (True, 1)
+    rated = act(closed, "rate", world.requester, satisfaction="improve")
+    assert (rated.satisfaction_id, rated.satisfaction_heard) == ("improve", False)
+    with pytest.raises(ActionConflict):
+        act(rated, "rate", world.requester, satisfaction="normal")
 
 
 @pytest.mark.req("INC-08")
@@ -43,8 +101,8 @@ def test_close_after_confirming_with_the_requester(world: World) -> None:
         ("requester", None, ["desk", "desk2", "manager", "admin"], ["engineer", "lead", "requester", "colleague"]),
         # registered by the desk for a requester: the desk
         ("desk", "requester", ["desk", "desk2"], ["engineer", "requester"]),
-        # registered by an engineer for a requester: that engineer, or the desk
-        ("engineer2", "requester", ["engineer2", "desk"], ["engineer", "lead"]),
+        # registered by an engineer for a requester: theirs all the same, the desk
+        ("engineer2", "requester", ["desk"], ["engineer", "engineer2", "lead"]),
         # what an engineer found on inspection: whoever opened it closes it
         ("engineer2", None, ["engineer2", "manager"], ["engineer", "desk", "lead"]),
     ],
@@ -62,9 +120,9 @@ def test_close_is_for_whoever_opened_it_the_desk_for_requesters_and_managers(
 
 @pytest.mark.req("INC-08")
 def test_requester_confirms(world: World) -> None:
-    closed = act(incident_in("resolved", world), "confirm", world.requester, satisfaction="normal")
+    said = act(incident_in("resolved", world), "confirm", world.requester, satisfaction="normal")
 
-    assert (closed.state, closed.satisfaction_id, last_entry(closed).actor) == ("closed", "normal", world.requester)
+    assert (said.state, said.satisfaction_id, last_entry(said).actor) == ("resolved", "normal", world.requester)
 
 
 @pytest.mark.req("INC-08", "ORG-03")

@@ -18,7 +18,7 @@ from notifications.links import address_for, find_link
 from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
 from notifications.outbox import deliver_due
 from notifications.services import give_notice
-from tests.factories import World, act, incident_in, register_incident, unclaimed
+from tests.factories import World, act, close, incident_in, register_incident, unclaimed
 from tests.notifications.servers import Mailbox, said
 from tickets import clock
 
@@ -261,7 +261,7 @@ def test_the_requester_confirms_by_a_link_without_signing_in_once(world: World, 
     assert stranger.post(path, {"answer": "reject"}).status_code == 410
     done = stranger.post(path, {"answer": "confirm", "satisfaction": "very_good"})
     ticket.refresh_from_db()
-    assert (done.status_code, ticket.state, ticket.satisfaction_id) == (200, "closed", "very_good")
+    assert (done.status_code, ticket.state, ticket.satisfaction_id) == (200, "resolved", "very_good")
     assert ticket.timeline.get(action="confirm").actor == world.requester
     assert stranger.get(path).status_code == stranger.post(path, {"answer": "confirm"}).status_code == 410
 
@@ -289,7 +289,7 @@ def test_a_link_is_for_one_version_one_person_and_two_weeks(world: World) -> Non
     assert find_link(path[:-1] + ("0" if path[-1] != "0" else "1"), now) is None
     assert find_link(path, now + timedelta(days=14)) is None
     assert [find_link(text, now) for text in ("", "x", "1", "1.", "²." + path)] == [None] * 5
-    act(ticket, "close", world.desk)
+    close(ticket, world.desk)
     assert Client().get(f"/answer/{path}/").status_code == 410
 
 

@@ -7,10 +7,22 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Organisation
 from duty.models import Roster
 from duty.services import save_roster
 from notifications.models import Delivery, Notice
-from tests.factories import World, act, add_task, finish, incident_in, register_incident, resolve, unclaimed, wait
+from tests.factories import (
+    World,
+    act,
+    add_task,
+    close,
+    finish,
+    incident_in,
+    register_incident,
+    resolve,
+    unclaimed,
+    wait,
+)
 from tickets.services import watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01", "TKT-10")]
@@ -133,7 +145,12 @@ def test_waiting_and_closing_are_told_to_the_requester(world: World) -> None:
     forget()
     closed = incident_in("resolved", world)
     forget()
-    act(closed, "close", world.desk)
+    close(closed, world.desk)
+    assert told() == {("rate_asked", "requester")}
+    Organisation.objects.update(rating_percent=0)
+    closed = incident_in("resolved", world)
+    forget()
+    close(closed, world.desk)
     assert told() == {("closed", "requester")}
 
 

@@ -113,6 +113,14 @@ sla:trial                              -        302 403 403 403 403 403 403 403 
 sla:counted                            own      302 404 404 404 404 404 200 200 200 200 200
 sla:counted                            other    302 404 404 404 404 404 200 200 200 200 200
 sla:counted                            missing  302 404 404 404 404 404 404 404 404 404 404
+problems:find_incidents                -        302 403 403 403 403 403 200 200 200 200 200
+problems:known_errors                  -        302 403 403 403 403 403 200 200 200 200 200
+problems:known_error                   missing  302 403 403 403 403 403 404 404 404 404 404
+problems:investigation                 missing  302 403 403 403 403 403 404 404 404 404 404
+problems:print                         missing  302 403 403 403 403 403 404 404 404 404 404
+problems:register_table                -        302 403 403 403 403 403 200 200 200 200 200
+problems:trends                        -        302 403 403 403 403 403 200 200 200 200 200
+problems:trend                         -        302 405 405 405 405 405 405 405 405 405 405
 drafts:list                            -        302 200 200 200 200 200 200 200 200 200 200
 drafts:count                           -        302 200 200 200 200 200 200 200 200 200 200
 drafts:save                            -        302 405 405 405 405 405 405 405 405 405 405

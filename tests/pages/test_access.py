@@ -100,6 +100,10 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "reports:file": ["incidents", "trend", "csv"],
         "approvals:detail": [0],
         "approvals:end_delegation": [0],
+        "problems:known_error": ["PM991231000001"],
+        "problems:investigation": ["PM991231000001"],
+        "problems:print": ["PM991231000001"],
+        "problems:trend": [0, "raise"],
         "tickets:list": ["incidents"],
         "tickets:register": ["incidents"],
     }

@@ -123,7 +123,7 @@ def test_answers_lead_back_to_the_list(world: World, browse: Browse) -> None:
 
     assert (answer.status_code, "/portal/?of=mine" in answer.headers["HX-Trigger"]) == (204, True)
     ticket.refresh_from_db()
-    assert (ticket.state, ticket.satisfaction_id) == ("closed", "very_good")
+    assert (ticket.state, ticket.confirmed_how, ticket.satisfaction_id) == ("resolved", "portal", "very_good")
 
 
 def test_only_our_own_lists_are_gone_back_to(world: World, browse: Browse) -> None:

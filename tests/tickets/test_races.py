@@ -13,7 +13,7 @@ from django.db import connection, connections
 
 from incidents.models import Incident
 from tasks.models import Task
-from tests.factories import MONDAY, World, act, add_task, incident_in, register_incident, resolve, unclaimed
+from tests.factories import MONDAY, World, act, add_task, close, incident_in, register_incident, resolve, unclaimed
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionError
 from tickets.models import Ticket, TicketLink, TimelineEntry
@@ -257,9 +257,8 @@ def test_closing_and_disputing_at_once_does_one_of_them(world: World) -> None:
     ticket = incident_in("resolved", world)
 
     results = at_once(
-        lambda: act(ticket, "close", world.desk),
+        lambda: close(ticket, world.desk),
         lambda: act(ticket, "not_solved", world.requester, text="?"),
-        lambda: act(ticket, "confirm", world.requester),
     )
 
     assert len(done(results)) == 1

@@ -32,6 +32,8 @@ from tickets.models import SavedView, Ticket
 from tickets.queries import VIEWS
 from tickets.serializers import ROW_RELATIONS, TicketSerializer, detail_serializer, reads_internal
 
+#: The next ``updated_since`` of whoever asks what changed.
+CHANGES_UNTIL = "Changes-Until"
 TicketPage = page_serializer(TicketSerializer)
 VIEW = OpenApiParameter(
     "view",
@@ -63,6 +65,14 @@ class TicketRows(ListView, TicketView):
     def most_counted(self, request: Request) -> int | None:
         """The records behind a figure are counted to the last: their number is the figure."""
         return None if "records" in request.query_params else super().most_counted(request)
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """A page of the list; who asks what changed is told from where to go on, so that nothing is missed."""
+        until = clock.complete_until() if "updated_since" in request.query_params else None  # before the rows are read
+        response = super().get(request, **kwargs)
+        if until is not None:
+            response.headers[CHANGES_UNTIL] = until.isoformat()
+        return response
 
     def rows(self, request: Request) -> QuerySet[Ticket]:
         """Tickets that the person sees, of the view that is asked for."""

@@ -8,6 +8,7 @@ in the index. See docs/decisions/0011.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from tickets.lifecycle import kinds
 from tickets.models import SearchDocument, Ticket
-from tickets.search.words import Query, parse
+from tickets.search.words import Query, fold, parse
 
 Tickets = TypeVar("Tickets", bound=QuerySet[Any])
 
@@ -61,6 +62,10 @@ def matching(tickets: Tickets, text: str, user: User) -> Tickets:
 
     All of them when ``text`` is empty, none when it holds nothing that could be found. The answer stays lazy.
     """
+    named = numbers_in(text)
+    if named and not _is_only(text, named[0]):
+        return tickets.filter(number__in=named)
+    text = named[0] if named else text
     query = parse(text)
     if query is None:
         return tickets.none() if text.strip() else tickets
@@ -71,6 +76,21 @@ def matching(tickets: Tickets, text: str, user: User) -> Tickets:
     if keys is not None:
         return tickets.filter(among(keys))
     return tickets.filter(numbered(text.strip().upper()) or search.looked_at_one_by_one())
+
+
+def numbers_in(text: str) -> list[str]:
+    """The whole numbers of tickets that ``text`` names, however they were pasted: with words, marks, blanks around or
+    inside, as an address, in full width. No database.
+    """
+    prefixes = "|".join(sorted({kind.prefix for kind in kinds()}))
+    day, gap = r"\d{6}", r"[\s\-_.#:：/]{0,3}"
+    found = re.findall(rf"(?<![a-z0-9])({prefixes}){gap}({day}){gap}(\d{{6}})(?![0-9])", fold(text), re.IGNORECASE)
+    return list(dict.fromkeys("".join(parts).upper() for parts in found))
+
+
+def _is_only(text: str, number: str) -> bool:
+    """Whether ``text`` is the number alone, written in another way."""
+    return re.sub(r"[^0-9a-z]", "", fold(text)) == number.lower()
 
 
 def numbered(text: str) -> Q | None:

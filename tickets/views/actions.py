@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
+from drafts.models import FORM_ID
 from tickets import clock, drafting, pages
-from tickets.actions import available_actions, perform
+from tickets.actions import available_actions, is_allowed, perform
 from tickets.composer import ComposerForm, action_of
 from tickets.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
 from tickets.editing import asks_only
-from tickets.errors import ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
+from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.finding import find_ticket
 from tickets.forms import ActionForm
 from tickets.lifecycle import Action
@@ -45,7 +46,7 @@ def sent_version(request: SignedInRequest) -> int | None:
 def posted(request: SignedInRequest) -> Any:
     """The posted form without what is not the action's: token, version."""
     data = request.POST.copy()
-    for name in ("csrfmiddlewaretoken", "version", "then"):
+    for name in ("csrfmiddlewaretoken", "version", "then", FORM_ID):
         data.pop(name, None)
     return data
 
@@ -65,13 +66,16 @@ class ActionView(SignedInView):
     def get(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
         """Show the action's form, in place or as a page."""
         ticket = find_ticket(request.user, number)
-        action = self._offered(ticket, name)
+        try:
+            action = self._offered(ticket, name)
+        except ActionConflict as error:
+            return self._draw_refusal(ticket, ticket.kind_info.actions[name], error, status=409)
         if action is None:
             return redirect(ticket)  # where what was typed is kept
         form = action.form_class(ticket=ticket, user=request.user)
         slot = self._slot(ticket, action)
-        if slot != drafting.action_slot(ticket, action):
-            slot, _draft = drafting.restore(form, request.user, slot)
+        if slot.form != drafting.action_slot(ticket, action).form:
+            slot, _draft = drafting.restore(form, request, slot)
         return self._draw_inline(ticket, action, form, slot) or self._draw_restored(ticket, action, form)
 
     def post(self, request: SignedInRequest, number: str, name: str) -> HttpResponse:
@@ -80,7 +84,7 @@ class ActionView(SignedInView):
         action = ticket.kind_info.actions.get(name)
         if action is None:
             raise Http404
-        slot = self._slot(ticket, action)
+        slot = self._slot(ticket, action).sent(request)
         try:
             data = self._chosen(ticket, action)
             entry = perform(
@@ -101,7 +105,10 @@ class ActionView(SignedInView):
         return drafting.property_slot(ticket, action, field) if one else drafting.action_slot(ticket, action)
 
     def _offered(self, ticket: Ticket, name: str) -> Action | None:
-        """The action; None when it is not offered any more, but something was typed for it."""
+        """The action; None when it is not offered any more, but something was typed for it.
+
+        Raises Http404, PermissionDenied, ActionConflict: a state that forbids it is never told as a missing right.
+        """
         offered = {item.action.name: item for item in available_actions(ticket, self.request.user)}
         if name in offered:
             return offered[name].action
@@ -109,6 +116,9 @@ class ActionView(SignedInView):
             raise Http404
         if drafting.has_draft(ticket, self.request.user, name):
             return None
+        action = ticket.kind_info.actions[name]
+        if is_allowed(action, ticket, self.request.user) and not action.starts_in(ticket.state):
+            raise ActionConflict(_("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label})
         raise PermissionDenied
 
     def _chosen(self, ticket: Ticket, action: Action) -> Any:
@@ -137,7 +147,7 @@ class ActionView(SignedInView):
 
     def _draw_restored(self, ticket: Ticket, action: Action, form: ActionForm) -> HttpResponse:
         """The form with what was typed before; compared with the ticket when that changed since."""
-        slot, draft = drafting.restore(form, self.request.user, drafting.action_slot(ticket, action))
+        slot, draft = drafting.restore(form, self.request, drafting.action_slot(ticket, action))
         if draft is None or draft.version in (None, ticket.version):
             return self._draw(ticket, action, form, slot)
         typed = drafting.as_posted(draft)
@@ -185,7 +195,7 @@ class ActionView(SignedInView):
         if is_htmx(self.request):
             context |= {
                 "kept": drafting.find_kept(ticket, self.request.user, action),
-                "to": drafting.composer_slot(ticket),
+                "to": drafting.open_composer(ticket, self.request.user),
             }
             response = render(self.request, "tickets/_refusal.html", context, status=status)
             response.headers["X-Refusal"] = action.name  # static/js/conflict.js lets it be drawn whatever its status
@@ -225,7 +235,7 @@ class CommentView(SignedInView):
         ticket = find_ticket(request.user, number)
         name = action_of(request.POST)
         data = {field: request.POST[field] for field in ("text", "minutes") if field in request.POST}
-        slot = drafting.composer_slot(ticket)
+        slot = drafting.composer_slot(ticket).sent(request)
         try:
             entry = perform(ticket, name, user=request.user, data=data, files=request.FILES)
         except ActionError as error:

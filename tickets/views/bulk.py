@@ -17,11 +17,12 @@ from django.utils.translation import ngettext
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from drafts.http import answered
+from drafts.models import FORM_ID
 from tickets import clock, drafting
 from tickets.bulk import LIMIT, Choice, Wanted, asked_data, bulk_form, choices_for, perform_bulk, tickets_of
 from tickets.errors import ActionError
 from tickets.forms import ActionForm
-from tickets.lifecycle import Action
+from tickets.lifecycle import Action, kinds
 from tickets.listing import Listing
 from tickets.models import Ticket, TimelineEntry
 from tickets.undo import undo_step
@@ -42,6 +43,8 @@ def within(seconds: float) -> Callable[[], bool]:
 class BulkView(StaffView):
     """Ticked tickets: what can be done with them, the form asked once, the result."""
 
+    in_parts = True
+
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Offer actions; ask the form of the chosen one; do it; go on with what is left."""
         wanted = self._wanted(request)
@@ -53,6 +56,7 @@ class BulkView(StaffView):
         choice = next((choice for choice in choices if choice.action.name == name), None)
         context = {"wanted": wanted, "choices": choices, "numbers": numbers_text(wanted), **self._from(request)}
         if choice is None and "results" not in request.POST:
+            context["raised"] = raised_from(tickets, request.user)
             if name:
                 context["message"] = _("None of these tickets allows this now.")
             return self._draw("tickets/_bulk_choose.html", context)
@@ -60,7 +64,7 @@ class BulkView(StaffView):
             return self._do(request, wanted, name, choice.action if choice else None, context)
         assert choice is not None  # noqa: S101 - otherwise there were results
         form = bulk_form(choice.action, choice.tickets[0], request.user)
-        slot, _draft = drafting.restore(form, request.user, drafting.bulk_slot(choice.action))
+        slot, _draft = drafting.restore(form, request, drafting.bulk_slot(choice.action))
         return self._draw("tickets/_bulk_form.html", {**context, "form": form, "choice": choice, "draft": slot})
 
     def _wanted(self, request: SignedInRequest) -> list[Wanted] | None:
@@ -84,7 +88,7 @@ class BulkView(StaffView):
         choice = next((one for one in context["choices"] if one.action is action), None)
         if choice and action and action.asks and "results" not in request.POST:
             form = checked_once(choice, request.user, data)
-            slot = drafting.bulk_slot(action)
+            slot = drafting.bulk_slot(action).sent(request)
             if form is not None:
                 slot = drafting.keep(request.user, slot, data, clock.now())
                 context |= {"form": form, "choice": choice, "draft": slot}
@@ -146,6 +150,20 @@ class BulkView(StaffView):
         return render(self.request, "tickets/bulk.html", {**context, "part": template}, status=status)
 
 
+def raised_from(tickets: list[Ticket], user: User) -> list[dict[str, str]]:
+    """What ``user`` may raise from all of ``tickets`` together, such as one problem from many incidents."""
+    codes = {ticket.kind for ticket in tickets}
+    offered = []
+    for kind in kinds():
+        action = kind.register_action
+        if codes != {kind.raised_from} or not (action and action.allow and action.allow(kind.model(), user)):
+            continue
+        numbers = ",".join(ticket.number for ticket in tickets)
+        url = f"{reverse('tickets:register', args=[kind.slug])}?from={numbers}"
+        offered.append({"label": str(action.label), "icon": kind.icon, "url": url})
+    return offered
+
+
 def checked_once(choice: Choice, user: User, data: QueryDict) -> ActionForm | None:
     """The form with its errors when something that every ticket needs is missing; else None: each ticket checks it."""
     action = choice.action
@@ -160,7 +178,7 @@ def checked_once(choice: Choice, user: User, data: QueryDict) -> ActionForm | No
 def given(posted: QueryDict) -> QueryDict:
     """What was typed into the action's form."""
     data = posted.copy()
-    for name in ("csrfmiddlewaretoken", "numbers", "ticket", "action", "go", "of", "query", "all", "results"):
+    for name in ("csrfmiddlewaretoken", "numbers", "ticket", "action", "go", "of", "query", "all", "results", FORM_ID):
         data.pop(name, None)
     return data
 

@@ -12,7 +12,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
-from accounts.models import User
 from accounts.permissions import Permission
 from duty.queries import standing_of
 from tickets import clock, drafting, pages, portal
@@ -41,8 +40,8 @@ class DetailView(SignedInView):
 def render_ticket(request: SignedInRequest, ticket: Ticket, status: int = 200, **more: Any) -> HttpResponse:
     """The ticket for the person who asks; ``more`` adds an open form or an unsent comment."""
     if not request.user.may(Permission.INTERNAL):
-        return render(request, "portal/ticket.html", {**customer_context(ticket, request.user), **more}, status=status)
-    context = {**staff_context(ticket, request.user), **more}
+        return render(request, "portal/ticket.html", {**customer_context(ticket, request), **more}, status=status)
+    context = {**staff_context(ticket, request), **more}
     if is_htmx(request):
         context |= {"fragment": True, "row": pages.row_of(ticket, context["now"], selected=True)}
         return render(request, "tickets/_ticket.html", context, status=status)
@@ -64,9 +63,9 @@ class AroundView(SignedInView):
         return render(request, "tickets/_around.html", context)
 
 
-def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
+def base_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
     """What both audiences see."""
-    now = clock.now()
+    now, user = clock.now(), request.user
     available = available_actions(ticket, user)
     drafts = drafting.drafts_of(ticket, user)
     return {
@@ -78,14 +77,16 @@ def base_context(ticket: Ticket, user: User) -> dict[str, Any]:
         "actions": drafting.mark_waiting(pages.buttons(ticket, available), drafts),
         "kept": drafting.kept_texts(ticket, user, drafts, [item.action.name for item in available if item.enabled]),
         "entries": present(entries_for(ticket, user), user, ticket.kind_info),
-        "composer": ComposerForm(ticket=ticket, user=user).show(drafts.get(drafting.COMPOSER)),
+        "composer": ComposerForm(ticket=ticket, user=user).show(
+            drafts.get(drafting.COMPOSER, []), drafting.wanted_drafts(request)
+        ),
         "banner": pages.banner_of(ticket, available, user, now),
     }
 
 
-def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
+def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
     """Everything."""
-    base = base_context(ticket, user)
+    base, user = base_context(ticket, request), request.user
     editors = editors_of(ticket, base["available"])
     queue = reverse("tickets:queue")
     return {
@@ -105,8 +106,9 @@ def staff_context(ticket: Ticket, user: User) -> dict[str, Any]:
     }
 
 
-def customer_context(ticket: Ticket, user: User) -> dict[str, Any]:
+def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
     """The public part."""
+    user = request.user
     solution = getattr(ticket, "handling", "")
     asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk
     facts = [
@@ -125,7 +127,7 @@ def customer_context(ticket: Ticket, user: User) -> dict[str, Any]:
         *supplier_facts(ticket, user),
     ]
     return {
-        **base_context(ticket, user),
+        **base_context(ticket, request),
         "facts": pages.filled(facts),
         "solution": solution if asks else "",
         "links": pages.links_of(ticket, user),

@@ -16,7 +16,8 @@ from cmdb.models import ConfigurationItem
 from tickets import clock
 from tickets.caller_forms import CallerForm
 from tickets.callers import caller_context
-from tickets.suggestions import Call, duplicates, suggest
+from tickets.staffing import ranked
+from tickets.suggestions import MORE, Call, duplicates, suggest
 
 SHOWN = 20
 
@@ -50,13 +51,15 @@ class FindMembersView(SignedInView):
     """Members of a group, who can be assigned."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        """Answer those of the group named ``group``; without one everybody who works in some group."""
-        groups = SupportGroup.objects.visible_to(request.user).filter(active=True)
+        """Answer those of the group named ``group``, the best first; without one everybody who works in some group."""
+        groups = list(SupportGroup.objects.visible_to(request.user).filter(active=True))
         if code := request.GET.get("group", ""):
-            groups = groups.filter(code=code)
-        members = User.objects.visible_to(request.user).active().filter(support_groups__in=list(groups))
+            groups = [group for group in groups if group.code == code]
+        members = User.objects.visible_to(request.user).active().filter(support_groups__in=groups)
         found = members.matching(request.GET.get("q", "")[:200]).distinct()
-        return results(found.select_related("organisation", "department").order_by("full_name")[: 3 * SHOWN])
+        people = found.order_by("full_name", "pk")[: 3 * SHOWN]
+        one = groups[0] if code and groups else None
+        return JsonResponse({"results": ranked(people, one, request.user, clock.now())})
 
 
 class FindItemsView(SignedInView):
@@ -140,6 +143,7 @@ class HintsView(SignedInView):
         context = {
             "suggestions": [] if not call.words else suggest(call, request.user),
             "duplicates": duplicates(call, request.user),
+            "more": [found for offer in MORE if (found := offer(call, request.user))],
             "links": request.user.may(Permission.DISPATCH),
         }
         return render(request, "tickets/_hints.html", context)

@@ -64,7 +64,7 @@ def opened_beside(request: SignedInRequest) -> dict[str, Any]:
     if not number:
         return {}
     try:
-        return staff_context(find_ticket(request.user, number), request.user)
+        return staff_context(find_ticket(request.user, number), request)
     except Http404:
         messages.warning(request, _("There is no such ticket, or you may not see it."))
         return {}

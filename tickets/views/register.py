@@ -35,13 +35,13 @@ class RegisterView(SignedInView):
         ticket, action = self._action(kind)
         form = action.form_class(ticket=ticket, user=request.user)
         form.initial.update(prefilled(request.user, kind, request.GET))
-        slot, _draft = drafting.restore(form, request.user, self._slot(kind, action))
+        slot, _draft = drafting.restore(form, request, self._slot(kind, action))
         return self._draw(kind, form, slot)
 
     def post(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Register; then the ticket, or the next one."""
         ticket, action = self._action(kind)
-        slot = self._slot(kind, action)
+        slot = self._slot(kind, action).sent(request)
         try:
             made = perform(ticket, action.name, user=request.user, data=posted(request), files=request.FILES).ticket
         except ActionConflict as error:

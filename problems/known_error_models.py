@@ -1,0 +1,84 @@
+"""Known errors: what is published to agents, which incidents took it, and who was told (PRB-05)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from cmdb.models import BusinessSystem, ConfigurationItem
+from tickets.models import Ticket
+
+
+class KnownErrorQuerySet(models.QuerySet["KnownError"]):
+    """Known errors."""
+
+    def valid(self, now: datetime) -> KnownErrorQuerySet:
+        """Those that are offered at ``now``."""
+        return self.filter(Q(valid_until=None) | Q(valid_until__gt=now), withdrawn_at=None)
+
+
+class KnownError(models.Model):
+    """What agents may know of a problem: symptoms, where, how to get round it, until when. No internal note."""
+
+    problem = models.OneToOneField("problems.Problem", models.CASCADE, related_name="known_error")
+    title = models.CharField(_("title"), max_length=200)
+    symptoms = models.TextField(_("symptoms"))
+    cause = models.TextField(_("cause"), blank=True)
+    steps = models.TextField(_("workaround"))
+    business_system = models.ForeignKey(
+        BusinessSystem, models.PROTECT, null=True, blank=True, verbose_name=_("business system")
+    )
+    items: Any = models.ManyToManyField(ConfigurationItem, blank=True, verbose_name=_("configuration items"))
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    published_at = models.DateTimeField(_("published"))
+    published_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("published by"))
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
+
+    objects = KnownErrorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at"]
+        verbose_name = _("known error")
+        verbose_name_plural = _("known errors")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class KnownErrorUse(models.Model):
+    """An incident that took the workaround; taken, dropped and taken again it counts once."""
+
+    known_error = models.ForeignKey(KnownError, models.CASCADE, related_name="uses")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="known_error_uses")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    dropped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("use of a known error")
+        verbose_name_plural = _("uses of known errors")
+        constraints = [models.UniqueConstraint(fields=["known_error", "ticket"], name="known_error_once_a_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.known_error_id} {self.ticket_id}"
+
+
+class Telling(models.Model):
+    """An incident that was told the workaround: the row is what makes it once."""
+
+    known_error = models.ForeignKey(KnownError, models.CASCADE, related_name="tellings")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("incident that was told")
+        verbose_name_plural = _("incidents that were told")
+        constraints = [models.UniqueConstraint(fields=["known_error", "ticket"], name="workaround_told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.known_error_id} {self.ticket_id}"

@@ -1,0 +1,151 @@
+"""The register of problems (问题记录汇总表) of a month, its figures, and what is missing in it (PRB-08, PRB-09)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from django.db.models import Q
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no annotations
+
+from accounts.models import User
+from problems.models import Problem
+from problems.states import Outcome
+from problems.trends import ZONE
+from tickets.causes import CAUSED_BY
+from tickets.lifecycle import Phase
+from tickets.models import TicketLink
+
+#: What must be on record of a problem that is over, by the columns of its row; what was cancelled needs nothing.
+NEEDED = ("root_cause", "solution", "proof", "review_result", "minutes")
+EXEMPT = (Outcome.CANCELLED, Outcome.DUPLICATE)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month in the portal's time zone."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def parse(cls, text: str, now: datetime) -> Month:
+        """The month of ``2026-11``; the present one for anything else."""
+        local = localtime(now, ZONE)
+        year, month = local.year, local.month
+        parts = text.split("-")
+        if len(parts) == 2 and all(part.isdecimal() for part in parts) and len(text) == 7:
+            asked = int(parts[0]), int(parts[1])
+            year, month = asked if 1990 <= asked[0] <= 2200 and 1 <= asked[1] <= 12 else (year, month)
+        start = datetime(year, month, 1, tzinfo=ZONE)
+        return cls(start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=ZONE))
+
+    @property
+    def code(self) -> str:
+        """As addresses name it."""
+        return f"{self.start:%Y-%m}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A problem in the register. ``missing``: labels of what should be on record and is not."""
+
+    problem: Problem
+    incidents: int
+    resolved: bool
+    missing: list[Any] = field(default_factory=list)
+
+    @property
+    def standing(self) -> str:
+        """Resolved or unresolved, as the register knows it (PRB-10)."""
+        return _("Resolved") if self.resolved else _("Unresolved")
+
+
+def lines_of(month: Month, user: User) -> list[Line]:
+    """Problems raised in the month, and those that were still open in it. Two queries."""
+    raised = Q(created_at__gte=month.start, created_at__lt=month.end)
+    open_then = Q(created_at__lt=month.start) & (Q(closed_at=None) | Q(closed_at__gte=month.start))
+    related = ("problem_source", "problem_category", "level", "assignee", "business_system")
+    found = Problem.objects.visible_to(user).filter(raised | open_then).select_related(*related).order_by("number")
+    rows = list(found)
+    links = TicketLink.objects.filter(target__in=[row.pk for row in rows], meaning=CAUSED_BY, source__kind="incident")
+    counts = Counter(links.values_list("target_id", flat=True))
+    return [Line(row, counts[row.pk], _is_resolved(row, month), missing_of(row)) for row in rows]
+
+
+def _is_resolved(problem: Problem, month: Month) -> bool:
+    over = problem.resolved_at or problem.closed_at
+    return over is not None and over < month.end
+
+
+def missing_of(problem: Problem) -> list[Any]:
+    """What should be on record of a problem that is closed, and is not."""
+    if problem.phase != Phase.CLOSED or problem.outcome in EXEMPT:
+        return []
+    needed = NEEDED if problem.outcome == Outcome.SOLVED else ("root_cause", "review_result", "minutes")
+    return [problem._meta.get_field(name).verbose_name for name in needed if not getattr(problem, name)]  # type: ignore[union-attr]
+
+
+def figures_of(lines: Iterable[Line]) -> dict[str, Any]:
+    """Total, resolved, unresolved, incidents; by category and by level (PRB-09)."""
+    rows = list(lines)
+    return {
+        "total": len(rows),
+        "resolved": sum(line.resolved for line in rows),
+        "unresolved": sum(not line.resolved for line in rows),
+        "incidents": sum(line.incidents for line in rows),
+        "incomplete": sum(bool(line.missing) for line in rows),
+        "by_category": _by(rows, "problem_category"),
+        "by_level": _by(rows, "level"),
+    }
+
+
+def _by(rows: list[Line], name: str) -> list[tuple[str, int]]:
+    counts = Counter(str(getattr(line.problem, name) or _("None")) for line in rows)
+    return counts.most_common()
+
+
+def workbook(month: Month, lines: list[Line]) -> bytes:
+    """The register as an Excel file. Texts are written as texts: no cell begins a formula."""
+    out = BytesIO()
+    book = Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    sheet = book.add_worksheet(month.code)
+    bold = book.add_format({"bold": True, "bottom": 1})
+    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    head = (_("Number"), _("Summary"), _("Raised from"), _("Category of the problem"), _("Level"), _("Owner"))
+    more = (_("Created"), _("State"), _("Resolved"), _("Root cause"), _("Solution"), _("Incidents"), _("Missing"))
+    for column, label in enumerate((*head, *more)):
+        sheet.write_string(0, column, str(label), bold)
+    for number, line in enumerate(lines, start=1):
+        for column, value in enumerate(_cells(line)):
+            sheet.write_string(number, column, str(value), wrap)
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 42)
+    sheet.set_column(9, 10, 48)
+    sheet.freeze_panes(1, 2)
+    book.close()
+    return out.getvalue()
+
+
+def _cells(line: Line) -> list[Any]:
+    one = line.problem
+    named = [one.problem_source, one.problem_category, one.level, one.assignee]
+    solved = f"{localtime(one.resolved_at, ZONE):%Y-%m-%d}" if one.resolved_at else ""
+    return [
+        one.number,
+        one.summary,
+        *("" if value is None else value for value in named),
+        f"{localtime(one.created_at, ZONE):%Y-%m-%d}",
+        line.standing,
+        solved,
+        one.root_cause,
+        one.solution or one.workaround,
+        line.incidents,
+        ", ".join(str(label) for label in line.missing),
+    ]

@@ -1,0 +1,43 @@
+"""The monthly register of problems, on a page and as Excel."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.http import SignedInRequest, SignedInView
+from accounts.permissions import Permission
+from problems.register import Month, figures_of, lines_of, workbook
+from problems.views.known_errors import check
+from tickets import clock
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class RegisterTableView(SignedInView):
+    """Problems of a month: figures, lines, what is missing."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show it; with ``format=xlsx`` as a file, for those who may export."""
+        check(request.user)
+        month = Month.parse(request.GET.get("month", ""), clock.now())
+        lines = lines_of(month, request.user)
+        may_export = request.user.may(Permission.EXPORT)
+        if request.GET.get("format") == "xlsx":
+            if not may_export:
+                raise PermissionDenied
+            answer = HttpResponse(workbook(month, lines), content_type=EXCEL)
+            answer["Content-Disposition"] = f'attachment; filename="problems-{month.code}.xlsx"'
+            return answer
+        context = {
+            "month": month,
+            "lines": lines,
+            "figures": figures_of(lines),
+            "may_export": may_export,
+            "before": f"{month.start - timedelta(days=1):%Y-%m}",
+            "after": f"{month.end:%Y-%m}",
+        }
+        return render(request, "problems/register.html", context)

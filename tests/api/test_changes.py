@@ -1,0 +1,68 @@
+"""Asking what changed: whatever a ticket's own answer shows moves it, and the token follows the order of commits."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection, transaction
+
+from incidents.models import Incident
+from tests.api.client import Api
+from tests.factories import World, act, add_task, finish, incident_in, register_incident
+from tickets import clock
+
+pytestmark = pytest.mark.req("API-02")
+
+
+def changed(api: Api, since: str) -> tuple[list[str], str]:
+    """The numbers of what changed, and where to go on."""
+    answer = api.get(f"incidents/?updated_since={quote(since)}&ordering=updated_at")
+    return [row["number"] for row in answer.json()["results"]], answer.headers["Changes-Until"]
+
+
+@pytest.mark.django_db
+def test_what_is_done_elsewhere_moves_a_ticket_and_its_etag(world: World) -> None:
+    api, ticket = Api(world.desk), incident_in("in_progress", world)
+    other, twin = register_incident(world.desk), register_incident(world.desk)
+    task = add_task(ticket, world.engineer)
+    steps: list[tuple[Incident, Any]] = [
+        (ticket, lambda: finish(task, world.engineer)),
+        (other, lambda: act(ticket, "link", world.desk, meaning="related_to", target=other.number)),
+        (other, lambda: act(ticket, "unlink", world.desk, meaning="related_to", target=other.number)),
+        (other, lambda: act(twin, "mark_duplicate", world.desk, main=other.number)),
+        (other, lambda: act(twin, "unmark_duplicate", world.desk)),
+    ]
+    for moved, step in steps:
+        since = clock.now().isoformat()
+        tag = api.get(f"incidents/{moved.number}/").headers["ETag"]
+        step()
+        assert moved.number in changed(api, since)[0], step
+        assert api.get(f"incidents/{moved.number}/").headers["ETag"] != tag
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_that_was_still_being_stored_is_not_missed(world: World) -> None:
+    api, stored, asked = Api(world.desk), threading.Event(), threading.Event()
+    first, second = register_incident(world.desk, summary="slow"), register_incident(world.desk, summary="quick")
+
+    def slow() -> None:
+        with transaction.atomic():
+            act(first, "note", world.desk, text="slow")
+            stored.set()
+            asked.wait(20)
+        connection.close()
+
+    since = clock.now().isoformat()
+    writer = threading.Thread(target=slow)
+    writer.start()
+    stored.wait(20)
+    act(second, "note", world.desk, text="quick")
+    seen, until = changed(api, since)
+    assert len(seen) == 1
+    asked.set()
+    writer.join()
+    again, _until = changed(api, until)
+    assert {Incident.objects.get(number=number).summary for number in [*seen, *again]} == {"slow", "quick"}

@@ -1,0 +1,211 @@
+"""The life of a problem: raised from incidents, investigated, approved by two, resolved, reviewed, closed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from incidents.models import Incident
+from notifications.models import Delivery
+from problems.models import Problem
+from sla.models import Clock
+from tests.api.client import Api
+from tests.factories import MONDAY, World, act, incident_in, last_entry, register_incident
+from tests.problems.conftest import Staff
+from tickets.actions import perform
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
+from tickets.models import Ticket, TicketLink
+
+pytestmark = pytest.mark.django_db
+SOLUTION = {"solution": "限制连接池", "expected_effect": "不再耗尽", "test_result": "压测通过", "estimate_hours": "16"}
+
+
+def raise_problem(world: World, *incidents: Any, level: str = "medium", **more: Any) -> Problem:
+    data = {"summary": "连接池反复耗尽", "problem_source": "incident", "level": level, **more}
+    data["incidents"] = [incident.number for incident in incidents]
+    return perform(Problem(), "register", user=world.desk, data=data, now=MONDAY).ticket  # type: ignore[return-value]
+
+
+def assigned(problem: Problem, staff: Staff, level: str = "medium") -> Problem:
+    chosen = {"level": level, "problem_category": "software", "group": "host", "assignee": "po", "team": ["pa"]}
+    return act(problem, "assign", staff.manager, now=MONDAY, **chosen)
+
+
+def proposed(problem: Problem, staff: Staff, level: str = "medium") -> Problem:
+    problem = act(assigned(problem, staff, level), "investigate", staff.analyst, now=MONDAY)
+    problem = act(problem, "confirm_cause", staff.owner, now=MONDAY, root_cause="没有上限")
+    return act(problem, "propose", staff.owner, now=MONDAY, **SOLUTION)
+
+
+def resolved(problem: Problem, staff: Staff, **more: Any) -> Problem:
+    problem = act(proposed(problem, staff), "approve", staff.manager, now=MONDAY)
+    problem = act(problem, "implement", staff.owner, now=MONDAY, change_reference="CH1")
+    return act(problem, "resolve", staff.owner, now=MONDAY, proof="已验证", watch_days="30", **more)
+
+
+@pytest.mark.req("PRB-01", "PRB-03", "TKT-04")
+def test_problem_is_raised_from_incidents_and_shown_at_both_ends(world: World, staff: Staff) -> None:
+    first, second = register_incident(world.desk, now=MONDAY), register_incident(world.desk, now=MONDAY)
+    problem = raise_problem(world, first, second)
+
+    links = TicketLink.objects.filter(target=problem, meaning="caused_by").values_list("source__number", flat=True)
+    assert sorted(links) == sorted([first.number, second.number])
+    assert problem.number.startswith("PM")
+    assert [entry.action for entry in first.timeline.all()][-1] == "caused"
+    assert (problem.priority, problem.organisation) == (None, world.desk.organisation)
+    assert list(Delivery.objects.filter(notice__event="problem_raised").values_list("recipient__username", flat=True))[
+        :1
+    ] == ["pm"]
+
+
+@pytest.mark.req("PRB-06", "PRB-07", "PRB-08")
+def test_high_level_needs_supervisor_manager_and_a_meeting(world: World, staff: Staff) -> None:
+    problem = proposed(raise_problem(world), staff, "high")
+
+    with pytest.raises(ActionConflict, match="问题主管尚未审核"):
+        act(problem, "approve", staff.manager)
+    problem = act(act(problem, "supervise", staff.supervisor), "approve", staff.manager)
+    problem = act(act(problem, "implement", staff.owner), "resolve", staff.owner, proof="好", watch_days="0")
+    with pytest.raises(ActionInvalid):
+        act(problem, "review", staff.owner, review_result="好", minutes="纪要")
+    problem = act(
+        problem,
+        "review",
+        staff.owner,
+        review_result="好",
+        minutes="纪要",
+        met_at="2026-11-30T09:00",
+        attendance="用户代表",
+    )
+    with pytest.raises(ActionInvalid):
+        act(problem, "close", staff.owner)
+
+    closed = act(problem, "close", staff.owner, archived="on")
+    assert (closed.state, closed.phase, closed.outcome, closed.watch_until) == ("closed", "closed", "solved", None)
+    assert not Clock.objects.filter(ticket=closed).exists()
+
+
+@pytest.mark.req("PRB-06")
+def test_four_eyes_and_roles(world: World, staff: Staff) -> None:
+    problem = proposed(raise_problem(world), staff)
+    Problem.objects.filter(pk=problem.pk).update(proposed_by=staff.manager)
+
+    with pytest.raises(ActionConflict, match="须由他人批准"):
+        act(problem, "approve", staff.manager)
+    for name in ("approve", "accept_risk", "cancel"):
+        with pytest.raises(ActionForbidden):
+            act(problem, name, staff.owner, text="x", watch_days="0")
+    sent_back = act(problem, "investigate_again", staff.owner, text="不成立")
+    assert (sent_back.state, sent_back.proposed_by) == ("investigating", staff.manager)
+    assert act(sent_back, "return_to_manager", staff.owner, text="没有时间").assignee is None
+
+
+@pytest.mark.req("PRB-03", "INC-11")
+def test_waiting_incident_comes_back_and_closed_ones_stay_as_they_are(world: World, staff: Staff) -> None:
+    waiting, closed = incident_in("in_progress", world), incident_in("closed", world)
+    problem = raise_problem(world, closed)
+    waiting = act(waiting, "join_problem", world.engineer, problem=problem.number, waits="on")
+    before = Ticket.objects.filter(pk=closed.pk).values().get()
+    clocks = list(Clock.objects.filter(ticket=closed).order_by("pk").values())
+    assert (waiting.state, waiting.wait_reason_id) == ("pending", "problem")
+
+    resolved(problem, staff)
+
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.assignee) == ("in_progress", world.engineer)
+    assert last_entry(waiting).action == "problem_over"
+    assert Ticket.objects.filter(pk=closed.pk).values().get() == before
+    assert list(Clock.objects.filter(ticket=closed).order_by("pk").values()) == clocks
+
+
+@pytest.mark.req("PRB-03")
+def test_loop_of_causes_is_refused_with_its_path(world: World, staff: Staff) -> None:
+    one, two, three = (raise_problem(world) for _number in range(3))
+    act(one, "link", staff.manager, meaning="caused_by", target=two.number)
+    act(two, "link", staff.manager, meaning="caused_by", target=three.number)
+
+    with pytest.raises(ActionConflict) as refused:
+        act(three, "link", staff.manager, meaning="caused_by", target=one.number)
+
+    path = f"{three.number} → {one.number} → {two.number} → {three.number}"
+    assert path in str(refused.value.message)
+
+
+@pytest.mark.req("PRB-07")
+def test_what_comes_back_on_the_last_day_reopens_and_says_why(world: World, staff: Staff) -> None:
+    problem = resolved(raise_problem(world, business_system="sim-trading", category=""), staff)
+    other = {"summary": "别的系统", "business_system": "options-sim"}
+    register_incident(world.desk, now=MONDAY + timedelta(days=29), **other)
+    problem.refresh_from_db()
+    assert problem.state == "resolved"
+
+    again = register_incident(world.desk, now=MONDAY + timedelta(days=29), business_system="sim-trading")
+
+    problem = Problem.objects.get()
+    assert (problem.state, problem.reopen_count, problem.watch_until) == ("investigating", 1, None)
+    line = problem.timeline.get(action="come_back")
+    assert (line.action, line.data["incident"]["id"]) == ("come_back", again.number)
+    assert line.data["matched"]
+    assert TicketLink.objects.filter(source=again, target=problem, meaning="caused_by").exists()
+
+
+@pytest.mark.req("PRB-07")
+def test_what_comes_after_the_watch_reopens_nothing(world: World, staff: Staff) -> None:
+    resolved(raise_problem(world, business_system="sim-trading"), staff)
+    register_incident(world.desk, now=MONDAY + timedelta(days=31), business_system="sim-trading")
+
+    assert Problem.objects.get().state == "resolved"
+
+
+@pytest.mark.req("PRB-03")
+def test_other_ends(world: World, staff: Staff) -> None:
+    incident = register_incident(world.desk, now=MONDAY)
+    first, second, third = raise_problem(world, incident), raise_problem(world), raise_problem(world)
+
+    folded = act(first, "mark_duplicate", staff.manager, main=second.number, text="同一原因")
+    assert (folded.state, folded.outcome, folded.duplicate_of_id) == ("closed", "duplicate", second.pk)
+    assert TicketLink.objects.filter(source=incident, target=second, meaning="caused_by").exists()
+    assert act(third, "cancel", staff.manager, text="不是问题").outcome == "cancelled"
+    known = act(
+        act(assigned(second, staff), "investigate", staff.owner), "confirm_cause", staff.owner, root_cause="旧"
+    )
+    with pytest.raises(ActionConflict, match="还没有规避措施"):
+        act(known, "keep_workaround", staff.manager, text="x", watch_days="0")
+    assert act(known, "accept_risk", staff.manager, text="影响小", watch_days="0").outcome == "risk_accepted"
+
+
+@pytest.mark.req("PRB-01", "UX-01", "ORG-03")
+def test_pages_and_api(world: World, staff: Staff, client: Client) -> None:
+    incidents = [incident_in("in_progress", world), register_incident(world.desk)]
+    client.force_login(world.desk)
+    numbers = ",".join(one.number for one in incidents)
+    ticked = client.post("/tickets/bulk/", {"ticket": [one.number for one in incidents]}).content.decode()
+    assert f"/problems/new/?from={numbers.split(',')[0]}" in ticked.replace("&amp;", "&")
+    form = client.get(f"/problems/new/?from={numbers}").content.decode()
+    assert all(one.number in form for one in incidents)
+    client.post("/problems/new/", {"summary": "反复", "problem_source": "trend", "incidents": numbers.split(",")})
+    problem = Problem.objects.get()
+
+    page = client.get(f"/tickets/{problem.number}/").content.decode()
+    assert f"/incidents/?view=all&amp;caused_by={problem.number}" in page
+    shown = client.get(f"/incidents/?view=all&caused_by={problem.number}").content.decode()
+    assert all(one.number in shown for one in incidents)
+    found = Api(world.desk).results(f"incidents/?caused_by={problem.number}")
+    assert sorted(row["number"] for row in found) == sorted(numbers.split(","))
+    hit = client.get(f"/find/incidents/?q={incidents[0].number}").json()["results"]
+    assert [row["value"] for row in hit] == [incidents[0].number]
+    assert Api(world.requester).get(f"problems/{problem.number}/").status_code == 404
+    made = Api(staff.manager).post("problems/", {"summary": "x", "problem_source": "inspection"})
+    assert (made.status_code, made.json()["priority"]) == (201, None)
+
+
+@pytest.mark.req("PRB-01")
+def test_incident_raises_a_problem_about_the_same(world: World, staff: Staff) -> None:
+    incident = act(incident_in("closed", world), "raise_problem", world.desk, summary="为什么会满")
+    problem = Problem.objects.get()
+
+    assert (incident.state, problem.summary, problem.description) == ("closed", "为什么会满", incident.description)
+    assert Incident.objects.get().links_out.get().target_id == problem.pk
