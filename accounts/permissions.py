@@ -18,6 +18,7 @@ class Permission(models.TextChoices):
     URGE = "ticket.urge", _("Urge tickets")
     EXPORT = "ticket.export", _("Export lists")
     PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
+    APPROVE_REPORTS = "report.approve", _("Approve and send service reports")
     PROBLEM_RAISE = "problem.raise", _("Raise problems")
     PROBLEM_MANAGE = "problem.manage", _("Manage problems: assign, approve, end")
     PROBLEM_SUPERVISE = "problem.supervise", _("Review solutions of problems of high level")

@@ -37,6 +37,11 @@ class Load:
     response: str = "–"
 
     @property
+    def standing(self) -> list[tuple[str, int, str, str]]:
+        """The cells of what is in hand now."""
+        return [cell for cell in self.cells if cell[0] in STANDING]
+
+    @property
     def cells(self) -> list[tuple[str, int, str, str]]:
         """Column, count, address and tone of each number."""
         tones = {"due_soon": "soon", "overdue": "late"}
