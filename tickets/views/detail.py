@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
+from accounts.models import User
 from accounts.permissions import Permission
 from duty.queries import standing_of
 from tickets import clock, drafting, pages, portal
