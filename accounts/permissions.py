@@ -16,6 +16,7 @@ class Permission(models.TextChoices):
     INTERNAL = "ticket.internal", _("Read and write internal notes")
     PRIORITY = "ticket.priority", _("Approve a change of priority in any group")
     URGE = "ticket.urge", _("Urge tickets")
+    CHANGE_MANAGE = "change.manage", _("Manage changes: check, assess, schedule them")
     EXPORT = "ticket.export", _("Export lists")
     PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
     APPROVE_REPORTS = "report.approve", _("Approve and send service reports")

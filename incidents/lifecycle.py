@@ -103,6 +103,18 @@ class IncidentLifecycle(
         self.assigned_at = now
 
     @action(
+        source=NEW,
+        target=States.REGISTERED,
+        label=_("Open follow-up at the desk"),
+        done=_("opened as follow-up of an incident that was not solved; the desk dispatches it"),
+        tells=("returned",),
+        system=True,
+        icon="rotate-clockwise",
+    )
+    def follow_up_at_desk(self, *, user: None, now: datetime) -> None:
+        """Go on with an incident that was closed unresolved and has neither person nor group any more (INC-12)."""
+
+    @action(
         source=[States.REGISTERED, States.ASSIGNED],
         target=States.ASSIGNED,
         label=_("Assign"),
@@ -165,9 +177,9 @@ class IncidentLifecycle(
         bulk=True,
     )
     def start(self, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
-        """Begin work: the response is given, the time to resolve runs."""
+        """Begin work: the response is given, the time to resolve runs. Whoever starts owns it."""
         self.group = self.group or group
-        self.assignee = self.assignee or user
+        self.assignee = user
         self.assigned_at = self.assigned_at or now
         self.responded_at = self.responded_at or now
 
@@ -196,7 +208,7 @@ class IncidentLifecycle(
         target=States.PENDING,
         label=_("Wait"),
         done=_("put it on hold"),
-        tells=("waiting", "moved"),
+        tells=("waiting", "moved", "waits_again"),
         allow=rules.may_work_on,
         form="incidents.forms.WaitForm",
         icon="player-pause",
@@ -207,6 +219,7 @@ class IncidentLifecycle(
     def wait(self, *, user: User, now: datetime, wait_reason: Any, wait_until: datetime, text: str) -> None:
         """Wait for the requester, a vendor, a change; say until when."""
         self.wait_reason, self.wait_until, self.waiting_since = wait_reason, wait_until, now
+        self.wait_count += 1
 
     @action(
         source=States.PENDING,

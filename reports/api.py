@@ -34,7 +34,7 @@ class SetSerializer(serializers.Serializer):
     """A set of records: what is counted, or left out."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field that is called label
     meaning = serializers.CharField()
     placed_by = serializers.SerializerMethodField()
 
@@ -62,7 +62,7 @@ class LeftOutSerializer(serializers.Serializer):
     """Records that do not count, and why."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field that is called label
     count = serializers.IntegerField()
     records = serializers.CharField(help_text="The list of them.")
 

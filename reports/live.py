@@ -78,7 +78,7 @@ def look(user: User, groups: list[str], now: datetime) -> Look:
     today = midnight(now.astimezone(zone()).date())
     scope = Scope(user, kind_of("incident"), filters, Span(today, today + timedelta(days=1), now))
     found = {item.code: scope.found(scope.records(item)) for item in STANDING}
-    counts = counts_of(found)  # type: ignore[arg-type]  # querysets of tickets
+    counts = counts_of(found)
     tiles = [_tile(scope, item, counts[item.code], now) for item in STANDING]
     lines = [line for line in by_group(scope, lambda **_changes: "") if line.counts["open"]]
     return Look(now, tiles, lines)

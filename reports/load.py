@@ -111,4 +111,4 @@ def _on_duty(scope: Scope) -> dict[int, str]:
     """Who has the duty of each group now."""
     rosters = Roster.objects.visible_to(scope.user).loaded()
     rows = standings(rosters, scope.span.at)
-    return {row.roster.group_id: row.now.user.display_name for row in rows if row.now}
+    return {row.roster.group_id: row.now.user.display_name for row in rows if row.now and row.now.user}

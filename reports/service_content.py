@@ -34,7 +34,14 @@ SERVICE_LEVELS = (
     "median_resolve_time",
     "agreed_kept",
 )
-VOLUMES = ("desk_total", "closed_ok", "desk_resolve_rate", "first_contact", "resolved_second", "resolved_third")
+VOLUMES: tuple[str, ...] = (
+    "desk_total",
+    "closed_ok",
+    "desk_resolve_rate",
+    "first_contact",
+    "resolved_second",
+    "resolved_third",
+)
 VOLUMES += ("repeated", "follow_ups", "backlog")
 SATISFACTION = ("satisfied", "answered")
 #: So many failures are explained one by one.
@@ -168,7 +175,14 @@ def _failure(ticket: Ticket) -> list[str]:
     counted = (
         [duration(clock.consumed.total_seconds()), duration(clock.target.total_seconds())] if clock else ["–", "–"]
     )
-    return [ticket.number, ticket.summary, ticket.priority_id, *times, *counted, duration(waited.total_seconds())]
+    return [
+        ticket.number,
+        ticket.summary,
+        ticket.priority_id or "",
+        *times,
+        *counted,
+        duration(waited.total_seconds()),
+    ]
 
 
 def _moment(moment: datetime | None) -> str:
@@ -179,7 +193,7 @@ def _notable(scope: CustomerScope) -> dict[str, Any]:
     """Incidents of the two most urgent priorities."""
     rows = scope.found(scope.records(records_of("incident.registered"))).filter(priority_rank__lte=2)
     found = [
-        [t.number, t.summary, t.priority_id, _moment(t.created_at), _moment(t.resolved_at)]
+        [t.number, t.summary, t.priority_id or "", _moment(t.created_at), _moment(t.resolved_at)]
         for t in rows.order_by("created_at")[:MOST_FAILURES]
     ]
     head = [_("Number"), _("Summary"), _("Priority"), _("Registered"), _("Solved")]

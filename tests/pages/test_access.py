@@ -94,6 +94,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "replies:new": ["canned"],
         "replies:edit": ["canned", 0],
         "replies:remove": ["canned", 0],
+        "changes:order": ["none"],
         **{f"reports:{name}": ["incidents"] for name in ("board", "tiles", "table", "load")},
         "reports:revoke_display": [0],
         "reports:service_report": [0],
