@@ -26,6 +26,7 @@ CLOCK_READERS = {
     "sla.engine",
     "sla.canary",
     "sla.lookout",
+    "problems.tasks",
     "sla.tasks",
     "sla.trials",
 }
