@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.admin_base import PortalAdmin
 from accounts.admin_forms import LAST_ADMINISTRATOR, NewPersonForm, PersonForm, administrators
 from accounts.models import User
+from accounts.signals import switched_off
 
 
 class PersonAdmin(PortalAdmin, UserAdmin):
@@ -88,10 +90,27 @@ class PersonAdmin(PortalAdmin, UserAdmin):
         """Activate again."""
         self._switch(request, list(queryset.filter(is_active=False)), active=True)
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """As ever; whoever is switched off hands on what they hold."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data:
+            self._say_handed_on(request, obj)
+
+    def _say_handed_on(self, request: HttpRequest, user: User) -> None:
+        """Let those who were switched off hand on their tickets, and list them."""
+        if user.is_active:
+            return
+        for _receiver, handed in switched_off.send(User, user=user):
+            if handed:
+                text = _("What %(person)s held was handed on: %(tickets)s")
+                self.message_user(request, text % {"person": user, "tickets": handed}, messages.WARNING)
+
     def _switch(self, request: HttpRequest, people: list[User], *, active: bool) -> None:
         values = {"is_active": [str(not active), str(active)]}
         for user in people:
-            user.is_active = active
-            user.save(update_fields=["is_active"])
-            self.log_change(request, user, [{"changed": {"fields": ["active"], "values": values}}])
+            with transaction.atomic():
+                user.is_active = active
+                user.save(update_fields=["is_active"])
+                self.log_change(request, user, [{"changed": {"fields": ["active"], "values": values}}])
+                self._say_handed_on(request, user)
         self.message_user(request, _("%(count)d people changed.") % {"count": len(people)})

@@ -52,9 +52,9 @@ class AnnouncementSerializer(serializers.Serializer):
     shown_from = serializers.DateTimeField()
     shown_until = serializers.DateTimeField()
     systems = CodesOfRows()
-    organisations = CodesOfRows(help_text="Empty: for everybody.")
-    ticket = NumberField(allow_null=True)
-    author = PersonField()
+    organisations = CodesOfRows(required=False, help_text="Empty: for everybody. Only for those who write.")
+    ticket = NumberField(allow_null=True, required=False, help_text="Only for those who write.")
+    author = PersonField(required=False, help_text="Only for those who write.")
     published_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
 

@@ -22,11 +22,12 @@ def standing(ticket: Any) -> list[ApprovalRound]:
 
 def check_content(*, ticket: Any, user: User | None, now: datetime) -> list[ApprovalRound]:
     """Let every standing round of ``ticket`` fall whose content is not what it was; those that fell."""
-    if not any(questions_of(ticket.kind)):
-        return []
+    binding = {question.purpose: question for question in questions_of(ticket.kind) if question.binds(ticket)}
     fallen = []
-    for made in standing(ticket):
-        lines = lines_of(question_of(ticket.kind, made.purpose), ticket)
+    for made in standing(ticket) if binding else ():
+        if made.purpose not in binding:
+            continue
+        lines = lines_of(binding[made.purpose], ticket)
         if digest_of(lines) != made.digest:
             fallen.append(let_fall(made=made, ticket=ticket, lines=lines, user=user, now=now))
     return fallen

@@ -31,9 +31,9 @@ class Question:
     """One question about tickets of ``kind``.
 
     ``fields``: columns of substance; ``also``: further lines {name, zh, en, value} of substance; ``implementers``: who
-    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy; ``ended``:
-    called with (round, user, now) when it is approved, refused or returned, in the transaction; ``fell``: the same
-    when an approved or open round falls.
+    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy; ``binds``:
+    whether edits of the ticket as it stands still let approvals fall; ``ended``: called with (round, user, now) when
+    it is approved, refused or returned, in the transaction; ``fell``: the same when an approved or open round falls.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Question:
     implementers: Callable[[Any], Iterable[User]] = nobody
     grade: Callable[[Any], str] = lambda ticket: ""
     risk: Callable[[Any], str] = lambda ticket: ""
+    binds: Callable[[Any], bool] = lambda ticket: True
     ended: Callable[..., None] | None = None
     fell: Callable[..., None] | None = None
 

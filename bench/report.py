@@ -54,6 +54,7 @@ class Report:
         return [
             f"{BY_KEY[key].title}: sequential scan of {where}: {plan['sql'][:300]}"
             for key, plans in self.plans.items()
+            if not BY_KEY[key].scans
             for plan in plans
             for where in plan["sequential"]
         ]

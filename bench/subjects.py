@@ -34,7 +34,8 @@ class Request:
 class Subject:
     """A thing that is measured. ``limit``: most SQL statements; ``statuses``: answers that mean success.
 
-    ``over_network``: also asked by many clients at once. ``weighed``: its page must be light.
+    ``over_network``: also asked by many clients at once. ``weighed``: its page must be light. ``scans``: half of all
+    tickets are in its answer, so that reading the table from end to end may be the right plan.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Subject:
     statuses: tuple[int, ...] = (200,)
     over_network: bool = True
     weighed: bool = False
+    scans: bool = False
 
 
 def _claim(world: World) -> Request:
@@ -80,6 +82,23 @@ def _search(words: str, path: str = "/search/") -> Callable[[World], Request]:
 #: Words that stand in no ticket, in 5, in 500, in every second one.
 NOWHERE, FEW, SOME, HALF = "没有这个词", "量子加密机", "光纤收发器", "值班经理"
 FILTERED = "/incidents/?view=open&group=bench-group-0&ordering=-created_at"
+#: The month before this one, and 365 days: the tickets of the bench lie in the last 730.
+BOARD = {
+    f"{part}_{period}": (f"board: {title} of {label}", f"/boards/incidents/{address}/?period={code}")
+    for part, title, address in (
+        ("tiles", "tiles", "tiles"),
+        ("figures", "every figure", "table"),
+        ("trend", "trend", "charts/trend"),
+        ("hours", "hours", "charts/hours"),
+    )
+    for period, label, code in (("month", "a month", "last_month"), ("year", "a year", "days_365"))
+}
+
+
+def _board(address: str) -> Callable[[World], Request]:
+    return lambda world: Request(address, fragment=True)
+
+
 SUBJECTS: tuple[Subject, ...] = (
     Subject("floor", "bare signed-in page", lambda world: Request("/bench/floor/")),
     Subject("queue", "queue page", lambda world: Request("/incidents/"), limit=12, weighed=True),
@@ -108,5 +127,8 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("claim", "claim by API", _claim, over_network=False),
     Subject("api_list", "API list", lambda world: Request("/api/v1/incidents/", who="api")),
     Subject("portal", "requester's home", lambda world: Request("/portal/", who="requester"), over_network=False),
+    Subject("board", "board, frame", lambda world: Request("/boards/incidents/"), limit=16, over_network=False),
+    Subject("live_board", "live board", lambda world: Request("/boards/live/"), limit=24, over_network=False),
+    *(Subject(key, title, _board(address), over_network=False, scans=True) for key, (title, address) in BOARD.items()),
 )
 BY_KEY = {subject.key: subject for subject in SUBJECTS}

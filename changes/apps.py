@@ -3,7 +3,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ChangesConfig(AppConfig):
-    """The code tables of changes."""
+    """Changes: planned, approved, implemented, reviewed."""
 
     name = "changes"
     verbose_name = _("Changes")
+
+    def ready(self) -> None:
+        """Say what approvals of changes are about, name lines of the timeline, fill forms in from addresses."""
+        from changes import approving, events, prefills  # noqa: F401 - each makes itself known

@@ -1,21 +1,187 @@
-"""Code tables of changes."""
+"""The change: what is altered in systems, business or management, planned, approved, reviewed."""
 
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.codes import CodeTable
+from accounts.models import User
+from accounts.permissions import Permission
+from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
+from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
+    CollisionOverride,
+    FreezeRule,
+)
+from changes.lifecycle import ChangeLifecycle
+from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
+from changes.states import PHASES, Rating, Result, Risk, Scope, States
+from changes.template_models import ChangeTemplate, TemplateVersion
+from tickets.lifecycle import Kind, register_kind
+from tickets.meaning import NO_CLOCKS, Audience, Grade
+from tickets.models import Ticket
+from tickets.search.triggers import searched_texts
+
+#: What is typed when a change is registered or edited, beside type and window.
+TYPED = (
+    "summary",
+    "description",
+    "domain",
+    "reason",
+    "effect",
+    "scope",
+    "business_system",
+    "planned_start",
+    "planned_end",
+    "plan",
+    "back_out",
+    "back_out_tested",
+    "resources",
+)
 
 
-class ChangeType(CodeTable):
-    """How a change is approved: each type has its own path (CHG-02)."""
+@register_kind(
+    Kind(
+        code="change",
+        prefix="CH",
+        slug="changes",
+        label=_("Change"),
+        label_plural=_("Changes"),
+        icon="replace",
+        states=States,
+        phases=PHASES,
+        steps=(
+            States.DRAFT,
+            States.SUBMITTED,
+            States.ACCEPTED,
+            States.APPROVING,
+            States.SCHEDULED,
+            States.IMPLEMENTING,
+            States.IMPLEMENTED,
+            States.REVIEWED,
+            States.CLOSED,
+        ),
+        details="changes.details.details_of",
+        banner="changes.panels.panel_of",
+        public_fields=("planned_start", "planned_end", "effect"),
+        audience=Audience.STAFF,
+        registering=Permission.REGISTER,
+        managing=Permission.CHANGE_MANAGE,
+        clocks=NO_CLOCKS,
+        grade=Grade.TYPE,
+        can_be_major=False,
+        views=("unassigned", "mine", "waiting", "open", "all"),
+        in_portal=False,
+        tells={"urge": ("urged",)},
+    )
+)
+class Change(ChangeLifecycle, Ticket):
+    """A change with its window, plan, result and review. ``group`` and ``assignee`` implement it."""
 
-    class Meta(CodeTable.Meta):
-        verbose_name = _("type of change")
-        verbose_name_plural = _("types of change")
+    change_type = models.ForeignKey(ChangeType, models.PROTECT, verbose_name=_("type of change"), db_index=False)
+    domain = models.ForeignKey(ChangeDomain, models.PROTECT, null=True, verbose_name=_("domain"), db_index=False)
+    reason = models.TextField(_("reason"), blank=True)
+    effect = models.TextField(_("effect"), blank=True)
+    scope = models.CharField(_("touches"), max_length=8, choices=Scope, default=Scope.SERVICE)
+    risk = models.CharField(_("risk"), max_length=6, choices=Risk, blank=True)
+    assessment = models.TextField(_("assessment"), blank=True)
 
+    planned_start = models.DateTimeField(_("planned start"), null=True)
+    planned_end = models.DateTimeField(_("planned end"), null=True)
+    plan = models.TextField(_("plan"), blank=True)
+    back_out = models.TextField(_("back-out"), blank=True)
+    back_out_tested = models.TextField(_("how the back-out was tested"), blank=True)
+    resources = models.TextField(_("resources"), blank=True)
+    template_version = models.ForeignKey(
+        TemplateVersion, models.PROTECT, null=True, related_name="changes", verbose_name=_("template")
+    )
+    raised_from = models.ForeignKey(
+        Ticket, models.PROTECT, null=True, related_name="raised_changes", verbose_name=_("raised from")
+    )
 
-class ChangeDomain(CodeTable):
-    """What a change touches: systems, business, management."""
+    actual_start = models.DateTimeField(_("actual start"), null=True)
+    actual_end = models.DateTimeField(_("actual end"), null=True)
+    result = models.CharField(_("result"), max_length=10, choices=Result, blank=True)
+    result_text = models.TextField(_("how it went"), blank=True)
+    record_due_at = models.DateTimeField(_("record due"), null=True, editable=False)
+    record_completed_at = models.DateTimeField(_("record completed"), null=True, editable=False)
 
-    class Meta(CodeTable.Meta):
-        verbose_name = _("domain of changes")
-        verbose_name_plural = _("domains of changes")
+    expected_reached = models.BooleanField(_("expected result reached"), null=True)
+    rating = models.CharField(_("rating"), max_length=4, choices=Rating, blank=True)
+    business_view = models.CharField(_("business satisfaction"), max_length=4, choices=Rating, blank=True)
+    interruption_minutes = models.PositiveIntegerField(_("interruption (minutes)"), null=True)
+    lessons = models.TextField(_("lessons"), blank=True)
+    improvement = models.TextField(_("improvement of the process"), blank=True)
+    reviewed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("reviewed by"), db_index=False
+    )
+    reviewed_at = models.DateTimeField(_("reviewed"), null=True)
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(planned_end=None) | Q(planned_end__gt=F("planned_start")), name="change_window_ends_after"
+            ),
+            models.CheckConstraint(
+                condition=Q(actual_end=None) | Q(actual_end__gte=F("actual_start")), name="change_ended_after_start"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["planned_start", "planned_end"], condition=Q(planned_end__isnull=False), name="change_window"
+            )
+        ]
+        triggers = searched_texts(internal=["reason", "effect", "plan", "back_out", "result_text"])
+
+    @property
+    def is_major(self) -> bool:
+        """Whether it takes the long path."""
+        return self.change_type_id == MAJOR
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether it comes from the catalogue, approved beforehand."""
+        return self.change_type_id == STANDARD
+
+    # What the lifecycle's actions share. Each sets columns of this row only.
+
+    def fill(self, fields: dict[str, Any], user: User) -> None:
+        """Take over what was typed at registration."""
+        self.change_type = fields["change_type"]
+        self.take(fields)
+        self.group, self.assignee = fields.get("group"), fields.get("assignee")
+        self.raised_from = fields.get("raised_from")
+        self.registered_by = user
+        self.requester = fields.get("requester") or user
+        self.organisation_id = self.requester.organisation_id
+
+    def take(self, fields: dict[str, Any]) -> None:
+        """Take over what was typed, field by field."""
+        for name in TYPED:
+            if name in fields:
+                setattr(self, name, fields[name])
+
+    def give_to_orderer(self, template: ChangeTemplate, user: User) -> None:
+        """Whoever the template names implements it; without one the engineer who orders it."""
+        self.group = template.group
+        if template.group_id is None and user.group_ids and user.may(Permission.WORK):
+            self.group_id, self.assignee = min(user.group_ids), user
+
+    def from_template(self, version: TemplateVersion) -> None:
+        """Take over what a version of a template says."""
+        said = version.content
+        self.change_type_id, self.template_version, self.scope = STANDARD, version, Scope.SERVICE
+        self.description, self.plan, self.back_out = said["content"], said["plan"], said["back_out"]
+        self.effect, self.risk = said["effect"], Risk.LOW
+
+    def end_with(self, result: str, text: str, start: datetime | None, end: datetime | None, now: datetime) -> None:
+        """Record how and when it really went."""
+        self.actual_start = start or self.actual_start or now
+        self.actual_end = end or now
+        self.result, self.result_text = result, text
+        self.resolved_at = now

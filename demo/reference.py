@@ -11,6 +11,7 @@ from django.db import models, transaction
 
 from accounts.models import Role
 from changes.models import ChangeDomain, ChangeType
+from changes.shipped import load_changes
 from cmdb.models import BusinessSystem, BusinessSystemClass, CIStatus
 from cmdb.shipped import load_classes
 from incidents.models import EmergencyTask
@@ -87,7 +88,13 @@ def load_reference() -> int:
     """
     data = read_reference()
     added = sum(_load_table(model, data[name]) for name, model in TABLES.items())
-    return added + load_classes(data) + _load_categories(data) + load_service_levels(data, at=clock.now())
+    return (
+        added
+        + load_classes(data)
+        + _load_categories(data)
+        + load_service_levels(data, at=clock.now())
+        + load_changes(data, at=clock.now())
+    )
 
 
 def _load_table(model: type[models.Model], rows: list[dict[str, Any]]) -> int:

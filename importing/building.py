@@ -10,7 +10,7 @@ from importing.directory import Directory
 from importing.histories import DONE, Event, History
 from importing.mapping import Mapping
 from incidents.models import Incident
-from sla.history import Course, Pause, replay
+from sla.history import Course, Pause, replay, undispatched
 from sla.life import Life
 from sla.policies import PromiseBook
 from sla.services import set_columns
@@ -67,7 +67,7 @@ def build_clocks(incident: Incident, history: History, directory: Directory, boo
 
     Whether it was in time is the export's own verdict if it has one; the clock keeps what was counted.
     """
-    lives = replay(incident, _course(incident, history, directory), book)
+    lives = [*undispatched(incident, book), *replay(incident, _course(incident, history, directory), book)]
     set_columns(incident, [life.clock for life in lives])
     verdict = history.last["completed_in_time"]
     if history.state in DONE and verdict is not None:

@@ -65,7 +65,7 @@ class EmergencySerializer(serializers.Serializer):
     """The emergency procedure of an incident."""
 
     runs = serializers.BooleanField()
-    since = serializers.DateTimeField()
+    since = serializers.DateTimeField(allow_null=True, help_text="Null: people were called in without an emergency.")
     over_at = serializers.DateTimeField(allow_null=True)
     commander = PersonField(allow_null=True)
     calls = CallSerializer(many=True)
@@ -81,7 +81,7 @@ class EmergencyView(TicketView):
         ticket: Any = self.find_whole(number)
         if not self.user.may(Permission.INTERNAL):
             raise PermissionDenied
-        if ticket.emergency_since is None:
+        if ticket.emergency_since is None and ticket.called_in_at is None:
             raise Http404
         return Response(EmergencySerializer(state_of(ticket, clock.now())).data)
 

@@ -10,6 +10,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the figures of incidents."""
-        from incidents import measures  # needs models
+        from incidents import measures, standing  # needs models
 
         measures.register()
+        standing.register()

@@ -43,6 +43,18 @@ class ByPortal(Columns):
         self.assigned_at = now
 
     @action(
+        source=NEW,
+        target="registered",
+        label=_("Open follow-up at the desk"),
+        done=_("opened as follow-up of an incident that was not solved; the desk dispatches it"),
+        tells=("returned",),
+        system=True,
+        icon="rotate-clockwise",
+    )
+    def follow_up_at_desk(self, *, user: None, now: datetime) -> None:
+        """Go on with an incident that was closed unresolved and has neither person nor group any more (INC-12)."""
+
+    @action(
         source=LIVE,
         target="resolved",
         label=_("Resolve with main ticket"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,9 @@ else:
 
 class ByTime(Columns):
     """Escalation by time (INC-13), closing by itself (INC-09), times agreed with the requester (INC-19)."""
+
+    # A helper of ``incidents.models.Incident``.
+    end_waiting: Any
 
     @action(
         source=["assigned", "in_progress"],
@@ -79,6 +82,32 @@ class ByTime(Columns):
     def agree_time(self, *, user: User, now: datetime, agreed_at: datetime, text: str) -> None:
         """Record until when the requester agreed to wait, and why; the limits stay as they are (INC-19)."""
         self.agreed_at, self.agreed_reason = agreed_at, text
+
+    @action(
+        source="pending",
+        target="in_progress",
+        label=_("Resume by itself"),
+        done=_("goes on: the wait is over"),
+        tells=("wait_over",),
+        system=True,
+        icon="player-play",
+    )
+    def resume_by_time(self, *, user: None, now: datetime) -> None:
+        """Go on at the end of a wait, as its reason says; whoever handles it is told (INC-22)."""
+        self.end_waiting(now)
+
+    @action(
+        source="pending",
+        label=_("Remind of the wait"),
+        done=_("the wait is over: whoever handles it was reminded"),
+        tells=("wait_over",),
+        system=True,
+        icon="bell-ringing",
+        public=False,
+        versioned=False,
+    )
+    def remind_of_wait(self, *, user: None, now: datetime) -> None:
+        """Say at the end of a wait that it is over; the clocks count again (INC-22)."""
 
     @action(
         source="resolved",

@@ -32,7 +32,7 @@ class Corrections(Columns):
         source="registered",
         label=_("Check priority"),
         done=_("checked impact and priority"),
-        allow=rules.may_dispatch,
+        allow=rules.may_check_priority,
         form="incidents.forms.ImpactForm",
         icon="flag",
         key="p",
@@ -46,11 +46,11 @@ class Corrections(Columns):
         self.set_impact(**fields)
 
     @action(
-        source=DISPATCHED,
+        source=LIVE,
         label=_("Change priority"),
         done=_("changed the priority"),
         tells=("moved",),
-        allow=rules.may_decide_priority,
+        allow=rules.may_change_priority,
         form="incidents.forms.DecidePriorityForm",
         icon="flag",
         key="p",
@@ -62,11 +62,10 @@ class Corrections(Columns):
     def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
         """Change the priority with a reason, and choose the owner again (INC-04)."""
         self.set_impact(**fields)
-        self.requested_priority = self.requested_impact = self.priority_requested_by = None
         self.assignee = assignee
 
     @action(
-        source=DISPATCHED,
+        source=LIVE,
         label=_("Propose priority"),
         done=_("proposed another priority"),
         tells=("priority_asked",),
@@ -83,7 +82,7 @@ class Corrections(Columns):
         self.requested_priority = priority_for(impact, self.urgency)
 
     @action(
-        source=DISPATCHED,
+        source=LIVE,
         label=_("Approve priority"),
         done=_("approved the proposed priority"),
         allow=rules.may_decide_priority,
@@ -96,11 +95,10 @@ class Corrections(Columns):
     def approve_priority(self, *, user: User, now: datetime, assignee: User | None) -> None:
         """Approve the proposed priority, and choose the owner again."""
         self.set_impact(impact=self.requested_impact)
-        self.requested_priority = self.requested_impact = self.priority_requested_by = None
         self.assignee = assignee
 
     @action(
-        source=DISPATCHED,
+        source=LIVE,
         label=_("Decline priority"),
         done=_("declined the proposed priority"),
         allow=rules.may_decide_priority,

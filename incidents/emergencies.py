@@ -38,6 +38,8 @@ def follow_priority(ticket: Any, entry: TimelineEntry, now: datetime) -> None:
         commander = known or first_on_duty(MANAGER, now)
         data = {"commander": commander.username if commander else ""}
         entry.ticket = perform(ticket, name, user=None, data=data, now=now).ticket
+    elif ticket.called_in_at and not ticket.is_live and entry.state_from != entry.state_to:
+        let_out(ticket=ticket)
     elif ticket.in_emergency:
         _take_tasks_along(ticket, entry, now)
 

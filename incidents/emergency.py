@@ -25,6 +25,7 @@ class EmergencyActions(Columns):
     emergency_since: Any
     emergency_over_at: Any
     commander: Any
+    called_in_at: Any
 
     @action(
         source=LIVE,
@@ -114,7 +115,7 @@ class EmergencyActions(Columns):
         done=_("called people in"),
         tells=("called_in",),
         allow=rules.may_coordinate,
-        guards=(rules.has_emergency,),
+        guards=(rules.is_late_or_difficult,),
         form="incidents.emergency_forms.CallInForm",
         effect="incidents.emergencies.call_people",
         intent="primary",
@@ -122,10 +123,10 @@ class EmergencyActions(Columns):
         key="+",
         public=False,
         versioned=False,
-        menu=False,
     )
     def call_in(self, *, user: User, now: datetime, text: str, people: Any, groups: Any) -> None:
         """Call experts of any group: people, or whoever is on duty in a group. Each answers (MAJ-02)."""
+        self.called_in_at = self.called_in_at or now
 
     @action(
         source=LIVE,
@@ -133,7 +134,7 @@ class EmergencyActions(Columns):
         done=_("is coming"),
         tells=("call_answered",),
         allow=rules.is_called,
-        guards=(rules.has_emergency, rules.has_not_promised),
+        guards=(rules.is_calling, rules.has_not_promised),
         effect="incidents.emergencies.note_coming",
         intent="primary",
         icon="run",
@@ -150,7 +151,7 @@ class EmergencyActions(Columns):
         done=_("cannot come"),
         tells=("call_answered",),
         allow=rules.is_called,
-        guards=(rules.has_emergency, rules.has_not_joined),
+        guards=(rules.is_calling, rules.has_not_joined),
         form="incidents.emergency_forms.CannotForm",
         effect="incidents.emergencies.note_cannot",
         icon="x",
@@ -167,7 +168,7 @@ class EmergencyActions(Columns):
         done=_("joined"),
         tells=("call_answered",),
         allow=rules.is_called,
-        guards=(rules.has_emergency, rules.has_not_joined),
+        guards=(rules.is_calling, rules.has_not_joined),
         effect="incidents.emergencies.note_joined",
         icon="user-check",
         public=False,
@@ -182,7 +183,7 @@ class EmergencyActions(Columns):
         label=_("Record an answer"),
         done=_("recorded an answer"),
         allow=rules.may_coordinate,
-        guards=(rules.has_emergency, rules.has_open_calls),
+        guards=(rules.is_calling, rules.has_open_calls),
         form="incidents.emergency_forms.RecordAnswerForm",
         effect="incidents.emergencies.record_answer",
         icon="phone",

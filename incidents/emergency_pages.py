@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from incidents.emergency_forms import AUDIENCES, CHANNELS
 from incidents.emergency_models import CallIn
+from incidents.emergency_rules import is_calling
 from tasks.models import Task
 from tickets.actions import Available
 from tickets.models import Ticket, TimelineEntry
@@ -21,6 +22,8 @@ from tickets.pages import button_of, task_line
 from tickets.querysets import LIVE
 
 TEMPLATE, CALLED_TEMPLATE = "incidents/_emergency.html", "incidents/_called.html"
+#: Of what is no emergency, but late or difficult.
+CALLS_TEMPLATE = "incidents/_calls_alone.html"
 #: Who commands, and what the panel offers for it.
 COMMAND = ("take_command", "hand_over_command")
 ANSWERS = ("answer_coming", "join_call", "answer_cannot")
@@ -56,7 +59,7 @@ def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datet
 
     No query without an emergency, at most four with one.
     """
-    if ticket.emergency_since is None:
+    if ticket.emergency_since is None and ticket.called_in_at is None:
         return None
     buttons = {item.action.name: button_of(item.action, ticket) for item in available if item.enabled}
     offered = {
@@ -64,14 +67,14 @@ def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datet
         "mine": next((call for call in reversed(ticket.calls) if call.person_id == user.pk), None),
     }
     if not user.may(Permission.INTERNAL):
-        shown = offered["mine"] is not None and ticket.in_emergency
+        shown = offered["mine"] is not None and is_calling(ticket, user) is None
         return {**offered, "template": CALLED_TEMPLATE} if shown else None
     return {
         **offered,
         **state_of(ticket, now),
         "command": [buttons[name] for name in COMMAND if name in buttons],
         "steps": [buttons[name] for name in STEPS if name in buttons],
-        "template": TEMPLATE,
+        "template": TEMPLATE if ticket.emergency_since else CALLS_TEMPLATE,
     }
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+#: ``Incident.complexity`` of what is difficult.
+DIFFICULT = 3
+
+
 def may_command(ticket: Any, user: User) -> bool:
     """Incident managers, whoever commands."""
     return user.may(Permission.PRIORITY) or (ticket.commander_id is not None and ticket.commander_id == user.pk)
@@ -36,6 +40,21 @@ def is_called(ticket: Any, user: User) -> bool:
 def has_emergency(ticket: Any, user: User | None) -> Any:
     """The emergency procedure runs."""
     return None if ticket.in_emergency else _("No emergency procedure runs.")
+
+
+def is_late_or_difficult(ticket: Any, user: User | None) -> Any:
+    """It is an emergency, late or difficult; an incident manager judges that (MAJ-02)."""
+    late = ticket.escalated_at is not None or ticket.responded_in_time is False or ticket.dispatched_in_time is False
+    difficult = ticket.complexity == DIFFICULT
+    if ticket.in_emergency or late or difficult or (user is not None and user.may(Permission.PRIORITY)):
+        return None
+    return _("It is neither late nor difficult: an incident manager decides.")
+
+
+def is_calling(ticket: Any, user: User | None) -> Any:
+    """The emergency procedure runs, or people were called in without one."""
+    called = ticket.emergency_since is None and ticket.called_in_at is not None
+    return None if ticket.in_emergency or called else _("Nobody is called in any more.")
 
 
 def has_had_emergency(ticket: Any, user: User | None) -> Any:

@@ -108,7 +108,7 @@ class OwnerForm(ActionForm):
 
     def limit_choices(self) -> None:
         """Members of the ticket's group."""
-        self.fields["assignee"].required = self.ticket.state != States.ASSIGNED
+        self.fields["assignee"].required = self.ticket.state not in (States.REGISTERED, States.ASSIGNED)
         if self.ticket.group is not None:
             members = self.ticket.group.members.filter(is_active=True)
             self.fields["assignee"].queryset = members  # type: ignore[attr-defined]

@@ -19,7 +19,6 @@ __all__ = [
     "has_no_open_vendor_case",
     "has_open_vendor_case",
     "has_priority_request",
-    "has_remote_consent",
     "has_silent_vendor",
     "is_duplicate",
     "is_escalated",
@@ -74,11 +73,6 @@ def is_no_duplicate(ticket: Incident, user: User | None) -> Any:
 def is_duplicate(ticket: Incident, user: User | None) -> Any:
     """It is marked as a duplicate."""
     return None if ticket.duplicate_of_id else _("It is not marked as a duplicate.")
-
-
-def has_remote_consent(ticket: Incident, user: User | None) -> Any:
-    """The requester has not given consent to remote help yet."""
-    return _("Consent is already recorded.") if ticket.remote_consent_at else None
 
 
 def is_unrated(ticket: Incident, user: User | None) -> Any:

@@ -151,9 +151,9 @@ class IncidentLifecycle(
         bulk=True,
     )
     def start(self, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
-        """Begin work: the response is given, the time to resolve runs."""
+        """Begin work: the response is given, the time to resolve runs. Whoever starts owns it."""
         self.group = self.group or group
-        self.assignee = self.assignee or user
+        self.assignee = user
         self.assigned_at = self.assigned_at or now
         self.responded_at = self.responded_at or now
 
@@ -182,7 +182,7 @@ class IncidentLifecycle(
         target=States.PENDING,
         label=_("Wait"),
         done=_("put it on hold"),
-        tells=("waiting", "moved"),
+        tells=("waiting", "moved", "waits_again"),
         allow=rules.may_work_on,
         form="incidents.forms.WaitForm",
         icon="player-pause",
@@ -193,6 +193,7 @@ class IncidentLifecycle(
     def wait(self, *, user: User, now: datetime, wait_reason: Any, wait_until: datetime, text: str) -> None:
         """Wait for the requester, a vendor, a change; say until when."""
         self.wait_reason, self.wait_until, self.waiting_since = wait_reason, wait_until, now
+        self.wait_count += 1
 
     @action(
         source=States.PENDING,

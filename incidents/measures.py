@@ -22,7 +22,7 @@ def _measure(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -
 
 
 #: The indicators of the reference, in its order; the mean time to solve is the fourth (``reports.working_time``).
-PLACES = ("desk_total", "closed_ok", "overdue", "", "desk_resolve_rate", "repeated", "overdue_open")
+PLACES: tuple[str, ...] = ("desk_total", "closed_ok", "overdue", "", "desk_resolve_rate", "repeated", "overdue_open")
 PLACES += ("person_total", "person_overdue_open", "by_category")
 
 

@@ -86,6 +86,7 @@ class Incident(IncidentLifecycle, Ticket):
     remote_consent_at = models.DateTimeField(_("consent to remote help recorded"), null=True)
     remote_consent_by = models.CharField(_("who agreed, and how"), max_length=200, blank=True)
     departed_at = models.DateTimeField(_("departure"), null=True)
+    first_arrived_at = models.DateTimeField(_("first arrival"), null=True, editable=False)
     arrived_at = models.DateTimeField(_("arrival"), null=True)
     on_site_completed_at = models.DateTimeField(_("completed on site"), null=True)
     backup_confirmed_at = models.DateTimeField(_("backup confirmed"), null=True)
@@ -95,6 +96,7 @@ class Incident(IncidentLifecycle, Ticket):
 
     emergency_since = models.DateTimeField(_("emergency procedure since"), null=True, editable=False)
     emergency_over_at = models.DateTimeField(_("emergency procedure over"), null=True, editable=False)
+    called_in_at = models.DateTimeField(_("people called in since"), null=True, editable=False)
     commander = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("commander"), db_index=False
     )
@@ -113,8 +115,8 @@ class Incident(IncidentLifecycle, Ticket):
 
     @cached_property
     def calls(self) -> list[CallIn]:
-        """Who was called in, in order. One query, and none without an emergency."""
-        if self.emergency_since is None or self.pk is None:
+        """Who was called in, in order. One query, and none when nobody was."""
+        if (self.emergency_since is None and self.called_in_at is None) or self.pk is None:
             return []
         return list(CallIn.objects.filter(ticket_id=self.pk).select_related("person", "group", "called_by"))
 
@@ -136,10 +138,11 @@ class Incident(IncidentLifecycle, Ticket):
         self.set_impact(impact=fields["impact"], urgency=fields.get("urgency"))
 
     def set_impact(self, *, impact: ImpactLevel, urgency: Urgency | None = None) -> None:
-        """Set impact and, when given, urgency; the priority follows (INC-04)."""
+        """Set impact and, when given, urgency; the priority follows, and what was proposed is decided (INC-04)."""
         self.impact = impact
         self.urgency = urgency or self.urgency
         self.priority = priority_for(impact, self.urgency)
+        self.requested_priority = self.requested_impact = self.priority_requested_by = None
 
     def give_to(self, group: SupportGroup, assignee: User | None, now: datetime) -> None:
         """Assign to a group and perhaps a person; the response counts from the first assignment."""

@@ -52,9 +52,24 @@ def may_decide_priority(ticket: Ticket, user: User) -> bool:
     return leads_group(ticket, user) or user.may(Permission.PRIORITY)
 
 
+def was_dispatched(ticket: Ticket) -> bool:
+    """Whether a group has or had it: from then on another priority needs a reason and approval (INC-04)."""
+    return ticket.state != "registered" or ticket.assigned_at is not None
+
+
+def may_check_priority(ticket: Ticket, user: User) -> bool:
+    """The service desk and incident managers, before it was ever dispatched (INC-04)."""
+    return may_dispatch(ticket, user) and not was_dispatched(ticket)
+
+
+def may_change_priority(ticket: Ticket, user: User) -> bool:
+    """The lead of the assigned group and incident managers, once it was dispatched (INC-04)."""
+    return may_decide_priority(ticket, user) and was_dispatched(ticket)
+
+
 def may_propose_priority(ticket: Ticket, user: User) -> bool:
-    """The service desk and members of the assigned group, who cannot decide themselves."""
-    return may_handle(ticket, user) and not may_decide_priority(ticket, user)
+    """The service desk and members of the assigned group, who cannot decide themselves, once it was dispatched."""
+    return may_handle(ticket, user) and not may_decide_priority(ticket, user) and was_dispatched(ticket)
 
 
 def may_close(ticket: Ticket, user: User) -> bool:
@@ -98,6 +113,8 @@ __all__ = [
     "leads_group",
     "may_answer_escalation",
     "may_assign",
+    "may_change_priority",
+    "may_check_priority",
     "may_close",
     "may_confirm",
     "may_decide_priority",

@@ -61,11 +61,15 @@ def complete_registration(
 
 
 def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> Incident:
-    """Open a new incident, assigned to the previous assignee, that carries the content over (INC-12)."""
+    """Open a new incident, assigned to the previous assignee, that carries the content over (INC-12).
+
+    Somebody who was switched off leaves it to the group, a group without people to its lead, else to the desk.
+    """
     new = Incident(**{name: getattr(ticket, name) for name in CARRIED_OVER})
     new.reopen_count = ticket.reopen_count + 1
     new.vendor_needed = ticket.vendor_needed
-    begun = perform(new, "follow_up", user=None, now=now)
+    _settle_holder(new)
+    begun = perform(new, "follow_up" if new.group_id else "follow_up_at_desk", user=None, now=now)
     opened = begun.ticket
     carry_over(begun, ticket.attachments.all())
     affect_items(ticket=opened, items=ticket.items.all())
@@ -74,6 +78,17 @@ def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: d
     log(ticket=opened, event="follows", number=ticket.number, reason=entry.text)
     log(ticket=ticket, event="followed_up", number=opened.number)
     return opened  # type: ignore[return-value]
+
+
+def _settle_holder(new: Incident) -> None:
+    """Leave ``new`` to people who are still there. Sets columns only."""
+    if new.assignee is not None and not new.assignee.is_active:
+        new.assignee = None
+    if new.group is None or not new.group.active:
+        new.group = new.assignee = None
+    elif new.assignee is None and not new.group.members.active().exists():
+        new.assignee = new.group.lead if new.group.lead and new.group.lead.is_active else None
+        new.group = new.group if new.assignee else None
 
 
 def close_where_that_is_enough(*, ticket: Incident, entry: TimelineEntry, now: datetime, **context: Any) -> None:

@@ -29,6 +29,7 @@ class SupportRecords:
     remote_consent_by: Any
     departed_at: Any
     arrived_at: Any
+    first_arrived_at: Any
     on_site_completed_at: Any
     backup_confirmed_at: Any
     backup_confirmed_by: Any
@@ -101,13 +102,12 @@ class SupportRecords:
         label=_("Remote help: consent"),
         done=_("recorded the requester's consent to remote help"),
         allow=rules.may_work_on,
-        guards=(guards.has_remote_consent,),
         form="incidents.support_forms.RemoteConsentForm",
         icon="screen-share",
         public=True,
     )
     def record_remote_consent(self, *, user: User, now: datetime, **fields: Any) -> None:
-        """Record how the requester agreed to remote help, before it starts (INC-15)."""
+        """Record how the requester agreed to remote help, before it starts; each time anew (INC-15)."""
         self.remote_consent_at, self.remote_consent_by = now, fields["remote_consent_by"]
 
     @action(
@@ -120,7 +120,8 @@ class SupportRecords:
         public=True,
     )
     def record_on_site(self, *, user: User, now: datetime, **fields: Any) -> None:
-        """Record departure, arrival and completion of a visit (INC-15)."""
+        """Record departure, arrival and completion of a visit; after one that is complete, of the next (INC-15)."""
+        self.first_arrived_at = self.first_arrived_at or fields["arrived_at"]
         self.departed_at, self.arrived_at = fields["departed_at"], fields["arrived_at"]
         self.on_site_completed_at = fields["on_site_completed_at"]
 

@@ -56,7 +56,7 @@ class RemoteConsentForm(ActionForm):
 
 
 class OnSiteForm(ActionForm):
-    """Times of a visit, in order."""
+    """Times of a visit, in order. What is left out stays, until the visit is complete: then another one is meant."""
 
     keeps_missing = True
 
@@ -64,10 +64,17 @@ class OnSiteForm(ActionForm):
     arrived_at = moment_field(_("Arrival"), required=False)
     on_site_completed_at = moment_field(_("Completed on site"), required=False)
 
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """The visit that goes on."""
+        return {} if ticket.on_site_completed_at else super().initial_from(ticket)
+
     def clean(self) -> dict[str, Any]:
-        """Nobody arrives before leaving."""
+        """Nobody arrives before leaving, nor in the future."""
         cleaned = super().clean() or {}
         names = ("departed_at", "arrived_at", "on_site_completed_at")
+        for name in names:
+            if self.now and cleaned.get(name) and cleaned[name] > self.now:
+                self.add_error(name, _("This lies in the future."))
         given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
         for (_earlier, before), (name, after) in pairwise(given):
             if after < before:

@@ -19,6 +19,7 @@ LIMITS = [
     ("sla.on_site", _("SLA: on site")),
     ("sla.resolve", _("SLA: resolution")),
     ("sla.update", _("SLA: status update")),
+    ("ola.dispatch", _("OLA: dispatch")),
     ("ola.response", _("OLA: response")),
     ("ola.resolve", _("OLA: resolution")),
     ("uc.resolve", _("UC: resolution")),

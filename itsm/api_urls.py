@@ -9,6 +9,7 @@ from accounts.api_access import routes as access_routes
 from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
+from changes.api import routes as change_routes
 from cmdb.api import routes as cmdb_routes
 from cmdb.api_discovery import routes as discovery_routes
 from cmdb.api_impact import routes as impact_routes
@@ -18,6 +19,7 @@ from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
 from incidents.api import routes as incident_routes
 from itsm.api.docs import DocsView, SchemaView
+from itsm.api.root import routes as root_routes
 from itsm.api.views import NotFoundView
 from notifications.api import routes as notice_routes
 from notifications.api_choices import routes as choice_routes
@@ -35,10 +37,12 @@ app_name = "api"
 
 version_1 = [
     *(address for kind in kinds() for address in (*ticket_routes(kind), *task_routes(kind), *approval_routes(kind))),
+    *root_routes,
     *incident_routes,
     *problem_routes,
     *shared_routes,
     *shared_approval_routes,
+    *change_routes,
     *account_routes,
     *access_routes,
     *duty_routes,

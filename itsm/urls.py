@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/", include("itsm.api_urls")),
     path("announcements/", include("announcements.urls")),
     path("approvals/", include("approvals.urls")),
+    path("changes/", include("changes.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path("duty/", include("duty.urls")),

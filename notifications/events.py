@@ -194,6 +194,20 @@ register_event(
         presses=False,
     ),
     Event(
+        code="waits_again",
+        label=_("A ticket of your group waits again"),
+        subject=_("Waits again: {number} {summary}"),
+        body=_("It was put on hold before. {actor}: {text}"),
+        icon="player-pause",
+    ),
+    Event(
+        code="wait_over",
+        label=_("A wait is over"),
+        subject=_("The wait is over: {number} {summary}"),
+        body=_("The time that was given for the wait has come, and the clocks count again.\nState: {state}"),
+        icon="player-play",
+    ),
+    Event(
         code="waiting",
         label=_("Your ticket waits"),
         subject=_("{number} waits: {summary}"),

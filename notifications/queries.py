@@ -212,7 +212,9 @@ _PROOF = """
 SELECT count(d.id) AS due,
   count(*) FILTER (WHERE d.status = 'sent') AS delivered,
   coalesce(sum(tries.times - 1) FILTER (WHERE tries.times > 1), 0) AS doubled,
-  count(*) FILTER (WHERE d.id IS NULL) AS lost,
+  count(*) FILTER (WHERE d.possible_duplicate) AS maybe_doubled,
+  count(*) FILTER (WHERE d.id IS NULL AND NOT n.payload ? 'unread') AS lost,
+  count(*) FILTER (WHERE d.id IS NULL AND n.payload ? 'unread') AS unread,
   count(*) FILTER (WHERE d.status IN ('pending', 'sending', 'carried')) AS waiting,
   count(*) FILTER (WHERE d.status IN ('dead', 'uncertain', 'closed')) AS failed,
   count(*) FILTER (WHERE d.status IN ('skipped', 'obsolete')) AS left_out
@@ -226,8 +228,10 @@ WHERE n.due_at >= %s AND n.due_at < %s AND n.event <> %s
 
 
 def proof(begin: datetime, end: datetime) -> dict[str, int]:
-    """What became of every notice due in the span. ``doubled``: handed over for certain more than once; ``lost``:
-    notices that nobody was ever to get, test timers aside. One query.
+    """What became of every notice due in the span, test timers aside. One query.
+
+    ``doubled``: handed over for certain more than once; ``maybe_doubled``: tried again after an answer was lost.
+    ``lost``: given to readers of whom no delivery is left; ``unread``: given when there was nobody to read it.
     """
     with connection.cursor() as cursor:
         cursor.execute(_PROOF, [begin, end, TEST_EVENT])

@@ -130,6 +130,11 @@ def _deciders(happening: Happening) -> list[int]:
     return happening.people("group_lead", "incident_manager")
 
 
+def _leads_of_waiting(happening: Happening) -> list[int]:
+    """The group's lead, when the ticket waits again: waiting time and again is how a promise vanishes (INC-22)."""
+    return happening.people("group_lead") if happening.ticket.wait_count > 1 else []
+
+
 def _urged(happening: Happening) -> list[int]:
     return happening.people("assignee", "group_duty")
 
@@ -157,6 +162,8 @@ NOTICES: dict[str, Reaction] = {
     "noted": Reaction("noted", _watching_staff, rooms=False),
     "urged": Reaction("urged", _urged),
     "waiting": Reaction("waiting", _requester),
+    "waits_again": Reaction("waits_again", _leads_of_waiting, rooms=False),
+    "wait_over": Reaction("wait_over", _handlers, rooms=False),
     "resolved": Reaction("resolved", _requester, _solution),
     "rate_asked": Reaction("rate_asked", _asked_how_it_was, rooms=False),
     "closed": Reaction("closed", _requester),

@@ -9,6 +9,8 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from notifications.reactions import tell
+from notifications.services import forget_step
+from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed
@@ -29,6 +31,8 @@ def tell_people(
     Nor do the first tasks of an emergency when they are opened: whoever gets them is told of the emergency itself,
     and five more urgent notices at that moment would bury it.
     """
+    if entry.action == TAKEN_BACK:
+        forget_step(ticket=ticket, entry_id=entry.data["entry"])
     opens_quietly = action.creates and not getattr(ticket, "holds_parent", True)
     if entry.via != TimelineEntry.Via.IMPORT and not opens_quietly:
         tell(ticket=ticket, entry=entry, action=action, user=user, now=now)

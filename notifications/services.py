@@ -81,6 +81,14 @@ def recall(*, key: str) -> int:
     return waiting.update(status=Delivery.Status.OBSOLETE)
 
 
+def forget_step(*, ticket: Ticket, entry_id: int) -> int:
+    """What a step of ``ticket`` tells and nobody has sent yet is not sent: it was taken back; how many deliveries."""
+    waiting = Delivery.objects.filter(
+        notice__ticket_id=ticket.pk, notice__key__endswith=f":{entry_id}", status=Delivery.Status.PENDING
+    )
+    return waiting.update(status=Delivery.Status.OBSOLETE)
+
+
 def hold_for_operators(reason: str) -> int:
     """Nothing that waits or is on its way is sent any more unless a person says so; how many deliveries.
 

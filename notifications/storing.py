@@ -22,6 +22,9 @@ from notifications.texts import snapshot
 from tickets.models import Ticket
 from tickets.querysets import visibility
 
+#: In the payload of a notice that had no reader when it was given.
+UNREAD = "unread"
+
 
 @dataclass(frozen=True)
 class Telling:
@@ -137,14 +140,28 @@ def give(tellings: Sequence[Telling], known: Known | None = None) -> list[Notice
     None stands for those whose key existed, also when another transaction stored it at the same moment.
     """
     known = known or Known()
-    notices = [telling.notice() for telling in tellings]
+    known.people(key for telling in tellings for key in telling.readers)
+    readers = [known.readers(telling) for telling in tellings]
+    notices = [_notice(telling, found) for telling, found in zip(tellings, readers, strict=True)]
     decided = _insert(notices)
-    given = [(telling, notice) for telling, notice in zip(tellings, notices, strict=True) if notice.pk is not None]
-    known.people(key for telling, _notice in given for key in telling.readers)
-    rows = [row for telling, notice in given for row in _deliveries(telling, notice, known, decided)]
+    all_of_them = zip(tellings, notices, readers, strict=True)
+    rows = [
+        row
+        for telling, notice, found in all_of_them
+        if notice.pk is not None
+        for row in _deliveries(telling, notice, found, decided)
+    ]
     if rows:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return [None if notice.pk is None else notice for notice in notices]
+
+
+def _notice(telling: Telling, readers: Sequence[User]) -> Notice:
+    """The row; one that nobody may read says so, which is another thing than a delivery that was lost."""
+    notice = telling.notice()
+    if not readers:
+        notice.payload[UNREAD] = True
+    return notice
 
 
 def _insert(notices: Sequence[Notice]) -> Decided:
@@ -164,11 +181,11 @@ def _insert(notices: Sequence[Notice]) -> Decided:
     return _decided_by(found[0][2:]) if found else Decided([], {})
 
 
-def _deliveries(telling: Telling, notice: Notice, known: Known, decided: Decided) -> list[Delivery]:
+def _deliveries(telling: Telling, notice: Notice, readers: Sequence[User], decided: Decided) -> list[Delivery]:
     first = max(telling.at, telling.not_before or telling.at)
     choice = decided.choice(notice)
     rows: list[Delivery] = []
-    for reader in known.readers(telling):
+    for reader in readers:
         rows += _personal(notice, reader, choice, decided.endpoints, first, telling.without)
     if telling.rooms:
         urgent, internal = telling.urgent, telling.internal

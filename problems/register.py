@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no annotations
+from xlsxwriter import Workbook
 
 from accounts.models import User
 from problems.models import Problem

@@ -9,10 +9,11 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from itsm.api.operations import LIST_ERRORS, READ_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
@@ -23,6 +24,7 @@ from tickets import clock
 from tickets.lifecycle import Kind, kinds
 from tickets.measures import Measure, measures_of
 from tickets.records import PLACED_BY, Records, zone
+from tickets.serializers import reads_internal
 
 TAG = _("Reports")
 SUFFIX = "-kpis"
@@ -32,7 +34,7 @@ class SetSerializer(serializers.Serializer):
     """A set of records: what is counted, or left out."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field that is called label
     meaning = serializers.CharField()
     placed_by = serializers.SerializerMethodField()
 
@@ -60,7 +62,7 @@ class LeftOutSerializer(serializers.Serializer):
     """Records that do not count, and why."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field that is called label
     count = serializers.IntegerField()
     records = serializers.CharField(help_text="The list of them.")
 
@@ -95,9 +97,9 @@ class DefinitionsView(ApiView):
     """What every figure means."""
 
     def get(self, request: Request) -> Response:
-        """All that the person may count."""
-        known = [measure for measure in measures_of() if not measure.internal or self.user.is_agent]
-        rows: list[Any] = known
+        """All of them."""
+        refuse_customers(self.user)
+        rows: list[Any] = measures_of()
         return Response({"results": DefinitionSerializer(rows, many=True).data})
 
     def operation(self, method: str) -> Operation:
@@ -118,6 +120,7 @@ class FiguresView(ApiView):
 
     def get(self, request: Request, report: str) -> Response:
         """Each with its records; filters are those of the list of the kind, several values each."""
+        refuse_customers(self.user)
         kind = kind_of_report(report)
         period = self._period(request)
         scope = Scope(self.user, kind, narrowing(request.query_params), period.span)
@@ -153,6 +156,12 @@ class FiguresView(ApiView):
             parameters=parameters,
             path={"report": {"type": "string", "enum": [f"{kind.code}{SUFFIX}" for kind in reported_kinds()]}},
         )
+
+
+def refuse_customers(user: User) -> None:
+    """Figures tell what staff read; customers get theirs as service reports. Raises PermissionDenied."""
+    if not reads_internal(user):
+        raise PermissionDenied
 
 
 def reported_kinds() -> list[Kind]:

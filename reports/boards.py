@@ -19,6 +19,7 @@ from reports.charts import CHARTS
 from reports.comparing import Change, caution, change, span_before
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
+from reports.selfcheck import last_result
 from reports.texts import shown
 from tickets.filter_forms import label_of
 from tickets.lifecycle import Kind
@@ -131,6 +132,7 @@ class KpiBoard:
             "table_url": self.part_url("table"),
             "load_url": self.part_url("load"),
             "charts": [(code, self.part_url("chart", code)) for code in CHARTS],
+            "check": last_check(),
             "errors": self.shown_errors(),
             "url": reverse("reports:board", args=[self.kind.slug]),
         }
@@ -253,6 +255,12 @@ class KpiBoard:
             "period_text": period_text(self.period.span),
             "at": self.now,
         }
+
+
+def last_check() -> dict[str, Any] | None:
+    """What the nightly comparison found, for the foot of the board."""
+    found = last_result()
+    return found and {**found, "at": datetime.fromisoformat(found["at"])}
 
 
 def as_of(text: str, now: datetime) -> datetime:

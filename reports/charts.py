@@ -184,8 +184,8 @@ def compliance(scope: Scope, board: Board) -> Chart:
         found.append({row["priority"]: row for row in rows.values("priority").annotate(**counts).order_by()})
     lines = []
     for priority in Priority.objects.order_by("rank"):
-        for (kept, promised), name, rows in zip(pairs, names, found, strict=True):
-            row = rows.get(priority.pk)
+        for (kept, promised), name, by_priority in zip(pairs, names, found, strict=True):
+            row = by_priority.get(priority.pk)
             if row:
                 lines.append(_compliance_line(scope, board, priority, name, row, kept, promised))
     series = [(_("In time"), "stack", "ok"), (_("Late"), "stack", "late"), (_("Share in time"), "text", "")]

@@ -47,14 +47,15 @@ def span_before(period: Period, *, year: bool = False) -> Span:
 
 def _as_far(span: Span, earlier: Span) -> datetime:
     """Where ``earlier`` had used as much working time as ``span`` has; the whole days of a weekend count too."""
-    working = _working_time()
+    working = working_time()
     used = working.diff(span.start, span.edge)
     if not used or used > working.diff(earlier.start, earlier.end):
         return min(earlier.start + (span.edge - span.start), earlier.end)
     return min(working.add(earlier.start, used), earlier.end)
 
 
-def _working_time() -> BusinessTime:
+def working_time() -> BusinessTime:
+    """The hours of the desk, as they are published now; round the clock where there is no such calendar."""
     found = CalendarVersion.objects.filter(calendar__code=CALENDAR).order_by("-number").first()
     return business_time(found) if found else ALWAYS
 

@@ -176,7 +176,7 @@ def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedel
     together: dict[Any, list[Measure]] = defaultdict(list)
     for measure in measures:
         together[measure.numerator.code, measure.amount].append(measure)
-    found = {}
+    found: dict[str, Any] = {}
     for items in together.values():
         rows = scope.found(scope.records(items[0].numerator)).annotate(amount=items[0].amount())  # type: ignore[misc]
         wanted: dict[str, Any] = {f"a{n}": _reading(item) for n, item in enumerate(items)}

@@ -37,6 +37,11 @@ class Load:
     response: str = "–"
 
     @property
+    def standing(self) -> list[tuple[str, int, str, str]]:
+        """The cells of what is in hand now."""
+        return [cell for cell in self.cells if cell[0] in STANDING]
+
+    @property
     def cells(self) -> list[tuple[str, int, str, str]]:
         """Column, count, address and tone of each number."""
         tones = {"due_soon": "soon", "overdue": "late"}
@@ -106,4 +111,4 @@ def _on_duty(scope: Scope) -> dict[int, str]:
     """Who has the duty of each group now."""
     rosters = Roster.objects.visible_to(scope.user).loaded()
     rows = standings(rosters, scope.span.at)
-    return {row.roster.group_id: row.now.user.display_name for row in rows if row.now}
+    return {row.roster.group_id: row.now.user.display_name for row in rows if row.now and row.now.user}

@@ -15,10 +15,26 @@ def _watches(user: User) -> bool:
 NAVIGATION = [
     Entry(
         section=Section.RUNNING,
+        label=_("Live board"),
+        url="reports:live",
+        icon="activity",
+        allow=_watches,
+        position=55,
+    ),
+    Entry(
+        section=Section.RUNNING,
         label=_("Boards"),
         url="reports:boards",
         icon="chart-bar",
         allow=_watches,
         position=60,
+    ),
+    Entry(
+        section=Section.RUNNING,
+        label=_("Service reports"),
+        url="reports:service_reports",
+        icon="report",
+        allow=_watches,
+        position=65,
     ),
 ]

@@ -20,8 +20,8 @@ LONGEST = timedelta(days=3660)
 class PeriodError(ValueError):
     """The period cannot be read; ``parameter`` names which part."""
 
-    def __init__(self, parameter: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, parameter: str, message: Any) -> None:
+        super().__init__(str(message))
         self.parameter = parameter
 
 

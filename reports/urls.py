@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from reports import views
+from reports import live_views, service_views, views
 
 app_name = "reports"
 urlpatterns = [
     path("boards/", views.BoardsView.as_view(), name="boards"),
+    path("boards/live/", live_views.LiveView.as_view(), name="live"),
+    path("boards/live/now/", live_views.LiveNowView.as_view(), name="live_now"),
+    path("boards/displays/", live_views.DisplaysView.as_view(), name="displays"),
+    path("boards/displays/<int:pk>/revoke/", live_views.RevokeDisplayView.as_view(), name="revoke_display"),
+    path("service-reports/", service_views.ReportListView.as_view(), name="service_reports"),
+    path("service-reports/<int:pk>/", service_views.ReportView.as_view(), name="service_report"),
+    path("service-reports/<int:pk>/file/<slug:form>/", service_views.ReportFileView.as_view(), name="service_file"),
+    path("service-reports/<int:pk>/<slug:step>/", service_views.ReportStepView.as_view(), name="service_step"),
+    path("wall/<str:key>/", live_views.WallView.as_view(), name="wall"),
+    path("wall/<str:key>/now/", live_views.WallNowView.as_view(), name="wall_now"),
     path("boards/<kind:kind>/", views.BoardView.as_view(), name="board"),
     path("boards/<kind:kind>/tiles/", views.TilesView.as_view(), name="tiles"),
     path("boards/<kind:kind>/table/", views.TableView.as_view(), name="table"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from django.http import Http404
 from django.urls import path
@@ -14,13 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiToken
+from itsm.api.fields import PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from sla.calendars import content_of
-from sla.explaining import Explanation, explain
-from sla.models import Calendar, CalendarVersion, Command, EscalationRule, NoticeRule, RuleEdit
-from sla.rearming import Rule, holds_for, name_of, scope_of
+from sla.explaining import Explanation, explain, named_conditions
+from sla.models import Calendar, CalendarVersion, Clock, Command, EscalationRule, Metric, NoticeRule, RuleEdit
+from sla.rearming import Rule, holds_for, name_of, scopes_of
 from sla.spans import format_hours
 from tickets import clock
 from tickets.models import Ticket
@@ -52,16 +53,24 @@ class StretchSerializer(serializers.Serializer):
     counted_seconds = SecondsField(source="counted")
 
 
+class ConditionDict(TypedDict):
+    """What a target was chosen by."""
+
+    field: str
+    code: str
+    name: str
+
+
 class ClockSerializer(serializers.Serializer):
     """A promised time of a ticket, with what was counted until now and by which policy and calendar."""
 
     agreement = serializers.ChoiceField(choices=["sla", "ola", "uc"], source="clock.agreement")
-    metric = serializers.ChoiceField(choices=["response", "on_site", "resolve", "update"], source="clock.metric")
+    metric = serializers.ChoiceField(choices=list(Metric.values), source="clock.metric")
     round = serializers.IntegerField(source="clock.round")
     state = serializers.ChoiceField(choices=["running", "paused", "stopped", "cancelled"], source="clock.state")
     policy = serializers.CharField(source="clock.policy_version.policy_id")
     policy_version = serializers.IntegerField(source="clock.policy_version.number")
-    conditions = serializers.ListField(child=serializers.CharField(), help_text="For whom the target was chosen.")
+    conditions = serializers.SerializerMethodField(help_text="For whom the target was chosen.")
     calendar = serializers.CharField(source="clock.calendar_version.calendar_id")
     calendar_version = serializers.IntegerField(source="clock.calendar_version.number")
     target_seconds = SecondsField(source="clock.target")
@@ -72,10 +81,21 @@ class ClockSerializer(serializers.Serializer):
     stopped_at = serializers.DateTimeField(source="clock.stopped_at", allow_null=True)
     breached_at = serializers.DateTimeField(source="clock.breached_at", allow_null=True)
     met = serializers.BooleanField(source="clock.met", allow_null=True, help_text="Null until it has stopped.")
+    excuse = serializers.ChoiceField(
+        choices=["", *Clock.Excuse.values],
+        source="clock.excuse",
+        help_text="Why it has no verdict; empty: it may have one.",
+    )
+    excused_by = PersonField(source="clock.excused_by", allow_null=True)
+    excuse_text = serializers.CharField(source="clock.excuse_text")
     provisional = serializers.BooleanField(
         source="clock.provisional", help_text="Whether public holidays up to the due time are still unknown."
     )
     stretches = StretchSerializer(many=True)
+
+    def get_conditions(self, shown: Any) -> list[ConditionDict]:
+        """Each by the name of what it is about, its code and its name."""
+        return named_conditions(shown.clock.rule)  # type: ignore[return-value]  # the same keys
 
 
 class CommandSerializer(serializers.Serializer):
@@ -236,7 +256,7 @@ class ClockRulesView(ApiView):
 
 
 def _rule(rule: Rule, behind: set[str]) -> dict[str, Any]:
-    scope, holds = scope_of(rule), holds_for(rule)
+    scope, holds = next(iter(scopes_of(rule)), None), holds_for(rule)
     return {
         "rule": name_of(rule),
         "active": rule.active,

@@ -45,13 +45,13 @@ def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
     Groups and suppliers that have passed it on are left out: they stand in "how counted".
     """
     related = ("calendar_version__calendar", "group", "supplier")
-    found = Clock.objects.filter(ticket_id=ticket.pk).exclude(state=State.CANCELLED).select_related(*related)
+    found = Clock.objects.filter(ticket_id=ticket.pk).exclude(excuse=Clock.Excuse.TAKEN_BACK).select_related(*related)
     newest = {(c.agreement, c.metric, c.group_id, c.supplier_id): c for c in found.order_by("round", "pk")}
     clocks = sorted(newest.values(), key=_place)
     shown = [_bar(each, now) for each in clocks if _concerns(each, ticket)]
     begun = {each.metric for each in clocks if each.agreement == AgreementKind.SLA}
     waiting = [Bar(Metric(m).label, "idle", _("not started")) for m in _MAIN if m not in begun]
-    return [*shown, *waiting] if begun else [*waiting, *shown]
+    return [*shown, *waiting]
 
 
 _MAIN = (Metric.RESPONSE, Metric.RESOLVE)
@@ -64,6 +64,8 @@ def _place(clock: Clock) -> tuple[int, int, int]:
 
 
 def _concerns(clock: Clock, ticket: Ticket) -> bool:
+    if clock.state == State.CANCELLED:
+        return clock.agreement == AgreementKind.SLA and clock.excuse != Clock.Excuse.NOT_NEEDED
     over = clock.state == State.STOPPED
     return not over or clock.agreement == AgreementKind.SLA or clock.group_id == ticket.group_id
 
@@ -80,6 +82,8 @@ def _bar(clock: Clock, now: datetime) -> Bar:
     late = clock.breached_at is not None or clock.met is False
     if clock.state == State.STOPPED:
         return Bar(**named, tone="late" if late else "ok", text=_("missed") if late else _("met"))
+    if clock.state == State.CANCELLED:
+        return Bar(**named, tone="idle", text=_("excused"))
     if clock.running_since is None or clock.due_at is None:
         return Bar(**named, tone="late" if late else "idle", text=_("Paused"))
     soon_at = _soon_at(clock, clock.running_since)

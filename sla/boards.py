@@ -54,8 +54,12 @@ def can_answer(ticket: Ticket, user: User) -> bool:
 
 
 def not_carried_out(user: User, now: datetime) -> list[Command]:
-    """Commands of the last days that were refused or given up, the newest first. One query."""
+    """Commands of the last days that were refused or given up, the newest first. One query.
+
+    Not those of duplicates: nothing is carried out on them by design, their main ticket is escalated.
+    """
     ended = Command.objects.filter(state__in=[State.REFUSED, State.FAILED], done_at__gt=now - KEPT)
+    ended = ended.filter(ticket__duplicate_of=None)
     seen = ended.filter(ticket__in=Ticket.objects.visible_to(user)) if not user.may(Permission.VIEW) else ended
     return list(seen.select_related("ticket").order_by("-done_at")[:PLANNED])
 

@@ -26,14 +26,28 @@ class Clock(models.Model):
     ``consumed`` counts to ``running_since``; while running, what came since is to be added. ``due_at`` is empty
     while paused, and after a stop it is what counted. ``settled_at``: up to here the past is decided; nothing
     may happen to the clock earlier. ``holder``: ``group`` of an OLA, ``supplier`` of a UC. ``basis``: what the
-    choice of the target rests on. ``next_fire_at``: the first of its armed timers; None: nothing to wait for.
+    choice of the target rests on. ``counts_from``: since when nobody has begun to work on the ticket, where that is
+    what it waits for. ``excuse``, ``excused_by``, ``excuse_text``: why one that was cancelled has no verdict.
+    ``next_fire_at``: the first of its armed timers; None: nothing to wait for.
     """
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
         PAUSED = "paused", _("Paused")
         STOPPED = "stopped", _("Stopped")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", _("Excused")
+
+    class Excuse(models.TextChoices):
+        """Why a promise that had begun has no verdict (INC-22)."""
+
+        ENDED = "ended", _("It ended without a solution")
+        UNPROMISED = "unpromised", _("Nothing is promised any more")
+        HANDED_BACK = "handed_back", _("It went back to the desk before anybody began")
+        NOT_NEEDED = "not_needed", _("It was not needed any more")
+        DUPLICATE = "duplicate", _("A duplicate: its main ticket is measured")
+        NOT_SOLVED = "not_solved", _("It turned out not to be solved")
+        COMPLAINT = "complaint", _("A complaint is no incident: it leaves clocks and figures")
+        TAKEN_BACK = "taken_back", _("The step that began it was taken back")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", db_index=False)
@@ -51,6 +65,7 @@ class Clock(models.Model):
     target = models.DurationField()
     consumed = models.DurationField(default=timedelta())
     started_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    counts_from: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     running_since: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     paused_since: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=40, blank=True)
@@ -59,6 +74,9 @@ class Clock(models.Model):
     stopped_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     settled_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     met = models.BooleanField(null=True)
+    excuse = models.CharField(max_length=15, choices=Excuse, blank=True, default="", db_default="")
+    excused_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    excuse_text = models.CharField(max_length=300, blank=True, default="", db_default="")
     gen = models.PositiveIntegerField(default=1)
     provisional = models.BooleanField(default=False)
     next_fire_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)

@@ -10,12 +10,27 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+
 from sla import timers
-from sla.facts import Fact, basis_of, facts_of, is_given_back, is_given_out, is_over, is_update
+from sla.facts import (
+    COMPLAINT,
+    DUPLICATE,
+    Fact,
+    basis_of,
+    facts_of,
+    is_given_back,
+    is_given_out,
+    is_not_solved,
+    is_over,
+    is_update,
+    unanswered_since,
+)
 from sla.life import Life
 from sla.models import AgreementKind, Clock, ClockChange, Metric
 from sla.policies import Promises
 from sla.storing import store
+from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TimelineEntry
 
@@ -30,11 +45,19 @@ class Keeper:
         #: Nothing happens to a clock before what happened to it already, or what the engine has decided.
         self.at = max([now, *(moment for moments in known for moment in moments if moment)])
         self._promises: Promises | None = None
+        #: Until when the wait that the step ends was to last.
+        self.waited_until: datetime | None = None
+        #: Whether the step takes another one back.
+        self.taken_back = False
 
     def keep(self, entry: TimelineEntry | None) -> None:
         """Do everything that the ticket's state asks for."""
         moved = entry is None or entry.state_from != entry.state_to or bool(entry.changes)
         gained = entry is not None and any(change["field"] == "group" for change in entry.changes)
+        self.taken_back = entry is not None and entry.action == TAKEN_BACK
+        self.waited_until = self._end_of_wait(entry)
+        if entry is not None and self.taken_back:
+            self._take_back(datetime.fromisoformat(entry.data["since"]))
         self._end_left_behind()
         self._follow_promises()
         if entry is not None:
@@ -43,6 +66,15 @@ class Keeper:
             self._follow(fact, moved=moved)
         if entry is not None:
             self._tell_update(entry)
+        if is_not_solved(self.ticket):
+            self._withdraw_verdict()
+
+    def _end_of_wait(self, entry: TimelineEntry | None) -> datetime | None:
+        """The end that was given for a wait which is over, as the ticket or the step says."""
+        if self.ticket.wait_until is not None or entry is None:
+            return self.ticket.wait_until
+        ended = next((change["old"] for change in entry.changes if change["field"] == "wait_until"), None)
+        return parse_datetime(str(ended)) if ended else None
 
     # --- Promises ----------------------------------------------------------------------------------------------------
     @property
@@ -84,14 +116,31 @@ class Keeper:
         clock.basis, clock.rank, life.touched = basis, self.ticket.priority_rank, True
         if target is None:
             if clock.is_active:
-                life.cancel(self.at)
+                life.cancel(self.at, Clock.Excuse.UNPROMISED, by=self.by, text=self.reason)
             return
         life.revive(self.at)
         within = target.within(self.ticket.priority)
         if (target.pk, within) != (clock.rule_id, clock.target):
             cause = ClockChange.Cause.PRIORITY
-            life.promise(target, within, self.at, cause=cause, by=self.by, reason=self.reason)
+            reason, back = self.reason, self.taken_back
+            life.promise(target, within, self.at, cause=cause, by=self.by, reason=reason, back=back)
         timers.arm(life, self.at, cause="priority_change")  # other rules, even when the promise is the same
+
+    def _take_back(self, since: datetime) -> None:
+        """Undo what a step did to clocks at ``since``: it began some, ended some, paused some (UX-01).
+
+        One that it began keeps its row, with the reason: what it has told already is not told again in its name.
+        """
+        for life in self.lives:
+            clock = life.clock
+            if clock.started_at >= since:
+                if clock.is_active:
+                    life.cancel(self.at, Clock.Excuse.TAKEN_BACK, by=self.by)
+            elif clock.stopped_at is not None and clock.stopped_at >= since:
+                life.unstop()
+                timers.arm(life, self.at, cause="taken_back")
+            elif clock.paused_since is not None and clock.paused_since >= since:
+                life.unpause()
 
     # --- Following the ticket ----------------------------------------------------------------------------------------
     def _follow(self, fact: Fact, *, moved: bool) -> None:
@@ -103,10 +152,16 @@ class Keeper:
             self._reopen(life, fact)
         if life is None or not life.clock.is_active:
             return
-        if fact.stopped_at is not None:
+        if fact.stopped_at is not None and self.ticket.duplicate_of_id:
+            life.cancel(self.at, Clock.Excuse.DUPLICATE, by=self.by)
+        elif fact.stopped_at is not None:
             life.stop(max(fact.stopped_at, self._latest_of(life.clock)))
-        elif fact.dropped or is_over(self.ticket):
-            life.cancel(self.at)
+        elif fact.dropped:
+            complains = self.ticket.nature_id == COMPLAINT
+            excuse = Clock.Excuse.COMPLAINT if complains else Clock.Excuse.NOT_NEEDED
+            life.cancel(self.at, excuse, by=self.by, text=self.reason)
+        elif is_over(self.ticket):
+            life.cancel(self.at, Clock.Excuse.ENDED, by=self.by, text=self._why_it_ended())
         else:
             self._pause_or_resume(life)
 
@@ -119,8 +174,7 @@ class Keeper:
         if life is None or not life.clock.policy_version.restarts:
             return
         if life.clock.is_active and is_given_back(entry, self.ticket.kind_info.timed):
-            life.settle(self.at)
-            (life.stop if life.clock.breached_at else life.cancel)(self.at)
+            life.end(self.at, Clock.Excuse.HANDED_BACK, by=self.by, text=self.reason)
         elif not life.clock.is_active and is_given_out(entry, self.ticket.kind_info.timed):
             self._start(Fact(AgreementKind.SLA, Metric.RESPONSE, self.at))
 
@@ -140,22 +194,33 @@ class Keeper:
             life.reopen(self.at)
             timers.arm(life, self.at)
 
+    def _why_it_ended(self) -> str:
+        """The reason for a rejection by name, and what was written."""
+        reason = getattr(self.ticket, "reject_reason", None)
+        return " · ".join(part for part in (str(reason or ""), self.reason) if part)
+
     @staticmethod
     def _latest_of(clock: Clock) -> datetime:
         known = (clock.started_at, clock.settled_at, clock.running_since, clock.paused_since)
         return max(moment for moment in known if moment)
 
     def _latest(self, fact: Fact) -> Life | None:
-        fitting = [life for life in self.lives if fact.is_about(life.clock)]
+        taken = Clock.Excuse.TAKEN_BACK
+        fitting = [life for life in self.lives if fact.is_about(life.clock) and life.clock.excuse != taken]
         return max(fitting, key=lambda life: life.clock.round, default=None)
 
     def _pause_or_resume(self, life: Life) -> None:
-        ticket = self.ticket
-        waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id in life.clock.policy_version.pausing
-        if waits:
+        """A duplicate pauses its clocks; so does waiting for some reasons, but never beyond the end that was given."""
+        ticket, clock = self.ticket, life.clock
+        if ticket.duplicate_of_id:
+            life.pause(self.at, DUPLICATE)
+            return
+        waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id in clock.policy_version.pausing
+        if waits and (ticket.wait_until is None or self.at < ticket.wait_until):
             life.pause(self.at, ticket.wait_reason_id or "")
         else:
-            life.resume(self.at)
+            known = self.waited_until if clock.pause_reason != DUPLICATE else None
+            life.resume(max(min(known or self.at, self.at), self._latest_of(clock)))
 
     def _start(self, fact: Fact) -> Life | None:
         target = self.promises.find(fact.agreement, fact.metric)
@@ -175,6 +240,7 @@ class Keeper:
             calendar_version=target.calendar.current,
             basis=basis_of(self.ticket),
             rank=self.ticket.priority_rank,
+            counts_from=unanswered_since(self.ticket, fact.agreement, fact.metric),
             target=target.within(self.ticket.priority),
         )
         life = Life(clock, past=[], fresh=True)
@@ -186,8 +252,14 @@ class Keeper:
         """A group that handed the ticket on: its clocks end with a verdict."""
         for life in self.lives:
             clock = life.clock
-            if clock.is_active and clock.agreement == AgreementKind.OLA and clock.group_id != self.ticket.group_id:
+            if clock.is_active and clock.group_id not in (None, self.ticket.group_id):
                 life.stop(self.at)
+
+    def _withdraw_verdict(self) -> None:
+        """What was not solved was not solved in time either: "met" is taken back, "missed" stays (INC-12)."""
+        life = self._latest(Fact(AgreementKind.SLA, Metric.RESOLVE, None))
+        if life is not None and life.clock.met:
+            life.withdraw(Clock.Excuse.NOT_SOLVED, by=self.by, text=self.reason)
 
     def _tell_update(self, entry: TimelineEntry) -> None:
         """When the requester was told how it stands, the next status update is due anew (MAJ-03)."""
@@ -210,7 +282,7 @@ def keep_clocks(ticket: Ticket, entry: TimelineEntry | None, now: datetime, *, b
 
     First the past is decided: rules that were due fire, whoever is late. Idempotent.
     """
-    lives = lock(ticket)
+    lives = [] if entry is not None and not entry.state_from else lock(ticket)  # what is new has none yet
     keeper = Keeper(ticket, lives, now, by=by, reason=entry.text if entry else "")
     for life in lives:
         if life.clock.next_fire_at and life.clock.next_fire_at < keeper.at and not timers.is_quiet():

@@ -118,6 +118,7 @@ class Command(models.Model):
         CLOSE = "close", _("Closing by itself")
         AGREED_NEAR = "agreed_near", _("Agreed time comes near")
         AGREED_OVER = "agreed_over", _("Agreed time is over")
+        WAIT_OVER = "wait_over", _("End of a wait")
 
     class State(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("command", "Planned")
@@ -132,6 +133,7 @@ class Command(models.Model):
         CLAIMED = "claimed", _("stayed, because somebody has claimed it; people were told")
         NOWHERE = "nowhere", _("stayed, because no group of the next line is known; people were told")
         CLOSED = "closed", _("closed")
+        RESUMED = "resumed", _("went on by itself")
 
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)

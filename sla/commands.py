@@ -17,7 +17,7 @@ from django.utils import translation
 
 from duty.services import recipients_for
 from notifications.services import give_notice
-from sla import agreeing, closing, escalating
+from sla import agreeing, closing, escalating, waiting
 from sla.models import Command
 from sla.ordering import WAITING, Later, Refused
 from sla.timers import limit_waiting
@@ -39,6 +39,7 @@ HANDLERS: dict[str, Callable[[Command, Ticket, datetime], str]] = {
     Kind.CLOSE: closing.close,
     Kind.AGREED_NEAR: agreeing.tell_near,
     Kind.AGREED_OVER: agreeing.tell_over,
+    Kind.WAIT_OVER: waiting.carry_out,
 }
 
 

@@ -21,7 +21,7 @@ def start_missing_clocks(at: datetime) -> int:
 
     Rules that lie ahead are armed; nobody is told of what is past. Safe to repeat.
     """
-    missing = Ticket.objects.live().filter(assigned_at__isnull=False, clocks=None).order_by("pk")
+    missing = Ticket.objects.live().filter(clocks=None).order_by("pk")
     started = 0
     for key in list(missing.values_list("pk", flat=True)):
         with transaction.atomic(), timers.quietly():

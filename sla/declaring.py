@@ -18,7 +18,7 @@ def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> Non
 
     The tasks of such a ticket are no news of their own, and kinds that cannot be major call nobody.
     """
-    changed = any(change["field"] == "priority" for change in entry.changes)
+    changed = any(change["field"] in ("priority", "duplicate_of") for change in entry.changes)
     created = not entry.state_from
     if (
         timers.is_quiet()
@@ -26,6 +26,7 @@ def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> Non
         or ticket.phase not in (Phase.OPEN, Phase.WAITING)
         or not (changed or created)
         or ticket.parent_id
+        or ticket.duplicate_of_id
     ):
         return
     on = NoticeRule.On.REGISTERED

@@ -16,7 +16,7 @@ from sla.clock_models import URGENT_RANK
 from sla.firing import Hearers
 from sla.models import Clock, Command, EscalationRule
 from sla.ordering import Refused
-from tickets.actions import perform
+from tickets.actions import TAKEN_BACK, perform
 from tickets.models import Ticket, TimelineEntry
 
 MOVE, TELL = "escalate_by_time", "report_out_of_time"
@@ -31,10 +31,26 @@ def follow(ticket: Ticket, entry: TimelineEntry, user: User | None) -> bool:
     To act is: to take it, hand it on, start, wait, solve or end it, call a vendor, agree on a time, take note of it.
     Talking about it is not.
     """
+    if entry.action == TAKEN_BACK and ticket.is_live:
+        return _stands_again(ticket, entry)
     if ticket.escalated_at is None or not (_acted(entry, user) or not ticket.is_live):
         return False
     ticket.escalated_at = None
     return True
+
+
+def _stands_again(ticket: Ticket, entry: TimelineEntry) -> bool:
+    """The step that answered an escalation was taken back: it is escalated as before. One query."""
+    steps = TimelineEntry.objects.filter(ticket_id=ticket.pk, pk__lt=entry.data["entry"])
+    since = None
+    for step in steps.select_related("actor__organisation").order_by("-pk"):
+        if step.action in (MOVE, TELL):
+            since = step.at
+        elif _acted(step, step.actor):
+            break
+    changed = since is not None and ticket.escalated_at is None
+    ticket.escalated_at = since if changed else ticket.escalated_at
+    return changed
 
 
 def _acted(entry: TimelineEntry, user: User | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sla.calendars import business_time
+from sla.facts import DUPLICATE
 from sla.life import UNPROMISED, Life
 from sla.models import CalendarVersion, Clock, ClockChange, Segment, Target
 from tickets.models import Ticket, WaitReason
@@ -106,14 +107,14 @@ def in_whole_seconds(stretches: list[Stretch]) -> list[Stretch]:
 
 def explain(ticket: Ticket, now: datetime) -> list[Explanation]:
     """Every clock of ``ticket`` with what was counted until ``now``. Four queries for all of them."""
-    related = ("policy_version__policy", "calendar_version__calendar", "group", "supplier", *_RULE)
+    related = ("policy_version__policy", "calendar_version__calendar", "group", "supplier", "excused_by", *_RULE)
     clocks = list(
         Clock.objects.filter(ticket_id=ticket.pk).select_related(*related).order_by("agreement", "started_at", "pk")
     )
     keys = [clock.pk for clock in clocks]
     segments = list(Segment.objects.filter(clock__in=keys).select_related("calendar_version"))
     changes = list(ClockChange.objects.filter(clock__in=keys).select_related("by", "old_calendar", "new_calendar"))
-    reasons = {UNPROMISED: _("Nothing was promised")}
+    reasons = {UNPROMISED: _("Nothing was promised"), DUPLICATE: _("A duplicate: its main ticket is measured")}
     reasons |= {row.code: row.name for row in WaitReason.objects.all()}
     return [_explain(clock, segments, changes, reasons, now) for clock in clocks]
 
@@ -189,6 +190,16 @@ def _tone(clock: Clock, now: datetime) -> str:
     if clock.breached_at or clock.met is False or (clock.running_since and clock.due_at and clock.due_at < now):
         return "late"
     return "ok" if clock.running_since or clock.met else "idle"
+
+
+def named_conditions(target: Target) -> list[dict[str, str]]:
+    """For whom the target was chosen: which condition, the row's code and its name in the active language."""
+    rows = {name.removesuffix("_id"): getattr(target, name.removesuffix("_id")) for name in Target.CONDITIONS}
+    return [
+        {"field": name, "code": str(getattr(row, "code", row.pk)), "name": str(row)}
+        for name, row in rows.items()
+        if row is not None
+    ]
 
 
 def conditions_of(target: Target) -> list[str]:

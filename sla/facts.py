@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sla.models import AgreementKind, Clock, Metric
+from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
 from tickets.meaning import Clocks
 from tickets.models import Ticket, TimelineEntry
+
+#: The nature that leaves clocks and figures (INC-03), and the close code of what was not solved (INC-12).
+COMPLAINT, UNRESOLVED = "complaint", "unresolved"
+#: Why the clocks of a duplicate stand still: its main ticket is measured.
+DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,32 @@ def facts_of(ticket: Ticket, at: datetime, *, gained: bool = False) -> Iterator[
     ``gained``: its group has just got it.
     """
     timed = ticket.kind_info.timed
+    yield from _dispatch(ticket, timed, at)
+    promised = _promised(ticket, timed, at, gained=gained)
+    if ticket.nature_id == COMPLAINT:
+        promised = (replace(fact, started_at=None, stopped_at=None, dropped=True) for fact in promised)
+    yield from promised
+
+
+def _promised(ticket: Ticket, timed: Clocks, at: datetime, *, gained: bool) -> Iterator[Fact]:
+    """What customer, groups and vendors are promised or promise."""
     yield from _sla(ticket, timed, at)
     if timed.groups and ticket.group_id and ticket.assigned_at and ticket.state != timed.at_desk:
         yield from _ola(ticket, timed, at, gained=gained)
     if timed.vendors:
         yield from _uc(ticket, at)
+
+
+def _dispatch(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
+    """The desk's own limit: from registration, and from every return to the desk, until a group has it (INC-22).
+
+    Whoever ends it at the desk has decided what becomes of it. It has no holder: the desk's groups share it. Kinds
+    that no desk dispatches have none.
+    """
+    if timed.at_desk:
+        waits = ticket.state == timed.at_desk
+        since = at if ticket.assigned_at else ticket.created_at
+        yield Fact(AgreementKind.OLA, Metric.DISPATCH, since if waits else None, None if waits else at, repeats=True)
 
 
 def _sla(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
@@ -101,9 +128,26 @@ def _uc(ticket: Ticket, at: datetime) -> Iterator[Fact]:
     yield Fact(AgreementKind.UC, Metric.RESOLVE, called_at, done_at, **parts)
 
 
+def unanswered_since(ticket: Ticket, agreement: str, metric: str) -> datetime | None:
+    """Since when nobody has begun: what the rules "not responded to" of P1 and P2 count from (INC-22)."""
+    waits = (agreement, metric) in ((AgreementKind.OLA, Metric.DISPATCH), (AgreementKind.SLA, Metric.RESPONSE))
+    return ticket.created_at if waits and ticket.responded_at is None else None
+
+
+def is_unmeasured(ticket: Ticket) -> bool:
+    """Whether figures leave it out: a duplicate is solved by its main ticket, a complaint is no incident."""
+    return ticket.duplicate_of_id is not None or ticket.nature_id == COMPLAINT
+
+
+def is_not_solved(ticket: Ticket) -> bool:
+    """Whether it was closed because the solution was none (INC-12)."""
+    return ticket.phase == Phase.CLOSED and getattr(ticket, "close_code_id", None) == UNRESOLVED
+
+
 def is_given_back(entry: TimelineEntry, timed: Clocks) -> bool:
-    """Whether the step sent the ticket back to the desk, which dispatches it anew."""
-    return bool(timed.at_desk) and entry.state_to == timed.at_desk and entry.state_from not in ("", timed.at_desk)
+    """Whether the step sent the ticket back to the desk, which dispatches it anew; taking one back does not."""
+    moved = entry.state_to == timed.at_desk and entry.state_from not in ("", timed.at_desk)
+    return bool(timed.at_desk) and moved and entry.action != TAKEN_BACK
 
 
 def is_given_out(entry: TimelineEntry, timed: Clocks) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from accounts.models import Tier
 from duty.services import away_at, reader_keys, recipients_for
 from notifications.services import give_notice
 from notifications.storing import Telling, give
+from sla.calendars import business_time
 from sla.clock_models import URGENT_RANK
 from sla.models import AgreementKind, Clock, Command, EscalationRule, NoticeRule, Timer
 from sla.ordering import order
@@ -18,8 +20,12 @@ from tickets.services import new_event
 
 #: Roles that differ from ticket to ticket.
 PERSONAL = ("watchers", "requester")
+#: The action that kinds have whose tickets are escalated at all.
+REPORT = "report_out_of_time"
 #: Rules that change the ticket.
 ESCALATE = "escalate:"
+#: Rules that tell people of what was not done in time.
+NOTICE = "notice:"
 #: Who is told before and at the limits.
 BEFORE = ("assignee", "group_duty")
 AT_LIMIT = {
@@ -137,9 +143,13 @@ def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: 
 def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, rule: EscalationRule | None) -> None:
     """Changing the ticket takes its lock, which the engine never waits for: a command does it (``sla.commands``).
 
-    Nothing when the ticket is with a line that the rule is not for: who got it late is not robbed of it at once.
+    What no group has is with the desk. Nothing when the ticket is with a line that the rule is not for: who got it
+    late is not robbed of it at once.
     """
-    if rule is None or ticket.group is None or ticket.group.tier not in rule.tiers:
+    if REPORT not in ticket.kind_info.actions:
+        return
+    tier = ticket.group.tier if ticket.group else Tier.DESK
+    if rule is None or tier not in rule.tiers:
         return
     payload = {
         "rule": rule.pk,
@@ -151,8 +161,25 @@ def _order_escalation(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, 
     order(Command.Kind.ESCALATE, ticket, key=key_of(clock, timer), due_at=due_at, at=at, payload=payload)
 
 
+def counts_from_registration(clock: Clock) -> bool:
+    """Whether "not responded to" counts from registration on ``clock``: P1 and P2 that nobody works on (INC-22)."""
+    return clock.counts_from is not None and clock.rank <= URGENT_RANK
+
+
+def lead_of(clock: Clock) -> timedelta:
+    """The business time that such rules have counted before ``clock`` began; none for others."""
+    if clock.counts_from is None or not counts_from_registration(clock):
+        return timedelta()
+    return business_time(clock.calendar_version).diff(min(clock.counts_from, clock.started_at), clock.started_at)
+
+
 def key_of(clock: Clock, timer: Timer) -> str:
-    """Once for each rule, ticket, agreement and round."""
+    """Once for each rule, ticket, agreement and round.
+
+    A notice rule that counts from registration is told once, whichever of the clocks it waits on comes first.
+    """
+    if timer.rule.startswith(NOTICE) and counts_from_registration(clock):
+        return f"response.{timer.rule}:{clock.ticket_id}:sla:1"
     return f"{clock.metric}.{timer.rule}:{clock.ticket_id}:{clock.agreement}:{clock.round}"
 
 
@@ -201,10 +228,11 @@ def _event_and_roles(clock: Clock, timer: Timer, hearers: Hearers) -> tuple[str,
 
 def _line(clock: Clock, timer: Timer, at: datetime) -> TimelineEntry:
     kind, _colon, number = timer.rule.partition(":")
+    counted = timer.threshold + (lead_of(clock) if kind == "notice" else timedelta())
     data: dict[str, Any] = {
         "agreement": clock.agreement,
         "rule": timer.rule,
         "percent": number if kind == "warn" else "",
-        "minutes": int(timer.threshold.total_seconds() // 60),
+        "minutes": int(counted.total_seconds() // 60),
     }
     return new_event(ticket_id=clock.ticket_id, event=f"clock_{kind}_{clock.metric}", user=None, now=at, **data)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import basis_of
+from sla.facts import basis_of, is_unmeasured, unanswered_since
 from sla.holders import Period
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
@@ -49,12 +49,26 @@ class Course:
 
 
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
-    """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``."""
+    """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``.
+
+    None of duplicates and complaints: figures leave them out.
+    """
+    if is_unmeasured(ticket):
+        return []
     response = _life(ticket, course, book, Metric.RESPONSE, course.assigned_at, course.responded_at)
     resolve = _life(ticket, course, book, Metric.RESOLVE, course.responded_at, course.resolved_at)
     if response is not None and course.rounds and response.clock.policy_version.restarts:
         return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
     return [life for life in (response, resolve) if life is not None]
+
+
+def undispatched(ticket: Ticket, book: PromiseBook) -> list[Life]:
+    """The desk's clock of ``ticket``, which no group has had yet; none for others (INC-22)."""
+    if ticket.state != ticket.kind_info.timed.at_desk or ticket.assigned_at is not None:
+        return []
+    course = Course(None, None, None)
+    life = _life(ticket, course, book, Metric.DISPATCH, ticket.created_at, None, AgreementKind.OLA)
+    return [life] if life else []
 
 
 def replay_period(
@@ -106,7 +120,7 @@ def _life(
             if pause.until is not None:
                 life.resume(pause.until)
     if end is not None:
-        life.stop(end) if stopped_at is not None else life.cancel(end)
+        life.stop(end) if stopped_at is not None else life.cancel(end, Clock.Excuse.ENDED)
     return life
 
 
@@ -120,6 +134,7 @@ def _new_clock(ticket: Ticket, agreement: str, metric: str, target: Target) -> C
         rule=target,
         calendar_version=target.calendar.current,
         basis=basis_of(ticket),
+        counts_from=unanswered_since(ticket, agreement, metric),
         rank=ticket.priority_rank,
         target=target.within(ticket.priority),
     )

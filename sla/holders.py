@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sla.facts import is_update
+from sla.facts import is_unmeasured, is_update
 from sla.models import AgreementKind, Metric
 from tickets.forms import named_row
 from tickets.lifecycle import Phase
@@ -66,7 +66,10 @@ class Holding:
 def periods_of(ticket: Ticket, steps: Iterable[TimelineEntry]) -> list[Period]:
     """What on-site, update, group and vendor clocks would measure on ``ticket``; ``steps``: all of it, in order."""
     known = list(steps)
-    return [*_visit(ticket, known), *_updates(ticket, known), *_of_groups(ticket, known), *_of_vendors(ticket, known)]
+    if is_unmeasured(ticket):
+        return []
+    parts = (_dispatches, _visit, _updates, _of_groups, _of_vendors)
+    return [period for part in parts for period in part(ticket, known)]
 
 
 def is_silent(ticket: Ticket, steps: Iterable[TimelineEntry], kind: str) -> bool:
@@ -81,6 +84,20 @@ def is_silent(ticket: Ticket, steps: Iterable[TimelineEntry], kind: str) -> bool
 # --- To the customer -------------------------------------------------------------------------------------------------
 def _over_at(ticket: Ticket) -> datetime | None:
     return min((at for at in (ticket.resolved_at, ticket.closed_at) if at), default=None)
+
+
+def _dispatches(ticket: Ticket, steps: list[TimelineEntry]) -> Iterator[Period]:
+    """From registration and from each return to the desk, until a group has it or the desk has ended it (INC-22)."""
+    since, desk = None, ticket.kind_info.timed.at_desk
+    for step in steps if desk else ():
+        if since is None and step.state_to == desk:
+            since = step.at
+        elif since is not None and step.state_to not in ("", desk):
+            if step.at > since:
+                yield Period(OLA, Metric.DISPATCH, since, step.at)
+            since = None
+    if since is not None:
+        yield Period(OLA, Metric.DISPATCH, since)
 
 
 def _visit(ticket: Ticket, steps: list[TimelineEntry]) -> Iterator[Period]:

@@ -18,6 +18,8 @@ from sla.models import CalendarVersion, Clock, ClockChange, PolicyVersion, Segme
 State, Kind = Clock.State, Segment.Kind
 #: The reason of a pause in which there was no promise.
 UNPROMISED = "unpromised"
+#: So much of the reason is kept with an excused clock.
+EXCUSE_LENGTH = 300
 
 
 @dataclass
@@ -84,10 +86,38 @@ class Life:
         if self.clock.state == State.CANCELLED:
             self._go_on_after(at, UNPROMISED)
 
-    def cancel(self, at: datetime) -> None:
-        """End without a verdict: nothing is promised any more."""
+    def cancel(self, at: datetime, excuse: str, *, by: User | None = None, text: str = "") -> None:
+        """End without a verdict, with the reason, and by whom: a promise that began never just vanishes."""
         self.settle(at)
         self._end(at, State.CANCELLED)
+        clock = self.clock
+        clock.excuse, clock.excused_by, clock.excuse_text = excuse, by, text[:EXCUSE_LENGTH]
+
+    def end(self, at: datetime, excuse: str, *, by: User | None = None, text: str = "") -> None:
+        """End what was not done: missed when it was late already, else excused."""
+        self.settle(at)
+        if self.clock.breached_at is not None:
+            self.stop(at)
+        else:
+            self.cancel(at, excuse, by=by, text=text)
+
+    def withdraw(self, excuse: str, *, by: User | None = None, text: str = "") -> None:
+        """Take the verdict back from a clock that has stopped; what it counted stays."""
+        clock, self.touched = self.clock, True
+        clock.state, clock.met = State.CANCELLED, None
+        clock.excuse, clock.excused_by, clock.excuse_text = excuse, by, text[:EXCUSE_LENGTH]
+
+    def unstop(self) -> None:
+        """Go on as if it had not ended: the time since counts."""
+        clock = self.clock
+        if clock.stopped_at is not None:
+            at, clock.stopped_at, clock.met = clock.stopped_at, None, None
+            self._run(at)
+
+    def unpause(self) -> None:
+        """Go on as if it had not been paused: the time since counts."""
+        if self.clock.paused_since is not None:
+            self._run(self.clock.paused_since)
 
     def settle(self, at: datetime) -> None:
         """Decide the past up to ``at``: breached from the first instant after the due time."""
@@ -123,38 +153,41 @@ class Life:
         by: User | None = None,
         reason: str = "",
         calendar: CalendarVersion | None = None,
+        back: bool = False,
     ) -> None:
         """Take over another promise, counted from the start of the clock or from now, as its policy says (INC-04).
 
         The past is counted anew by the new calendar, pauses are kept, a breach is judged again; the old verdict
         stays in the change. What was counted by an older version of the same calendar stays so, unless
         ``calendar`` names the version to count everything by. A clock that has stopped gets a new verdict, except
-        under a policy that counts changes from their moment on; a correction of the past is none of those changes.
+        under a policy that counts changes from their moment on; a correction of the past is none of those changes, nor
+        is taking a change ``back``: then what was counted before it counts again.
         """
         clock = self.clock
         self.settle(at)
         old = clock.target, clock.calendar_version, clock.due_at, clock.breached_at
         version = calendar or target.calendar.current
-        counts_on = target.version.on_change == PolicyVersion.OnChange.FROM_CHANGE
-        from_change = counts_on and cause != ClockChange.Cause.CORRECTION
+        counting_on = PolicyVersion.OnChange.FROM_CHANGE
+        counts_on = target.version.on_change == counting_on
+        from_change = counts_on and cause != ClockChange.Cause.CORRECTION and not back
         if version is None or (from_change and not clock.is_active):
             return
-        history = self._history(at)
+        history = self._history(at, since=clock.gen - (back and clock.policy_version.on_change == counting_on))
         clock.gen += 1
         clock.rule, clock.policy_version, clock.target = target, target.version, within
         clock.calendar_version, clock.breached_at, clock.consumed = version, None, timedelta()
         self._recount([] if from_change else history, at, anew=calendar is not None)
         self._note(at, cause, old[0], old[1], old[2], old[3], by=by, reason=reason)
 
-    def _history(self, at: datetime) -> list[Segment]:
-        """Closed stretches of this count up to ``at``, in order; the open one is closed there."""
+    def _history(self, at: datetime, *, since: int) -> list[Segment]:
+        """Closed stretches of the counts from ``since`` on up to ``at``, in order; the open one is closed there."""
         clock = self.clock
         if self.past is None:
-            stored = clock.segments.filter(gen=clock.gen).select_related("calendar_version") if clock.pk else ()
+            stored = clock.segments.filter(gen__gte=since).select_related("calendar_version") if clock.pk else ()
             self.past = list(stored)
         self._close_run(at)
         self._close_pause(at)
-        found = [row for row in [*self.past, *self.segments] if row.gen == clock.gen]
+        found = [row for row in [*self.past, *self.segments] if row.gen >= since]
         self.past = []
         return sorted(found, key=lambda row: (row.started, row.ended))
 
@@ -187,6 +220,7 @@ class Life:
     def _run(self, at: datetime) -> None:
         clock = self.clock
         clock.state, clock.running_since, clock.paused_since, clock.pause_reason = State.RUNNING, at, None, ""
+        clock.excuse, clock.excused_by, clock.excuse_text = "", None, ""
         remaining = clock.target - clock.consumed
         # Used up: it was due when it was, not now.
         due_at = self.business.add(at, remaining) if remaining > timedelta() else (clock.breached_at or at)

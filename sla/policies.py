@@ -22,6 +22,7 @@ from sla.models import (
     ClosingRule,
     EscalationRule,
     FaultLevel,
+    Metric,
     NoticeRule,
     Policy,
     PolicyVersion,
@@ -179,7 +180,8 @@ class PromiseBook:
             if calendars and target.calendar_id in calendars:
                 target.calendar.current = calendars[target.calendar_id]
             self._targets.setdefault(target.version.policy_id, []).append(target)
-        self._default = Policy.objects.filter(is_default=True).values_list("pk", flat=True).first()
+        defaults = dict(Policy.objects.filter(is_default=True).values_list("kind", "pk"))
+        self._default, self._desk = defaults.get(AgreementKind.SLA), defaults.get(AgreementKind.OLA)
         self.rules = list(NoticeRule.objects.filter(active=True).select_related("priority"))
         self.escalations = list(EscalationRule.objects.filter(active=True).select_related("priority"))
         closing = ClosingRule.objects.filter(active=True).select_related("calendar__current")
@@ -190,11 +192,15 @@ class PromiseBook:
         day = local_day(at)
         chosen = [
             self._policy(AgreementKind.SLA, ticket.organisation_id, day, self._default),
-            self._policy(AgreementKind.OLA, holder or ticket.group_id, day),
+            self._policy(AgreementKind.OLA, holder or ticket.group_id, day, self._desk),
             self._policy(AgreementKind.UC, holder or ticket.supplier_id, day),
         ]
         rows = [target for policy in chosen if policy for target in self._in_force(policy, at)]
-        return Promises(ticket, rows, self._faults)
+        return Promises(ticket, [*_without_dispatch(rows), *self._dispatch(at)], self._faults)
+
+    def _dispatch(self, at: datetime) -> list[Target]:
+        """What the desk promises of tickets that no group has: the same whoever gets them afterwards (INC-22)."""
+        return [row for row in self._in_force(self._desk, at) if row.metric == Metric.DISPATCH] if self._desk else []
 
     def _policy(self, kind: str, party: int | None, day: date, otherwise: str | None = None) -> str | None:
         """The policy of the party's agreement; none in a phase without commitment."""
@@ -262,6 +268,10 @@ def current_book() -> PromiseBook:
 def _in_force(target: Target, at: datetime) -> bool:
     version = target.version
     return version.valid_from <= at and (version.valid_until is None or at < version.valid_until)
+
+
+def _without_dispatch(rows: list[Target]) -> list[Target]:
+    return [row for row in rows if row.metric != Metric.DISPATCH]
 
 
 def _conditions(target: Target) -> tuple[int, int]:

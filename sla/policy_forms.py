@@ -49,7 +49,7 @@ class PromiseForm(forms.Form):
         metric = cleaned.get("metric")
         if metric and not cleaned.get("calendar"):
             self.add_error("calendar", _("Choose the calendar that it counts by."))
-        if metric in (Metric.ON_SITE, Metric.UPDATE) and not cleaned.get("minutes"):
+        if metric in (Metric.DISPATCH, Metric.ON_SITE, Metric.UPDATE) and not cleaned.get("minutes"):
             self.add_error("minutes", _("Priorities say nothing about this: give the minutes."))
         if metric and cleaned.get("minutes") and cleaned.get("calendar"):
             self._check_reached(cleaned["calendar"], timedelta(minutes=cleaned["minutes"]))

@@ -27,8 +27,9 @@ class AgreementKind(models.TextChoices):
 
 
 class Metric(models.TextChoices):
-    """What is measured (``sla_clock_definitions``)."""
+    """What is measured (``sla_clock_definitions``). Dispatch: until a group has it, the desk's own limit (INC-22)."""
 
+    DISPATCH = "dispatch", _("Dispatch")
     RESPONSE = "response", _("Response")
     ON_SITE = "on_site", _("On site")
     RESOLVE = "resolve", _("Resolution")
@@ -56,17 +57,23 @@ class FaultLevel(CodeTable):
 
 
 class Policy(CodeTable):
-    """A named set of targets. ``is_default``: for customers without an agreement of their own."""
+    """A named set of targets.
+
+    ``is_default``: of an SLA, for customers without an agreement of their own; of an OLA, what the desk promises of
+    tickets that no group has yet.
+    """
 
     kind = models.CharField(_("kind"), max_length=3, choices=AgreementKind, default=AgreementKind.SLA)
-    is_default = models.BooleanField(_("for customers without an agreement"), default=False)
+    is_default = models.BooleanField(_("for everybody without an agreement"), default=False)
 
     class Meta(CodeTable.Meta):
         verbose_name = _("policy")
         verbose_name_plural = _("policies")
         constraints = [
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="policy_one_default"),
-            models.CheckConstraint(condition=Q(is_default=False) | Q(kind="sla"), name="policy_default_is_sla"),
+            models.UniqueConstraint(fields=["kind"], condition=Q(is_default=True), name="policy_one_default_of_kind"),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(kind__in=["sla", "ola"]), name="policy_default_is_sla_or_ola"
+            ),
         ]
 
 

@@ -8,12 +8,15 @@ from typing import Any
 
 from django.db.models import Count
 
-from notifications.models import Delivery, Notice
+from notifications.models import Attempt, Delivery, Notice
 from sla.calendars import business_time
 from sla.firing import key_of
 from sla.models import Clock, Command, NoticeRule, Timer
 from sla.spans import format_amount
+from tickets import clock as database_clock
 
+#: What became due so shortly ago is still on its way.
+UNDER_WAY = timedelta(seconds=15)
 #: Timers that had nothing to tell.
 UNTOLD = (Timer.State.CANCELLED, Timer.State.PASSED)
 
@@ -27,7 +30,12 @@ class Proof:
     delivered: int = 0
     waiting: int = 0
     undelivered: int = 0
+    #: Handed over for certain more than once.
     doubled: int = 0
+    #: Handed over, but the answer was lost and it was tried again: the reader may have it twice.
+    possibly_doubled: int = 0
+    #: Given, but nobody could be told: neither the rule's people nor those in their place.
+    unread: int = 0
     lost: list[str] = field(default_factory=list)
     latest: timedelta = timedelta()
 
@@ -40,17 +48,20 @@ class Proof:
             "deliveries on their way": self.waiting,
             "deliveries not delivered": self.undelivered,
             "doubled": self.doubled,
+            "possible duplicates": self.possibly_doubled,
+            "never had a reader": self.unread,
             "lost": len(self.lost),
             "latest": format_amount(self.latest),
         }
 
 
-def prove(start: datetime, end: datetime) -> Proof:
-    """Count what was due from ``start`` to ``end`` anew from clocks and their stretches, and look for each notice.
+def prove(start: datetime, end: datetime, now: datetime | None = None) -> Proof:
+    """Count what was due from ``start`` to ``end``, at most to now, anew from clocks, and look for each notice.
 
     What is due is computed from what was counted, not from what fired: a timer that was never armed shows up
     as lost. Rules that were switched off since, and changes of a promise, are left to the timers' own record.
     """
+    end = min(end, (now or database_clock.now()) - UNDER_WAY)
     proof, expected = Proof(), {}
     for clock in _clocks(start, end):
         for timer in clock.timers.all():
@@ -106,4 +117,8 @@ def _count_deliveries(proof: Proof, keys: list[str]) -> None:
     proof.delivered = by_status.get(status.SENT, 0)
     proof.waiting = sum(by_status.get(each, 0) for each in (*Delivery.ACTIVE, status.CARRIED))
     proof.undelivered = sum(by_status.get(each, 0) for each in Delivery.FAILED)
-    proof.doubled = rows.filter(possible_duplicate=True).count()
+    proof.doubled = (
+        rows.filter(attempts__result=Attempt.Result.SENT).annotate(times=Count("attempts")).filter(times__gt=1).count()
+    )
+    proof.possibly_doubled = rows.filter(possible_duplicate=True).count()
+    proof.unread = Notice.objects.filter(key__in=keys, deliveries=None).count()

@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from sla import agreeing, closing, escalating, timers
+from sla import agreeing, closing, escalating, timers, waiting
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed
 
@@ -26,6 +26,7 @@ def keep_plans(
     changed = ["escalated_at"] if escalating.follow(ticket, entry, user) else []
     if not timers.is_quiet():
         agreeing.follow(ticket, entry, now)
+        waiting.follow(ticket, entry, now)
         changed += ["closes_at"] if closing.follow(ticket, entry, now) else []
     if changed:
         ticket.save(update_fields=changed)

@@ -19,9 +19,9 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from sla import timers
 from sla.calendars import business_time
-from sla.clock_models import ACTIVE
+from sla.clock_models import ACTIVE, URGENT_RANK
 from sla.life import Life
-from sla.models import AgreementKind, Clock, EscalationRule, NoticeRule, RuleEdit, Segment, Timer
+from sla.models import AgreementKind, Clock, EscalationRule, Metric, NoticeRule, RuleEdit, Segment, Timer
 from sla.policies import current_book, one_book
 from tickets import clock as database_clock
 
@@ -41,13 +41,15 @@ def name_of(rule: Rule) -> str:
     return f"{timers.NOTICE if isinstance(rule, NoticeRule) else timers.ESCALATE}{rule.pk}"
 
 
-def scope_of(rule: Rule) -> list[object] | None:
-    """Agreement, metric and rank (None: every one) of the clocks that ``rule`` is for; None when it is for none."""
+def scopes_of(rule: Rule) -> list[list[object]]:
+    """Agreement, metric and rank (None: every one) of the clocks that ``rule`` is for; empty when it is for none."""
     rank = rule.priority.rank if rule.priority else None
     if isinstance(rule, EscalationRule):
-        return [str(rule.agreement), str(rule.metric), rank]
-    metrics = [metric for metric, on in timers.RULES_ON.items() if on == rule.on]
-    return [AgreementKind.SLA.value, metrics[0], rank] if metrics else None
+        return [[str(rule.agreement), str(rule.metric), rank]]
+    found = [[AgreementKind.SLA.value, metric, rank] for metric, on in timers.RULES_ON.items() if on == rule.on]
+    if rule.on == NoticeRule.On.NOT_RESPONDED and rule.priority.rank <= URGENT_RANK:
+        found.append([AgreementKind.OLA.value, Metric.DISPATCH.value, rank])
+    return found  # type: ignore[return-value]  # lists are invariant
 
 
 def _timing(rule: Rule | None) -> tuple[object, ...]:
@@ -55,13 +57,13 @@ def _timing(rule: Rule | None) -> tuple[object, ...]:
     if rule is None or not rule.active:
         return ()
     after = rule.percent if isinstance(rule, EscalationRule) else rule.after_minutes
-    return (*(scope_of(rule) or ("none",)), after)
+    return (*(tuple(scope) for scope in scopes_of(rule) or [["none"]]), after)
 
 
 def moves_timers(old: Rule | None, new: Rule | None) -> bool:
     """Whether open clocks have something to follow when ``old`` becomes ``new``; None: there is none."""
     before, after = _timing(old), _timing(new)
-    return before != after and any(scope_of(rule) for rule in (old, new) if rule is not None)
+    return before != after and any(scopes_of(rule) for rule in (old, new) if rule is not None)
 
 
 def _among(scopes: Iterable[list[object]]) -> QuerySet[Clock, Clock]:
@@ -85,10 +87,10 @@ class Holds:
 
 def holds_for(rule: Rule, now: datetime | None = None) -> Holds:
     """What ``rule``, stored or not, would mean for the clocks that are open now. Changes nothing."""
-    scope, at = scope_of(rule), now or database_clock.now()
-    if scope is None or not rule.active:
+    scopes, at = scopes_of(rule), now or database_clock.now()
+    if not scopes or not rule.active:
         return Holds()
-    found = _among([scope])
+    found = _among(scopes)
     if rule.pk:
         found = found.exclude(timers__in=Timer.objects.filter(rule=name_of(rule), state=State.FIRED))
     looked = list(found.select_related("calendar_version").order_by("pk")[: MOST_LOOKED_AT + 1])
@@ -99,7 +101,7 @@ def holds_for(rule: Rule, now: datetime | None = None) -> Holds:
 def _threshold(rule: Rule, clock: Clock) -> timedelta:
     if isinstance(rule, EscalationRule):
         return timers.escalates_after(clock, rule)
-    return timers.notice_after(rule)
+    return timers.notice_after(clock, rule)
 
 
 def _is_behind(clock: Clock, threshold: timedelta, moment: datetime) -> bool:
@@ -120,7 +122,7 @@ def note_edit(old: Rule | None, new: Rule | None, *, by: User | None, now: datet
     rule, at = new or old, now or database_clock.now()
     assert rule is not None  # noqa: S101 - one of them moves
     earlier = RuleEdit.objects.filter(rule=name_of(rule), done_at=None)
-    scopes = [scope for each in (old, new) if each is not None and (scope := scope_of(each))]
+    scopes = [scope for each in (old, new) if each is not None for scope in scopes_of(each)]
     scopes += [scope for edit in earlier for scope in edit.scopes]
     earlier.update(done_at=at)
     distinct = [scope for number, scope in enumerate(scopes) if scope not in scopes[:number]]

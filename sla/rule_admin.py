@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.admin_base import PortalAdmin
-from sla.rearming import Holds, Rule, holds_for, moves_timers, note_edit, scope_of
+from sla.rearming import Holds, Rule, holds_for, moves_timers, note_edit, scopes_of
 
 CONFIRMED = "_confirmed"
 
@@ -36,7 +36,7 @@ def meaning_of(rule: Rule) -> str:
     """What storing ``rule`` does, in sentences."""
     if not rule.active:
         return _("Switched off: clocks that are open do not wait for it any more. What was told stays told.")
-    if scope_of(rule) is None:
+    if not scopes_of(rule):
         return _("Holds for tickets that are registered, or raised to this priority, from now on.")
     return say(holds_for(rule))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from sla.calendars import business_time
+from sla.facts import is_unmeasured
 from sla.life import Life
 from sla.limits import soon_before
 from sla.models import AgreementKind, Clock, Metric
@@ -17,6 +20,7 @@ COLUMNS = (
     "planned_completion_at",
     "responded_in_time",
     "completed_in_time",
+    "dispatched_in_time",
     "queue_due_at",
     "due_soon_at",
 )
@@ -24,22 +28,39 @@ COLUMNS = (
 
 def plan(ticket: Ticket) -> None:
     """Set the planned times, the verdicts and the limit that runs now from the ticket's clocks. Sets columns only."""
-    clocks = Clock.objects.filter(ticket_id=ticket.pk, agreement=AgreementKind.SLA)
+    clocks = Clock.objects.filter(Q(agreement=AgreementKind.SLA) | Q(metric=Metric.DISPATCH), ticket_id=ticket.pk)
     set_columns(ticket, clocks.select_related("calendar_version"))
 
 
 def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
     """As ``plan``, from ``clocks`` at hand. While it is worked on, what is promised no more is not planned either."""
+    clocks = list(clocks)
     own = [c for c in clocks if c.agreement == AgreementKind.SLA]
-    counting = [c for c in own if not (ticket.is_live and c.state == Clock.State.CANCELLED)]
+    ended = Clock.State.CANCELLED
+    counting = [c for c in own if not (c.state == ended and (ticket.is_live or c.excuse == Clock.Excuse.TAKEN_BACK))]
     newest = {c.metric: c for c in sorted(counting, key=lambda c: c.round)}
     response, resolve = newest.get(Metric.RESPONSE), newest.get(Metric.RESOLVE)
     ticket.planned_response_at = _planned(response)
     ticket.planned_completion_at = _planned(resolve)
     ticket.responded_in_time = response.met if response else None
     ticket.completed_in_time = resolve.met if resolve else None
+    dispatch = max(
+        (c for c in clocks if c.metric == Metric.DISPATCH and c.excuse != Clock.Excuse.TAKEN_BACK),
+        key=lambda c: c.round,
+        default=None,
+    )
+    ticket.dispatched_in_time = _kept(dispatch)
+    if is_unmeasured(ticket):
+        ticket.responded_in_time = ticket.completed_in_time = ticket.dispatched_in_time = None
     running = response if response and response.is_active else resolve
-    ticket.queue_due_at, ticket.due_soon_at = _runs_until(running)
+    ticket.queue_due_at, ticket.due_soon_at = min(_runs_until(dispatch), _runs_until(running))
+
+
+def _kept(clock: Clock | None) -> bool | None:
+    """The verdict; a limit that has passed is one already."""
+    if clock is None or clock.state == Clock.State.CANCELLED:
+        return None
+    return False if clock.breached_at else clock.met
 
 
 def store_plan(ticket: Ticket, lives: Iterable[Life]) -> None:

@@ -57,9 +57,8 @@ def _load_fault_levels(rows: list[dict[str, Any]]) -> int:
 
 def _load_policy(row: dict[str, Any], position: int, at: datetime) -> int:
     names = {"name_zh": row["zh"], "name_en": row["en"], "position": position * 10}
-    policy, created = Policy.objects.get_or_create(
-        code=row["code"], defaults={**names, "is_default": row.get("is_default", False)}
-    )
+    parts = {"kind": row.get("kind", "sla"), "is_default": row.get("is_default", False)}
+    policy, created = Policy.objects.get_or_create(code=row["code"], defaults={**names, **parts})
     if not policy.versions.exists():
         promises = tuple(_promise(target) for target in row["targets"])
         parts = {"on_change": row.get("on_change", "from_start"), "restarts": row.get("restarts", False)}

@@ -15,7 +15,7 @@ from sla.models import Clock, ClockChange, Segment, Timer
 STORED = (
     "rule_id", "policy_version_id", "calendar_version_id", "basis", "rank", "state", "target", "consumed",
     "running_since", "paused_since", "pause_reason", "due_at", "breached_at", "stopped_at", "settled_at", "met", "gen",
-    "provisional", "next_fire_at",
+    "provisional", "next_fire_at", "excuse", "excused_by_id", "excuse_text",
 )  # fmt: skip
 _SET_CLOCK = f"UPDATE sla_clock SET {', '.join(f'{name} = %s' for name in STORED)} WHERE id = %s"  # noqa: S608 - ours
 #: One of several that go to the database together.

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from sla.clock_models import URGENT_RANK
-from sla.firing import Hearers, give_up, tell, tell_all
+from sla.firing import Hearers, counts_from_registration, give_up, lead_of, tell, tell_all
 from sla.life import Life
 from sla.models import AgreementKind, Clock, EscalationRule, Metric, NoticeRule, Timer
 from sla.policies import current_book
@@ -59,19 +59,26 @@ def thresholds(clock: Clock) -> dict[str, timedelta]:
     book = current_book()
     found = {f"{WARN}{percent}": clock.target * percent / 100 for percent in clock.policy_version.warnings}
     found[LIMIT] = clock.target
-    found |= {f"{NOTICE}{rule.pk}": notice_after(rule) for rule in book.rules if is_noticed(clock, rule)}
+    found |= {f"{NOTICE}{rule.pk}": notice_after(clock, rule) for rule in book.rules if is_noticed(clock, rule)}
     return found | {f"{ESCALATE}{r.pk}": escalates_after(clock, r) for r in book.escalations if is_escalated(clock, r)}
 
 
 def is_noticed(clock: Clock, rule: NoticeRule) -> bool:
-    """Whether a notice rule is for ``clock``."""
-    on_this = clock.agreement == AgreementKind.SLA and RULES_ON.get(clock.metric) == rule.on
-    return on_this and rule.priority.rank == clock.rank
+    """Whether a notice rule is for ``clock``.
+
+    "Not responded to" of P1 and P2 counts from registration, so also while nobody has dispatched it (INC-22).
+    """
+    if rule.priority.rank != clock.rank:
+        return False
+    if clock.metric == Metric.DISPATCH:
+        return rule.on == NoticeRule.On.NOT_RESPONDED and counts_from_registration(clock)
+    return clock.agreement == AgreementKind.SLA and RULES_ON.get(clock.metric) == rule.on
 
 
-def notice_after(rule: NoticeRule) -> timedelta:
-    """The business time at which a notice rule fires."""
-    return timedelta(minutes=rule.after_minutes or 0)
+def notice_after(clock: Clock, rule: NoticeRule) -> timedelta:
+    """The business time of ``clock`` at which a notice rule fires; what is negative fires at once."""
+    lead = lead_of(clock) if rule.on == NoticeRule.On.NOT_RESPONDED else timedelta()
+    return timedelta(minutes=rule.after_minutes or 0) - lead
 
 
 def is_escalated(clock: Clock, rule: EscalationRule) -> bool:

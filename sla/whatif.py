@@ -17,6 +17,7 @@ from sla.holders import is_silent, periods_of
 from sla.life import Life
 from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, PolicyVersion, Target
 from sla.policies import Draft, PromiseBook
+from tickets.actions import TAKEN_BACK
 from tickets.forms import named_row
 from tickets.lifecycle import kind_of, kinds
 from tickets.models import Ticket, TimelineEntry
@@ -189,7 +190,7 @@ def targets_of(policy: Policy, draft: Draft) -> list[Target]:
 
 def tickets_between(start: datetime, end: datetime) -> QuerySet[Ticket]:
     """The tickets of a period that have something to count."""
-    return Ticket.objects.filter(created_at__gte=start, created_at__lt=end, assigned_at__isnull=False)
+    return Ticket.objects.filter(created_at__gte=start, created_at__lt=end)
 
 
 def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course, list[TimelineEntry]]]:
@@ -199,17 +200,25 @@ def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course, li
     for first in range(0, len(keys), BATCH):
         tickets = Ticket.objects.filter(pk__in=keys[first : first + BATCH]).select_related(*related).order_by("pk")
         batch = keys[first : first + BATCH]
-        pauses, rounds, steps = _pauses(batch), _rounds(batch), _steps(batch)
+        standing = _standing(batch)
+        pauses, rounds, steps = _pauses(standing), _rounds(standing), _steps(standing)
         for ticket in tickets:
             times = (ticket.assigned_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
             waited, dispatched = tuple(pauses.get(ticket.pk, ())), tuple(rounds.get(ticket.pk, ()))
             yield ticket, Course(*times, pauses=waited, rounds=dispatched), steps.get(ticket.pk, [])
 
 
-def _steps(keys: list[int]) -> dict[int, list[TimelineEntry]]:
+def _standing(keys: list[int]) -> QuerySet[TimelineEntry]:
+    """The steps of tickets without those that were taken back: they are as if they had not been."""
+    found = TimelineEntry.objects.filter(ticket_id__in=keys)
+    taken = [row["entry"] for row in found.filter(action=TAKEN_BACK).values_list("data", flat=True)]
+    return found.exclude(pk__in=taken).exclude(action=TAKEN_BACK)
+
+
+def _steps(standing: QuerySet[TimelineEntry]) -> dict[int, list[TimelineEntry]]:
     """What people and the portal did, in order; without what clocks themselves wrote."""
     found: dict[int, list[TimelineEntry]] = {}
-    rows = TimelineEntry.objects.filter(ticket_id__in=keys).exclude(action__startswith="clock_").order_by("at", "id")
+    rows = standing.exclude(action__startswith="clock_").order_by("at", "id")
     entries = list(rows.defer("data"))
     actors = User.objects.with_access().in_bulk({row.actor_id for row in entries if row.actor_id})
     for entry in entries:
@@ -218,12 +227,12 @@ def _steps(keys: list[int]) -> dict[int, list[TimelineEntry]]:
     return found
 
 
-def _pauses(keys: list[int]) -> dict[int, list[Pause]]:
+def _pauses(standing: QuerySet[TimelineEntry]) -> dict[int, list[Pause]]:
     """The times of waiting, from the steps that led in and out of it."""
     found: dict[int, list[Pause]] = {}
     since: dict[int, tuple[datetime, str]] = {}
     moved = Q(state_to=WAITING) | Q(state_from=WAITING)
-    entries = TimelineEntry.objects.filter(moved, ticket_id__in=keys).order_by("at", "id")
+    entries = standing.filter(moved).order_by("at", "id")
     for entry in entries.only("ticket_id", "at", "state_from", "state_to", "changes", "data"):
         open_pause = since.get(entry.ticket_id)
         if entry.state_to == WAITING and open_pause is None:
@@ -236,14 +245,13 @@ def _pauses(keys: list[int]) -> dict[int, list[Pause]]:
     return found
 
 
-def _rounds(keys: list[int]) -> dict[int, list[Round]]:
+def _rounds(standing: QuerySet[TimelineEntry]) -> dict[int, list[Round]]:
     """From each dispatch to the start of work, for tickets that went back to the desk."""
-    steps = TimelineEntry.objects.filter(ticket_id__in=keys)
     desks = {kind.timed.at_desk for kind in kinds()} - {""}
-    back = steps.filter(state_to__in=desks).exclude(state_from__in=["", *desks])
+    back = standing.filter(state_to__in=desks).exclude(state_from__in=["", *desks])
     returned = list(back.order_by("ticket_id").values_list("ticket_id", flat=True).distinct())
     found: dict[int, list[Round]] = {}
-    moved = steps.filter(ticket_id__in=returned).order_by("at", "id")
+    moved = standing.filter(ticket_id__in=returned).order_by("at", "id")
     for key, code, at, before, after in moved.values_list("ticket_id", "ticket__kind", "at", "state_from", "state_to"):
         timed = kind_of(code).timed
         rows = found.setdefault(key, [])

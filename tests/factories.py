@@ -240,9 +240,8 @@ PATHS = {
 
 
 def unclaimed(world: World, *, now: datetime | None = None, **data: Any) -> Incident:
-    """An incident that waits in the queue of the group ``host``."""
-    ticket = incident_in("registered", world, now=now, **data)
-    return act(ticket, "assign", world.desk, now=now, group="host")
+    """An incident that waits in the queue of the group ``host``, since it was registered."""
+    return incident_in("registered", world, now=now, **{"group": "host", **data})
 
 
 def wait(ticket: Any, user: User, *, now: datetime | None = None, **data: Any) -> Any:

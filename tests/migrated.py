@@ -45,8 +45,8 @@ def copy_for_tests() -> bool:
     """Make the test database of this worker a copy of the migrated one; False on a server that is not ours."""
     if not is_embedded():
         return False
-    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # Django's name, xdist's number in it
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # with xdist's number
+    with connection._nodb_cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{ORIGINAL}" STRATEGY file_copy')
     return True
 

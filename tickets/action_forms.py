@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from cmdb.models import ConfigurationItem
 from itsm.widgets import MomentInput
-from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, RemoteSelectMultiple
+from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField, PersonField, RemoteSelectMultiple
 from tickets.models import Ticket, TicketLink
 from tickets.worktime import MinutesField
 
@@ -34,6 +35,16 @@ def text_field(label: Any, *, required: bool = True, rows: int = 3, **kwargs: An
 def moment_field(label: Any, *, ahead: bool = False, **kwargs: Any) -> forms.DateTimeField:
     """A date and time, typed in the person's time zone; ``ahead``: usual moments are offered beside it."""
     return forms.DateTimeField(label=label, widget=MomentInput(ahead=ahead), **kwargs)
+
+
+class HandOnForm(ActionForm):
+    """Who holds it from now on; nobody: the group's queue."""
+
+    assignee = PersonField(User.objects.none(), label=_("Assignee"), required=False)
+
+    def limit_choices(self) -> None:
+        """Whoever is active."""
+        self.fields["assignee"].queryset = User.objects.active()  # type: ignore[attr-defined]
 
 
 class CommentForm(ActionForm):

@@ -23,6 +23,10 @@ from tickets.models import Ticket, TimelineEntry
 from tickets.numbers import allocate_number
 from tickets.signals import action_performed
 
+#: What the log calls a step that takes another one back.
+TAKEN_BACK = "taken_back"
+#: Columns that the door sets itself whenever a ticket is stored.
+DOOR = frozenset({"state", "phase", "version", "updated_at", "priority_rank"})
 #: Columns that the portal keeps by itself; they are no news in the timeline.
 BOOKKEEPING = frozenset(
     {
@@ -40,6 +44,7 @@ BOOKKEEPING = frozenset(
         "planned_completion_at",
         "responded_in_time",
         "completed_in_time",
+        "dispatched_in_time",
         "queue_due_at",
         "due_soon_at",
         "escalated_at",
@@ -50,6 +55,7 @@ BOOKKEEPING = frozenset(
         "closed_at",
         "waiting_since",
         "waited",
+        "wait_count",
         "urge_count",
         "children_total",
         "children_open",
@@ -57,6 +63,8 @@ BOOKKEEPING = frozenset(
         "external_system",
         "external_number",
         "emergency_since",
+        "called_in_at",
+        "first_arrived_at",
         "emergency_over_at",
         "confirmed_at",
         "confirmed_by",
@@ -96,15 +104,19 @@ def perform(
     data: Mapping[str, Any] | None = None,
     files: Any = None,
     version: int | None = None,
+    strict: bool = False,
     via: str = TimelineEntry.Via.WEB,
     now: datetime | None = None,
+    undoes: TimelineEntry | None = None,
 ) -> TimelineEntry:
     """Do the action ``name`` on ``ticket`` for ``user`` (None: the portal itself) and log it.
 
     Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
     body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
-    is the one that the person read. ``now`` is for imports and tests; otherwise the database's time
-    after locking. Returns the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
+    is the one that the person read; ``strict``: it counts for whatever action. ``undoes``: the step that this
+    one takes back; then the columns that it changed are set to what they were, and the log says so
+    (``tickets.undo``). ``now`` is for imports and tests; otherwise the database's time after locking. Returns
+    the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
 
     Raises ActionNotFound, ActionForbidden, ActionConflict, TicketChanged, ActionInvalid; then nothing
     has changed.
@@ -115,15 +127,23 @@ def perform(
         action = _find(ticket, name)
         _check_allowed(action, ticket, user)
         _check_possible(action, ticket, user)
-        _check_version(action, ticket, version)
-        form = bound_form(action, ticket, user, data or {}, files, now)
+        _check_version(action, ticket, version, strict=strict)
+        restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
+        form = (
+            bound_form(action, ticket, user, data or {}, files, now)
+            if not restored
+            else _asking_nothing(ticket, user, now)
+        )
         _check_input(form, via)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
-        getattr(ticket, name)(user=user, now=now, **form.body_values())
+        if not restored:
+            getattr(ticket, name)(user=user, now=now, **form.body_values())
+        if undoes is not None and undoes.before is not None:
+            _set_back(ticket, undoes.before, now_is=before)
         changes = [] if action.creates else _changes(ticket, before)
         _save(ticket, action, before, changed=bool(changes) or ticket.state != state_from, now=now)
-        entry = _log(ticket, action, form, user, via, now, state_from, changes)
+        entry = _log(ticket, action, form, user, via, now, state_from, changes, before, undoes)
         _attach(entry, form)
         if action.effect:
             import_string(action.effect)(ticket=ticket, entry=entry, user=user, now=now, cleaned=form.cleaned_data)
@@ -146,6 +166,11 @@ def bound_form(
         kept = {k: v for k, v in form.initial.items() if k not in data and v is not None}
         form.data = {**kept, **{key: data[key] for key in data}}
     return form
+
+
+def _asking_nothing(ticket: Ticket, user: User | None, now: datetime) -> ActionForm:
+    """The form of a step whose values are known."""
+    return ActionForm({}, ticket=ticket, user=user, now=now)
 
 
 def _locked(ticket: Ticket, user: User | None) -> Ticket:
@@ -199,8 +224,8 @@ def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:
         raise ActionConflict(reason, possible)
 
 
-def _check_version(action: Action, ticket: Ticket, version: int | None) -> None:
-    if version is not None and action.versioned and version != ticket.version:
+def _check_version(action: Action, ticket: Ticket, version: int | None, *, strict: bool = False) -> None:
+    if version is not None and (action.versioned or strict) and version != ticket.version:
         raise TicketChanged(_("Somebody changed this ticket since you opened it."), ticket)
 
 
@@ -282,9 +307,11 @@ def _log(
     now: datetime,
     state_from: str,
     changes: list[Any],
+    before: dict[str, Any],
+    undoes: TimelineEntry | None,
 ) -> TimelineEntry:
     changed = {change["field"] for change in changes}
-    return TimelineEntry.objects.create(
+    entry = TimelineEntry(
         ticket=ticket,
         at=now,
         actor=user,
@@ -297,4 +324,23 @@ def _log(
         text=form.cleaned_data.get(TEXT_FIELD) or "",
         changes=changes,
         data={k: v for k, v in form.as_record().items() if k not in changed},
+        before=_kept(ticket, before) if action.undo and not action.creates else None,
     )
+    if undoes is not None:
+        entry.action, entry.text, entry.is_public, entry.before = TAKEN_BACK, "", undoes.is_public, None
+        entry.data = {"step": undoes.action, "entry": undoes.pk, "since": undoes.at.isoformat()}
+    entry.save(force_insert=True)
+    return entry
+
+
+def _kept(ticket: Ticket, before: dict[str, Any]) -> dict[str, Any]:
+    """The columns that an action changed, as they were."""
+    return {name: value for name, value in before.items() if name not in DOOR and getattr(ticket, name) != value}
+
+
+def _set_back(ticket: Ticket, was: Mapping[str, Any], *, now_is: Mapping[str, Any]) -> None:
+    """Give the columns that a step changed the values that they had before it, and leave all others as they are."""
+    for field in ticket._meta.concrete_fields:
+        name = field.attname
+        if name not in DOOR:
+            setattr(ticket, name, field.to_python(was[name]) if name in was else now_is[name])

@@ -93,7 +93,15 @@ class Satisfaction(CodeTable):
 
 
 class WaitReason(CodeTable):
-    """What a waiting ticket waits for."""
+    """What a waiting ticket waits for. ``resumes``: at the end of the wait it goes on by itself; else people are
+    reminded. Clocks go on at that moment either way.
+    """
+
+    resumes = models.BooleanField(
+        _("goes on by itself"),
+        default=False,
+        help_text=_("At the end of the wait. Otherwise whoever handles it is reminded."),
+    )
 
     class Meta(CodeTable.Meta):
         verbose_name = _("reason for waiting")

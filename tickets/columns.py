@@ -121,6 +121,7 @@ COLUMNS: dict[str, ListColumn] = {
         _attribute("closes_at", _("Closes by itself"), sort="closes_at"),
         _named("wait_reason", _("Waits for")),
         _attribute("wait_until", _("Waits until")),
+        _attribute("wait_count", _("Times waited"), staff=True),
         _attribute("reopen_count", _("Times reopened"), sort="reopen_count"),
         _attribute("urge_count", _("Times urged"), sort="urge_count"),
         ListColumn(code="tasks", label=_("Tasks"), value=_tasks, staff=True),

@@ -70,6 +70,21 @@ class CommonActions(Columns):
 
     @action(
         source=ANY,
+        label=_("Hand on"),
+        done=_("was handed on: its assignee was switched off"),
+        form="tickets.action_forms.HandOnForm",
+        tells=("assigned",),
+        system=True,
+        icon="user-off",
+        public=False,
+        versioned=False,
+    )
+    def hand_on(self, *, user: None, now: datetime, assignee: User | None) -> None:
+        """Leave what somebody who was switched off held to the group's lead, or to the group's queue (INC-22)."""
+        self.assignee = assignee
+
+    @action(
+        source=ANY,
         label=_("Urge"),
         done=_("urged"),
         tells=("urged",),

@@ -32,12 +32,18 @@ class Chip:
 def chip_of(ticket: Ticket, now: datetime) -> Chip:
     """The chip of ``ticket`` at ``now``."""
     if ticket.queue_due_at < NO_LIMIT:
-        again = ticket.planned_completion_at is not None and ticket.queue_due_at != ticket.planned_completion_at
-        label = _("Response") if ticket.responded_at is None or again else _("Resolution")
+        label = _limit_of(ticket)
         amber = int((ticket.queue_due_at - ticket.due_soon_at).total_seconds())
         return Chip(tone_at(ticket, now), label, due=ticket.queue_due_at, soon=amber)
     texts = {Phase.OPEN: _("No limit yet"), Phase.WAITING: _("Paused")}
     return Chip("idle", text=texts.get(Phase(ticket.phase), ticket.state_label))
+
+
+def _limit_of(ticket: Ticket) -> str:
+    """Which limit runs next. At the desk nobody has to respond yet: it has to be dispatched (INC-22)."""
+    if ticket.queue_due_at == ticket.planned_completion_at:
+        return _("Resolution")
+    return _("Dispatch") if ticket.state == ticket.kind_info.timed.at_desk else _("Response")
 
 
 def tone_at(ticket: Ticket, now: datetime) -> str:

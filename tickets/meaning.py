@@ -86,7 +86,7 @@ def desk_clocks(*, at_work: frozenset[str], at_desk: str = "") -> Clocks:
     return Clocks(
         limits={
             "response": Span("assigned_at", "responded_at"),
-            "on_site": Span("responded_at", "arrived_at", noted=True),
+            "on_site": Span("responded_at", "first_arrived_at", noted=True),
             "resolve": Span("responded_at", "resolved_at"),
             "update": Span("responded_at", "resolved_at"),
         },

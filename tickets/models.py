@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -117,6 +118,7 @@ class Ticket(models.Model):
     planned_response_at = models.DateTimeField(_("planned response"), null=True, editable=False)
     planned_completion_at = models.DateTimeField(_("planned completion"), null=True, editable=False)
     responded_in_time = models.BooleanField(_("responded in time"), null=True, editable=False)
+    dispatched_in_time = models.BooleanField(_("dispatched in time"), null=True, editable=False)
     completed_in_time = models.BooleanField(_("completed in time"), null=True, editable=False)
     queue_due_at = models.DateTimeField(default=NO_LIMIT, editable=False)
     due_soon_at = models.DateTimeField(default=NO_LIMIT, editable=False)
@@ -131,6 +133,7 @@ class Ticket(models.Model):
     )
     wait_until = models.DateTimeField(_("waits until"), null=True)
     waiting_since = models.DateTimeField(_("waits since"), null=True, editable=False)
+    wait_count = models.PositiveSmallIntegerField(_("times waited"), default=0, db_default=0, editable=False)
     waited = models.DurationField(_("time waited"), null=True, editable=False)
 
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
@@ -243,7 +246,8 @@ class TimelineEntry(models.Model):
 
     ``changes``: list of ``{field, old, new}``; a value is text, or ``{id, zh, en}`` for a named row.
     ``data``: what was typed into the action's form, JSON-safe. ``text``: the comment or the reason given.
-    ``version``: the ticket's version after the step; None for what does not touch the ticket itself.
+    ``version``: the ticket's version after the step; None for what does not touch the ticket itself. ``before``: the
+    columns that a step changed which can be taken back, as they were.
     """
 
     class Via(models.TextChoices):
@@ -264,6 +268,7 @@ class TimelineEntry(models.Model):
     text = models.TextField(_("text"), blank=True)
     changes = models.JSONField(default=list)
     data = models.JSONField(default=dict)
+    before = models.JSONField(null=True, encoder=DjangoJSONEncoder, editable=False)
 
     class Meta:
         ordering = ["at", "id"]

@@ -262,13 +262,14 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(_("Created"), ticket.created_at),
             pair(_("Planned response"), ticket.planned_response_at),
             pair(_("Actual response"), ticket.responded_at),
-            pair(_("Responded in time"), _yes_or_no(ticket.responded_in_time)),
+            pair(_("Responded in time"), _answered_in_time(ticket)),
             pair(_("Planned completion"), ticket.planned_completion_at),
             pair(_("Actual completion"), ticket.resolved_at),
             pair(_("Completed in time"), _yes_or_no(ticket.completed_in_time)),
             pair(pgettext("time", "Closed"), ticket.closed_at),
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
             pair(_("Waits until"), ticket.wait_until),
+            pair(_("Times waited"), ticket.wait_count if ticket.wait_count > 1 else None),
             pair(_("Confirmed"), confirmation_of(ticket)),
             pair(_("Satisfaction"), satisfaction_of(ticket)),
             pair(_("Comment"), ticket.satisfaction_comment),
@@ -291,6 +292,16 @@ def banner_of(ticket: Ticket, available: Iterable[Available], user: User, now: d
     """What the kind puts above the timeline for ``user``, with its ``template``; None for nothing."""
     found = ticket.kind_info.banner
     return import_string(found)(ticket, available, user, now) if found else None
+
+
+def _answered_in_time(ticket: Ticket) -> str:
+    """Whether it was responded to in time, which counts from the dispatch; a late one is said beside it (INC-22)."""
+    said = _yes_or_no(ticket.responded_in_time)
+    return (
+        _("%(verdict)s, but dispatched late") % {"verdict": said}
+        if said and ticket.dispatched_in_time is False
+        else said
+    )
 
 
 def _yes_or_no(verdict: bool | None) -> str:

@@ -128,10 +128,15 @@ class TicketSerializer(AudienceSerializer):
     responded_at = serializers.DateTimeField(allow_null=True)
     responded_in_time = serializers.BooleanField(allow_null=True, **STAFF)
     resolved_at = serializers.DateTimeField(allow_null=True)
+    dispatched_in_time = serializers.BooleanField(
+        allow_null=True,
+        **{**STAFF, "help_text": "Whether the desk's own limit was kept, the last time. For staff only."},
+    )
     completed_in_time = serializers.BooleanField(allow_null=True, **STAFF)
     closed_at = serializers.DateTimeField(allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True, help_text="Agreed with the requester.")
     closes_at = serializers.DateTimeField(allow_null=True, help_text="When it closes by itself.")
+    wait_count = serializers.IntegerField(**{**STAFF, "help_text": "How often it was put on hold. For staff only."})
     reopen_count = serializers.IntegerField()
     urge_count = serializers.IntegerField()
     parent = NumberField(allow_null=True, **STAFF)  # type: ignore[assignment]  # DRF has an attribute of this name
@@ -243,6 +248,17 @@ class ChangeSerializer(serializers.Serializer):
     new_value = serializers.JSONField()
 
 
+class NamedStateSerializer(serializers.Serializer):
+    """A state by its code, which never changes, and its name in the language of the request."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+def _state(code: str, name: str) -> dict[str, str] | None:
+    return {"code": code, "name": name} if code else None
+
+
 class TimelineEntrySerializer(serializers.Serializer):
     """A step in the activity log."""
 
@@ -254,8 +270,8 @@ class TimelineEntrySerializer(serializers.Serializer):
     text = serializers.CharField()
     is_public = serializers.BooleanField(help_text="Whether requesters see it.")
     via = serializers.CharField(help_text="web, api, system or import.")
-    state_from = serializers.CharField()
-    state_to = serializers.CharField()
+    state_from = NamedStateSerializer(allow_null=True, help_text="Null: it began with this step.")
+    state_to = NamedStateSerializer(allow_null=True)
     changes = ChangeSerializer(many=True, help_text="For staff only; empty for others.")
     attachments = AttachmentSerializer(many=True)
 
@@ -271,8 +287,8 @@ def entry_data(line: Line) -> dict[str, Any]:
         "text": line.text,
         "is_public": line.is_public,
         "via": line.via,
-        "state_from": line.state_from,
-        "state_to": line.state_to,
+        "state_from": _state(line.from_code, line.state_from),
+        "state_to": _state(line.to_code, line.state_to),
         "changes": [vars(change) for change in line.changes],
         "attachments": [attachment_data(file) for file in line.attachments],
     }

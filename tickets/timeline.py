@@ -32,6 +32,7 @@ EVENT_ICONS = {
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",
+    "taken_back": "arrow-back-up",
 }
 
 
@@ -91,6 +92,9 @@ class Line:
     changes: list[Change] = field(default_factory=list)
     #: Names of the people whom the text mentions, by user name.
     mentions: dict[str, str] = field(default_factory=dict)
+    #: Codes of the states, empty like their names.
+    from_code: str = ""
+    to_code: str = ""
     attachments: list[Attached] = field(default_factory=list)
 
 
@@ -137,6 +141,8 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
         via=entry.via,
         state_from=_state_name(entry.state_from, kind),
         state_to=_state_name(entry.state_to, kind),
+        from_code=entry.state_from,
+        to_code=entry.state_to,
         changes=_changes(entry, kind, action) if internal else [],
         mentions={row["id"]: in_language(row["zh"], row["en"]) for row in people_of(entry.data)},
         attachments=[_attached(row) for row in entry.attachments.all()],
@@ -172,6 +178,8 @@ def _event_sentence(entry: TimelineEntry, kind: Kind) -> str:
         words["state"] = _state_name(str(entry.data["state"]), _kind_of_number(entry.data.get("number")) or kind)
     if "meaning" in entry.data:
         words["meaning"] = dict(TicketLink.Meaning.choices).get(entry.data["meaning"], entry.data["meaning"])
+    if taken := kind.actions.get(str(entry.data.get("step", ""))):
+        words["step"] = taken.done
     return str(sentence % words)
 
 

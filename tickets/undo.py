@@ -1,5 +1,6 @@
 """Taking back one's own last step (UX-01): by the action that is declared to undo it, or by doing it again with the
-values that it replaced. Either is a step of its own, through ``perform`` like any other.
+values that it replaced. Either is a step of its own, through ``perform`` like any other, and a true inverse: columns,
+clocks and what waits to be told are as if the step had not been, and the log says that it was taken back.
 """
 
 from __future__ import annotations
@@ -22,10 +23,18 @@ from tickets.models import Ticket, TimelineEntry
 OFFERED_FOR = timedelta(minutes=10)
 
 
-def undo_step(entry: TimelineEntry, *, user: User, now: datetime, via: str = TimelineEntry.Via.WEB) -> TimelineEntry:
+def undo_step(
+    entry: TimelineEntry,
+    *,
+    user: User,
+    now: datetime,
+    via: str = TimelineEntry.Via.WEB,
+    at: datetime | None = None,
+) -> TimelineEntry:
     """Take back the step that ``entry`` tells of, as a step of its own, whose entry is returned.
 
-    Raises ActionConflict with the reason when that is not possible (any more), and what ``perform`` raises.
+    ``at`` is for tests; otherwise the database's time after locking. Raises ActionConflict with the reason when
+    that is not possible (any more), and what ``perform`` raises.
     """
     ticket = entry.ticket.kind_info.model.objects.visible_to(user).filter(pk=entry.ticket_id).first()
     if ticket is None:
@@ -35,7 +44,7 @@ def undo_step(entry: TimelineEntry, *, user: User, now: datetime, via: str = Tim
         raise ActionConflict(reason)
     data, undone = _input(entry, ticket, back, user), ticket.kind_info.actions[entry.action].undone
     with transaction.atomic():
-        taken = perform(ticket, back.name, user=user, data=data, version=ticket.version, via=via)
+        taken = perform(ticket, back.name, user=user, data=data, version=ticket.version, via=via, now=at, undoes=entry)
         if undone:
             import_string(undone)(ticket=taken.ticket, now=taken.at)
     return taken

@@ -47,10 +47,14 @@ def manual_of(document: dict[str, Any]) -> dict[str, Any]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             groups[operation["tags"][0]].append(_endpoint(document, method, path, operation))
+    names = {tag["name"]: tag["description"] for tag in document.get("tags", ())}
     return {
         "title": document["info"]["title"],
         "version": document["info"]["version"],
-        "groups": [{"name": name, "id": f"group-{n}", "endpoints": e} for n, (name, e) in enumerate(groups.items())],
+        "groups": [
+            {"name": names.get(name, name), "id": f"group-{n}", "endpoints": endpoints}
+            for n, (name, endpoints) in enumerate(groups.items())
+        ],
         "problems": [{"status": status, "id": code, "title": title} for status, (code, title) in KINDS.items()],
     }
 

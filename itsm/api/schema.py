@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
 from django_filters import FilterSet
@@ -73,8 +75,9 @@ class ApiSchema(AutoSchema):
         return f"{force_str(self.operation.description)}\n\n{needs}".strip()
 
     def get_tags(self) -> list[str]:
-        """The group in the documentation."""
-        return [force_str(self.operation.tag)]
+        """The group in the documentation. The same in every language: generators make module names of it."""
+        with translation.override("en"):
+            return [force_str(self.operation.tag)]
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         """Token or session, everywhere."""
@@ -218,4 +221,8 @@ def add_shared_parts(result: dict[str, Any], **context: Any) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer", "description": TokenAuthentication.__doc__},
         "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "Signed in to the pages."},
     }
+    operations = [found for path in result["paths"].values() for found in path.values() if isinstance(found, dict)]
+    tags = dict.fromkeys(tag for found in operations for tag in found.get("tags", ()))
+    result["tags"] = [{"name": tag, "description": gettext(tag)} for tag in tags]
+    result["servers"] = [{"url": settings.SITE_URL}]
     return result

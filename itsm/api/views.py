@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -41,6 +42,8 @@ class ApiView(APIView):
     writes: ClassVar[str] = ApiToken.Scope.TICKETS_WRITE
     query: ClassVar[tuple[str, ...]] = ()
     sorts: ClassVar[Mapping[str, Ordering]] = {}
+    #: Whether ``If-Match`` is looked at; where it is not, sending it is refused, for nobody may rely on it.
+    honours_if_match: ClassVar[bool] = False
 
     def operation(self, method: str) -> Operation | None:
         """How the description of the API shows ``method`` (lower case); None hides it."""
@@ -60,6 +63,9 @@ class ApiView(APIView):
         elif getattr(request.user, "language", ""):
             translation.activate(self.user.language)
         refuse_unknown(request, self.known_parameters())
+        asked = request.headers.get("If-Match", "*").strip() != "*"
+        if asked and request.method not in SAFE_METHODS and not self.honours_if_match:
+            raise ValidationError({"If-Match": [_("Nothing here has versions; leave this header out.")]})
 
     def known_parameters(self) -> tuple[str, ...]:
         """Names that may follow the ``?``."""

@@ -77,9 +77,9 @@ function donut(data) {
   const [counts, texts] = data.series;
   return {
     tooltip: { formatter: (p) => `${p.name}\n${p.value} (${p.data.share})` },
-    legend: { type: "scroll", orient: "vertical", right: 0, top: "middle", itemWidth: 12, itemHeight: 12,
-      formatter: (name) => `${name}  ${texts.texts[data.labels.indexOf(name)]}` },
-    series: [{ type: "pie", radius: ["42%", "70%"], center: ["27%", "52%"], label: { show: false }, cursor: "pointer",
+    legend: { type: "scroll", left: "center", right: "auto", top: "auto", bottom: 0, itemWidth: 12, itemHeight: 10,
+      formatter: (name) => `${name} ${texts.texts[data.labels.indexOf(name)]}` },
+    series: [{ type: "pie", radius: ["42%", "70%"], center: ["50%", "44%"], label: { show: false }, cursor: "pointer",
       data: data.labels.map((name, n) => ({ name, ...point(counts, n), share: texts.texts[n] })) }],
   };
 }

@@ -53,7 +53,8 @@ def test_timeline_names_states_people_and_values_in_the_language_of_the_request(
     line = Api(world.desk).results(f"incidents/{ticket.number}/timeline/")[1]
 
     assert (line["actor"], line["title"]) == ({"username": "desk", "name": "Desk"}, "assigned it")
-    assert (line["state_from"], line["state_to"]) == ("Registered", "Assigned")
+    assert line["state_from"] == {"code": "registered", "name": "Registered"}
+    assert line["state_to"] == {"code": "assigned", "name": "Assigned"}
     changes = {change["field"]: change for change in line["changes"]}
     assert changes["assignee"] == {
         "field": "assignee",

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("API-01")]
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/", "/api/v1/", "/api/v1/nothing/", "/api/v2/incidents/", "/api/v1/incidents/x%00/", "/api/%FF"]
+    "path", ["/api/", "/api/v1/nothing/", "/api/v2/incidents/", "/api/v1/incidents/x%00/", "/api/%FF"]
 )
 def test_unknown_addresses_are_problems_too(path: str, client: Client) -> None:
     problem(client.get(path), 404)

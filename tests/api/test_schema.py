@@ -86,6 +86,7 @@ def numbers(world: World) -> dict[str, list[str]]:
         "groups": ["host"],
         "organisations": ["exchange"],
         "configuration-items": ["SRV-1"],
+        "items": ["SRV-1"],
         "business-systems": ["sys-x"],
         "categories": ["sw"],
     }

@@ -102,7 +102,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(edits=EDITS, pairs=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=20, max_size=40))
 def test_random_edits_answer_like_a_plain_list_of_facts(
     world: World, edits: list[tuple[int, int, int | None, str]], pairs: list[tuple[int, int]]

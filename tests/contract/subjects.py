@@ -9,6 +9,7 @@ from django import forms
 
 from accounts.models import User
 from problems.models import Problem
+from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in
 from tests.second_kind.models import Visit
 from tickets import clock
@@ -71,6 +72,7 @@ def problem_in(state: str, world: World) -> Ticket:
 #: How to bring a ticket of a kind into a state. A new kind adds its line here.
 SUBJECTS: dict[str, Callable[[str, World], Ticket]] = {
     "incident": incident_in,
+    "change": change_in,
     "task": task_in,
     "problem": problem_in,
     "visit": visit_in,

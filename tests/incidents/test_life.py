@@ -104,10 +104,10 @@ def test_start_too_late_is_on_record(world: World) -> None:
     assert ticket.responded_in_time is False
 
 
-def test_start_of_another_s_ticket_keeps_the_assignee(world: World) -> None:
+def test_whoever_starts_another_s_ticket_owns_it(world: World) -> None:
     ticket = act(incident_in("assigned", world), "start", world.engineer2)
 
-    assert ticket.assignee == world.engineer
+    assert ticket.assignee == world.engineer2
 
 
 def test_start_by_the_desk_belongs_to_the_desk(world: World) -> None:

@@ -35,7 +35,7 @@ def test_claim_is_taken_back(world: World) -> None:
     ticket = undo(entry, world.engineer)
 
     assert (ticket.state, ticket.assignee) == ("assigned", None)
-    assert TimelineEntry.objects.filter(ticket=ticket.pk).last().action == "unclaim"  # type: ignore[union-attr]
+    assert TimelineEntry.objects.filter(ticket=ticket.pk).last().action == "taken_back"  # type: ignore[union-attr]
 
 
 def test_first_assignment_goes_back_to_the_desk(world: World) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.preferences import store_preferences
@@ -145,7 +146,8 @@ def test_quiet_hours_delay_no_urgent_mail_and_no_try_of_it(world: World, mailbox
 def said_by_the_proof(capsys: Any) -> str:
     """The first line for today."""
     today = str(timezone.localdate())
-    call_command("prove_notices", "--from", today, "--to", today)
+    with suppress(CommandError):  # it fails when something is lost or came twice
+        call_command("prove_notices", "--from", today, "--to", today)
     return str(capsys.readouterr().out).splitlines()[0]
 
 

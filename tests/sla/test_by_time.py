@@ -176,7 +176,7 @@ class TestEscalation:
         pass_at(MONDAY + 31 * MINUTE)
 
         assert (reloaded(main).group.code, reloaded(ticket).group.code) == ("host-l2", "host")
-        assert command_of(ticket).reason == "It is a duplicate: its main ticket is escalated."
+        assert not Command.objects.filter(ticket_id=ticket.pk).exists()
 
     def test_proof_expects_what_was_carried_out_alone(self, world: World) -> None:
         unclaimed(world, now=MONDAY, **P3)

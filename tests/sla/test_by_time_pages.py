@@ -114,7 +114,7 @@ class TestBoard:
 
     def test_administrators_edit_the_rules(self, world: World) -> None:
         page = browser(world.admin)
-        rule = EscalationRule.objects.get(agreement="ola", step="tell")
+        rule = EscalationRule.objects.get(agreement="ola", metric="resolve", step="tell")
         address = reverse("admin:sla_escalationrule_change", args=[rule.pk])
         typed = {
             **{"agreement": "ola", "metric": "resolve", "percent": 90, "tiers": ["tier1", "tier2"], "priority": "P1"},

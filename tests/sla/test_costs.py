@@ -25,7 +25,7 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 COSTS = {
     "I4": {"register": 42, "claim": 18, "start": 25, "comment": 21, "wait": 26, "resume": 23, "resolve": 34},
-    "I2": {"register": 125, "claim": 18, "start": 25, "comment": 21, "wait": 26, "resume": 23, "resolve": 109},
+    "I2": {"register": 120, "claim": 18, "start": 25, "comment": 21, "wait": 26, "resume": 23, "resolve": 109},
 }
 
 

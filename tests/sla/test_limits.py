@@ -37,9 +37,10 @@ def test_the_limit_that_runs_is_the_sort_key_of_queues(world: World) -> None:
     ticket = resolve(ticket, world.engineer, now=MONDAY + timedelta(minutes=90))
     running.append(ticket.queue_due_at)
 
-    response, completion = at("2026-11-23 09:30"), at("2026-11-23 13:10")  # lunch does not count
+    dispatch = response = at("2026-11-23 09:30")
+    completion = at("2026-11-23 13:10")  # lunch does not count
     resumed = completion + timedelta(hours=1)
-    assert running == [NO_LIMIT, response, completion, NO_LIMIT, resumed, NO_LIMIT]
+    assert running == [dispatch, response, completion, NO_LIMIT, resumed, NO_LIMIT]
 
 
 @pytest.mark.django_db

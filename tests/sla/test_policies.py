@@ -32,7 +32,7 @@ def test_both_policies_of_the_reference_are_shipped(world: World) -> None:
         ("on_site", "general", 120, "5x8"),
         ("resolve", "general", 1440, "24x7"),
     ]
-    assert Policy.objects.get(is_default=True).code == "priorities"
+    assert Policy.objects.get(is_default=True, kind="sla").code == "priorities"
 
 
 @pytest.mark.req("SLM-06")

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from notifications.models import Notice
+from notifications.models import Delivery, Notice
 from sla import timers
 from sla.proving import prove
 from tests.factories import MONDAY, World, act, unclaimed, wait
@@ -59,3 +59,27 @@ def test_command_prints_the_figures(world: World) -> None:
 
     assert "due: 4\nnotices given: 4" in answer.getvalue()
     assert "lost: 0" in answer.getvalue()
+
+
+def test_what_lies_ahead_is_not_lost(world: World) -> None:
+    office_policy(world)
+    ticket = started(world, at("2026-03-02 09:00"))
+    early = prove(at("2026-03-02 00:00"), at("2026-03-31 00:00"), now=at("2026-03-02 10:00"))
+    timers.fire_due(now=at("2026-03-09 09:00"))
+    late = prove(at("2026-03-02 00:00"), at("2026-03-31 00:00"), now=at("2026-03-09 09:00"))
+
+    assert (early.due, early.lost) == (0, [])
+    assert (late.due > 0, late.lost) == (True, [])
+    assert ticket.pk
+
+
+def test_possible_duplicates_and_nobody_to_tell_are_classes_of_their_own(world: World) -> None:
+    busy_day(world)
+    rows = Delivery.objects.filter(notice__key__contains=".limit:").order_by("pk")
+    rows.filter(pk=rows[0].pk).update(possible_duplicate=True)
+    alone = Notice.objects.exclude(pk=rows[0].notice_id).filter(key__contains=".limit:")[0]
+    alone.deliveries.all().delete()
+    proof = prove(at("2026-03-02 00:00"), at("2026-03-05 00:00"))
+
+    assert (proof.possibly_doubled, proof.unread, proof.doubled, proof.lost) == (1, 1, 0, [])
+    call_command("prove_clocks", "--from", "2026-03-02", "--to", "2026-03-05", stdout=StringIO())  # no real fault

@@ -26,11 +26,19 @@ from tickets.serializers import detail_serializer, reads_internal, ticket_addres
 NUMBER = {"number": {"type": "string", "pattern": "^[A-Z]{2,4}[0-9]{6,16}$", "examples": ["IM261122000017"]}}
 
 
+#: Actions that overwrite nothing: whatever version was read, they never conflict.
+BESIDE = frozenset({
+    *("comment", "note", "log_time", "urge", "watch", "unwatch", "link", "unlink", "add_items", "remove_items"),
+})  # fmt: skip
+
+
 class TicketView(ApiView):
     """An endpoint of one kind, or of one ticket of it."""
 
     kind: ClassVar[Kind] = None  # type: ignore[assignment]  # as_view(kind=…) sets it
     input_form: ClassVar[type[ActionForm] | None] = None
+
+    honours_if_match = True
 
     def tickets(self) -> QuerySet[Ticket]:
         """Tickets of the kind that the person sees."""
@@ -58,7 +66,14 @@ class TicketView(ApiView):
         """Do the action for the person; the version sent as ``If-Match`` counts."""
         version = sent_version(self.request)
         return perform(
-            ticket, name, user=self.user, data=data, files=files, version=version, via=TimelineEntry.Via.API
+            ticket,
+            name,
+            user=self.user,
+            data=data,
+            files=files,
+            version=version,
+            strict=name not in BESIDE,
+            via=TimelineEntry.Via.API,
         )
 
     def read(self, request: Request) -> tuple[Mapping[str, Any], Any]:

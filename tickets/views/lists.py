@@ -22,7 +22,7 @@ from tickets.views.my import on_a_phone
 #: Pages on which roles begin, beside the queue.
 FIRST_PAGES = {
     Role.FirstPage.BOARD.value: ("reports:board", "incidents"),
-    Role.FirstPage.LIVE.value: ("reports:board", "incidents"),
+    Role.FirstPage.LIVE.value: ("reports:live",),
 }
 
 

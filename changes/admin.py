@@ -1,0 +1,71 @@
+"""Administration of the catalogue of standard changes: each save is a new version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_base import PortalAdmin, RecordOnly
+from changes.models import ChangeTemplate, FreezeRule, TemplateVersion
+from changes.templates import publish
+
+
+@admin.register(ChangeTemplate)
+class ChangeTemplateAdmin(PortalAdmin):
+    """Standard changes; open ones keep the version that they were ordered with."""
+
+    list_display = ("code", "name_zh", "name_en", "group", "minutes", "approved", "newest", "active")
+    list_filter = ("active", "approved")
+    search_fields = ("code", "name_zh", "name_en", "summary")
+    autocomplete_fields = ("group",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is chosen once."""
+        return ("code",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Publish what was saved as the next version."""
+        super().save_model(request, obj, form, change)
+        publish(template=obj, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # signed in
+
+    @admin.display(description=_("version"))
+    def newest(self, template: ChangeTemplate) -> str:
+        """The number of the newest version."""
+        version = template.versions.first()
+        return f"v{version.number}" if version else "—"
+
+
+@admin.register(FreezeRule)
+class FreezeRuleAdmin(PortalAdmin):
+    """Freeze windows: around holidays, or spans."""
+
+    list_display = (
+        "code",
+        "name_zh",
+        "name_en",
+        "kind",
+        "min_days",
+        "days_before",
+        "begins_at",
+        "closes_at",
+        "active",
+    )
+    list_filter = ("active", "kind")
+    search_fields = ("code", "name_zh", "name_en")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is chosen once."""
+        return ("code",) if obj else ()
+
+
+@admin.register(TemplateVersion)
+class TemplateVersionAdmin(RecordOnly, PortalAdmin):
+    """What each template said, and since when. To read only."""
+
+    list_display = ("template", "number", "made_by", "made_at")
+    list_filter = ("template",)
+    list_select_related = ("template", "made_by")

@@ -1,0 +1,92 @@
+"""What approvals of changes are about, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from approvals.content import line_of
+from approvals.models import ApprovalRound, Outcome
+from approvals.questions import Line, Question, register_question
+from changes.codes import MAJOR
+from changes.models import Change, PlanStep
+from changes.states import States
+from tickets.actions import perform
+from tickets.forms import json_value
+
+PURPOSE = "change"
+#: Columns that an approval binds to; an edit of any other one keeps it.
+SUBSTANCE = (
+    "change_type",
+    "description",
+    "reason",
+    "effect",
+    "business_system",
+    "planned_start",
+    "planned_end",
+    "plan",
+    "back_out",
+    "resources",
+    "risk",
+)
+#: What the kind does when a round ends.
+FOLLOWS = {Outcome.APPROVED: "approved", Outcome.REFUSED: "refused", Outcome.RETURNED: "returned"}
+
+
+def further_lines(change: Change) -> list[Line]:
+    """Configuration items, steps and, of a major change, who implements it."""
+    items = sorted(item.identifier for item in change.items.all())
+    steps = [_step_text(step) for step in change.steps.select_related("person")]
+    lines = [line_of("items", _("configuration items"), items), line_of("steps", _("steps"), steps)]
+    if change.change_type_id == MAJOR:
+        who = [json_value(row) for row in (change.group, change.assignee) if row is not None]
+        lines.append(line_of("implementers", _("implementers"), who))
+    return lines
+
+
+def _step_text(step: PlanStep) -> str:
+    times = " – ".join(moment.strftime("%m-%d %H:%MZ") for moment in (step.planned_from, step.planned_to) if moment)
+    parts = (f"{step.position}. {step.what}", step.person.username if step.person else "", times)
+    return " · ".join(part for part in (*parts, step.check_text, step.back_out) if part)
+
+
+def implementers(change: Change) -> Iterable[User]:
+    """Whoever carries a major change out does not approve it: the assignee, else everybody in the group."""
+    if change.change_type_id != MAJOR:
+        return ()
+    if change.assignee is not None:
+        return [change.assignee]
+    return list(change.group.members.all()) if change.group else []
+
+
+def ended(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
+    """Move the change on as it was decided."""
+    perform(Change.objects.get(pk=round.ticket_id), FOLLOWS[Outcome(round.outcome)], user=None, now=now)
+
+
+def fell(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
+    """Let it be approved anew."""
+    change = Change.objects.get(pk=round.ticket_id)
+    if change.state in (States.APPROVING, States.SCHEDULED):
+        perform(change, "lapse", user=None, now=now)
+
+
+register_question(
+    Question(
+        kind="change",
+        purpose=PURPOSE,
+        label=_("Approval of a change"),
+        fields=SUBSTANCE,
+        also=further_lines,
+        implementers=implementers,
+        grade=lambda change: change.change_type_id,
+        risk=lambda change: change.risk,
+        binds=lambda change: change.state in (States.APPROVING, States.SCHEDULED),
+        ended=ended,
+        fell=fell,
+    )
+)

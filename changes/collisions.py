@@ -1,0 +1,193 @@
+"""Which changes get in one another's way, graded, with reasons (CHG-05). Windows are half open.
+
+*hard*: a freeze; both nodes of a redundant pair, one already down counted; the same person in two places. *soft*: the
+same or a dependent configuration item. *note*: the same business system. Cancelled, rejected and finished ones never
+collide; those being implemented do until they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from changes import redundancy
+from changes.freezes import freezes_between
+from changes.models import Change, CollisionOverride, PlanStep
+from changes.states import States
+from tickets.models import AffectedItem
+
+#: In these states a change with a window can collide.
+STANDING = (
+    States.SUBMITTED,
+    States.ACCEPTED,
+    States.ASSESSED,
+    States.APPROVING,
+    States.SCHEDULED,
+    States.IMPLEMENTING,
+)
+
+
+class Grade(models.TextChoices):
+    """How bad a collision is."""
+
+    HARD = "hard", _("Hard")
+    SOFT = "soft", _("Soft")
+    NOTE = "note", _("Note")
+
+
+class Reason(models.TextChoices):
+    """Why two things collide."""
+
+    FREEZE = "freeze", _("Freeze window")
+    REDUNDANCY = "redundancy", _("Both nodes of a redundant pair")
+    AWAY = "away", _("Another node is down or in maintenance already")
+    PERSON = "person", _("The same person")
+    ITEM = "item", _("The same configuration item")
+    DEPENDENT = "dependent", _("A dependent configuration item")
+    SYSTEM = "system", _("The same business system")
+
+
+ORDER = {Grade.HARD: 0, Grade.SOFT: 1, Grade.NOTE: 2}
+
+
+@dataclass(frozen=True)
+class Collision:
+    """``change`` gets in the way of ``other``, or stands in a freeze; ``what``: names of what they share."""
+
+    grade: Grade
+    reason: Reason
+    change: Change
+    starts_at: datetime
+    ends_at: datetime
+    other: Change | None = None
+    freeze: Any = None
+    what: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A change with what collisions are about: keys of items; (person, name, from, to) of whoever is busy."""
+
+    change: Change
+    start: datetime
+    end: datetime
+    items: frozenset[int]
+    busy: tuple[tuple[int, str, datetime, datetime], ...]
+
+
+def load(changes: Iterable[Change]) -> list[Loaded]:
+    """Read items and people of ``changes``: three queries for any number."""
+    rows = [one for one in changes if one.planned_start and one.planned_end]
+    keys = [one.pk for one in rows]
+    items: dict[int, set[int]] = defaultdict(set)
+    for ticket, item in AffectedItem.objects.filter(ticket__in=keys).values_list("ticket_id", "item_id"):
+        items[ticket].add(item)
+    steps: dict[int, list[PlanStep]] = defaultdict(list)
+    for step in PlanStep.objects.filter(change__in=keys, person__isnull=False).select_related("person"):
+        steps[step.change_id].append(step)
+    return [_loaded(one, frozenset(items[one.pk]), steps[one.pk]) for one in rows]
+
+
+def _loaded(change: Change, items: frozenset[int], steps: list[PlanStep]) -> Loaded:
+    start, end = change.planned_start, change.planned_end
+    if start is None or end is None:
+        raise ValueError("A change without a window collides with nothing.")
+    busy = [
+        (step.person.pk, step.person.display_name, step.planned_from or start, step.planned_to or end)
+        for step in steps
+        if step.person is not None
+    ]
+    if change.assignee is not None:
+        busy.append((change.assignee.pk, change.assignee.display_name, start, end))
+    return Loaded(change, start, end, items, tuple(busy))
+
+
+def standing_between(start: datetime, end: datetime) -> models.QuerySet[Change]:
+    """Changes that can collide and whose window overlaps the span."""
+    found = Change.objects.filter(state__in=STANDING, planned_start__lt=end, planned_end__gt=start)
+    return found.select_related("assignee", "business_system").order_by("planned_start", "pk")
+
+
+def collisions_of(change: Change) -> list[Collision]:
+    """Everything that ``change`` collides with, the worst first; nothing without a window."""
+    if not change.planned_start or not change.planned_end:
+        return []
+    [own] = load([change])
+    others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
+    found = [*_alone(own, {}), *(one for other in others for one in _pair(own, other))]
+    return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
+
+
+def collisions_between(start: datetime, end: datetime) -> list[Collision]:
+    """Every collision of changes whose window overlaps the span; each pair once."""
+    rows, years = load(standing_between(start, end)), {}  # type: ignore[var-annotated]  # filled by freezes_between
+    found = [one for row in rows for one in _alone(row, years)]
+    for place, row in enumerate(rows):
+        for other in rows[place + 1 :]:
+            if other.start >= row.end:
+                break  # they come in order of their beginnings
+            found += _pair(row, other)
+    return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
+
+
+def _alone(row: Loaded, years: dict[int, Any]) -> Iterator[Collision]:
+    """What stands against a change whatever else is planned."""
+    for freeze in freezes_between(row.start, row.end, years):
+        yield Collision(
+            Grade.HARD,
+            Reason.FREEZE,
+            row.change,
+            max(row.start, freeze.starts_at),
+            min(row.end, freeze.ends_at),
+            freeze=freeze,
+            what=[freeze.rule.name],
+        )
+    if away := redundancy.down_with_what_is_away(row.items):
+        yield Collision(Grade.HARD, Reason.AWAY, row.change, row.start, row.end, what=away)
+
+
+def _pair(one: Loaded, other: Loaded) -> Iterator[Collision]:
+    """What two changes share; they overlap."""
+    begin, end = max(one.start, other.start), min(one.end, other.end)
+    if begin >= end:
+        return
+    for grade, reason, what in _shared(one, other):
+        yield Collision(grade, reason, one.change, begin, end, other=other.change, what=what)
+
+
+def _shared(one: Loaded, other: Loaded) -> Iterator[tuple[Grade, Reason, list[str]]]:
+    people = {
+        name
+        for key, name, start, end in one.busy
+        for busy, _name, begin, until in other.busy
+        if key == busy and start < until and begin < end
+    }
+    if people:
+        yield Grade.HARD, Reason.PERSON, sorted(people)
+    if both := redundancy.down_together(one.items, other.items):
+        yield Grade.HARD, Reason.REDUNDANCY, both
+    if same := one.items & other.items:
+        yield Grade.SOFT, Reason.ITEM, redundancy.names_of(same)
+    elif linked := redundancy.dependent(one.items, other.items):
+        yield Grade.SOFT, Reason.DEPENDENT, linked
+    system = one.change.business_system
+    if system is not None and one.change.business_system_id == other.change.business_system_id:
+        yield Grade.NOTE, Reason.SYSTEM, [str(system)]
+
+
+def is_overridden(change: Change) -> bool:
+    """Whether somebody signed that the change goes on in its present window."""
+    window = {"planned_start": change.planned_start, "planned_end": change.planned_end}
+    return CollisionOverride.objects.filter(change=change, **window).exists()
+
+
+def blocking(change: Change) -> list[Collision]:
+    """Hard collisions that nobody has signed for."""
+    hard = [one for one in collisions_of(change) if one.grade is Grade.HARD]
+    return [] if hard and is_overridden(change) else hard

@@ -1,0 +1,13 @@
+"""Lines that changes leave in the timelines of other tickets."""
+
+from django.utils.translation import gettext_lazy as _
+
+from tickets.events import EVENTS
+
+EVENTS.update(
+    {
+        "change_raised": _("change %(number)s was requested because of this"),
+        "change_ended": _("change %(number)s has ended: %(result)s. Please confirm whether it helped."),
+        "change_copied": _("was copied from %(number)s, without its approvals"),
+    }
+)

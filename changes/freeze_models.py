@@ -1,0 +1,73 @@
+"""Freeze windows: when nothing may be changed, as rules in local wall time."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.codes import BilingualName
+from accounts.models import User
+from duty.models import check_zone, portal_zone
+
+
+class FreezeRule(BilingualName):
+    """Around holidays, or a span: from ``starts_at`` to ``ends_at``. Times of day are of ``zone``."""
+
+    class Kind(models.TextChoices):
+        HOLIDAY = "holiday", _("around holidays")
+        SPAN = "span", _("a span")
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.HOLIDAY)
+    min_days = models.PositiveSmallIntegerField(
+        _("holidays of at least (days)"), default=3, validators=[MinValueValidator(1)]
+    )
+    days_before = models.PositiveSmallIntegerField(
+        _("trading days before"), default=1, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    begins_at = models.TimeField(_("from (time of day)"), default=time(20))
+    closes_at = models.TimeField(_("until (time of day)"), default=time(17))
+    starts_at = models.DateTimeField(_("from"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    zone = models.CharField(_("time zone"), max_length=50, default=portal_zone, validators=[check_zone])
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("freeze window")
+        verbose_name_plural = _("freeze windows")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="holiday") | Q(starts_at__isnull=False, ends_at__gt=F("starts_at")),
+                name="freeze_span_has_ends",
+            )
+        ]
+
+    def clean(self) -> None:
+        """A span has both ends."""
+        if self.kind == self.Kind.SPAN and not (self.starts_at and self.ends_at and self.ends_at > self.starts_at):
+            raise ValidationError({"ends_at": _("A span needs a beginning and an end after it.")})
+
+
+class CollisionOverride(models.Model):
+    """Somebody signs that a change goes on in spite of hard collisions; counts for this window only."""
+
+    change = models.ForeignKey("changes.Change", models.CASCADE, related_name="overrides")
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reason = models.TextField(_("reason"))
+    at = models.DateTimeField(_("time"))
+    planned_start = models.DateTimeField()
+    planned_end = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        verbose_name = _("override of collisions")
+        verbose_name_plural = _("overrides of collisions")
+
+    def __str__(self) -> str:
+        return f"{self.change_id} {self.person_id}"

@@ -1,0 +1,79 @@
+"""When actions on changes are possible, apart from the state. A guard returns the reason against, or None."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from changes.codes import EMERGENCY, MAJOR, SIMPLE, STANDARD
+from changes.states import Result
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+#: What each type must say before it is submitted: (column, its name).
+NEEDED: dict[str, tuple[str, ...]] = {
+    SIMPLE: ("reason", "planned_start", "planned_end"),
+    MAJOR: (
+        *("reason", "effect", "planned_start", "planned_end"),
+        *("plan", "back_out", "back_out_tested", "resources"),
+    ),
+    EMERGENCY: ("reason",),
+    STANDARD: ("template_version",),
+}
+#: What the record of an emergency must say when it is completed.
+COMPLETE = ("effect", "plan", "back_out")
+
+
+def is_complete(change: Any, user: User | None) -> Any:
+    """Everything that its type needs is said."""
+    names = [name for name in NEEDED.get(change.change_type_id, ()) if not getattr(change, name)]
+    return _("Still missing: %(fields)s.") % {"fields": labels_of(change, names)} if names else None
+
+
+def labels_of(change: Any, names: list[str]) -> str:
+    """The columns' names for people."""
+    return ", ".join(str(change._meta.get_field(name).verbose_name) for name in names)
+
+
+def may_be_asked(change: Any, user: User | None) -> Any:
+    """It went the way its type must go before anybody is asked to approve it."""
+    ready = {MAJOR: ("assessed",), SIMPLE: ("accepted", "assessed"), EMERGENCY: ("submitted", "accepted", "assessed")}
+    if change.change_type_id == STANDARD:
+        return _("A standard change is approved beforehand.")
+    if change.state in ready.get(change.change_type_id, ("assessed",)):
+        return None
+    return _("It must be checked and assessed first.")
+
+
+def has_implementer(change: Any, user: User | None) -> Any:
+    """Somebody implements it."""
+    return None if change.group_id or change.assignee_id else _("Nobody is to implement it yet.")
+
+
+def went_as_planned(change: Any, user: User | None) -> Any:
+    """A simple or standard change that went as planned."""
+    short = change.change_type_id in (SIMPLE, STANDARD) and change.result == Result.AS_PLANNED
+    return None if short else _("Major, emergency and troubled changes need a full review.")
+
+
+def has_complete_record(change: Any, user: User | None) -> Any:
+    """The record of an emergency is completed."""
+    if change.change_type_id != EMERGENCY or change.record_completed_at is not None:
+        return None
+    return _("The record of this emergency is not completed yet.")
+
+
+def is_emergency(change: Any, user: User | None) -> Any:
+    """An emergency whose record is not completed."""
+    if change.change_type_id == EMERGENCY and change.record_completed_at is None:
+        return None
+    return _("Only the record of an emergency is completed afterwards.")
+
+
+def has_ended(change: Any, user: User | None) -> Any:
+    """It has really ended."""
+    if change.actual_end is None:
+        return _("It has no actual end yet.")
+    return None

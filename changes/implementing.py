@@ -1,0 +1,176 @@
+"""Carrying a change out, reviewing and closing it (CHG-06, CHG-07)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from changes import guards, rules
+from changes.states import Rating, Result, States
+from tickets.lifecycle import action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket as Columns
+else:
+    Columns = object
+
+
+class Implementing(Columns):
+    """From the start of the work to the end of the record."""
+
+    actual_start: Any
+    end_with: Any
+    expected_reached: Any
+    rating: Any
+    reviewed_by: Any
+    reviewed_at: Any
+    record_completed_at: Any
+
+    @action(
+        source=States.SCHEDULED,
+        target=States.IMPLEMENTING,
+        label=_("Begin"),
+        done=_("began to implement it"),
+        allow=rules.may_carry_out,
+        guards=(guards.has_implementer,),
+        effect="changes.services.begin",
+        intent="primary",
+        icon="player-play",
+        key="s",
+        public=False,
+    )
+    def start(self, *, user: User, now: datetime) -> None:
+        """Begin the work; the actual start is recorded."""
+        self.actual_start = now
+        self.assignee = self.assignee or user
+
+    @action(
+        source=States.IMPLEMENTING,
+        label=_("Report a step"),
+        done=_("reported a step"),
+        allow=rules.may_carry_out,
+        form="changes.step_forms.ReportForm",
+        effect="changes.services.report_step",
+        icon="checklist",
+        key="t",
+        public=False,
+        versioned=False,
+    )
+    def report_step(self, *, user: User, now: datetime, step: Any, status: str, text: str) -> None:
+        """Say that a step was started, done, or failed; the time is recorded."""
+
+    @action(
+        source=States.IMPLEMENTING,
+        target=States.IMPLEMENTED,
+        label=_("Implemented"),
+        done=_("implemented it"),
+        allow=rules.may_carry_out,
+        form="changes.forms.ImplementedForm",
+        effect="changes.services.after_implementation",
+        intent="primary",
+        icon="check",
+        key="f",
+        public=False,
+    )
+    def implement(
+        self,
+        *,
+        user: User,
+        now: datetime,
+        result: str,
+        text: str,
+        actual_start: datetime | None,
+        actual_end: datetime | None,
+    ) -> None:
+        """Record when it really began and ended, and how it went; then it is reviewed."""
+        self.end_with(result, text, actual_start, actual_end, now)
+
+    @action(
+        source=States.IMPLEMENTING,
+        target=States.BACKED_OUT,
+        label=_("Back out"),
+        done=_("backed it out"),
+        allow=rules.may_carry_out,
+        form="changes.forms.BackOutForm",
+        effect="changes.services.after_implementation",
+        intent="danger",
+        icon="arrow-back",
+        key="o",
+        public=False,
+    )
+    def back_out_now(self, *, user: User, now: datetime, text: str, actual_end: datetime | None) -> None:
+        """Undo what was done as the back-out says, and record why."""
+        self.end_with(Result.BACKED_OUT, text, None, actual_end, now)
+
+    @action(
+        source=States.IMPLEMENTED,
+        target=States.REVIEWED,
+        label=_("Confirm the result"),
+        done=_("reviewed it: it went as planned"),
+        allow=rules.may_implement,
+        guards=(guards.went_as_planned,),
+        intent="primary",
+        icon="circle-check",
+        key="m",
+        public=False,
+        bulk=True,
+    )
+    def confirm_result(self, *, user: User, now: datetime) -> None:
+        """Confirm with one tap that a simple or standard change went as planned."""
+        self.expected_reached, self.rating = True, Rating.GOOD
+        self.reviewed_by, self.reviewed_at = user, now
+
+    @action(
+        source=[States.IMPLEMENTED, States.BACKED_OUT],
+        target=States.REVIEWED,
+        label=pgettext_lazy("change", "Review"),
+        done=_("reviewed it"),
+        allow=rules.may_implement,
+        form="changes.forms.ReviewForm",
+        intent="primary",
+        icon="report-search",
+        key="v",
+        public=False,
+    )
+    def review(self, *, user: User, now: datetime, **answers: Any) -> None:
+        """Look back: result, rating, satisfaction, interruption, incidents, lessons."""
+        for name, value in answers.items():
+            setattr(self, name, value)
+        self.reviewed_by, self.reviewed_at = user, now
+
+    @action(
+        source=[States.IMPLEMENTING, States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED],
+        label=_("Complete the record"),
+        done=_("completed the record of the emergency"),
+        allow=rules.may_implement,
+        guards=(guards.is_emergency,),
+        form="changes.forms.CompleteForm",
+        icon="file-check",
+        public=False,
+    )
+    def complete_record(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Write down afterwards what an emergency left no time for."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.record_completed_at = now
+
+    @action(
+        source=States.REVIEWED,
+        target=States.CLOSED,
+        label=pgettext_lazy("change", "Close"),
+        done=_("closed it"),
+        allow=rules.may_carry_out,
+        guards=(guards.has_ended, guards.has_complete_record),
+        intent="primary",
+        icon="lock-check",
+        key="q",
+        public=False,
+        bulk=True,
+    )
+    def close(self, *, user: User, now: datetime) -> None:
+        """End the record, after the review."""
+        self.closed_at = now

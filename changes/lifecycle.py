@@ -1,0 +1,272 @@
+"""What can happen to a change, on one page (CHG-02). Four types, one life: each takes only the steps it needs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from changes import guards, rules
+from changes.implementing import Implementing
+from changes.planning import Planning
+from changes.states import States
+from tickets.common import CommonActions
+from tickets.lifecycle import NEW, action
+
+if TYPE_CHECKING:
+    from accounts.models import SupportGroup, User
+
+#: Within this time the record of an emergency must be completed.
+RECORD_LIMIT = timedelta(hours=24)
+
+
+class ChangeLifecycle(Implementing, Planning, CommonActions):
+    """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
+
+    # Columns and helpers of ``changes.models.Change``.
+    fill: Any
+    from_template: Any
+    give_to_orderer: Any
+    risk: Any
+    assessment: Any
+    record_due_at: Any
+    planned_start: Any
+    planned_end: Any
+    change_type_id: Any
+
+    @action(
+        source=NEW,
+        target=States.DRAFT,
+        label=_("Request change"),
+        done=_("requested this change"),
+        allow=rules.may_raise,
+        form="changes.forms.RegisterForm",
+        effect="changes.services.complete_registration",
+        intent="primary",
+        icon="plus",
+        key="n",
+        public=False,
+    )
+    def register(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Say what is to be changed, why, and when; plan it, then submit it."""
+        self.fill(fields, user)
+
+    @action(
+        source=NEW,
+        target=States.SCHEDULED,
+        label=_("Order standard change"),
+        done=_("ordered this standard change, approved beforehand"),
+        allow=rules.may_raise,
+        form="changes.ordering_forms.OrderForm",
+        effect="changes.services.complete_order",
+        intent="primary",
+        icon="bolt",
+        public=False,
+    )
+    def order(self, *, user: User, now: datetime, template: Any, summary: str, **fields: Any) -> None:
+        """Take a template of the catalogue: approved beforehand, so it is scheduled at once."""
+        self.from_template(template.versions.first())
+        self.summary = summary or template.summary
+        self.planned_start, self.planned_end = fields["planned_start"], fields["planned_end"]
+        self.give_to_orderer(template, user)
+        self.registered_by = user
+        self.requester = fields.get("requester") or user
+        self.organisation_id = self.requester.organisation_id
+        self.raised_from = fields.get("raised_from")
+
+    @action(
+        source=States.DRAFT,
+        target=States.SUBMITTED,
+        label=_("Submit"),
+        done=_("submitted it"),
+        allow=rules.may_plan,
+        guards=(guards.is_complete,),
+        effect="changes.services.check_cause",
+        intent="primary",
+        icon="send",
+        key="s",
+        public=False,
+    )
+    def submit(self, *, user: User, now: datetime) -> None:
+        """Hand it to the change managers, who check whether it makes sense and is complete."""
+        if self.change_type_id == "emergency":
+            self.record_due_at = now + RECORD_LIMIT
+
+    @action(
+        source=States.SUBMITTED,
+        target=States.ACCEPTED,
+        label=pgettext_lazy("change", "Accept"),
+        done=_("accepted it: it makes sense and is complete"),
+        allow=rules.may_manage,
+        intent="primary",
+        icon="check",
+        key="a",
+        public=False,
+        bulk=True,
+    )
+    def accept(self, *, user: User, now: datetime) -> None:
+        """Confirm that it makes sense and is complete."""
+        self.responded_at = now
+
+    @action(
+        source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
+        target=States.DRAFT,
+        label=_("Send back"),
+        done=_("sent it back"),
+        allow=rules.may_manage,
+        form="tickets.action_forms.ReasonForm",
+        icon="arrow-back-up",
+        key="b",
+        public=False,
+    )
+    def send_back(self, *, user: User, now: datetime, text: str) -> None:
+        """Ask the requester to improve it, with a reason."""
+
+    @action(
+        source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
+        target=States.REJECTED,
+        label=_("Reject"),
+        done=_("rejected it"),
+        allow=rules.may_manage,
+        form="tickets.action_forms.ReasonForm",
+        intent="danger",
+        icon="ban",
+        key="y",
+        public=False,
+    )
+    def reject(self, *, user: User, now: datetime, text: str) -> None:
+        """Refuse it with a reason; it ends."""
+        self.closed_at = now
+
+    @action(
+        source=[States.ACCEPTED, States.ASSESSED],
+        target=States.ASSESSED,
+        label=_("Assess"),
+        done=_("assessed it"),
+        allow=rules.may_manage,
+        form="changes.forms.AssessForm",
+        intent="primary",
+        icon="scale",
+        key="e",
+        public=False,
+    )
+    def assess(self, *, user: User, now: datetime, risk: str, assessment: str) -> None:
+        """Weigh stability, continuity, resources and risk."""
+        self.risk, self.assessment = risk, assessment
+
+    @action(
+        source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
+        target=States.APPROVING,
+        label=_("Ask for approval"),
+        done=_("asked for approval"),
+        allow=rules.may_plan,
+        guards=(guards.is_complete, guards.may_be_asked),
+        form="changes.forms.AskForm",
+        effect="changes.services.ask_approval",
+        intent="primary",
+        icon="gavel",
+        key="p",
+        public=False,
+    )
+    def ask_approval(self, *, user: User, now: datetime, text: str) -> None:
+        """Ask those whom the policy of its type names; they decide on what stands here now."""
+
+    @action(
+        source=States.APPROVING,
+        target=States.ACCEPTED,
+        label=_("Withdraw the question"),
+        done=_("withdrew the question"),
+        allow=rules.may_plan,
+        form="tickets.action_forms.ReasonForm",
+        effect="changes.services.withdraw_question",
+        icon="arrow-back-up",
+        public=False,
+    )
+    def withdraw_question(self, *, user: User, now: datetime, text: str) -> None:
+        """Stop asking; it can be planned anew."""
+
+    @action(
+        source=States.APPROVING,
+        target=States.SCHEDULED,
+        label=pgettext_lazy("change", "Approve"),
+        done=_("everybody who was asked approved it"),
+        system=True,
+        icon="circle-check",
+        public=False,
+    )
+    def approved(self, *, user: None, now: datetime) -> None:
+        """Go on as approved, in the window that was approved."""
+
+    @action(
+        source=States.APPROVING,
+        target=States.REJECTED,
+        label=pgettext_lazy("change", "Refuse"),
+        done=_("it was refused"),
+        system=True,
+        icon="ban",
+        public=False,
+    )
+    def refused(self, *, user: None, now: datetime) -> None:
+        """End it: somebody who was asked refused it."""
+        self.closed_at = now
+
+    @action(
+        source=States.APPROVING,
+        target=States.ACCEPTED,
+        label=pgettext_lazy("change", "Return"),
+        done=_("it came back with a condition"),
+        system=True,
+        icon="arrow-back-up",
+        public=False,
+    )
+    def returned(self, *, user: None, now: datetime) -> None:
+        """Let it be planned anew under the condition."""
+
+    @action(
+        source=[States.APPROVING, States.SCHEDULED],
+        target=States.ACCEPTED,
+        label=pgettext_lazy("change", "Lapse"),
+        done=_("its approvals fell, because what was approved changed"),
+        system=True,
+        icon="alert-triangle",
+        public=False,
+    )
+    def lapse(self, *, user: None, now: datetime) -> None:
+        """Let it be approved anew: no route leads on without new decisions."""
+
+    @action(
+        source=[*States.values[:6]],
+        target=States.CANCELLED,
+        label=pgettext_lazy("change", "Cancel"),
+        done=_("cancelled it"),
+        allow=rules.may_plan,
+        form="tickets.action_forms.ReasonForm",
+        effect="changes.services.withdraw_question",
+        intent="danger",
+        icon="x",
+        public=False,
+    )
+    def cancel(self, *, user: User, now: datetime, text: str) -> None:
+        """Give it up before it is begun."""
+        self.closed_at = now
+
+    @action(
+        source=[*States.values[:6]],
+        label=_("Choose implementers"),
+        done=_("chose who implements it"),
+        allow=rules.may_plan,
+        form="changes.forms.ImplementersForm",
+        icon="users",
+        key="h",
+        edits=("group", "assignee"),
+        public=False,
+        tells=("assigned",),
+    )
+    def choose_implementers(
+        self, *, user: User, now: datetime, group: SupportGroup | None, assignee: User | None
+    ) -> None:
+        """Say which group, and who in it, implements it."""
+        self.group, self.assignee = group, assignee
+        self.assigned_at = self.assigned_at or now

@@ -1,0 +1,25 @@
+"""Where standard changes stand in the sidebar."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import Permission
+from itsm.navigation import Entry, Section
+
+NAVIGATION = [
+    Entry(
+        section=Section.WORK,
+        label=_("Standard changes"),
+        url="changes:catalogue",
+        icon="bolt",
+        allow=lambda user: user.may(Permission.REGISTER) and user.may(Permission.INTERNAL),
+        position=80,
+    ),
+    Entry(
+        section=Section.WORK,
+        label=_("Change calendar"),
+        url="changes:calendar",
+        icon="calendar-month",
+        allow=lambda user: user.is_agent,
+        position=81,
+    ),
+]

@@ -1,0 +1,111 @@
+"""What the ticket's page shows of a change: window, plan, run sheet, approvals, review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.permissions import Permission
+from approvals.models import Ask
+from approvals.queries import Shown, rounds_of, show
+from changes.collisions import STANDING, Grade, collisions_of, is_overridden
+from changes.models import Change, PlanStep
+from changes.states import PLANNED, States
+from tickets.actions import Available
+from tickets.pages import button_of
+
+TEMPLATE = "changes/_change.html"
+TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late"}
+OFFERED = ("add_step", "remove_step", "report_step")
+GRADE_TONES = {"hard": "late", "soft": "soon", "note": "neutral"}
+SHOWN_COLLISIONS = 12
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """A step of the run sheet; ``late``: minutes by which it ran, or runs, over."""
+
+    step: PlanStep
+    tone: str
+    late: int
+
+
+def panel_of(change: Any, available: Iterable[Available], user: User, now: datetime) -> dict[str, Any] | None:
+    """The change for ``user`` at ``now``; None for those who may not read internal notes."""
+    if not user.may(Permission.INTERNAL):
+        return None
+    buttons = {item.action.name: button_of(item.action, change) for item in available if item.enabled}
+    rounds = rounds_of(change)
+    steps = [step_line(step, now) for step in change.steps.select_related("person")]
+    newest = show(rounds[0], now) if rounds else None
+    return {
+        "template": TEMPLATE,
+        "change": change,
+        "texts": texts_of(change),
+        "steps": steps,
+        "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
+        **collision_part(change, buttons),
+        "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
+        "approval": newest,
+        "asked": _asked(newest, user),
+        "rounds": len(rounds),
+        "copy_url": f"{reverse('tickets:register', args=['changes'])}?copy={change.number}",
+        "overdue_record": change.record_due_at is not None
+        and change.record_completed_at is None
+        and change.record_due_at <= now
+        and change.state != States.CLOSED,
+    }
+
+
+def collision_part(change: Change, buttons: dict[str, Any]) -> dict[str, Any]:
+    """What it collides with while it is planned or begins, and the button to sign for hard ones."""
+    found = collisions_of(change) if change.state in STANDING or change.state == States.DRAFT else []
+    hard = any(one.grade is Grade.HARD for one in found)
+    signed = hard and is_overridden(change)
+    return {
+        "collisions": [(GRADE_TONES[one.grade], one) for one in found[:SHOWN_COLLISIONS]],
+        "more_collisions": max(len(found) - SHOWN_COLLISIONS, 0),
+        "signed": signed,
+        "sign": buttons.get("override_collisions") if hard and not signed else None,
+    }
+
+
+def _asked(shown: Shown | None, user: User) -> bool:
+    """Whether the newest round waits for the person."""
+    return shown is not None and Ask.objects.filter(round=shown.round, person=user, waits=True).exists()
+
+
+def texts_of(change: Change) -> list[tuple[str, str]]:
+    """(label, text) of what was written, without what is empty."""
+    texts = [
+        (_("Reason"), change.reason),
+        (_("Effect"), change.effect),
+        (_("Plan"), change.plan),
+        (_("Back-out"), change.back_out),
+        (_("How the back-out was tested"), change.back_out_tested),
+        (_("Resources"), change.resources),
+        (_("Assessment"), change.assessment),
+        (_("How it went"), change.result_text),
+        (_("Lessons"), change.lessons),
+        (_("Improvement of the process"), change.improvement),
+    ]
+    return [(label, text) for label, text in texts if text]
+
+
+def step_line(step: PlanStep, now: datetime) -> StepLine:
+    """How ``step`` stands at ``now``."""
+    begun = step.status != PlanStep.Status.PLANNED
+    return StepLine(step, TONES[step.status], late_minutes(step.planned_to, step.ended_at, now) if begun else 0)
+
+
+def late_minutes(planned: datetime | None, actual: datetime | None, now: datetime) -> int:
+    """Minutes after ``planned`` until it ended, or until ``now``; 0 when in time."""
+    if planned is None:
+        return 0
+    return max(int(((actual or now) - planned).total_seconds() // 60), 0)

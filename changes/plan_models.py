@@ -1,0 +1,46 @@
+"""The steps of a change's plan, and how each went."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import User
+
+
+class PlanStep(models.Model):
+    """A step: who does what from when to when, how it is checked, how it is backed out; and how it went."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", pgettext_lazy("step", "planned")
+        STARTED = "started", pgettext_lazy("step", "started")
+        DONE = "done", pgettext_lazy("step", "done")
+        FAILED = "failed", pgettext_lazy("step", "failed")
+
+    change = models.ForeignKey("changes.Change", models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField(_("step"))
+    what = models.CharField(_("what is done"), max_length=300)
+    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("person"))
+    planned_from = models.DateTimeField(_("planned from"), null=True)
+    planned_to = models.DateTimeField(_("planned until"), null=True)
+    check_text = models.CharField(_("how it is checked"), max_length=300, blank=True)
+    back_out = models.CharField(_("how it is backed out"), max_length=300, blank=True)
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PLANNED)
+    started_at = models.DateTimeField(_("started"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        ordering = ["change", "position"]
+        verbose_name = _("step of a plan")
+        verbose_name_plural = _("steps of plans")
+        constraints = [
+            models.UniqueConstraint(fields=["change", "position"], name="plan_step_once"),
+            models.CheckConstraint(
+                condition=Q(planned_to=None) | Q(planned_to__gt=F("planned_from")), name="plan_step_ends_after"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.what}"

@@ -1,0 +1,44 @@
+"""Who may do what with changes. First lines appear in the permission table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.permissions import Permission
+from tickets.rules import may_dispatch, may_work_on
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket
+
+
+def may_manage(ticket: Ticket, user: User) -> bool:
+    """Change managers."""
+    return user.may(Permission.CHANGE_MANAGE)
+
+
+def may_override(ticket: Ticket, user: User) -> bool:
+    """Change managers who neither asked for it nor implement it."""
+    own = (ticket.requester_id, ticket.registered_by_id, ticket.assignee_id)
+    return may_manage(ticket, user) and user.pk not in own
+
+
+def may_raise(ticket: Ticket, user: User) -> bool:
+    """Staff who may register tickets."""
+    return user.may(Permission.REGISTER) and user.may(Permission.INTERNAL)
+
+
+def may_plan(ticket: Ticket, user: User) -> bool:
+    """The requester, whoever registered it, implementers, change managers."""
+    own = user.pk in (ticket.requester_id, ticket.registered_by_id) and user.may(Permission.INTERNAL)
+    return own or may_implement(ticket, user)
+
+
+def may_implement(ticket: Ticket, user: User) -> bool:
+    """The assignee, members of the assigned group, change managers."""
+    return may_work_on(ticket, user) or may_dispatch(ticket, user)
+
+
+def may_carry_out(ticket: Ticket, user: User) -> bool:
+    """The assignee, members of the assigned group."""
+    return may_work_on(ticket, user)

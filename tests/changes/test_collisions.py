@@ -1,0 +1,173 @@
+"""Freeze windows by hand-made lists, and collisions by planted cases: none missed, nothing beside them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from changes.collisions import collisions_between, collisions_of
+from changes.freeze_models import FreezeRule
+from changes.freezes import freezes_between, year_of
+from changes.trading import is_trading_day
+from cmdb.models import Relation, RelationType
+from tests.api.client import Api
+from tests.changes.making import approve, later, request, staffed
+from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
+from tickets.errors import ActionConflict, ActionForbidden
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05")]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: (holiday, last trading day before it, first one after it), written down from the notices of the State Council.
+BY_HAND = {
+    2025: [
+        ("2025-01-28", "2025-01-27", "2025-02-05"),
+        ("2025-04-04", "2025-04-03", "2025-04-07"),
+        ("2025-05-01", "2025-04-30", "2025-05-06"),
+        ("2025-05-31", "2025-05-30", "2025-06-03"),
+        ("2025-10-01", "2025-09-30", "2025-10-09"),
+    ],
+    2026: [
+        ("2026-01-01", "2025-12-31", "2026-01-05"),
+        ("2026-02-15", "2026-02-13", "2026-02-24"),
+        ("2026-04-04", "2026-04-03", "2026-04-07"),
+        ("2026-05-01", "2026-04-30", "2026-05-06"),
+        ("2026-06-19", "2026-06-18", "2026-06-22"),
+        ("2026-09-25", "2026-09-24", "2026-09-28"),
+        ("2026-10-01", "2026-09-30", "2026-10-08"),
+    ],
+}
+#: Saturdays and Sundays on which offices work instead: the exchange does not.
+MAKE_UP = ["2025-01-26", "2025-02-08", "2025-09-28", "2025-10-11", "2026-01-04", "2026-02-14", "2026-02-28"]
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_freezes_of_a_year_equal_the_list_made_by_hand(year: int) -> None:
+    found = year_of(year)
+    lines = [
+        (
+            str(one.holiday),
+            *(f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" for moment in (one.starts_at, one.ends_at)),
+        )
+        for one in found.freezes
+    ]
+    assert lines == [(first, f"{before} 20:00", f"{after} 17:00") for first, before, after in BY_HAND[year]]
+    assert found.complete
+    assert not any(is_trading_day(date.fromisoformat(day)) for day in MAKE_UP)
+
+
+def test_year_that_is_not_announced_says_so(world: World) -> None:
+    answer = Api(world.engineer).get("freezes/?year=2099").json()
+    assert (answer["complete"], answer["results"]) == (False, [])
+    first = Api(world.engineer).get("freezes/?year=2026").json()["results"][0]
+    assert (first["rule"], first["holiday"], first["zone"]) == ("holidays", "2026-01-01", "Asia/Shanghai")
+    assert Api(world.engineer).get("freezes/?year=soon").status_code == 400
+    assert Api(world.requester).get("freezes/?year=2026").status_code == 403
+
+
+def test_span_is_a_freeze_of_its_own_and_half_open(world: World) -> None:
+    span = {"starts_at": later(0), "ends_at": later(2)}
+    FreezeRule.objects.create(code="audit", name_zh="审计", name_en="Audit", kind="span", **span)
+    assert [one.rule.code for one in freezes_between(later(1), later(3))] == ["audit"]
+    assert freezes_between(later(2), later(3)) == []
+
+
+def test_calendar_shows_changes_and_freezes_of_a_month(world: World, client: Client) -> None:
+    change = submitted(world)
+    act(submitted(world, summary="不做的变更"), "cancel", world.lead, text="不做了")
+    client.force_login(reload_user(world.engineer))
+    page = client.get("/changes/calendar/?month=2026-11").content.decode()
+    assert f"{change.number}</span> {change.summary}" in page
+    assert "不做的变更" not in page
+    assert change.number not in client.get("/changes/calendar/?month=2026-11&group=network").content.decode()
+    assert "2026-09-30 20:00" in client.get("/changes/calendar/?month=2026-10").content.decode()
+    assert client.get("/changes/calendar/?month=gestern").status_code == 200
+
+
+@pytest.mark.req("CHG-02")
+def test_freeze_blocks_until_somebody_else_signs_for_this_window(world: World) -> None:
+    """Without a signature no route leads on; the signature expires with the window."""
+    changer: Any = world.people["changer"]
+    window: dict[str, Any] = {"planned_start": "2026-10-01T20:00", "planned_end": "2026-10-01T22:00"}
+    change = act(request(world, **window), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", changer, now=MONDAY)
+    with pytest.raises(ActionConflict, match=r"Hard collision|硬冲突"):
+        act(change, "ask_approval", world.lead, now=MONDAY)
+    with pytest.raises(ActionForbidden):
+        act(change, "override_collisions", world.lead, text="必须做")
+    change = act(change, "override_collisions", changer, now=MONDAY, text="监管要求")
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    moved = {"planned_start": "2026-10-02T20:00", "planned_end": "2026-10-02T22:00", "let_approvals_fall": "on"}
+    change = act(change, "edit", world.lead, now=MONDAY, **moved)
+    with pytest.raises(ActionConflict):
+        act(change, "ask_approval", world.lead, now=MONDAY)
+    assert change.overrides.get().reason == "监管要求"
+
+
+def reasons(change: Any) -> list[tuple[str, str]]:
+    """(grade, reason) of everything that ``change`` collides with."""
+    return [(str(one.grade), str(one.reason)) for one in collisions_of(change)]
+
+
+def submitted(world: World, **data: Any) -> Any:
+    """A change that can collide."""
+    return act(request(world, **data), "submit", world.lead, now=MONDAY)
+
+
+def test_planted_pairs_are_graded_with_reasons(world: World, client: Client) -> None:
+    """Both nodes, persons, the same and dependent items, the same system; half open, and never what is over."""
+    node1, node2, cluster, host = (make_item(name) for name in ("db-1", "db-2", "db", "host-1"))
+    kind = RelationType.objects.get(code="runs_on")
+    for node in (node1, node2):
+        Relation.objects.create(
+            relation_type=kind, source=cluster, target=node, group="nodes", needed=1, confirmed_at=MONDAY
+        )
+    Relation.objects.create(relation_type=kind, source=node2, target=host, confirmed_at=MONDAY)
+    system = make_system("core-db")
+    first = submitted(world, items=["db-1"], assignee="engineer", business_system="core-db")
+    assert reasons(first) == []
+
+    other_node = submitted(world, items=["db-2"])
+    assert reasons(first) == [("hard", "redundancy")]
+    act(other_node, "cancel", world.lead, text="不做了")
+    assert reasons(first) == []
+    submitted(world, assignee="engineer", planned_start="2026-11-24T21:00", planned_end="2026-11-24T23:00")
+    submitted(world, planned_start="2026-11-24T22:00", planned_end="2026-11-24T23:00", items=["db-1"])
+    submitted(world, items=["db-1"])
+    submitted(world, business_system="core-db")
+    assert reasons(first) == [("hard", "person"), ("soft", "item"), ("note", "system")]
+    upper = submitted(world, items=["db-2"], planned_start="2026-11-25T20:00", planned_end="2026-11-25T22:00")
+    submitted(world, items=["host-1"], planned_start="2026-11-25T20:00", planned_end="2026-11-25T22:00")
+    assert reasons(upper) == [("soft", "dependent")]
+
+    rows = Api(world.lead).results(f"changes/{first.number}/collisions/")
+    assert [(row["grade"], row["owner"]["username"]) for row in rows] == [
+        ("hard", "lead"),
+        ("soft", "lead"),
+        ("note", "lead"),
+    ]
+    assert rows[2]["what"] == [str(system)]
+    client.force_login(reload_user(world.lead))
+    assert "collisions" in client.get(f"/tickets/{first.number}/").content.decode()
+
+    out = StringIO()
+    call_command("collisions", "--from", "2026-11-24", "--to", "2026-11-26", "--json", stdout=out)
+    data = json.loads(out.getvalue())
+    assert [one["reason"] for one in data["hard"]] == ["person"]
+    assert first.number in {one["change"] for one in data["soft"]}
+    span = (datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
+    assert len(collisions_between(*span)) == sum(map(len, data.values()))
+    with pytest.raises(CommandError):
+        call_command("collisions", "--from", "2026-11-26", "--to", "2026-11-24", stdout=out)

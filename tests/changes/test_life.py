@@ -1,0 +1,242 @@
+"""Four types of change, one life: each takes only the steps it needs (CHG-02)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from approvals.models import ApprovalRound
+from approvals.policies import publish as publish_policy
+from changes.models import Change, ChangeTemplate, PlanStep
+from changes.templates import judge, publish
+from notifications.models import Notice
+from tests.api.client import Api
+from tests.changes.making import WINDOW, approve, later, request, role, staffed
+from tests.factories import MONDAY, World, act, incident_in, last_entry, reload_user
+from tickets.actions import perform
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
+
+pytestmark = [pytest.mark.django_db]
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+def asked_simple(world: World, **data: Any) -> Any:
+    """A simple change that waits for approval."""
+    change = act(request(world, **data), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", world.people["changer"], now=MONDAY)
+    return act(change, "ask_approval", world.lead, now=MONDAY, text="请批")
+
+
+def order(world: World, **data: Any) -> Change:
+    """A standard change that the engineer orders."""
+    typed = {"template": "extend-disk", **data}
+    return perform(Change(), "order", user=world.engineer, data=typed, now=MONDAY).ticket  # type: ignore[return-value]
+
+
+@pytest.mark.req("CHG-02", "CHG-07")
+def test_simple_change_needs_one_approval_and_one_confirmation(world: World) -> None:
+    change = asked_simple(world)
+    assert (change.state, change.phase) == ("approving", "waiting")
+    change = approve(change, world.approver)
+    assert change.state == "scheduled"
+
+    change = act(change, "start", world.engineer, now=later(35))
+    with pytest.raises(ActionInvalid):
+        act(change, "implement", world.engineer, now=later(36), result="as_planned", actual_end="2026-12-24T10:00")
+    change = act(change, "implement", world.engineer, now=later(36), result="as_planned")
+    assert (change.actual_start, change.actual_end, change.phase) == (later(35), later(36), "resolved")
+    with pytest.raises(ActionConflict):
+        act(change, "close", world.engineer, now=later(37))
+    change = act(change, "confirm_result", world.engineer, now=later(37))
+    assert act(change, "close", world.engineer, now=later(38)).state == "closed"
+
+
+@pytest.mark.req("CHG-02", "CHG-03")
+def test_major_change_takes_the_long_way(world: World) -> None:
+    """Plan, schedule, resources and a tested back-out; then department manager, leader, CAB; never its implementer."""
+    changer, head, leader = (world.people[name] for name in ("changer", "head", "leader"))
+    bare = request(world, "major", back_out_tested="")
+    with pytest.raises(ActionConflict):
+        act(bare, "submit", world.lead)
+    change = act(request(world, "major", assignee="engineer"), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", changer, now=MONDAY)
+    with pytest.raises(ActionConflict):
+        act(change, "ask_approval", world.lead)
+    change = act(change, "assess", changer, now=MONDAY, risk="high", assessment="需停机")
+    role(world.engineer, "change_approver")
+    change = act(change, "ask_approval", world.lead, now=MONDAY)
+
+    made = ApprovalRound.objects.get()
+    assert {("engineer", "implementer"), ("lead", "requester")} <= set(
+        made.excluded.values_list("person__username", "why")
+    )
+    with pytest.raises(ActionForbidden):
+        approve(change, leader)
+    change = approve(change, head, leader)
+    with pytest.raises(ActionForbidden):
+        approve(change, world.engineer)
+    change = approve(change, world.approver)
+    change = act(change, "start", world.engineer, now=later(35))
+    change = act(change, "implement", world.engineer, now=later(36), result="deviated", text="超时十分钟")
+    with pytest.raises(ActionConflict):
+        act(change, "confirm_result", world.engineer)
+    answers = {"expected_reached": "yes", "rating": "fair", "business_view": "good", "interruption_minutes": "10"}
+    change = act(change, "review", changer, now=later(40), **answers, lessons="预留时间")
+    assert (change.expected_reached, change.interruption_minutes, change.reviewed_by) == (True, 10, changer)
+    assert act(change, "close", world.engineer, now=later(41)).state == "closed"
+
+
+@pytest.mark.req("CHG-02", "CHG-01")
+def test_standard_change_is_ordered_and_scheduled_at_once(world: World, client: Client) -> None:
+    """Three clicks, also out of an incident; it keeps the version that it was approved with."""
+    incident = incident_in("in_progress", world)
+    client.force_login(reload_user(world.engineer))
+    assert "extend-disk" in client.get(f"/changes/catalogue/?from={incident.number}").content.decode()
+    page = client.get(f"/changes/catalogue/extend-disk/?from={incident.number}").content.decode()
+    assert f'value="{incident.number}"' in page
+    made = client.post("/changes/catalogue/extend-disk/", {"raised_from": incident.number})
+    change = Change.objects.get()
+    assert (made.status_code, change.state, change.change_type_id) == (302, "scheduled", "standard")
+    assert change.raised_from_id == incident.pk
+    assert (change.assignee, change.group) == (world.engineer, world.engineer.support_groups.get())
+    assert last_entry(incident).action == "change_raised"
+
+    template = ChangeTemplate.objects.get(code="extend-disk")
+    template.plan = "新的步骤"
+    template.save()
+    assert publish(template=template, by=world.admin, now=MONDAY)
+    assert "新的步骤" not in str(Change.objects.values_list("template_version__content", flat=True).get())
+    client.force_login(reload_user(world.requester))
+    assert client.get("/changes/catalogue/").status_code == 403
+
+
+@pytest.mark.req("CHG-02")
+def test_template_that_fails_too_often_is_no_longer_offered(world: World) -> None:
+    template = ChangeTemplate.objects.get(code="extend-disk")
+    template.group = world.engineer.support_groups.get()
+    template.save()
+    for number in range(2):
+        change = act(order(world), "start", world.engineer, now=later(number))
+        act(change, "back_out_now", world.engineer, now=later(number + 1), text="失败")
+    template.refresh_from_db()
+    assert not template.approved
+    assert not judge(template=template, now=MONDAY)
+    with pytest.raises(ActionInvalid):
+        order(world)
+
+
+@pytest.mark.req("CHG-02")
+def test_emergency_is_decided_by_leaders_and_recorded_afterwards(world: World) -> None:
+    incident = incident_in("in_progress", world)
+    one: dict[str, Any] = {"raised_from": incident.number, "planned_start": "", "planned_end": ""}
+    change = act(request(world, "emergency", **one), "submit", world.lead, now=MONDAY)
+    assert change.record_due_at == later(24)
+    change = act(change, "ask_approval", world.lead, now=MONDAY)
+    change = approve(change, world.people["leader"])
+    again = request(world, "emergency", **one)
+    with pytest.raises(ActionConflict):
+        act(again, "submit", world.lead)
+
+    change = act(change, "start", world.engineer, now=later(1))
+    change = act(change, "implement", world.engineer, now=later(2), result="as_planned")
+    answers = {"expected_reached": "yes", "rating": "good", "business_view": "good", "interruption_minutes": "0"}
+    change = act(change, "review", world.engineer, now=later(3), **answers)
+    with pytest.raises(ActionConflict):
+        act(change, "close", world.engineer)
+    change = act(change, "complete_record", world.engineer, effect="无", plan="重启", back_out="无需")
+    assert act(change, "close", world.engineer).state == "closed"
+    assert act(again, "submit", world.lead).state == "submitted"
+    assert last_entry(incident).action in ("change_raised", "change_ended")
+
+
+@pytest.mark.req("CHG-01")
+@pytest.mark.parametrize(("scope", "refused"), [("building", True), ("own", True), ("test", False)])
+def test_what_is_out_of_scope_is_refused(world: World, scope: str, refused: bool) -> None:
+    if not refused:
+        assert request(world, scope=scope).scope == scope
+        return
+    with pytest.raises(ActionInvalid) as found:
+        request(world, scope=scope)
+    assert list(found.value.form.errors) == ["scope"]
+
+
+@pytest.mark.req("CHG-03")
+def test_edit_of_substance_is_announced_and_lets_approvals_fall(world: World) -> None:
+    """An edit of the window says what would fall; a typo of the summary keeps it; items and steps are of substance."""
+    change = approve(asked_simple(world), world.approver)
+    change = act(change, "edit", world.lead, now=later(1), summary="升级数据库集群")
+    assert (change.state, ApprovalRound.objects.get().outcome) == ("scheduled", "approved")
+    edits: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("edit", {"planned_end": "2026-11-24T23:00"}),
+        ("add_step", {"what": "备份"}),
+    )
+    for name, typed in edits:
+        with pytest.raises(ActionInvalid) as found:
+            act(change, name, world.lead, **typed)
+        assert list(found.value.form.errors) == ["let_approvals_fall"]
+    change = act(change, "edit", world.lead, now=later(2), planned_end="2026-11-24T23:00", let_approvals_fall="on")
+
+    assert (change.state, ApprovalRound.objects.get().outcome) == ("accepted", "fallen")
+    assert "2026-11-24" in Notice.objects.get(event="approval_fell").payload["text"]["zh"]
+    with pytest.raises(ActionConflict):
+        act(change, "start", world.engineer)
+
+
+@pytest.mark.req("CHG-03")
+def test_refusal_and_condition_move_the_change(world: World) -> None:
+    change = approve(asked_simple(world), world.approver, verdict="return", reason="改到周末")
+    assert change.state == "accepted"
+    change = act(change, "ask_approval", world.lead, now=later(1))
+    change = approve(change, world.approver, verdict="refuse", reason="风险过高")
+    assert (change.state, change.phase) == ("rejected", "closed")
+
+
+@pytest.mark.req("CHG-06")
+def test_run_sheet_records_times_and_is_copied_without_them(world: World, client: Client) -> None:
+    change = request(world)
+    change = act(change, "add_step", world.lead, what="备份", person="engineer", check_text="校验")
+    change = act(change, "add_step", world.lead, what="升级")
+    change = act(change, "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    change = act(change, "start", world.engineer, now=later(35))
+    act(change, "report_step", world.engineer, now=later(35.5), step=1, status="started")
+    act(change, "report_step", world.engineer, now=later(36), step=1, status="done")
+    step = PlanStep.objects.get(change=change, position=1)
+    assert (step.status, step.started_at, step.ended_at) == ("done", later(35.5), later(36))
+
+    client.force_login(reload_user(world.lead))
+    page = client.get(f"/changes/new/?copy={change.number}").content.decode()
+    assert "升级数据库" in page
+    copy = request(world, copy_of=change.number)
+    assert list(copy.steps.values_list("what", "status")) == [("备份", "planned"), ("升级", "planned")]
+    assert not ApprovalRound.objects.filter(ticket=copy).exists()
+
+
+@pytest.mark.req("API-01", "CHG-03")
+def test_pages_and_api_show_a_change_and_its_approvals(world: World, client: Client) -> None:
+    change = asked_simple(world)
+    [row] = Api(world.lead).results(f"changes/{change.number}/approvals/")
+    assert (row["outcome"], row["steps"][0]["rule"]) == ("open", "any")
+    client.force_login(reload_user(world.approver))
+    assert client.get("/approvals/").content.decode().count(change.number) >= 1
+    client.force_login(reload_user(world.lead))
+    assert client.get("/changes/").status_code == 200
+    assert "change-panel" in client.get(f"/tickets/{change.number}/").content.decode()
+    client.force_login(reload_user(world.requester))
+    assert client.get(f"/tickets/{change.number}/").status_code == 404
+
+
+@pytest.mark.req("CHG-03")
+def test_policies_are_published_once(world: World) -> None:
+    from approvals.models import Policy  # beside its only use
+
+    assert [publish_policy(policy=one, by=None, now=MONDAY) for one in Policy.objects.all()] == [None] * 3
+    assert WINDOW["planned_start"] < WINDOW["planned_end"]
