@@ -23,6 +23,8 @@ CLOCK_READERS = {
     "tickets.clock",
     "tickets.actions",
     "tickets.tasks",
+    "changes.admin",
+    "changes.ordering_forms",
     "sla.engine",
     "sla.canary",
     "sla.lookout",
