@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import PortalAdmin, RecordOnly
 from changes.models import ChangeTemplate, FreezeRule, TemplateVersion
 from changes.templates import publish
+from tickets import clock
 
 
 @admin.register(ChangeTemplate)
@@ -30,7 +30,7 @@ class ChangeTemplateAdmin(PortalAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Publish what was saved as the next version."""
         super().save_model(request, obj, form, change)
-        publish(template=obj, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # signed in
+        publish(template=obj, by=request.user, now=clock.now())  # type: ignore[arg-type]  # signed in
 
     @admin.display(description=_("version"))
     def newest(self, template: ChangeTemplate) -> str:

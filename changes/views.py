@@ -20,6 +20,7 @@ from changes.ordering_forms import OrderForm
 from changes.prefills import from_ticket
 from changes.rules import may_raise
 from changes.templates import offered
+from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionInvalid
 from tickets.lifecycle import kind_of_model
@@ -34,7 +35,7 @@ class CalendarView(SignedInView):
         """Show the month of the address, the present one for any other text."""
         if not request.user.is_agent:
             raise PermissionDenied
-        now, group = timezone.now(), request.GET.get("group", "")[:40]
+        now, group = clock.now(), request.GET.get("group", "")[:40]
         found = MONTH.fullmatch(request.GET.get("month", ""))
         first = date(int(found[1]), int(found[2]), 1) if found else timezone.localtime(now).date().replace(day=1)
         groups = SupportGroup.objects.visible_to(request.user).filter(active=True)

@@ -23,9 +23,12 @@ CLOCK_READERS = {
     "tickets.clock",
     "tickets.actions",
     "tickets.tasks",
+    "changes.admin",
+    "changes.ordering_forms",
     "sla.engine",
     "sla.canary",
     "sla.lookout",
+    "problems.tasks",
     "sla.tasks",
     "sla.trials",
 }
