@@ -9,8 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
+from incidents.by_portal import ByPortal
 from incidents.by_time import ByTime
-from incidents.corrections import LIVE, Corrections
+from incidents.corrections import Corrections
 from incidents.emergency import EmergencyActions
 from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
@@ -34,8 +35,6 @@ class States(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-#: How a duplicate reads that was resolved with another customer's ticket.
-SAME_EVENT = "同一事件已解决。 / The event behind this ticket is resolved."
 PHASES = {
     States.REGISTERED: Phase.OPEN,
     States.ASSIGNED: Phase.OPEN,
@@ -51,7 +50,7 @@ CONFIRMATION = ("confirmed_at", "confirmed_by", "confirmed_how")
 
 
 class IncidentLifecycle(
-    Corrections, SupportRecords, ByTime, EmergencyActions, ProblemActions, SplitsIntoTasks, CommonActions
+    ByPortal, Corrections, SupportRecords, ByTime, EmergencyActions, ProblemActions, SplitsIntoTasks, CommonActions
 ):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
@@ -88,31 +87,6 @@ class IncidentLifecycle(
     def register(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Register an incident; with a group it is assigned at once."""
         self.fill(fields, user)
-
-    @action(
-        source=NEW,
-        target=States.ASSIGNED,
-        label=_("Open follow-up"),
-        done=_("opened as follow-up of an incident that was not solved"),
-        tells=("assigned",),
-        system=True,
-        icon="rotate-clockwise",
-    )
-    def follow_up(self, *, user: None, now: datetime) -> None:
-        """Go on with an incident that was closed unresolved, with its previous assignee (INC-12)."""
-        self.assigned_at = now
-
-    @action(
-        source=NEW,
-        target=States.REGISTERED,
-        label=_("Open follow-up at the desk"),
-        done=_("opened as follow-up of an incident that was not solved; the desk dispatches it"),
-        tells=("returned",),
-        system=True,
-        icon="rotate-clockwise",
-    )
-    def follow_up_at_desk(self, *, user: None, now: datetime) -> None:
-        """Go on with an incident that was closed unresolved and has neither person nor group any more (INC-12)."""
 
     @action(
         source=[States.REGISTERED, States.ASSIGNED],
@@ -422,22 +396,3 @@ class IncidentLifecycle(
     def withdraw(self, *, user: User, now: datetime, text: str) -> None:
         """Take back a report that nobody works on yet."""
         self.reject_reason_id, self.close_code_id, self.closed_at = "withdrawn", "rejected", now
-
-    @action(
-        source=LIVE,
-        target=States.RESOLVED,
-        label=_("Resolve with main ticket"),
-        done=_("resolved together with the main ticket"),
-        tells=("resolved", "moved"),
-        system=True,
-        icon="check",
-    )
-    def resolve_with_main(self, *, user: None, now: datetime) -> None:
-        """Resolve a duplicate because its main ticket was resolved (INC-11)."""
-        self.end_waiting(now)
-        main: Any = self.duplicate_of.specific  # type: ignore[union-attr]  # marked, else it would not be here
-        own = main.organisation_id == self.organisation_id  # another customer's is nothing to read for this one
-        self.cause, self.handling = (main.cause, main.handling) if own else ("", SAME_EVENT)
-        self.close_code = main.close_code
-        self.resolved_at, self.resolved_by = now, main.resolved_by
-        self.responded_at = self.responded_at or now

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
         public_fields=("handling", "close_code", "reject_reason"),
+        supplier_fields=(
+            *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
+            *("vendor_responded_at", "vendor_arrived_at", "vendor_answered_at"),
+        ),
         audience=Audience.REQUESTERS,
         registering=Permission.REGISTER,
         managing=Permission.DISPATCH,

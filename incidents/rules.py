@@ -9,6 +9,7 @@ from accounts.permissions import Permission
 from tickets.rules import (
     is_assignee,
     is_for_requester,
+    is_supplier,
     may_dispatch,
     may_handle,
     may_work_on,
@@ -70,6 +71,11 @@ def may_change_priority(ticket: Ticket, user: User) -> bool:
 def may_propose_priority(ticket: Ticket, user: User) -> bool:
     """The service desk and members of the assigned group, who cannot decide themselves, once it was dispatched."""
     return may_handle(ticket, user) and not may_decide_priority(ticket, user) and was_dispatched(ticket)
+
+
+def may_record_vendor(ticket: Ticket, user: User) -> bool:
+    """The assignee, members of the assigned group, people of the supplier that was called in."""
+    return may_work_on(ticket, user) or is_supplier(ticket, user)
 
 
 def may_close(ticket: Ticket, user: User) -> bool:

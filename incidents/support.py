@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from tickets.lifecycle import action
+from tickets.lifecycle import CALLED, TOLD, action
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -44,6 +44,7 @@ class SupportRecords:
         icon="truck",
         key="v",
         public=False,
+        supplier=CALLED,
     )
     def call_vendor(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
         """Hand the case to the third line; the group keeps the ticket and the clock (INC-14)."""
@@ -56,11 +57,13 @@ class SupportRecords:
         source=["assigned", *WORKING],
         label=_("Vendor has responded"),
         done=_("recorded the vendor's response"),
-        allow=rules.may_work_on,
+        allow=rules.may_record_vendor,
         guards=(guards.has_open_vendor_case, guards.has_silent_vendor),
         form="incidents.support_forms.VendorResponseForm",
         icon="phone-call",
         public=False,
+        supplier=TOLD,
+        tells=("noted",),
     )
     def record_vendor_response(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
         """Record that the vendor took up the case; their time to respond ends (SLM-07)."""
@@ -71,11 +74,13 @@ class SupportRecords:
         source=["assigned", *WORKING],
         label=_("Vendor is on site"),
         done=_("recorded the vendor's arrival"),
-        allow=rules.may_work_on,
+        allow=rules.may_record_vendor,
         guards=(guards.has_open_vendor_case, guards.is_without_vendor_visit),
         form="incidents.support_forms.VendorArrivalForm",
         icon="map-pin-check",
         public=False,
+        supplier=TOLD,
+        tells=("noted",),
     )
     def record_vendor_arrival(self, *, user: User, now: datetime, text: str) -> None:
         """Record that the vendor's engineer is there; who comes has responded (SLM-07)."""
@@ -86,11 +91,13 @@ class SupportRecords:
         source=["assigned", *WORKING],
         label=_("Vendor's part is over"),
         done=_("recorded the end of the vendor's part"),
-        allow=rules.may_work_on,
+        allow=rules.may_record_vendor,
         guards=(guards.has_open_vendor_case,),
         form="incidents.support_forms.VendorAnswerForm",
         icon="truck-return",
         public=False,
+        supplier=TOLD,
+        tells=("noted",),
     )
     def record_vendor_answer(self, *, user: User, now: datetime, text: str) -> None:
         """Record what the vendor did; their part is over."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.functions import Now
+
 from accounts.models import User
 from accounts.permissions import Permission
 from problems.known_errors import fitting
-from tickets import clock
 from tickets.suggestions import MORE, Call
 
 
@@ -15,7 +16,7 @@ def offer(call: Call, user: User) -> dict[str, Any] | None:
     """The three that fit best, for staff; None when none does."""
     if not user.may(Permission.INTERNAL) or not (call.words or call.items):
         return None
-    fits = fitting(call, clock.now())
+    fits = fitting(call, Now())
     return {"template": "problems/_offered.html", "fits": fits} if fits else None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from cmdb.models import BusinessSystem, ConfigurationItem
 from problems.models import KnownError
-from tickets import clock
 from tickets.action_forms import moment_field, text_field
 from tickets.forms import ActionForm, CodeChoiceField, RemoteSelectMultiple
 from tickets.models import Ticket
@@ -88,7 +88,7 @@ class TakeForm(KnownErrorChoice):
 
     def limit_choices(self) -> None:
         """Those that are offered."""
-        found = KnownError.objects.valid(clock.now()).select_related("problem")
+        found = KnownError.objects.valid(Now()).select_related("problem")
         self.fields["known_error"].queryset = found  # type: ignore[attr-defined]
 
 

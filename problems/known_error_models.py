@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -17,8 +18,8 @@ from tickets.models import Ticket
 class KnownErrorQuerySet(models.QuerySet["KnownError"]):
     """Known errors."""
 
-    def valid(self, now: datetime) -> KnownErrorQuerySet:
-        """Those that are offered at ``now``."""
+    def valid(self, now: datetime | Now) -> KnownErrorQuerySet:
+        """Those that are offered at ``now``; the database's own moment where nobody has another."""
         return self.filter(Q(valid_until=None) | Q(valid_until__gt=now), withdrawn_at=None)
 
 

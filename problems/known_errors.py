@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -79,7 +80,7 @@ class Fit:
     uses: int
 
 
-def fitting(call: Call, now: datetime, most: int = SHOWN) -> list[Fit]:
+def fitting(call: Call, now: datetime | Now, most: int = SHOWN) -> list[Fit]:
     """Published known errors that fit ``call``, the likeliest first: items, system, words. Three queries."""
     known = list(
         KnownError.objects.valid(now)

@@ -76,10 +76,8 @@ def refresh(now: datetime) -> int:
         )
         grown = row.state == State.DISMISSED and finding.seen > row.level
         if not made:
-            row.finding = as_data(finding)
-            if grown:
-                row.state, row.found_at = State.OPEN, now
-            row.save(update_fields=["finding", "state", "found_at"])
+            columns = {"state": State.OPEN, "found_at": now} if grown else {}
+            TrendProposal.objects.filter(pk=row.pk).update(finding=as_data(finding), **columns)
         news += made or grown
         open_codes.append(finding.code)
     TrendProposal.objects.filter(state=State.OPEN).exclude(key__in=open_codes).delete()
@@ -103,8 +101,8 @@ def raise_problem(*, proposal: TrendProposal, user: User, now: datetime) -> Prob
     numbers = list(incidents_of(row.finding).order_by("-created_at").values_list("number", flat=True)[:JOINED])
     data = {**_about(row.finding), "incidents": numbers, "problem_source": "trend", "level": "medium"}
     problem: Any = perform(Problem(), "register", user=user, data=data, now=now).ticket
-    row.state, row.problem, row.decided_at, row.decided_by = State.RAISED, problem, now, user
-    row.save(update_fields=["state", "problem", "decided_at", "decided_by"])
+    columns = {"state": State.RAISED, "problem": problem, "decided_at": now, "decided_by": user}
+    TrendProposal.objects.filter(pk=row.pk).update(**columns)
     return problem
 
 

@@ -220,7 +220,8 @@ def named_row(row: models.Model) -> dict[str, Any]:
     """A row's id and its names at this moment, which stay true when the row is renamed later."""
     if isinstance(row, User):
         return {"id": row.username, "zh": row.full_name, "en": row.full_name_en or row.full_name}
-    key = getattr(row, "code", None) or getattr(row, "number", None) or row.pk
+    names = (getattr(row, name, None) for name in ("code", "number", "identifier"))
+    key = next((name for name in names if name), row.pk)
     zh = getattr(row, "path_zh", None) or getattr(row, "name_zh", None) or str(row)
     en = getattr(row, "path_en", None) or getattr(row, "name_en", None) or str(row)
     return {"id": key, "zh": zh, "en": en}

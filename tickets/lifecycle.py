@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 NEW = "new"
 #: As a source: every stored state.
 ANY = "*"
+#: As ``supplier``: the supplier is called in; something is said between supplier and engineer.
+CALLED, TOLD = "called", "told"
 #: As ``undo``: set back the values that the timeline entry recorded, as long as the state stayed the same.
 RESTORE = "restore"
 
@@ -64,7 +66,9 @@ class Action:
     or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a service that is called
     when it was taken back. ``follows``: the portal does it because of the step before, and its opposite when that one
     is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an action that names none tells
-    nobody. ``help`` is the method's docstring.
+    nobody. ``removes``: what is chosen in its form is gone afterwards, and the log says so. ``supplier``: people of
+    the ticket's supplier read the entry, too: ``CALLED`` begins what they read, ``TOLD`` is between them and us.
+    ``help`` is the method's docstring.
     """
 
     name: str
@@ -91,6 +95,8 @@ class Action:
     undone: str | None = None
     follows: bool = False
     tells: tuple[str, ...] = ()
+    removes: bool = False
+    supplier: str = ""
 
     @property
     def creates(self) -> bool:
@@ -139,7 +145,8 @@ def action(
 class Kind:
     """A kind of ticket: its names, its states and what they mean.
 
-    ``public_fields``: columns of the kind that requesters read too; the others are for staff. ``banner``: dotted path
+    ``public_fields``: columns of the kind that requesters read too; the others are for staff.
+    ``supplier_fields``: those that people of the supplier read who was called in. ``banner``: dotted path
     of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
@@ -163,6 +170,7 @@ class Kind:
     details: str | None = None
     registers: str = "register"
     public_fields: tuple[str, ...] = ()
+    supplier_fields: tuple[str, ...] = ()
     banner: str | None = None
     audience: Audience | None = None
     registering: Permission | None = None

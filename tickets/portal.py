@@ -19,6 +19,7 @@ from tickets.lifecycle import Phase, kinds
 from tickets.models import Ticket, TimelineEntry
 from tickets.queries import counts_of, shown_count
 from tickets.querysets import ROW_COLUMNS, TicketQuerySet
+from tickets.rules import is_supplier
 from tickets.search.matching import matching
 
 PAGE = 20
@@ -208,6 +209,8 @@ def plain_state(ticket: Ticket, user: User) -> str:
 def next_words(ticket: Ticket, user: User) -> str:
     """What happens next, and who has to do it."""
     mine = ticket.requester_id == user.pk
+    if ticket.is_live and is_supplier(ticket, user):
+        return _("You were called in. What is asked stands below; record your response and answer the engineer here.")
     if ticket.phase == Phase.OPEN and ticket.responded_at is None:
         if ticket.group is None:
             return _("The service desk reads it and passes it on to whoever can help. You are not asked anything yet.")

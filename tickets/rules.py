@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accounts.models import Organisation
 from accounts.permissions import Permission
 
 if TYPE_CHECKING:
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 def may_see(ticket: Ticket, user: User) -> bool:
     """Whoever sees the ticket."""
     return True
+
+
+def is_supplier(ticket: Ticket, user: User) -> bool:
+    """People of the supplier that was called in."""
+    return user.organisation.kind == Organisation.Kind.SUPPLIER and ticket.supplier_id == user.organisation_id
+
+
+def may_reply(ticket: Ticket, user: User) -> bool:
+    """Whoever sees the ticket, except the people of a supplier, who answer the engineer (INC-14)."""
+    return user.organisation.kind != Organisation.Kind.SUPPLIER
 
 
 def may_read_internal(ticket: Ticket, user: User) -> bool:

@@ -90,14 +90,15 @@ class LimitField(serializers.DateTimeField):
 
 
 class AudienceSerializer(serializers.Serializer):
-    """Leaves out what is for staff when ``context["internal"]`` is false."""
+    """Leaves out what is for staff when ``context["internal"]`` is false, except what ``context["also"]`` names."""
 
     def get_fields(self) -> dict[str, Any]:
         """The fields that this audience gets."""
         fields = super().get_fields()
         if self.context.get("internal", True):
             return fields
-        return {name: field for name, field in fields.items() if field.required}
+        also = self.context.get("also", ())
+        return {name: field for name, field in fields.items() if field.required or name in also}
 
 
 class TicketSerializer(AudienceSerializer):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DateTimeField, Field, QuerySet
+from django.db.models import DateTimeField, Field, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -17,13 +17,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.codes import in_language
-from accounts.models import User
+from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from tickets.events import EVENTS
-from tickets.lifecycle import Action, Kind, kinds
+from tickets.lifecycle import CALLED, Action, Kind, kinds
 from tickets.mentions import FIELD as MENTIONS
 from tickets.mentions import people_of
 from tickets.models import Attachment, Ticket, TicketLink, TimelineEntry
+from tickets.rules import is_supplier
 
 EVENT_ICONS = {
     "linked": "link",
@@ -101,7 +102,20 @@ class Line:
 def entries_for(ticket: Ticket, user: User) -> QuerySet[TimelineEntry]:
     """The entries of ``ticket`` that ``user`` may read, with what ``present`` needs: two queries."""
     found = ticket.timeline.select_related("actor").prefetch_related("attachments")
-    return found if user.may(Permission.INTERNAL) else found.filter(is_public=True)
+    if user.may(Permission.INTERNAL):
+        return found
+    read = Q(is_public=True)
+    return found.filter(read | of_supplier(ticket, user) if is_supplier(ticket, user) else read)
+
+
+def of_supplier(ticket: Ticket, user: User) -> Q:
+    """What was said between us and the supplier of ``user`` since they were called in last (INC-14). One query."""
+    actions = ticket.kind_info.actions
+    called = [name for name, action in actions.items() if action.supplier == CALLED]
+    begun = ticket.timeline.filter(action__in=called).order_by("-at", "-id").values_list("at", flat=True).first()
+    if begun is None:
+        return Q(pk__in=())
+    return Q(action__in=[name for name, action in actions.items() if action.supplier], at__gte=begun)
 
 
 def attachments_for(ticket: Ticket, user: User) -> QuerySet[Attachment]:
@@ -116,16 +130,24 @@ def changes_since(ticket: Ticket, version: int, user: User) -> list[Line]:
     return present(list(later)[::-1], user, ticket.kind_info)
 
 
-def present(entries: Iterable[TimelineEntry], user: User, kind: Kind) -> list[Line]:
+def present(entries: Iterable[TimelineEntry], user: User, kind: Kind, *, values: bool = False) -> list[Line]:
     """Turn ``entries`` into lines in the active language. Runs no query when they come from ``entries_for``.
+
+    With ``values``, registering too shows what was typed: pages have it in the ticket's properties.
 
     Who may not read internal notes gets public entries only, and never the values that changed.
     """
     internal = user.may(Permission.INTERNAL)
-    return [_line(entry, kind, internal) for entry in entries if internal or entry.is_public]
+    own = {name for name, action in kind.actions.items() if action.supplier} if _supplies(user) else set()
+    read = [entry for entry in entries if internal or entry.is_public or entry.action in own]
+    return [_line(entry, kind, internal, values=values) for entry in read]
 
 
-def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
+def _supplies(user: User) -> bool:
+    return user.organisation.kind == Organisation.Kind.SUPPLIER
+
+
+def _line(entry: TimelineEntry, kind: Kind, internal: bool, *, values: bool = False) -> Line:
     action = kind.actions.get(entry.action)
     return Line(
         id=entry.pk,
@@ -143,7 +165,7 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool) -> Line:
         state_to=_state_name(entry.state_to, kind),
         from_code=entry.state_from,
         to_code=entry.state_to,
-        changes=_changes(entry, kind, action) if internal else [],
+        changes=_changes(entry, kind, action, values=values) if internal else [],
         mentions={row["id"]: in_language(row["zh"], row["en"]) for row in people_of(entry.data)},
         attachments=[_attached(row) for row in entry.attachments.all()],
     )
@@ -191,15 +213,17 @@ def _state_name(state: str, kind: Kind) -> str:
     return str(kind.state_label(state)) if state in kind.states.values else state
 
 
-def _changes(entry: TimelineEntry, kind: Kind, action: Action | None) -> list[Change]:
+def _changes(entry: TimelineEntry, kind: Kind, action: Action | None, *, values: bool = False) -> list[Change]:
     """The state, then the columns that changed, then what else was chosen in the form."""
     found = []
     if entry.state_from and entry.state_from != entry.state_to:
         names = (_state_name(entry.state_from, kind), _state_name(entry.state_to, kind))
         found.append(Change("state", _("State"), *names, entry.state_from, entry.state_to))
     changed = [(item["field"], item["old"], item["new"]) for item in entry.changes]
-    if action is not None and not action.creates and not action.form_class.keeps_missing:
-        changed += [(name, None, value) for name, value in entry.data.items() if name != MENTIONS]
+    if action is not None and (values or not action.creates) and not action.form_class.keeps_missing:
+        chosen = [(name, value) for name, value in entry.data.items() if name != MENTIONS]
+        chosen = [(name, value) for name, value in chosen if not action.creates or value not in (None, "", [])]
+        changed += [(name, value, None) if action.removes else (name, None, value) for name, value in chosen]
     return found + [_change(name, old, new, kind, action) for name, old, new in changed]
 
 
@@ -212,7 +236,7 @@ def _change(name: str, old: Any, new: Any, kind: Kind, action: Action | None) ->
     return Change(
         field=name,
         label=capfirst(str(label or name)),
-        old=_text(old, column, choices),
+        old=shown(old) if shown and old is not None else _text(old, column, choices),
         new=shown(new) if shown and new is not None else _text(new, column, choices),
         old_value=_value(old),
         new_value=_value(new),

@@ -28,6 +28,7 @@ CLOCK_READERS = {
     "sla.engine",
     "sla.canary",
     "sla.lookout",
+    "problems.tasks",
     "sla.tasks",
     "sla.trials",
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from incidents.lifecycle import SAME_EVENT
+from incidents.by_portal import SAME_EVENT
 from incidents.models import Incident
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, add_task, incident_in, last_entry, resolve, unclaimed

@@ -21,6 +21,7 @@ from tickets.finding import RARE, with_related
 from tickets.forms import ActionForm
 from tickets.lifecycle import Kind
 from tickets.models import Ticket, TimelineEntry
+from tickets.rules import is_supplier
 from tickets.serializers import detail_serializer, reads_internal, ticket_address
 
 NUMBER = {"number": {"type": "string", "pattern": "^[A-Z]{2,4}[0-9]{6,16}$", "examples": ["IM261122000017"]}}
@@ -93,9 +94,15 @@ class TicketView(ApiView):
         return response
 
 
+def context_for(ticket: Ticket, user: User) -> dict[str, Any]:
+    """What the serializer has to know of who reads."""
+    also = ticket.kind_info.supplier_fields if is_supplier(ticket, user) else ()
+    return {"internal": reads_internal(user), "also": also}
+
+
 def ticket_response(ticket: Ticket, user: User) -> Response:
     """The ticket as ``user`` may read it, with its ETag."""
-    serializer = detail_serializer(ticket.kind_info)(ticket, context={"internal": reads_internal(user)})
+    serializer = detail_serializer(ticket.kind_info)(ticket, context=context_for(ticket, user))
     return Response(serializer.data, headers={"ETag": etag_of(serializer.data)})
 
 

@@ -59,7 +59,7 @@ class TimelineView(TicketView):
         return Response(paged(request, entries, SORTS, "at", lambda rows: self._data(ticket, rows)))
 
     def _data(self, ticket: Ticket, rows: list[TimelineEntry]) -> list[dict[str, Any]]:
-        return [entry_data(line) for line in present(rows, self.user, ticket.kind_info)]
+        return [entry_data(line) for line in present(rows, self.user, ticket.kind_info, values=True)]
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""

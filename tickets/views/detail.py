@@ -8,9 +8,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
+from accounts.models import User
 from accounts.permissions import Permission
 from duty.queries import standing_of
 from tickets import clock, drafting, pages, portal
@@ -22,6 +24,7 @@ from tickets.items import behind_items
 from tickets.lifecycle import Phase
 from tickets.limits import chip_of
 from tickets.models import Ticket
+from tickets.rules import is_supplier, may_reply
 from tickets.surroundings import surroundings_of
 from tickets.timeline import entries_for, present
 from tickets.worktime import time_by_person
@@ -122,6 +125,7 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         pages.pair(_("Completed"), ticket.resolved_at),
         pages.pair(_("Closes by itself on"), ticket.closes_at),
         pages.pair(_("Solution"), "" if asks else solution),
+        *supplier_facts(ticket, user),
     ]
     return {
         **base_context(ticket, request),
@@ -132,4 +136,12 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         "plain_state": portal.plain_state(ticket, user),
         "tone": portal.TONES[Phase(ticket.phase)],
         "next": portal.next_words(ticket, user),
+        "speaks": may_reply(ticket, user),
     }
+
+
+def supplier_facts(ticket: Ticket, user: User) -> list[Any]:
+    """The supplier's case, for its people (INC-14)."""
+    names = ticket.kind_info.supplier_fields if is_supplier(ticket, user) else ()
+    columns: list[Any] = [ticket._meta.get_field(name) for name in names]
+    return [pages.pair(capfirst(str(column.verbose_name)), getattr(ticket, column.name)) for column in columns]
