@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from importing.facts import Facts
-from incidents.lifecycle import LIVE, States
+from incidents.corrections import LIVE
+from incidents.lifecycle import States
 
 #: States in which somebody is or was at work; the portal reaches them only by starting work.
 RESPONDED = (States.IN_PROGRESS, States.PENDING, States.RESOLVED)
