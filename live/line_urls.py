@@ -2,4 +2,8 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("tickets.urls")), path("", include("notifications.urls"))]
+urlpatterns = [
+    path("approvals/", include("approvals.urls")),
+    path("", include("tickets.urls")),
+    path("", include("notifications.urls")),
+]

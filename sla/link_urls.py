@@ -15,6 +15,11 @@ urlpatterns = [
     ),
     path("", include("notifications.urls")),
     path("duty/", include("duty.urls")),
+    path("approvals/", include("approvals.urls")),
+    path("items/", include("cmdb.urls")),
+    path("changes/", include("changes.urls")),
     path("", include("sla.urls")),
+    path("", include("problems.urls")),
     path("", include("tickets.urls")),
+    path("", include("reports.urls")),
 ]

@@ -21,7 +21,12 @@ def ticket(world: World) -> Any:
     """An incident handed to the vendor, with a note that is not meant for them."""
     found = incident_in("in_progress", world)
     act(found, "note", world.engineer, text="内部：预算不足")
-    data: dict[str, Any] = {"supplier": "liyuan", "vendor_contract": "HT-7", "vendor_case_number": "C-9", "text": ASKED}
+    data: dict[str, Any] = {
+        "supplier": "liyuan",
+        "vendor_contract": "HT-7",
+        "vendor_case_number": "C-9",
+        "text": ASKED,
+    }
     return act(found, "call_vendor", world.engineer, **data)
 
 

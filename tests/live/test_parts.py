@@ -10,11 +10,13 @@ import pytest
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from live import presence
 from live.changes import MANY, changed_since, crossed, load
 from live.counts import Tally
+from live.hub import URLS
 from live.looks import Look
 from live.news import News
 from live.saved import COUNTED_AT_ONCE, SavedCounts
@@ -22,7 +24,7 @@ from live.sessions import people_of
 from live.wire import Heard, Line
 from tests.factories import MONDAY, World, act, incident_in, last_entry, unclaimed
 from tickets import clock
-from tickets.context import navigation
+from tickets.context import navigation, waiting_entries
 from tickets.listing import rows_of_saved
 from tickets.models import SavedView, Ticket, TimelineEntry
 from tickets.queries import COUNTED, shown_count, view_counts
@@ -350,3 +352,9 @@ def test_the_open_ticket_comes_with_later_lines_only(
         text = answer.content.decode()
         shown = {entry.pk for entry in (before, note, comment) if f'id="entry-{entry.pk}"' in text}
         assert shown == ({note.pk, comment.pk} if who == "engineer" else {comment.pk})
+
+
+@pytest.mark.req("UX-02")
+def test_the_live_process_knows_the_address_of_everything_it_counts() -> None:
+    for entry in waiting_entries():
+        assert reverse(entry.url_name, urlconf=URLS) == reverse(entry.url_name)
