@@ -1,4 +1,4 @@
-"""Changes of the demo: asked for, planned, decided and carried out by the people and at the times that the file says."""
+"""Changes of the demo: asked for, planned, decided and carried out by the people and when the file says."""
 
 from __future__ import annotations
 
