@@ -1,7 +1,7 @@
 """Telephone numbers in one normal form (E.164), whatever way people, directories and telephone systems write them.
 
 For Chinese numbers, which is what callers have; a number with a country code is taken as it is. Why not a library:
-docs/decisions/0020.
+docs/decisions/0023.
 """
 
 from __future__ import annotations

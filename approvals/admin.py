@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -79,6 +80,10 @@ class PolicyAdmin(PortalAdmin):
     search_fields = ("code", "name_zh", "name_en")
     inlines = (StepInline, DeciderInline)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
+        """With the number of the newest version, counted in the same query."""
+        return super().get_queryset(request).annotate(newest_number=Max("versions__number"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The code is chosen once."""
         return ("code",) if obj else ()
@@ -91,8 +96,8 @@ class PolicyAdmin(PortalAdmin):
     @admin.display(description=gettext_lazy("version"))
     def newest(self, policy: Policy) -> str:
         """The number of the newest version."""
-        version = policy.versions.first()
-        return f"v{version.number}" if version else "—"
+        number = policy.newest_number  # type: ignore[attr-defined]  # annotated
+        return f"v{number}" if number else "—"
 
 
 @admin.register(PolicyVersion)

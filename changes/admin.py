@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,10 @@ class ChangeTemplateAdmin(PortalAdmin):
     search_fields = ("code", "name_zh", "name_en", "summary")
     autocomplete_fields = ("group",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeTemplate]:
+        """With the number of the newest version, counted in the same query."""
+        return super().get_queryset(request).annotate(newest_number=Max("versions__number"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The code is chosen once."""
         return ("code",) if obj else ()
@@ -35,8 +40,8 @@ class ChangeTemplateAdmin(PortalAdmin):
     @admin.display(description=_("version"))
     def newest(self, template: ChangeTemplate) -> str:
         """The number of the newest version."""
-        version = template.versions.first()
-        return f"v{version.number}" if version else "—"
+        number = template.newest_number  # type: ignore[attr-defined]  # annotated
+        return f"v{number}" if number else "—"
 
 
 @admin.register(FreezeRule)

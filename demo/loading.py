@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import Organisation
 from demo.announcements import load_announcements
+from demo.changes import load_changes
 from demo.company import load_company
 from demo.estate import load_estate
 from demo.expected import differences
@@ -55,6 +56,7 @@ def load_demo() -> int:
     with quietly():
         history.play()
         load_problems(history.tickets, clock.now())
+        load_changes(clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

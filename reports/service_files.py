@@ -36,7 +36,7 @@ def status_of(report: ServiceReport) -> str:
             "as_of": report.content["as_of"],
         }
         text = _("%(state)s · version %(version)d · figures as of %(as_of)s") % words
-        return f"{text} · {_('made late')}" if report.is_late else text
+        return " · ".join([text, _("made late")]) if report.is_late else text
 
 
 def as_data(report: ServiceReport) -> dict[str, Any]:

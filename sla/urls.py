@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from sla import board_views, calendar_views, policy_views, views, woken
+from sla import board_views, calendar_views, policy_views, views, woken_views
 
 app_name = "sla"
 
 urlpatterns = [
-    path("find/woken/", woken.WokenView.as_view(), name="woken"),
+    path("find/woken/", woken_views.WokenView.as_view(), name="woken"),
     path("timer-health/", views.TimerHealthView.as_view(), name="health"),
     path("escalations/", board_views.BoardView.as_view(), name="board"),
     path("calendars/", calendar_views.CalendarsView.as_view(), name="calendars"),

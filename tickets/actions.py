@@ -129,11 +129,7 @@ def perform(
         _check_possible(action, ticket, user)
         _check_version(action, ticket, version, strict=strict)
         restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
-        form = (
-            bound_form(action, ticket, user, data or {}, files, now)
-            if not restored
-            else _asking_nothing(ticket, user, now)
-        )
+        form = _asking_nothing(ticket, user, now) if restored else bound_form(action, ticket, user, data, files, now)
         _check_input(form, via)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
@@ -155,11 +151,12 @@ def bound_form(
     action: Action,
     ticket: Ticket,
     user: User | None,
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] | None,
     files: Any = None,
     now: datetime | None = None,
 ) -> ActionForm:
     """Bind ``data`` to the action's form; fields that an editing form misses keep the ticket's value."""
+    data = data or {}
     form = action.form_class(data, files, ticket=ticket, user=user, now=now)
     form.is_public = action.public and not action.private_text
     if form.keeps_missing:

@@ -19,7 +19,7 @@ from cmdb.models.systems import BusinessSystem
 
 
 def same(column: str) -> tuple[Func, str]:
-    """Equality of ``column`` for an exclusion: as a range, which needs no extension (decision 0026)."""
+    """Equality of ``column`` for an exclusion: as a range, which needs no extension (decision 0021)."""
     return Func(F(column), F(column), Value("[]"), function="int8range"), RangeOperators.OVERLAPS
 
 

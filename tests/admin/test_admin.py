@@ -29,6 +29,7 @@ WITHOUT_ADDING = {
     "accounts.ApiToken",
     "exporting.Export",
 }
+WITHOUT_ADDING |= {"approvals.PolicyVersion", "changes.TemplateVersion"}
 WITHOUT_ADDING |= {"duty.Absence", "duty.Override", "notifications.Delivery", "sla.RuleEdit"}
 #: Queries of a list, however many rows it has: session, person, count, rows; the choices of up to three filters.
 LIST_QUERIES = 7

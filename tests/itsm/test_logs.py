@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 
@@ -50,12 +51,15 @@ def test_a_traceback_holds_no_line_of_its_own(written: io.StringIO) -> None:
     assert all(line.startswith("  | ") for line in others)
 
 
+@pytest.mark.django_db
 def test_reports_of_browsers_are_one_line(written: io.StringIO, client: Client) -> None:
-    body = b'{"blocked-uri": "\x1b]0;owned\x07\nERROR itsm broken"}'
-    assert client.post("/csp-report/", body, content_type="application/csp-report").status_code == 204
+    report = {"csp-report": {"blocked-uri": "\x1b]0;owned\x07\nERROR itsm broken"}}
+    raw = b'{"csp-report": {"blocked-uri": "\x1b]0;owned\x07\nERROR itsm broken"}}'  # no JSON: not written down
+    for body in (raw, json.dumps(report).encode()):
+        assert client.post("/csp-report/", body, content_type="application/csp-report").status_code == 204
 
     [line] = written.getvalue().splitlines()
-    assert "\\x1b]0;owned\\x07\\nERROR" in line
+    assert "\\u001b]0;owned\\u0007\\nERROR" in line
 
 
 @pytest.mark.django_db
