@@ -192,14 +192,14 @@ class CodeTableView(ListView):
 
 
 def _own_columns(row: CodeTable) -> list[Field[Any, Any]]:
-    """Columns of the table itself that say something to everybody: neither people and groups nor rights."""
+    """Columns of the table itself that say something to everybody: neither people, groups nor what roles may."""
     return [column for column in row._meta.concrete_fields if column.name not in SHARED_COLUMNS and _is_plain(column)]
 
 
 def _is_plain(column: Field[Any, Any]) -> bool:
     if isinstance(column, ForeignKey):
         return issubclass(column.related_model, CodeTable)
-    return column.name != "permissions"
+    return column.name not in ("permissions", "first_page")
 
 
 PEOPLE = Directory(

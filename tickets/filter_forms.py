@@ -36,7 +36,10 @@ ORDERS = [
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         gettext_lazy("What"),
-        ("q", "number", "category", "nature", "business_system", "item", "source", "external_number", "parent"),
+        (
+            *("q", "number", "category", "nature", "business_system", "item", "source", "external_number"),
+            *("parent", "caused_by"),
+        ),
     ),
     (gettext_lazy("Urgency"), ("priority", "impact", "urgency", "complexity", "overdue", "escalated", "urged")),
     (

@@ -53,10 +53,13 @@ def approve(change: Any, *people: Any, now: datetime = MONDAY, verdict: str = "a
 
 
 def change_in(state: str, world: World) -> Any:
-    """A simple change in ``state``, brought there by real actions."""
+    """A simple change in ``state``, brought there by real actions; it begins when the one before it ends.
+
+    Nobody is in two places at once: changes in all states stand beside each other.
+    """
     staffed(world)
     changer = world.people["changer"]
-    change: Any = act(request(world, now=None), "add_step", world.lead, what="备份")
+    change: Any = act(request(world, now=None, **_next_window()), "add_step", world.lead, what="备份")
     if state == "cancelled":
         return act(change, "cancel", world.lead, text="不做了")
     for name in PATHS[state]:
@@ -67,6 +70,12 @@ def change_in(state: str, world: World) -> Any:
         else:
             change = act(change, name, changer if name != "submit" else world.lead, **TYPED.get(name, {}))
     return change
+
+
+def _next_window() -> dict[str, str]:
+    """Two hours behind those of the changes that there are, the first of them ``WINDOW``."""
+    shift = timedelta(hours=2 * Change.objects.count())
+    return {name: (datetime.fromisoformat(at) + shift).isoformat() for name, at in WINDOW.items()}
 
 
 TYPED: dict[str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -104,10 +105,17 @@ def sample_input(action: Action, ticket: Ticket, user: User) -> dict[str, Any]:
         form = bound_form(action, ticket, user, data, now=clock.now())
         if form.is_valid():
             break
-        for name in set(form.errors) & set(form.fields):
+        asked = set(form.errors) & set(form.fields) or _optional(form)  # an error of the whole: something is missing
+        for name in asked:
             samples = _samples(form.fields[name])
             data[name] = samples[attempt % len(samples)]
     return data
+
+
+def _optional(form: Any) -> set[str]:
+    """The first list of a form that is left empty."""
+    lists = [name for name, field in form.fields.items() if isinstance(field, forms.ModelMultipleChoiceField)]
+    return {name for name in lists[:1] if name not in form.data}
 
 
 def _samples(field: Any) -> list[Any]:
@@ -116,7 +124,8 @@ def _samples(field: Any) -> list[Any]:
         return [[getattr(row, field.to_field_name or "pk") for row in field.queryset.all()[:1]]]  # type: ignore[union-attr]
     if isinstance(field, forms.ModelChoiceField):
         rows = field.queryset.all()[:20]  # type: ignore[union-attr]
-        return [getattr(row, field.to_field_name or "pk") for row in rows] or [""]
+        path = (field.to_field_name or "pk").replace("__", ".")
+        return [attrgetter(path)(row) for row in rows] or [""]
     if isinstance(field, forms.ChoiceField):
         return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
     if isinstance(field, forms.DateTimeField):

@@ -9,8 +9,9 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User
-from tests.contract.subjects import PLACES, SUBJECTS, expected_verdict, sample_input
-from tests.factories import World, act, incident_in, make_item
+from problems.models import KnownError, KnownErrorUse
+from tests.contract.subjects import PLACES, SUBJECTS, expected_verdict, problem_in, sample_input
+from tests.factories import MONDAY, World, act, incident_in, make_item
 from tickets.actions import available_actions, perform
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.lifecycle import Action
@@ -93,12 +94,24 @@ def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, 
 
 
 def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
-    """A ticket beside another one and a configuration item that it is related to, and those who work on it."""
+    """A ticket beside another one and an item that it is related to, and those who work on it.
+
+    It took the workaround of a known error, whose problem it may join.
+    """
     other = incident_in("registered", world)
     ticket = SUBJECTS[kind](state, world)
     act(ticket, "link", world.desk, meaning="related_to", target=other.number)
     affect_items(ticket=ticket, items=[make_item("SRV-1")])
+    KnownErrorUse.objects.create(known_error=_known_error(world), ticket_id=ticket.pk, at=MONDAY, by=world.engineer)
     return ticket, [world.engineer, world.desk, world.lead, world.manager, world.requester]
+
+
+def _known_error(world: World) -> KnownError:
+    """One that is offered; it was published before the transaction of the test began."""
+    problem = act(problem_in("investigating", world), "record_workaround", world.lead, workaround="重启网关")
+    texts = {"title": "行情断连", "symptoms": "客户端提示行情中断", "steps": "重启网关进程"}
+    act(problem, "publish", world.lead, now=MONDAY, **texts)
+    return KnownError.objects.get(problem=problem)
 
 
 def _do_and_undo(ticket: Ticket, action: Action, user: User, data: dict[str, Any]) -> None:

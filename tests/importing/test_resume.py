@@ -26,7 +26,7 @@ def start_import(path: Path) -> subprocess.Popen[bytes]:
     """The command in a process of its own, on the test's database."""
     database = connection.settings_dict
     address = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
-    environment = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    environment = os.environ | {"ITSM_TEST_DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_history", str(path)]
     return subprocess.Popen([*command, "--mapping", "servicenow", "--batch", "5"], env=environment)
 

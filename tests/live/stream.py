@@ -36,7 +36,7 @@ def live_process(port: int, base: dict[str, Any], **more: str) -> Iterator[subpr
     """``manage.py live`` on the database that ``base`` describes, until the block ends."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": f"postgresql://{base['USER']}@/{base['NAME']}?host={base['HOST']}",
+        "ITSM_TEST_DATABASE_URL": f"postgresql://{base['USER']}@/{base['NAME']}?host={base['HOST']}",
         "ITSM_PROCESS": "live",
         **more,
     }

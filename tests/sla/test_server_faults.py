@@ -181,7 +181,7 @@ def test_database_restarted_in_the_middle_of_the_work(world: World, own_database
     wanted = expected()
     fill(own_database)
     count = "SELECT count(*) FROM notifications_notice WHERE event = 'limit_passed'"
-    with program(ENGINE, DATABASE_URL=database_url("itsm", own_database.sockets)) as engine:
+    with program(ENGINE, ITSM_TEST_DATABASE_URL=database_url("itsm", own_database.sockets)) as engine:
         wait_until(lambda: ask(own_database, count) > [(0,)], "the engine begins")
         own_database.stop()
         time.sleep(3)
@@ -194,5 +194,5 @@ def test_database_restarted_in_the_middle_of_the_work(world: World, own_database
     assert (len(keys), set(keys)) == (CROWD, wanted)
     assert ask(own_database, "SELECT count(*) FROM sla_timer WHERE state <> 'fired'") == [(0,)]
     audit = [sys.executable, "-m", "tests.sla.crowds", "itsm", "audit"]
-    with program(audit, DATABASE_URL=database_url("itsm", own_database.sockets)) as auditor:
+    with program(audit, ITSM_TEST_DATABASE_URL=database_url("itsm", own_database.sockets)) as auditor:
         assert auditor.wait(60) == 0
