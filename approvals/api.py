@@ -96,6 +96,9 @@ class RoundSerializer(serializers.Serializer):
     steps = StepSerializer(many=True)
 
 
+RoundList = list_serializer(RoundSerializer)
+
+
 class RefusedSerializer(serializers.Serializer):
     """A round that was not decided, and why."""
 
@@ -179,7 +182,7 @@ class WaitingView(ApiView):
             id="approvals_list",
             tag=TAG,
             summary=_("What waits for your decision"),
-            response=list_serializer(RoundSerializer),
+            response=RoundList,
             errors=LIST_ERRORS,
         )
 
@@ -284,7 +287,7 @@ class TicketRoundsView(TicketView):
             id=f"{self.kind.slug}_approvals",
             tag=force_str(self.kind.label_plural),
             summary=_("List its approvals"),
-            response=list_serializer(RoundSerializer),
+            response=RoundList,
             path=NUMBER,
         )
 
