@@ -58,7 +58,7 @@ def _public(part: str) -> str:
     digits = _NOT_DIGITS.sub("", part)
     if part.strip().startswith(("+", "(+")):
         return f"+{_without_zero(digits)}" if len(digits) in FOREIGN else digits
-    if digits.startswith("00") and len(digits) - 2 in FOREIGN:
+    if digits.startswith("00") and digits[2:3] != "0" and len(digits) - 2 in FOREIGN:
         return f"+{_without_zero(digits[2:])}"
     return _domestic(digits) or _behind_prefix(digits) or digits
 

@@ -107,7 +107,7 @@ class Step(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
     opened_at = models.DateTimeField(null=True)
     remind_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(_("due"), null=True)
+    due_at = models.DateTimeField(pgettext_lazy("approval", "due"), null=True)
     next_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -36,13 +36,17 @@ class Hit:
 
 @dataclass
 class Impact:
-    """The answer. ``items``: the nearest; ``total``: all of them; ``services`` and ``customers`` are complete."""
+    """The answer. ``items``: the nearest; ``total``: all that were found.
+
+    ``partial``: not all of them are in ``items``; ``cut``: time ran out, so services and customers may miss some, too.
+    """
 
     items: list[Hit] = field(default_factory=list)
     services: list[Hit] = field(default_factory=list)
     customers: list[Hit] = field(default_factory=list)
     total: int = 0
     partial: bool = False
+    cut: bool = False
 
     @property
     def down(self) -> int:
@@ -83,7 +87,9 @@ def _told(
     reach: Reach, items: set[int], tops: dict[int, list[int]], user: User, moment: Moment, limit: int, *, up: bool
 ) -> Impact:
     nearest = reach.nearest(limit)
-    answer = Impact(total=len(reach.depth), partial=reach.partial or len(nearest) < len(reach.depth))
+    answer = Impact(
+        total=len(reach.depth), partial=reach.partial or len(nearest) < len(reach.depth), cut=reach.partial
+    )
     rows = {row["key"]: row for row in _rows([*nearest, *items], user, moment)}
     answer.items = [_hit(rows[key], reach) for key in nearest if key in rows]
     if up:

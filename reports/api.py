@@ -67,7 +67,7 @@ class LeftOutSerializer(serializers.Serializer):
     records = serializers.CharField(help_text="The list of them.")
 
 
-class FigureSerializer(serializers.Serializer):
+class ReportedFigureSerializer(serializers.Serializer):
     """A figure of a period. ``value`` is null where there is nothing to divide by."""
 
     id = serializers.CharField()
@@ -90,7 +90,7 @@ class ReportSerializer(serializers.Serializer):
     ends_at = serializers.DateTimeField()
     zone = serializers.CharField()
     as_of = serializers.DateTimeField()
-    results = FigureSerializer(many=True)
+    results = ReportedFigureSerializer(many=True)
 
 
 class DefinitionsView(ApiView):

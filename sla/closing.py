@@ -18,6 +18,8 @@ from tickets.models import Ticket, TimelineEntry
 from tickets.services import log_event
 
 CLOSE = "close_by_time"
+#: Nobody is asked once more what they have answered; it closes at its time unless the desk does so before.
+CONFIRM = "confirm"
 KINDS = (Command.Kind.REMIND, Command.Kind.CLOSE)
 #: A reminder that comes later than this moves the closing, so that the requester has the promised time to answer.
 LATE = timedelta(hours=1)
@@ -33,7 +35,7 @@ def follow(ticket: Ticket, entry: TimelineEntry, now: datetime) -> bool:
         take_back(ticket, KINDS, now)
         ticket.closes_at = None
         return True
-    if moved and entry.action == CLOSE:
+    if entry.action == CONFIRM or (moved and entry.action == CLOSE):
         take_back(ticket, [Command.Kind.REMIND], now)
     return False
 

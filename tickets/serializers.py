@@ -238,7 +238,7 @@ class AttachmentSerializer(serializers.Serializer):
     url = serializers.CharField(help_text="Where to get it.")
 
 
-class ChangeSerializer(serializers.Serializer):
+class ValueChangeSerializer(serializers.Serializer):
     """A value that a step changed: as text in the request's language, and as stored."""
 
     field = serializers.CharField()
@@ -273,7 +273,7 @@ class TimelineEntrySerializer(serializers.Serializer):
     via = serializers.CharField(help_text="web, api, system or import.")
     state_from = NamedStateSerializer(allow_null=True, help_text="Null: it began with this step.")
     state_to = NamedStateSerializer(allow_null=True)
-    changes = ChangeSerializer(many=True, help_text="For staff only; empty for others.")
+    changes = ValueChangeSerializer(many=True, help_text="For staff only; empty for others.")
     attachments = AttachmentSerializer(many=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -137,8 +138,9 @@ class ApiSchema(AutoSchema):
         return False
 
 
+@cache
 def page_serializer(row: type[serializers.BaseSerializer]) -> type[serializers.Serializer]:
-    """The envelope of a page of rows."""
+    """The envelope of a page of rows: one class each, since a name in the description belongs to one shape."""
     fields = {
         "next": serializers.URLField(allow_null=True, help_text="Address of the next page."),
         "previous": serializers.URLField(allow_null=True, help_text="Address of the page before."),
@@ -149,8 +151,9 @@ def page_serializer(row: type[serializers.BaseSerializer]) -> type[serializers.S
     return type(f"{row.__name__.removesuffix('Serializer')}Page", (serializers.Serializer,), fields)
 
 
+@cache
 def list_serializer(row: type[serializers.BaseSerializer]) -> type[serializers.Serializer]:
-    """The envelope of a list that is not paged."""
+    """The envelope of a list that is not paged; one class each."""
     return type(
         f"{row.__name__.removesuffix('Serializer')}List", (serializers.Serializer,), {"results": row(many=True)}
     )

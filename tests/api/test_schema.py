@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+import yaml
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.test.utils import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -23,7 +26,10 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.models import User
 from accounts.tokens import create_token
+from problems.models import Problem
+from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in, make_item, make_system, unclaimed
+from tickets.actions import perform
 from tickets.services import affect_items
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("API-01")]
@@ -53,13 +59,17 @@ KNOWN: dict[str, list[Any]] = {
     "supplier": ["liyuan"],
     "items": [["SRV-1"]],
     "task_kind": ["check"],
-    "meaning": ["related_to", "duplicate_of"],
+    "meaning": ["related_to", "caused_by"],
 }
 
 
 @pytest.fixture
-def keep_connection() -> Iterator[None]:
-    """Requests through WSGI itself would close the connection that the test's transaction lives on."""
+def keep_connection(db: None) -> Iterator[None]:
+    """Requests through WSGI itself would close the connection that the test's transaction lives on; so would the
+    database while requests are made up.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -79,9 +89,14 @@ def numbers(world: World) -> dict[str, list[str]]:
         act(ticket, "link", world.desk, meaning="related_to", target=incidents[0].number)
         affect_items(ticket=ticket, items=[item])
     tasks = [add_task(incidents[2], world.desk), add_task(incidents[2], world.desk, assignee="engineer")]
+    changes = [change_in(state, world) for state in ("draft", "assessed", "scheduled", "reviewed")]
+    typed = {"summary": "?", "problem_source": "incident", "level": "medium", "incidents": [incidents[2].number]}
+    problem = perform(Problem(), "register", user=world.desk, data=typed).ticket
     return {
         "incidents": [ticket.number for ticket in incidents],
         "tasks": [ticket.number for ticket in tasks],
+        "changes": [ticket.number for ticket in changes],
+        "problems": [problem.number],
         "people": ["requester"],
         "groups": ["host"],
         "organisations": ["exchange"],
@@ -160,6 +175,15 @@ def test_description_needs_no_signing_in_and_holds_no_data(client: Any, world: W
     assert document["openapi"] == "3.1.1"
     assert not User.objects.filter(username="nobody-of-this-name").exists()
     assert "exchange" not in response.content.decode()
+
+
+def test_a_name_in_the_description_belongs_to_one_shape(tmp_path: Path) -> None:
+    """Two shapes of the same name would be described as one of them (a change of a value, and a change)."""
+    call_command("spectacular", "--fail-on-warn", file=str(tmp_path / "schema.yml"))
+
+    components = yaml.safe_load((tmp_path / "schema.yml").read_text())["components"]["schemas"]
+    assert {"field", "old", "new"} <= components["ValueChange"]["properties"].keys()
+    assert "change_type" in components["Change"]["properties"]
 
 
 def test_every_action_of_people_has_its_own_address_in_the_description(client: Any, db: None) -> None:

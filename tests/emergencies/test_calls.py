@@ -15,7 +15,7 @@ from duty.models import Roster
 from duty.services import save_roster
 from incidents.emergency_pages import panel_of
 from incidents.models import CallIn
-from notifications.links import address_for
+from notifications.links import address_for, with_links
 from notifications.models import AnswerLink, Delivery, Notice
 from notifications.rendering import Writer
 from tests.api.client import Api, problem
@@ -164,7 +164,8 @@ def test_a_call_is_answered_by_the_link_in_the_mail(world: World, ticket: Any, c
     call(ticket, world, "expert")
     row = Delivery.objects.select_related("notice__ticket", "recipient").get(channel="email", recipient=world.expert)
     now = database_clock.now()  # the page asks the database whether the link is still good
-    text = Writer(now).write([row])["text"]
+    message = Writer(now).write([row])
+    text = with_links(message["text"], message["links"])
     url = re.search(r"/answer/\S+", text)[0]  # type: ignore[index]
     act(ticket, "note", world.engineer, text="工单继续变化")  # a call is answered whatever happens meanwhile
 

@@ -45,8 +45,8 @@ def test_procedure_ends_with_it_and_everything_is_in_the_log(world: World) -> No
     ticket = taken_back(world, entry)
 
     assert (ticket.priority_id, ticket.in_emergency, ticket.assignee) == ("P4", False, world.engineer)
-    steps = [name for name in log_of(ticket) if name.endswith(("priority", "emergency"))]
-    assert steps == ["change_priority", "start_emergency", "change_priority", "end_emergency"]
+    steps = [name for name in log_of(ticket) if name.endswith(("priority", "emergency", "taken_back"))]
+    assert steps == ["change_priority", "start_emergency", "taken_back", "end_emergency"]
     assert set(states(ticket)) == {"cancelled"}
     assert "manager" in told("emergency_over")
 

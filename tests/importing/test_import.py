@@ -153,8 +153,8 @@ def test_damaged_state_is_reported_by_line_and_the_one_before_stays(tmp_path: Pa
     assert "line 3: INC1 incident_state '-100': unknown state: the state before it stays" in out
     assert report.read_text(encoding="utf-8-sig").splitlines() == [
         "line,number,column,value,finding",
-        "3,INC1,incident_state,-100,unknown state: the state before it stays",
-        "4,INC1,incident_state,-100,unknown state: the state before it stays",
+        "3,INC1,incident_state,'-100,unknown state: the state before it stays",
+        "4,INC1,incident_state,'-100,unknown state: the state before it stays",
     ]
     assert list(TimelineEntry.objects.values_list("state_to", flat=True)) == [
         "assigned",

@@ -165,7 +165,8 @@ def test_the_requester_is_asked_in_the_list_and_on_the_ticket(world: World, brow
     assert confirm in page
     assert '<div class="ask">' in page
     assert client.post(confirm, {"satisfaction": "very_good"}).status_code == 302
-    assert Ticket.objects.get(pk=ticket.pk).state == "closed"
+    said = Ticket.objects.get(pk=ticket.pk).specific
+    assert (said.state, said.confirmed_how, said.satisfaction_id) == ("resolved", "portal", "very_good")
     assert '<div class="ask">' not in client.get(ticket.get_absolute_url()).content.decode()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import SupportGroup
+from accounts.models import Organisation, SupportGroup
 from notifications.models import Notice
 from sla import auditing, closing, commands, proving, timers
 from sla.models import ClosingRule, Command, EscalationRule
@@ -210,6 +210,7 @@ class TestClosing:
         return resolve(started(world, moment - HOUR, **data), world.engineer, now=moment)
 
     def test_e25_three_working_days(self, world: World) -> None:
+        Organisation.objects.update(rating_percent=0)  # who is asked how it was is not told of the closing as well
         ticket = self.resolved(world, at("2026-02-13 16:00"))
         assert ticket.closes_at == at("2026-02-25 16:00") == utc("2026-02-25T08:00")
         assert command_of(ticket, "remind").due_at == at("2026-02-24 16:00")
@@ -231,15 +232,34 @@ class TestClosing:
         assert ticket.closes_at is None
         assert not Command.objects.filter(ticket_id=ticket.pk, kind__in=["remind", "close"]).exists()
 
-    @pytest.mark.parametrize("step", ["confirm", "not_solved", "comment"])
+    @pytest.mark.parametrize("step", ["not_solved", "comment"])
     def test_answer_of_the_requester_stops_it(self, world: World, step: str) -> None:
         ticket = self.resolved(world, MONDAY)
-        typed = {} if step == "confirm" else {"text": "还是不行"}
-        ticket = act(ticket, step, world.requester, now=MONDAY + HOUR, **typed)
+        ticket = act(ticket, step, world.requester, now=MONDAY + HOUR, text="还是不行")
         state = ticket.state
         commands.run_due(now=MONDAY + timedelta(days=30))
 
         assert (reloaded(ticket).state, reloaded(ticket).closes_at) == (state, None)
+        assert set(Command.objects.filter(ticket_id=ticket.pk).values_list("state", flat=True)) == {"cancelled"}
+
+    def test_who_has_confirmed_is_not_asked_again(self, world: World) -> None:
+        ticket = self.resolved(world, MONDAY)
+        due = ticket.closes_at
+        act(ticket, "confirm", world.requester, now=MONDAY + HOUR)
+        commands.run_due(now=due + INSTANT)
+
+        assert (reloaded(ticket).state, reloaded(ticket).closed_at) == ("closed", due + INSTANT)
+        assert command_of(ticket, "remind").state == "cancelled"
+        assert told(ticket, "closes_soon") == set()
+
+    @pytest.mark.parametrize("policy", [False, True])
+    def test_closed_before_its_time_nothing_waits(self, world: World, policy: bool) -> None:
+        Organisation.objects.update(closes_on_confirmation=policy)
+        ticket = act(self.resolved(world, MONDAY), "confirm", world.requester, now=MONDAY + HOUR)
+        if not policy:
+            act(ticket, "close_confirmed", world.desk, now=MONDAY + HOUR)
+
+        assert (reloaded(ticket).state, reloaded(ticket).closes_at) == ("closed", None)
         assert set(Command.objects.filter(ticket_id=ticket.pk).values_list("state", flat=True)) == {"cancelled"}
 
     def test_late_reminder_leaves_the_time_to_answer(self, world: World) -> None:

@@ -98,7 +98,8 @@ class TestBoard:
         assert detail["escalated_at"] is not None
 
         assert "escalated_at" not in Api(world.requester).get(f"incidents/{escalated.number}/").json()
-        assert numbers(Api(world.requester).get("incidents/?escalated=true")) == []
+        refused = Api(world.requester).get("incidents/?escalated=true")
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, ["escalated"])
 
     def test_api_says_what_the_portal_did(self, world: World, escalated: Any) -> None:
         address = f"tickets/{escalated.number}/plans/"

@@ -223,12 +223,12 @@ def test_most_specific_target_counts(world: World) -> None:
         world,
         Promise("response", "24x7", 60),
         Promise("response", "24x7", 50, (("priority_id", "P4"),)),
-        Promise("response", "24x7", 40, (("priority_id", "P4"), ("nature_id", "incident"))),
+        Promise("response", "24x7", 40, (("priority_id", "P4"), ("nature_id", "consultation"))),
         Promise("response", "24x7", 30, (("priority_id", "P3"),)),
     )
     minutes = [
         clock_of(unclaimed(world, now=MONDAY, **data), "response").target / MINUTE
-        for data in ({"nature": "complaint"}, {"nature": "incident"}, {"impact": "I3"}, {"impact": "I5"})
+        for data in ({"nature": "incident"}, {"nature": "consultation"}, {"impact": "I3"}, {"impact": "I5"})
     ]
 
     assert minutes == [50, 40, 30, 60]

@@ -24,8 +24,8 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
     ("resolve", "engineer", {"cause": "配置有误", "handling": "已更正", "close_code": "tier1"}),
 ]
 COSTS = {
-    "I4": {"register": 42, "claim": 18, "start": 25, "comment": 21, "wait": 26, "resume": 23, "resolve": 34},
-    "I2": {"register": 120, "claim": 18, "start": 25, "comment": 21, "wait": 26, "resume": 23, "resolve": 109},
+    "I4": {"register": 43, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 34},
+    "I2": {"register": 121, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 109},
 }
 
 

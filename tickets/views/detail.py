@@ -111,7 +111,8 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
     """The public part."""
     user = request.user
     solution = getattr(ticket, "handling", "")
-    asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk
+    said = getattr(ticket, "confirmed_at", None) is not None  # who has confirmed is not asked again
+    asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk and not said
     facts = [
         pages.pair(_("Number"), ticket.number),
         pages.pair(_("State"), ticket.state_label),
