@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 #: Apps from the bottom up: each may import those before it.
 LAYERS = [
     *("accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "approvals", "kinds", "notifications", "sla"),
-    *("live", "announcements", "replies", "exporting", "importing", "demo"),
+    *("live", "announcements", "replies", "exporting", "importing", "reports", "demo"),
 ]
 KINDS = ["incidents", "problems", "changes"]
 APPS = [app for layer in LAYERS for app in (KINDS if layer == "kinds" else [layer])]
