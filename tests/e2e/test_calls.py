@@ -47,7 +47,7 @@ def waits_for_the_caller(page: Page) -> None:
 def past(world: World) -> None:
     """What the portal has learned, and a caller with a history."""
     make_system("mail", default_group=world.groups["host"])
-    for summary in ("外网邮件附件无法下载", "邮件附件打不开", "邮件附件被网关拦截"):
+    for summary in ("柜台扫码枪无法识别", "扫码枪识别失败", "扫码枪识别报错"):
         incident_in("closed", world, summary=summary, business_system="mail", category="sw-sys-security")
     register_incident(world.desk, requester="requester", summary="键盘失灵")
     make_user("gaoyue", "requester", organisation=world.organisations["egov"], full_name="高悦", phone="021-5555-3003")
@@ -65,7 +65,7 @@ def test_a_typical_call_takes_five_commands_and_no_click(visit: Visit) -> None:
     page.locator(".ts-dropdown .option", has_text="gaoyue").wait_for()
     page.keyboard.press("Enter")
     until(page, "document.activeElement.id === 'id_summary'")
-    page.keyboard.type("邮件附件下载不了")
+    page.keyboard.type("扫码枪识别不了")
     page.locator("[data-suggests=business_system]").wait_for()
     page.keyboard.press("Alt+1")
     until(page, "document.querySelector('#id_business_system').value === 'mail'")

@@ -102,6 +102,7 @@ def test_from_the_call_to_the_confirmation(world: World, visit: Visit) -> None:
     requester.locator(".ask", has_text="更换显示器").wait_for()
     desk.goto(f"/tickets/{number}/")
     do(desk, "确认并关闭")
+    desk.select_option("#action-panel [name=confirmed_how]", "phone")
     send(desk)
     desk.locator(".entry", has_text="关闭了").wait_for()
     assert Incident.objects.get().state == "closed"

@@ -86,6 +86,8 @@ def test_the_lead_decides_about_a_proposed_priority(world: World, visit: Visit) 
     lead = visit("lead", language="en-US")
     lead.goto(ticket.get_absolute_url())
     lead.get_by_text("Approve priority", exact=True).first.evaluate("button => button.click()")
+    lead.locator("#action-panel .ts-control").click()
+    lead.locator(".ts-dropdown .option", has_text="(engineer)").click()
     lead.locator("#action-panel footer button").click()
     lead.locator(".priority.p2").wait_for()
     assert Incident.objects.get().priority_id == "P2"
