@@ -13,10 +13,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 import redis
+from celery import Celery
 
 from itsm.embedded import Postgres, Redis
 from itsm.embedded.postgres import postgres_programs
-from itsm.watchdog import EXIT_CODE
+from itsm.watchdog import EXIT_CODE, MANY, QUEUE
 from notifications.models import Notice
 from sla import auditing, health
 from sla.models import Clock, EngineHeartbeat, Timer
@@ -135,9 +136,16 @@ def again() -> None:
     spread(5)
 
 
-def test_worker_without_work_ends_and_says_so(world: World, broker: Redis) -> None:
-    """Its supervisor starts it again; here nobody sends it anything."""
-    with program(WORKER, ITSM_TEST_REDIS_URL=address(broker), ENGINE_WORKER_SILENCE="5") as worker:
+def test_idle_worker_stays_and_one_that_hears_nothing_ends_and_says_so(world: World, broker: Redis) -> None:
+    """Its supervisor starts it again; here it stops listening, and nudges pile up."""
+    control = Celery(broker=address(broker).replace("unix", "redis+socket", 1)).control
+    with program(WORKER, ITSM_TEST_REDIS_URL=address(broker), ENGINE_WORKER_SILENCE="2") as worker:
+        wait_until(control.ping, "the worker listens")
+        time.sleep(6)
+        assert worker.poll() is None
+
+        control.cancel_consumer(QUEUE, reply=True)
+        redis.Redis.from_url(address(broker)).rpush(QUEUE, *["a nudge"] * MANY)
         assert worker.wait(60) == EXIT_CODE
 
 
