@@ -53,14 +53,20 @@ def is_current() -> bool:
     sources = stored if isinstance(stored, dict) else json.loads(stored)
     if datetime.now(UTC) - loaded_at > MAX_AGE or any(_sources().get(name) != sha for name, sha in sources.items()):
         return False
-    steps.migrate()
+    _migrate()
     return True
+
+
+def _migrate() -> None:
+    """Make every table that a portal has: that of the cache is in no migration."""
+    steps.migrate()
+    call_command("createcachetable", verbosity=0)
 
 
 def load(size: int) -> float:
     """Fill the empty database with ``size`` tickets; return the seconds that took."""
     began = time.monotonic()
-    steps.migrate()
+    _migrate()
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("SET maintenance_work_mem = '512MB'")

@@ -28,13 +28,15 @@ def flood(count: int) -> dict[str, Any]:
     """Let ``count`` mails fall due at the same moment while a portal runs; say how they left.
 
     ``late``, ``urgent``: seconds from that moment until each mail of others, and of P1 and P2, was handed over;
-    ``messages``, ``urgent_messages``: in how many messages; ``missing``: how many were not handed over.
+    ``messages``, ``urgent_messages``: in how many messages; ``ids``: the messages' own names; ``missing``: how many
+    were not handed over.
     """
     give(_tellings(count))
     mails = Delivery.objects.filter(notice__key__startswith=KEY, channel="email")
     until = time.monotonic() + HEAD_START + WATCH_SECONDS
     while mails.exclude(status="sent").exists() and time.monotonic() < until:
         time.sleep(0.2)
+    messages = list(mails.filter(status="sent", lead=None).values_list("message_id", flat=True))
     sent = list(mails.filter(status="sent").values_list("lateness", "urgent", "lead_id"))
     late: dict[bool, list[float]] = {False: [], True: []}
     for lateness, urgent, _lead in sent:
@@ -45,6 +47,7 @@ def flood(count: int) -> dict[str, Any]:
         "urgent": late[True],
         "messages": leads.count(False),
         "urgent_messages": leads.count(True),
+        "ids": messages,
         "missing": count - len(sent),
     }
 

@@ -150,7 +150,12 @@ class KpiBoard:
 
     def fields(self) -> list[dict[str, Any]]:
         """The choices of each filter, the chosen ones marked."""
-        choices: dict[str, Iterable[tuple[str, str]]] = {
+        return [self._field(name, found) for name, found in self._choices.items()]
+
+    @cached_property
+    def _choices(self) -> dict[str, list[tuple[str, str]]]:
+        """Read once: the form shows them, and the chosen filters have their names from them."""
+        return {
             "group": [*((g.code, str(g)) for g in SupportGroup.objects.all()), ("none", _("Not assigned"))],
             "business_system": [(row.code, str(row)) for row in BusinessSystem.objects.all()],
             "organisation": [(row.code, str(row)) for row in _customers(self.user)],
@@ -158,7 +163,6 @@ class KpiBoard:
             "priority": [(row.code, f"{row.code} {row}") for row in Priority.objects.order_by("rank")],
             "source": [(row.code, str(row)) for row in Source.objects.all()],
         }
-        return [self._field(name, list(found)) for name, found in choices.items()]
 
     def _field(self, name: str, choices: list[tuple[str, str]]) -> dict[str, Any]:
         chosen = self.filters.getlist(name)

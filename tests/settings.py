@@ -12,8 +12,9 @@ os.environ["ITSM_DATA_DIR"] = os.environ["ITSM_TEST_DATA_DIR"]
 os.environ["ITSM_DEMO"] = "0"
 # Tests make the databases that they write into: addresses of servers in use are nothing to them. Whoever wants them
 # on another server, such as the oldest one that is promised, names it here; they make a database of their own there.
+# Processes that tests start are told so, too, which database or Redis of the test's own they use.
 os.environ["DATABASE_URL"] = os.environ.get("ITSM_TEST_DATABASE_URL", "")
-os.environ["REDIS_URL"] = ""
+os.environ["REDIS_URL"] = os.environ.get("ITSM_TEST_REDIS_URL", "")
 os.environ["SECRET_KEY"] = "only for tests " * 4
 os.environ["ITSM_HTTPS"] = "0"
 os.environ["EMAIL_HOST"] = "localhost"  # people have mail; tests that send any start a server of their own

@@ -14,6 +14,7 @@ from django.db import connection
 
 from demo.reference import load_reference
 from importing.services import LOCK
+from tests.elsewhere import environment_on
 from tests.importing.exports import many_lives, run_import, snapshot, write_export
 from tickets.models import Ticket, TimelineEntry
 
@@ -26,7 +27,7 @@ def start_import(path: Path) -> subprocess.Popen[bytes]:
     """The command in a process of its own, on the test's database."""
     database = connection.settings_dict
     address = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
-    environment = os.environ | {"ITSM_TEST_DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    environment = os.environ | environment_on(address)
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_history", str(path)]
     return subprocess.Popen([*command, "--mapping", "servicenow", "--batch", "5"], env=environment)
 

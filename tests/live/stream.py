@@ -18,6 +18,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
+from tests.elsewhere import environment_on
 
 #: Generous: machines may be slow. That it takes less than five seconds is for the bench to show.
 PATIENCE = 30.0
@@ -34,12 +35,8 @@ def free_port() -> int:
 @contextmanager
 def live_process(port: int, base: dict[str, Any], **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """``manage.py live`` on the database that ``base`` describes, until the block ends."""
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "ITSM_TEST_DATABASE_URL": f"postgresql://{base['USER']}@/{base['NAME']}?host={base['HOST']}",
-        "ITSM_PROCESS": "live",
-        **more,
-    }
+    address = f"postgresql://{base['USER']}@/{base['NAME']}?host={base['HOST']}"
+    environment = os.environ | environment_on(address) | {"ITSM_PROCESS": "live", **more}
     command = [sys.executable, "manage.py", "live", "--port", str(port)]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
     try:

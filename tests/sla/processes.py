@@ -15,6 +15,8 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db import connection
 
+from tests.elsewhere import environment_on
+
 CELERY = [sys.executable, "-m", "celery"]
 WORKER = [*CELERY, "--app=itsm.celery", "worker", "--queues=engine", "--pool=solo", "--hostname=test@%h",
           "--without-mingle", "--without-gossip", "--loglevel=WARNING"]  # fmt: skip
@@ -33,8 +35,7 @@ def database_url(name: str = "", sockets: Path | None = None) -> str:
 def program(command: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``command`` on this test's database, or on that of ``environment``."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    ours = {"DJANGO_SETTINGS_MODULE": "tests.settings", "ITSM_TEST_DATABASE_URL": database_url()}
-    given = ours | {"CELERY_SKIP_CHECKS": "1"}
+    given = environment_on(database_url()) | {"CELERY_SKIP_CHECKS": "1"}
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=inherited | given | environment, **quiet)
     try:

@@ -13,14 +13,16 @@ from pathlib import Path
 import psycopg2
 import pytest
 import redis
+from celery import Celery
 
 from itsm.embedded import Postgres, Redis
 from itsm.embedded.postgres import postgres_programs
-from itsm.watchdog import EXIT_CODE
+from itsm.watchdog import EXIT_CODE, MANY, QUEUE
 from notifications.models import Notice
 from sla import auditing, health
 from sla.models import Clock, EngineHeartbeat, Timer
-from sla.proving import prove
+from sla.proving import UNDER_WAY, prove
+from tests.elsewhere import environment_on
 from tests.factories import World
 from tests.sla.crowds import make_crowd, spread
 from tests.sla.processes import BEAT, ENGINE, WORKER, database_url, program, wait_until
@@ -68,7 +70,7 @@ def assert_told_exactly_once(within: timedelta = timedelta(hours=1)) -> None:
     assert (len(keys), set(keys)) == (len(expected()), expected())
     assert not Timer.objects.exclude(state="fired").exists()
     now = clock.now()
-    proof = prove(now - within, now)
+    proof = prove(now - within, now, now=now + UNDER_WAY)
     assert (proof.due, proof.given, proof.lost, proof.doubled) == (len(keys), len(keys), [], 0)
     assert list(auditing.audit(now)) == []
 
@@ -94,7 +96,7 @@ def test_redis_stopped_reset_and_two_beats(
 ) -> None:
     """The engine's process goes on without Redis; the Celery path comes back by itself; two beats do no harm."""
     monkeypatch.setattr(health, "SILENT_DRIVER", timedelta(seconds=8))
-    given = {"REDIS_URL": address(broker)}
+    given = {"ITSM_TEST_REDIS_URL": address(broker)}
     with ExitStack() as stack:
         worker = stack.enter_context(program(WORKER, **given))
         for name in ("first", "second"):
@@ -134,9 +136,16 @@ def again() -> None:
     spread(5)
 
 
-def test_worker_without_work_ends_and_says_so(world: World, broker: Redis) -> None:
-    """Its supervisor starts it again; here nobody sends it anything."""
-    with program(WORKER, REDIS_URL=address(broker), ENGINE_WORKER_SILENCE="5") as worker:
+def test_idle_worker_stays_and_one_that_hears_nothing_ends_and_says_so(world: World, broker: Redis) -> None:
+    """Its supervisor starts it again; here it stops listening, and nudges pile up."""
+    control = Celery(broker=address(broker).replace("unix", "redis+socket", 1)).control
+    with program(WORKER, ITSM_TEST_REDIS_URL=address(broker), ENGINE_WORKER_SILENCE="2") as worker:
+        wait_until(control.ping, "the worker listens")
+        time.sleep(6)
+        assert worker.poll() is None
+
+        control.cancel_consumer(QUEUE, reply=True)
+        redis.Redis.from_url(address(broker)).rpush(QUEUE, *["a nudge"] * MANY)
         assert worker.wait(60) == EXIT_CODE
 
 
@@ -181,7 +190,7 @@ def test_database_restarted_in_the_middle_of_the_work(world: World, own_database
     wanted = expected()
     fill(own_database)
     count = "SELECT count(*) FROM notifications_notice WHERE event = 'limit_passed'"
-    with program(ENGINE, ITSM_TEST_DATABASE_URL=database_url("itsm", own_database.sockets)) as engine:
+    with program(ENGINE, **environment_on(database_url("itsm", own_database.sockets))) as engine:
         wait_until(lambda: ask(own_database, count) > [(0,)], "the engine begins")
         own_database.stop()
         time.sleep(3)
@@ -194,5 +203,5 @@ def test_database_restarted_in_the_middle_of_the_work(world: World, own_database
     assert (len(keys), set(keys)) == (CROWD, wanted)
     assert ask(own_database, "SELECT count(*) FROM sla_timer WHERE state <> 'fired'") == [(0,)]
     audit = [sys.executable, "-m", "tests.sla.crowds", "itsm", "audit"]
-    with program(audit, ITSM_TEST_DATABASE_URL=database_url("itsm", own_database.sockets)) as auditor:
+    with program(audit, **environment_on(database_url("itsm", own_database.sockets))) as auditor:
         assert auditor.wait(60) == 0
