@@ -141,6 +141,7 @@ async function post(key) {
   const body = new URLSearchParams({ person, key, ...seen, title, url, texts, fields }).toString();
   const headers = { "X-CSRFToken": cookie("csrftoken"), "Content-Type": "application/x-www-form-urlencoded" };
   const answer = await fetch(address, { method: "POST", body, headers, redirect: "manual", keepalive: body.length < LARGEST_KEEPALIVE }).catch(() => null);
+  if (answer?.status === 412 && formOf(key)?.ariaBusy === "true") return box.drop(key); // what was typed is on its way as itself
   if (answer?.status === 412 && formOf(key)) return part(key, text);
   if (!answer?.ok) {
     const why = !answer || answer.status >= 500 ? "draftLocal" : { 409: "draftOther", 413: "draftLarge" }[answer.status] ?? "draftOut";

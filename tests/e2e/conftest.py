@@ -25,7 +25,7 @@ WIDE, NARROW = (1440, 900), (390, 844)
 #: Seconds that a page may take for a step. Long, because a busy machine is slow and a journey measures no time.
 PATIENCE = 40
 #: Answers that journeys provoke on purpose; the browser writes each into its console.
-EXPECTED = {403, 404, 409, 422}
+EXPECTED = {403, 404, 409, 412, 422}
 #: What the console says of such answers (they are looked at one by one), and of a page that is left while it asks.
 HARMLESS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
