@@ -63,18 +63,20 @@ def _digest() -> str:
 
 def _make(kept: Path) -> None:
     """Migrate an empty database in a server of its own, stop it, keep its files; two runs at once do not meet."""
-    with tempfile.TemporaryDirectory(prefix="itsm-migrate-") as directory:
-        server = embedded.Postgres(Path(directory), throwaway=True)
+    directory = Path(tempfile.gettempdir()) / f"itsm-tests-migrate-{os.getpid()}"  # as conftest clears up after kills
+    server = embedded.Postgres(directory, throwaway=True)
+    draft = kept.with_name(f"{kept.name}.{os.getpid()}")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    try:
         server.start()
-        try:
-            env = os.environ | {"ITSM_TEST_DATA_DIR": directory, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-            command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
-            subprocess.run(command, env=env, cwd=settings.BASE_DIR, check=True)
-        finally:
-            server.stop()
-        draft = kept.with_name(f"{kept.name}.{os.getpid()}")
-        draft.parent.mkdir(parents=True, exist_ok=True)
+        env = os.environ | {"ITSM_TEST_DATA_DIR": str(directory), "DJANGO_SETTINGS_MODULE": "tests.settings"}
+        command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+        subprocess.run(command, env=env, cwd=settings.BASE_DIR, check=True)
+        server.stop()
         _copy(server.directory, draft)
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
     if kept.exists():  # another run was faster
         shutil.rmtree(draft)
     else:
