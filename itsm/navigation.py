@@ -34,8 +34,8 @@ class Section(models.TextChoices):
 class Entry:
     """A line of the sidebar for staff.
 
-    ``url`` name of the page's address; ``allow`` who sees the line: a plain function of the person; ``count`` how
-    much waits there, for the badge: at most one statement, None for a line without one; ``position`` in the section.
+    ``url`` name of the page's address; ``allow`` who sees the line: a plain function of the person; ``position`` in
+    the section. Lines with a count are kinds of tickets and what waits for a person (``tickets.context``).
     """
 
     section: Section
@@ -44,7 +44,6 @@ class Entry:
     icon: str
     allow: Callable[[Any], bool]
     position: int = 50
-    count: Callable[[Any], int] | None = None
 
     @property
     def address(self) -> str:

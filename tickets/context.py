@@ -95,10 +95,7 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
     groups: dict[Section, list[dict[str, Any]]] = {section: [] for section in Section}
     groups[Section.WORK] = work
     for declared in entries_for(user):
-        count = declared.count(user) if declared.count else 0
-        groups[declared.section].append(
-            _entry(declared.label, declared.address, path, icon=declared.icon, count=count)
-        )
+        groups[declared.section].append(_entry(declared.label, declared.address, path, icon=declared.icon))
     return [{"label": section.label, "entries": found} for section, found in groups.items() if found]
 
 
