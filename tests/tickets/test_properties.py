@@ -50,7 +50,8 @@ def walk(world: World, dice: Random, check: Callable[[Any, Any], None]) -> None:
 
 def _choices(world: World, ticket: Ticket, aside: bool) -> list[tuple[User, Action]]:
     """Who may do what with the ticket now; asides only when asked for or when nothing else is left."""
-    seen_by = [world.people[name] for name in PEOPLE if ticket.parent_id is None or name != "requester"]
+    everyone = [world.people[name] for name in PEOPLE]
+    seen_by = [user for user in everyone if type(ticket).objects.visible_to(user).filter(pk=ticket.pk).exists()]
     offered = [(user, item) for user in seen_by for item in available_actions(ticket, user) if item.enabled]
     found = [(user, item.action) for user, item in offered]
     return [(u, a) for u, a in found if (a.name in ASIDES) == aside] or found
