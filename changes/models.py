@@ -101,6 +101,7 @@ class Change(ChangeLifecycle, Ticket):
     raised_from = models.ForeignKey(
         Ticket, models.PROTECT, null=True, related_name="raised_changes", verbose_name=_("raised from")
     )
+    helped = models.BooleanField(_("helped what it was raised from"), null=True, editable=False)
 
     actual_start = models.DateTimeField(_("actual start"), null=True)
     actual_end = models.DateTimeField(_("actual end"), null=True)

@@ -56,7 +56,7 @@ def load_demo() -> int:
     with quietly():
         history.play()
         load_problems(history.tickets, clock.now())
-        load_changes(clock.now())
+        load_changes(history.tickets, clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

@@ -16,6 +16,7 @@ from incidents.emergency import EmergencyActions
 from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
+from tickets.change_actions import RaisesChanges
 from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, Phase, action
 from tickets.rules import may_register
@@ -50,7 +51,15 @@ CONFIRMATION = ("confirmed_at", "confirmed_by", "confirmed_how")
 
 
 class IncidentLifecycle(
-    ByPortal, Corrections, SupportRecords, ByTime, EmergencyActions, ProblemActions, SplitsIntoTasks, CommonActions
+    ByPortal,
+    Corrections,
+    SupportRecords,
+    ByTime,
+    EmergencyActions,
+    ProblemActions,
+    RaisesChanges,
+    SplitsIntoTasks,
+    CommonActions,
 ):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 

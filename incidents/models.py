@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         ),
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
+        beside=("changes.near.panel_of",),
         public_fields=("handling", "close_code", "reject_reason"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
