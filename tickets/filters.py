@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
+from cmdb.uses import is_outside
 from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
 from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
@@ -220,8 +221,12 @@ class TicketFilter(filters.FilterSet):
     assignee = PersonFilter(label=_("Assignee"), max_length=150)
     requester = PersonFilter(label=_("Requester"), max_length=150)
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
-    business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
-    category = CategoryFilter(model=Category, words=[(NONE, _("None"))], label=_("Category, with those below"))
+    business_system = CodesFilter(
+        model=BusinessSystem, words=[(NONE, _("None"))], limited=is_outside, label=_("Business system")
+    )
+    category = CategoryFilter(
+        model=Category, words=[(NONE, _("None"))], limited=is_outside, label=_("Category, with those below")
+    )
     source = CodesFilter(model=Source, words=[(NONE, _("None"))], label=_("Source"))
     nature = CodesFilter(model=Nature, label=_("Nature"))
     impact = CodesFilter(model=ImpactLevel, label=_("Impact"))
