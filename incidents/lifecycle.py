@@ -76,6 +76,7 @@ class IncidentLifecycle(
     end_waiting: Any
     finish_with: Any
     confirm_with: Any
+    own_word: Any
     rate_with: Any
     satisfaction: Any
     satisfaction_comment: Any
@@ -336,7 +337,7 @@ class IncidentLifecycle(
     )
     def confirm(self, *, user: User, now: datetime, **answers: Any) -> None:
         """Say that it is solved and what you think of the result; the service desk closes it with that."""
-        self.confirm_with(confirmed_at=now, confirmed_by=user.display_name, confirmed_how="portal")
+        self.confirm_with(confirmed_at=now, confirmed_by=user.display_name, confirmed_how=self.own_word)
         self.rate_with(answers, heard=False)
 
     @action(
