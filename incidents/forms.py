@@ -222,9 +222,7 @@ class CloseForm(SatisfactionFields):
     """
 
     confirmed_by = forms.CharField(label=_("Who confirmed"), max_length=120)
-    confirmed_how = forms.ChoiceField(
-        label=_("How the requester confirmed"), choices=[("", "—"), *Confirmed.choices[1:]]
-    )
+    confirmed_how = forms.ChoiceField(label=_("How the requester confirmed"), choices=[("", "—"), *Confirmed.heard()])
     confirmed_at = moment_field(_("When"))
     text = text_field(_("Remark"), required=False, rows=2)
     field_order = ("confirmed_by", "confirmed_how", "confirmed_at", "text", "satisfaction", "satisfaction_comment")

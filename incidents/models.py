@@ -16,7 +16,7 @@ from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
-from tickets.models import CloseCode, ImpactLevel, RejectReason, Ticket
+from tickets.models import CloseCode, Confirmed, ImpactLevel, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         ),
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
+        beside=("changes.near.panel_of",),
         public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
@@ -165,6 +166,11 @@ class Incident(IncidentLifecycle, Ticket):
         if self.waiting_since is not None:
             self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
         self.wait_reason = self.wait_until = self.waiting_since = None
+
+    @property
+    def own_word(self) -> str:
+        """How the requester says right now that it is solved: in the portal, or by the link in a mail (INC-08)."""
+        return Confirmed.LINK if self.came_by == TimelineEntry.Via.LINK else Confirmed.PORTAL
 
     def confirm_with(
         self, *, confirmed_at: datetime | None = None, confirmed_by: str = "", confirmed_how: str = ""

@@ -67,7 +67,11 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 def _codes(model: Any, everything: Any) -> list[tuple[str, Any]]:
-    return [("", everything), *((row.code, str(row)) for row in model.objects.all())]
+    return _named(model.objects.all(), everything)
+
+
+def _named(rows: Any, everything: Any) -> list[tuple[str, Any]]:
+    return [("", everything), *((row.code, str(row)) for row in rows)]
 
 
 def priority_choices() -> list[tuple[str, Any]]:
@@ -111,7 +115,7 @@ class FilterBar(forms.Form):
             "priority": priority_choices(),
             "group": [*_codes(SupportGroup, _("All groups")), ("mine", _("My groups")), (NONE, _("Not assigned"))],
             "assignee": [("", _("Everybody")), (ME, _("Me")), (NONE, _("Nobody"))],
-            "business_system": _codes(BusinessSystem, _("All systems")),
+            "business_system": _named(BusinessSystem.objects.visible_to(listing.user), _("All systems")),
             "source": _codes(Source, _("All sources")),
             "ordering": [(code, label) for code, label in ORDERS if code.removeprefix("-") in allowed],
         }

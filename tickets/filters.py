@@ -19,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
+from cmdb.uses import is_outside
 from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
 from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
@@ -50,7 +51,10 @@ SORTS: dict[str, Ordering] = {
     "queue": tuple(Column(name) for name in QUEUE_ORDER if name != "id"),
     **{
         name: (Column(name),)
-        for name in ("number", "kind", "state", "phase", "summary", "complexity", "reopen_count", "urge_count")
+        for name in (
+            *("number", "kind", "state", "phase", "version", "summary", "complexity", "reopen_count", "urge_count"),
+            *("wait_count", "children_total", "children_open", "external_system"),
+        )
     },
     "priority": (Column("priority_rank"),),
     "due_at": (Column("queue_due_at"),),
@@ -67,14 +71,22 @@ SORTS: dict[str, Ordering] = {
             "agreed_at",
             "escalated_at",
             "closes_at",
+            "responded_in_time",
+            "dispatched_in_time",
+            "completed_in_time",
         )
     },
+    "parent": (Column("parent__number", nullable=True),),
+    "is_duplicate": (Column("duplicate_of__number", nullable=True, nulls_first=True, mirrored=True),),
     "organisation": (Column("organisation__code"),),
     "group": (Column("group__code", nullable=True),),
     "category": (Column("category__position", nullable=True),),
     "assignee": (Column("assignee__username", nullable=True),),
     "requester": (Column("requester__username", nullable=True),),
-    **{name: (Column(f"{name}_id", nullable=True),) for name in ("business_system", "source", "nature")},
+    **{
+        name: (Column(f"{name}_id", nullable=True),)
+        for name in ("business_system", "source", "nature", "impact", "urgency")
+    },
     "external_number": (Column("external_number"),),
 }
 NEWEST_FIRST = "-created_at"
@@ -211,8 +223,12 @@ class TicketFilter(filters.FilterSet):
     assignee = PersonFilter(label=_("Assignee"), max_length=150)
     requester = PersonFilter(label=_("Requester"), max_length=150)
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
-    business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
-    category = CategoryFilter(model=Category, words=[(NONE, _("None"))], label=_("Category, with those below"))
+    business_system = CodesFilter(
+        model=BusinessSystem, words=[(NONE, _("None"))], limited=is_outside, label=_("Business system")
+    )
+    category = CategoryFilter(
+        model=Category, words=[(NONE, _("None"))], limited=is_outside, label=_("Category, with those below")
+    )
     source = CodesFilter(model=Source, words=[(NONE, _("None"))], label=_("Source"))
     nature = CodesFilter(model=Nature, label=_("Nature"))
     impact = CodesFilter(model=ImpactLevel, label=_("Impact"))

@@ -168,6 +168,7 @@ class Kind:
     ``public_fields``: columns of the kind that requesters read too; the others are for staff.
     ``supplier_fields``: those that people of the supplier read who was called in. ``banner``: dotted path
     of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
+    ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
@@ -192,6 +193,7 @@ class Kind:
     public_fields: tuple[str, ...] = ()
     supplier_fields: tuple[str, ...] = ()
     banner: str | None = None
+    beside: tuple[str, ...] = ()
     audience: Audience | None = None
     registering: Permission | None = None
     managing: Permission | None = None

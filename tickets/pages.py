@@ -300,6 +300,14 @@ def banner_of(ticket: Ticket, available: Iterable[Available], user: User, now: d
     return import_string(found)(ticket, available, user, now) if found else None
 
 
+def beside_of(ticket: Ticket, user: User, now: datetime) -> list[dict[str, Any]]:
+    """The panels that the kind puts beside the ticket for ``user``, each with its ``template``."""
+    paths = ticket.kind_info.beside
+    available = available_actions(ticket, user) if paths else []
+    found = (import_string(path)(ticket, available, user, now) for path in paths)
+    return [panel for panel in found if panel]
+
+
 def _answered_in_time(ticket: Ticket) -> str:
     """Whether it was responded to in time, which counts from the dispatch; a late one is said beside it (INC-22)."""
     said = _yes_or_no(ticket.responded_in_time)

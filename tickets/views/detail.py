@@ -60,6 +60,7 @@ class AroundView(SignedInView):
         now = clock.now()
         around = surroundings_of(ticket, request.user, now)
         context = {"around": around, "spent": time_by_person(ticket), "duty": standing_of(ticket.group, now)}
+        context["beside"] = pages.beside_of(ticket, request.user, now)
         context |= behind_items(ticket, request.user)
         return render(request, "tickets/_around.html", context)
 
