@@ -65,7 +65,10 @@ def open_first_tasks(*, ticket: Any, now: datetime, **context: Any) -> None:
     for row in EmergencyTask.objects.active():
         group = desk if row.who == EmergencyTask.Who.DESK else ticket.group
         person = ticket.commander if row.who == EmergencyTask.Who.COMMANDER else None
-        texts = {"summary": _in_both(row.name_zh, row.name_en, " / "), "description": _in_both(row.text_zh, row.text_en)}
+        texts = {
+            "summary": _in_both(row.name_zh, row.name_en, " / "),
+            "description": _in_both(row.text_zh, row.text_en),
+        }
         open_first_task(ticket=ticket, **texts, group=group, assignee=person, now=now)
 
 

@@ -32,7 +32,12 @@ def page_of(user: User, url: str) -> str:
 
 def test_registered_with_time_extent_difficulty_and_messenger(world: World) -> None:
     before = clock.now() - timedelta(hours=3)
-    typed: dict[str, Any] = {"occurred_at": before.isoformat(), "extent": "二楼全部席位", "reported_by": "前台小王", "complexity": "3"}
+    typed: dict[str, Any] = {
+        "occurred_at": before.isoformat(),
+        "extent": "二楼全部席位",
+        "reported_by": "前台小王",
+        "complexity": "3",
+    }
     ticket = register_incident(world.desk, requester="requester", **typed)
     assert (ticket.occurred_at, ticket.extent, ticket.reported_by, ticket.complexity) == (
         before,
