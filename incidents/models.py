@@ -42,7 +42,8 @@ if TYPE_CHECKING:
         ),
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
-        beside=("changes.near.panel_of",),
+        beside=("announcements.near.panel_of", "changes.near.panel_of"),
+        prints=("incidents:acceptance", _("Service acceptance form")),
         public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
