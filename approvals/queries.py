@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from accounts.codes import in_language
 from accounts.models import User
@@ -105,11 +105,70 @@ def before(made: ApprovalRound) -> ApprovalRound | None:
 
 
 def to_decide(user: User) -> QuerySet[ApprovalRound]:
-    """What waits for ``user``, the most pressing first."""
-    found = ApprovalRound.objects.waiting_for(user)
-    return full(found).order_by("ticket__priority_rank", "asked_at", "pk")
+    """What waits for ``user``, the most pressing first, loaded."""
+    return full(_pressing(ApprovalRound.objects.waiting_for(user)))
 
 
-def decided_by(user: User) -> QuerySet[ApprovalRound]:
-    """What ``user`` decided, the newest first."""
-    return full(ApprovalRound.objects.filter(decisions__person=user).distinct()).order_by("-asked_at", "-pk")
+def _pressing(found: QuerySet[ApprovalRound]) -> QuerySet[ApprovalRound]:
+    return found.order_by("ticket__priority_rank", "asked_at", "pk")
+
+
+@dataclass(frozen=True)
+class Waits:
+    """A line of "to decide". ``changed``: what differs from the round before, nothing where there is none."""
+
+    round: ApprovalRound
+    question: str
+    due_at: datetime | None
+    is_late: bool
+    changed: list[dict[str, Any]]
+
+
+def lines_to_decide(user: User, now: datetime, limit: int) -> tuple[list[Waits], int]:
+    """The most pressing ``limit`` rounds that wait for ``user`` at ``now``, and how many wait.
+
+    Three queries, for any number. What is asked is read when a line is opened: it may be long.
+    """
+    waiting = ApprovalRound.objects.waiting_for(user)
+    due = Step.objects.filter(round=OuterRef("pk"), outcome=Outcome.OPEN).values("due_at")[:1]
+    related = ("ticket__priority", "asked_by")
+    shown = waiting.annotate(due_at=Subquery(due)).select_related(*related).defer("content", "policy")
+    rounds = list(_pressing(shown)[:limit])
+    changed = _changes_of([made for made in rounds if made.number > 1])
+    lines = [
+        Waits(
+            round=made,
+            question=label_of(made.ticket.kind, made.purpose),
+            due_at=made.due_at,  # type: ignore[attr-defined]  # annotated
+            is_late=made.due_at is not None and made.due_at <= now,  # type: ignore[attr-defined]
+            changed=changed.get(made.pk, []),
+        )
+        for made in rounds
+    ]
+    return lines, len(lines) if len(lines) < limit else waiting.count()
+
+
+def _changes_of(rounds: list[ApprovalRound]) -> dict[int, list[dict[str, Any]]]:
+    """What differs between each of ``rounds`` and the one before it, by key. One query, none without rounds."""
+    if not rounds:
+        return {}
+    same = ApprovalRound.objects.filter(ticket__in=[made.ticket_id for made in rounds])
+    contents = {
+        (ticket, purpose, number): content
+        for ticket, purpose, number, content in same.values_list("ticket_id", "purpose", "number", "content")
+    }
+    return {
+        made.pk: labelled(
+            difference(
+                contents.get((made.ticket_id, made.purpose, made.number - 1), []),
+                contents[made.ticket_id, made.purpose, made.number],
+            )
+        )
+        for made in rounds
+    }
+
+
+def decided_by(user: User, limit: int) -> list[Decision]:
+    """What ``user`` decided last, with round and ticket. One query."""
+    found = Decision.objects.filter(person=user).select_related("round__ticket").defer("round__content")
+    return list(found.order_by("-at", "-pk")[:limit])

@@ -9,8 +9,8 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
-        """Bring the figures of incidents."""
-        from incidents import measures, standing  # needs models
+        """Bring the figures of incidents, listen to what happens to them."""
+        from incidents import measures, receivers, standing  # noqa: F401 - needs models; receivers connect themselves
 
         measures.register()
         standing.register()

@@ -355,13 +355,6 @@ def task_line(task: Ticket) -> dict[str, Any]:
     }
 
 
-def priority_request(ticket: Ticket, user: User) -> dict[str, Any] | None:
-    """A proposed priority that waits for a decision, for the banner above the timeline."""
-    if ticket.requested_priority is None:
-        return None
-    return {"priority": ticket.requested_priority, "by": ticket.priority_requested_by}
-
-
 def not_understood() -> dict[str, Any]:
     """What stands in the place of a list whose address is wrong (``components/empty.html``)."""
     title, text = _("Nothing is shown"), _("Something in the address of this list cannot be understood.")
