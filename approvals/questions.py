@@ -37,7 +37,8 @@ class Question:
 
     ``usual``: steps where no policy says otherwise, as ``policies.as_steps`` has them, for a ticket. ``proposal``:
     what is asked is what the asker proposes, handed to ``ask``, not the ticket as it stands: no edit lets it fall,
-    only the asker is kept away, and the kind's own actions log and tell that it was asked.
+    only the asker is kept away, and the kind's own actions log and tell that it was asked. ``keeps_requester_away``:
+    whether the ticket's requester may not decide; no where tickets are raised by those who manage them.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Question:
     fell: Callable[..., None] | None = None
     usual: Callable[[Any], list[dict[str, Any]]] = nothing
     proposal: bool = False
+    keeps_requester_away: bool = True
 
 
 _questions: dict[tuple[str, str], Question] = {}

@@ -76,7 +76,7 @@ def exclude(made: ApprovalRound, question: Question, ticket: Any, user: User) ->
     editor = last_editor(ticket, question)
     if editor is not None:
         found[editor] = Why.EDITOR
-    for key in (user.pk, ticket.requester_id):
+    for key in (user.pk, ticket.requester_id if question.keeps_requester_away else None):
         if key is not None:
             found[key] = Why.REQUESTER
     Excluded.objects.bulk_create(Excluded(round=made, person_id=key, why=why) for key, why in found.items())

@@ -20,7 +20,7 @@ from approvals.queries import before, decided_by, full, lines_to_decide, show
 from approvals.rules import may_end_delegation
 from tickets.errors import ActionError, ActionForbidden, ActionNotFound
 
-SHOWN, DECIDED = 30, 10
+SHOWN, DECIDED = 20, 5
 
 
 def shell_of(request: SignedInRequest) -> str:

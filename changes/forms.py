@@ -201,7 +201,7 @@ class ImplementersForm(KeepsApprovals):
         """They belong together; whoever carries a major change out was approved with it."""
         cleaned = super().clean() or {}
         check_member(self, cleaned)
-        change = self.ticket.specific
+        change: Any = self.ticket.specific
         moved = any(name in cleaned and cleaned[name] != getattr(change, name) for name in ("group", "assignee"))
         if change.change_type_id == MAJOR and moved and not cleaned.get("let_approvals_fall") and standing(change):
             self.add_error(

@@ -129,7 +129,7 @@ class ApprovePriorityForm(OwnerForm):
 
     def body_values(self) -> dict[str, Any]:
         """With the impact that was proposed."""
-        return {**super().body_values(), "impact": self.ticket.proposal.impact}
+        return {**super().body_values(), "impact": self.ticket.proposal.impact}  # type: ignore[attr-defined]  # of incidents
 
 
 class ProposePriorityForm(ActionForm):

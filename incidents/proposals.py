@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.translation import gettext_lazy as _
 
@@ -56,10 +56,10 @@ def record_decision(*, ticket: Any, entry: TimelineEntry, user: User | None, now
     ticket.forget_proposal()
 
 
-def change_ends_proposal(
-    *, ticket: Any, entry: TimelineEntry, user: User | None, now: datetime, **context: Any
-) -> None:
-    """A priority that is changed directly ends what was proposed; the change stands in the log."""
+def end_proposal(*, ticket: Any, entry: TimelineEntry, user: User | None, now: datetime, **context: Any) -> None:
+    """A priority that is changed directly, or a solution, ends what was proposed; that stands in the log already."""
+    if not ticket.rounds_open or (entry.action != "change_priority" and ticket.is_live):
+        return
     if withdraw(ticket=ticket, purpose=PURPOSE, user=user, now=now, text=entry.text, logged=True):
         ticket.forget_proposal()
 
@@ -71,8 +71,9 @@ def change_taken_back(*, ticket: Any, now: datetime) -> None:
     ended = ApprovalRound.objects.filter(
         ticket_id=ticket.pk, purpose=PURPOSE, outcome=Outcome.WITHDRAWN, ended_at=changes.values("at")[:1]
     )
-    for made in ended.select_related("asked_by"):
-        ask(ticket=ticket, purpose=PURPOSE, user=made.asked_by, now=now, text=made.text, proposed=made.content)
+    for made in ended.filter(asked_by__isnull=False).select_related("asked_by"):
+        by = cast("User", made.asked_by)
+        ask(ticket=ticket, purpose=PURPOSE, user=by, now=now, text=made.text, proposed=made.content)
     ticket.forget_proposal()
 
 
@@ -94,7 +95,6 @@ register_question(
         purpose=PURPOSE,
         label=_("Another priority"),
         fields=(),
-        binds=lambda ticket: ticket.is_live,
         ended=ended,
         usual=deciders,
         proposal=True,

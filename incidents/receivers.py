@@ -7,13 +7,11 @@ from typing import Any
 from django.dispatch import receiver
 
 from incidents.models import Incident
-from incidents.proposals import change_ends_proposal
-from tickets.models import TimelineEntry
+from incidents.proposals import end_proposal
 from tickets.signals import action_performed
 
 
 @receiver(action_performed, sender=Incident)
-def end_proposal(sender: Any, entry: TimelineEntry, **context: Any) -> None:
-    """A priority that is changed directly ends what was proposed. No ``effect``: the change can be taken back."""
-    if entry.action == "change_priority":
-        change_ends_proposal(entry=entry, **context)
+def end_what_was_proposed(sender: Any, **happened: Any) -> None:
+    """End a proposed priority that is of no matter any more. No ``effect``: a change can be taken back."""
+    end_proposal(**happened)

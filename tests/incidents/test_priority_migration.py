@@ -37,7 +37,7 @@ def test_a_proposal_that_waits_is_a_round_afterwards(world: World, waiting: Inci
 
     ticket, made = Incident.objects.get(), ApprovalRound.objects.get()
     assert (ticket.requested_priority.pk, ticket.priority_requested_by) == ("P2", world.engineer)  # type: ignore[union-attr]
-    assert set(made.asks.values_list("person__username", flat=True)) == {"lead", "manager"}
+    assert set(made.asks.values_list("person__username", flat=True)) == {"lead", "manager", "owner", "admin"}
     decide(pk=made.pk, user=reload_user(world.lead), verdict="approve", digest=made.digest)
     ticket = Incident.objects.get()
     assert (ticket.priority_id, ticket.rounds_open) == ("P2", 0)
