@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.codes import CodeTable
+from itsm.sealed_fields import SealedTextField
 
 
 class LinesField(forms.CharField):
@@ -121,8 +122,13 @@ def _stored_values(row: models.Model) -> Iterator[tuple[str, tuple[str, str]]]:
     """What a row that is deleted held, column by column."""
     for field in row._meta.concrete_fields:
         value = getattr(row, field.name, None)
-        if value not in (None, "") and field.name not in ("id", "password"):
+        if value not in (None, "") and field.name not in ("id", "password") and not _is_sealed(field):
             yield field.name, (_as_text(value), "")
+
+
+def _is_sealed(column: models.Field) -> bool:
+    """Whether the database must not know what the column holds; so the log must not either."""
+    return isinstance(column, SealedTextField)
 
 
 def _is_use(relation: ForeignObjectRel) -> bool:
@@ -136,8 +142,9 @@ def _exists(relation: Any, obj: models.Model) -> bool:
 
 
 def _values(form: forms.ModelForm) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Name of a changed column, and its old and new value as text."""
-    for name in form.changed_data:
+    """Name of a changed column, and its old and new value as text; not of what opens something."""
+    sealed = {column.name for column in form.instance._meta.concrete_fields if _is_sealed(column)}
+    for name in [name for name in form.changed_data if name not in sealed]:
         bound, new = form[name], form.cleaned_data.get(name)
         field = form.fields[name]
         old = bound.initial

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from io import BytesIO, StringIO, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
+
+from itsm.cells import plain
+from itsm.sheets import exchange_csv, exchange_excel
 
 LARGEST = 1_000_000
 
@@ -40,7 +43,8 @@ def read_table(file: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, str]
 
 
 def _csv_rows(file: IO[bytes]) -> Iterator[list[str]]:
-    yield from csv.reader(TextIOWrapper(file, encoding="utf-8-sig", newline=""))
+    for row in csv.reader(TextIOWrapper(file, encoding="utf-8-sig", newline="")):
+        yield [plain(cell) for cell in row]
 
 
 def _excel_rows(file: IO[bytes]) -> Iterator[list[str]]:
@@ -49,7 +53,7 @@ def _excel_rows(file: IO[bytes]) -> Iterator[list[str]]:
     except Exception as error:
         raise TableError(_("This is not an Excel file (.xlsx).")) from error
     for row in sheet.iter_rows(values_only=True):
-        yield [_cell(value) for value in row]
+        yield [plain(_cell(value)) for value in row]
 
 
 def _cell(value: Any) -> str:
@@ -75,28 +79,9 @@ def open_table(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def csv_text(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table as CSV; the same table gives the same bytes."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heading)
-    writer.writerows(rows)
-    return out.getvalue()
+    return exchange_csv([heading, *rows])
 
 
 def excel_bytes(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """A table as Excel; every cell is a text, so that 00123 and 1E5 stay what they are."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("items")
-    sheet.append(list(heading))
-    for row in rows:
-        sheet.append([_text_cell(sheet, value) for value in row])
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _text_cell(sheet: Any, value: str) -> Any:
-    from openpyxl.cell import WriteOnlyCell  # only exports need it
-
-    cell = WriteOnlyCell(sheet, value=value)
-    cell.data_type = "s"
-    return cell
+    return exchange_excel([heading, *rows], title="items")

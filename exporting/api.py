@@ -19,11 +19,12 @@ from exporting import services
 from exporting.forms import ExportForm
 from exporting.models import Export
 from exporting.sources import SOURCES, RefusedList
-from exporting.views import TYPES, sent_file
+from exporting.views import sent_file
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Operation
 from itsm.api.problems import Problem, problem_of
 from itsm.api.views import ApiView
+from itsm.sheets import TYPES
 from tickets import clock
 
 TAG = _("Exports")
@@ -213,6 +214,7 @@ class FileView(ExportApiView):
             summary=_("Fetch the file of an export"),
             response={"type": "string", "format": "binary"},
             media_type=TYPES["csv"].partition(";")[0],
+            other_types=(TYPES["xlsx"],),
             errors=READ_ERRORS,
             path=PK,
         )

@@ -24,12 +24,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from exporting.cells import cell
 from exporting.models import Export
-from exporting.sheets import open_sheet
 from exporting.sources import SOURCES, RefusedList, Source
+from itsm.cells import cell
 from itsm.lifting import lifted
 from itsm.paging import capped_count
+from itsm.sheets import open_sheet
 from tickets import clock
 
 State = Export.State

@@ -15,14 +15,10 @@ from accounts.permissions import Permission
 from exporting import services
 from exporting.forms import ExportForm
 from exporting.models import Export
-from exporting.sheets import csv_lines
 from exporting.sources import SOURCES, RefusedList
+from itsm.sheets import TYPES, csv_lines
 from tickets import clock
 
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 SHOWN = 50
 
 

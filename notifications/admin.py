@@ -35,9 +35,16 @@ def event_choices() -> list[tuple[str, Any]]:
 
 
 class EndpointForm(forms.ModelForm):
-    """An outside address; events are ticks, and what may not be called is refused here already."""
+    """An outside address; events are ticks, and what may not be called is refused here already.
+
+    Address and secret open something: they are written here, never shown again. Left empty they stay.
+    """
 
     url = forms.URLField(label=_("address"), max_length=500, assume_scheme="https")
+    secret = forms.CharField(
+        label=_("secret"), max_length=200, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+    )
+    no_secret = forms.BooleanField(label=_("Remove the secret"), required=False)
     events = ticks(_("events"), event_choices, help_text=_("None: all."))
 
     class Meta:
@@ -47,6 +54,7 @@ class EndpointForm(forms.ModelForm):
             "kind",
             "url",
             "secret",
+            "no_secret",
             "language",
             "events",
             "urgent_only",
@@ -54,15 +62,35 @@ class EndpointForm(forms.ModelForm):
             "organisation",
             "active",
         )
-        widgets = {"secret": forms.PasswordInput(render_value=True)}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            del self.fields["no_secret"]
+            return
+        told = _("Leads to %(host)s. It is not shown again; left empty it stays.")
+        self.initial |= {"url": "", "secret": ""}
+        self.fields["url"].required = False
+        self.fields["url"].help_text = told % {"host": self.instance.host or "?"}
+        kept = _("There is one. It is not shown again; left empty it stays.")
+        self.fields["secret"].help_text = kept if self.instance.secret else _("There is none.")
 
     def clean_url(self) -> str:
         """An address that the portal calls."""
+        if not self.cleaned_data["url"]:
+            return self.instance.url
         try:
             checked(self.cleaned_data["url"])
         except Refused as refused:
             raise ValidationError(str(refused)) from None
         return self.cleaned_data["url"]
+
+    def clean(self) -> dict[str, Any]:
+        """The secret of before stays, unless it is written anew or removed."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("secret") and not cleaned.get("no_secret"):
+            cleaned["secret"] = self.instance.secret
+        return cleaned
 
 
 @admin.register(Endpoint)
@@ -70,18 +98,20 @@ class EndpointAdmin(PortalAdmin):
     """SMS gateways, chat robots, programs."""
 
     form = EndpointForm
-    list_display = ("name", "kind", "active", "urgent_only", "group", "organisation", "failures", "open_until")
+    list_display = ("name", "kind", "leads_to", "active", "urgent_only", "group", "failures", "open_until")
     list_filter = ("kind", "active")
     list_select_related = ("group", "organisation")
     autocomplete_fields = ("group", "organisation")
     search_fields = ("name",)
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """The log says that a secret changed, never what it is."""
-        messages: Any = super().construct_change_message(request, form, formsets, add)
-        for part in messages:
-            part.get("changed", {}).get("values", {}).pop("secret", None)
-        return messages
+    @admin.display(description=_("leads to"))
+    def leads_to(self, row: Endpoint) -> str:
+        """The host; the rest of the address is as good as a password."""
+        return row.host or "—"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Nothing to remove from a new one."""
+        return [name for name in EndpointForm.Meta.fields if obj is not None or name != "no_secret"]
 
 
 class EventChoiceForm(forms.ModelForm):

@@ -7,18 +7,24 @@ person by one channel, or of one endpoint; an ``Attempt`` is a try of it. A deli
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
+from itsm.sealed_fields import SealedTextField
 from notifications.events import CHOSEN, PERSONAL, Channel, Event, event_of
 from notifications.querysets import DeliveryQuerySet, EndpointQuerySet
 from tickets.models import Ticket
+
+#: What address and secret of an endpoint are sealed for.
+PURPOSE = "endpoint"
 
 
 class Endpoint(models.Model):
@@ -26,15 +32,15 @@ class Endpoint(models.Model):
 
     ``failures`` in a row open the circuit: until ``open_until`` nothing is sent, so that a dead endpoint costs nobody
     else any time. ``events`` and ``group`` narrow what a room or a program is told; a gateway serves whoever has a
-    mobile number.
+    mobile number. Address and secret are sealed: whoever knows the address of a chat robot can write in its name.
     """
 
     KINDS = [choice for choice in Channel.choices if choice[0] not in ("portal", "email")]
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=KINDS)
-    url = models.URLField(_("address"), max_length=500)
-    secret = models.CharField(_("secret"), max_length=200, blank=True)
+    url = SealedTextField(_("address"), max_length=500, validators=[URLValidator(["http", "https"])], purpose=PURPOSE)
+    secret = SealedTextField(_("secret"), max_length=200, blank=True, purpose=PURPOSE)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     group = models.ForeignKey(
         SupportGroup,
@@ -69,6 +75,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        """Where it leads, without what opens it; empty: the address cannot be read."""
+        return urlsplit(self.url).hostname or ""
 
     def wants(self, event: str, ticket: Ticket | None, *, urgent: bool) -> bool:
         """Whether a room or a program is told of ``event`` on ``ticket``. A gateway is never told by itself."""

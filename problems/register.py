@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
 from django.db.models import Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from xlsxwriter import Workbook
 
 from accounts.models import User
+from itsm.sheets import Book
 from problems.models import Problem
 from problems.states import Outcome
 from problems.trends import ZONE
@@ -112,25 +111,12 @@ def _by(rows: list[Line], name: str) -> list[tuple[str, int]]:
 
 
 def workbook(month: Month, lines: list[Line]) -> bytes:
-    """The register as an Excel file. Texts are written as texts: no cell begins a formula."""
-    out = BytesIO()
-    book = Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet(month.code)
-    bold = book.add_format({"bold": True, "bottom": 1})
-    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    """The register as an Excel file."""
     head = (_("Number"), _("Summary"), _("Raised from"), _("Category of the problem"), _("Level"), _("Owner"))
     more = (_("Created"), _("State"), _("Resolved"), _("Root cause"), _("Solution"), _("Incidents"), _("Missing"))
-    for column, label in enumerate((*head, *more)):
-        sheet.write_string(0, column, str(label), bold)
-    for number, line in enumerate(lines, start=1):
-        for column, value in enumerate(_cells(line)):
-            sheet.write_string(number, column, str(value), wrap)
-    sheet.set_column(0, 0, 18)
-    sheet.set_column(1, 1, 42)
-    sheet.set_column(9, 10, 48)
-    sheet.freeze_panes(1, 2)
-    book.close()
-    return out.getvalue()
+    book, widths = Book(), [18, 42, *[9] * 7, 48, 48, 9, 9]
+    book.add(month.code, (*head, *more), [map(str, _cells(line)) for line in lines], widths=widths, frozen_columns=2)
+    return book.as_bytes()
 
 
 def _cells(line: Line) -> list[Any]:

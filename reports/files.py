@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from exporting.cells import cell
-from exporting.sheets import Row, open_sheet
+from itsm.cells import cell
+from itsm.sheets import Row, open_sheet
 from reports.charts import Chart
 from reports.periods import Period
 from tickets.records import period_text

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from accounts.views import shell_of
-from exporting.views import TYPES
+from itsm.sheets import TYPES
 from reports import service_reports
 from reports.models import ServiceReport
 from reports.service_files import pdf_of, status_of, xlsx_of

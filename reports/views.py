@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.permissions import Permission
-from exporting.views import TYPES
+from itsm.sheets import TYPES
 from reports.boards import KpiBoard
 from reports.charts import CHARTS, Chart
 from reports.files import chart_file

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from itsm import assets, embedded, messages
-from tests import browser, migrated
+from tests import browser, migrated, shifted
 
 pytest_plugins = ["tests.fixtures"]
 
@@ -32,6 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for server in _servers(Path(settings.DATA_DIR)):
         server.start()
     _build()
+
+
+def pytest_report_header() -> str:
+    """On which day the run is."""
+    return shifted.described()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _moved_clock() -> Iterator[None]:
+    """The day and hour that the run was asked for (tests/shifted.py)."""
+    travel = shifted.move_machine()
+    yield
+    if travel:
+        travel.stop()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

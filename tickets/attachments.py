@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import secrets
 import threading
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
-from django.core.signals import request_finished
+from django.core.signals import request_finished, request_started
+from django.db import DatabaseError
 from django.db.models import Sum
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,7 @@ from tickets.metadata import without_metadata
 if TYPE_CHECKING:
     from tickets.models import Attachment, TimelineEntry
 
+logger = logging.getLogger(__name__)
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 10
 #: Pictures that are kept without their metadata.
@@ -169,15 +172,29 @@ def _note_written(row: Attachment) -> None:
     _written.names = [*getattr(_written, "names", ()), (row.file.storage, str(row.file.name))]
 
 
+@receiver(request_started)
+def forget_written(sender: Any, **context: Any) -> None:
+    """A request answers for its own files: what the same thread wrote before is not looked up in its name."""
+    _written.names = []
+
+
 @receiver(request_finished)
 def remove_rolled_back(sender: Any, **context: Any) -> None:
-    """After a request: files whose rows were not kept go. What a killed process leaves, the janitor finds."""
+    """After a request: files whose rows were not kept go.
+
+    What a killed process leaves, the janitor finds; also what is written when the database goes away.
+    """
     from tickets.models import Attachment  # as above
 
     names, _written.names = getattr(_written, "names", ()), []
     if not names:
         return
-    kept = set(Attachment.objects.filter(file__in=[name for _storage, name in names]).values_list("file", flat=True))
+    try:
+        rows = Attachment.objects.filter(file__in=[name for _storage, name in names])
+        kept = set(rows.values_list("file", flat=True))
+    except DatabaseError:
+        logger.exception("Whether the rows of %d files were kept is not known.", len(names))
+        return
     for storage, name in names:
         if name not in kept:
             storage.delete(name)

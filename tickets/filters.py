@@ -48,7 +48,10 @@ SORTS: dict[str, Ordering] = {
     "queue": tuple(Column(name) for name in QUEUE_ORDER if name != "id"),
     **{
         name: (Column(name),)
-        for name in ("number", "kind", "state", "phase", "summary", "complexity", "reopen_count", "urge_count")
+        for name in (
+            *("number", "kind", "state", "phase", "version", "summary", "complexity", "reopen_count", "urge_count"),
+            *("wait_count", "children_total", "children_open", "external_system"),
+        )
     },
     "priority": (Column("priority_rank"),),
     "due_at": (Column("queue_due_at"),),
@@ -65,14 +68,22 @@ SORTS: dict[str, Ordering] = {
             "agreed_at",
             "escalated_at",
             "closes_at",
+            "responded_in_time",
+            "dispatched_in_time",
+            "completed_in_time",
         )
     },
+    "parent": (Column("parent__number", nullable=True),),
+    "is_duplicate": (Column("duplicate_of__number", nullable=True, nulls_first=True, mirrored=True),),
     "organisation": (Column("organisation__code"),),
     "group": (Column("group__code", nullable=True),),
     "category": (Column("category__position", nullable=True),),
     "assignee": (Column("assignee__username", nullable=True),),
     "requester": (Column("requester__username", nullable=True),),
-    **{name: (Column(f"{name}_id", nullable=True),) for name in ("business_system", "source", "nature")},
+    **{
+        name: (Column(f"{name}_id", nullable=True),)
+        for name in ("business_system", "source", "nature", "impact", "urgency")
+    },
     "external_number": (Column("external_number"),),
 }
 NEWEST_FIRST = "-created_at"

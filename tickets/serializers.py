@@ -151,6 +151,8 @@ class TicketSerializer(AudienceSerializer):
     children_open = serializers.IntegerField(**STAFF)
     external_system = serializers.CharField(**STAFF)
     external_number = serializers.CharField(**STAFF)
+    impact = CodeField(allow_null=True)
+    urgency = CodeField(allow_null=True)
 
 
 #: What a list loads with each ticket.
@@ -165,6 +167,8 @@ ROW_RELATIONS = (
     "group",
     "assignee",
     "parent",
+    "impact",
+    "urgency",
 )
 
 
@@ -172,8 +176,6 @@ class TicketDetailSerializer(TicketSerializer):
     """A ticket with all that every kind has."""
 
     description = serializers.CharField()
-    impact = CodeField(allow_null=True)
-    urgency = CodeField(allow_null=True)
     contact_phone = serializers.CharField()
     contact_email = serializers.CharField()
     registered_by = PersonField(allow_null=True)
@@ -189,6 +191,23 @@ class TicketDetailSerializer(TicketSerializer):
     supplier = CodeField(allow_null=True, **STAFF)
     duplicate_of = NumberField(allow_null=True, **STAFF)
     items = ItemsField(**STAFF)
+
+
+#: What a row of a list can be asked to show beside what it shows anyway.
+EXPANDABLE = tuple(TicketDetailSerializer._declared_fields.keys() - TicketSerializer._declared_fields.keys())
+
+
+class RowSerializer(TicketDetailSerializer):
+    """A ticket in a list. What lists leave out comes with `expand`."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Those of every row, and those in ``context["expand"]``."""
+        fields, expand = super().get_fields(), self.context.get("expand")
+        if expand is not None:
+            return {name: field for name, field in fields.items() if name not in EXPANDABLE or name in expand}
+        for name in EXPANDABLE:  # nobody reads: it is described
+            fields[name].required = False
+        return fields
 
 
 def detail_serializer(kind: Kind) -> type[TicketDetailSerializer]:

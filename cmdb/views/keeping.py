@@ -29,6 +29,7 @@ from cmdb.tables import TableError, csv_text, excel_bytes, read_table
 from cmdb.undoing import undo_import
 from cmdb.views.classes import ManagedView
 from cmdb.views.items import CmdbView, attempt, find_item, keep_out
+from itsm.sheets import TYPES
 
 SHOWN = 100
 LARGEST_FILE = 20 * 1024 * 1024
@@ -168,12 +169,9 @@ class ExportView(CmdbView):
         heading, rows = table_of(listing)
         if listing.errors:
             return render(request, "cmdb/list.html", listing.context(), status=400)
-        if kind == "xlsx":
-            type_ = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-            response = HttpResponse(excel_bytes(heading, rows), content_type=type_)
-        else:
-            response = HttpResponse(csv_text(heading, rows), content_type="text/csv; charset=utf-8")
-            kind = "csv"
+        kind = "xlsx" if kind == "xlsx" else "csv"
+        content = excel_bytes(heading, rows) if kind == "xlsx" else csv_text(heading, rows)
+        response = HttpResponse(content, content_type=TYPES[kind])
         response["Content-Disposition"] = f'attachment; filename="items.{kind}"'
         return response
 

@@ -10,11 +10,10 @@ from django.shortcuts import render
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
+from itsm.sheets import TYPES
 from problems.register import Month, figures_of, lines_of, workbook
 from problems.views.known_errors import check
 from tickets import clock
-
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class RegisterTableView(SignedInView):
@@ -29,7 +28,7 @@ class RegisterTableView(SignedInView):
         if request.GET.get("format") == "xlsx":
             if not may_export:
                 raise PermissionDenied
-            answer = HttpResponse(workbook(month, lines), content_type=EXCEL)
+            answer = HttpResponse(workbook(month, lines), content_type=TYPES["xlsx"])
             answer["Content-Disposition"] = f'attachment; filename="problems-{month.code}.xlsx"'
             return answer
         context = {

@@ -166,12 +166,11 @@ function part(key, text) {
   return save(mine);
 }
 
-/** Send what is kept under `key` to the server; one request at a time. */
+/** Send what is kept under `key` to the server; one request after the other, each knowing what the one before has stored. */
 async function save(key) {
   clearTimeout(timers.get(key));
   timers.delete(key);
-  await saving.get(key);
-  const request = post(key);
+  const request = (saving.get(key) ?? Promise.resolve()).then(() => post(key), () => post(key));
   saving.set(key, request);
   try { return await request; } finally { if (saving.get(key) === request) saving.delete(key); }
 }

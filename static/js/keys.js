@@ -1,6 +1,7 @@
 // One key per command: [data-key="n"] is clicked, or focused when it is a field; data-key-focus goes on to another. J and K walk through
 // a[data-row]; "?" lists what the page offers; Ctrl+Enter sends the form one is typing in.
-const typing = (element) => element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
+// A field in a dialog that was just closed keeps the keyboard until the page is drawn again; nobody types there any more.
+const typing = (element) => element.checkVisibility() && element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
 // What a closed menu holds keeps its key; what a small screen hides does not.
 const visible = (element) => element.closest("details.menu") || (element.checkVisibility?.() ?? true);
 const commands = () => [...document.querySelectorAll("[data-key]")].filter(visible);

@@ -166,7 +166,7 @@ if (dialog) {
   });
   field.addEventListener("input", type);
   dialog.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (!dialog.open || event.isComposing || event.keyCode === 229) return;
     event.stopPropagation();
     if (walk(event)) event.preventDefault();
     else if (event.key === "Enter" && event.target === field) { event.preventDefault(); enter(event); }

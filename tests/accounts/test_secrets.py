@@ -21,6 +21,7 @@ from accounts.tokens import create_token
 from itsm.sealing import NotSealedError, seal, unseal
 from notifications.claiming import claim_mail
 from notifications.links import find_link
+from notifications.models import Endpoint
 from tests.factories import World, incident_in
 from tickets import clock
 
@@ -126,6 +127,42 @@ def test_api_tokens_and_second_factors_are_not_in_the_database(world: World) -> 
     assert text.rpartition("_")[2] not in stored
     assert secret not in stored
     assert not [code for code in codes if code in stored]
+
+
+def test_addresses_of_chat_robots_and_secrets_of_programs_are_not_in_the_database(world: World) -> None:
+    """Whoever knows a robot's address can write in the portal's name: log and forms do not hold it either (A7)."""
+    address = "https://open.feishu.cn/open-apis/bot/v2/hook/3f1d-9a7c"
+    page = Client()
+    page.force_login(world.admin)
+    sent = {"name": "robot", "kind": "feishu", "url": address, "secret": "geheim-93", "language": "en", "active": "on"}
+    assert page.post("/admin/notifications/endpoint/add/", sent).status_code == 302
+    row = Endpoint.objects.get()
+    edit = f"/admin/notifications/endpoint/{row.pk}/change/"
+
+    assert (row.url, row.secret, row.host) == (address, "geheim-93", "open.feishu.cn")
+    for path in (edit, "/admin/notifications/endpoint/"):
+        shown = page.get(path).content.decode()
+        assert "open.feishu.cn" in shown
+        assert not [text for text in ("3f1d-9a7c", "geheim-93") if text in shown]
+    assert page.post(edit, sent | {"url": "", "secret": "", "name": "renamed"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.name, row.url, row.secret) == ("renamed", address, "geheim-93")
+    stored = everything_stored()
+    assert not [text for text in ("3f1d-9a7c", "geheim-93") if text in stored]
+
+    assert page.post(edit, sent | {"url": f"{address}-new", "secret": "", "no_secret": "on"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.url, row.secret) == (f"{address}-new", "")
+    assert page.post(f"/admin/notifications/endpoint/{row.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert "3f1d-9a7c" not in everything_stored()
+
+
+def test_sealed_columns_of_before_are_read_and_foreign_ones_are_empty(world: World) -> None:
+    place = Endpoint.objects.create(name="x", kind="webhook", url="https://a.example/b", secret="")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE notifications_endpoint SET url = 'https://before.example', secret = 'sealed:foreign'")
+    place.refresh_from_db()
+    assert (place.url, place.secret) == ("https://before.example", "")
 
 
 def test_second_factors_of_before_still_work_and_foreign_ones_never_do() -> None:

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.req("TKT-06")
 
 #: Rooms of ``itsm`` that know no app: anybody may use them.
 TOOLS = {
+    "itsm.cells",
     "itsm.docstrings",
     "itsm.filtering",
     "itsm.lifetimes",
@@ -19,7 +20,9 @@ TOOLS = {
     "itsm.matching",
     "itsm.navigation",
     "itsm.paging",
+    "itsm.sealed_fields",
     "itsm.sealing",
+    "itsm.sheets",
     "itsm.widgets",
     "itsm.env",
     "itsm.sources",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.http import QueryDict
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from cmdb.exchange import Importer, ImportRefused
 from cmdb.exporting import table_of
@@ -80,6 +80,26 @@ def test_export_read_in_again_writes_no_version_and_the_past_is_byte_equal(world
         assert (report.versions, report.same, report.bad) == (0, 2, [])
     assert ConfigurationItem.objects.get(identifier="A").attributes["serial_number"] == "00123"
     assert not ItemImport.objects.exists()
+
+
+@pytest.mark.req("TKT-08")
+def test_names_like_formulas_are_guarded_in_files_and_read_back_as_they_are(world: World) -> None:
+    names = ["=HYPERLINK(1)", "+86 21", "-a", "@x", "a;=1", "'=1"]
+    for name in names:
+        make_item(name.strip("'="), attributes={"serial_number": name}, name=name)
+    heading, rows = table_of(ItemList(QueryDict(), world.desk))
+
+    written = csv_text(heading, rows)
+    naive = [
+        piece.strip('"') for line in written.splitlines() for half in line.split(";") for piece in half.split(",")
+    ]
+    sheet = load_workbook(BytesIO(excel_bytes(heading, rows))).worksheets[0]
+    cells = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    assert not [piece for piece in [*naive, *cells] if piece.startswith(tuple("=+-@"))]
+    for file, name in ((written.encode(), "x.csv"), (excel_bytes(heading, rows), "x.xlsx")):
+        report = Importer().run(read_table(BytesIO(file), name))
+        assert (report.versions, report.same, report.bad) == (0, len(names), [])
+    assert {row.attributes["serial_number"] for row in ConfigurationItem.objects.all()} == set(names)
 
 
 def test_cells_of_spreadsheets_stay_what_they_are(world: World) -> None:

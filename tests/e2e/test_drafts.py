@@ -95,6 +95,35 @@ def test_leaving_at_once_keeps_the_last_word(world: World, visit: Visit) -> None
     shows(page, NOTE, "typed and gone")
 
 
+#: Keeps every save of a draft from the server for a second, as a slow line does, and counts how many are under way.
+SLOW = """const real = window.fetch;
+let underway = 0;
+window.most = window.saves = 0;
+window.fetch = async (address, options) => {
+  if (!String(address).includes("/drafts/save/")) return real(address, options);
+  window.most = Math.max(window.most, ++underway);
+  await new Promise((done) => setTimeout(done, 1000));
+  return real(address, options).finally(() => { underway--; window.saves++; });
+};"""
+
+
+def test_words_typed_on_a_slow_line_are_saved_one_after_the_other(world: World, visit: Visit) -> None:
+    """Else one save takes what the other has just stored for somebody else's text, and the text is kept twice."""
+    ticket = incident_in("in_progress", world)
+    page = visit("engineer", language="en-US")
+    page.context.add_init_script(SLOW)
+    page.goto(ticket.get_absolute_url())
+    for word in ("one", " two", " three", " four"):
+        page.locator(NOTE).press_sequentially(word)
+        page.evaluate("dispatchEvent(new Event('online'))")  # sends at once what waits to be saved
+    until(page, "window.saves > 1")
+
+    assert page.evaluate("window.most") == 1
+    page.reload()
+    shows(page, NOTE, "one two three four")
+    assert Draft.objects.count() == 1
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["in place", "whole page"])
 def test_a_note_sent_without_a_session_is_there_after_signing_in(world: World, visit: Visit, scripts: bool) -> None:
     ticket = incident_in("in_progress", world)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporting.cells import RISKY
 from importing.facts import cell_reader, word_reader, word_table
 from importing.findings import Finding, Flaw, finding_writer
 from importing.values import EARLIEST, DamagedError, read_count, read_name, tidy, time_reader
+from itsm.cells import RISKY
 
 pytestmark = pytest.mark.req("ADM-04")
 

@@ -9,12 +9,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from itsm.outage import is_away, when_to_come_back
 from tests.api.client import Api, problem
 from tests.factories import World, act, unclaimed
 from tests.pages.conftest import browse
+from tickets import attachments
+from tickets.actions import perform
+from tickets.models import Attachment
 
 __all__ = ["browse"]
 
@@ -57,6 +61,24 @@ def test_pages_and_programs_are_told_to_come_back(
     connection.close()
     assert client.get("/queue/").status_code == 200
     assert api.post("incidents/", {"summary": "x", "impact": "I4"}).status_code == 201
+
+
+@pytest.mark.req("TKT-05")
+def test_files_written_before_do_not_matter_while_it_is_away(
+    world: World, browse: Callable[[User | None], Client], take_away: Callable[[], None]
+) -> None:
+    """A file of this thread whose row cannot be looked up: the request is answered, the janitor finds the file."""
+    client = browse(world.engineer)
+    client.raise_request_exception = False
+    sent = SimpleUploadedFile("a.txt", b"x")
+    perform(
+        unclaimed(world), "comment", user=world.desk, data={"text": "x"}, files=MultiValueDict({"attachments": [sent]})
+    )
+    take_away()
+
+    assert client.get("/queue/").status_code == 503
+    attachments._note_written(Attachment(file="of/this/request"))
+    attachments.remove_rolled_back(None)
 
 
 @pytest.mark.parametrize(

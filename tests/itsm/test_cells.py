@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from exporting.cells import RISKY, cell, csv_text, safe_text
-from exporting.sheets import CUT, MAX_TEXT, CsvSheet, XlsxSheet, csv_lines
+from itsm.cells import RISKY, cell, csv_text, exchanged, plain, safe_text
+from itsm.sheets import CUT, MAX_TEXT, Book, CsvSheet, XlsxSheet, csv_lines
 
 pytestmark = pytest.mark.req("TKT-08")
 
@@ -77,6 +77,33 @@ def test_no_reader_finds_a_formula_whatever_parts_its_cells(text: str, delimiter
     assert not [value for value in [*naive, *proper] if value.lstrip(' "').startswith(tuple(RISKY))]
 
 
+@given(st.text(alphabet="=+-@＝'\";|\t\n a1中", max_size=12))
+def test_what_is_read_in_again_is_what_it_was(text: str) -> None:
+    assert plain(exchanged(text)) == text
+    assert not exchanged(text).lstrip(" \t\n").startswith(tuple(RISKY))
+
+
+def test_a_text_that_nobody_guarded_is_read_as_it_is() -> None:
+    assert [plain(text) for text in ("'a", "it's", "=1", "a;=1", "'")] == ["'a", "it's", "=1", "a;=1", "'"]
+
+
+def test_books_hold_texts_and_numbers_only() -> None:
+    book = Book()
+    book.add("a/b", ["=head", "n"], [["=1+1", 2], ["_x003D_1", None]], widths=[20])
+    book.add("a:b", ["x"], [])
+    read = load_workbook(io.BytesIO(book.as_bytes()))
+
+    assert read.sheetnames == ["a b", "a b+"]
+    cells = [[(one.value, one.data_type) for one in row] for row in read["a b"].iter_rows()]
+    assert cells[0] == [("'=head", "s"), ("n", "s")]
+    assert cells[1] == [("'=1+1", "s"), (2, "n")]
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\n\r\nb", "a\n\nb; c", "a\tb"])
+def test_texts_of_several_lines_stay_what_they_are(text: str) -> None:
+    assert csv_text(text) == text
+
+
 def test_excel_does_not_read_numbers_of_characters(tmp_path: Path) -> None:
     sheet = XlsxSheet(tmp_path / "a.xlsx")
     sheet.write(["_x003D_1+1"])
@@ -107,7 +134,7 @@ def test_excel_texts_are_typed_as_texts(tmp_path: Path) -> None:
 
 
 def test_excel_goes_on_on_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporting.sheets.MAX_ROWS", 3)
+    monkeypatch.setattr("itsm.sheets.MAX_ROWS", 3)
     sheet = XlsxSheet(tmp_path / "a.xlsx")
     for row in (["head"], [1], [2], [3], [4], [5]):
         sheet.write(row)
