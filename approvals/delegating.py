@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from accounts.models import User
 from approvals.models import ApprovalRound, Ask, Delegation, Outcome, Step
@@ -65,12 +65,8 @@ def end_delegation(*, delegation: Delegation, now: datetime) -> None:
     follow_deputies(now)
 
 
-def delegations_of(user: User, now: datetime) -> QuerySet[Delegation]:
-    """What ``user`` delegated, now or to come."""
-    return Delegation.objects.filter(person=user, ends_at__gt=now).select_related("deputy")
-
-
-def received(user: User, now: datetime) -> QuerySet[Delegation]:
-    """For whom ``user`` decides at ``now``."""
-    found = Delegation.objects.filter(deputy=user, starts_at__lte=now, ends_at__gt=now)
-    return found.select_related("person")
+def delegations_of(user: User, now: datetime) -> list[Delegation]:
+    """What ``user`` delegated, now or to come, and for whom ``user`` decides at ``now``, in order. One query."""
+    mine, theirs = Q(person=user), Q(deputy=user, starts_at__lte=now)
+    found = Delegation.objects.filter(mine | theirs, ends_at__gt=now)
+    return list(found.select_related("person", "deputy"))

@@ -19,7 +19,8 @@ from tickets.models import Ticket
 #: What a line of "to decide" shows: a ticket has many columns, and a round may be long.
 SHOWN_COLUMNS = (
     *("number", "purpose", "digest", "text", "asked_at", "ticket__number", "ticket__kind", "ticket__summary"),
-    *("ticket__priority__name_zh", "ticket__priority__name_en", "asked_by__full_name", "asked_by__full_name_en"),
+    *("ticket__priority__name_zh", "ticket__priority__name_en", "asked_by__username"),
+    *("asked_by__full_name", "asked_by__full_name_en"),
 )
 TONES = {"open": "info", "approved": "ok", "refused": "late", "returned": "soon", "fallen": "late"}
 
@@ -139,7 +140,7 @@ class Waits:
     round: ApprovalRound
     question: str
     due_at: datetime | None
-    is_late: bool
+    tone: str
     changed: list[dict[str, Any]]
 
 
@@ -158,7 +159,7 @@ def lines_to_decide(user: User, now: datetime, limit: int) -> tuple[list[Waits],
             round=made,
             question=label_of(made.ticket.kind, made.purpose),
             due_at=made.due_at,  # type: ignore[attr-defined]  # annotated
-            is_late=made.due_at is not None and made.due_at <= now,  # type: ignore[attr-defined]
+            tone="late" if made.due_at is not None and made.due_at <= now else "neutral",  # type: ignore[attr-defined]
             changed=changed.get(made.pk, []),
         )
         for made in rounds

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from approvals.deciding import decide, decide_many
-from approvals.delegating import delegate, delegations_of, end_delegation, received
+from approvals.delegating import delegate, delegations_of, end_delegation
 from approvals.forms import DecisionForm, DelegationForm, ManyForm
 from approvals.models import ApprovalRound, Ask, Delegation, Outcome
 from approvals.queries import before, decided_by, full, lines_to_decide, show
@@ -31,14 +31,15 @@ def shell_of(request: SignedInRequest) -> str:
 def draw_list(request: SignedInRequest, form: ManyForm, refused: Any = (), status: int = 200) -> HttpResponse:
     """What waits for the person, and what they decided lately."""
     now, user = timezone.now(), request.user
+    standing_in = delegations_of(user, now)
     waiting, count = lines_to_decide(user, now, SHOWN)
     context = {
         "waiting": waiting,
         "count": count,
         "more": count - len(waiting),
         "decided": decided_by(user, DECIDED),
-        "delegations": delegations_of(user, now),
-        "stands_in_for": received(user, now),
+        "delegations": [row for row in standing_in if row.person_id == user.pk],
+        "stands_in_for": [row for row in standing_in if row.deputy_id == user.pk],
         "form": form,
         "refused": refused,
         "shell": shell_of(request),
@@ -156,7 +157,8 @@ class DelegateView(SignedInView):
 
     def _draw(self, request: SignedInRequest, form: DelegationForm, status: int = 200) -> HttpResponse:
         now = timezone.now()
-        context = {"form": form, "rows": delegations_of(request.user, now), "shell": shell_of(request)}
+        rows = [row for row in delegations_of(request.user, now) if row.person_id == request.user.pk]
+        context = {"form": form, "rows": rows, "shell": shell_of(request)}
         return render(request, "approvals/delegate.html", context, status=status)
 
 

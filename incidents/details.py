@@ -7,8 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident
-from itsm.api.fields import CodeField, PersonField
-from tickets.serializers import STAFF
 
 
 def details_of(incident: Incident) -> list[tuple[str, Any]]:
@@ -34,11 +32,3 @@ def details_of(incident: Incident) -> list[tuple[str, Any]]:
         (_("Backup confirmed"), incident.backup_confirmed_at),
         (_("Backup confirmed by"), incident.backup_confirmed_by),
     ]
-
-
-def answers() -> dict[str, Any]:
-    """Fields of the API beyond columns: the priority that is proposed and waits for a decision."""
-    return {
-        "requested_priority": CodeField(allow_null=True, **STAFF),
-        "priority_requested_by": PersonField(allow_null=True, **STAFF),
-    }

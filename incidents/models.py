@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         ),
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
-        answers="incidents.details.answers",
+        answers="incidents.api.answers",
         names={
             "requested_impact": _("proposed impact"),
             "requested_priority": _("requested priority"),
