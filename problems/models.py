@@ -55,6 +55,7 @@ from tickets.search.triggers import searched_texts
             "approved_by": _("approved by"),
             "approved_at": _("solution approved"),
         },
+        beside=("changes.near.panel_of",),
         audience=Audience.STAFF,
         registering=Permission.PROBLEM_RAISE,
         managing=Permission.PROBLEM_MANAGE,

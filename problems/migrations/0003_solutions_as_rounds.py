@@ -128,8 +128,8 @@ def _ask(apps, made, slot, who, kept, at):
 class Migration(migrations.Migration):
     dependencies = [
         ("problems", "0002_problems"),
-        ("tickets", "0016_rounds_open"),
-        ("approvals", "0002_rights_and_counts"),
+        ("tickets", "0018_rounds_open"),
+        ("approvals", "0003_rights_and_counts"),
     ]
 
     operations = [

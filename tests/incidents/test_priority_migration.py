@@ -14,7 +14,7 @@ from incidents.models import Incident
 from tests.factories import World, incident_in, reload_user
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.req("INC-04")]
-BEFORE = [("tickets", "0016_rounds_open"), ("incidents", "0006_first_arrivals")]
+BEFORE = [("tickets", "0018_rounds_open"), ("incidents", "0007_occurrence")]
 
 
 @pytest.fixture

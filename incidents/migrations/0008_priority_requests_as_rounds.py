@@ -120,9 +120,9 @@ def _move_one(apps, incident, holders):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0006_first_arrivals"),
-        ("tickets", "0016_rounds_open"),
-        ("approvals", "0002_rights_and_counts"),
+        ("incidents", "0007_occurrence"),
+        ("tickets", "0018_rounds_open"),
+        ("approvals", "0003_rights_and_counts"),
     ]
 
     operations = [

@@ -7,8 +7,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("approvals", "0001_initial"),
-        ("tickets", "0016_rounds_open"),
+        ("approvals", "0002_by_which_door"),
+        ("tickets", "0018_rounds_open"),
     ]
 
     operations = [

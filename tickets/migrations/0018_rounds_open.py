@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0015_waits_end")]
+    dependencies = [("tickets", "0017_by_which_door")]
 
     operations = [
         migrations.AddField(
