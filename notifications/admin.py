@@ -69,7 +69,7 @@ class EndpointForm(forms.ModelForm):
             del self.fields["no_secret"]
             return
         told = _("Leads to %(host)s. It is not shown again; left empty it stays.")
-        self.initial |= {"url": "", "secret": ""}
+        self.initial.update({"url": "", "secret": ""})
         self.fields["url"].required = False
         self.fields["url"].help_text = told % {"host": self.instance.host or "?"}
         kept = _("There is one. It is not shown again; left empty it stays.")
