@@ -183,7 +183,9 @@ class TicketDetailSerializer(TicketSerializer):
     wait_until = serializers.DateTimeField(allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True, help_text="When the requester said that it is solved.")
     confirmed_by = serializers.CharField()
-    confirmed_how = serializers.CharField(help_text="portal, phone, chat, mail or person; empty: not confirmed.")
+    confirmed_how = serializers.CharField(
+        help_text="portal, link (in a mail), phone, chat, mail or person; empty: not confirmed."
+    )
     satisfaction = CodeField(allow_null=True)
     satisfaction_comment = serializers.CharField()
     satisfaction_heard = serializers.BooleanField(help_text="Heard by phone and typed by staff.")
@@ -289,7 +291,7 @@ class TimelineEntrySerializer(serializers.Serializer):
     title = serializers.CharField(help_text="What was done; continues the person's name.")
     text = serializers.CharField()
     is_public = serializers.BooleanField(help_text="Whether requesters see it.")
-    via = serializers.CharField(help_text="web, api, system or import.")
+    via = serializers.CharField(help_text="web, api, link (in a mail), system or import.")
     state_from = NamedStateSerializer(allow_null=True, help_text="Null: it began with this step.")
     state_to = NamedStateSerializer(allow_null=True)
     changes = ValueChangeSerializer(many=True, help_text="For staff only; empty for others.")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from announcements.models import Announcement
 from announcements.services import end, publish
+from incidents.models import Incident
 from notifications.links import address_for, find_link
 from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
 from notifications.outbox import deliver_due
@@ -21,6 +22,7 @@ from notifications.services import give_notice
 from tests.factories import World, act, close, incident_in, register_incident, unclaimed
 from tests.notifications.servers import Mailbox, said
 from tickets import clock
+from tickets.errors import ActionInvalid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01")]
 Browse = Callable[[User | None], Client]
@@ -296,6 +298,21 @@ def link_in(mailbox: Mailbox) -> str:
     return "/answer/" + said(mail).split("/answer/")[1].split()[0]
 
 
+def page_of(user: User, ticket: Incident) -> str:
+    """The ticket as ``user`` sees it."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client.get(ticket.get_absolute_url()).text
+
+
+@pytest.mark.req("INC-08")
+def test_nobody_types_that_it_was_confirmed_in_the_portal_or_by_link(world: World) -> None:
+    for how in ("portal", "link"):
+        with pytest.raises(ActionInvalid) as refused:
+            close(incident_in("resolved", world), world.desk, confirmed_how=how)
+        assert list(refused.value.form.errors) == ["confirmed_how"]
+
+
 @pytest.mark.req("INC-08", "INC-10")
 def test_the_requester_confirms_by_a_link_without_signing_in_once(world: World, mailbox: Mailbox) -> None:
     ticket = incident_in("resolved", world)
@@ -309,7 +326,10 @@ def test_the_requester_confirms_by_a_link_without_signing_in_once(world: World, 
     done = stranger.post(path, {"answer": "confirm", "satisfaction": "very_good"})
     ticket.refresh_from_db()
     assert (done.status_code, ticket.state, ticket.satisfaction_id) == (200, "resolved", "very_good")
-    assert ticket.timeline.get(action="confirm").actor == world.requester
+    entry = ticket.timeline.get(action="confirm")
+    assert (entry.actor, entry.via) == (world.requester, "link")  # the true door, not the portal's
+    assert (ticket.confirmed_how, ticket.confirmed_by) == ("link", "Requester")
+    assert "by the link in a mail" in page_of(world.desk, ticket)
     assert stranger.get(path).status_code == stranger.post(path, {"answer": "confirm"}).status_code == 410
 
 
@@ -323,7 +343,7 @@ def test_the_requester_says_by_the_link_that_it_is_not_solved(world: World, mail
     assert AnswerLink.objects.get().used_at is None
     assert stranger.post(path, {"answer": "not_solved", "text": "还是不行"}).status_code == 200
     ticket.refresh_from_db()
-    assert ticket.state == "closed"
+    assert (ticket.state, ticket.timeline.get(action="not_solved").via) == ("closed", "link")
 
 
 def test_a_link_is_for_one_version_one_person_and_two_weeks(world: World) -> None:
