@@ -2,7 +2,7 @@
 # Needs Python 3.11 or newer (with venv) and nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench docs trace lock clean format browser install
+.PHONY: help run test test-days check lint bench docs trace lock clean format browser install
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -12,6 +12,8 @@ USERS := .venv/users.stamp
 DEVELOPERS := .venv/developers.stamp
 PACKAGES := node_modules/.package-lock.json
 WORKERS ?= 2
+CLOCKS ?= +1d +100d +400d 23:55 00:05
+PARTS ?= tests
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Settings as in production, for the checks; the key is a throwaway.
@@ -20,7 +22,7 @@ PRODUCTION := ITSM_DEMO=0 DEBUG=0 ITSM_HTTPS=1 ALLOWED_HOSTS=itsm.example.com SI
 DEMO := ITSM_DEMO=1
 
 help:  ## show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 run: $(USERS) $(PACKAGES)  ## start the portal with demo data (PORT, ITSM_DATA_DIR)
 	@$(BIN)/python manage.py run
@@ -39,6 +41,10 @@ lint: $(DEVELOPERS) $(PACKAGES)  ## format, lint, types, migrations, settings, t
 	$(DEMO) $(BIN)/python manage.py messages --check
 	$(DEMO) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+test-days: $(DEVELOPERS) $(PACKAGES)  ## run the tests as in 1, 100 and 400 days, before and after midnight (PARTS, CLOCKS)
+	@for clock in $(CLOCKS); do echo "=== $$clock"; ITSM_TEST_CLOCK=$$clock $(BIN)/python -m pytest -n $(WORKERS) -q \
+		-m "not journey and not slow" $(PARTS) $(PYTEST_ARGS) || exit 1; done
 
 bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets
 	$(BIN)/python -m bench $(BENCH_ARGS)

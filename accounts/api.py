@@ -174,11 +174,11 @@ class CodeTableView(ListView):
     default_order = "position"
 
     def rows(self, request: Request) -> QuerySet[Any]:
-        """The rows; whoever is signed in reads them."""
+        """The rows that the person may see: in most tables all."""
         model = code_tables().get(self.kwargs["table"])
         if model is None:
             raise Http404
-        return model._default_manager.all()
+        return model.objects.visible_to(self.user)
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""

@@ -159,7 +159,7 @@ class AnnouncementsView(Endpoint, ListView):
             id="announcements_create",
             tag=TAG,
             summary=_("Write an announcement, as a draft"),
-            request={"application/json": schema_of(INPUT, describe=keys_from)},
+            request={"application/json": schema_of(INPUT, describe=keys_from, given=("kind",))},
             response=AnnouncementSerializer,
             status=201,
             errors=tuple(code for code in CREATE_ERRORS if code != 404),

@@ -17,12 +17,14 @@ from accounts.permissions import Permission
 from changes.collisions import Grade, Reason, collisions_of
 from changes.freezes import year_of
 from changes.models import Change
+from changes.near import WHEN, changes_near
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
+from tickets import clock
 from tickets.api.base import NUMBER, TicketView
-from tickets.lifecycle import kind_of_model
+from tickets.lifecycle import kind_of_model, kinds
 
 FIRST, LAST = 2000, 2100
 YEAR = OpenApiParameter(
@@ -84,6 +86,43 @@ class CollisionsView(TicketView):
         )
 
 
+class NearSerializer(serializers.Serializer):
+    """A change that a ticket may have to do with."""
+
+    number = serializers.CharField(source="change.number")
+    summary = serializers.CharField(source="change.summary")
+    state = serializers.CharField(source="change.state")
+    when = serializers.ChoiceField(choices=list(WHEN), help_text="Raised from the ticket, or when it is.")
+    why = serializers.ListField(child=serializers.CharField(), help_text="Items and service that they share.")
+    planned_start = serializers.DateTimeField(source="change.planned_start", allow_null=True)
+    planned_end = serializers.DateTimeField(source="change.planned_end", allow_null=True)
+    actual_start = serializers.DateTimeField(source="change.actual_start", allow_null=True)
+    actual_end = serializers.DateTimeField(source="change.actual_end", allow_null=True)
+    helped = serializers.BooleanField(source="change.helped", allow_null=True)
+
+
+class NearView(TicketView):
+    """The changes that a ticket may have to do with."""
+
+    def get(self, request: Request, number: str) -> Response:
+        """Those raised from it, then running, planned, recent ones."""
+        if not self.user.may(Permission.INTERNAL):
+            raise PermissionDenied
+        near = changes_near(self.find(number), self.user, clock.now())
+        return Response({"results": NearSerializer(near, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id=f"{self.kind.slug}_changes",
+            tag=force_str(self.kind.label_plural),
+            summary=_("List changes near it"),
+            description=_("Running, planned and recent changes of its items, their neighbours and its service."),
+            response=list_serializer(NearSerializer),
+            path=NUMBER,
+        )
+
+
 class FreezesView(ApiView):
     """Freeze windows of a year."""
 
@@ -114,4 +153,9 @@ CHANGE = kind_of_model(Change)
 routes = [
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
+    *(
+        path(f"{kind.slug}/<number:number>/changes/", NearView.as_view(kind=kind))
+        for kind in kinds()
+        if "raise_change" in kind.actions
+    ),
 ]

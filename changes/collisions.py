@@ -120,23 +120,23 @@ def collisions_of(change: Change) -> list[Collision]:
         return []
     [own] = load([change])
     others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
-    found = [*_alone(own, {}), *(one for other in others for one in _pair(own, other))]
+    found = [*alone(own, {}), *(one for other in others for one in pair(own, other))]
     return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
 
 
 def collisions_between(start: datetime, end: datetime) -> list[Collision]:
     """Every collision of changes whose window overlaps the span; each pair once."""
     rows, years = load(standing_between(start, end)), {}  # type: ignore[var-annotated]  # filled by freezes_between
-    found = [one for row in rows for one in _alone(row, years)]
+    found = [one for row in rows for one in alone(row, years)]
     for place, row in enumerate(rows):
         for other in rows[place + 1 :]:
             if other.start >= row.end:
                 break  # they come in order of their beginnings
-            found += _pair(row, other)
+            found += pair(row, other)
     return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
 
 
-def _alone(row: Loaded, years: dict[int, Any]) -> Iterator[Collision]:
+def alone(row: Loaded, years: dict[int, Any]) -> Iterator[Collision]:
     """What stands against a change whatever else is planned."""
     for freeze in freezes_between(row.start, row.end, years):
         yield Collision(
@@ -152,7 +152,7 @@ def _alone(row: Loaded, years: dict[int, Any]) -> Iterator[Collision]:
         yield Collision(Grade.HARD, Reason.AWAY, row.change, row.start, row.end, what=away)
 
 
-def _pair(one: Loaded, other: Loaded) -> Iterator[Collision]:
+def pair(one: Loaded, other: Loaded) -> Iterator[Collision]:
     """What two changes share; they overlap."""
     begin, end = max(one.start, other.start), min(one.end, other.end)
     if begin >= end:

@@ -11,7 +11,6 @@ from changes.models import Change
 
 def details_of(change: Change) -> list[tuple[str, Any]]:
     """(label, value) pairs beyond those of every ticket; empty values are left out by the page."""
-    reached = change.expected_reached
     return [
         (_("Type of change"), change.change_type),
         (_("Template"), change.template_version),
@@ -19,6 +18,7 @@ def details_of(change: Change) -> list[tuple[str, Any]]:
         (_("Touches"), change.get_scope_display()),
         (_("Risk"), change.get_risk_display()),
         (_("Raised from"), change.raised_from.number if change.raised_from else None),
+        (_("Helped what it was raised from"), _yes_or_no(change.helped)),
         (_("Planned start"), change.planned_start),
         (_("Planned end"), change.planned_end),
         (_("Actual start"), change.actual_start),
@@ -26,9 +26,14 @@ def details_of(change: Change) -> list[tuple[str, Any]]:
         (_("Result"), change.get_result_display()),
         (_("Record due"), change.record_due_at if change.record_completed_at is None else None),
         (_("Record completed"), change.record_completed_at),
-        (_("Expected result reached"), "" if reached is None else _("Yes") if reached else _("No")),
+        (_("Expected result reached"), _yes_or_no(change.expected_reached)),
         (_("Rating"), change.get_rating_display()),
         (_("Business satisfaction"), change.get_business_view_display()),
         (_("Interruption (minutes)"), change.interruption_minutes),
         (_("Reviewed by"), change.reviewed_by),
     ]
+
+
+def _yes_or_no(said: bool | None) -> str:
+    """In words; nothing while nobody has said it."""
+    return "" if said is None else _("Yes") if said else _("No")

@@ -8,6 +8,8 @@ EVENTS.update(
     {
         "change_raised": _("change %(number)s was requested because of this"),
         "change_ended": _("change %(number)s has ended: %(result)s. Please confirm whether it helped."),
+        "change_helped": _("found that it helped %(number)s"),
+        "change_helped_not": _("found that it did not help %(number)s"),
         "change_copied": _("was copied from %(number)s, without its approvals"),
     }
 )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
-from changes.states import Rating, Result, States
+from changes.states import ENDED, Rating, Result, States
 from tickets.lifecycle import action
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Implementing(Columns):
     reviewed_by: Any
     reviewed_at: Any
     record_completed_at: Any
+    helped: Any
 
     @action(
         source=States.SCHEDULED,
@@ -71,6 +72,7 @@ class Implementing(Columns):
         allow=rules.may_carry_out,
         form="changes.forms.ImplementedForm",
         effect="changes.services.after_implementation",
+        tells=("change_ended",),
         intent="primary",
         icon="check",
         key="f",
@@ -97,6 +99,7 @@ class Implementing(Columns):
         allow=rules.may_carry_out,
         form="changes.forms.BackOutForm",
         effect="changes.services.after_implementation",
+        tells=("change_ended",),
         intent="danger",
         icon="arrow-back",
         key="o",
@@ -157,6 +160,20 @@ class Implementing(Columns):
         for name, value in fields.items():
             setattr(self, name, value)
         self.record_completed_at = now
+
+    @action(
+        source=[*ENDED],
+        label=_("Hear whether it helped"),
+        done=_("whoever works on what it was raised from said whether it helped"),
+        system=True,
+        form="changes.ordering_forms.HearVerdictForm",
+        icon="message-check",
+        public=False,
+        versioned=False,
+    )
+    def hear_verdict(self, *, user: None, now: datetime, helped: bool, text: str) -> None:
+        """Keep what the handler of the ticket that it was raised from says of it (INC-20)."""
+        self.helped = helped
 
     @action(
         source=States.REVIEWED,

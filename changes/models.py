@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.permissions import Permission
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
+from changes.feed_models import CalendarFeed  # noqa: F401 - Django finds models in this module
 from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
     FreezeRule,
@@ -101,6 +102,7 @@ class Change(ChangeLifecycle, Ticket):
     raised_from = models.ForeignKey(
         Ticket, models.PROTECT, null=True, related_name="raised_changes", verbose_name=_("raised from")
     )
+    helped = models.BooleanField(_("helped what it was raised from"), null=True, editable=False)
 
     actual_start = models.DateTimeField(_("actual start"), null=True)
     actual_end = models.DateTimeField(_("actual end"), null=True)

@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import F
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from changes.forms import check_window, limit_to_visible
-from changes.models import ChangeTemplate
+from changes.models import Change, ChangeTemplate
+from changes.states import ENDED
 from changes.templates import offered
 from cmdb.models import ConfigurationItem
 from tickets import clock
-from tickets.action_forms import TicketField, moment_field
+from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import ActionForm, CodeChoiceField, PersonField, RemoteSelect, RemoteSelectMultiple
 
 
@@ -64,3 +67,55 @@ class OrderForm(ActionForm):
     def body_values(self) -> dict[str, Any]:
         """Items are written by the effect."""
         return {k: v for k, v in super().body_values().items() if k != "items"}
+
+
+class RaiseForm(OrderForm):
+    """A standard change out of a ticket: its requester, its items unless others are named."""
+
+    requester = raised_from = None  # type: ignore[assignment]  # those of the ticket
+
+    def limit_choices(self) -> None:
+        """Said beside the field whose items are meant."""
+        super().limit_choices()
+        self.fields["items"].help_text = _("Empty: those of this ticket.")
+
+    def as_record(self) -> dict[str, Any]:
+        """The line of the new change says what was ordered."""
+        return {}
+
+
+class VerdictForm(ActionForm):
+    """Whether a change that came of this ticket helped."""
+
+    change = CodeChoiceField(Change.objects.none(), key="number", label=_("Change"), empty_label=None)
+    helped = forms.TypedChoiceField(
+        label=_("Did it help?"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    text = text_field(_("What is seen now"), required=False, rows=2)
+
+    def limit_choices(self) -> None:
+        """Those that have ended, said about or not: who erred says it anew."""
+        found = Change.objects.filter(raised_from=self.ticket.pk, state__in=ENDED)
+        ordered = found.order_by(F("helped").asc(nulls_first=True), "-resolved_at")
+        self.fields["change"].queryset = ordered  # type: ignore[attr-defined]
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """Nothing is answered beforehand."""
+        return {}
+
+    def clean(self) -> dict[str, Any]:
+        """What did not help is explained."""
+        cleaned = super().clean() or {}
+        if cleaned.get("helped") is False and not cleaned.get("text"):
+            self.add_error("text", gettext("Say what is still wrong."))
+        return cleaned
+
+
+class HearVerdictForm(ActionForm):
+    """The verdict as the change keeps it."""
+
+    helped = forms.BooleanField(label=_("Did it help?"), required=False)
+    text = text_field(_("What is seen now"), required=False)

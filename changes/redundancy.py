@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from accounts.models import User
+from cmdb.answers import allowed_for
 from cmdb.graph import graph_at
-from cmdb.impact import DOWN, failure_of
+from cmdb.impact import DOWN, failure_of, foundations_of
 from cmdb.impact import collisions as failing_together
 from cmdb.models import ConfigurationItem
+
+#: No more neighbours than this are looked at.
+MOST_ITEMS = 5000
 
 
 def down_together(first: Collection[int], second: Collection[int]) -> list[str]:
@@ -37,6 +42,19 @@ def dependent(first: Collection[int], second: Collection[int]) -> list[str]:
         there = set(failure_of(graph, set(first)).severity) & set(second)
         back = set(failure_of(graph, set(second)).severity) & set(first)
     return names_of(there | back)
+
+
+def around(items: Collection[int], user: User) -> dict[int, int]:
+    """Steps from ``items`` to all that they rest on, and to what rests on them directly; they themselves: 0."""
+    if not items:
+        return {}
+    allowed = allowed_for(user)
+    with graph_at() as graph:
+        below = foundations_of(graph, list(items), allowed=allowed, limit=MOST_ITEMS).depth
+        above = {edge.dependent for item in items for edge in graph.carries.get(item, ())}
+    if allowed is not None:
+        above &= allowed
+    return {**dict.fromkeys(above, 1), **below, **dict.fromkeys(items, 0)}
 
 
 def _down(severity: dict[int, int]) -> set[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.permissions import Permission
-from tickets.rules import may_dispatch, may_work_on
+from tickets.rules import may_dispatch, may_raise_change, may_work_on
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -25,7 +25,7 @@ def may_override(ticket: Ticket, user: User) -> bool:
 
 def may_raise(ticket: Ticket, user: User) -> bool:
     """Staff who may register tickets."""
-    return user.may(Permission.REGISTER) and user.may(Permission.INTERNAL)
+    return may_raise_change(ticket, user)
 
 
 def may_plan(ticket: Ticket, user: User) -> bool:

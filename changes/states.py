@@ -44,6 +44,8 @@ PHASES = {
 }
 #: While it is planned and approved: what is of substance may be edited, what was approved then falls.
 PLANNED = (States.DRAFT, States.SUBMITTED, States.ACCEPTED, States.ASSESSED, States.APPROVING, States.SCHEDULED)
+#: It was carried out, or tried.
+ENDED = (States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED, States.CLOSED)
 
 
 class Scope(models.TextChoices):

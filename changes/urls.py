@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from changes import views
+from changes import calendar_views, views
 
 app_name = "changes"
 urlpatterns = [
-    path("calendar/", views.CalendarView.as_view(), name="calendar"),
+    path("calendar/", calendar_views.CalendarView.as_view(), name="calendar"),
+    path("calendar/links/", calendar_views.FeedsView.as_view(), name="feeds"),
+    path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),
+    path("calendar/<str:key>.ics", calendar_views.FeedView.as_view(), name="feed"),
+    path("<str:number>/windows/", calendar_views.SlotsView.as_view(), name="slots"),
     path("catalogue/", views.CatalogueView.as_view(), name="catalogue"),
     path("catalogue/<slug:code>/", views.OrderView.as_view(), name="order"),
 ]

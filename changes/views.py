@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
-from accounts.models import SupportGroup
-from changes.calendar import month_of
 from changes.models import Change, TemplateVersion
 from changes.ordering_forms import OrderForm
 from changes.prefills import from_ticket
 from changes.rules import may_raise
 from changes.templates import offered
-from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionInvalid
 from tickets.lifecycle import kind_of_model
-
-MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
-
-
-class CalendarView(SignedInView):
-    """The change calendar, month by month, with its list twin."""
-
-    def get(self, request: SignedInRequest) -> HttpResponse:
-        """Show the month of the address, the present one for any other text."""
-        if not request.user.is_agent:
-            raise PermissionDenied
-        now, group = clock.now(), request.GET.get("group", "")[:40]
-        found = MONTH.fullmatch(request.GET.get("month", ""))
-        first = date(int(found[1]), int(found[2]), 1) if found else timezone.localtime(now).date().replace(day=1)
-        groups = SupportGroup.objects.visible_to(request.user).filter(active=True)
-        context = {"month": month_of(first, request.user, now, group), "groups": groups, "group": group}
-        return render(request, "changes/calendar.html", context)
 
 
 class CatalogueView(SignedInView):

@@ -20,12 +20,13 @@ class BusinessSystemAdmin(CodeTableAdmin):
         "primary_engineer",
         "deputy_engineer",
         "default_group",
+        "for_everybody",
         "position",
         "active",
     )
-    list_filter = ("active", "system_class", "default_group")
+    list_filter = ("active", "system_class", "default_group", "for_everybody", "organisations")
     list_select_related = ("system_class", "primary_engineer", "deputy_engineer", "default_group")
-    autocomplete_fields = ("primary_engineer", "deputy_engineer", "default_group")
+    autocomplete_fields = ("primary_engineer", "deputy_engineer", "default_group", "organisations")
 
 
 @admin.register(RelationType)

@@ -13,6 +13,7 @@ from accounts.api import NamedSerializer
 from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem
+from cmdb.uses import is_outside
 from itsm.api.directory import BY_POSITION, Directory, DirectoryFilter
 from itsm.api.fields import CodeField, PersonField
 from itsm.filtering import CodesFilter
@@ -43,9 +44,9 @@ class BusinessSystemFilter(DirectoryFilter):
 
 
 def business_systems(user: User) -> QuerySet[BusinessSystem]:
-    """Whoever is signed in chooses one when registering."""
+    """Whoever is signed in chooses one when registering; customers of those that their organisation uses."""
     related = ("system_class", "primary_engineer", "deputy_engineer", "default_group")
-    return BusinessSystem.objects.select_related(*related)
+    return BusinessSystem.objects.visible_to(user).select_related(*related)
 
 
 class ConfigurationItemSerializer(serializers.Serializer):
@@ -67,7 +68,7 @@ class ConfigurationItemFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label=_("Words of the name, or the identifier"), max_length=200)
     ci_class = CodesFilter(model=CIClass, label=_("Class"))
     status = CodesFilter(model=CIStatus, label=_("Status"))
-    business_system = CodesFilter(model=BusinessSystem, label=_("Business system"))
+    business_system = CodesFilter(model=BusinessSystem, limited=is_outside, label=_("Business system"))
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
 
     def search(self, queryset: Any, name: str, value: str) -> Any:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organisation
 from cmdb.definitions import Definitions
 from cmdb.models import Attribute, BusinessSystem, CIClass, CIStatus, ConfigurationItem, Kind
+from cmdb.uses import is_outside
 from cmdb.values import Known, read
 from itsm.filtering import CodesFilter, YesNoFilter
 
@@ -39,7 +40,7 @@ class ItemFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label=gettext_lazy("Words of the name, or the identifier"), max_length=200)
     ci_class = ClassFilter(model=CIClass, label=gettext_lazy("Class, with those below it"))
     status = CodesFilter(model=CIStatus, label=gettext_lazy("Status"))
-    business_system = CodesFilter(model=BusinessSystem, label=gettext_lazy("Business system"))
+    business_system = CodesFilter(model=BusinessSystem, limited=is_outside, label=gettext_lazy("Business system"))
     organisation = CodesFilter(model=Organisation, secret=True, label=gettext_lazy("Organisation"))
 
     alone = YesNoFilter(

@@ -16,13 +16,14 @@ from demo.history import DemoError
 from demo.reference import DATA
 from tickets.actions import perform
 from tickets.errors import ActionError
+from tickets.models import Ticket
 
 Row = dict[str, Any]
 #: Who decides for their department.
 HEADS = ("lead", "yuanfang", "songjia", "dengguang")
 
 
-def load_changes(now: datetime) -> int:
+def load_changes(tickets: dict[Any, Ticket], now: datetime) -> int:
     """Ask for them and bring them to where they stand; return how many. Raises DemoError when the portal refuses."""
     rows: list[Row] = yaml.safe_load((DATA / "changes.yaml").read_text(encoding="utf-8"))
     people = {user.username: user for user in User.objects.with_access()}
@@ -30,17 +31,18 @@ def load_changes(now: datetime) -> int:
         Department.objects.filter(pk=people[head].department_id).update(manager=people[head])
     for row in rows:
         try:
-            _load(row, people, now)
+            _load(row, tickets, people, now)
         except ActionError as error:
             form = getattr(error, "form", None)
             raise DemoError(f"{row['summary']}: {form.errors.as_text() if form else error}") from error
     return len(rows)
 
 
-def _load(row: Row, people: dict[str, User], now: datetime) -> None:
+def _load(row: Row, tickets: dict[Any, Ticket], people: dict[str, User], now: datetime) -> None:
     asked = timezone.localtime(now).replace(hour=10, minute=0, second=0, microsecond=0)
     asked -= timedelta(days=row["days_ago"])
-    change = _ask(row, people[row["by"]], asked, now)
+    cause = tickets[row["raised_from"]].number if "raised_from" in row else ""
+    change = _ask(row, cause, people[row["by"]], asked, now)
     for what, person in row.get("plan", ()):
         typed = {"what": what, "person": person}
         change = perform(change, "add_step", user=people[row["by"]], data=typed, now=asked).ticket
@@ -52,7 +54,7 @@ def _load(row: Row, people: dict[str, User], now: datetime) -> None:
             change = perform(change, name, user=people[by], data=typed, now=at).ticket
 
 
-def _ask(row: Row, user: User, asked: datetime, now: datetime) -> Any:
+def _ask(row: Row, cause: str, user: User, asked: datetime, now: datetime) -> Any:
     days, begin, end = row["window"]
     day = timezone.localdate(now) + timedelta(days=days)
     data = {
@@ -60,6 +62,7 @@ def _ask(row: Row, user: User, asked: datetime, now: datetime) -> Any:
         "items": row.get("items", []),
         "planned_start": f"{day}T{begin}",
         "planned_end": f"{day}T{end}",
+        "raised_from": cause,
         **row.get("fields", {}),
     }
     if row["type"] == "standard":

@@ -55,8 +55,8 @@ def load_demo() -> int:
     history = History(data["tickets"], clock.now())
     with quietly():
         history.play()
+        load_changes(history.tickets, clock.now())
         load_problems(history.tickets, clock.now())
-        load_changes(clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

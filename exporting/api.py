@@ -214,6 +214,7 @@ class FileView(ExportApiView):
             summary=_("Fetch the file of an export"),
             response={"type": "string", "format": "binary"},
             media_type=TYPES["csv"].partition(";")[0],
+            other_types=(TYPES["xlsx"],),
             errors=READ_ERRORS,
             path=PK,
         )

@@ -16,6 +16,7 @@ from incidents.emergency import EmergencyActions
 from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
+from tickets.change_actions import RaisesChanges
 from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, Phase, action
 from tickets.rules import may_register
@@ -50,7 +51,15 @@ CONFIRMATION = ("confirmed_at", "confirmed_by", "confirmed_how")
 
 
 class IncidentLifecycle(
-    ByPortal, Corrections, SupportRecords, ByTime, EmergencyActions, ProblemActions, SplitsIntoTasks, CommonActions
+    ByPortal,
+    Corrections,
+    SupportRecords,
+    ByTime,
+    EmergencyActions,
+    ProblemActions,
+    RaisesChanges,
+    SplitsIntoTasks,
+    CommonActions,
 ):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
@@ -67,6 +76,7 @@ class IncidentLifecycle(
     end_waiting: Any
     finish_with: Any
     confirm_with: Any
+    own_word: Any
     rate_with: Any
     satisfaction: Any
     satisfaction_comment: Any
@@ -327,7 +337,7 @@ class IncidentLifecycle(
     )
     def confirm(self, *, user: User, now: datetime, **answers: Any) -> None:
         """Say that it is solved and what you think of the result; the service desk closes it with that."""
-        self.confirm_with(confirmed_at=now, confirmed_by=user.display_name, confirmed_how="portal")
+        self.confirm_with(confirmed_at=now, confirmed_by=user.display_name, confirmed_how=self.own_word)
         self.rate_with(answers, heard=False)
 
     @action(

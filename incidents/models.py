@@ -16,7 +16,7 @@ from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
-from tickets.models import CloseCode, ImpactLevel, RejectReason, Ticket
+from tickets.models import CloseCode, Confirmed, ImpactLevel, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
         ),
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
-        public_fields=("handling", "close_code", "reject_reason"),
+        beside=("changes.near.panel_of",),
+        public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
             *("vendor_responded_at", "vendor_arrived_at", "vendor_answered_at"),
@@ -59,6 +60,12 @@ if TYPE_CHECKING:
 )
 class Incident(IncidentLifecycle, Ticket):
     """An incident with its solution, its vendor case and what must be on record about the work."""
+
+    occurred_at = models.DateTimeField(_("occurred"), null=True)
+    extent = models.CharField(_("extent"), max_length=200, blank=True, default="", db_default="")
+    reported_by = models.CharField(
+        _("reported for the requester by"), max_length=120, blank=True, default="", db_default=""
+    )
 
     cause = models.TextField(_("cause"), blank=True)
     handling = models.TextField(_("handling"), blank=True)
@@ -109,7 +116,8 @@ class Incident(IncidentLifecycle, Ticket):
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
         triggers = searched_texts(
-            public=["handling"], internal=["cause", "vendor_case_number", "vendor_contact", "vendor_contract"]
+            public=["handling", "extent", "reported_by"],
+            internal=["cause", "vendor_case_number", "vendor_contact", "vendor_contract"],
         )
 
     @property
@@ -159,6 +167,11 @@ class Incident(IncidentLifecycle, Ticket):
             self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
         self.wait_reason = self.wait_until = self.waiting_since = None
 
+    @property
+    def own_word(self) -> str:
+        """How the requester says right now that it is solved: in the portal, or by the link in a mail (INC-08)."""
+        return Confirmed.LINK if self.came_by == TimelineEntry.Via.LINK else Confirmed.PORTAL
+
     def confirm_with(
         self, *, confirmed_at: datetime | None = None, confirmed_by: str = "", confirmed_how: str = ""
     ) -> None:
@@ -188,4 +201,7 @@ REGISTRATION_FIELDS = {
     "complexity",
     "contact_phone",
     "contact_email",
+    "occurred_at",
+    "extent",
+    "reported_by",
 }

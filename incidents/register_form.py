@@ -65,6 +65,8 @@ STAFF_FIELDS = (
     "group",
     "assignee",
     "main",
+    "extent",
+    "reported_by",
 )
 #: What requesters come with; requests are ordered from the catalogue.
 REQUESTERS_NATURES = ("incident", "consultation", "complaint")
@@ -165,6 +167,8 @@ class RegisterForm(ClassificationFields):
         person = self.user
         if person is not None:
             self.initial.update(contact_phone=person.phone or person.mobile, contact_email=person.email)
+            used = BusinessSystem.objects.active().visible_to(person)
+            self.fields["business_system"].queryset = used  # type: ignore[attr-defined]
         self.fields["business_system"].widget.attrs.pop("data-sets", None)
 
     def clean(self) -> dict[str, Any]:

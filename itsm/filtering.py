@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,21 +48,33 @@ class CodesField(forms.MultipleChoiceField):
     """Rows named by code, and perhaps words of special meaning. Checks with one query.
 
     With ``secret`` an unknown code finds nothing instead of being refused: who may not see all rows shall not
-    find out which there are. With ``trusted`` the codes were checked when they were stored: no query is run, the
-    rows are found by the query that is narrowed.
+    find out which there are. For people of whom ``limited`` says so only those rows exist that they see, and what else
+    there is stays as secret. With ``trusted`` the codes were checked when they were stored: no query is run, the rows
+    are found by the query that is narrowed.
     """
 
     trusted = False
+    user: Any = None
 
     def __init__(
-        self, *, model: type[Model], words: Iterable[tuple[str, Any]] = (), secret: bool = False, **kwargs: Any
+        self,
+        *,
+        model: type[Model],
+        words: Iterable[tuple[str, Any]] = (),
+        secret: bool = False,
+        limited: Callable[[Any], bool] | None = None,
+        **kwargs: Any,
     ) -> None:
-        self.model, self.words, self.secret = model, dict(words), secret
+        self.model, self.words, self.secret, self.limited = model, dict(words), secret, limited
         super().__init__(choices=self._choices, **kwargs)
+
+    def _rows(self) -> QuerySet[Any]:
+        rows: Any = self.model._default_manager.all()
+        return rows.visible_to(self.user) if self._is_limited() else rows
 
     def _choices(self) -> list[tuple[str, Any]]:
         """For drawing the filter; not needed to check it."""
-        return [*self.words.items(), *((row.code, str(row)) for row in self.model._default_manager.all())]  # type: ignore[attr-defined]
+        return [*self.words.items(), *((row.code, str(row)) for row in self._rows())]
 
     def clean(self, value: Any) -> Chosen:
         """Return the keys of the named rows; an unknown code is an error."""
@@ -73,9 +85,12 @@ class CodesField(forms.MultipleChoiceField):
             return self._unchecked(codes, words)
         rows = self._found(codes)
         unknown = sorted(codes - set(rows))
-        if unknown and not self.secret:
+        if unknown and not (self.secret or self._is_limited()):
             raise ValidationError(self.error_messages["invalid_choice"], params={"value": ", ".join(unknown)[:100]})
         return Chosen(list(rows.values()), words, asked=bool(codes or words))
+
+    def _is_limited(self) -> bool:
+        return self.limited is not None and self.user is not None and self.limited(self.user)
 
     def _unchecked(self, codes: set[str], words: set[str]) -> Chosen:
         if self.model._meta.pk.name == "code":
@@ -86,13 +101,21 @@ class CodesField(forms.MultipleChoiceField):
     def _found(self, codes: set[str]) -> dict[str, Any]:
         if not codes or any("\0" in code for code in codes):
             return {}
-        return dict(self.model._default_manager.filter(code__in=codes).values_list("code", "pk"))
+        return dict(self._rows().filter(code__in=codes).values_list("code", "pk"))
 
 
 class CodesFilter(filters.Filter):
     """Rows that refer to any of the named rows."""
 
     field_class = CodesField
+
+    @property
+    def field(self) -> Any:
+        """The field, which knows who asks."""
+        found = super().field
+        request = getattr(getattr(self, "parent", None), "request", None)
+        found.user = getattr(request, "user", None)
+        return found
 
     def filter(self, qs: QuerySet[Any], value: Chosen | None) -> QuerySet[Any]:
         """Narrow by what was chosen; equality where one row is asked for, so that indexes keep their order."""

@@ -40,12 +40,16 @@ class PagingError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column to sort by. ``nullable`` ones put empty values last, in both directions."""
+    """A column to sort by. ``nullable`` ones put empty values last, in both directions.
+
+    ``mirrored``: empty values are an end of the order (no duplicate, before duplicates) and change sides with it.
+    """
 
     path: str
     nullable: bool = False
     descending: bool = False
     nulls_first: bool = False
+    mirrored: bool = False
 
     @property
     def backwards(self) -> Column:
@@ -76,7 +80,10 @@ def parse_ordering(text: str, allowed: Mapping[str, Ordering]) -> Ordering:
     for name in names:
         descending = name.startswith("-")
         for column in _named(name.removeprefix("-"), allowed):
-            columns.setdefault(column.path, replace(column, descending=column.descending != descending))
+            turned = replace(column, descending=column.descending != descending)
+            if column.mirrored and descending:
+                turned = replace(turned, nulls_first=not column.nulls_first)
+            columns.setdefault(column.path, turned)
     last = next(reversed(columns.values()))
     return (*columns.values(), replace(_ID, descending=last.descending))
 

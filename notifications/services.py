@@ -19,7 +19,7 @@ from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeT
 from notifications.storing import Telling, give, new_delivery
 from tickets.actions import perform
 from tickets.errors import ActionConflict
-from tickets.models import Ticket
+from tickets.models import Ticket, TimelineEntry
 
 
 def give_notice(
@@ -180,4 +180,4 @@ def answer_by_link(*, link: AnswerLink, name: str, data: Mapping[str, Any], now:
     """
     if not use_up(link, now):
         raise ActionConflict(_("This link has been used."))
-    perform(link.ticket, name, user=link.user, data=data, version=link.version)
+    perform(link.ticket, name, user=link.user, data=data, version=link.version, via=TimelineEntry.Via.LINK)

@@ -12,6 +12,7 @@ from problems.ends import ProblemEnds
 from problems.states import LIVE, States
 from problems.workarounds import Workarounds
 from tickets import guards as common_guards
+from tickets.change_actions import RaisesChanges
 from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, action
 from tickets.rules import may_register
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-class ProblemLifecycle(Workarounds, ProblemEnds, CommonActions):
+class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     """From registered over known error, proposed, approved and resolved to reviewed and closed."""
 
     # Columns and helpers of ``problems.models.Problem``.

@@ -47,6 +47,7 @@ from tickets.search.triggers import searched_texts
         ),
         details="problems.details.details_of",
         banner="problems.panels.panel_of",
+        beside=("changes.near.panel_of",),
         audience=Audience.STAFF,
         registering=Permission.PROBLEM_RAISE,
         managing=Permission.PROBLEM_MANAGE,

@@ -136,10 +136,10 @@ class Endpoint(ApiView):
             raise ValidationError(errors | {name: [_("There is no such field.")] for name in unknown})
         return Response(self.serializes(self.find(form.save().pk)).data, status=status)
 
-    def body(self) -> dict[str, Any]:
-        """What may be sent."""
+    def body(self, given: tuple[str, ...] | None = None) -> dict[str, Any]:
+        """What may be sent. ``given``: for making one, what has a value when it is left out."""
         form_class: Any = FORMS[self.model]
-        return {"application/json": schema_of(form_class, describe=keys_from)}
+        return {"application/json": schema_of(form_class, describe=keys_from, given=given)}
 
     def named(self, verb: str) -> str:
         """The id of an operation in the description."""
@@ -177,7 +177,7 @@ class SharedListView(Endpoint, ListView):
             id=self.named("create"),
             tag=TAG,
             summary=_("Make one of the %(rows)s") % {"rows": self.noun},
-            request=self.body(),
+            request=self.body(given=("scope",)),
             response=self.serializes,
             status=201,
             errors=tuple(code for code in CREATE_ERRORS if code != 404),

@@ -29,7 +29,7 @@ from sla.models import (
     PolicyVersion,
     Target,
 )
-from tickets.models import Ticket
+from tickets.models import Priority, Ticket
 
 #: Priorities by fault level.
 Faults = dict[str, set[str]]
@@ -143,6 +143,38 @@ def draft_of(version: PolicyVersion) -> Draft:
     )
     said = (tuple(version.pausing), tuple(version.warnings), version.on_change, version.restarts)
     return Draft(promises, *said, version.moments(Metric.RESPONSE), version.moments(Metric.RESOLVE))
+
+
+def targets_in_force(policy: Policy, at: datetime) -> list[Target]:
+    """The targets of the version of ``policy`` that counts at ``at``, in their order."""
+    valid = policy.versions.filter(valid_from__lte=at).exclude(valid_until__lte=at)
+    names = ("priority", "fault", "nature", "business_system", "organisation", "calendar")
+    newest = valid.order_by("-number").first()
+    return list(newest.targets.select_related(*names)) if newest else []
+
+
+def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:
+    """Targets as pages show them: what, for whom, within how many seconds (by priority where that says it)."""
+    priorities = list(Priority.objects.order_by("rank"))
+    return [
+        {
+            "what": row.get_metric_display(),
+            "whom": [
+                str(named)
+                for named in (row.priority, row.fault, row.nature, row.business_system, row.organisation)
+                if named is not None
+            ],
+            "within": _within(row, priorities),
+            "calendar": row.calendar,
+        }
+        for row in targets_in_force(policy, at)
+    ]
+
+
+def _within(target: Target, priorities: list[Priority]) -> list[tuple[str, float]]:
+    if target.minutes is not None or target.priority is not None:
+        return [("", target.within(target.priority).total_seconds())]
+    return [(priority.pk, target.within(priority).total_seconds()) for priority in priorities]
 
 
 class Promises:

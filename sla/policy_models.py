@@ -52,8 +52,9 @@ class Moment(models.TextChoices):
 
 
 class ContractPhase(CodeTable):
-    """A phase of a contract; in some no service level is promised (SLM-02)."""
+    """A phase of a contract; in some no service level is promised (SLM-02). ``weeks``: how long it usually takes."""
 
+    weeks = models.PositiveSmallIntegerField(_("usual length (weeks)"), null=True, blank=True)
     sla_applies = models.BooleanField(_("service levels apply"), default=True)
 
     class Meta(CodeTable.Meta):

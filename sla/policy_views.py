@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, is_htmx
 from sla.calendar_views import TRIAL_DAYS, AdministratorsView, shown_trial
 from sla.models import Policy, PolicyVersion, TrialRun
-from sla.policies import draft_of, publish_policy
+from sla.policies import draft_of, publish_policy, shown_targets
 from sla.policy_forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of
 from sla.trials import ask
 from tickets import clock
@@ -80,6 +80,7 @@ class PolicyView(AdministratorsView):
             "rows": rows,
             "trial": shown_trial(run) if run else None,
             "days": TRIAL_DAYS,
+            "in_force": shown_targets(policy, clock.now()),
             "versions": policy.versions.select_related("published_by")[:20],
         }
         return render(request, "sla/policy.html", context, status=status)

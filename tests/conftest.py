@@ -14,9 +14,10 @@ import psutil
 import pytest
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation.reloader import translation_file_changed
 
 from itsm import assets, embedded, messages
-from tests import browser, migrated
+from tests import browser, migrated, shifted
 
 pytest_plugins = ["tests.fixtures"]
 
@@ -32,6 +33,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for server in _servers(Path(settings.DATA_DIR)):
         server.start()
     _build()
+
+
+def pytest_report_header() -> str:
+    """On which day the run is."""
+    return shifted.described()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _moved_clock() -> Iterator[None]:
+    """The day and hour that the run was asked for (tests/shifted.py)."""
+    travel = shifted.move_machine()
+    yield
+    if travel:
+        travel.stop()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -99,7 +114,8 @@ def _build() -> None:
     if (settings.BASE_DIR / "node_modules").is_dir():
         assets.build(base_dir=settings.BASE_DIR, target=settings.BUILD_DIR / "assets")
     for po_file in Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"):
-        messages.compile_catalogue(po_file)
+        # This process may have read the texts already, where there were none yet: in a fresh clone.
+        translation_file_changed(sender=None, file_path=messages.compile_catalogue(po_file))
 
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's own event loop runs in the test's thread

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django.plugin import blocking_manager_key
 
 from demo.reference import load_reference
-from tests import migrated
+from tests import migrated, shifted
 from tests.factories import World
 
 #: The name of the database that this process made for its tests.
@@ -41,6 +41,7 @@ def django_db_keepdb(
 def django_db_setup(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> None:
     """Load the shipped code tables once, after the migrations."""
     with django_db_blocker.unblock():
+        shifted.move_database(connection.settings_dict["NAME"])
         load_reference()
     request.config.stash[DATABASE_MADE] = connection.settings_dict["NAME"]
 

@@ -133,6 +133,7 @@ def perform(
         _check_input(form, via)
         before = _snapshot(ticket)
         state_from = "" if action.creates else ticket.state
+        ticket.came_by = via
         if not restored:
             getattr(ticket, name)(user=user, now=now, **form.body_values())
         if undoes is not None and undoes.before is not None:

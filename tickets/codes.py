@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import BilingualName, CodeTable, CodeTableQuerySet, in_language
-from accounts.models import SupportGroup, Tier
+from accounts.models import SupportGroup, Tier, User
+from cmdb.uses import sees_all
+from tickets.uses import tickets_of
 
 
 class Priority(CodeTable):
@@ -124,6 +129,21 @@ class RequestType(CodeTable):
         verbose_name_plural = _("types of request")
 
 
+class CategoryQuerySet(CodeTableQuerySet):
+    """Categories."""
+
+    def visible_to(self, user: User) -> CategoryQuerySet:
+        """Every one for people of the provider; others see those on tickets of their own organisation, with the way
+        down to them: an import may have brought those of another customer (ORG-03).
+        """
+        if sees_all(user):
+            return self
+        found = Q()
+        for way in ("category", "category__parent", "category__parent__parent"):
+            found |= Q(Exists(tickets_of(user).filter(**{way: OuterRef("pk")})))
+        return self.filter(found)
+
+
 class Category(BilingualName):
     """A node of the category tree, up to three levels. ``path_*`` is the whole way down to it."""
 
@@ -144,7 +164,7 @@ class Category(BilingualName):
     position = models.PositiveIntegerField(_("position"), default=0)
     active = models.BooleanField(_("active"), default=True)
 
-    objects = CodeTableQuerySet.as_manager()
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "code"]
@@ -172,10 +192,19 @@ class Category(BilingualName):
 
 
 class Confirmed(models.TextChoices):
-    """How a requester said that it is solved (INC-08). The first one is evidence of its own: nobody else typed it."""
+    """How a requester said that it is solved (INC-08).
 
-    PORTAL = "portal", _("In the portal or by link")
+    In the portal and by link they said so themselves, which is evidence of its own; the others (``heard``) staff type.
+    """
+
+    PORTAL = "portal", _("In the portal")
+    LINK = "link", _("By the link in a mail")
     PHONE = "phone", _("By phone")
     CHAT = "chat", _("By chat or remote help")
     MAIL = "mail", _("By mail")
     PERSON = "person", _("In person")
+
+    @classmethod
+    def heard(cls) -> list[tuple[str, Any]]:
+        """How staff can have heard it."""
+        return [choice for choice in cls.choices if choice[0] not in (cls.PORTAL, cls.LINK)]

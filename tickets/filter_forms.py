@@ -44,7 +44,10 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Urgency"), ("priority", "impact", "urgency", "complexity", "overdue", "escalated", "urged")),
     (
         gettext_lazy("State"),
-        ("state", "phase", "wait_reason", "duplicate", "reopened", "responded_in_time", "completed_in_time"),
+        (
+            *("state", "phase", "wait_reason", "duplicate", "reopened", "responded_in_time", "completed_in_time"),
+            "satisfaction",
+        ),
     ),
     (
         gettext_lazy("Who"),
@@ -64,7 +67,11 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 def _codes(model: Any, everything: Any) -> list[tuple[str, Any]]:
-    return [("", everything), *((row.code, str(row)) for row in model.objects.all())]
+    return _named(model.objects.all(), everything)
+
+
+def _named(rows: Any, everything: Any) -> list[tuple[str, Any]]:
+    return [("", everything), *((row.code, str(row)) for row in rows)]
 
 
 def priority_choices() -> list[tuple[str, Any]]:
@@ -108,7 +115,7 @@ class FilterBar(forms.Form):
             "priority": priority_choices(),
             "group": [*_codes(SupportGroup, _("All groups")), ("mine", _("My groups")), (NONE, _("Not assigned"))],
             "assignee": [("", _("Everybody")), (ME, _("Me")), (NONE, _("Nobody"))],
-            "business_system": _codes(BusinessSystem, _("All systems")),
+            "business_system": _named(BusinessSystem.objects.visible_to(listing.user), _("All systems")),
             "source": _codes(Source, _("All sources")),
             "ordering": [(code, label) for code, label in ORDERS if code.removeprefix("-") in allowed],
         }
@@ -151,8 +158,10 @@ class EveryFilter:
     @property
     def sections(self) -> Iterator[dict[str, Any]]:
         """Groups of bound fields."""
-        for label, names in SECTIONS:
-            yield {"label": label, "fields": [self.form[name] for name in names]}
+        placed = {"records", *(name for _label, names in SECTIONS for name in names)}
+        of_kinds = [name for name in FILTERS if name not in placed]
+        for label, names in (*SECTIONS, (_("How it ended"), of_kinds)):
+            yield {"label": label, "fields": [self.form[name] for name in names if name in self.form.fields]}
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

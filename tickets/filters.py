@@ -14,10 +14,12 @@ from django.core.validators import MaxLengthValidator
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
+from cmdb.uses import is_outside
 from itsm.filtering import ME, MINE, NONE, ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter, among
 from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
@@ -31,6 +33,7 @@ from tickets.models import (
     ImpactLevel,
     Nature,
     Priority,
+    Satisfaction,
     Source,
     Ticket,
     TicketLink,
@@ -48,7 +51,10 @@ SORTS: dict[str, Ordering] = {
     "queue": tuple(Column(name) for name in QUEUE_ORDER if name != "id"),
     **{
         name: (Column(name),)
-        for name in ("number", "kind", "state", "phase", "summary", "complexity", "reopen_count", "urge_count")
+        for name in (
+            *("number", "kind", "state", "phase", "version", "summary", "complexity", "reopen_count", "urge_count"),
+            *("wait_count", "children_total", "children_open", "external_system"),
+        )
     },
     "priority": (Column("priority_rank"),),
     "due_at": (Column("queue_due_at"),),
@@ -65,14 +71,22 @@ SORTS: dict[str, Ordering] = {
             "agreed_at",
             "escalated_at",
             "closes_at",
+            "responded_in_time",
+            "dispatched_in_time",
+            "completed_in_time",
         )
     },
+    "parent": (Column("parent__number", nullable=True),),
+    "is_duplicate": (Column("duplicate_of__number", nullable=True, nulls_first=True, mirrored=True),),
     "organisation": (Column("organisation__code"),),
     "group": (Column("group__code", nullable=True),),
     "category": (Column("category__position", nullable=True),),
     "assignee": (Column("assignee__username", nullable=True),),
     "requester": (Column("requester__username", nullable=True),),
-    **{name: (Column(f"{name}_id", nullable=True),) for name in ("business_system", "source", "nature")},
+    **{
+        name: (Column(f"{name}_id", nullable=True),)
+        for name in ("business_system", "source", "nature", "impact", "urgency")
+    },
     "external_number": (Column("external_number"),),
 }
 NEWEST_FIRST = "-created_at"
@@ -209,8 +223,12 @@ class TicketFilter(filters.FilterSet):
     assignee = PersonFilter(label=_("Assignee"), max_length=150)
     requester = PersonFilter(label=_("Requester"), max_length=150)
     organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
-    business_system = CodesFilter(model=BusinessSystem, words=[(NONE, _("None"))], label=_("Business system"))
-    category = CategoryFilter(model=Category, words=[(NONE, _("None"))], label=_("Category, with those below"))
+    business_system = CodesFilter(
+        model=BusinessSystem, words=[(NONE, _("None"))], limited=is_outside, label=_("Business system")
+    )
+    category = CategoryFilter(
+        model=Category, words=[(NONE, _("None"))], limited=is_outside, label=_("Category, with those below")
+    )
     source = CodesFilter(model=Source, words=[(NONE, _("None"))], label=_("Source"))
     nature = CodesFilter(model=Nature, label=_("Nature"))
     impact = CodesFilter(model=ImpactLevel, label=_("Impact"))
@@ -221,7 +239,8 @@ class TicketFilter(filters.FilterSet):
     watcher = WatcherFilter(label=_("Watched by"), max_length=150)
     item = filters.CharFilter(method="about_item", label=_("Configuration item"), max_length=100)
     complexity = ChoicesFilter(
-        choices=[("1", _("Simple")), ("2", _("Normal")), ("3", _("Complex"))], label=_("Complexity")
+        choices=[("1", _("Simple")), ("2", _("Normal")), ("3", pgettext_lazy("difficulty", "Hard"))],
+        label=_("Difficulty"),
     )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created until"))
@@ -261,6 +280,9 @@ class TicketFilter(filters.FilterSet):
     )
     completed_in_time = YesNoFilter(
         Q(completed_in_time=True), otherwise=Q(completed_in_time=False), label=_("Completed in time")
+    )
+    satisfaction = CodesFilter(
+        model=Satisfaction, words=[(NONE, pgettext_lazy("satisfaction", "None"))], label=_("Satisfaction")
     )
     caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
@@ -320,5 +342,14 @@ class TicketFilter(filters.FilterSet):
         return queryset.filter(queue_due_at__gte=value, queue_due_at__lt=NO_LIMIT)
 
 
-#: Names of the filters.
-FILTERS: tuple[str, ...] = tuple(TicketFilter.base_filters)  # type: ignore[misc,has-type]  # the metaclass sets it
+#: Names of the filters, those of kinds behind the shared ones.
+FILTERS: list[str] = list(TicketFilter.base_filters)  # type: ignore[misc,has-type]  # the metaclass sets it
+
+
+def add_filters(**found: filters.Filter) -> None:
+    """Let every list be narrowed by what only one kind knows; said once, when the kind's app starts (TKT-08)."""
+    for name, item in found.items():
+        item.field_name = item.field_name or name
+        TicketFilter.base_filters[name] = item  # type: ignore[misc]  # as above
+        if name not in FILTERS:
+            FILTERS.append(name)

@@ -59,4 +59,11 @@ TICKET_INDEXES = [
         condition=Q(category__isnull=False, resolved_at__isnull=False),
         name="ticket_same_fault",
     ),
+    # What an organisation uses (``tickets.uses``).
+    Index(
+        fields=["organisation", "business_system"],
+        condition=Q(business_system__isnull=False),
+        name="ticket_uses_system",
+    ),
+    Index(fields=["organisation", "category"], condition=Q(category__isnull=False), name="ticket_uses_category"),
 ]

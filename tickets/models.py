@@ -53,9 +53,12 @@ class Ticket(models.Model):
 
     Foreign keys to small tables have no index of their own: ``TICKET_INDEXES`` holds those that queues need.
 
-    Only ``tickets.actions.perform`` writes it. Times are UTC; planned times come from the service level
-    side (``sla``), which also keeps ``queue_due_at``: the limit that runs now, the sort key of queues.
+    Only ``tickets.actions.perform`` writes it; ``came_by`` is the door of what is being done (``TimelineEntry.Via``).
+    Times are UTC; planned times come from the service level side (``sla``), which also keeps ``queue_due_at``: the
+    limit that runs now, the sort key of queues.
     """
+
+    came_by = ""
 
     kind = models.CharField(_("kind"), max_length=20, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True, editable=False)
@@ -253,6 +256,7 @@ class TimelineEntry(models.Model):
     class Via(models.TextChoices):
         WEB = "web", _("Page")
         API = "api", _("API")
+        LINK = "link", _("Link in a mail")
         SYSTEM = "system", _("System")
         IMPORT = "import", _("Import")
 

@@ -72,6 +72,11 @@ def is_for_requester(ticket: Ticket, user: User) -> bool:
     return ticket.requester_id == user.pk
 
 
+def may_raise_change(ticket: Ticket, user: User) -> bool:
+    """Staff who may register tickets."""
+    return user.may(Permission.REGISTER) and user.may(Permission.INTERNAL)
+
+
 def may_raise_problem(ticket: Ticket, user: User) -> bool:
     """Whoever may raise problems."""
     return user.may(Permission.PROBLEM_RAISE)

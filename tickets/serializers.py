@@ -150,6 +150,8 @@ class TicketSerializer(AudienceSerializer):
     children_open = serializers.IntegerField(**STAFF)
     external_system = serializers.CharField(**STAFF)
     external_number = serializers.CharField(**STAFF)
+    impact = CodeField(allow_null=True)
+    urgency = CodeField(allow_null=True)
 
 
 #: What a list loads with each ticket.
@@ -164,6 +166,8 @@ ROW_RELATIONS = (
     "group",
     "assignee",
     "parent",
+    "impact",
+    "urgency",
 )
 
 
@@ -171,8 +175,6 @@ class TicketDetailSerializer(TicketSerializer):
     """A ticket with all that every kind has."""
 
     description = serializers.CharField()
-    impact = CodeField(allow_null=True)
-    urgency = CodeField(allow_null=True)
     contact_phone = serializers.CharField()
     contact_email = serializers.CharField()
     registered_by = PersonField(allow_null=True)
@@ -181,7 +183,9 @@ class TicketDetailSerializer(TicketSerializer):
     wait_until = serializers.DateTimeField(allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True, help_text="When the requester said that it is solved.")
     confirmed_by = serializers.CharField()
-    confirmed_how = serializers.CharField(help_text="portal, phone, chat, mail or person; empty: not confirmed.")
+    confirmed_how = serializers.CharField(
+        help_text="portal, link (in a mail), phone, chat, mail or person; empty: not confirmed."
+    )
     satisfaction = CodeField(allow_null=True)
     satisfaction_comment = serializers.CharField()
     satisfaction_heard = serializers.BooleanField(help_text="Heard by phone and typed by staff.")
@@ -190,6 +194,23 @@ class TicketDetailSerializer(TicketSerializer):
     priority_requested_by = PersonField(allow_null=True, **STAFF)
     duplicate_of = NumberField(allow_null=True, **STAFF)
     items = ItemsField(**STAFF)
+
+
+#: What a row of a list can be asked to show beside what it shows anyway.
+EXPANDABLE = tuple(TicketDetailSerializer._declared_fields.keys() - TicketSerializer._declared_fields.keys())
+
+
+class RowSerializer(TicketDetailSerializer):
+    """A ticket in a list. What lists leave out comes with `expand`."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Those of every row, and those in ``context["expand"]``."""
+        fields, expand = super().get_fields(), self.context.get("expand")
+        if expand is not None:
+            return {name: field for name, field in fields.items() if name not in EXPANDABLE or name in expand}
+        for name in EXPANDABLE:  # nobody reads: it is described
+            fields[name].required = False
+        return fields
 
 
 def detail_serializer(kind: Kind) -> type[TicketDetailSerializer]:
@@ -270,7 +291,7 @@ class TimelineEntrySerializer(serializers.Serializer):
     title = serializers.CharField(help_text="What was done; continues the person's name.")
     text = serializers.CharField()
     is_public = serializers.BooleanField(help_text="Whether requesters see it.")
-    via = serializers.CharField(help_text="web, api, system or import.")
+    via = serializers.CharField(help_text="web, api, link (in a mail), system or import.")
     state_from = NamedStateSerializer(allow_null=True, help_text="Null: it began with this step.")
     state_to = NamedStateSerializer(allow_null=True)
     changes = ValueChangeSerializer(many=True, help_text="For staff only; empty for others.")

@@ -50,6 +50,9 @@ class TimeSpent(models.Model):
 class MinutesField(forms.CharField):
     """A duration as people write it: ``45``, ``1:30``, ``1h 30m``, ``1.5h``, ``1小时30分``. Gives whole minutes."""
 
+    #: Programs send minutes as a number.
+    takes_numbers = True
+
     def shown(self, value: int) -> str:
         """The minutes as people read them."""
         if value < 60:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.codes import CodeTable
-from accounts.models import SupportGroup, User
+from accounts.codes import CodeTable, CodeTableQuerySet
+from accounts.models import Organisation, SupportGroup, User
+from cmdb.uses import sees_all, used_by
 
 
 class BusinessSystemClass(CodeTable):
@@ -20,8 +23,19 @@ class BusinessSystemClass(CodeTable):
         verbose_name_plural = _("classes of business systems")
 
 
+class BusinessSystemQuerySet(CodeTableQuerySet):
+    """Business systems."""
+
+    def visible_to(self, user: User) -> BusinessSystemQuerySet:
+        """Every one for people of the provider; others see what their own organisation uses (ORG-03)."""
+        return self if sees_all(user) else self.filter(used_by(user))
+
+
 class BusinessSystem(CodeTable):
-    """A service that the desk supports, with its primary and deputy engineer (主岗, 副岗; ORG-04)."""
+    """A service that the desk supports, with its primary and deputy engineer (主岗, 副岗; ORG-04).
+
+    Customers see it when their organisation uses it (``cmdb.uses``).
+    """
 
     system_class = models.ForeignKey(
         BusinessSystemClass, models.PROTECT, related_name="systems", verbose_name=_("class")
@@ -57,6 +71,21 @@ class BusinessSystem(CodeTable):
         blank=True,
         help_text=_("What people call it, parted by commas: a call that names one finds the system."),
     )
+    organisations = models.ManyToManyField(
+        Organisation,
+        verbose_name=_("used by"),
+        related_name="systems",
+        blank=True,
+        help_text=_("Besides those on whose tickets or configuration items it stands. Others do not see it."),
+    )
+    for_everybody = models.BooleanField(
+        _("offered to every customer"),
+        default=False,
+        db_default=False,
+        help_text=_("Every customer can choose it, whether they used it yet or not."),
+    )
+
+    objects: ClassVar[Any] = BusinessSystemQuerySet.as_manager()
 
     class Meta(CodeTable.Meta):
         verbose_name = _("business system")

@@ -50,11 +50,21 @@ def fixed_choices(field: forms.Field) -> list[tuple[Any, Any]]:
     return [(value, label) for value, label in field.choices if value not in ("", None)]  # type: ignore[misc,union-attr]
 
 
-def schema_of(form: FormClass, *, multipart: bool = False, describe: Any = None) -> Schema:
-    """The JSON schema of the form's input. ``describe``: what a field refers to, as text."""
+def keeps(form: FormClass | forms.Form, name: str) -> bool:
+    """Whether leaving ``name`` out keeps what is stored. A text tells of one step: there is none to keep."""
+    return getattr(form, "keeps_missing", False) and name != "text"
+
+
+def schema_of(
+    form: FormClass, *, multipart: bool = False, describe: Any = None, given: Iterable[str] | None = None
+) -> Schema:
+    """The JSON schema of the form's input. ``describe``: what a field refers to, as text.
+
+    ``given``: something is made, nothing kept; these fields have a value when they are left out.
+    """
     fields = {name: f for name, f in form.base_fields.items() if multipart or json_type(f) != "file"}
-    keeps_missing = getattr(form, "keeps_missing", False)
-    required = [name for name, field in fields.items() if field.required and not keeps_missing]
+    left_out = {name for name in fields if keeps(form, name)} if given is None else set(given)
+    required = [name for name, field in fields.items() if field.required and name not in left_out]
     properties = {name: _property(field, multipart, describe) for name, field in fields.items()}
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return schema | ({"required": required} if required else {})
@@ -67,11 +77,23 @@ def _property(field: forms.Field, multipart: bool, describe: Any) -> Schema:
     if kind == "file":
         return schema | {"type": "array", "items": {"type": "string", "format": "binary"}}
     if kind == "array":
-        return schema | {"type": "array", "items": {"type": "string"}}
-    schema |= {"type": kind if field.required or multipart else [kind, "null"]} | _limits(field, kind)
+        least = {"minItems": 1} if field.required else {}
+        return schema | {"type": _nullable(field, kind, multipart), "items": {"type": "string"}} | least
+    if takes_numbers(field):  # what people write as text is a number to programs; both are taken
+        return schema | {"type": ["integer", "string"], "minimum": 1}
+    schema |= {"type": _nullable(field, kind, multipart)} | _limits(field, kind)
     if choices := [value for value, _label in fixed_choices(field)]:
         schema["enum"] = choices if field.required or multipart else [*choices, None]
     return schema
+
+
+def takes_numbers(field: forms.Field) -> bool:
+    """Whether the text of the field is a number in other words, such as 1:30 for 90 minutes."""
+    return getattr(field, "takes_numbers", False)
+
+
+def _nullable(field: forms.Field, kind: str, multipart: bool) -> str | list[str]:
+    return kind if field.required or multipart else [kind, "null"]
 
 
 def _limits(field: forms.Field, kind: str) -> Schema:
@@ -134,6 +156,8 @@ def _wrong(field: forms.Field, value: Any) -> str | None:
 
 
 def _wrong_text(field: forms.Field, value: Any) -> str | None:
+    if takes_numbers(field) and isinstance(value, int) and not isinstance(value, bool):
+        return None
     if not isinstance(value, str):
         return _("A text is expected.")
     if value and isinstance(field, forms.DateTimeField):

@@ -52,6 +52,7 @@ class Operation:
     response: Any = None
     status: int = 200
     media_type: str = "application/json"
+    other_types: tuple[str, ...] = ()
     request: Any = None
     errors: tuple[int, ...] = READ_ERRORS
     parameters: tuple[OpenApiParameter, ...] = ()

@@ -14,6 +14,8 @@ from rest_framework.parsers import BaseParser
 from itsm.api.errors import PayloadTooLarge
 
 LARGEST_NUMBER = 2**31 - 1
+#: Bytes. As much as a proxy lets through (docs/administration.md); whoever sends more is cut off.
+MOST_DISCARDED = 256 * 1024 * 1024
 
 
 class JsonParser(BaseParser):
@@ -27,6 +29,7 @@ class JsonParser(BaseParser):
         """Return the object. Raises ParseError, PayloadTooLarge."""
         body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            _discard(stream)
             raise PayloadTooLarge(_("At most %(count)d bytes.") % {"count": settings.DATA_UPLOAD_MAX_MEMORY_SIZE})
         try:
             data = json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
@@ -40,6 +43,13 @@ class JsonParser(BaseParser):
             raise ParseError(_("A JSON object is expected."))
         check_values(data)
         return data
+
+
+def _discard(stream: IO[Any]) -> None:
+    """Read what is still being sent: a refusal in the middle of it would reach nobody, and end the connection."""
+    left = MOST_DISCARDED
+    while left > 0 and (read := stream.read(min(left, 65_536))):
+        left -= len(read)
 
 
 def check_values(data: Any) -> None:

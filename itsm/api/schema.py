@@ -116,7 +116,8 @@ class ApiSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """The answer and every refusal."""
         found = self.operation
-        responses: dict[Any, Any] = {(found.status, found.media_type): self._answer(found)}
+        types = (found.media_type, *found.other_types)
+        responses: dict[Any, Any] = {(found.status, media_type): self._answer(found) for media_type in types}
         if found.response is None:
             responses = {found.status: OpenApiResponse(description=gettext("Done."))}
         if found.unchanged:

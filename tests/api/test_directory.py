@@ -123,7 +123,7 @@ def test_configuration_items_are_those_of_the_own_organisation(world: World) -> 
 
 @pytest.mark.req("ORG-03")
 def test_who_looks_after_a_business_system_is_for_staff(world: World) -> None:
-    make_system("sys-x", primary_engineer=world.engineer)
+    make_system("sys-x", primary_engineer=world.engineer, for_everybody=True)
 
     for_staff = Api(world.desk).get("business-systems/sys-x/").json()
     for_customer = Api(world.requester).get("business-systems/sys-x/").json()
@@ -133,7 +133,7 @@ def test_who_looks_after_a_business_system_is_for_staff(world: World) -> None:
 
 
 def test_categories_show_the_way_down_to_them(world: World, django_assert_num_queries: Callable[..., Any]) -> None:
-    api, leaf = Api(world.requester), Category.objects.select_related("parent").filter(parent__parent__isnull=False)[0]
+    api, leaf = Api(world.desk), Category.objects.select_related("parent").filter(parent__parent__isnull=False)[0]
     api.get("categories/")
 
     with django_assert_num_queries(LIST_QUERIES):

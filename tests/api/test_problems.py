@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from django.db import DataError, OperationalError
 from django.test import Client
 
+from itsm.api.errors import PayloadTooLarge
+from itsm.api.parsers import JsonParser
 from tests.api.client import Api, problem
 from tests.factories import World
 from tickets.api.lists import TicketDetailView
@@ -133,3 +136,14 @@ def test_problems_speak_the_language_of_the_request(world: World) -> None:
     assert chinese["title"] != english["title"]
     assert json.dumps(english)
     assert english["type"] == "/api/v1/docs/#not-found"
+
+
+def test_a_body_that_is_too_large_is_read_to_its_end(settings: Any) -> None:
+    """A refusal in the middle of what is being sent would reach nobody: the connection would be cut."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    sent = io.BytesIO(b'"' + b"x" * 500_000)
+
+    with pytest.raises(PayloadTooLarge):
+        JsonParser().parse(sent)
+
+    assert sent.read() == b""

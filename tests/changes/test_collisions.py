@@ -88,12 +88,12 @@ def test_calendar_shows_changes_and_freezes_of_a_month(world: World, client: Cli
     change = submitted(world)
     act(submitted(world, summary="不做的变更"), "cancel", world.lead, text="不做了")
     client.force_login(reload_user(world.engineer))
-    page = client.get("/changes/calendar/?month=2026-11").content.decode()
+    page = client.get("/changes/calendar/?on=2026-11").content.decode()
     assert f"{change.number}</span> {change.summary}" in page
     assert "不做的变更" not in page
-    assert change.number not in client.get("/changes/calendar/?month=2026-11&group=network").content.decode()
-    assert "2026-09-30 20:00" in client.get("/changes/calendar/?month=2026-10").content.decode()
-    assert client.get("/changes/calendar/?month=gestern").status_code == 200
+    assert change.number not in client.get("/changes/calendar/?on=2026-11&group=network").content.decode()
+    assert "2026-09-30 20:00" in client.get("/changes/calendar/?on=2026-10").content.decode()
+    assert client.get("/changes/calendar/?on=gestern").status_code == 200
 
 
 @pytest.mark.req("CHG-02")

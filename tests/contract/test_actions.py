@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User
+from changes.models import Change
 from problems.models import KnownError, KnownErrorUse
 from tests.contract.subjects import PLACES, SUBJECTS, expected_verdict, problem_in, sample_input
 from tests.factories import MONDAY, World, act, incident_in, make_item
@@ -96,14 +97,23 @@ def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, 
 def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
     """A ticket beside another one and an item that it is related to, and those who work on it.
 
-    It took the workaround of a known error, whose problem it may join.
+    It took the workaround of a known error, whose problem it may join; a change that was raised from it has ended.
     """
     other = incident_in("registered", world)
     ticket = SUBJECTS[kind](state, world)
     act(ticket, "link", world.desk, meaning="related_to", target=other.number)
     affect_items(ticket=ticket, items=[make_item("SRV-1")])
     KnownErrorUse.objects.create(known_error=_known_error(world), ticket_id=ticket.pk, at=MONDAY, by=world.engineer)
+    if "judge_change" in ticket.kind_info.actions:
+        _raise_and_end_change(ticket, world)
     return ticket, [world.engineer, world.desk, world.lead, world.manager, world.requester]
+
+
+def _raise_and_end_change(ticket: Ticket, world: World) -> None:
+    """A standard change that was ordered from the ticket and carried out."""
+    data = {"template": "extend-disk", "raised_from": ticket.number}
+    change = perform(Change(), "order", user=world.engineer, data=data).ticket
+    act(act(change, "start", world.engineer), "implement", world.engineer, result="as_planned")
 
 
 def _known_error(world: World) -> KnownError:

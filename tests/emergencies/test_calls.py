@@ -174,6 +174,7 @@ def test_a_call_is_answered_by_the_link_in_the_mail(world: World, ticket: Any, c
     assert answer_of(ticket, world.expert) == ("", False, False)  # opening it answers nothing
     assert client.post(url, {"answer": "confirm"}).status_code == 410
     assert client.post(url, {"answer": "answer_coming"}).status_code == 200
+    assert ticket.timeline.get(action="answer_coming").via == "link"
     assert answer_of(ticket, world.expert) == ("coming", True, False)
     assert client.post(url, {"answer": "answer_cannot"}).status_code == 410
     assert AnswerLink.objects.get().purpose == "call"

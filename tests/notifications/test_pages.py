@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from announcements.models import Announcement
 from announcements.services import end, publish
+from incidents.models import Incident
 from notifications.links import address_for, find_link
 from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
 from notifications.outbox import deliver_due
@@ -21,6 +22,7 @@ from notifications.services import give_notice
 from tests.factories import World, act, close, incident_in, register_incident, unclaimed
 from tests.notifications.servers import Mailbox, said
 from tickets import clock
+from tickets.errors import ActionInvalid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01")]
 Browse = Callable[[User | None], Client]
@@ -179,12 +181,59 @@ def test_administrators_find_it_in_the_administration(world: World, browse: Brow
         assert client.get(f"/admin/notifications/{name}/add/").status_code == 200
 
 
-def test_the_administration_refuses_addresses_inside(world: World, browse: Browse) -> None:
-    sent = {"name": "x", "kind": "webhook", "url": "http://10.0.0.1/", "language": "en", "active": "on"}
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("webhook", "http://10.0.0.1/"),
+        ("webhook", "https://10.0.0.1/"),
+        ("webhook", "https://169.254.169.254/latest/"),
+        ("webhook", "https://2130706433/"),
+        ("webhook", "https://localhost/"),
+        ("webhook", "https://192.88.99.1/"),
+        ("webhook", "https://[3fff::1]/"),
+        ("webhook", "https://[::ffff:10.0.0.1]/"),
+        ("webhook", "https://user:word@example.com/"),
+        ("webhook", "https://example.com:22/"),
+        ("wecom", "https://example.com/robot"),
+        ("feishu", "https://qyapi.weixin.qq.com/robot"),
+    ],
+)
+@pytest.mark.req("SEC-02")
+def test_the_administration_refuses_what_would_be_refused_at_every_send(
+    world: World, browse: Browse, kind: str, url: str
+) -> None:
+    sent = {"name": "x", "kind": kind, "url": url, "language": "en", "active": "on", "secret": "geheim"}
 
     response = browse(world.admin).post("/admin/notifications/endpoint/add/", sent)
 
     assert (response.status_code, Endpoint.objects.exists()) == (200, False)
+    assert "url" in response.context["adminform"].form.errors
+
+
+def test_the_administration_takes_robots_where_they_live_and_gateways_that_are_named(
+    world: World, browse: Browse, settings: Any
+) -> None:
+    settings.OUTBOUND_PRIVATE_HOSTS = ["10.0.0.7"]
+    for kind, url in (("wecom", "https://qyapi.weixin.qq.com/cgi-bin/x"), ("webhook", "https://10.0.0.7/hook")):
+        sent = {"name": kind, "kind": kind, "url": url, "language": "en", "active": "on", "secret": "geheim"}
+        assert browse(world.admin).post("/admin/notifications/endpoint/add/", sent).status_code == 302
+
+    assert Endpoint.objects.count() == 2
+
+
+@pytest.mark.req("API-04")
+def test_a_webhook_has_a_secret(world: World, browse: Browse) -> None:
+    sent = {"name": "x", "kind": "webhook", "url": "https://example.com/hook", "language": "en", "active": "on"}
+    refused = browse(world.admin).post("/admin/notifications/endpoint/add/", sent)
+    assert "secret" in refused.context["adminform"].form.errors
+    browse(world.admin).post("/admin/notifications/endpoint/add/", sent | {"secret": "geheim"})
+    kept = Endpoint.objects.get()
+
+    again = browse(world.admin).post(f"/admin/notifications/endpoint/{kept.pk}/change/", sent | {"no_secret": "on"})
+
+    assert "secret" in again.context["adminform"].form.errors
+    kept.refresh_from_db()
+    assert kept.secret == "geheim"
 
 
 # --- Receipts and trouble -------------------------------------------------------------------------------------------
@@ -249,6 +298,21 @@ def link_in(mailbox: Mailbox) -> str:
     return "/answer/" + said(mail).split("/answer/")[1].split()[0]
 
 
+def page_of(user: User, ticket: Incident) -> str:
+    """The ticket as ``user`` sees it."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client.get(ticket.get_absolute_url()).text
+
+
+@pytest.mark.req("INC-08")
+def test_nobody_types_that_it_was_confirmed_in_the_portal_or_by_link(world: World) -> None:
+    for how in ("portal", "link"):
+        with pytest.raises(ActionInvalid) as refused:
+            close(incident_in("resolved", world), world.desk, confirmed_how=how)
+        assert list(refused.value.form.errors) == ["confirmed_how"]
+
+
 @pytest.mark.req("INC-08", "INC-10")
 def test_the_requester_confirms_by_a_link_without_signing_in_once(world: World, mailbox: Mailbox) -> None:
     ticket = incident_in("resolved", world)
@@ -262,7 +326,10 @@ def test_the_requester_confirms_by_a_link_without_signing_in_once(world: World, 
     done = stranger.post(path, {"answer": "confirm", "satisfaction": "very_good"})
     ticket.refresh_from_db()
     assert (done.status_code, ticket.state, ticket.satisfaction_id) == (200, "resolved", "very_good")
-    assert ticket.timeline.get(action="confirm").actor == world.requester
+    entry = ticket.timeline.get(action="confirm")
+    assert (entry.actor, entry.via) == (world.requester, "link")  # the true door, not the portal's
+    assert (ticket.confirmed_how, ticket.confirmed_by) == ("link", "Requester")
+    assert "by the link in a mail" in page_of(world.desk, ticket)
     assert stranger.get(path).status_code == stranger.post(path, {"answer": "confirm"}).status_code == 410
 
 
@@ -276,7 +343,7 @@ def test_the_requester_says_by_the_link_that_it_is_not_solved(world: World, mail
     assert AnswerLink.objects.get().used_at is None
     assert stranger.post(path, {"answer": "not_solved", "text": "还是不行"}).status_code == 200
     ticket.refresh_from_db()
-    assert ticket.state == "closed"
+    assert (ticket.state, ticket.timeline.get(action="not_solved").via) == ("closed", "link")
 
 
 def test_a_link_is_for_one_version_one_person_and_two_weeks(world: World) -> None:

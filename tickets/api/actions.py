@@ -99,6 +99,7 @@ def action_data(item: Available, ticket: Ticket, user: User) -> dict[str, Any]:
     """An action as data, with the fields that this person is asked for."""
     action = item.action
     form = action.form_class(ticket=ticket, user=user, initial={})
+    kept = form.initial_from(ticket) if form.keeps_missing else {}
     return {
         "name": action.name,
         "label": force_str(action.label),
@@ -108,17 +109,17 @@ def action_data(item: Available, ticket: Ticket, user: User) -> dict[str, Any]:
         "reason": force_str(item.reason or ""),
         "versioned": action.versioned,
         "url": reverse(f"api:{ticket.kind_info.slug}-action", args=[ticket.number, action.name]),
-        "fields": [_field_data(name, field, form) for name, field in form.fields.items()],
+        "fields": [_field_data(name, field, kept.get(name)) for name, field in form.fields.items()],
     }
 
 
-def _field_data(name: str, field: Any, form: ActionForm) -> dict[str, Any]:
+def _field_data(name: str, field: Any, kept: Any) -> dict[str, Any]:
     return {
         "name": name,
         "label": force_str(field.label or name),
         "help": force_str(field.help_text),
         "type": json_type(field),
-        "required": field.required and not form.keeps_missing,
+        "required": field.required and kept in (None, ""),
         "choices": [{"value": value, "label": force_str(label)} for value, label in fixed_choices(field)],
         "values_from": list_for(field),
     }

@@ -32,7 +32,7 @@ class CategoryFilter(DirectoryFilter):
 CATEGORIES = Directory(
     slug="categories",
     noun=_("categories"),
-    rows=lambda user: Category.objects.select_related("parent"),
+    rows=lambda user: Category.objects.visible_to(user).select_related("parent"),
     serializer=CategorySerializer,
     filters=CategoryFilter,
     sorts=BY_POSITION,

@@ -30,11 +30,11 @@ from tickets.forms import ActionForm
 from tickets.listing import rows_of_saved
 from tickets.models import SavedView, Ticket
 from tickets.queries import VIEWS
-from tickets.serializers import ROW_RELATIONS, TicketSerializer, detail_serializer, reads_internal
+from tickets.serializers import EXPANDABLE, ROW_RELATIONS, RowSerializer, detail_serializer, reads_internal
 
 #: The next ``updated_since`` of whoever asks what changed.
 CHANGES_UNTIL = "Changes-Until"
-TicketPage = page_serializer(TicketSerializer)
+TicketPage = page_serializer(RowSerializer)
 VIEW = OpenApiParameter(
     "view",
     {"type": "string", "enum": list(VIEWS)},
@@ -45,6 +45,14 @@ SAVED = OpenApiParameter(
     {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
     description=_l("A saved view, by its id; filters narrow it. Its order counts in pages only."),
 )
+EXPAND = OpenApiParameter(
+    "expand",
+    {"type": "array", "items": {"type": "string", "enum": list(EXPANDABLE)}},
+    description=_l("Also show these of each ticket."),
+    style="form",
+    explode=True,
+)
+SHARED = (VIEW, SAVED, EXPAND)
 
 
 class TicketRows(ListView, TicketView):
@@ -56,7 +64,7 @@ class TicketRows(ListView, TicketView):
 
     def known_parameters(self) -> tuple[str, ...]:
         """The filters that the person may use, those of paging, and the views that the pages show as tabs."""
-        return (*filters_for(self.user), *PAGING, "view", "saved")
+        return (*filters_for(self.user), *PAGING, *(parameter.name for parameter in SHARED))
 
     def sorts_for_reader(self) -> Mapping[str, Ordering]:
         """What the person may read."""
@@ -98,14 +106,25 @@ class TicketRows(ListView, TicketView):
 
     def rows_of(self, found: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """Load what a row shows, in one query."""
+        expand = self.expanded()
         heavy = ("description", "satisfaction_comment")
-        deferred = [*heavy, *(f"parent__{name}" for name in heavy)]
-        return found.select_related(*ROW_RELATIONS).defer(*deferred)
+        deferred = [*(name for name in heavy if name not in expand), *(f"parent__{name}" for name in heavy)]
+        related = [name for name in expand if Ticket._meta.get_field(name).many_to_one]
+        found = found.select_related(*ROW_RELATIONS, *related).defer(*deferred)
+        return found.prefetch_related("items") if "items" in expand else found
+
+    def expanded(self) -> list[str]:
+        """What rows show beside what they show anyway. Raises ValidationError."""
+        wanted = self.request.query_params.getlist("expand")
+        if unknown := sorted(set(wanted) - set(EXPANDABLE)):
+            message = _("“%(name)s” is nothing that a row can show; possible: %(names)s.")
+            raise ValidationError({"expand": [message % {"name": unknown[0][:50], "names": ", ".join(EXPANDABLE)}]})
+        return list(dict.fromkeys(wanted))
 
     def to_data(self, rows: list[Any]) -> list[Any]:
         """Rows as this audience may read them."""
-        context = {"internal": reads_internal(self.user)}
-        return TicketSerializer(rows, many=True, context=context).data  # type: ignore[return-value]
+        context = {"internal": reads_internal(self.user), "expand": self.expanded()}
+        return RowSerializer(rows, many=True, context=context).data  # type: ignore[return-value]
 
 
 class TicketsView(TicketRows):
@@ -137,7 +156,7 @@ class TicketsView(TicketRows):
                 ),
                 response=TicketPage,
                 errors=LIST_ERRORS,
-                parameters=(VIEW, SAVED),
+                parameters=SHARED,
             )
         action, form = self.kind.actions[self.kind.registers], self.form_for_input()
         return Operation(

@@ -10,7 +10,7 @@ from django import forms
 from django.http import FileResponse
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,7 @@ from itsm.paging import Column
 from tickets.action_forms import CommentForm
 from tickets.api.base import NUMBER, TicketView
 from tickets.api.lists import body_schemas
-from tickets.forms import AttachmentsField
+from tickets.forms import ATTACHMENTS_FIELD, AttachmentsField
 from tickets.models import Ticket, TimelineEntry
 from tickets.serializers import (
     AttachmentSerializer,
@@ -38,6 +38,8 @@ from tickets.views.files import find_attachment, secured
 logger = logging.getLogger(__name__)
 SORTS = {"at": (Column("at"),)}
 COMMENT, NOTE = "comment", "note"
+#: The one type of every download: generators of clients know no "any type".
+ANY_BYTES = "application/octet-stream"
 #: Files of one ticket are bounded by its quota; more than this are not listed.
 MAX_FILES_LISTED = 500
 
@@ -157,7 +159,9 @@ class AttachmentsView(CommentsView):
     def _write(self, request: Request, number: str) -> Response:
         ticket = self.find(number)
         data, files = self.read(request)
-        named = ", ".join(file.name or "" for file in (files or {}).values()) if files else ""
+        if not files:
+            raise ValidationError({ATTACHMENTS_FIELD: [force_str(_("At least one file."))]})
+        named = ", ".join(file.name or "" for file in files.values())
         line = self.write(ticket, {**{name: data[name] for name in data}, "text": data.get("text") or named}, files)
         return Response({"results": [attachment_data(file) for file in line.attachments]}, status=201)
 
@@ -193,7 +197,7 @@ class AttachmentView(ApiView):
         except FileNotFoundError as error:  # a restored database without its files
             logger.error("The file of attachment %s is missing: %s", file.pk, file.file.name)
             raise NotFound(_("The file was attached, but its content is missing.")) from error
-        response = FileResponse(content, as_attachment=True, filename=file.name, content_type=file.content_type)
+        response = FileResponse(content, as_attachment=True, filename=file.name, content_type=ANY_BYTES)
         secured(response)  # type: ignore[arg-type]  # it sets headers, whatever the content
         return response
 
@@ -204,6 +208,7 @@ class AttachmentView(ApiView):
             tag=_("Attachments"),
             summary=_("Download a file"),
             response={"type": "string", "format": "binary"},
-            media_type="*/*",
+            description=_("What it is stands beside it in lists as `content_type`."),
+            media_type=ANY_BYTES,
             path={"id": {"type": "integer", "minimum": 1, "maximum": 10**12}},
         )

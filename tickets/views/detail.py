@@ -60,6 +60,7 @@ class AroundView(SignedInView):
         now = clock.now()
         around = surroundings_of(ticket, request.user, now)
         context = {"around": around, "spent": time_by_person(ticket), "duty": standing_of(ticket.group, now)}
+        context["beside"] = pages.beside_of(ticket, request.user, now)
         context |= behind_items(ticket, request.user)
         return render(request, "tickets/_around.html", context)
 
@@ -119,6 +120,7 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         pages.pair(_("Priority"), ticket.priority),
         pages.pair(_("Business system"), ticket.business_system),
         pages.pair(_("Requester"), ticket.requester),
+        pages.pair(_("Occurred"), getattr(ticket, "occurred_at", None)),
         pages.pair(_("Created"), ticket.created_at),
         pages.pair(_("Expected by"), ticket.planned_completion_at),
         pages.pair(_("Agreed with you"), ticket.agreed_at),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sla", "0014_waits_end"),
+        ("sla", "0015_length_of_phases"),
     ]
 
     operations = [

@@ -1,0 +1,90 @@
+"""The next windows in which a change as long as this one collides with nothing (CHG-05)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from changes.collisions import Grade, Loaded, alone, load, pair, standing_between
+from changes.models import Change
+
+#: So far ahead it is looked, at most so many windows are tried, and so many are offered.
+AHEAD, TRIED, OFFERED = timedelta(days=14), 250, 4
+#: Windows begin at full parts of an hour.
+STEP = timedelta(minutes=15)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A window. ``notes``: how many changes of the same system run then, which does no harm."""
+
+    start: datetime
+    end: datetime
+    notes: int
+
+
+def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Slot]:
+    """The next free windows after ``now``: at the same time of the following days, and when others end.
+
+    Nothing without a window. Hard and soft collisions rule a window out.
+    """
+    loaded = load([change])
+    if not loaded:
+        return []
+    own = loaded[0]
+    others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
+    found: list[Slot] = []
+    years: dict[int, object] = {}
+    for start in _candidates(own, others, now):
+        if found and start < found[-1].end:
+            continue
+        shifted = moved(own, start)
+        grades = _grades(shifted, others, years)
+        if grades <= {Grade.NOTE}:
+            notes = sum(1 for other in others if other.start < shifted.end and other.end > shifted.start)
+            found.append(Slot(shifted.start, shifted.end, notes if Grade.NOTE in grades else 0))
+        if len(found) == most:
+            break
+    return found
+
+
+def _candidates(own: Loaded, others: list[Loaded], now: datetime) -> list[datetime]:
+    """Moments worth trying, in order: each not before ``now``."""
+    first = max(now, own.start)
+    usual = [own.start + number * DAY for number in range((AHEAD // DAY) + 1 + max((now - own.start) // DAY, 0))]
+    starts = {_rounded(moment) for moment in (*usual, *(other.end for other in others), first) if moment >= now}
+    return sorted(moment for moment in starts if moment <= now + AHEAD)[:TRIED]
+
+
+def _rounded(moment: datetime) -> datetime:
+    """Up to the next full part of an hour."""
+    plain = moment.replace(second=0, microsecond=0)
+    if plain < moment:
+        plain += timedelta(minutes=1)
+    return plain + timedelta(minutes=-plain.minute % int(STEP.total_seconds() // 60))
+
+
+def moved(own: Loaded, start: datetime) -> Loaded:
+    """The change as if it began at ``start``; its people are busy as much later."""
+    by = start - own.start
+    busy = tuple((key, name, begin + by, end + by) for key, name, begin, end in own.busy)
+    return replace(own, start=own.start + by, end=own.end + by, busy=busy)
+
+
+def _grades(own: Loaded, others: list[Loaded], years: dict[int, object]) -> set[Grade]:
+    """The grades of what it would collide with; a hard one alone says enough."""
+    found: set[Grade] = set()
+    for collision in _found(own, others, years):
+        found.add(collision)
+        if collision is not Grade.NOTE:
+            break
+    return found
+
+
+def _found(own: Loaded, others: list[Loaded], years: dict[int, object]) -> Iterator[Grade]:
+    yield from (one.grade for one in alone(own, years))
+    for other in others:
+        if other.start < own.end and other.end > own.start:
+            yield from (one.grade for one in pair(own, other))

@@ -1,0 +1,166 @@
+"""The change calendar: spans, lanes, filters, links for calendar programs, free windows (CHG-05)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+
+from changes.feeds import A_MINUTE
+from changes.freeze_models import FreezeRule
+from changes.ical import LINE, escaped, folded
+from changes.models import CalendarFeed, Change
+from changes.slots import free_slots
+from tests.changes.making import later, request, staffed
+from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05")]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PAGE = "/changes/calendar/"
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+@pytest.fixture
+def page(world: World, client: Client) -> Any:
+    """The calendar with a query, as the engineer reads it."""
+    client.force_login(reload_user(world.engineer))
+    return lambda query="": client.get(f"{PAGE}{query}").content.decode()
+
+
+def submitted(world: World, **data: Any) -> Any:
+    """A change that can collide."""
+    return act(request(world, **data), "submit", world.lead, now=MONDAY)
+
+
+def test_month_week_and_day_show_what_lies_in_them(world: World, page: Any) -> None:
+    system = make_system("core-db")
+    change = submitted(world, business_system="core-db")
+    other = submitted(world, planned_start="2026-12-03T20:00", planned_end="2026-12-03T22:00", group="network")
+    assert [change.number in page(f"?on={on}") for on in ("2026-11", "2026-12")] == [True, False]
+    week = page("?view=week&on=2026-11-26")
+    assert (change.number in week, other.number in week) == (True, False)
+    day = page("?view=day&on=2026-11-24&by=service")
+    assert all(text in day for text in (change.number, str(system), 'colspan="40"', 'colspan="4"'))
+    assert change.number not in page("?view=day&on=2026-11-25")
+    lanes = page("?view=week&on=2026-11-24&by=group")
+    assert str(change.group) in lanes
+    assert "view=week" in lanes[lanes.index('rel="next"') - 200 : lanes.index('rel="next"')]
+
+
+def test_filters_stand_in_the_address_and_wrong_ones_are_named(world: World, page: Any) -> None:
+    make_system("core-db")
+    change = submitted(world, business_system="core-db")
+    for query, shown in (
+        ("system=core-db", True),
+        ("group=network", False),
+        ("type=simple", True),
+        ("type=major", False),
+    ):
+        assert (change.number in page(f"?on=2026-11&{query}")) is shown, query
+    wrong = page("?on=gestern&view=year&group=nobody")
+    assert "invalid-feedback" in wrong or "error" in wrong
+    assert page("?on=2026-11&system=core-db").count("system=core-db") >= 3
+
+
+def made_link(client: Client, query: str = "") -> str:
+    """The address of a new link."""
+    made = client.post(f"{PAGE}links/", {"name": "手机", "query": query}).content.decode()
+    return made.split('class="wall-link" href="')[1].split('"')[0]
+
+
+@pytest.mark.req("ORG-03")
+def test_a_calendar_link_shows_what_its_owner_may_see_until_it_is_revoked(world: World, client: Client) -> None:
+    """Of its secret only a digest is kept; it needs no session; it carries no internal text."""
+    change = submitted(world, reason="内部原因不外传", effect="短暂中断；请知悉", plan="计划细节")
+    submitted(world, group="network", planned_start="2026-11-25T20:00", planned_end="2026-11-25T22:00")
+    client.force_login(reload_user(world.engineer))
+    link = made_link(client, "?view=week&group=host&nonsense=1")
+    key = link.rsplit("/", 1)[1].removesuffix(".ics")
+    feed = CalendarFeed.objects.get()
+    assert (feed.query, key in str(vars(feed))) == ("group=host", False)
+
+    answer = Client().get(link)
+    text = answer.content.decode()
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert text.count(f"UID:{Change.objects.first().number}") == 1  # type: ignore[union-attr]
+    assert text.count("@changes") == 1
+    assert f"UID:{change.number}@changes" in text
+    assert f"DTSTART:{change.planned_start:%Y%m%dT%H%M%SZ}" in text
+    assert "STATUS:TENTATIVE" in text
+    assert not any(word in text.replace("\r\n ", "") for word in ("内部原因", "计划细节"))
+    assert all(len(line.encode()) <= LINE for line in text.split("\r\n"))
+
+    world.engineer.is_active = False
+    world.engineer.save()
+    assert Client().get(link).status_code == 404
+    world.engineer.is_active = True
+    world.engineer.save()
+    assert Client().get(link).status_code == 200
+    client.force_login(reload_user(world.desk))
+    assert client.post(f"{PAGE}links/{feed.pk}/revoke/").status_code == 404
+    client.force_login(reload_user(world.engineer))
+    client.post(f"{PAGE}links/{feed.pk}/revoke/")
+    assert Client().get(link).status_code == 404
+
+
+def test_a_link_is_answered_so_often_and_no_more(world: World, client: Client) -> None:
+    client.force_login(reload_user(world.engineer))
+    link = made_link(client)
+    answers = {Client().get(link).status_code for _number in range(2 * A_MINUTE + 1)}
+    assert answers == {200, 429}
+
+
+def test_text_of_a_feed_stays_text() -> None:
+    """Nothing that people typed begins a line of its own or another property; lines are cut between characters."""
+    evil = "一\r\nEND:VEVENT\rBEGIN:VEVENT\u2028X;Y,Z\\ \x00\x85ATTACH:http://x"
+    written = escaped(evil)
+    assert not set(written) & set("\r\n\x00\x85\u2028")
+    assert written == "一\\nEND:VEVENT\\nBEGIN:VEVENT\\nX\\;Y\\,Z\\\\ \\nATTACH:http://x"
+    line = "SUMMARY:" + "变更" * 60
+    parts = folded(line).split("\r\n")
+    assert "".join(part[1:] if number else part for number, part in enumerate(parts)) == line
+    assert max(len(part.encode()) for part in parts) <= LINE
+
+
+def test_free_windows_collide_with_nothing_and_one_is_taken(world: World, client: Client) -> None:
+    make_item("db-1")
+    change = submitted(world, items=["db-1"])
+    submitted(world, items=["db-1"], planned_end="2026-11-24T23:10")
+    span = {"starts_at": later(60), "ends_at": later(61)}
+    FreezeRule.objects.create(code="audit", name_zh="审计", name_en="Audit", kind="span", **span)
+    found = [(slot.start.astimezone(SHANGHAI), slot.end - slot.start) for slot in free_slots(change, MONDAY)]
+    assert [f"{start:%d %H:%M}" for start, _length in found] == ["24 23:15", "26 20:00", "27 20:00", "28 20:00"]
+    assert {length for _start, length in found} == {timedelta(hours=2)}
+
+    client.force_login(reload_user(world.lead))
+    address = f"/changes/{change.number}/windows/"
+    assert client.get(address).status_code == 200
+    client.post(address, {"planned_start": "2026-11-26T20:00", "planned_end": "2026-11-26T22:00"})
+    change = Change.objects.get(pk=change.pk)
+    assert change.planned_start == found[1][0]
+    client.force_login(reload_user(world.requester))
+    assert client.get(address).status_code == 403
+
+
+@pytest.mark.req("CHG-03")
+def test_taking_a_window_says_first_which_approvals_would_fall(world: World, client: Client) -> None:
+    change = act(submitted(world), "accept", world.people["changer"], now=MONDAY)
+    change = act(change, "ask_approval", world.lead, now=MONDAY)
+    client.force_login(reload_user(world.lead))
+    address, moved = (
+        f"/changes/{change.number}/windows/",
+        {"planned_start": "2027-11-25T20:00", "planned_end": "2027-11-25T22:00"},
+    )
+    refused = client.post(address, moved)
+    assert (refused.status_code, "let_approvals_fall" in refused.content.decode()) == (422, True)
+    assert Change.objects.get(pk=change.pk).state == "approving"
+    client.post(address, {**moved, "let_approvals_fall": "on"})
+    assert Change.objects.get(pk=change.pk).state == "accepted"
