@@ -1,7 +1,14 @@
 """The permissions that roles grant. A role is a named set of them (ORG-01)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Permission(models.TextChoices):
@@ -31,3 +38,8 @@ class Permission(models.TextChoices):
     ANNOUNCE = "announcement.publish", _("Publish announcements")
     TOKEN = "token.create", _("Create API tokens")
     ADMIN = "admin.access", _("Administer the portal")
+
+
+def may_read_what_governs(user: User) -> bool:
+    """Administrators, and managers: whoever answers for figures reads the promises, hours and texts behind them."""
+    return user.is_staff or user.may(Permission.PEOPLE_FIGURES)

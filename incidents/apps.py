@@ -9,8 +9,9 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
-        """Bring the figures of incidents."""
-        from incidents import measures, standing  # needs models
+        """Bring the figures of incidents, and what lists show of them."""
+        from incidents import columns, measures, standing  # needs models
 
         measures.register()
         standing.register()
+        columns.register()

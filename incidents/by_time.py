@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
 from incidents.corrections import LIVE
-from tickets.lifecycle import action
+from tickets.lifecycle import Section, action
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -78,6 +78,7 @@ class ByTime(Columns):
         form="incidents.time_forms.AgreeForm",
         icon="calendar-time",
         key=",",
+        section=Section.RECORD,
     )
     def agree_time(self, *, user: User, now: datetime, agreed_at: datetime, text: str) -> None:
         """Record until when the requester agreed to wait, and why; the limits stay as they are (INC-19)."""

@@ -120,7 +120,10 @@ class Corrections(Columns):
         icon="pencil",
         key="d",
         public=False,
-        edits=("summary", "nature", "category", "business_system", "complexity", "contact_phone", "contact_email"),
+        edits=(
+            *("summary", "nature", "category", "business_system", "complexity", "contact_phone", "contact_email"),
+            *("occurred_at", "extent", "reported_by"),
+        ),
         bulk=("category", "nature", "business_system"),
         undo=RESTORE,
     )

@@ -7,16 +7,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident
+from tickets.columns import DIFFICULTY
 
 
-def details_of(incident: Incident) -> list[tuple[str, Any]]:
-    """(label, value) pairs beyond those of every ticket; empty values are left out by the page."""
+def details_of(incident: Incident) -> list[tuple[Any, ...]]:
+    """(label, value) beyond those of every ticket, with the field that edits it; the page leaves out empty ones."""
     return [
+        (_("Difficulty"), DIFFICULTY.get(incident.complexity), "complexity"),
+        (_("Occurred"), incident.occurred_at, "occurred_at"),
+        (_("Extent"), incident.extent, "extent"),
+        (_("Reported for the requester by"), incident.reported_by, "reported_by"),
         (_("Cause"), incident.cause),
         (_("Handling"), incident.handling),
         (_("Close code"), incident.close_code),
         (_("Resolved by"), incident.resolved_by),
         (_("Reason for rejecting"), incident.reject_reason),
+        (_("Vendor needed"), _("Yes") if incident.vendor_needed else _("No")),
         (_("Supplier"), incident.supplier),
         (_("Contract"), incident.vendor_contract),
         (_("Vendor's contact"), incident.vendor_contact),

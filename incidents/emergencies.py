@@ -65,7 +65,16 @@ def open_first_tasks(*, ticket: Any, now: datetime, **context: Any) -> None:
     for row in EmergencyTask.objects.active():
         group = desk if row.who == EmergencyTask.Who.DESK else ticket.group
         person = ticket.commander if row.who == EmergencyTask.Who.COMMANDER else None
-        open_first_task(ticket=ticket, summary=row.name, description=row.text, group=group, assignee=person, now=now)
+        texts = {
+            "summary": _in_both(row.name_zh, row.name_en, " / "),
+            "description": _in_both(row.text_zh, row.text_en),
+        }
+        open_first_task(ticket=ticket, **texts, group=group, assignee=person, now=now)
+
+
+def _in_both(zh: str, en: str, between: str = "\n") -> str:
+    """Both languages: whoever is called in reads it at once, whatever language the first one spoke."""
+    return between.join(dict.fromkeys(filter(None, (zh, en))))
 
 
 def go_on(*, ticket: Any, now: datetime, **context: Any) -> None:

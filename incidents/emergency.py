@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import emergency_rules as rules
 from incidents.corrections import LIVE
-from tickets.lifecycle import ANY, action
+from tickets.lifecycle import ANY, Section, action
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -123,6 +123,7 @@ class EmergencyActions(Columns):
         key="+",
         public=False,
         versioned=False,
+        section=Section.HELP,
     )
     def call_in(self, *, user: User, now: datetime, text: str, people: Any, groups: Any) -> None:
         """Call experts of any group: people, or whoever is on duty in a group. Each answers (MAJ-02)."""

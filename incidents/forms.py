@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier, User
@@ -37,7 +37,7 @@ from tickets.models import (
 )
 from tickets.waiting import pausing_reasons
 
-COMPLEXITIES = [(1, _("Simple")), (2, _("Normal")), (3, _("Complex"))]
+DIFFICULTIES = [(1, _("Simple")), (2, _("Normal")), (3, pgettext_lazy("difficulty", "Hard"))]
 
 
 class ImpactField(CodeChoiceField):
@@ -78,9 +78,23 @@ class ClassificationFields(ActionForm):
         required=False,
         widget=SettingSelect(sets="group", by="default_group"),
     )
-    complexity = forms.TypedChoiceField(label=_("Complexity"), choices=COMPLEXITIES, coerce=int, required=False)
+    complexity = forms.TypedChoiceField(label=_("Difficulty"), choices=DIFFICULTIES, coerce=int, required=False)
+    occurred_at = moment_field(_("Occurred"), required=False, help_text=_("When it began, if that was earlier."))
+    extent = forms.CharField(
+        label=_("Extent"), max_length=200, required=False, help_text=_("Who and what is affected, in a few words.")
+    )
+    reported_by = forms.CharField(
+        label=_("Reported for the requester by"), max_length=120, required=False, help_text=_("Who passed it on.")
+    )
     contact_phone = forms.CharField(label=_("Contact phone"), max_length=40, required=False)
     contact_email = forms.EmailField(label=_("Contact email"), required=False)
+
+    def clean_occurred_at(self) -> datetime | None:
+        """Nothing has occurred that is still to come."""
+        moment: datetime | None = self.cleaned_data["occurred_at"]
+        if moment is not None and self.now is not None and moment > self.now:
+            raise forms.ValidationError(_("That lies in the future."))
+        return moment
 
 
 class EditForm(ClassificationFields):

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
         beside=("changes.near.panel_of",),
-        public_fields=("handling", "close_code", "reject_reason"),
+        public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
             *("vendor_responded_at", "vendor_arrived_at", "vendor_answered_at"),
@@ -60,6 +60,12 @@ if TYPE_CHECKING:
 )
 class Incident(IncidentLifecycle, Ticket):
     """An incident with its solution, its vendor case and what must be on record about the work."""
+
+    occurred_at = models.DateTimeField(_("occurred"), null=True)
+    extent = models.CharField(_("extent"), max_length=200, blank=True, default="", db_default="")
+    reported_by = models.CharField(
+        _("reported for the requester by"), max_length=120, blank=True, default="", db_default=""
+    )
 
     cause = models.TextField(_("cause"), blank=True)
     handling = models.TextField(_("handling"), blank=True)
@@ -110,7 +116,8 @@ class Incident(IncidentLifecycle, Ticket):
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
         triggers = searched_texts(
-            public=["handling"], internal=["cause", "vendor_case_number", "vendor_contact", "vendor_contract"]
+            public=["handling", "extent", "reported_by"],
+            internal=["cause", "vendor_case_number", "vendor_contact", "vendor_contract"],
         )
 
     @property
@@ -194,4 +201,7 @@ REGISTRATION_FIELDS = {
     "complexity",
     "contact_phone",
     "contact_email",
+    "occurred_at",
+    "extent",
+    "reported_by",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents.corrections import LIVE
-from tickets.lifecycle import ANY, action
+from tickets.lifecycle import ANY, Section, action
 from tickets.rules import may_raise_problem, may_work_on
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class ProblemActions:
         icon="puzzle",
         public=False,
         versioned=False,
+        section=Section.HELP,
     )
     def raise_problem(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Have the cause looked for: a problem is raised and joined to this incident."""
@@ -48,6 +49,7 @@ class ProblemActions:
         public=False,
         versioned=False,
         bulk=("problem",),
+        section=Section.HELP,
     )
     def join_problem(self, *, user: User, now: datetime, problem: Any, waits: bool) -> None:
         """Say that a known problem causes it, and perhaps wait for its solution."""

@@ -65,6 +65,8 @@ STAFF_FIELDS = (
     "group",
     "assignee",
     "main",
+    "extent",
+    "reported_by",
 )
 #: What requesters come with; requests are ordered from the catalogue.
 REQUESTERS_NATURES = ("incident", "consultation", "complaint")

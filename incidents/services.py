@@ -29,6 +29,7 @@ CARRIED_OVER = (
     "category",
     "business_system",
     "complexity",
+    "extent",
     "organisation",
     "requester",
     "contact_phone",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from tickets.lifecycle import CALLED, TOLD, action
+from tickets.lifecycle import CALLED, TOLD, Section, action
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -45,6 +45,7 @@ class SupportRecords:
         key="v",
         public=False,
         supplier=CALLED,
+        section=Section.HELP,
     )
     def call_vendor(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
         """Hand the case to the third line; the group keeps the ticket and the clock (INC-14)."""
@@ -64,6 +65,7 @@ class SupportRecords:
         public=False,
         supplier=TOLD,
         tells=("noted",),
+        section=Section.RECORD,
     )
     def record_vendor_response(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
         """Record that the vendor took up the case; their time to respond ends (SLM-07)."""
@@ -81,6 +83,7 @@ class SupportRecords:
         public=False,
         supplier=TOLD,
         tells=("noted",),
+        section=Section.RECORD,
     )
     def record_vendor_arrival(self, *, user: User, now: datetime, text: str) -> None:
         """Record that the vendor's engineer is there; who comes has responded (SLM-07)."""
@@ -98,6 +101,7 @@ class SupportRecords:
         public=False,
         supplier=TOLD,
         tells=("noted",),
+        section=Section.RECORD,
     )
     def record_vendor_answer(self, *, user: User, now: datetime, text: str) -> None:
         """Record what the vendor did; their part is over."""
@@ -112,6 +116,7 @@ class SupportRecords:
         form="incidents.support_forms.RemoteConsentForm",
         icon="screen-share",
         public=True,
+        section=Section.RECORD,
     )
     def record_remote_consent(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Record how the requester agreed to remote help, before it starts; each time anew (INC-15)."""
@@ -125,6 +130,7 @@ class SupportRecords:
         form="incidents.support_forms.OnSiteForm",
         icon="map-pin",
         public=True,
+        section=Section.RECORD,
     )
     def record_on_site(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Record departure, arrival and completion of a visit; after one that is complete, of the next (INC-15)."""
@@ -140,6 +146,7 @@ class SupportRecords:
         form="incidents.support_forms.BackupForm",
         icon="database-export",
         public=False,
+        section=Section.RECORD,
     )
     def confirm_backup(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
         """Confirm before a risky step that data was backed up (INC-15)."""

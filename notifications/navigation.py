@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.permissions import Permission
+from accounts.permissions import Permission, may_read_what_governs
 from itsm.navigation import Entry, Section
 
 NAVIGATION = [
@@ -19,7 +19,7 @@ NAVIGATION = [
         label=_("Templates of notices"),
         url="notifications:templates",
         icon="template",
-        allow=lambda user: user.is_staff,
+        allow=may_read_what_governs,
         position=30,
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,27 @@ class Line:
     urgent: bool
     unread: bool
     waits: bool
+    ticket_id: int | None = None
+    more: int = 0
+
+
+def grouped(lines: Iterable[Line]) -> list[Line]:
+    """One line a ticket: the newest one, with how many there are behind it; unread or urgent when any of them is."""
+    found: dict[Any, Line] = {}
+    for line in lines:
+        key = line.ticket_id or -line.pk
+        if key not in found:
+            found[key] = line
+            continue
+        first = found[key]
+        found[key] = replace(
+            first,
+            more=first.more + 1,
+            unread=first.unread or line.unread,
+            urgent=first.urgent or line.urgent,
+            waits=first.waits or line.waits,
+        )
+    return list(found.values())
 
 
 def lines_of(rows: Iterable[Delivery]) -> list[Line]:
@@ -63,6 +84,7 @@ def _line(row: Delivery, texts: Texts) -> Line:
         urgent=row.urgent,
         unread=row.read_at is None,
         waits=row.urgent and row.acknowledged_at is None and notice.event_info.presses,
+        ticket_id=notice.ticket_id,
     )
 
 
@@ -70,6 +92,14 @@ def bell_rows(user: User) -> DeliveryQuerySet:
     """The notices of ``user``, newest first, with what a line needs."""
     found: DeliveryQuerySet = Delivery.objects.visible_to(user)
     return found.select_related(*WITH_TICKET).order_by("-id")
+
+
+def same_ticket(user: User, pk: int) -> list[int]:
+    """Keys of the notice ``pk`` and of the unread ones before it about its ticket: they stand in one line."""
+    ticket = Delivery.objects.visible_to(user).filter(pk=pk, notice__ticket__isnull=False)
+    before = Delivery.objects.visible_to(user).unread().filter(pk__lt=pk)
+    older = before.filter(notice__ticket__in=ticket.values("notice__ticket"))
+    return [pk, *older.values_list("pk", flat=True)]
 
 
 def unread_count(user: User) -> int:

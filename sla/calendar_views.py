@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
+from accounts.permissions import may_read_what_governs
 from sla.calendar_forms import CalendarForm
 from sla.calendars import CalendarRefused, Content, content_of, publish
 from sla.following import moved_limits
@@ -42,11 +43,13 @@ class Cell:
 
 
 class AdministratorsView(SignedInView):
-    """Base of pages that only administrators open."""
+    """Base of pages that administrators edit and managers read: what governs them is no secret."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse everybody else who is signed in."""
-        if request.user.is_authenticated and not request.user.is_staff:
+        """Refuse everybody else who is signed in; whoever only reads changes nothing."""
+        user = request.user
+        reads = request.method in ("GET", "HEAD") and user.is_authenticated and may_read_what_governs(user)
+        if user.is_authenticated and not (user.is_staff or reads):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 

@@ -3,18 +3,13 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.permissions import Permission
+from accounts.permissions import Permission, may_read_what_governs
 from itsm.navigation import Entry, Section
 
 
 def _watches(user: User) -> bool:
     """Those who see every ticket, with what is internal about it."""
     return user.may(Permission.VIEW) and user.may(Permission.INTERNAL)
-
-
-def _administers(user: User) -> bool:
-    """Administrators."""
-    return user.is_staff
 
 
 NAVIGATION = [
@@ -31,7 +26,7 @@ NAVIGATION = [
         label=_("Policies"),
         url="sla:policies",
         icon="certificate",
-        allow=_administers,
+        allow=may_read_what_governs,
         position=10,
     ),
     Entry(
@@ -39,7 +34,7 @@ NAVIGATION = [
         label=_("Calendars"),
         url="sla:calendars",
         icon="calendar-cog",
-        allow=_administers,
+        allow=may_read_what_governs,
         position=20,
     ),
 ]

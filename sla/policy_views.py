@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, is_htmx
 from sla.calendar_views import TRIAL_DAYS, AdministratorsView, shown_trial
 from sla.models import Policy, PolicyVersion, TrialRun
-from sla.policies import draft_of, publish_policy
+from sla.policies import draft_of, publish_policy, shown_targets
 from sla.policy_forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of
 from sla.trials import ask
 from tickets import clock
@@ -36,11 +36,12 @@ class PolicyView(AdministratorsView):
         policy = _find(code)
         general, rows = initial_of(draft_of(_newest(policy)))
         promises = PromiseFormSet(initial=rows, form_kwargs={"now": clock.now()})
-        return self._page(request, policy, PolicyForm(initial=general), promises)
+        return self._page(request, policy, PolicyForm(initial=general, kind=policy.kind), promises)
 
     def post(self, request: SignedInRequest, code: str) -> HttpResponse:
         """Try what was typed on history, or publish it."""
-        now, policy, form = clock.now(), _find(code), PolicyForm(request.POST)
+        now, policy = clock.now(), _find(code)
+        form = PolicyForm(request.POST, kind=policy.kind)
         rows = PromiseFormSet(request.POST, form_kwargs={"now": now})
         if not (form.is_valid() and rows.is_valid()):
             return self._page(request, policy, form, rows, status=422)
@@ -79,6 +80,7 @@ class PolicyView(AdministratorsView):
             "rows": rows,
             "trial": shown_trial(run) if run else None,
             "days": TRIAL_DAYS,
+            "in_force": shown_targets(policy, clock.now()),
             "versions": policy.versions.select_related("published_by")[:20],
         }
         return render(request, "sla/policy.html", context, status=status)

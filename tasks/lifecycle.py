@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from tasks import rules
 from tickets import guards
 from tickets.common import CommonActions
-from tickets.lifecycle import NEW, RESTORE, Phase, action
+from tickets.lifecycle import NEW, RESTORE, Phase, Section, action
 from tickets.rules import is_assignee, may_work_on, works_in_group
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class SplitsIntoTasks:
         key="t",
         public=False,
         versioned=False,
+        section=Section.HELP,
     )
     def add_task(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Split off a part of the work for a group or a person; the ticket waits for its tasks."""

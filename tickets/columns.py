@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,8 +15,10 @@ from accounts.models import User
 from tickets.audience import known_to
 from tickets.clock import NO_LIMIT
 from tickets.lifecycle import Phase
-from tickets.models import Ticket
+from tickets.models import AffectedItem, Ticket
 
+#: How hard it is to solve (处理难度), by ``Ticket.complexity``: of equal urgency the simpler comes first (INC-18).
+DIFFICULTY = {1: _("Simple"), 2: _("Normal"), 3: pgettext_lazy("difficulty", "Hard")}
 _NAMES = ("name_zh", "name_en")
 _PERSON = ("username", "full_name", "full_name_en")
 
@@ -24,7 +28,7 @@ class ListColumn:
     """A column. ``value`` reads text, number, moment, truth or row from a ticket; ``sort`` is its name in ``SORTS``.
 
     ``loads``: columns of the database beyond those of every row; ``staff``: for those who read internal notes;
-    ``wide``: texts of several lines, for exports only.
+    ``wide``: texts of several lines, for exports only; ``counts``: what the query works out for it, by name.
     """
 
     code: str
@@ -34,6 +38,7 @@ class ListColumn:
     loads: tuple[str, ...] = ()
     staff: bool = False
     wide: bool = False
+    counts: Callable[[], dict[str, Any]] = dict
 
     @property
     def relations(self) -> set[str]:
@@ -64,6 +69,12 @@ def _tasks(ticket: Ticket) -> str:
     return f"{done}/{ticket.children_total}" if ticket.children_total else ""
 
 
+def _item_names() -> ArraySubquery:
+    """Identifiers of the configuration items that a ticket is about."""
+    found = AffectedItem.objects.filter(ticket=OuterRef("pk")).order_by("item__identifier")
+    return ArraySubquery(found.values("item__identifier"))
+
+
 def _number(name: str) -> Callable[[Ticket], Any]:
     return lambda ticket: getattr(ticket, name).number if getattr(ticket, f"{name}_id") else ""
 
@@ -86,7 +97,21 @@ COLUMNS: dict[str, ListColumn] = {
         _named("source", _("Source"), sort="source"),
         _named("impact", _("Impact")),
         _named("urgency", _("Urgency")),
-        _attribute("complexity", _("Complexity"), sort="complexity", staff=True),
+        ListColumn(
+            code="complexity",
+            label=_("Difficulty"),
+            value=lambda ticket: DIFFICULTY.get(ticket.complexity, ""),
+            loads=("complexity",),
+            sort="complexity",
+            staff=True,
+        ),
+        ListColumn(
+            code="items",
+            label=_("Configuration items"),
+            value=lambda ticket: ", ".join(getattr(ticket, "item_names", None) or ()),
+            counts=lambda: {"item_names": _item_names()},
+            staff=True,
+        ),
         _named("organisation", _("Organisation"), sort="organisation"),
         _named("requester", _("Requester"), _PERSON, sort="requester"),
         ListColumn(
@@ -144,6 +169,11 @@ COLUMNS: dict[str, ListColumn] = {
 USUAL = ("number", "summary", "priority", "state", "due_at", "group", "assignee", "business_system", "created_at")
 
 
+def add_columns(*columns: ListColumn) -> None:
+    """Let lists and exports show what only one kind has; said once, when the kind's app starts (TKT-08)."""
+    COLUMNS.update({column.code: column for column in columns})
+
+
 def offered_columns(user: User, *, wide: bool = False) -> dict[str, ListColumn]:
     """Columns by code that ``user`` may read; with the ``wide`` ones for exports."""
     known = set(known_to(user, COLUMNS))
@@ -161,4 +191,6 @@ def with_columns(found: Any, columns: Iterable[ListColumn]) -> Any:
     """Load what ``columns`` read beside what every row has, in one query."""
     chosen = list(columns)
     relations = sorted({path for column in chosen for path in column.relations})
-    return found.for_rows(also=[path for column in chosen for path in column.loads], join=relations)
+    found = found.for_rows(also=[path for column in chosen for path in column.loads], join=relations)
+    counted = {name: made for column in chosen for name, made in column.counts().items()}
+    return found.annotate(**counted) if counted else found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from tickets import guards, rules
-from tickets.lifecycle import ANY, action
+from tickets.lifecycle import ANY, Section, action
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -94,6 +94,7 @@ class CommonActions(Columns):
         icon="bell-ringing",
         key="u",
         versioned=False,
+        section=Section.HELP,
     )
     def urge(self, *, user: User, now: datetime, text: str) -> None:
         """Ask for more speed; assignee and group are told, and it is counted."""

@@ -44,7 +44,10 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Urgency"), ("priority", "impact", "urgency", "complexity", "overdue", "escalated", "urged")),
     (
         gettext_lazy("State"),
-        ("state", "phase", "wait_reason", "duplicate", "reopened", "responded_in_time", "completed_in_time"),
+        (
+            *("state", "phase", "wait_reason", "duplicate", "reopened", "responded_in_time", "completed_in_time"),
+            "satisfaction",
+        ),
     ),
     (
         gettext_lazy("Who"),
@@ -155,8 +158,10 @@ class EveryFilter:
     @property
     def sections(self) -> Iterator[dict[str, Any]]:
         """Groups of bound fields."""
-        for label, names in SECTIONS:
-            yield {"label": label, "fields": [self.form[name] for name in names]}
+        placed = {"records", *(name for _label, names in SECTIONS for name in names)}
+        of_kinds = [name for name in FILTERS if name not in placed]
+        for label, names in (*SECTIONS, (_("How it ended"), of_kinds)):
+            yield {"label": label, "fields": [self.form[name] for name in names if name in self.form.fields]}
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from django.core.validators import MaxLengthValidator
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
@@ -32,6 +33,7 @@ from tickets.models import (
     ImpactLevel,
     Nature,
     Priority,
+    Satisfaction,
     Source,
     Ticket,
     TicketLink,
@@ -237,7 +239,8 @@ class TicketFilter(filters.FilterSet):
     watcher = WatcherFilter(label=_("Watched by"), max_length=150)
     item = filters.CharFilter(method="about_item", label=_("Configuration item"), max_length=100)
     complexity = ChoicesFilter(
-        choices=[("1", _("Simple")), ("2", _("Normal")), ("3", _("Complex"))], label=_("Complexity")
+        choices=[("1", _("Simple")), ("2", _("Normal")), ("3", pgettext_lazy("difficulty", "Hard"))],
+        label=_("Difficulty"),
     )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created until"))
@@ -277,6 +280,9 @@ class TicketFilter(filters.FilterSet):
     )
     completed_in_time = YesNoFilter(
         Q(completed_in_time=True), otherwise=Q(completed_in_time=False), label=_("Completed in time")
+    )
+    satisfaction = CodesFilter(
+        model=Satisfaction, words=[(NONE, pgettext_lazy("satisfaction", "None"))], label=_("Satisfaction")
     )
     caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
@@ -336,5 +342,14 @@ class TicketFilter(filters.FilterSet):
         return queryset.filter(queue_due_at__gte=value, queue_due_at__lt=NO_LIMIT)
 
 
-#: Names of the filters.
-FILTERS: tuple[str, ...] = tuple(TicketFilter.base_filters)  # type: ignore[misc,has-type]  # the metaclass sets it
+#: Names of the filters, those of kinds behind the shared ones.
+FILTERS: list[str] = list(TicketFilter.base_filters)  # type: ignore[misc,has-type]  # the metaclass sets it
+
+
+def add_filters(**found: filters.Filter) -> None:
+    """Let every list be narrowed by what only one kind knows; said once, when the kind's app starts (TKT-08)."""
+    for name, item in found.items():
+        item.field_name = item.field_name or name
+        TicketFilter.base_filters[name] = item  # type: ignore[misc]  # as above
+        if name not in FILTERS:
+            FILTERS.append(name)

@@ -52,6 +52,16 @@ class Phase(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class Section(models.TextChoices):
+    """Under which heading a long menu of actions shows one, in this order."""
+
+    STEP = "step", _("Next step")
+    HELP = "help", _("Others take part")
+    RECORD = "record", _("On record")
+    FACTS = "facts", _("What it is about")
+    END = "end", _("Ends here")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """One thing that can happen to a ticket, as declared with ``@action``.
@@ -68,7 +78,7 @@ class Action:
     is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an action that names none tells
     nobody. ``removes``: what is chosen in its form is gone afterwards, and the log says so. ``supplier``: people of
     the ticket's supplier read the entry, too: ``CALLED`` begins what they read, ``TOLD`` is between them and us.
-    ``help`` is the method's docstring.
+    ``section``: the heading of the menu, when it does not follow from the rest. ``help`` is the method's docstring.
     """
 
     name: str
@@ -97,6 +107,16 @@ class Action:
     tells: tuple[str, ...] = ()
     removes: bool = False
     supplier: str = ""
+    section: Section | None = None
+
+    @property
+    def heading(self) -> Section:
+        """Under which heading the menu of a ticket shows it."""
+        if self.section is not None:
+            return self.section
+        if self.intent == "danger":
+            return Section.END
+        return Section.FACTS if self.target is None else Section.STEP
 
     @property
     def creates(self) -> bool:

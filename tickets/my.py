@@ -33,7 +33,7 @@ def parts_of(user: User, now: datetime) -> dict[str, dict[str, Any]]:
     ours = Q(assignee=user) | Q(group__in=user.group_ids)
     is_task = Q(parent__isnull=False)
     parts = {
-        "claim": _part(_("To claim"), {"icon": "hand-grab"}, queue(user, VIEWS["unassigned"], now), QUEUE_ORDER),
+        "claim": _part(_("To claim"), {"icon": "hand-grab"}, to_claim(user, now), QUEUE_ORDER),
         "mine": _part(_("Mine"), {"icon": "user-check"}, mine.exclude(is_task), NEXT_LIMIT),
         "due": _part(_("Due"), {"icon": "clock-exclamation"}, _due(user, ours, now), NEXT_LIMIT),
         "tasks": _part(_("Tasks"), {"icon": "checklist"}, mine.filter(is_task), NEXT_LIMIT),
@@ -50,6 +50,13 @@ def _part(label: str, icon: dict[str, str], tickets: TicketQuerySet, order: tupl
 def _due(user: User, ours: Q, now: datetime) -> TicketQuerySet:
     """What the person or their groups must keep next: its limit is near or over."""
     return Ticket.objects.visible_to(user).filter(ours, phase=Phase.OPEN, due_soon_at__lte=now)
+
+
+def to_claim(user: User, now: datetime) -> TicketQuerySet:
+    """What the person can take: of their groups; of nobody's only what the desk may start by itself."""
+    managed = [kind.code for kind in kinds() if kind.managing is not None and user.may(kind.managing)]
+    without = Q(group=None, kind__in=managed) if user.group_ids else Q(pk=None)
+    return queue(user, VIEWS["unassigned"], now).filter(Q(group__in=user.group_ids) | without)
 
 
 def to_decide(user: User) -> TicketQuerySet:
@@ -109,7 +116,12 @@ class MyPage:
                 related = ("priority", "business_system", "group", "assignee", "source", "requester")
                 found = kind.model.objects.filter(pk__in=keys)
                 rows |= {row.pk: row for row in found.select_related(*related, "parent", "requested_priority")}
-        return [card_of(rows[pk], self.user, self.now) for pk, _code in visible if pk in rows]
+        reasons = pages.reasons_of(rows.values()) if self.tab == "decide" else {}
+        return [
+            {**card_of(rows[pk], self.user, self.now), "reason": reasons.get(pk, "")}
+            for pk, _code in visible
+            if pk in rows
+        ]
 
 
 def card_of(ticket: Ticket, user: User, now: datetime) -> dict[str, Any]:

@@ -18,13 +18,16 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from accounts.phones import calling
 from tickets.actions import Available, available_actions
-from tickets.lifecycle import Action, Phase
+from tickets.lifecycle import Action, Phase, Section
 from tickets.limits import Chip, chip_of
-from tickets.models import Ticket, TicketLink
+from tickets.models import Ticket, TicketLink, TimelineEntry
 
 #: Keys of actions that declare none, in the order of the buttons.
 FREE_KEYS = "123456789"
 INTENT_ORDER = {"primary": 0, "normal": 1, "danger": 2}
+#: How many actions stand as buttons; the menu has the others, under headings.
+SHOWN = 4
+SECTIONS = list(Section)
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ def buttons(ticket: Ticket, available: Iterable[Available]) -> list[dict[str, An
     made = [
         {**button_of(item.action, ticket), "enabled": item.enabled, "reason": item.reason or ""} for item in offered
     ]
+    made = [*made[:SHOWN], *sorted(made[SHOWN:], key=lambda button: SECTIONS.index(button["section"]))]
     free = iter(FREE_KEYS)
     return [
         {
@@ -166,6 +170,7 @@ def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:
         "help": _(action.help),
         "intent": action.intent,
         "icon": action.icon,
+        "section": action.heading,
         "key": action.key,
         "has_form": action.asks,
         "url": reverse("tickets:action", args=[ticket.number, action.name]),
@@ -260,6 +265,7 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(_("Assignee"), ticket.assignee, field="assignee"),
             pair(_("Registered by"), ticket.registered_by),
             pair(_("Created"), ticket.created_at),
+            pair(_("Updated"), ticket.updated_at),
             pair(_("Planned response"), ticket.planned_response_at),
             pair(_("Actual response"), ticket.responded_at),
             pair(_("Responded in time"), _answered_in_time(ticket)),
@@ -273,7 +279,7 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(_("Confirmed"), confirmation_of(ticket)),
             pair(_("Satisfaction"), satisfaction_of(ticket)),
             pair(_("Comment"), ticket.satisfaction_comment),
-            *(pair(label, value) for label, value in own),
+            *(pair(label, value, field=next(iter(field), "")) for label, value, *field in own),
         ],
         editors,
     )
@@ -367,7 +373,21 @@ def priority_request(ticket: Ticket, user: User) -> dict[str, Any] | None:
     """A proposed priority that waits for a decision, for the banner above the timeline."""
     if ticket.requested_priority is None:
         return None
-    return {"priority": ticket.requested_priority, "by": ticket.priority_requested_by}
+    reasons = reasons_of([ticket])
+    return {
+        "priority": ticket.requested_priority,
+        "by": ticket.priority_requested_by,
+        "reason": reasons.get(ticket.pk, ""),
+    }
+
+
+def reasons_of(tickets: Iterable[Ticket]) -> dict[int, str]:
+    """Why another priority was proposed, by ticket: whoever decides reads it. One query."""
+    visible = [ticket.pk for ticket in tickets if ticket.requested_priority_id]
+    if not visible:
+        return {}
+    found = TimelineEntry.objects.filter(ticket__in=visible, action="propose_priority")
+    return dict(found.order_by("ticket_id", "-at", "-id").distinct("ticket_id").values_list("ticket_id", "text"))
 
 
 def not_understood() -> dict[str, Any]:

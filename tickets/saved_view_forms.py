@@ -39,7 +39,9 @@ def audiences(user: User) -> list[tuple[str, Any]]:
 class SavedViewForm(forms.Form):
     """A name, for whom, and the list as its address has it. ``kind``: of which kind, None for all."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=60, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     audience = forms.ChoiceField(label=gettext_lazy("For whom"), required=False)
     query = forms.CharField(
         label=gettext_lazy("Filters, as in the address of the list"), required=False, max_length=4000

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
+from accounts.permissions import may_read_what_governs
 from notifications.channels.letter import parts_of
 from notifications.events import PLACEHOLDERS, Event, event_of, events
 from notifications.forms import TemplateForm
@@ -24,6 +25,12 @@ from notifications.texts import example, previews, spoken_to
 
 FORMS = dict(NoticeTemplate.Form.choices)
 LANGUAGES = dict(settings.LANGUAGES)
+
+
+def check_reads(request: SignedInRequest) -> None:
+    """Raise PermissionDenied for all but administrators and managers, who read what is told in their name."""
+    if not may_read_what_governs(request.user):
+        raise PermissionDenied
 
 
 def check_writes(request: SignedInRequest) -> None:
@@ -75,7 +82,7 @@ class TemplatesView(SignedInView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """List them, and which were edited."""
-        check_writes(request)
+        check_reads(request)
         edited = edited_texts()
         rows = [{"event": event, "texts": texts_of(event, edited)} for event in events()]
         return render(request, "notifications/templates.html", {"rows": rows})
@@ -106,7 +113,9 @@ class TemplateView(SignedInView):
 
     @staticmethod
     def _find(request: SignedInRequest, event: str, language: str, channel: str) -> NoticeTemplate:
-        check_writes(request)
+        check_reads(request)
+        if request.method != "GET":
+            check_writes(request)
         if event not in {known.code for known in events()} or language not in LANGUAGES or channel not in FORMS:
             raise Http404
         found = NoticeTemplate.objects.filter(event=event, language=language, channel=channel).first()
@@ -124,6 +133,7 @@ class TemplateView(SignedInView):
             "shipped": shipped(event, row.language, row.channel),
             "siblings": texts_of(event, edited_texts()),
             "preview": preview_of(event, row.language, texts),
+            "may_write": may_write_templates(self.request.user),
         }
         return render(self.request, "notifications/template.html", context, status=status)
 

@@ -40,6 +40,7 @@ function tickAll(on) {
   for (const box of boxes()) { box.checked = on; note(box); }
   if (!on) ticked.clear();
   tell();
+  if (!on) (last?.closest("li,tr") ?? queue).querySelector("a[data-row]")?.focus({ preventScroll: true });
 }
 
 function redraw(records) {

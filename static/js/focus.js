@@ -11,9 +11,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
   if (!target.matches("[data-focus],[data-focus] *")) return;
-  const next = target.querySelector("[data-first-error],.is-invalid") ?? target.querySelector(".fields :is(input,select,textarea):not([type=hidden])") ?? target.querySelector("[tabindex='-1']");
+  const next = target.querySelector("[data-first-error],.is-invalid,[autofocus]") ?? target.querySelector(".fields :is(input,select,textarea):not([type=hidden])") ?? target.querySelector("[tabindex='-1']")
+    ?? (document.activeElement === document.body ? target.querySelector("button") : null); // what was pressed is gone with what it stood in
   next?.focus({ preventScroll: true });
   target.scrollIntoView({ block: "nearest" });
+  next?.closest("[data-first-error]")?.scrollIntoView({ block: "nearest" }); // a long form shows its middle otherwise
 });
 
 document.addEventListener("click", (event) => {

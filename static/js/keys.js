@@ -23,7 +23,10 @@ function line(dialog, key, label) {
 function list() {
   const dialog = document.getElementById("keys");
   dialog.querySelector("[data-keys]").replaceChildren();
+  const told = new Set();
   for (const command of commands()) {
+    if (told.has(command.dataset.key)) continue; // the first one has the key: ticked lines before the open ticket
+    told.add(command.dataset.key);
     const label = command.ariaLabel || command.querySelector("span")?.textContent || command.textContent;
     line(dialog, command.dataset.key.toUpperCase(), label.trim());
   }

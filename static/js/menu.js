@@ -17,3 +17,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[aria-disabled=true]")) event.preventDefault();
 }, true);
+
+// What is to be typed first has the keyboard as soon as a menu shows it, also the second time.
+document.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.matches("details.menu")) event.target.querySelector("[autofocus]")?.focus();
+}, true);

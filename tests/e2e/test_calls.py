@@ -170,3 +170,29 @@ def test_only_members_of_the_chosen_group_are_offered(world: World, visit: Visit
     page.locator("#id_assignee-ts-control").click()
     page.locator(".ts-dropdown .option", has_text="other_engineer").wait_for()
     assert page.locator(".ts-dropdown:visible .option").count() == 1
+
+
+def test_what_decides_a_call_stands_above_the_fold(visit: Visit) -> None:
+    page = visit("desk", language="en-US")  # 1440 x 900
+    page.goto("/incidents/new/")
+    waits_for_the_caller(page)
+    foot = page.locator(".sheet-foot").bounding_box()
+    assert foot is not None
+    for name in ("summary", "description", "business_system", "category", "impact", "group", "assignee", "urgency"):
+        box = page.locator(f".field:has(#id_{name}), fieldset#id_{name}").first.bounding_box()
+        assert box is not None, name
+        assert box["y"] + box["height"] <= foot["y"], name
+    page.keyboard.press("Alt+m")
+    page.locator("#id_occurred_at").wait_for()
+    button = page.locator(".choose-file")
+    assert button.inner_text() == "Choose files"  # the page's language, not the browser's
+
+
+def test_nobody_found_never_covers_entering_by_hand(visit: Visit) -> None:
+    page = visit("desk", language="en-US")
+    page.goto("/incidents/new/")
+    waits_for_the_caller(page)
+    page.keyboard.type("nobody at all")
+    page.locator(".ts-dropdown .no-results").wait_for()
+    page.locator("[data-new-caller]").click(timeout=5000)  # refused by the browser where something lies over it
+    page.locator(".new-caller").wait_for()

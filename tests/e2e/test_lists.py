@@ -10,7 +10,7 @@ import pytest
 
 from incidents.models import Incident
 from tests.e2e.conftest import NARROW, until
-from tests.factories import World, register_incident, unclaimed
+from tests.factories import World, act, register_incident, unclaimed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -136,3 +136,58 @@ def test_a_list_is_exported(world: World, visit: Visit, tmp_path: Path) -> None:
     text = (tmp_path / "a.csv").read_text("utf-8-sig")
     assert ticket.number in text
     assert "'=1+1" in text
+
+
+def test_keys_act_on_ticked_lines_and_the_form_has_the_keyboard(world: World, visit: Visit) -> None:
+    tickets = [unclaimed(world, summary=f"T{number}") for number in range(2)]
+    page = visit("engineer", language="en-US")
+    page.goto(f"/queue/?view=unassigned&ticket={tickets[0].number}")
+    page.locator("#ticket [data-key=c]").wait_for()
+    page.locator("a[data-row]").first.focus()
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator("#bulk-panel .bulk-count", has_text="2 tickets").wait_for()
+    page.keyboard.press("h")  # an action of the lines, not of the ticket that stands open
+    page.locator("#bulk-panel .bulk-form").wait_for()
+    until(page, "Boolean(document.activeElement.closest('#bulk-panel .fields'))")
+    page.locator("#bulk-panel footer [data-tick=none]").click()
+    until(page, "document.activeElement.matches('a[data-row]')")
+    for _ in range(2):
+        page.keyboard.press("x")
+        page.keyboard.press("k")
+    page.locator("#bulk-panel .bulk-count", has_text="2 tickets").wait_for()
+    page.keyboard.press("c")
+    page.locator("#toasts", has_text="2 tickets").wait_for()
+    assert Incident.objects.filter(assignee=world.engineer).count() == 2
+
+
+def test_the_name_of_a_view_has_the_keyboard_each_time_it_is_asked(world: World, visit: Visit) -> None:
+    page = visit("desk", language="en-US")
+    page.goto("/queue/?view=open")
+    for _ in range(2):
+        page.locator(".save-menu summary").click()
+        page.locator(".save-menu input[name=name]").wait_for()
+        until(page, "document.activeElement.matches('.save-menu input[name=name]')")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('.save-menu').open")
+
+
+def test_what_a_conflict_compares_can_be_seen_at_once(world: World, visit: Visit) -> None:
+    ticket = unclaimed(world, summary="before", description="long\n" * 40)
+    page = visit("desk", language="en-US", size=(1280, 640))
+    page.goto(f"/queue/?view=open&ticket={ticket.number}")
+    page.locator("#ticket [data-key=d]").wait_for(state="attached")
+    page.keyboard.press("d")
+    page.locator("#action-panel form").wait_for()
+    page.fill("#action-panel input[name=summary]", "mine")
+    act(ticket, "edit", world.engineer, summary="theirs")
+    page.locator("#action-panel input[name=contact_email]").focus()  # at the foot of a long form
+    page.keyboard.press("Control+Enter")
+    page.locator("#action-panel .alarm").wait_for()
+    until(
+        page,
+        """(() => { const box = document.querySelector("#action-panel .alarm").getBoundingClientRect();
+          return document.elementFromPoint(box.x + 30, box.y + 12)?.closest("#action-panel .alarm") != null; })()""",
+    )

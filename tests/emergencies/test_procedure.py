@@ -158,7 +158,7 @@ def test_edited_first_tasks_are_what_the_next_emergency_gets(world: World) -> No
 
     ticket = emergency(world)
 
-    assert [task.summary for task in Task.objects.filter(parent_id=ticket.pk)] in (["看大屏"], ["Look at the wall"])
+    assert [task.summary for task in Task.objects.filter(parent_id=ticket.pk)] == ["看大屏 / Look at the wall"]
 
 
 # --- Command --------------------------------------------------------------------------------------------------------

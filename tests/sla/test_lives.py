@@ -362,7 +362,7 @@ def test_restarts_counts_for_clocks_that_began_under_it(world: World) -> None:
 
 @pytest.mark.req("SLM-02")
 @pytest.mark.parametrize(
-    ("phase", "clocks"), [("startup", 1), ("transition", 0), ("normal", 1), ("summary", 1), (None, 1)]
+    ("phase", "clocks"), [("startup", 0), ("transition", 0), ("normal", 1), ("summary", 1), (None, 1)]
 )
 def test_phase_decides_whether_anything_is_promised(world: World, phase: str | None, clocks: int) -> None:
     office_policy(world)

@@ -95,8 +95,8 @@ def test_page_refuses(world: World, client: Client, wrong: dict[str, str]) -> No
     assert PolicyVersion.objects.filter(policy="maintenance").count() == 1
 
 
-def test_only_administrators_see_policies(world: World, client: Client) -> None:
-    client.force_login(world.manager)
+def test_engineers_see_no_policies(world: World, client: Client) -> None:
+    client.force_login(world.engineer)
     assert [client.get(url).status_code for url in ("/policies/", "/policies/maintenance/")] == [403, 403]
     client.force_login(world.admin)
     assert [client.get(url).status_code for url in ("/policies/", "/policies/maintenance/")] == [200, 200]

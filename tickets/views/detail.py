@@ -120,6 +120,7 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         pages.pair(_("Priority"), ticket.priority),
         pages.pair(_("Business system"), ticket.business_system),
         pages.pair(_("Requester"), ticket.requester),
+        pages.pair(_("Occurred"), getattr(ticket, "occurred_at", None)),
         pages.pair(_("Created"), ticket.created_at),
         pages.pair(_("Expected by"), ticket.planned_completion_at),
         pages.pair(_("Agreed with you"), ticket.agreed_at),
