@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from incidents.rules import was_dispatched
-from tickets.guards import has_assignee, has_finished_children, has_priority_request, is_unclaimed
+from tickets.guards import has_assignee, has_finished_children, is_unclaimed
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -43,6 +43,11 @@ def is_undispatched(ticket: Incident, user: User | None) -> Any:
 def was_given(ticket: Incident, user: User | None) -> Any:
     """It was dispatched before."""
     return None if was_dispatched(ticket) else _("It was never dispatched: the service desk checks the priority.")
+
+
+def has_priority_request(ticket: Incident, user: User | None) -> Any:
+    """A change of priority waits for approval."""
+    return None if ticket.proposal else _("No change of priority waits for approval.")
 
 
 def has_no_open_vendor_case(ticket: Incident, user: User | None) -> Any:

@@ -171,6 +171,8 @@ class Kind:
     ``public_fields``: columns of the kind that requesters read too; the others are for staff.
     ``supplier_fields``: those that people of the supplier read who was called in. ``banner``: dotted path
     of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
+    ``answers``: dotted path of a function that returns further fields of its API by name. ``names``: labels of values
+    in the log that are no columns (any more).
     ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
     ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
 
@@ -197,6 +199,8 @@ class Kind:
     public_fields: tuple[str, ...] = ()
     supplier_fields: tuple[str, ...] = ()
     banner: str | None = None
+    answers: str | None = None
+    names: Mapping[str, Text] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     prints: tuple[str, Text] | None = None
     audience: Audience | None = None
