@@ -10,7 +10,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the figures of incidents, and what lists show of them."""
-        from incidents import columns, measures, standing  # needs models
+        from incidents import columns, leaving, measures, standing  # noqa: F401 - needs models
 
         measures.register()
         standing.register()
