@@ -188,6 +188,12 @@ class AskForm(ActionForm):
     text = text_field(_("To those who decide"), required=False, rows=2)
 
 
+class DecisionForm(ActionForm):
+    """What the decision rests on."""
+
+    text = text_field(_("What it rests on"), required=False, rows=2)
+
+
 class ImplementersForm(ActionForm):
     """Which group, and who in it."""
 
