@@ -69,7 +69,7 @@ def listed() -> dict[str, list[int | str]]:
     found: dict[str, list[int | str]] = {}
     for name in names():
         with suppress(FileNotFoundError), default_storage.open(name) as content:  # removed meanwhile
-            found[name] = [content.size, hashlib.file_digest(content, "sha256").hexdigest()]  # type: ignore[arg-type]
+            found[name] = [content.size, hashlib.file_digest(content, "sha256").hexdigest()]
     return found
 
 
@@ -79,7 +79,7 @@ def add_to(archive: tarfile.TarFile, name: str) -> None:
         member = tarfile.TarInfo(f"uploads/{name}")
         member.size, member.mode = content.size, 0o640
         member.mtime = int(default_storage.get_modified_time(name).timestamp())
-        archive.addfile(member, content)  # type: ignore[arg-type]  # it only reads
+        archive.addfile(member, content)
 
 
 def replace_all(folder: Path) -> None:
