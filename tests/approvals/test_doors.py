@@ -94,6 +94,8 @@ def test_list_counts_in_the_shell_and_decides_in_bulk(world: World, policy: Make
     assert client.post("/approvals/", {"verdict": "approve"}).status_code == 422
     assert waiting_for_all() == {}
     assert "Nothing waits for your decision" in client.get("/approvals/").content.decode()
+    for headers in ({}, {"HX-Request": "true"}):
+        assert made.ticket.number in client.get("/approvals/decided/", headers=headers).content.decode()
 
 
 def test_delegation_is_recorded_and_ended_by_its_own_person_only(world: World, policy: Make, asked: AskFor) -> None:

@@ -83,10 +83,10 @@ def test_it_resolves_when_the_change_that_was_raised_from_it_is_over(world: Worl
     form = problem.kind_info.actions["implement"].form_class(ticket=problem, user=staff.owner)
     assert form.initial["change_reference"] == change.number
     problem = act(problem, "implement", staff.owner, now=MONDAY, change_reference=change.number)
-    typed = {"proof": "已验证", "watch_days": "30", "now": MONDAY}
+    typed = {"proof": "已验证", "watch_days": "30"}
     with pytest.raises(ActionInvalid) as refused:
-        act(problem, "resolve", staff.owner, **typed)
+        act(problem, "resolve", staff.owner, now=MONDAY, **typed)
     assert change.number in str(refused.value.form.errors["proof"])
 
     act(change, "cancel", world.lead, text="不做了", now=MONDAY)
-    assert act(problem, "resolve", staff.owner, **typed).state == "resolved"
+    assert act(problem, "resolve", staff.owner, now=MONDAY, **typed).state == "resolved"
