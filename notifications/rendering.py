@@ -19,6 +19,7 @@ from notifications.events import Channel, events
 from notifications.links import CALL_EVENT, PASSWORD_EVENT, RATE_EVENT, Marks, link_for, with_links
 from notifications.models import AnswerLink, Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
+from tickets.context import waiting_entries
 
 
 class Writer:
@@ -73,7 +74,7 @@ class Writer:
         )
         link = link_of(lead.notice) if same else f"{settings.SITE_URL}{reverse('notifications:list')}"
         short = f"{subject}\n{numbered(lines)}"
-        parts = [numbered(lines), *self._questions(group, texts)]
+        parts = [numbered(lines), *_waiting(lead), *self._questions(group, texts)]
         return {"subject": subject, "text": _letter(lead, parts, link), "short": short[:SHORT_LIMIT]}
 
     def _questions(self, group: Sequence[Delivery], texts: Texts) -> list[str]:
@@ -111,6 +112,19 @@ class Writer:
             url=row.endpoint.url if row.endpoint else "",
             secret=row.endpoint.secret if row.endpoint else "",
         )
+
+
+def _waiting(row: Delivery) -> list[str]:
+    """What else waits for the reader of a digest, such as decisions (DESK-02): a line for each list that has any."""
+    if row.recipient is None or row.channel != Channel.EMAIL:
+        return []
+    counted = [(entry, entry.found(row.recipient).count()) for entry in waiting_entries()]
+    return [
+        _("%(what)s: %(count)d. %(link)s")
+        % {"what": entry.label, "count": count, "link": f"{settings.SITE_URL}{reverse(entry.url_name)}"}
+        for entry, count in counted
+        if count
+    ]
 
 
 def message_id_of(row: Delivery) -> str:
