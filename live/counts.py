@@ -29,7 +29,7 @@ from tickets.querysets import LIVE
 #: Views that mean something else for each person; the others are the same for all who see every ticket.
 PERSONAL = ("mine", "unassigned")
 #: The same for all, but not among live tickets.
-RESTING = ("to_confirm",)
+RESTING = ("to_confirm", "follow_up")
 ALL = ""
 
 

@@ -252,7 +252,7 @@ def wait(ticket: Any, user: User, *, now: datetime | None = None, **data: Any) -
 
 def resolve(ticket: Any, user: User, *, now: datetime | None = None, **data: Any) -> Any:
     """Resolve an incident of the first line."""
-    typed = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1", **data}
+    typed = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1", "verified_how": "tested", **data}
     return act(ticket, "resolve", user, now=now, **typed)
 
 

@@ -94,6 +94,7 @@ def test_from_the_call_to_the_confirmation(world: World, visit: Visit) -> None:
     do(engineer, "解决")
     engineer.fill("#action-panel [name=cause]", "显示器电源故障")
     engineer.fill("#action-panel [name=handling]", "更换显示器")
+    engineer.select_option("#action-panel [name=verified_how]", "tested")
     send(engineer)
     state_is(engineer, "已解决")
 
