@@ -25,6 +25,7 @@ from tickets.forms import (
     RemoteSelect,
     SettingSelect,
 )
+from tickets.lines import check_line
 from tickets.models import (
     Category,
     CloseCode,
@@ -200,9 +201,7 @@ class ResolveForm(ActionForm):
         code, group = self.cleaned_data["close_code"], self.ticket.group
         if code.tier == Tier.THIRD and not self.ticket.vendor_needed:  # type: ignore[attr-defined]
             raise forms.ValidationError(_("No vendor was called in for this ticket."))
-        if group and code.tier and code.tier not in (Tier.THIRD, group.tier):
-            message = _("This code does not agree with the line of the group %(group)s (%(tier)s).")
-            raise forms.ValidationError(message % {"group": group.name, "tier": group.get_tier_display()})
+        check_line(code, group)
         return code
 
 

@@ -272,4 +272,4 @@ def finish(task: Any, user: User, *, now: datetime | None = None, **data: Any) -
     """Start a task when it is not started yet, and finish it."""
     if task.state == "assigned":
         task = act(task, "start", user, now=now)
-    return act(task, "finish", user, now=now, **{"close_code": "done", "result": "已清理", **data})
+    return act(task, "finish", user, now=now, **{"close_code": "tier1", "result": "已清理", **data})
