@@ -10,9 +10,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts.access import Kind, record_access
+from accounts.models import User
 from accounts.signals import new_password_asked
 from itsm.sealing import NotSealedError, seal, unseal
 
@@ -36,8 +38,15 @@ class AccountAdapter(DefaultAccountAdapter):
             raise
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failures per account and address: nobody can lock others out of their accounts from afar."""
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
+        """Count failures per account and address: nobody can lock others out of their accounts from afar.
+
+        User name and mail of one account are counted together.
+        """
+        typed = str(credentials.get("email") or credentials.get("username") or "").strip()
+        named = User.objects.order_by("pk").filter(Q(username__iexact=typed) | Q(email__iexact=typed))
+        key = named.values_list("pk", flat=True).first() if typed else None
+        login = f"account {key}" if key is not None else typed.lower()
+        return f"{login}:{self.get_client_ip(request)}"
 
     def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
         """Have it told like everything else: stored now, sent by the engine. No request waits for a mail server."""

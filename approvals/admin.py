@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_base import PortalAdmin, RecordOnly
+from accounts.permissions import Permission
 from approvals.models import Policy, PolicyDecider, PolicyStep, PolicyVersion
 from approvals.policies import publish
 from approvals.questions import every_question
@@ -62,10 +63,26 @@ class StepInline(admin.TabularInline):
     min_num = 1
 
 
+class DeciderForm(forms.ModelForm):
+    """A decider; a right is chosen among those that there are."""
+
+    class Meta:
+        model = PolicyDecider
+        fields = ("step", "kind", "person", "role", "group", "permission", "each")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label = self.fields["permission"].label
+        self.fields["permission"] = forms.ChoiceField(
+            label=label, required=False, choices=[("", "---------"), *Permission.choices]
+        )
+
+
 class DeciderInline(admin.TabularInline):
     """Deciders; those with the same step stand side by side."""
 
     model = PolicyDecider
+    form = DeciderForm
     extra = 1
     autocomplete_fields = ("person", "group")
 

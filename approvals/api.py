@@ -173,7 +173,7 @@ class WaitingView(ApiView):
     def get(self, request: Request) -> Response:
         """The open rounds in which the person is asked, the most pressing first."""
         now = timezone.now()
-        rows = [show(made, now) for made in to_decide(self.user)[:SHOWN]]
+        rows = [show(made, now) for made in to_decide(self.user, SHOWN)]
         return Response({"results": RoundSerializer(rows, many=True).data})
 
     def operation(self, method: str) -> Operation:

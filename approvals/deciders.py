@@ -50,6 +50,13 @@ def _role(who: dict[str, Any], ticket: Ticket, at: datetime) -> Iterable[User | 
     return User.objects.active().filter(roles__code=who["role"], roles__active=True).order_by("username")
 
 
+def _right(who: dict[str, Any], ticket: Ticket, at: datetime) -> Iterable[User | None]:
+    """Those who have the right and see the ticket: a right about tickets reaches no further."""
+    held = User.objects.active().filter(roles__permissions__contains=[who["permission"]], roles__active=True)
+    seeing = Ticket.objects.filter(pk=ticket.pk)
+    return [one for one in held.distinct().order_by("username") if seeing.visible_to(one).exists()]
+
+
 def _group_of(who: dict[str, Any], ticket: Ticket) -> SupportGroup | None:
     return SupportGroup.objects.filter(code=who["group"]).first() if who.get("group") else ticket.group
 
@@ -71,6 +78,7 @@ def _manager(who: dict[str, Any], ticket: Ticket, at: datetime) -> Iterable[User
 _FINDERS: dict[str, Callable[[dict[str, Any], Ticket, datetime], Iterable[User | None]]] = {
     "person": lambda who, ticket, at: User.objects.active().filter(username=who["person"]),
     "role": _role,
+    "permission": _right,
     "group_lead": _lead,
     "on_duty": _duty,
     "department_manager": _manager,

@@ -43,10 +43,12 @@ def decide(
     digest: str = "",
     via: str = TimelineEntry.Via.WEB,
     now: datetime | None = None,
+    follow: bool = True,
 ) -> Decision:
     """Decide round ``pk`` as ``user``: for themselves, else for the one whose recorded delegate they are.
 
-    ``digest``: of the content that was read; another one is refused. Everything is one transaction: decision, next
+    ``digest``: of the content that was read; another one is refused. ``follow``: no when an action of the kind
+    decides, which does what follows and stands in the log. Everything is one transaction: decision, next
     step, what the kind does when the round ends, timeline, notices. Raises ActionNotFound for a round that the person
     does not see, ActionForbidden for who may not decide it, ActionConflict when it is over, not yet their turn, the
     content changed, or a reason is missing; then nothing changed.
@@ -58,15 +60,24 @@ def decide(
         _check_open(made, user)
         if digest and digest != made.digest:
             raise ActionConflict(_("The content has changed since you read it."))
-        lines = lines_of(question_of(ticket.kind, made.purpose), ticket)
+        question = question_of(ticket.kind, made.purpose)
+        lines = made.content if question.proposal else lines_of(question, ticket)
         if digest_of(lines) == made.digest:
-            return _decide(made, ticket, user, verdict, reason.strip(), via, now)
+            return _decide(made, ticket, user, verdict, reason.strip(), via, now, follow=follow)
         fell = let_fall(made=made, ticket=ticket, lines=lines, user=None, now=now)
     raise ActionConflict(_("The content has changed since it was asked.") if fell else _("It is decided already."))
 
 
 def _decide(
-    made: ApprovalRound, ticket: Ticket, user: User, verdict: str, reason: str, via: str, now: datetime
+    made: ApprovalRound,
+    ticket: Ticket,
+    user: User,
+    verdict: str,
+    reason: str,
+    via: str,
+    now: datetime,
+    *,
+    follow: bool,
 ) -> Decision:
     step = made.steps.select_for_update().filter(outcome=Outcome.OPEN).get()
     if verdict not in Verdict.values:
@@ -87,8 +98,9 @@ def _decide(
         digest=made.digest,
     )
     Ask.objects.filter(slot=place.slot).update(waits=False)
-    _log(made, ticket, decision, step)
-    _go_on(made, step, ticket, decision)
+    if follow:
+        _log(made, ticket, decision, step)
+    _go_on(made, step, ticket, decision, follow=follow)
     return decision
 
 
@@ -165,12 +177,12 @@ def _log(made: ApprovalRound, ticket: Ticket, decision: Decision, step: Step) ->
     )
 
 
-def _go_on(made: ApprovalRound, step: Step, ticket: Ticket, decision: Decision) -> None:
+def _go_on(made: ApprovalRound, step: Step, ticket: Ticket, decision: Decision, *, follow: bool) -> None:
     """After a decision: end the round, open the next step, or wait for the others."""
     now, user = decision.at, decision.person
     if decision.verdict != Verdict.APPROVE:
         refused = decision.verdict == Verdict.REFUSE
-        _finish(made, ticket, Outcome.REFUSED if refused else Outcome.RETURNED, decision)
+        _finish(made, ticket, Outcome.REFUSED if refused else Outcome.RETURNED, decision, follow=follow)
         return
     if step.decisions.filter(verdict=Verdict.APPROVE).count() < step.needed:
         return
@@ -179,19 +191,19 @@ def _go_on(made: ApprovalRound, step: Step, ticket: Ticket, decision: Decision) 
     made.asks.filter(slot__step=step).update(waits=False)
     following = made.steps.filter(outcome=Outcome.WAITING).order_by("position").first()
     if following is None:
-        _finish(made, ticket, Outcome.APPROVED, decision)
+        _finish(made, ticket, Outcome.APPROVED, decision, follow=follow)
         return
     tell("approval_settled", made, others, now=now, user=user, text=decision.reason, key=str(step.position))
     open_step(following, made, ticket, now)
 
 
-def _finish(made: ApprovalRound, ticket: Ticket, outcome: str, decision: Decision) -> None:
+def _finish(made: ApprovalRound, ticket: Ticket, outcome: str, decision: Decision, *, follow: bool) -> None:
     end_round(made, outcome, decision.at)
-    if outcome == Outcome.APPROVED:
+    question = question_of(ticket.kind, made.purpose)
+    if outcome == Outcome.APPROVED and not question.proposal:
         log_event(ticket=ticket, event="approval_complete", user=None, now=decision.at, round=made.number)
     tell("approval_ended", made, concerned(made), now=decision.at, user=decision.person, text=decision.reason)
-    question = question_of(ticket.kind, made.purpose)
-    if question.ended:
+    if question.ended and follow:
         question.ended(round=made, user=decision.person, now=decision.at, text=decision.reason)
 
 

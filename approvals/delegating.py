@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from accounts.models import User
-from approvals.models import ApprovalRound, Delegation, Outcome, Step
+from approvals.models import ApprovalRound, Ask, Delegation, Outcome, Step
 from approvals.services import refresh_asks
 from approvals.telling import tell
+from duty.models import Absence
 
 
 @transaction.atomic
@@ -35,20 +36,37 @@ def ask_deputies(person: User, now: datetime) -> None:
         tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
 
 
+def follow_deputies(now: datetime) -> None:
+    """Whoever stands in from now on is asked what waits; whoever did until now is not asked any more. Idempotent."""
+    standing_in = _standing_in(now)
+    asked = Ask.objects.filter(waits=True, for_person__isnull=False, slot__step__outcome=Outcome.OPEN)
+    pairs = set(asked.values_list("person_id", "for_person_id"))
+    for deputy, person in pairs - standing_in:
+        asked.filter(person_id=deputy, for_person_id=person, how=Ask.How.DELEGATE).update(waits=False)
+    waiting = Ask.objects.filter(waits=True, for_person=None).values("person_id")
+    for person in User.objects.filter(pk__in={key for _deputy, key in standing_in - pairs}).filter(pk__in=waiting):
+        ask_deputies(person, now)
+
+
+def _standing_in(now: datetime) -> set[tuple[int, int]]:
+    """(deputy, person) of this moment, named or by the roster. Two queries."""
+    spans = {"starts_at__lte": now, "ends_at__gt": now, "deputy__is_active": True}
+    named = Delegation.objects.filter(**spans).values_list("deputy_id", "person_id")
+    away = Absence.objects.filter(**spans).values_list("deputy_id", "user_id")
+    return {*named, *away}
+
+
 def end_delegation(*, delegation: Delegation, now: datetime) -> None:
     """One that began ends now, one to come is dropped."""
     if delegation.starts_at >= now:
         delegation.delete()
     else:
         Delegation.objects.filter(pk=delegation.pk, ends_at__gt=now).update(ends_at=now)
+    follow_deputies(now)
 
 
-def delegations_of(user: User, now: datetime) -> QuerySet[Delegation]:
-    """What ``user`` delegated, now or to come."""
-    return Delegation.objects.filter(person=user, ends_at__gt=now).select_related("deputy")
-
-
-def received(user: User, now: datetime) -> QuerySet[Delegation]:
-    """For whom ``user`` decides at ``now``."""
-    found = Delegation.objects.filter(deputy=user, starts_at__lte=now, ends_at__gt=now)
-    return found.select_related("person")
+def delegations_of(user: User, now: datetime) -> list[Delegation]:
+    """What ``user`` delegated, now or to come, and for whom ``user`` decides at ``now``, in order. One query."""
+    mine, theirs = Q(person=user), Q(deputy=user, starts_at__lte=now)
+    found = Delegation.objects.filter(mine | theirs, ends_at__gt=now)
+    return list(found.select_related("person", "deputy"))

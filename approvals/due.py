@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from approvals.delegating import follow_deputies
 from approvals.models import ApprovalRound, Outcome, Step
-from approvals.services import ask_substitutes, refresh_asks
+from approvals.services import ask_substitutes, ask_who_may
 from approvals.telling import tell
 from tickets.models import Ticket
 from tickets.services import log_event
@@ -16,7 +17,11 @@ BATCH = 50
 
 
 def run_due(now: datetime) -> int:
-    """Remind of, and pass on, what is due at ``now``; how many steps. Any number of drivers may call it."""
+    """Remind of, and pass on, what is due at ``now``; how many steps. Any number of drivers may call it.
+
+    Deputies follow: delegations and absences begin and end without anybody at the door.
+    """
+    follow_deputies(now)
     keys = Step.objects.filter(next_at__lte=now).order_by("next_at").values_list("pk", flat=True)[:BATCH]
     return sum(_run_step(pk, now) for pk in list(keys))
 
@@ -44,7 +49,7 @@ def _run_step(pk: int, now: datetime) -> bool:
 def _remind(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
     step.next_at, step.remind_at = step.due_at, None
     step.save(update_fields=["next_at", "remind_at"])
-    refresh_asks(step, made, ticket, now)
+    ask_who_may(step, made, ticket, now)
     waiting = made.asks.filter(slot__step=step, waits=True).values_list("person_id", flat=True)
     tell("approval_reminder", made, list(waiting), now=now, key=f"{step.position}:remind")
 
@@ -53,7 +58,7 @@ def _overdue(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> 
     """Substitutes are asked once; the others stay asked."""
     step.next_at = None
     step.save(update_fields=["next_at"])
-    refresh_asks(step, made, ticket, now)
+    ask_who_may(step, made, ticket, now)
     ask_substitutes(step, made, ticket, now)
     log_event(ticket=ticket, event="approval_overdue", user=None, now=now, step=step.position, round=made.number)
     waiting = made.asks.filter(slot__step=step, waits=True).values_list("person_id", flat=True)

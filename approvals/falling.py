@@ -22,7 +22,8 @@ def standing(ticket: Any) -> list[ApprovalRound]:
 
 def check_content(*, ticket: Any, user: User | None, now: datetime) -> list[ApprovalRound]:
     """Let every standing round of ``ticket`` fall whose content is not what it was; those that fell."""
-    binding = {question.purpose: question for question in questions_of(ticket.kind) if question.binds(ticket)}
+    asked = [question for question in questions_of(ticket.kind) if not question.proposal]
+    binding = {question.purpose: question for question in asked if question.binds(ticket)}
     fallen = []
     for made in standing(ticket) if binding else ():
         if made.purpose not in binding:
@@ -51,7 +52,11 @@ def let_fall(
 
 def would_fall(question: Question, ticket: Any, new: dict[str, Any]) -> list[str]:
     """Names of the columns of substance that ``new`` values would change while an approval stands."""
-    if ticket.pk is None or not any(made.purpose == question.purpose for made in standing(ticket)):
+    if (
+        question.proposal
+        or ticket.pk is None
+        or not any(made.purpose == question.purpose for made in standing(ticket))
+    ):
         return []
     current = ticket.specific
     return [name for name in question.fields if name in new and _differs(getattr(current, name), new[name])]

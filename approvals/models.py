@@ -18,7 +18,7 @@ from approvals.policy_models import (  # noqa: F401 - Django finds models in thi
     Rule,
 )
 from approvals.querysets import RoundQuerySet
-from approvals.triggers import APPEND_ONLY, EXCLUSION_STAYS, FOUR_EYES, KEPT_AS_ASKED
+from approvals.triggers import APPEND_ONLY, COUNTED, EXCLUSION_STAYS, FOUR_EYES, KEPT_AS_ASKED
 from tickets.models import Ticket, TimelineEntry
 
 
@@ -64,7 +64,7 @@ class ApprovalRound(models.Model):
                 fields=["ticket", "purpose"], condition=Q(outcome="open"), name="one_open_round_a_question"
             ),
         ]
-        triggers = [KEPT_AS_ASKED]
+        triggers = [KEPT_AS_ASKED, COUNTED]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.purpose} {self.number}"

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
+from accounts.permissions import Permission
 from approvals.content import line_of
 from approvals.models import DeciderKind, Policy, PolicyDecider, PolicyVersion
+from approvals.questions import Question
 from tickets.forms import named_row
 
 
@@ -20,6 +22,45 @@ def policy_for(kind: str, purpose: str, grade: str, risk: str) -> PolicyVersion 
     found = Policy.objects.filter(kind=kind, purpose=purpose, grade__in={grade, ""}, risk__in={risk, ""}, active=True)
     best = sorted(found, key=lambda one: (one.grade == "", one.risk == ""))
     return best[0].versions.first() if best else None
+
+
+def copy_for(question: Question, ticket: Any) -> dict[str, Any] | None:
+    """What a round about ``ticket`` keeps of who decides: the policy that fits best, else what is usual there."""
+    version = policy_for(ticket.kind, question.purpose, question.grade(ticket), question.risk(ticket))
+    if version is not None:
+        return as_copy(version)
+    steps = question.usual(ticket)
+    label = line_of("policy", question.label, "")
+    return {"code": "", "version": 0, "zh": label["zh"], "en": label["en"], "steps": steps} if steps else None
+
+
+def step_of(position: int, *deciders: dict[str, Any], rule: str = "any", due: int = 24, remind: int = 12) -> Any:
+    """A step as a kind declares it for ``Question.usual``; ``due``, ``remind``: hours after it was asked."""
+    return {
+        "position": position,
+        "rule": rule,
+        "needed": 1,
+        "due_hours": due,
+        "remind_hours": remind,
+        "substitute": "",
+        "deciders": list(deciders),
+    }
+
+
+def whoever_may(permission: str) -> dict[str, Any]:
+    """A place for whoever has a right."""
+    return {"kind": DeciderKind.PERMISSION.value, "permission": permission, **_right(permission)}
+
+
+def meant(kind: str) -> dict[str, Any]:
+    """A place that names nobody: the lead of the ticket's group, the manager of the requester's department."""
+    names = line_of("who", DeciderKind(kind).label, "")
+    return {"kind": DeciderKind(kind).value, "group": "", "zh": names["zh"], "en": names["en"]}
+
+
+def _right(permission: str) -> dict[str, str]:
+    names = line_of("who", Permission(permission).label, "")
+    return {"zh": names["zh"], "en": names["en"]}
 
 
 def as_copy(version: PolicyVersion) -> dict[str, Any]:
@@ -69,6 +110,7 @@ def _places(deciders: Iterable[PolicyDecider]) -> list[dict[str, Any]]:
             "person": one.person.username if one.person else "",
             "role": one.role_id or "",
             "group": one.group.code if one.group else "",
+            **({"permission": one.permission} if one.permission else {}),
             "each": one.each,
             **_names(one),
         }
@@ -81,6 +123,8 @@ def _names(one: PolicyDecider) -> dict[str, str]:
     if one.kind in (DeciderKind.PERSON, DeciderKind.ROLE):
         row = named_row(one.person or one.role)  # type: ignore[arg-type]  # clean() asks for it
         return {"zh": row["zh"], "en": row["en"]}
+    if one.kind == DeciderKind.PERMISSION:
+        return _right(one.permission)
     meaning = line_of("who", DeciderKind(one.kind).label, "")
     group = named_row(one.group) if one.group else {"zh": "", "en": ""}
     return {key: f"{meaning[key]} {group[key]}".strip() for key in ("zh", "en")}

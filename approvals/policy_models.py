@@ -46,6 +46,7 @@ class DeciderKind(models.TextChoices):
 
     PERSON = "person", _("a person")
     ROLE = "role", _("whoever has a role")
+    PERMISSION = "permission", _("whoever has a right")
     GROUP_LEAD = "group_lead", _("lead of a group")
     ON_DUTY = "on_duty", _("on duty in a group")
     DEPARTMENT_MANAGER = "department_manager", _("manager of the requester's department")
@@ -87,6 +88,7 @@ class PolicyDecider(models.Model):
     group = models.ForeignKey(
         SupportGroup, models.PROTECT, null=True, blank=True, verbose_name=_("group"), related_name="+"
     )
+    permission = models.CharField(_("right"), max_length=40, blank=True)
     each = models.BooleanField(_("each of them"), default=False)
 
     class Meta:
@@ -103,6 +105,8 @@ class PolicyDecider(models.Model):
             raise ValidationError({"person": _("Choose a person.")})
         if self.kind == DeciderKind.ROLE and self.role_id is None:
             raise ValidationError({"role": _("Choose a role.")})
+        if self.kind == DeciderKind.PERMISSION and not self.permission:
+            raise ValidationError({"permission": _("Choose a right.")})
 
 
 class PolicyVersion(models.Model):

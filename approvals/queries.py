@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from accounts.codes import in_language
 from accounts.models import User
@@ -15,6 +16,12 @@ from approvals.models import ApprovalRound, Ask, Decision, Outcome, Rule, Slot, 
 from approvals.questions import label_of
 from tickets.models import Ticket
 
+#: What a line of "to decide" shows: a ticket has many columns, and a round may be long.
+SHOWN_COLUMNS = (
+    *("number", "purpose", "digest", "text", "asked_at", "ticket__number", "ticket__kind", "ticket__summary"),
+    *("ticket__priority__name_zh", "ticket__priority__name_en", "asked_by__username"),
+    *("asked_by__full_name", "asked_by__full_name_en"),
+)
 TONES = {"open": "info", "approved": "ok", "refused": "late", "returned": "soon", "fallen": "late"}
 
 
@@ -104,12 +111,84 @@ def before(made: ApprovalRound) -> ApprovalRound | None:
     return found.order_by("-number").first()
 
 
-def to_decide(user: User) -> QuerySet[ApprovalRound]:
-    """What waits for ``user``, the most pressing first."""
-    found = ApprovalRound.objects.waiting_for(user)
-    return full(found).order_by("ticket__priority_rank", "asked_at", "pk")
+def to_decide(user: User, limit: int) -> list[ApprovalRound]:
+    """The most pressing ``limit`` rounds that wait for ``user``, loaded."""
+    keys = keys_to_decide(user)[:limit]
+    return in_order(full(ApprovalRound.objects.filter(pk__in=keys)), keys)
 
 
-def decided_by(user: User) -> QuerySet[ApprovalRound]:
-    """What ``user`` decided, the newest first."""
-    return full(ApprovalRound.objects.filter(decisions__person=user).distinct()).order_by("-asked_at", "-pk")
+def keys_to_decide(user: User) -> list[int]:
+    """Keys of every open round that waits for ``user``, the most pressing first. One query.
+
+    From the person to the rounds: joins are made as written, and one person is asked little.
+    """
+    asks = Ask.objects.filter(person=user, waits=True, round__outcome=Outcome.OPEN)
+    pressing = asks.order_by("round__ticket__priority_rank", "round__asked_at", "round_id")
+    return list(dict.fromkeys(pressing.values_list("round_id", flat=True)))
+
+
+def in_order(found: Iterable[ApprovalRound], keys: list[int]) -> list[ApprovalRound]:
+    """The rounds in the order of ``keys``."""
+    by_key = {made.pk: made for made in found}
+    return [by_key[key] for key in keys if key in by_key]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """A line of "to decide". ``changed``: what differs from the round before, nothing where there is none."""
+
+    round: ApprovalRound
+    question: str
+    due_at: datetime | None
+    tone: str
+    changed: list[dict[str, Any]]
+
+
+def lines_to_decide(user: User, now: datetime, limit: int) -> tuple[list[Waits], int]:
+    """The most pressing ``limit`` rounds that wait for ``user`` at ``now``, and how many wait.
+
+    Three queries, for any number. What is asked is read when a line is opened: it may be long.
+    """
+    keys = keys_to_decide(user)
+    due = Step.objects.filter(round=OuterRef("pk"), outcome=Outcome.OPEN).order_by("position").values("due_at")[:1]
+    found = ApprovalRound.objects.filter(pk__in=keys[:limit]).annotate(due_at=Subquery(due))
+    rounds = in_order(found.select_related("ticket__priority", "asked_by").only(*SHOWN_COLUMNS), keys)
+    changed = _changes_of([made for made in rounds if made.number > 1])
+    lines = [
+        Waits(
+            round=made,
+            question=label_of(made.ticket.kind, made.purpose),
+            due_at=made.due_at,  # type: ignore[attr-defined]  # annotated
+            tone="late" if made.due_at is not None and made.due_at <= now else "neutral",  # type: ignore[attr-defined]
+            changed=changed.get(made.pk, []),
+        )
+        for made in rounds
+    ]
+    return lines, len(keys)
+
+
+def _changes_of(rounds: list[ApprovalRound]) -> dict[int, list[dict[str, Any]]]:
+    """What differs between each of ``rounds`` and the one before it, by key. One query, none without rounds."""
+    if not rounds:
+        return {}
+    same = ApprovalRound.objects.filter(ticket__in=[made.ticket_id for made in rounds])
+    contents = {
+        (ticket, purpose, number): content
+        for ticket, purpose, number, content in same.values_list("ticket_id", "purpose", "number", "content")
+    }
+    return {
+        made.pk: labelled(
+            difference(
+                contents.get((made.ticket_id, made.purpose, made.number - 1), []),
+                contents[made.ticket_id, made.purpose, made.number],
+            )
+        )
+        for made in rounds
+    }
+
+
+def decided_by(user: User, limit: int) -> list[Decision]:
+    """What ``user`` decided last, with round and ticket. One query."""
+    found = Decision.objects.filter(person=user).select_related("round__ticket")
+    shown = found.only("verdict", "round__ticket__number", "round__ticket__summary")
+    return list(shown.order_by("-at", "-pk")[:limit])

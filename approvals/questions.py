@@ -34,6 +34,11 @@ class Question:
     is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy; ``binds``:
     whether edits of the ticket as it stands still let approvals fall; ``ended``: called with (round, user, now) when
     it is approved, refused or returned, in the transaction; ``fell``: the same when an approved or open round falls.
+
+    ``usual``: steps where no policy says otherwise, as ``policies.as_steps`` has them, for a ticket. ``proposal``:
+    what is asked is what the asker proposes, handed to ``ask``, not the ticket as it stands: no edit lets it fall,
+    only the asker is kept away, and the kind's own actions log and tell that it was asked. ``keeps_requester_away``:
+    whether the ticket's requester may not decide; no where tickets are raised by those who manage them.
     """
 
     kind: str
@@ -47,6 +52,9 @@ class Question:
     binds: Callable[[Any], bool] = lambda ticket: True
     ended: Callable[..., None] | None = None
     fell: Callable[..., None] | None = None
+    usual: Callable[[Any], list[dict[str, Any]]] = nothing
+    proposal: bool = False
+    keeps_requester_away: bool = True
 
 
 _questions: dict[tuple[str, str], Question] = {}

@@ -15,8 +15,8 @@ from accounts.models import User
 from approvals.content import digest_of, lines_of
 from approvals.deciders import Entitled, delegates_of, entitled, named_by
 from approvals.models import ApprovalRound, Ask, DeciderKind, Excluded, Outcome, Rule, Slot, Step
-from approvals.policies import as_copy, policy_for
-from approvals.questions import Question, question_of
+from approvals.policies import copy_for
+from approvals.questions import Line, Question, question_of
 from approvals.telling import tell
 from tickets.errors import ActionConflict
 from tickets.guests import Guest, let_in
@@ -27,35 +27,40 @@ Why = Excluded.Why
 
 
 @transaction.atomic
-def ask(*, ticket: Any, purpose: str, user: User, now: datetime, text: str = "") -> ApprovalRound:
-    """Open a round about ``ticket`` as it stands; the deciders of its first step are told.
+def ask(
+    *, ticket: Any, purpose: str, user: User, now: datetime, text: str = "", proposed: list[Line] | None = None
+) -> ApprovalRound:
+    """Open a round about ``ticket`` as it stands, or about what is ``proposed``; the first deciders are told.
 
     The round keeps what is asked, the policy and who may not decide. Call it inside the transaction of an action: the
     ticket is locked there. Raises ActionConflict when a round is open, no policy fits, or a step has nobody.
     """
     question = question_of(ticket.kind, purpose)
-    version = policy_for(ticket.kind, purpose, question.grade(ticket), question.risk(ticket))
-    if version is None:
+    policy = copy_for(question, ticket)
+    if policy is None:
         raise ActionConflict(_("No approval policy says who decides this."))
     rounds = ApprovalRound.objects.filter(ticket_id=ticket.pk, purpose=purpose)
     if rounds.filter(outcome=Outcome.OPEN).exists():
         raise ActionConflict(_("It is being decided already."))
-    lines = lines_of(question, ticket)
+    lines = lines_of(question, ticket) if proposed is None else proposed
     made = ApprovalRound.objects.create(
         ticket_id=ticket.pk,
         purpose=purpose,
         number=(rounds.aggregate(last=Max("number"))["last"] or 0) + 1,
         content=lines,
         digest=digest_of(lines),
-        policy=as_copy(version),
+        policy=policy,
         text=text,
         asked_by=user,
         asked_at=now,
     )
+    ticket.rounds_open += 1  # as the database counts it
     rounds.exclude(pk=made.pk).filter(outcome=Outcome.APPROVED).update(outcome=Outcome.FALLEN, ended_at=now)
     exclude(made, question, ticket, user)
     _lay_out(made, ticket, now)
-    log_event(ticket=ticket, event="approval_asked", user=user, now=now, policy=_named(made.policy), round=made.number)
+    if not question.proposal:
+        named = _named(made.policy)
+        log_event(ticket=ticket, event="approval_asked", user=user, now=now, policy=named, round=made.number)
     open_step(made.steps.order_by("position")[0], made, ticket, now)
     return made
 
@@ -63,12 +68,15 @@ def ask(*, ticket: Any, purpose: str, user: User, now: datetime, text: str = "")
 def exclude(made: ApprovalRound, question: Question, ticket: Any, user: User) -> None:
     """Store who may not decide: who asks, whose ticket it is, who last edited its substance, who carries it out."""
     found: dict[int, str] = {}
+    if question.proposal:
+        Excluded.objects.create(round=made, person=user, why=Why.REQUESTER)
+        return
     for person in question.implementers(ticket):
         found[person.pk] = Why.IMPLEMENTER
     editor = last_editor(ticket, question)
     if editor is not None:
         found[editor] = Why.EDITOR
-    for key in (user.pk, ticket.requester_id):
+    for key in (user.pk, ticket.requester_id if question.keeps_requester_away else None):
         if key is not None:
             found[key] = Why.REQUESTER
     Excluded.objects.bulk_create(Excluded(round=made, person_id=key, why=why) for key, why in found.items())
@@ -150,7 +158,10 @@ def open_step(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) ->
     step.remind_at = now + timedelta(hours=plan["remind_hours"]) if plan["remind_hours"] else None
     step.next_at = min(moment for moment in (step.due_at, step.remind_at) if moment)
     step.save()
-    tell("approval_asked", made, refresh_asks(step, made, ticket, now), now=now, user=made.asked_by, text=made.text)
+    fresh = refresh_asks(step, made, ticket, now)
+    if question_of(ticket.kind, made.purpose).proposal:  # its action told those who decide for themselves
+        fresh = list(made.asks.filter(slot__step=step).exclude(how=Ask.How.OWN).values_list("person_id", flat=True))
+    tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text)
 
 
 def plan_of(made: ApprovalRound, step: Step) -> dict[str, Any]:
@@ -171,6 +182,40 @@ def refresh_asks(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime)
         rows += [_ask(slot, made, one, None, now, Ask.How.SUBSTITUTE) for one in spare if one.pk not in kept_away]
         fresh += [row for row in rows if (row.slot_id, row.person_id, row.for_person_id) not in asked]
     return _store(fresh, ticket, now)
+
+
+def ask_anew(ticket: Any, now: datetime) -> None:
+    """After an action on ``ticket``: its open rounds wait for whoever may decide now, and for nobody else.
+
+    Another group has another lead; while the kind says that nothing binds, nobody need decide. Those who are asked
+    for the first time are told.
+    """
+    for made in ApprovalRound.objects.filter(ticket_id=ticket.pk, outcome=Outcome.OPEN):
+        step = made.steps.filter(outcome=Outcome.OPEN).first()
+        if step is None:
+            continue
+        if not question_of(ticket.kind, made.purpose).binds(ticket):
+            made.asks.filter(waits=True).update(waits=False)
+            continue
+        fresh = ask_who_may(step, made, ticket, now)
+        tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+
+
+def ask_who_may(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
+    """Let the step's open places wait for whoever may fill them now, and for nobody who lost that; who is new."""
+    fresh = refresh_asks(step, made, ticket, now)
+    for slot in step.slots.filter(decisions=None):
+        _wait_for(slot, made, ticket, now)
+    return fresh
+
+
+def _wait_for(slot: Slot, made: ApprovalRound, ticket: Any, now: datetime) -> None:
+    """Whoever was asked for the place and may still fill it is waited for; substitutes stay asked."""
+    able = {(one.person.pk, one.for_person and one.for_person.pk) for one in entitled(slot.who, ticket, now)}
+    for row in slot.asks.exclude(how=Ask.How.SUBSTITUTE):
+        waits = (row.person_id, row.for_person_id) in able
+        if row.waits != waits:
+            Ask.objects.filter(pk=row.pk).update(waits=waits)
 
 
 def _ask(slot: Slot, made: ApprovalRound, person: User, other: User | None, now: datetime, how: str = "") -> Ask:
@@ -209,7 +254,12 @@ def end_round(made: ApprovalRound, outcome: str, now: datetime) -> None:
 
 
 def concerned(made: ApprovalRound) -> list[int]:
-    """Keys of everybody the round matters to: who asked, who was asked, who decided, whose ticket it is."""
+    """Keys of everybody the round matters to: who asked, who was asked, who decided, whose ticket it is.
+
+    A proposal matters to whoever made it: those who could decide it see the ticket.
+    """
+    if question_of(made.ticket.kind, made.purpose).proposal:
+        return [made.asked_by_id] if made.asked_by_id else []
     keys: Iterable[int | None] = (
         made.asked_by_id,
         made.ticket.assignee_id,
@@ -224,13 +274,20 @@ def _named(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def withdraw(*, ticket: Ticket, purpose: str, user: User | None, now: datetime, text: str = "") -> bool:
-    """End the open round about ``ticket``, or the approval that stands; False when there is none. Idempotent."""
+def withdraw(
+    *, ticket: Ticket, purpose: str, user: User | None, now: datetime, text: str = "", logged: bool = False
+) -> bool:
+    """End the open round about ``ticket``, or the approval that stands; False when there is none. Idempotent.
+
+    ``logged``: an action says in the log what happened.
+    """
     found = ApprovalRound.objects.select_for_update().filter(
         ticket_id=ticket.pk, purpose=purpose, outcome__in=(Outcome.OPEN, Outcome.APPROVED)
     )
     for made in found:
+        ticket.rounds_open -= made.outcome == Outcome.OPEN
         end_round(made, Outcome.WITHDRAWN, now)
-        log_event(ticket=ticket, event="approval_withdrawn", user=user, now=now, round=made.number, reason=text)
+        if not logged:
+            log_event(ticket=ticket, event="approval_withdrawn", user=user, now=now, round=made.number, reason=text)
         tell("approval_ended", made, concerned(made), now=now, user=user, text=text)
     return bool(found)

@@ -18,6 +18,19 @@ KEPT_AS_ASKED = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+#: Tickets know how many rounds about them are open, so that pages need not ask.
+COUNTED = pgtrigger.Trigger(
+    name="rounds_counted",
+    operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+    when=pgtrigger.After,
+    func="""
+        UPDATE tickets_ticket SET rounds_open = (
+            SELECT count(*) FROM approvals_approvalround one
+            WHERE one.ticket_id = tickets_ticket.id AND one.outcome = 'open'
+        ) WHERE id = COALESCE(NEW.ticket_id, OLD.ticket_id);
+        RETURN NULL;
+    """,
+)
 EXCLUSION_STAYS = pgtrigger.Protect(name="exclusion_stays", operation=pgtrigger.Update | pgtrigger.Delete)
 
 #: Four eyes, and steps in order: who is kept away decides neither for themselves nor for another, nor does another

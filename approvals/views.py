@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.http import SignedInRequest, SignedInView
+from accounts.http import SignedInRequest, SignedInView, is_htmx
 from approvals.deciding import decide, decide_many
-from approvals.delegating import delegate, delegations_of, end_delegation, received
+from approvals.delegating import delegate, delegations_of, end_delegation
 from approvals.forms import DecisionForm, DelegationForm, ManyForm
 from approvals.models import ApprovalRound, Ask, Delegation, Outcome
-from approvals.queries import before, decided_by, full, show, to_decide
+from approvals.queries import before, decided_by, full, lines_to_decide, show
 from approvals.rules import may_end_delegation
 from tickets.errors import ActionError, ActionForbidden, ActionNotFound
 
-SHOWN, DECIDED = 200, 20
+SHOWN, DECIDED = 20, 5
 
 
 def shell_of(request: SignedInRequest) -> str:
@@ -31,12 +31,15 @@ def shell_of(request: SignedInRequest) -> str:
 def draw_list(request: SignedInRequest, form: ManyForm, refused: Any = (), status: int = 200) -> HttpResponse:
     """What waits for the person, and what they decided lately."""
     now, user = timezone.now(), request.user
-    waiting = list(to_decide(user)[:SHOWN])
+    standing_in = delegations_of(user, now)
+    waiting, count = lines_to_decide(user, now, SHOWN)
     context = {
-        "waiting": [show(made, now, before(made) if made.number > 1 else None) for made in waiting],
-        "decided": [show(made, now) for made in decided_by(user)[:DECIDED]],
-        "delegations": delegations_of(user, now),
-        "stands_in_for": received(user, now),
+        "waiting": waiting,
+        "count": count,
+        "more": count - len(waiting),
+        "decided": decided_by(user, DECIDED),
+        "delegations": [row for row in standing_in if row.person_id == user.pk],
+        "stands_in_for": [row for row in standing_in if row.deputy_id == user.pk],
         "form": form,
         "refused": refused,
         "shell": shell_of(request),
@@ -106,7 +109,10 @@ class RoundView(SignedInView):
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show it; nothing changes, however often it is fetched."""
-        return draw_round(request, find(request, pk))
+        made = find(request, pk)
+        if is_htmx(request):  # a line of the list that is opened
+            return render(request, "approvals/_content.html", {"lines": show(made, timezone.now()).lines})
+        return draw_round(request, made)
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Decide, once."""
@@ -151,7 +157,8 @@ class DelegateView(SignedInView):
 
     def _draw(self, request: SignedInRequest, form: DelegationForm, status: int = 200) -> HttpResponse:
         now = timezone.now()
-        context = {"form": form, "rows": delegations_of(request.user, now), "shell": shell_of(request)}
+        rows = [row for row in delegations_of(request.user, now) if row.person_id == request.user.pk]
+        context = {"form": form, "rows": rows, "shell": shell_of(request)}
         return render(request, "approvals/delegate.html", context, status=status)
 
 

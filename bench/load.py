@@ -21,7 +21,7 @@ from incidents.models import Incident
 from itsm import steps
 from tickets.models import SearchDocument, Ticket, TimelineEntry
 
-SCRIPT = Path(__file__).with_name("tickets.sql")
+SCRIPT, ROUNDS = (Path(__file__).with_name(name) for name in ("tickets.sql", "rounds.sql"))
 VIEWS: dict[str, type[models.Model]] = {
     "load_ticket": Ticket,
     "load_incident": Incident,
@@ -92,6 +92,7 @@ def _load_tickets() -> None:
         cursor.execute(SCRIPT.read_text(encoding="utf-8"))
         for view, model in VIEWS.items():
             cursor.execute(copy_statement(model, view, _columns_of(view)))
+        cursor.execute(ROUNDS.read_text(encoding="utf-8"))
         for model in (Ticket, TimelineEntry):
             table = model._meta.db_table
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
@@ -141,7 +142,7 @@ def without_indexes() -> Iterator[None]:
 
 def _sources() -> dict[str, str]:
     """Fingerprints of what decides how a loaded database looks."""
-    files = [SCRIPT, Path(__file__).with_name("people.py"), *settings.BASE_DIR.glob("*/migrations/[0-9]*.py")]
+    files = [SCRIPT, ROUNDS, Path(__file__).with_name("people.py"), *settings.BASE_DIR.glob("*/migrations/[0-9]*.py")]
     return {
         str(path.relative_to(settings.BASE_DIR)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)

@@ -127,6 +127,9 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("claim", "claim by API", _claim, over_network=False),
     Subject("api_list", "API list", lambda world: Request("/api/v1/incidents/", who="api")),
     Subject("portal", "requester's home", lambda world: Request("/portal/", who="requester"), over_network=False),
+    Subject(
+        "to_decide", "to decide", lambda world: Request("/approvals/"), limit=10, over_network=False, weighed=True
+    ),
     Subject("board", "board, frame", lambda world: Request("/boards/incidents/"), limit=16, over_network=False),
     Subject("live_board", "live board", lambda world: Request("/boards/live/"), limit=24, over_network=False),
     *(Subject(key, title, _board(address), over_network=False, scans=True) for key, (title, address) in BOARD.items()),

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import PortalAdmin, RecordOnly
-from changes.models import ChangeTemplate, FreezeRule, TemplateVersion
+from changes.models import ChangeTemplate, FreezeRule, MaintenanceWindow, TemplateVersion
+from changes.regrading import regraded
 from changes.templates import publish
 from tickets import clock
 
@@ -33,7 +34,9 @@ class ChangeTemplateAdmin(PortalAdmin):
         return ("code",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Publish what was saved as the next version."""
+        """Publish what was saved as the next version; who is approved again starts anew."""
+        if change and obj.approved and "approved" in form.changed_data:
+            obj.approved_at = clock.now()
         super().save_model(request, obj, form, change)
         publish(template=obj, by=request.user, now=clock.now())  # type: ignore[arg-type]  # signed in
 
@@ -65,6 +68,32 @@ class FreezeRuleAdmin(PortalAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The code is chosen once."""
         return ("code",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Grade planned changes anew and tell their owners."""
+        with regraded(clock.now()):
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """As when it is saved."""
+        with regraded(clock.now()):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[FreezeRule]) -> None:
+        """As when it is saved."""
+        with regraded(clock.now()):
+            super().delete_queryset(request, queryset)
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(PortalAdmin):
+    """When business systems may be worked on."""
+
+    list_display = ("business_system", "weekday", "begins_at", "minutes", "zone", "active")
+    list_filter = ("active", "weekday")
+    list_select_related = ("business_system",)
+    search_fields = ("business_system__code", "business_system__name_zh", "business_system__name_en")
+    autocomplete_fields = ("business_system",)
 
 
 @admin.register(TemplateVersion)

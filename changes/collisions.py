@@ -1,8 +1,8 @@
 """Which changes get in one another's way, graded, with reasons (CHG-05). Windows are half open.
 
 *hard*: a freeze; both nodes of a redundant pair, one already down counted; the same person in two places. *soft*: the
-same or a dependent configuration item. *note*: the same business system. Cancelled, rejected and finished ones never
-collide; those being implemented do until they are.
+same or a dependent configuration item; outside the maintenance windows of its system. *note*: the same system.
+Cancelled, rejected and finished ones never collide; those being implemented do until they are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from changes import redundancy
 from changes.freezes import freezes_between
+from changes.maintenance import Windows, lies_within, windows_of
 from changes.models import Change, CollisionOverride, PlanStep
 from changes.states import States
 from tickets.models import AffectedItem
@@ -48,6 +49,7 @@ class Reason(models.TextChoices):
     REDUNDANCY = "redundancy", _("Both nodes of a redundant pair")
     AWAY = "away", _("Another node is down or in maintenance already")
     PERSON = "person", _("The same person")
+    MAINTENANCE = "maintenance", _("Outside the maintenance windows")
     ITEM = "item", _("The same configuration item")
     DEPENDENT = "dependent", _("A dependent configuration item")
     SYSTEM = "system", _("The same business system")
@@ -79,6 +81,20 @@ class Loaded:
     end: datetime
     items: frozenset[int]
     busy: tuple[tuple[int, str, datetime, datetime], ...]
+
+
+@dataclass
+class Rules:
+    """What stands against changes by itself, read once: freezes by year, maintenance windows by system."""
+
+    years: dict[int, Any] = field(default_factory=dict)
+    windows: Windows = field(default_factory=dict)
+
+
+def rules_for(rows: Iterable[Loaded]) -> Rules:
+    """The maintenance windows that count for ``rows``; freezes are read when they are asked for."""
+    systems = (row.change.business_system_id for row in rows)
+    return Rules(windows=windows_of(str(system) for system in systems if system))
 
 
 def load(changes: Iterable[Change]) -> list[Loaded]:
@@ -120,14 +136,15 @@ def collisions_of(change: Change) -> list[Collision]:
         return []
     [own] = load([change])
     others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
-    found = [*alone(own, {}), *(one for other in others for one in pair(own, other))]
+    found = [*alone(own, rules_for([own])), *(one for other in others for one in pair(own, other))]
     return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
 
 
 def collisions_between(start: datetime, end: datetime) -> list[Collision]:
     """Every collision of changes whose window overlaps the span; each pair once."""
-    rows, years = load(standing_between(start, end)), {}  # type: ignore[var-annotated]  # filled by freezes_between
-    found = [one for row in rows for one in alone(row, years)]
+    rows = load(standing_between(start, end))
+    rules = rules_for(rows)
+    found = [one for row in rows for one in alone(row, rules)]
     for place, row in enumerate(rows):
         for other in rows[place + 1 :]:
             if other.start >= row.end:
@@ -136,9 +153,9 @@ def collisions_between(start: datetime, end: datetime) -> list[Collision]:
     return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
 
 
-def alone(row: Loaded, years: dict[int, Any]) -> Iterator[Collision]:
+def alone(row: Loaded, rules: Rules) -> Iterator[Collision]:
     """What stands against a change whatever else is planned."""
-    for freeze in freezes_between(row.start, row.end, years):
+    for freeze in freezes_between(row.start, row.end, rules.years):
         yield Collision(
             Grade.HARD,
             Reason.FREEZE,
@@ -150,6 +167,10 @@ def alone(row: Loaded, years: dict[int, Any]) -> Iterator[Collision]:
         )
     if away := redundancy.down_with_what_is_away(row.items):
         yield Collision(Grade.HARD, Reason.AWAY, row.change, row.start, row.end, what=away)
+    windows = rules.windows.get(str(row.change.business_system_id))
+    if windows and not lies_within(windows, row.start, row.end):
+        system = [str(row.change.business_system)]
+        yield Collision(Grade.SOFT, Reason.MAINTENANCE, row.change, row.start, row.end, what=system)
 
 
 def pair(one: Loaded, other: Loaded) -> Iterator[Collision]:

@@ -10,6 +10,8 @@ EVENTS.update(
         "change_ended": _("change %(number)s has ended: %(result)s. Please confirm whether it helped."),
         "change_helped": _("found that it helped %(number)s"),
         "change_helped_not": _("found that it did not help %(number)s"),
+        "freeze_stands": _("stands in a freeze window now: %(freezes)s"),
+        "freeze_gone": _("does not stand in a freeze window any more: %(freezes)s"),
         "change_copied": _("was copied from %(number)s, without its approvals"),
     }
 )

@@ -9,8 +9,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
+from approvals.falling import standing
 from approvals.forms import KeepsApprovals
-from changes.codes import STANDARD, ChangeDomain, ChangeType
+from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.states import Rating, Result, Risk, Scope
 from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets.action_forms import TicketField, moment_field, text_field
@@ -188,8 +189,8 @@ class AskForm(ActionForm):
     text = text_field(_("To those who decide"), required=False, rows=2)
 
 
-class ImplementersForm(ActionForm):
-    """Which group, and who in it."""
+class ImplementersForm(KeepsApprovals):
+    """Which group, and who in it; of a major change that is of substance."""
 
     group = CodeChoiceField(SupportGroup.objects.filter(active=True), label=_("Implemented by"))
     assignee = PersonField(
@@ -197,9 +198,15 @@ class ImplementersForm(ActionForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """They belong together."""
+        """They belong together; whoever carries a major change out was approved with it."""
         cleaned = super().clean() or {}
         check_member(self, cleaned)
+        change: Any = self.ticket.specific
+        moved = any(name in cleaned and cleaned[name] != getattr(change, name) for name in ("group", "assignee"))
+        if change.change_type_id == MAJOR and moved and not cleaned.get("let_approvals_fall") and standing(change):
+            self.add_error(
+                "let_approvals_fall", gettext("What was approved would change, and the approval would fall.")
+            )
         return cleaned
 
 

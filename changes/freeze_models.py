@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import BilingualName
 from accounts.models import User
+from cmdb.models import BusinessSystem
 from duty.models import check_zone, portal_zone
 
 
@@ -52,6 +53,44 @@ class FreezeRule(BilingualName):
         """A span has both ends."""
         if self.kind == self.Kind.SPAN and not (self.starts_at and self.ends_at and self.ends_at > self.starts_at):
             raise ValidationError({"ends_at": _("A span needs a beginning and an end after it.")})
+
+
+class MaintenanceWindow(models.Model):
+    """When a business system may be worked on: each week from a time of day on, for so many minutes, in ``zone``.
+
+    A system with windows wants its changes in them; one without has none to keep to.
+    """
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    business_system = models.ForeignKey(
+        BusinessSystem, models.CASCADE, related_name="maintenance_windows", verbose_name=_("business system")
+    )
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
+    begins_at = models.TimeField(_("from (time of day)"))
+    minutes = models.PositiveIntegerField(
+        _("lasts (minutes)"), validators=[MinValueValidator(1), MaxValueValidator(7 * 24 * 60)]
+    )
+    zone = models.CharField(_("time zone"), max_length=50, default=portal_zone, validators=[check_zone])
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["business_system", "weekday", "begins_at"]
+        verbose_name = _("maintenance window")
+        verbose_name_plural = _("maintenance windows")
+        constraints = [
+            models.UniqueConstraint(fields=["business_system", "weekday", "begins_at"], name="maintenance_window_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.business_system} {self.get_weekday_display()} {self.begins_at:%H:%M}"
 
 
 class CollisionOverride(models.Model):

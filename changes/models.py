@@ -16,6 +16,7 @@ from changes.feed_models import CalendarFeed  # noqa: F401 - Django finds models
 from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
     FreezeRule,
+    MaintenanceWindow,
 )
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
-from approvals.models import Ask
-from approvals.queries import Shown, rounds_of, show
+from approvals.queries import rounds_of, show
 from changes.collisions import STANDING, Grade, collisions_of, is_overridden
 from changes.models import Change, PlanStep
 from changes.states import PLANNED, States
@@ -53,7 +52,6 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         **collision_part(change, buttons),
         "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
         "approval": newest,
-        "asked": _asked(newest, user),
         "rounds": len(rounds),
         "copy_url": f"{reverse('tickets:register', args=['changes'])}?copy={change.number}",
         "overdue_record": change.record_due_at is not None
@@ -74,11 +72,6 @@ def collision_part(change: Change, buttons: dict[str, Any]) -> dict[str, Any]:
         "signed": signed,
         "sign": buttons.get("override_collisions") if hard and not signed else None,
     }
-
-
-def _asked(shown: Shown | None, user: User) -> bool:
-    """Whether the newest round waits for the person."""
-    return shown is not None and Ask.objects.filter(round=shown.round, person=user, waits=True).exists()
 
 
 def texts_of(change: Change) -> list[tuple[str, str]]:

@@ -134,7 +134,7 @@ def report_step(*, ticket: Change, now: datetime, cleaned: dict[str, Any], **con
 def after_implementation(*, ticket: Change, now: datetime, **context: Any) -> None:
     """A template whose changes fail too often loses its pre-approval; whoever raised it learns that it has ended."""
     if ticket.template_version is not None:
-        judge(template=ticket.template_version.template, now=now)
+        judge(change=ticket, template=ticket.template_version.template, now=now)
     if ticket.raised_from is not None:
         result = ticket.get_result_display()
         log_event(

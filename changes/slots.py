@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from changes.collisions import Grade, Loaded, alone, load, pair, standing_between
+from changes.collisions import Grade, Loaded, Rules, alone, load, pair, rules_for, standing_between
+from changes.maintenance import occurrences
 from changes.models import Change
 
 #: So far ahead it is looked, at most so many windows are tried, and so many are offered.
@@ -26,7 +27,7 @@ class Slot:
 
 
 def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Slot]:
-    """The next free windows after ``now``: at the same time of the following days, and when others end.
+    """The next free windows after ``now``: at the same time of the following days, in maintenance, when others end.
 
     Nothing without a window. Hard and soft collisions rule a window out.
     """
@@ -36,12 +37,12 @@ def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Sl
     own = loaded[0]
     others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
     found: list[Slot] = []
-    years: dict[int, object] = {}
-    for start in _candidates(own, others, now):
+    rules = rules_for([own])
+    for start in _candidates(own, others, rules, now):
         if found and start < found[-1].end:
             continue
         shifted = moved(own, start)
-        grades = _grades(shifted, others, years)
+        grades = _grades(shifted, others, rules)
         if grades <= {Grade.NOTE}:
             notes = sum(1 for other in others if other.start < shifted.end and other.end > shifted.start)
             found.append(Slot(shifted.start, shifted.end, notes if Grade.NOTE in grades else 0))
@@ -50,11 +51,13 @@ def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Sl
     return found
 
 
-def _candidates(own: Loaded, others: list[Loaded], now: datetime) -> list[datetime]:
+def _candidates(own: Loaded, others: list[Loaded], rules: Rules, now: datetime) -> list[datetime]:
     """Moments worth trying, in order: each not before ``now``."""
     first = max(now, own.start)
     usual = [own.start + number * DAY for number in range((AHEAD // DAY) + 1 + max((now - own.start) // DAY, 0))]
-    starts = {_rounded(moment) for moment in (*usual, *(other.end for other in others), first) if moment >= now}
+    windows = occurrences(rules.windows.get(str(own.change.business_system_id), ()), now, now + AHEAD)
+    tried = (*usual, *(other.end for other in others), *(begins for begins, _until in windows), first)
+    starts = {_rounded(moment) for moment in tried if moment >= now}
     return sorted(moment for moment in starts if moment <= now + AHEAD)[:TRIED]
 
 
@@ -73,18 +76,18 @@ def moved(own: Loaded, start: datetime) -> Loaded:
     return replace(own, start=own.start + by, end=own.end + by, busy=busy)
 
 
-def _grades(own: Loaded, others: list[Loaded], years: dict[int, object]) -> set[Grade]:
+def _grades(own: Loaded, others: list[Loaded], rules: Rules) -> set[Grade]:
     """The grades of what it would collide with; a hard one alone says enough."""
     found: set[Grade] = set()
-    for collision in _found(own, others, years):
+    for collision in _found(own, others, rules):
         found.add(collision)
         if collision is not Grade.NOTE:
             break
     return found
 
 
-def _found(own: Loaded, others: list[Loaded], years: dict[int, object]) -> Iterator[Grade]:
-    yield from (one.grade for one in alone(own, years))
+def _found(own: Loaded, others: list[Loaded], rules: Rules) -> Iterator[Grade]:
+    yield from (one.grade for one in alone(own, rules))
     for other in others:
         if other.start < own.end and other.end > own.start:
             yield from (one.grade for one in pair(own, other))

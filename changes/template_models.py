@@ -12,7 +12,10 @@ from approvals.triggers import EXCLUSION_STAYS
 
 
 class ChangeTemplate(BilingualName):
-    """A standard change as it is edited. Pre-approved while ``approved``; it loses that after too many failures."""
+    """A standard change as it is edited. Pre-approved while ``approved``; it loses that after too many failures.
+
+    ``approved_at``: when it was approved again; failures before that are forgiven.
+    """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     summary = models.CharField(_("summary"), max_length=200)
@@ -25,6 +28,7 @@ class ChangeTemplate(BilingualName):
     )
     minutes = models.PositiveIntegerField(_("takes (minutes)"), default=30, validators=[MinValueValidator(1)])
     approved = models.BooleanField(_("pre-approved"), default=True)
+    approved_at = models.DateTimeField(_("pre-approved again"), null=True, blank=True, editable=False)
     failures = models.PositiveSmallIntegerField(
         _("failures allowed"), default=2, help_text=_("So many among the last uses end the pre-approval.")
     )

@@ -10,7 +10,8 @@ from django.db.models import Max, QuerySet
 
 from accounts.models import User
 from changes.models import Change, ChangeTemplate, TemplateVersion
-from changes.states import Result
+from changes.signals import change_news
+from changes.states import Result, States
 
 COLUMNS = ("name_zh", "name_en", "summary", "content", "plan", "back_out", "effect", "minutes")
 
@@ -32,14 +33,37 @@ def offered() -> QuerySet[ChangeTemplate]:
     return ChangeTemplate.objects.filter(active=True, approved=True, versions__isnull=False).distinct()
 
 
-def judge(*, template: ChangeTemplate, now: datetime) -> bool:
+def judge(*, change: Change, template: ChangeTemplate, now: datetime) -> bool:
     """Take the pre-approval from a template that failed too often among its last uses; whether it lost it now.
 
-    Changes that were ordered keep the version that they were approved with.
+    ``change``: the one that has just ended. Changes that were ordered keep the version that they were approved with.
+    Those who manage changes, and whoever has an open one of it, are told.
     """
     used = Change.objects.filter(template_version__template=template).exclude(result="")
+    if template.approved_at is not None:
+        used = used.filter(resolved_at__gte=template.approved_at)
     results = list(used.order_by("-resolved_at", "-pk").values_list("result", flat=True)[: template.last_uses])
     failed = sum(result in (Result.FAILED, Result.BACKED_OUT) for result in results)
     if failed < template.failures or not template.approved:
         return False
-    return bool(ChangeTemplate.objects.filter(pk=template.pk, approved=True).update(approved=False))
+    if not ChangeTemplate.objects.filter(pk=template.pk, approved=True).update(approved=False):
+        return False
+    text = {name: f"{getattr(template, f'name_{name}')} · {failed}/{len(results)}" for name in ("zh", "en")}
+    change_news.send(
+        Change,
+        what="template_lost",
+        change=change,
+        readers=_holders_of_open(template),
+        managers=True,
+        text=text,
+        key=f"{template.pk}:{change.pk}",
+        now=now,
+    )
+    return True
+
+
+def _holders_of_open(template: ChangeTemplate) -> list[int]:
+    """Keys of those who asked for, or implement, a change of it that has not begun."""
+    waiting = Change.objects.filter(template_version__template=template, state=States.SCHEDULED)
+    rows = waiting.values_list("requester_id", "assignee_id")
+    return list(dict.fromkeys(key for row in rows for key in row if key is not None))

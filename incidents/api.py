@@ -21,6 +21,7 @@ from itsm.api.operations import Operation
 from tickets import clock
 from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import kind_of_model
+from tickets.serializers import STAFF
 
 
 class CallSerializer(serializers.Serializer):
@@ -101,3 +102,11 @@ class EmergencyView(TicketView):
 
 _KIND = kind_of_model(Incident)
 routes = [path(f"{_KIND.slug}/<number:number>/emergency/", EmergencyView.as_view(kind=_KIND), name="emergency")]
+
+
+def answers() -> dict[str, Any]:
+    """Fields of an incident beyond its columns: the priority that is proposed and waits for a decision (INC-04)."""
+    return {
+        "requested_priority": CodeField(allow_null=True, **STAFF),
+        "priority_requested_by": PersonField(allow_null=True, **STAFF),
+    }

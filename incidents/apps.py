@@ -9,8 +9,8 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
-        """Bring the figures of incidents, and what lists show of them."""
-        from incidents import columns, measures, standing  # needs models
+        """Bring the figures of incidents and what lists show of them, listen to what happens to them."""
+        from incidents import columns, measures, receivers, standing  # noqa: F401 - needs models; receivers connect
 
         measures.register()
         standing.register()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from incidents.priority import priority_for
 from tickets.lifecycle import ANY, RESTORE, action
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ class Corrections(Columns):
     """Priority follows from impact; after dispatching its change needs a reason and approval (INC-04)."""
 
     # Columns and helpers of ``incidents.models.Incident``.
-    requested_impact: Any
     set_impact: Any
 
     @action(
@@ -57,7 +55,7 @@ class Corrections(Columns):
         public=False,
         edits=("impact", "urgency"),
         undo=RESTORE,
-        undone="incidents.emergencies.forget_emergency",
+        undone="incidents.proposals.change_taken_back",
     )
     def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
         """Change the priority with a reason, and choose the owner again (INC-04)."""
@@ -71,6 +69,7 @@ class Corrections(Columns):
         tells=("priority_asked",),
         allow=rules.may_propose_priority,
         form="incidents.forms.ProposePriorityForm",
+        effect="incidents.proposals.propose",
         icon="flag",
         key="p",
         public=False,
@@ -78,8 +77,7 @@ class Corrections(Columns):
     )
     def propose_priority(self, *, user: User, now: datetime, text: str, impact: Any) -> None:
         """Ask the group's lead or the incident manager for another priority, with a reason."""
-        self.requested_impact, self.priority_requested_by = impact, user
-        self.requested_priority = priority_for(impact, self.urgency)
+        self.version += 1  # whoever read an earlier proposal reads this one before deciding
 
     @action(
         source=LIVE,
@@ -88,14 +86,27 @@ class Corrections(Columns):
         allow=rules.may_decide_priority,
         guards=(guards.has_priority_request,),
         form="incidents.forms.ApprovePriorityForm",
+        effect="incidents.proposals.record_decision",
         intent="primary",
         icon="flag-check",
         public=False,
     )
-    def approve_priority(self, *, user: User, now: datetime, assignee: User | None) -> None:
+    def approve_priority(self, *, user: User, now: datetime, impact: Any, assignee: User | None) -> None:
         """Approve the proposed priority, and choose the owner again."""
-        self.set_impact(impact=self.requested_impact)
+        self.set_impact(impact=impact)
         self.assignee = assignee
+
+    @action(
+        source=LIVE,
+        label=_("Take over the approved priority"),
+        done=_("took over the approved priority"),
+        form="incidents.forms.ImpactForm",
+        system=True,
+        public=False,
+    )
+    def take_over_priority(self, *, user: User | None, now: datetime, impact: Any, **fields: Any) -> None:
+        """The proposal was approved elsewhere than here: impact and priority follow, the owner stays."""
+        self.set_impact(impact=impact)
 
     @action(
         source=LIVE,
@@ -104,12 +115,13 @@ class Corrections(Columns):
         allow=rules.may_decide_priority,
         guards=(guards.has_priority_request,),
         form="tickets.action_forms.ReasonForm",
+        effect="incidents.proposals.record_decision",
         icon="flag-x",
         public=False,
     )
     def decline_priority(self, *, user: User, now: datetime, text: str) -> None:
         """Keep the priority, with a reason."""
-        self.requested_priority = self.requested_impact = self.priority_requested_by = None
+        self.version += 1
 
     @action(
         source=LIVE,

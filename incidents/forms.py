@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Tier, User
 from cmdb.models import BusinessSystem
 from incidents.lifecycle import States
+<<<<<<< HEAD
 from incidents.verifying import Verified
+=======
+from incidents.priority import priority_for
+>>>>>>> main
 from tickets import clock
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
@@ -24,6 +28,7 @@ from tickets.forms import (
     PersonField,
     RemoteSelect,
     SettingSelect,
+    json_value,
 )
 from tickets.lines import check_line
 from tickets.models import (
@@ -142,12 +147,21 @@ class DecidePriorityForm(OwnerForm, ImpactForm):
 class ApprovePriorityForm(OwnerForm):
     """Who owns the ticket from now on."""
 
+    def body_values(self) -> dict[str, Any]:
+        """With the impact that was proposed."""
+        return {**super().body_values(), "impact": self.ticket.proposal.impact}  # type: ignore[attr-defined]  # of incidents
+
 
 class ProposePriorityForm(ActionForm):
     """The impact that should apply, and why."""
 
     impact = ImpactField()
     text = text_field(_("Reason"), rows=2)
+
+    def as_record(self) -> dict[str, Any]:
+        """With the priority that it gives."""
+        priority = priority_for(self.cleaned_data["impact"], self.ticket.urgency)
+        return {**super().as_record(), "requested_priority": json_value(priority)}
 
 
 class ResolveForm(ActionForm):

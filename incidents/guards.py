@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from tickets.guards import has_assignee, has_finished_children, has_priority_request, is_unclaimed
+from tickets.guards import has_assignee, has_finished_children, is_unclaimed
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -29,6 +29,11 @@ __all__ = [
     "is_unrated",
     "is_without_vendor_visit",
 ]
+
+
+def has_priority_request(ticket: Incident, user: User | None) -> Any:
+    """A change of priority waits for approval."""
+    return None if ticket.proposal else _("No change of priority waits for approval.")
 
 
 def has_no_open_vendor_case(ticket: Incident, user: User | None) -> Any:

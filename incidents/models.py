@@ -14,10 +14,14 @@ from accounts.permissions import Permission
 from incidents.emergency_models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
 from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
+<<<<<<< HEAD
 from incidents.verifying import Verified
+=======
+from incidents.proposed import Proposal, proposal_of
+>>>>>>> main
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
-from tickets.models import CloseCode, Confirmed, ImpactLevel, RejectReason, Ticket, TimelineEntry
+from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
 
 if TYPE_CHECKING:
@@ -43,6 +47,12 @@ if TYPE_CHECKING:
         ),
         details="incidents.details.details_of",
         banner="incidents.emergency_pages.panel_of",
+        answers="incidents.api.answers",
+        names={
+            "requested_impact": _("proposed impact"),
+            "requested_priority": _("requested priority"),
+            "priority_requested_by": _("priority requested by"),
+        },
         beside=("changes.near.panel_of",),
         public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
@@ -87,9 +97,6 @@ class Incident(IncidentLifecycle, Ticket):
         related_name="resolved_incidents",
         verbose_name=_("resolved by"),
         db_index=False,
-    )
-    requested_impact = models.ForeignKey(
-        ImpactLevel, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed impact"), db_index=False
     )
 
     vendor_needed = models.BooleanField(_("vendor needed"), default=False)
@@ -141,6 +148,25 @@ class Incident(IncidentLifecycle, Ticket):
             return []
         return list(CallIn.objects.filter(ticket_id=self.pk).select_related("person", "group", "called_by"))
 
+    @cached_property
+    def proposal(self) -> Proposal | None:
+        """The impact that is proposed and waits for a decision (INC-04). One query, and none when nothing is asked."""
+        return proposal_of(self) if self.rounds_open else None
+
+    @property
+    def requested_priority(self) -> Priority | None:
+        """The priority that the proposed impact gives."""
+        return self.proposal.priority if self.proposal else None
+
+    @property
+    def priority_requested_by(self) -> User | None:
+        """Who proposed it."""
+        return self.proposal.by if self.proposal else None
+
+    def forget_proposal(self) -> None:
+        """Read it again when it is asked for: it was made or decided."""
+        self.__dict__.pop("proposal", None)
+
     def forget_calls(self) -> None:
         """Read them again when they are asked for: one was added or answered."""
         self.__dict__.pop("calls", None)
@@ -159,11 +185,10 @@ class Incident(IncidentLifecycle, Ticket):
         self.set_impact(impact=fields["impact"], urgency=fields.get("urgency"))
 
     def set_impact(self, *, impact: ImpactLevel, urgency: Urgency | None = None) -> None:
-        """Set impact and, when given, urgency; the priority follows, and what was proposed is decided (INC-04)."""
+        """Set impact and, when given, urgency; the priority follows (INC-04)."""
         self.impact = impact
         self.urgency = urgency or self.urgency
         self.priority = priority_for(impact, self.urgency)
-        self.requested_priority = self.requested_impact = self.priority_requested_by = None
 
     def give_to(self, group: SupportGroup, assignee: User | None, now: datetime) -> None:
         """Assign to a group and perhaps a person; the response counts from the first assignment."""

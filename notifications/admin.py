@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,7 +15,7 @@ from accounts.admin_base import PortalAdmin
 from notifications.events import CHOSEN, Channel, event_of, events
 from notifications.forms import TemplateForm
 from notifications.models import Delivery, Endpoint, EventChoice, NoticeTemplate
-from notifications.outbound import Refused, checked
+from notifications.outbound import Refused, refuse_unsafe
 from notifications.texts import previews
 
 CHANNELS = [(name, label) for name, label in Channel.choices if name in CHOSEN]
@@ -69,27 +68,28 @@ class EndpointForm(forms.ModelForm):
             del self.fields["no_secret"]
             return
         told = _("Leads to %(host)s. It is not shown again; left empty it stays.")
-        self.initial |= {"url": "", "secret": ""}
+        self.initial.update(url="", secret="")
         self.fields["url"].required = False
         self.fields["url"].help_text = told % {"host": self.instance.host or "?"}
         kept = _("There is one. It is not shown again; left empty it stays.")
         self.fields["secret"].help_text = kept if self.instance.secret else _("There is none.")
 
     def clean_url(self) -> str:
-        """An address that the portal calls."""
-        if not self.cleaned_data["url"]:
-            return self.instance.url
-        try:
-            checked(self.cleaned_data["url"])
-        except Refused as refused:
-            raise ValidationError(str(refused)) from None
-        return self.cleaned_data["url"]
+        """The address of before, where none is typed."""
+        return self.cleaned_data["url"] or self.instance.url
 
     def clean(self) -> dict[str, Any]:
-        """The secret of before stays, unless it is written anew or removed."""
+        """An address that the portal calls; the secret of before stays, unless it is written anew or removed."""
         cleaned = super().clean() or {}
+        if cleaned.get("url"):
+            try:
+                refuse_unsafe(cleaned["url"], str(cleaned.get("kind") or ""))
+            except Refused as refused:
+                self.add_error("url", str(refused))
         if not cleaned.get("secret") and not cleaned.get("no_secret"):
             cleaned["secret"] = self.instance.secret
+        if cleaned.get("kind") == Channel.WEBHOOK and not cleaned.get("secret"):
+            self.add_error("secret", _("Programs know by it that the portal sent it: a webhook has one."))
         return cleaned
 
 

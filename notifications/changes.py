@@ -1,14 +1,18 @@
-"""What changes tell people: to whoever works on what it was raised from that it has ended (INC-20)."""
+"""What changes tell people: that one has ended that a ticket raised (INC-20), lost pre-approvals, freezes (CHG-05)."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
+from changes.signals import change_news
 from duty.services import reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import NOTICES, Happening, Reaction
+from notifications.services import give_notice
 
 
 def _cause(happening: Happening) -> Any:
@@ -37,5 +41,56 @@ register_event(
         presses=False,
     ),
 )
+
+register_event(
+    Event(
+        code="template_lost",
+        label=_("A standard change lost its pre-approval"),
+        subject=_("No longer pre-approved: {text}"),
+        body=_(
+            "It failed too often among its last uses, lastly with {number}. Open changes keep what they have.\n{link}"
+        ),
+        icon="bolt-off",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="freeze_moved",
+        label=_("A freeze window changed for your change"),
+        subject=_("Freeze windows of {number} changed: {text}"),
+        body=_("{number} {summary}\n{text}\n\n{link}"),
+        icon="snowflake",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+)
+
+
+@receiver(change_news)
+def tell_of_change(
+    sender: Any,
+    what: str,
+    change: Any,
+    readers: list[int],
+    managers: bool,
+    text: Any,
+    key: str,
+    now: datetime,
+    **context: Any,
+) -> None:
+    """Store the notice in the transaction of what happened; its key tells each of it once."""
+    people = [*readers, *(reader_keys("change_manager", change, now) if managers else [])]
+    give_notice(
+        key=f"{what}:{key}",
+        event=what,
+        ticket=change,
+        recipients=list(dict.fromkeys(people)),
+        urgent=False,
+        at=now,
+        payload={"text": text},
+        rooms=False,
+        internal=True,
+    )
+
 
 NOTICES.update({"change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause)})

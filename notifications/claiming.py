@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
@@ -79,12 +79,16 @@ def _claim_at(key: Any, now: datetime) -> list[Claimed]:
         return []
     in_flight = waiting.filter(status=Delivery.Status.SENDING, next_try_at__gt=now).count()
     most = 1 if schedule.open_for(endpoint.failures) else AT_ONE_ENDPOINT
-    return _claim(waiting.due(now), now, most - in_flight) if most > in_flight else []
+    if most <= in_flight:
+        return []
+    return _claim(waiting.due(now), now, most - in_flight, in_order=endpoint.kind == Channel.WEBHOOK)
 
 
-def _claim(due: Any, now: datetime, limit: int) -> list[Claimed]:
+def _claim(due: Any, now: datetime, limit: int, *, in_order: bool = False) -> list[Claimed]:
+    """Urgent ones first, of those the newest: people want to know what is. ``in_order``: programs, what was first."""
     waiting = due.filter(status=Delivery.Status.PENDING).select_for_update(skip_locked=True, no_key=True)
-    rows = list(waiting.filter(urgent=True).order_by("-notice_id", "-id")[:limit])
+    newest = ("notice_id", "id") if in_order else ("-notice_id", "-id")
+    rows = list(waiting.filter(urgent=True).order_by(*newest)[:limit])
     if len(rows) < limit:
         rows += waiting.filter(urgent=False).order_by("next_try_at", "id")[: limit - len(rows)]
     if not rows:
@@ -98,9 +102,31 @@ def _claim(due: Any, now: datetime, limit: int) -> list[Claimed]:
 
 def _grouped(rows: Sequence[Delivery], now: datetime) -> list[list[Delivery]]:
     """Messages to be: each a list whose first is one of ``rows``; what was written before goes as it was written."""
+    for row in _flood(rows):
+        row.message_id, row.rendered = "", {}
     written = [[row] for row in rows if row.message_id]
     fresh = [row for row in rows if not row.message_id]
     return written + (_combined(fresh, now) if fresh else [])
+
+
+def _alone(found: Any) -> Any:
+    """Written messages that certainly arrived nowhere and carry nothing: they can be written anew, with others."""
+    carrying = Delivery.objects.filter(lead=OuterRef("pk"))
+    return found.filter(
+        ~Exists(carrying), status=Delivery.Status.PENDING, urgent=False, possible_duplicate=False, attempt__gt=0
+    ).exclude(message_id="")
+
+
+def _flood(rows: Sequence[Delivery]) -> list[Delivery]:
+    """Those of ``rows`` that were tried one by one, for a reader for whom more than a digest's worth waits."""
+    tried = [row for row in rows if row.message_id and not row.urgent and not row.possible_duplicate]
+    if not tried:
+        return []
+    channels, people = {row.channel for row in tried}, {row.recipient_id for row in tried}
+    waiting = _alone(Delivery.objects.filter(channel__in=channels, recipient_id__in=people)).order_by()
+    counted = Counter((row.channel, row.recipient_id) for row in waiting.only("channel", "recipient_id"))
+    known = set(_alone(Delivery.objects.filter(pk__in=[row.pk for row in tried])).values_list("pk", flat=True))
+    return [row for row in tried if row.pk in known and counted[row.channel, row.recipient_id] > DIGEST_OVER]
 
 
 def _combined(fresh: list[Delivery], now: datetime) -> list[list[Delivery]]:
@@ -111,7 +137,7 @@ def _combined(fresh: list[Delivery], now: datetime) -> list[list[Delivery]]:
     claimed = {row.pk for row in fresh}
     prefetch_related_objects(fresh, "notice")
     readers: defaultdict[Any, list[Delivery]] = defaultdict(list)
-    found = [*fresh, *_waiting_for(fresh, claimed, now)]
+    found = [*fresh, *_waiting_for(fresh, claimed, now), *_flooding(fresh, claimed)]
     for row in sorted(found, key=lambda row: (row.pk not in claimed, -row.notice_id, -row.pk)):
         readers[_reader(row)].append(row)
     groups = [group for rows in readers.values() for group in _messages(rows)]
@@ -133,6 +159,16 @@ def _waiting_for(fresh: Sequence[Delivery], claimed: Collection[int], now: datet
     found = waiting.filter(recipient_id__in=people) if people else waiting.none()
     rows = list(_locked(found)) if people else []
     return rows + (list(_locked(waiting.filter(recipient=None, endpoint_id__in=endpoints))) if endpoints else [])
+
+
+def _flooding(fresh: Sequence[Delivery], claimed: Collection[int]) -> list[Delivery]:
+    """What else was tried one by one for readers of a flood, locked, whenever its own turn would be."""
+    people = {row.recipient_id for row in fresh if row.recipient_id and row.attempt}
+    if not people:
+        return []
+    channels = {row.channel for row in fresh}
+    waiting = _alone(Delivery.objects.filter(channel__in=channels, recipient_id__in=people))
+    return list(_locked(waiting.exclude(pk__in=claimed)))
 
 
 def _locked(found: Any) -> Iterable[Delivery]:

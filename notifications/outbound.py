@@ -24,8 +24,11 @@ CONNECT_SECONDS = 3
 TOTAL_SECONDS = 10
 ANSWER_LIMIT = 64 * 1024
 PORTS = {"https": 443, "http": 80}
-#: Addresses that Python 3.11 calls global and that lead inside: translated and tunnelled ones.
-_HIDDEN = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+#: Addresses that Python 3.11 calls global and that lead inside or nowhere: translated, tunnelled and documented ones.
+_HIDDEN = [
+    ipaddress.ip_network(text)
+    for text in (*("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"), "3fff::/20", "192.88.99.0/24")
+]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -89,6 +92,23 @@ def checked(url: str) -> SplitResult:
     return parts
 
 
+def refuse_unsafe(url: str, kind: str) -> None:
+    """Say at once, when somebody types an address, what would be refused at every send. Raises Refused.
+
+    Names are not looked up here: what they lead to may change, and is looked at whenever something is sent.
+    """
+    parts = checked(url)
+    if kind in settings.CHAT_HOSTS:
+        named_hosts(settings.CHAT_HOSTS[kind], url)
+    host = parts.hostname or ""
+    inside = host == "localhost" or host.endswith(".localhost")
+    with suppress(OSError):  # a name
+        rows = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+        inside = not all(is_public(ipaddress.ip_address(str(row[4][0]).partition("%")[0])) for row in rows)
+    if inside and not _is_exempt(host):
+        raise Refused("The host has an address inside a private network.")
+
+
 def resolve(parts: SplitResult) -> tuple[str, int]:
     """Address and port of the host: looked up once, each one checked. Raises Refused, NotSent."""
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
@@ -109,8 +129,10 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if address.is_site_local or any(address in network for network in _HIDDEN):
+        if address.is_site_local:
             return False
+    if any(address in network for network in _HIDDEN):
+        return False
     return (
         address.is_global and not address.is_multicast and not address.is_reserved and address not in own_addresses()
     )

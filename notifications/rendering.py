@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 from notifications.accounts import password_address
 from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
-from notifications.events import Channel
+from notifications.events import Channel, events
 from notifications.links import CALL_EVENT, PASSWORD_EVENT, RATE_EVENT, Marks, link_for, with_links
 from notifications.models import AnswerLink, Delivery, Notice
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
+from tickets.context import waiting_entries
 
 
 class Writer:
@@ -45,7 +46,7 @@ class Writer:
                 "urgent": lead.urgent,
                 "date": format_datetime(self.now),
                 "thread": _thread(lead.notice) if lead.channel == Channel.EMAIL else "",
-                "notices": [_as_data(row.notice) for row in group] if lead.channel == Channel.WEBHOOK else [],
+                "notices": _in_order(group) if lead.channel == Channel.WEBHOOK else [],
             }
 
     def _one(self, row: Delivery, texts: Texts) -> dict[str, str]:
@@ -73,7 +74,7 @@ class Writer:
         )
         link = link_of(lead.notice) if same else f"{settings.SITE_URL}{reverse('notifications:list')}"
         short = f"{subject}\n{numbered(lines)}"
-        parts = [numbered(lines), *self._questions(group, texts)]
+        parts = [numbered(lines), *_waiting(lead), *self._questions(group, texts)]
         return {"subject": subject, "text": _letter(lead, parts, link), "short": short[:SHORT_LIMIT]}
 
     def _questions(self, group: Sequence[Delivery], texts: Texts) -> list[str]:
@@ -113,6 +114,19 @@ class Writer:
         )
 
 
+def _waiting(row: Delivery) -> list[str]:
+    """What else waits for the reader of a digest, such as decisions (DESK-02): a line for each list that has any."""
+    if row.recipient is None or row.channel != Channel.EMAIL:
+        return []
+    counted = [(entry, entry.found(row.recipient).count()) for entry in waiting_entries()]
+    return [
+        _("%(what)s: %(count)d. %(link)s")
+        % {"what": entry.label, "count": count, "link": f"{settings.SITE_URL}{reverse(entry.url_name)}"}
+        for entry, count in counted
+        if count
+    ]
+
+
 def message_id_of(row: Delivery) -> str:
     """The identification of the message, the same on every try and in every process."""
     return message_id(f"notice-{row.notice_id}.{row.pk}")
@@ -145,6 +159,14 @@ def letter(name: str, parts: Sequence[str], link: str) -> str:
     choices = f"{settings.SITE_URL}{reverse('notifications:choices')}"
     foot = ["-- ", _("Choose what you are told, and how: %(link)s") % {"link": choices}] if name else []
     return "\n\n".join([*greeting, *parts, link]) + ("\n\n" + "\n".join(foot) if foot else "") + "\n"
+
+
+def _in_order(group: Sequence[Delivery]) -> list[dict[str, Any]]:
+    """The notices of a message for programs, oldest first; of one moment as events are listed: received, assigned …"""
+    place = {event.code: number for number, event in enumerate(events())}
+    notices = [row.notice for row in group]
+    notices.sort(key=lambda notice: (notice.created_at, place.get(notice.event, len(place)), notice.pk))
+    return [_as_data(notice) for notice in notices]
 
 
 def _as_data(notice: Notice) -> dict[str, Any]:

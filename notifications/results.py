@@ -57,8 +57,13 @@ def take_back_lost(now: datetime) -> int:
     """Tries whose lease is over: whoever made them is gone, and whether they arrived is unknown. How many."""
     lost = Delivery.objects.filter(status=Delivery.Status.SENDING, next_try_at__lte=now)
     rows = list(lost.select_for_update(skip_locked=True, no_key=True).order_by("next_try_at")[:50])
+    lost_result = Result(UNCERTAIN, SENDER_LOST)
     for row in rows:
-        record(pk=row.pk, token=row.lease_token, result=Result(UNCERTAIN, SENDER_LOST), now=now)
+        record(pk=row.pk, token=row.lease_token, result=lost_result, now=now)
+    ended = Delivery.objects.filter(
+        pk__in=[row.pk for row in rows], status=Delivery.Status.UNCERTAIN, urgent=True
+    ).select_related("notice", "notice__ticket")
+    _alarm(list(ended.order_by("pk")), lost_result, now)
     return len(rows)
 
 
@@ -116,8 +121,10 @@ def _end(delivery: Delivery, status: Delivery.Status, result: Result, now: datet
     """Nobody tries any more; the duty manager learns of what is lost, and of what is urgent and unknown."""
     rows = Delivery.objects.filter(pk__in=_all_of(delivery))
     rows.update(status=status, lease_token=None, rendered={}, error=result.detail[:300])
+    if result.detail == SENDER_LOST:
+        return  # one process that dies loses many: they raise one alarm together
     if status == Delivery.Status.DEAD or delivery.urgent:
-        _alarm(delivery, result, now)
+        _alarm([delivery], result, now)
 
 
 def _fall_back(keys: Sequence[int], now: datetime) -> None:
@@ -127,21 +134,27 @@ def _fall_back(keys: Sequence[int], now: datetime) -> None:
             add_fallback(delivery=row, channel=FALLBACK[row.channel], now=now)
 
 
-def _alarm(delivery: Delivery, result: Result, now: datetime) -> None:
-    """Tell the duty manager by another channel. An alarm that cannot be delivered raises none."""
-    notice = delivery.notice
-    if notice.event == ALARM:
+def _alarm(deliveries: Sequence[Delivery], result: Result, now: datetime) -> None:
+    """Tell the duty manager once, by another channel. An alarm that cannot be delivered raises none."""
+    rows = [row for row in deliveries if row.notice.event != ALARM]
+    if not rows:
         return
+    first, tickets = rows[0], {row.notice.ticket_id for row in rows}
+    ticket = first.notice.ticket if len(tickets) == 1 else None
+    many = f" × {len(rows)}" if len(rows) > 1 else ""
     give_notice(
-        key=f"{ALARM}:{delivery.pk}:{delivery.attempt}",
+        key=f"{ALARM}:{first.pk}:{first.attempt}",
         event=ALARM,
-        ticket=notice.ticket,
-        recipients=recipients_for("duty_manager", notice.ticket, now),
-        urgent=notice.urgent,
+        ticket=ticket,
+        recipients=recipients_for("duty_manager", ticket, now),
+        urgent=any(row.notice.urgent for row in rows),
         at=now,
-        payload={"text": f"{delivery.get_channel_display()}: {result.detail}"[:300], "summary": str(notice)},
+        payload={
+            "text": f"{first.get_channel_display()}: {result.detail}{many}"[:300],
+            "summary": ", ".join(dict.fromkeys(str(row.notice) for row in rows))[:300],
+        },
         rooms=False,
-        without=(delivery.channel,),
+        without=tuple({row.channel for row in rows}),
     )
 
 

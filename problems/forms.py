@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
+from approvals.forms import KeepsApprovals
 from cmdb.models import BusinessSystem, ConfigurationItem
 from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.guards import HIGH
@@ -47,8 +48,8 @@ class ProblemFields(ActionForm):
     category = CodeChoiceField(Category.objects.active(), label=_("Category"), required=False)
 
 
-class EditForm(ProblemFields):
-    """Corrections. What is left out stays as it is."""
+class EditForm(ProblemFields, KeepsApprovals):
+    """Corrections. What is left out stays as it is; another level lets the approval of a solution fall."""
 
     keeps_missing = True
 
@@ -148,12 +149,6 @@ class SolutionForm(ActionForm):
         help_text=_("Who was invited, what was said: where it concerns them."),
     )
     attachments = AttachmentsField()
-
-
-class WordForm(ActionForm):
-    """A word on a decision."""
-
-    text = text_field(_("Remark"), required=False, rows=2)
 
 
 class ImplementForm(ActionForm):

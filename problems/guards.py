@@ -23,32 +23,6 @@ def has_cause_or_workaround(problem: Any, user: User | None) -> Any:
     return None if problem.root_cause or problem.workaround else _("Neither cause nor workaround is on record yet.")
 
 
-def is_not_mine(problem: Any, user: User | None) -> Any:
-    """Somebody else proposed the solution."""
-    mine = user is not None and problem.proposed_by_id == user.pk
-    return _("You proposed this solution: somebody else approves it.") if mine else None
-
-
-def is_supervised(problem: Any, user: User | None) -> Any:
-    """The problem supervisor has reviewed it, or its level does not ask for that."""
-    if problem.level_id != HIGH or problem.supervised_at is not None:
-        return None
-    return _("The problem supervisor has not reviewed it yet.")
-
-
-def is_by_another_than_supervisor(problem: Any, user: User | None) -> Any:
-    """Whoever reviewed it as supervisor does not approve it too."""
-    same = user is not None and problem.supervised_by_id == user.pk
-    return _("You reviewed it as supervisor: somebody else approves it.") if same else None
-
-
-def awaits_supervisor(problem: Any, user: User | None) -> Any:
-    """Its level asks for the supervisor, who has not reviewed it yet."""
-    if problem.level_id != HIGH:
-        return _("Only problems of high level are reviewed by the supervisor.")
-    return _("The supervisor has reviewed it already.") if problem.supervised_at else None
-
-
 def has_owner(problem: Any, user: User | None) -> Any:
     """It has an owner."""
     return None if problem.assignee_id else _("Nobody is the owner yet.")

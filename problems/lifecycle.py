@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from problems import guards, rules
+from problems import rules
 from problems.ends import ProblemEnds
 from problems.states import LIVE, States
 from problems.workarounds import Workarounds
@@ -30,14 +30,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     solution: Any
     level: Any
     problem_category: Any
-    proposed_by: Any
-    proposed_at: Any
-    supervised_by: Any
-    supervised_at: Any
-    approved_by: Any
-    approved_at: Any
     propose_with: Any
-    forget_approvals: Any
     change_reference: Any
     proof: Any
     watch_until: Any
@@ -138,73 +131,55 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     )
     def investigate_again(self, *, user: User, now: datetime, text: str) -> None:
         """The cause or the solution did not hold: look again. Approvals do not count any more."""
-        self.forget_approvals()
 
     @action(
         source=States.KNOWN_ERROR,
         target=States.PROPOSED,
         label=_("Propose solution"),
         done=_("proposed a solution"),
-        tells=("solution_proposed",),
         allow=rules.may_investigate,
         form="problems.forms.SolutionForm",
+        effect="problems.approving.ask_for_solution",
         intent="primary",
         icon="tool",
         key="p",
     )
     def propose(self, *, user: User, now: datetime, **fields: Any) -> None:
-        """Say how it is solved, how long that takes, what it does, and how it was tested (PRB-06)."""
-        self.propose_with(fields, user, now)
-
-    @action(
-        source=States.PROPOSED,
-        label=_("Review as supervisor"),
-        done=_("reviewed the solution as problem supervisor"),
-        tells=("solution_proposed",),
-        allow=rules.supervises,
-        guards=(guards.awaits_supervisor, guards.is_not_mine),
-        form="problems.forms.WordForm",
-        intent="primary",
-        icon="user-shield",
-        key="v",
-    )
-    def supervise(self, *, user: User, now: datetime, text: str) -> None:
-        """Agree to a solution of high level, and see to people from other departments."""
-        self.supervised_by, self.supervised_at = user, now
+        """Say how it is solved, how long that takes, what it does, and how it was tested; others decide (PRB-06)."""
+        self.propose_with(fields)
 
     @action(
         source=States.PROPOSED,
         target=States.APPROVED,
-        label=_("Approve solution"),
-        done=_("approved the solution"),
+        label=_("Approved"),
+        done=_("was approved"),
         tells=("assigned",),
-        allow=rules.manages,
-        guards=(guards.is_supervised, guards.is_not_mine, guards.is_by_another_than_supervisor),
-        form="problems.forms.WordForm",
-        intent="primary",
-        icon="circle-check",
-        key="e",
+        system=True,
     )
-    def approve(self, *, user: User, now: datetime, text: str) -> None:
-        """Let the solution be carried out; whoever proposed it does not approve it."""
-        self.approved_by, self.approved_at = user, now
+    def approved(self, *, user: None, now: datetime) -> None:
+        """Its solution is approved: whoever follows it to the end lets it be carried out (PRB-06)."""
 
     @action(
         source=States.PROPOSED,
         target=States.KNOWN_ERROR,
-        label=_("Reject solution"),
-        done=_("rejected the solution"),
+        label=_("Refused"),
+        done=_("asks for another solution"),
         tells=("assigned",),
-        allow=rules.decides,
-        form="tickets.action_forms.ReasonForm",
-        intent="danger",
-        icon="ban",
-        key="y",
-        private_text=True,
+        system=True,
     )
-    def reject(self, *, user: User, now: datetime, text: str) -> None:
-        """Ask for another solution, with the reason."""
-        self.forget_approvals()
+    def refused(self, *, user: None, now: datetime) -> None:
+        """Its solution is refused, or returned with a condition: another one is to be proposed."""
+
+    @action(
+        source=[States.PROPOSED, States.APPROVED],
+        target=States.KNOWN_ERROR,
+        label=_("Approval lapsed"),
+        done=_("has to be proposed anew"),
+        tells=("assigned",),
+        system=True,
+    )
+    def lapse(self, *, user: None, now: datetime) -> None:
+        """Cause, level or solution changed after it was asked: what was approved is not what stands here now."""
 
     @action(
         source=States.APPROVED,

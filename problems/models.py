@@ -47,6 +47,14 @@ from tickets.search.triggers import searched_texts
         ),
         details="problems.details.details_of",
         banner="problems.panels.panel_of",
+        names={
+            "proposed_by": _("proposed by"),
+            "proposed_at": _("solution proposed"),
+            "supervised_by": _("supervisor"),
+            "supervised_at": _("reviewed by the supervisor"),
+            "approved_by": _("approved by"),
+            "approved_at": _("solution approved"),
+        },
         beside=("changes.near.panel_of",),
         audience=Audience.STAFF,
         registering=Permission.PROBLEM_RAISE,
@@ -60,7 +68,7 @@ from tickets.search.triggers import searched_texts
     )
 )
 class Problem(ProblemLifecycle, Ticket):
-    """A problem with its cause, workaround, solution, approvals, review and watch. ``assignee`` is its owner."""
+    """A problem with its cause, workaround, solution, review and watch. ``assignee`` is its owner."""
 
     problem_source = models.ForeignKey(
         ProblemSource, models.PROTECT, null=True, verbose_name=_("raised from"), db_index=False
@@ -80,18 +88,6 @@ class Problem(ProblemLifecycle, Ticket):
     expected_effect = models.TextField(_("expected effect"), blank=True)
     test_result = models.TextField(_("how it was tested"), blank=True)
     customer_word = models.TextField(_("discussed with the customer"), blank=True)
-    proposed_at = models.DateTimeField(_("solution proposed"), null=True)
-    proposed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("proposed by"), db_index=False
-    )
-    supervised_at = models.DateTimeField(_("reviewed by the supervisor"), null=True)
-    supervised_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("supervisor"), db_index=False
-    )
-    approved_at = models.DateTimeField(_("solution approved"), null=True)
-    approved_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by"), db_index=False
-    )
     change_reference = models.CharField(_("change"), max_length=100, blank=True)
 
     proof = models.TextField(_("how it was proven"), blank=True)
@@ -124,17 +120,10 @@ class Problem(ProblemLifecycle, Ticket):
         self.registered_by = self.requester = user
         self.organisation_id = user.organisation_id
 
-    def propose_with(self, fields: dict[str, Any], user: User, now: datetime) -> None:
-        """Another solution: earlier approvals were of another one."""
+    def propose_with(self, fields: dict[str, Any]) -> None:
+        """Another solution."""
         for name in PROPOSED_WITH & fields.keys():
             setattr(self, name, fields[name])
-        self.forget_approvals()
-        self.proposed_by, self.proposed_at = user, now
-
-    def forget_approvals(self) -> None:
-        """Nobody has agreed to what comes next; who agreed to what before stays in the timeline."""
-        self.supervised_by = self.approved_by = None
-        self.supervised_at = self.approved_at = None
 
     def resolve_as(self, outcome: str, now: datetime, watch_days: int) -> None:
         """It is over, in whatever way; recurrence is watched for so many days."""
@@ -146,7 +135,6 @@ class Problem(ProblemLifecycle, Ticket):
         self.reopen_count += 1
         self.outcome, self.watch_until = "", None
         self.resolved_at = self.closed_at = None
-        self.forget_approvals()
 
 
 RAISED_WITH = {

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from approvals.queries import rounds_of, show
 from problems.costs import cost_of
 from problems.models import KnownError, Problem
 from tickets.actions import Available
@@ -22,6 +23,7 @@ def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datet
     if not user.may(Permission.INTERNAL):
         return None
     problem: Problem = ticket
+    rounds = rounds_of(problem)
     known = KnownError.objects.filter(problem=problem).first()
     return {
         "template": TEMPLATE,
@@ -30,7 +32,8 @@ def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datet
         "known": known if known and known.withdrawn_at is None else None,
         "told": known.tellings.count() if known else 0,
         "texts": texts_of(problem),
-        "approvals": approvals_of(problem),
+        "approval": show(rounds[0], now) if rounds else None,
+        "rounds": len(rounds),
         "watched": bool(problem.watch_until and problem.watch_until > now),
     }
 
@@ -52,11 +55,11 @@ def texts_of(problem: Problem) -> list[tuple[str, str]]:
     return [(label, text) for label, text in found if text]
 
 
-def approvals_of(problem: Problem) -> list[dict[str, Any]]:
-    """Who stands for the solution, in order."""
-    steps = [
-        (_("Proposed"), problem.proposed_by, problem.proposed_at),
-        (_("Reviewed by the supervisor"), problem.supervised_by, problem.supervised_at),
-        (_("Approved"), problem.approved_by, problem.approved_at),
-    ]
-    return [{"label": label, "who": who, "at": at} for label, who, at in steps if at]
+def signatures_of(problem: Problem) -> list[dict[str, Any]]:
+    """Who asked for its newest solution and who decided, in order, for the printed record."""
+    rounds = rounds_of(problem)
+    if not rounds:
+        return []
+    asked = {"label": _("Proposed"), "who": rounds[0].asked_by, "at": rounds[0].asked_at}
+    decisions = rounds[0].decisions.select_related("person").order_by("at", "pk")
+    return [asked, *({"label": one.get_verdict_display(), "who": one.person, "at": one.at} for one in decisions)]

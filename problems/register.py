@@ -115,7 +115,9 @@ def workbook(month: Month, lines: list[Line]) -> bytes:
     head = (_("Number"), _("Summary"), _("Raised from"), _("Category of the problem"), _("Level"), _("Owner"))
     more = (_("Created"), _("State"), _("Resolved"), _("Root cause"), _("Solution"), _("Incidents"), _("Missing"))
     book, widths = Book(), [18, 42, *[9] * 7, 48, 48, 9, 9]
-    book.add(month.code, (*head, *more), [map(str, _cells(line)) for line in lines], widths=widths, frozen_columns=2)
+    book.add(
+        month.code, (*head, *more), [[*map(str, _cells(line))] for line in lines], widths=widths, frozen_columns=2
+    )
     return book.as_bytes()
 
 

@@ -15,11 +15,6 @@ def manages(problem: Any, user: User) -> bool:
     return user.may(Permission.PROBLEM_MANAGE)
 
 
-def supervises(problem: Any, user: User) -> bool:
-    """The problem supervisor."""
-    return user.may(Permission.PROBLEM_SUPERVISE)
-
-
 def owns(problem: Any, user: User) -> bool:
     """The owner."""
     return problem.assignee_id == user.pk
@@ -36,8 +31,3 @@ def may_investigate(problem: Any, user: User) -> bool:
         return True
     in_group = problem.group_id is not None and problem.group_id in user.group_ids
     return user.may(Permission.INTERNAL) and (in_group or user.pk in problem.team_ids)
-
-
-def decides(problem: Any, user: User) -> bool:
-    """Problem managers, the problem supervisor."""
-    return manages(problem, user) or supervises(problem, user)

@@ -61,6 +61,20 @@ class ConditionDict(TypedDict):
     name: str
 
 
+class MomentDict(TypedDict):
+    """A moment in the life of a ticket."""
+
+    code: str
+    name: str
+
+
+class SpanDict(TypedDict):
+    """From when to when a limit counts."""
+
+    starts: MomentDict
+    stops: MomentDict
+
+
 class ClockSerializer(serializers.Serializer):
     """A promised time of a ticket, with what was counted until now and by which policy and calendar."""
 
@@ -70,6 +84,9 @@ class ClockSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=["running", "paused", "stopped", "cancelled"], source="clock.state")
     policy = serializers.CharField(source="clock.policy_version.policy_id")
     policy_version = serializers.IntegerField(source="clock.policy_version.number")
+    counts = serializers.SerializerMethodField(
+        help_text="From which moment to which the policy lets it count; null where it has no choice (OLA, UC, others)."
+    )
     conditions = serializers.SerializerMethodField(help_text="For whom the target was chosen.")
     calendar = serializers.CharField(source="clock.calendar_version.calendar_id")
     calendar_version = serializers.IntegerField(source="clock.calendar_version.number")
@@ -92,6 +109,13 @@ class ClockSerializer(serializers.Serializer):
         source="clock.provisional", help_text="Whether public holidays up to the due time are still unknown."
     )
     stretches = StretchSerializer(many=True)
+
+    def get_counts(self, shown: Any) -> SpanDict | None:
+        """Both moments by code and name."""
+        if shown.span is None:
+            return None
+        (starts, first), (stops, last) = shown.span
+        return {"starts": {"code": starts, "name": first}, "stops": {"code": stops, "name": last}}
 
     def get_conditions(self, shown: Any) -> list[ConditionDict]:
         """Each by the name of what it is about, its code and its name."""

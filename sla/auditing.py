@@ -11,7 +11,8 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from sla.calendars import business_time
-from sla.models import Clock, EngineState, Segment, Timer
+from sla.facts import CLOSED
+from sla.models import AgreementKind, Clock, EngineState, Metric, Segment, Timer
 from tickets import clock as database_clock
 
 EVERY = timedelta(minutes=1)
@@ -24,6 +25,7 @@ PROBLEMS = {
     "consumed": _("The time counted differs from the sum of its stretches."),
     "overdue": _("A timer is overdue."),
     "due": _("The limit differs from the one counted anew."),
+    "goes_on": _("It goes on although what ends it has happened."),
     "timers": _("The next timer differs from those that are armed."),
 }
 
@@ -48,7 +50,11 @@ def audit(now: datetime) -> Iterator[dict[str, Any]]:
     """What does not fit among open clocks, as (clock, ticket, problem). Reads only."""
     armed = Count("timers", filter=Q(timers__state=Timer.State.ARMED))
     found = Clock.objects.filter(pk__in=_in_turn(now))
-    listed = list(found.select_related("calendar_version", "ticket").annotate(armed=armed).order_by("next_fire_at"))
+    listed = list(
+        found.select_related("calendar_version", "policy_version", "ticket")
+        .annotate(armed=armed)
+        .order_by("next_fire_at")
+    )
     counted = _counted(listed)
     problems = ((row, problem) for row in listed for problem in _problems(row, counted, now))
     for _number, (row, problem) in zip(range(MOST_FINDINGS), problems, strict=False):
@@ -80,11 +86,24 @@ def _counted(clocks: Sequence[Clock]) -> dict[tuple[int, int], timedelta]:
     return {(clock_id, gen): total for clock_id, gen, total in sums}
 
 
+def _goes_on(clock: Clock) -> bool:
+    """Whether a limit to the customer is open though the moment that its policy ends it with has come (SLM-04)."""
+    version, timed = clock.policy_version, clock.ticket.kind_info.timed
+    if clock.agreement != AgreementKind.SLA or clock.metric not in (Metric.RESPONSE, Metric.RESOLVE):
+        return False
+    if version.restarts or clock.metric not in timed.limits or clock.ticket.duplicate_of_id:
+        return False  # a later round ends with another start of work
+    column = timed.span(clock.metric, *version.moments(clock.metric)).stops
+    return getattr(clock.ticket, column) is not None and (column != CLOSED or clock.ticket.resolved_at is not None)
+
+
 def _problems(clock: Clock, counted: dict[tuple[int, int], timedelta], now: datetime) -> Iterator[str]:
     if clock.consumed != counted.get((clock.pk, clock.gen), timedelta()):
         yield "consumed"
     if clock.next_fire_at and clock.next_fire_at < now - PATIENCE:
         yield "overdue"
+    if _goes_on(clock):
+        yield "goes_on"
     armed: int = clock.armed  # type: ignore[attr-defined]  # annotated
     if clock.running_since:
         remaining = clock.target - clock.consumed

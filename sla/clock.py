@@ -149,9 +149,42 @@ class Table:
 def _intervals(hours: Hours, first: int, last: int) -> Iterator[tuple[int, int]]:
     zone, day = ZoneInfo(hours.zone), date(first, 1, 1)
     for number in range((date(last + 1, 1, 1) - day).days):
-        today = day + timedelta(days=number)
-        for start, end in hours.on(today):
-            yield _number(instant(zone, today, start)), _number(instant(zone, today, end))
+        today = datetime.combine(day + timedelta(days=number), time())
+        for start, end in hours.on(today.date()):
+            for opens, closes in shown(zone, today + timedelta(minutes=start), today + timedelta(minutes=end)):
+                yield _number(opens), _number(closes)
+
+
+def shown(zone: ZoneInfo, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """When clocks on the wall show a time from ``start`` to ``end``: the one law of opening hours.
+
+    An hour that comes twice counts twice, as far as it lies in them; one that is skipped does not. Where hours begin
+    or end inside an hour that comes twice, they are open, closed and open again.
+    """
+    before, after = _offset(zone, start, 0), _offset(zone, end, 1)
+    early, late = ((start - before), (end - before)), ((start - after), (end - after))
+    if before == after:
+        return [_aware(early)]
+    change = _change(zone, _aware((min(early[0], late[0]), max(early[1], late[1]))), before).replace(tzinfo=None)
+    pieces = (early[0], min(early[1], change)), (max(late[0], change), late[1])
+    return [_aware(piece) for piece in pieces if piece[0] < piece[1]]
+
+
+def _offset(zone: ZoneInfo, wall: datetime, fold: int) -> timedelta:
+    return wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta()
+
+
+def _aware(pair: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    return pair[0].replace(tzinfo=UTC), pair[1].replace(tzinfo=UTC)
+
+
+def _change(zone: ZoneInfo, between: tuple[datetime, datetime], offset: timedelta) -> datetime:
+    """The moment, between two, from which clocks are not ``offset`` from UTC any more."""
+    early, late = between
+    while late - early > MICROSECOND:
+        middle = early + (late - early) // 2
+        early, late = (middle, late) if middle.astimezone(zone).utcoffset() == offset else (early, middle)
+    return late
 
 
 def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -182,11 +215,7 @@ def _jump(zone: ZoneInfo, wall: datetime) -> datetime:
     """The moment of the change that skips ``wall``, found between the two ways to read it."""
     early = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     late = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    offset = early.astimezone(zone).utcoffset()
-    while late - early > MICROSECOND:
-        middle = early + (late - early) // 2
-        early, late = (middle, late) if middle.astimezone(zone).utcoffset() == offset else (early, middle)
-    return late
+    return _change(zone, (early, late), early.astimezone(zone).utcoffset() or timedelta())
 
 
 def _number(moment: datetime) -> int:

@@ -27,11 +27,12 @@ from sla.facts import (
     unanswered_since,
 )
 from sla.life import Life
-from sla.models import AgreementKind, Clock, ClockChange, Metric
-from sla.policies import Promises
+from sla.models import AgreementKind, Clock, ClockChange, Metric, PolicyVersion
+from sla.policies import Promises, begins_at
 from sla.storing import store
 from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
+from tickets.meaning import Span
 from tickets.models import Ticket, TimelineEntry
 
 
@@ -62,7 +63,7 @@ class Keeper:
         self._follow_promises()
         if entry is not None:
             self._begin_anew(entry)
-        for fact in facts_of(self.ticket, self.at, gained=gained):
+        for fact in facts_of(self.ticket, self.at, self._spans(moved=moved), gained=gained):
             self._follow(fact, moved=moved)
         if entry is not None:
             self._tell_update(entry)
@@ -142,6 +143,24 @@ class Keeper:
             elif clock.paused_since is not None and clock.paused_since >= since:
                 life.unpause()
 
+    def _spans(self, *, moved: bool) -> dict[str, Span]:
+        """From when to when limits to the customer count: as the policy of their clock says, else the one in force.
+
+        A clock that has begun keeps its beginning under another policy; its end is what that one says (SLM-04).
+        """
+        timed, found = self.ticket.kind_info.timed, {}
+        for metric in timed.limits:
+            life = self._latest(Fact(AgreementKind.SLA, metric, None))
+            version = life.clock.policy_version if life else self._version_of(metric) if moved else None
+            found[metric] = timed.span(metric, *(version.moments(metric) if version else ()))
+        return found
+
+    def _version_of(self, metric: str) -> PolicyVersion | None:
+        if metric not in (Metric.RESPONSE, Metric.RESOLVE):
+            return None
+        target = self.promises.find(AgreementKind.SLA, metric)
+        return target.version if target else None
+
     # --- Following the ticket ----------------------------------------------------------------------------------------
     def _follow(self, fact: Fact, *, moved: bool) -> None:
         life = self._latest(fact)
@@ -160,7 +179,7 @@ class Keeper:
             complains = self.ticket.nature_id == COMPLAINT
             excuse = Clock.Excuse.COMPLAINT if complains else Clock.Excuse.NOT_NEEDED
             life.cancel(self.at, excuse, by=self.by, text=self.reason)
-        elif is_over(self.ticket):
+        elif self._has_ended(fact):
             life.cancel(self.at, Clock.Excuse.ENDED, by=self.by, text=self._why_it_ended())
         else:
             self._pause_or_resume(life)
@@ -190,9 +209,13 @@ class Keeper:
     def _reopen(self, life: Life, fact: Fact) -> None:
         """The ticket speaks again of something that was done: the same clock goes on."""
         stopped = life.clock.state == Clock.State.STOPPED and life.clock.metric != Metric.UPDATE
-        if stopped and fact.stopped_at is None and fact.should_run and not is_over(self.ticket):
+        if stopped and fact.stopped_at is None and fact.should_run and not self._has_ended(fact):
             life.reopen(self.at)
             timers.arm(life, self.at)
+
+    def _has_ended(self, fact: Fact) -> bool:
+        """Whether nothing can come any more that ends what ``fact`` measures."""
+        return self.ticket.phase == Phase.CLOSED or (is_over(self.ticket) and not fact.lasts)
 
     def _why_it_ended(self) -> str:
         """The reason for a rejection by name, and what was written."""
@@ -244,7 +267,7 @@ class Keeper:
             target=target.within(self.ticket.priority),
         )
         life = Life(clock, past=[], fresh=True)
-        life.start(fact.started_at or self.at)
+        life.start(begins_at(target, fact.started_at or self.at))
         self.lives.append(life)
         return life
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from sla.calendars import business_time
 from sla.facts import DUPLICATE
 from sla.life import UNPROMISED, Life
-from sla.models import CalendarVersion, Clock, ClockChange, Segment, Target
+from sla.models import AgreementKind, CalendarVersion, Clock, ClockChange, Moment, Segment, Target
 from tickets.models import Ticket, WaitReason
 
 #: More stretches than this are a table, no bar.
@@ -72,6 +72,16 @@ class Explanation:
     remaining: timedelta
     tone: str
     conditions: list[str]
+
+    @property
+    def span(self) -> tuple[tuple[str, str], tuple[str, str]] | None:
+        """From which moment to which it counts, each by code and name; None: its policy has nothing to say there."""
+        clock = self.clock
+        codes = clock.policy_version.moments(clock.metric) if clock.agreement == AgreementKind.SLA else ()
+        if not any(codes):
+            return None
+        starts, stops = ((code, str(Moment(code).label)) for code in codes)
+        return starts, stops
 
     @property
     def used_percent(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 from sla.models import AgreementKind, Clock, Metric
 from tickets.actions import TAKEN_BACK
 from tickets.lifecycle import Phase
-from tickets.meaning import Clocks
+from tickets.meaning import Clocks, Span
 from tickets.models import Ticket, TimelineEntry
 
 #: The nature that leaves clocks and figures (INC-03), and the close code of what was not solved (INC-12).
 COMPLAINT, UNRESOLVED = "complaint", "unresolved"
+#: The end of what counts beyond the solution. What was closed unsolved never came to it.
+CLOSED = "closed_at"
 #: Why the clocks of a duplicate stand still: its main ticket is measured.
 DUPLICATE = "duplicate"
 
@@ -33,6 +35,8 @@ class Fact:
     repeats: bool = False
     #: What it measures is over without having happened: a visit that nobody needed any more.
     dropped: bool = False
+    #: It ends after the solution: with the closing.
+    lasts: bool = False
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -60,22 +64,25 @@ class Fact:
         )
 
 
-def facts_of(ticket: Ticket, at: datetime, *, gained: bool = False) -> Iterator[Fact]:
+def facts_of(ticket: Ticket, at: datetime, spans: Mapping[str, Span], *, gained: bool = False) -> Iterator[Fact]:
     """Every clock that ``ticket`` speaks of at ``at``, as its kind says (``tickets.meaning.Clocks``).
 
-    ``gained``: its group has just got it.
+    ``spans``: from when to when limits to the customer count, as their policy says. ``gained``: its group has just got
+    it.
     """
     timed = ticket.kind_info.timed
     yield from _dispatch(ticket, timed, at)
-    promised = _promised(ticket, timed, at, gained=gained)
+    promised = _promised(ticket, timed, at, spans, gained=gained)
     if ticket.nature_id == COMPLAINT:
         promised = (replace(fact, started_at=None, stopped_at=None, dropped=True) for fact in promised)
     yield from promised
 
 
-def _promised(ticket: Ticket, timed: Clocks, at: datetime, *, gained: bool) -> Iterator[Fact]:
+def _promised(
+    ticket: Ticket, timed: Clocks, at: datetime, spans: Mapping[str, Span], *, gained: bool
+) -> Iterator[Fact]:
     """What customer, groups and vendors are promised or promise."""
-    yield from _sla(ticket, timed, at)
+    yield from _sla(ticket, spans, at)
     if timed.groups and ticket.group_id and ticket.assigned_at and ticket.state != timed.at_desk:
         yield from _ola(ticket, timed, at, gained=gained)
     if timed.vendors:
@@ -94,14 +101,16 @@ def _dispatch(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
         yield Fact(AgreementKind.OLA, Metric.DISPATCH, since if waits else None, None if waits else at, repeats=True)
 
 
-def _sla(ticket: Ticket, timed: Clocks, at: datetime) -> Iterator[Fact]:
+def _sla(ticket: Ticket, spans: Mapping[str, Span], at: datetime) -> Iterator[Fact]:
     """The limits to the customer: of incidents response, visit, resolution and updates.
 
     What is typed by hand, such as a time of arrival: that it is there stops the clock now (reliability.md, section 0).
     """
-    for metric, span in timed.limits.items():
-        stopped = getattr(ticket, span.stops, None)
-        yield Fact(AgreementKind.SLA, metric, getattr(ticket, span.starts), at if stopped and span.noted else stopped)
+    for metric, span in spans.items():
+        lasts = span.stops == CLOSED
+        stopped = getattr(ticket, span.stops, None) if ticket.resolved_at or not lasts else None
+        stopped = at if stopped and span.noted else stopped
+        yield Fact(AgreementKind.SLA, metric, getattr(ticket, span.starts), stopped, lasts=lasts)
 
 
 def _ola(ticket: Ticket, timed: Clocks, at: datetime, *, gained: bool) -> Iterator[Fact]:

@@ -11,7 +11,8 @@ from sla.facts import basis_of, is_unmeasured, unanswered_since
 from sla.holders import Period
 from sla.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
-from sla.policies import PromiseBook
+from sla.policies import PromiseBook, begins_at
+from tickets.meaning import MOMENTS
 from tickets.models import Ticket
 
 #: A pause whose reason nobody wrote down.
@@ -47,6 +48,12 @@ class Course:
     pauses: tuple[Pause, ...] = ()
     rounds: tuple[Round, ...] = ()
 
+    def moments(self, ticket: Ticket) -> dict[str, datetime]:
+        """What has happened, by the columns of the ticket's row; the closing only of what was solved."""
+        closed_at = self.closed_at if self.resolved_at else None
+        times = (ticket.created_at, self.assigned_at, self.responded_at, self.resolved_at, closed_at)
+        return {name: at for name, at in zip(MOMENTS.values(), times, strict=True) if at is not None}
+
 
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
     """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``.
@@ -55,11 +62,29 @@ def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
     """
     if is_unmeasured(ticket):
         return []
-    response = _life(ticket, course, book, Metric.RESPONSE, course.assigned_at, course.responded_at)
-    resolve = _life(ticket, course, book, Metric.RESOLVE, course.responded_at, course.resolved_at)
+    response, resolve = (_limit(ticket, course, book, metric) for metric in (Metric.RESPONSE, Metric.RESOLVE))
     if response is not None and course.rounds and response.clock.policy_version.restarts:
         return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
     return [life for life in (response, resolve) if life is not None]
+
+
+def _limit(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Life | None:
+    """The clock of a limit to the customer, from which moment to which its policy says (SLM-04).
+
+    It begins at the first of the ticket's moments at which the version then in force says that it has.
+    """
+    timed, moments = ticket.kind_info.timed, course.moments(ticket)
+    if metric not in timed.limits:
+        return None
+    for at in sorted(set(moments.values())):
+        target = book.promises(ticket, at).find(AgreementKind.SLA, metric)
+        if target is None:
+            continue
+        span = timed.span(metric, *target.version.moments(metric))
+        since = moments.get(span.starts)
+        if since is not None and since <= at:
+            return _counted(ticket, course, target, metric, begins_at(target, since), moments.get(span.stops))
+    return None
 
 
 def undispatched(ticket: Ticket, book: PromiseBook) -> list[Life]:
@@ -108,7 +133,19 @@ def _life(
     if started_at is None:
         return None
     target = book.promises(ticket, started_at, holder=holder).find(agreement, metric)
-    if target is None or target.calendar.current is None:
+    return _counted(ticket, course, target, metric, started_at, stopped_at, agreement) if target else None
+
+
+def _counted(
+    ticket: Ticket,
+    course: Course,
+    target: Target,
+    metric: str,
+    started_at: datetime,
+    stopped_at: datetime | None,
+    agreement: str = AgreementKind.SLA,
+) -> Life | None:
+    if target.calendar.current is None:
         return None
     life = Life(_new_clock(ticket, agreement, metric, target), past=[], fresh=True)
     life.start(started_at)

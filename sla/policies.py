@@ -23,6 +23,7 @@ from sla.models import (
     EscalationRule,
     FaultLevel,
     Metric,
+    Moment,
     NoticeRule,
     Policy,
     PolicyVersion,
@@ -44,21 +45,34 @@ class Promise:
     conditions: tuple[tuple[str, Any], ...] = ()
 
 
+#: From which moment to which response and resolution count, as the source defines them.
+RESPONSE, RESOLVE = (Moment.DISPATCHED.value, Moment.STARTED.value), (Moment.STARTED.value, Moment.RESOLVED.value)
+
+
 @dataclass(frozen=True)
 class Draft:
-    """What a version of a policy says."""
+    """What a version of a policy says. ``response``, ``resolve``: from which moment to which each counts (SLM-04)."""
 
     promises: tuple[Promise, ...]
     pausing: tuple[str, ...] = ()
     warnings: tuple[int, ...] = (50, 80)
     on_change: str = PolicyVersion.OnChange.FROM_START
     restarts: bool = False
+    response: tuple[str, str] = RESPONSE
+    resolve: tuple[str, str] = RESOLVE
 
     def digest(self) -> str:
         """A hash of everything that it says."""
         rows = [[row.metric, row.calendar, row.minutes, row.conditions] for row in self.promises]
         said = [rows, self.pausing, self.warnings, str(self.on_change), self.restarts]
+        if (self.response, self.resolve) != (RESPONSE, RESOLVE):
+            said += [self.response, self.resolve]
         return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def is_in_order(moments: tuple[str, str]) -> bool:
+    """Whether a limit ends after it begins."""
+    return Moment.values.index(moments[0]) < Moment.values.index(moments[1])
 
 
 @transaction.atomic
@@ -74,10 +88,15 @@ def publish_policy(
 ) -> PolicyVersion:
     """Make ``draft`` the newest version of ``policy``, for clocks that start from ``valid_from`` on.
 
-    Clocks that run keep their version. Raises ValueError for a draft without targets.
+    Clocks that run keep their version. Raises ValueError for a draft without targets, or whose limits end before they
+    begin, or which lets another response than the one after a dispatch count anew.
     """
     if not draft.promises:
         raise ValueError("a policy without targets promises nothing")
+    if not (is_in_order(draft.response) and is_in_order(draft.resolve)):
+        raise ValueError("a limit ends after it begins")
+    if draft.restarts and draft.response != RESPONSE:
+        raise ValueError("only a response from dispatch to start counts anew after a return")
     Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
     newest = policy.versions.order_by("-number").first()
     version = PolicyVersion.objects.create(
@@ -89,6 +108,7 @@ def publish_policy(
         warnings=sorted(set(draft.warnings)),
         on_change=draft.on_change,
         restarts=draft.restarts,
+        **columns_of(draft),
         content_hash=draft.digest(),
         note=note,
         published_at=at,
@@ -96,6 +116,12 @@ def publish_policy(
     )
     Target.objects.bulk_create(_targets(version, draft))
     return version
+
+
+def columns_of(draft: Draft) -> dict[str, str]:
+    """The moments of ``draft`` as columns of a version."""
+    names = ("response_starts", "response_stops", "resolve_starts", "resolve_stops")
+    return dict(zip(names, (*draft.response, *draft.resolve), strict=True))
 
 
 def _targets(version: PolicyVersion, draft: Draft) -> Iterator[Target]:
@@ -115,7 +141,8 @@ def draft_of(version: PolicyVersion) -> Draft:
         )
         for row in version.targets.all()
     )
-    return Draft(promises, tuple(version.pausing), tuple(version.warnings), version.on_change, version.restarts)
+    said = (tuple(version.pausing), tuple(version.warnings), version.on_change, version.restarts)
+    return Draft(promises, *said, version.moments(Metric.RESPONSE), version.moments(Metric.RESOLVE))
 
 
 def targets_in_force(policy: Policy, at: datetime) -> list[Target]:
@@ -180,6 +207,12 @@ class Promises:
             and (target.minutes is not None or ticket.priority_id is not None)
             and (target.fault_id is None or ticket.priority_id in self._faults.get(target.fault_id, ()))
         )
+
+
+def begins_at(target: Target, moment: datetime) -> datetime:
+    """When a clock under ``target`` begins whose moment came at ``moment``: no version counts before it is valid."""
+    since: datetime | None = target.version.valid_from  # a draft has none
+    return max(moment, since) if since else moment
 
 
 def fault_priorities() -> Faults:

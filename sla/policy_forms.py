@@ -13,8 +13,8 @@ from accounts.models import Organisation
 from cmdb.models import BusinessSystem
 from sla.calendars import business_time, is_reached
 from sla.clock import MOST_YEARS
-from sla.models import Calendar, FaultLevel, Metric, PolicyVersion
-from sla.policies import Draft, Promise
+from sla.models import AgreementKind, Calendar, FaultLevel, Metric, Moment, PolicyVersion
+from sla.policies import RESOLVE, RESPONSE, Draft, Promise, columns_of, is_in_order
 from tickets.models import Nature, Priority, WaitReason
 
 CONDITIONS = ("priority", "fault", "nature", "business_system", "organisation")
@@ -70,8 +70,20 @@ class PromiseForm(forms.Form):
         return Promise(cleaned["metric"], cleaned["calendar"].pk, cleaned.get("minutes"), tuple(given))
 
 
+def _moment(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=Moment.choices)
+
+
+#: The moments of response and of resolution: which fields make the pair.
+SPANS = {"response": ("response_starts", "response_stops"), "resolve": ("resolve_starts", "resolve_stops")}
+
+
 class PolicyForm(forms.Form):
-    """What counts for all promises of the version, and from when on."""
+    """What counts for all promises of the version, and from when on.
+
+    Only what is promised to customers has moments to choose: groups and vendors count from what they got to what they
+    gave.
+    """
 
     valid_from = forms.DateTimeField(
         label=_("Counts for clocks that start from"),
@@ -89,12 +101,39 @@ class PolicyForm(forms.Form):
     )
     warnings = forms.CharField(label=_("Warn at (percent)"), initial="50, 80", required=False)
     on_change = forms.ChoiceField(label=_("A changed priority counts"), choices=PolicyVersion.OnChange.choices)
+    response_starts = _moment(_("Response counts from"))
+    response_stops = _moment(_("Response counts until"))
+    resolve_starts = _moment(_("Resolution counts from"))
+    resolve_stops = _moment(_("Resolution counts until"))
     restarts = forms.BooleanField(
         label=_("The response counts anew after a return to the desk"),
         required=False,
         help_text=_("A ticket that was handed back and is dispatched again has another round of the response time."),
     )
     note = forms.CharField(label=_("Reason"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind != AgreementKind.SLA:
+            for name in [name for pair in SPANS.values() for name in pair]:
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """A limit ends after it begins; only the response after a dispatch can count anew."""
+        cleaned = super().clean() or {}
+        for starts, stops in SPANS.values():
+            given = (cleaned.get(starts), cleaned.get(stops))
+            if all(given) and not is_in_order(given):  # type: ignore[arg-type]  # both are there
+                self.add_error(stops, _("It comes before the beginning, or with it: choose a later moment."))
+        if cleaned.get("restarts") and self.moments("response", cleaned) != RESPONSE:
+            self.add_error("restarts", _("Only a response from the dispatch to the start of work can count anew."))
+        return cleaned
+
+    def moments(self, metric: str, cleaned: dict[str, Any]) -> tuple[str, str]:
+        """The chosen moments of response or resolution."""
+        otherwise = RESPONSE if metric == "response" else RESOLVE
+        starts, stops = (cleaned.get(name) or own for name, own in zip(SPANS[metric], otherwise, strict=True))
+        return starts, stops
 
     def clean_warnings(self) -> tuple[int, ...]:
         """Percentages between 1 and 99."""
@@ -123,6 +162,7 @@ def initial_of(draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "warnings": ", ".join(str(percent) for percent in draft.warnings),
         "on_change": draft.on_change,
         "restarts": draft.restarts,
+        **columns_of(draft),
     }
     rows = [
         {"metric": row.metric, "calendar": row.calendar, "minutes": row.minutes}
@@ -137,4 +177,5 @@ def draft_from(form: PolicyForm, rows: BaseFormSet[PromiseForm]) -> Draft:
     promises = tuple(promise for row in rows if (promise := row.promise()) is not None)
     cleaned = form.cleaned_data
     pausing = tuple(reason.pk for reason in cleaned["pausing"])
-    return Draft(promises, pausing, cleaned["warnings"], cleaned["on_change"], cleaned["restarts"])
+    spans = {metric: form.moments(metric, cleaned) for metric in SPANS}
+    return Draft(promises, pausing, cleaned["warnings"], cleaned["on_change"], cleaned["restarts"], **spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -34,6 +35,20 @@ class Metric(models.TextChoices):
     ON_SITE = "on_site", _("On site")
     RESOLVE = "resolve", _("Resolution")
     UPDATE = "update", _("Status update")
+
+
+class Moment(models.TextChoices):
+    """What a limit to the customer may count from, or until, in the order in which it happens (SLM-04).
+
+    Kinds say in which column each is (``tickets.meaning.Clocks.moments``). Dispatched: to a group, for the first time;
+    started: somebody took it and works on it; closed: solved and closed, by the customer's confirmation or by time.
+    """
+
+    REGISTERED = "registered", pgettext_lazy("moment", "Registration")
+    DISPATCHED = "dispatched", pgettext_lazy("moment", "Dispatch to a group")
+    STARTED = "started", pgettext_lazy("moment", "Start of work")
+    RESOLVED = "resolved", pgettext_lazy("moment", "Resolution")
+    CLOSED = "closed", pgettext_lazy("moment", "Closing of what was solved")
 
 
 class ContractPhase(CodeTable):
@@ -78,12 +93,17 @@ class Policy(CodeTable):
         ]
 
 
+def _moment(label: Any, default: Moment) -> Any:
+    return models.CharField(label, max_length=10, choices=Moment, default=default, db_default=default.value)
+
+
 class PolicyVersion(models.Model):
     """A policy as it was published, valid for clocks that start between two moments. Never changed.
 
     ``pausing``: reasons for waiting that stop its clocks. ``warnings``: percent of each target at which people
     are warned. ``on_change``: from when a changed priority or policy counts (INC-04). ``restarts``: a ticket that
-    was handed back to the desk and is dispatched again has a new response time (SLM-05).
+    was handed back to the desk and is dispatched again has a new response time (SLM-05). ``response_starts`` to
+    ``resolve_stops``: from which moment to which response and resolution to the customer count (SLM-04).
     """
 
     class OnChange(models.TextChoices):
@@ -102,6 +122,10 @@ class PolicyVersion(models.Model):
         _("a changed priority counts"), max_length=11, choices=OnChange, default=OnChange.FROM_START
     )
     restarts = models.BooleanField(_("the response counts anew after a return to the desk"), default=False)
+    response_starts = _moment(_("response counts from"), Moment.DISPATCHED)
+    response_stops = _moment(_("response counts until"), Moment.STARTED)
+    resolve_starts = _moment(_("resolution counts from"), Moment.STARTED)
+    resolve_stops = _moment(_("resolution counts until"), Moment.RESOLVED)
     content_hash = models.CharField(max_length=64)
     note = models.CharField(_("reason"), max_length=300, blank=True)
     published_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("published"))
@@ -121,6 +145,12 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy_id} v{self.number}"
+
+    def moments(self, metric: str) -> tuple[str, str]:
+        """From which moment to which a limit to the customer counts; empty: as the ticket's kind says."""
+        if metric == Metric.RESPONSE:
+            return self.response_starts, self.response_stops
+        return (self.resolve_starts, self.resolve_stops) if metric == Metric.RESOLVE else ("", "")
 
 
 class Target(models.Model):

@@ -36,11 +36,12 @@ class PolicyView(AdministratorsView):
         policy = _find(code)
         general, rows = initial_of(draft_of(_newest(policy)))
         promises = PromiseFormSet(initial=rows, form_kwargs={"now": clock.now()})
-        return self._page(request, policy, PolicyForm(initial=general), promises)
+        return self._page(request, policy, PolicyForm(initial=general, kind=policy.kind), promises)
 
     def post(self, request: SignedInRequest, code: str) -> HttpResponse:
         """Try what was typed on history, or publish it."""
-        now, policy, form = clock.now(), _find(code), PolicyForm(request.POST)
+        now, policy = clock.now(), _find(code)
+        form = PolicyForm(request.POST, kind=policy.kind)
         rows = PromiseFormSet(request.POST, form_kwargs={"now": now})
         if not (form.is_valid() and rows.is_valid()):
             return self._page(request, policy, form, rows, status=422)

@@ -62,6 +62,7 @@ def _load_policy(row: dict[str, Any], position: int, at: datetime) -> int:
     if not policy.versions.exists():
         promises = tuple(_promise(target) for target in row["targets"])
         parts = {"on_change": row.get("on_change", "from_start"), "restarts": row.get("restarts", False)}
+        parts |= {name: tuple(row[name]) for name in ("response", "resolve") if name in row}
         draft = Draft(promises, tuple(row["pausing"]), tuple(row["warnings"]), **parts)
         publish_policy(policy, draft, valid_from=datetime.min.replace(year=1970, tzinfo=at.tzinfo), by=None, at=at)
     return int(created)

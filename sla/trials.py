@@ -41,7 +41,8 @@ def write_draft(draft: Draft | Content) -> dict[str, Any]:
     if isinstance(draft, Draft):
         rows = [[row.metric, row.calendar, row.minutes, list(map(list, row.conditions))] for row in draft.promises]
         said = {"pausing": draft.pausing, "warnings": draft.warnings, "on_change": str(draft.on_change)}
-        return {"promises": rows, "restarts": draft.restarts, **said}
+        moments = {"response": draft.response, "resolve": draft.resolve}
+        return {"promises": rows, "restarts": draft.restarts, **said, **moments}
     days = [[str(day), entry.intervals, entry.label, entry.source] for day, entry in sorted(draft.days.items())]
     known = str(draft.confirmed_until) if draft.confirmed_until else None
     return {"zone": draft.zone, "always": draft.always, "week": draft.week, "days": days, "confirmed_until": known}
@@ -50,7 +51,8 @@ def write_draft(draft: Draft | Content) -> dict[str, Any]:
 def read_policy(said: dict[str, Any]) -> Draft:
     """The draft of a policy that ``write_draft`` wrote."""
     rows = (Promise(m, c, n, tuple((name, value) for name, value in pairs)) for m, c, n, pairs in said["promises"])
-    parts = {"on_change": said["on_change"], "restarts": said["restarts"]}
+    parts: dict[str, Any] = {"on_change": said["on_change"], "restarts": said["restarts"]}
+    parts |= {name: tuple(said[name]) for name in ("response", "resolve") if name in said}
     return Draft(tuple(rows), tuple(said["pausing"]), tuple(said["warnings"]), **parts)
 
 

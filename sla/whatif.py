@@ -16,7 +16,7 @@ from sla.history import Course, Pause, Round, replay, replay_period
 from sla.holders import is_silent, periods_of
 from sla.life import Life
 from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, PolicyVersion, Target
-from sla.policies import Draft, PromiseBook
+from sla.policies import Draft, PromiseBook, columns_of
 from tickets.actions import TAKEN_BACK
 from tickets.forms import named_row
 from tickets.lifecycle import kind_of, kinds
@@ -174,6 +174,7 @@ def targets_of(policy: Policy, draft: Draft) -> list[Target]:
         warnings=list(draft.warnings),
         on_change=draft.on_change,
         restarts=draft.restarts,
+        **columns_of(draft),
     )
     return [
         Target(

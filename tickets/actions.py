@@ -59,6 +59,7 @@ BOOKKEEPING = frozenset(
         "urge_count",
         "children_total",
         "children_open",
+        "rounds_open",
         "registered_by",
         "external_system",
         "external_number",

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 10
 #: Pictures that are kept without their metadata.
-CLEANED = frozenset({"png", "jpg", "jpeg", "webp", "heic", "heif"})
+CLEANED = frozenset({"png", "jpg", "jpeg", "gif", "webp", "heic", "heif"})
 MAX_TICKET_BYTES = 200 * 1024 * 1024
 #: Pixels of a picture. JPEG is read in small at once; of others every pixel is held in memory.
 MAX_PIXELS, MAX_PIXELS_JPEG = 64_000_000, 150_000_000

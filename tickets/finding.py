@@ -12,9 +12,6 @@ from tickets.models import Ticket
 #: Rows that most tickets refer to come with the ticket; what is rarely set is read when it is.
 RARE = frozenset(
     {
-        "requested_priority",
-        "priority_requested_by",
-        "requested_impact",
         "wait_reason",
         "satisfaction",
         "parent",

@@ -36,8 +36,3 @@ def is_unclaimed(ticket: Ticket, user: User | None) -> Any:
     if ticket.assignee is None:
         return None
     return _("%(person)s has claimed this ticket.") % {"person": ticket.assignee.display_name}
-
-
-def has_priority_request(ticket: Ticket, user: User | None) -> Any:
-    """A change of priority waits for approval."""
-    return None if ticket.requested_priority_id else _("No change of priority waits for approval.")

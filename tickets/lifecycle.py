@@ -168,6 +168,8 @@ class Kind:
     ``public_fields``: columns of the kind that requesters read too; the others are for staff.
     ``supplier_fields``: those that people of the supplier read who was called in. ``banner``: dotted path
     of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
+    ``answers``: dotted path of a function that returns further fields of its API by name. ``names``: labels of values
+    in the log that are no columns (any more).
     ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
@@ -193,6 +195,8 @@ class Kind:
     public_fields: tuple[str, ...] = ()
     supplier_fields: tuple[str, ...] = ()
     banner: str | None = None
+    answers: str | None = None
+    names: Mapping[str, Text] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     audience: Audience | None = None
     registering: Permission | None = None

@@ -40,10 +40,11 @@ def chip_of(ticket: Ticket, now: datetime) -> Chip:
 
 
 def _limit_of(ticket: Ticket) -> str:
-    """Which limit runs next. At the desk nobody has to respond yet: it has to be dispatched (INC-22)."""
+    """Which limit runs next. At the desk it has to be dispatched (INC-22), where the response does not count yet."""
     if ticket.queue_due_at == ticket.planned_completion_at:
         return _("Resolution")
-    return _("Dispatch") if ticket.state == ticket.kind_info.timed.at_desk else _("Response")
+    at_desk = ticket.state == ticket.kind_info.timed.at_desk
+    return _("Dispatch") if at_desk and ticket.queue_due_at != ticket.planned_response_at else _("Response")
 
 
 def tone_at(ticket: Ticket, now: datetime) -> str:

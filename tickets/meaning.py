@@ -5,7 +5,7 @@ graded by. Plain values, declared with the kind (``tickets.lifecycle.Kind``); no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 #: Every shipped queue (``tickets.queries.VIEWS``), for kinds that a desk dispatches.
@@ -69,17 +69,34 @@ class Clocks:
     ``limits``: metric to its span. ``groups``: each group that has the ticket is measured (OLA): answered in a state
     of ``at_work``, over when it is passed on or resolved; not while it is back in ``at_desk``. ``vendors``: so is each
     vendor that is called (UC). Clocks pause in states of the phase "waiting", for reasons that the policy names.
+    ``moments``: by name what a policy may let a limit count from, or until (SLM-04), with its column in the row.
     """
 
     limits: Mapping[str, Span] = field(default_factory=dict)
+    moments: Mapping[str, str] = field(default_factory=dict)
     groups: bool = False
     vendors: bool = False
     at_work: frozenset[str] = frozenset()
     at_desk: str = ""
 
+    def span(self, metric: str, starts: str = "", stops: str = "") -> Span:
+        """The span of a limit between two moments of a policy; where the kind knows none of that name, its own."""
+        own = self.limits[metric]
+        return replace(own, starts=self.moments.get(starts, own.starts), stops=self.moments.get(stops, own.stops))
+
 
 #: For kinds that nobody promised anything about.
 NO_CLOCKS = Clocks()
+
+
+#: What happens to work that a desk hands to groups, in order; closed counts for what was solved.
+MOMENTS = {
+    "registered": "created_at",
+    "dispatched": "assigned_at",
+    "started": "responded_at",
+    "resolved": "resolved_at",
+    "closed": "closed_at",
+}
 
 
 def desk_clocks(*, at_work: frozenset[str], at_desk: str = "") -> Clocks:
@@ -91,6 +108,7 @@ def desk_clocks(*, at_work: frozenset[str], at_desk: str = "") -> Clocks:
             "resolve": Span("responded_at", "resolved_at"),
             "update": Span("responded_at", "resolved_at"),
         },
+        moments=MOMENTS,
         groups=True,
         vendors=True,
         at_work=at_work,

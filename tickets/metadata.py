@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 EXIF, XMP = b"Exif\x00\x00", b"http://ns.adobe.com/"
 ORIENTATION, GPS = 0x0112, 0x8825
@@ -20,7 +20,7 @@ SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12:
 def without_metadata(ending: str, data: bytes) -> bytes:
     """``data`` of a picture without its metadata; anything that is not understood stays as it is."""
     try:
-        return {"jpg": _jpeg, "jpeg": _jpeg, "png": _png, "webp": _webp, "heic": _heic, "heif": _heic}[ending](data)
+        return _WAYS[ending](data)
     except (KeyError, struct.error, IndexError):
         return data
 
@@ -96,6 +96,29 @@ def _webp(data: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def _gif(data: bytes) -> bytes:
+    """Without comments and the extensions of programs, such as XMP; how often it plays stays."""
+    at = 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    kept = [data[:at]]
+    while data[at] != 0x3B:
+        begin = at
+        if data[at] == 0x2C:  # a picture: its head, its colours, the width of its codes
+            at += 10 + (3 * 2 ** ((data[at + 9] & 7) + 1) if data[at + 9] & 0x80 else 0) + 1
+            dropped = False
+        elif data[at] == 0x21:
+            program = data[at + 3 : at + 14] if data[at + 1] == 0xFF else b""
+            dropped = data[at + 1] == 0xFE or bool(program and program not in (b"NETSCAPE2.0", b"ANIMEXTS1.0"))
+            at += 2
+        else:
+            return data
+        while data[at]:  # blocks, each with its length before it
+            at += data[at] + 1
+        at += 1
+        if not dropped:
+            kept.append(data[begin:at])
+    return b"".join([*kept, b";"])
+
+
 def _heic(data: bytes) -> bytes:
     """With every value of the position as zeros; nothing moves."""
     found, blank = data.find(EXIF), bytearray(data)
@@ -118,3 +141,9 @@ def _blank_position(blank: bytearray, base: int, tiff: bytes) -> None:
             start = entry + 8 if size <= 4 else place
             size = min(size, len(tiff) - start) if size > 4 else 4
             blank[base + start : base + start + size] = bytes(size)
+
+
+_WAYS: dict[str, Callable[[bytes], bytes]] = {
+    **{"jpg": _jpeg, "jpeg": _jpeg, "png": _png, "webp": _webp, "gif": _gif},
+    **{"heic": _heic, "heif": _heic},
+}

@@ -152,12 +152,8 @@ class Ticket(models.Model):
         _("satisfaction heard by phone"), default=False, db_default=False, editable=False
     )
 
-    requested_priority = models.ForeignKey(
-        Priority, models.PROTECT, null=True, related_name="+", verbose_name=_("requested priority"), db_index=False
-    )
-    priority_requested_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("priority requested by"), db_index=False
-    )
+    #: How many rounds of approval about it are open; the database counts them.
+    rounds_open = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children", verbose_name=_("part of"))
     children_total = models.PositiveIntegerField(default=0, editable=False)

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import Permission
 from tickets import pages
+from tickets.asking import Asked, asked_about, waiting_keys
 from tickets.lifecycle import Phase, kinds
 from tickets.limits import chip_of
 from tickets.models import Ticket
 from tickets.queries import VIEWS, counts_of, queue, shown_count
-from tickets.querysets import LIVE, TicketQuerySet
+from tickets.querysets import TicketQuerySet
 
 SHOWN = 40
 #: Buttons that move the work on, one tap each; the first that is possible stands out.
@@ -38,8 +39,7 @@ def parts_of(user: User, now: datetime) -> dict[str, dict[str, Any]]:
         "due": _part(_("Due"), {"icon": "clock-exclamation"}, _due(user, ours, now), NEXT_LIMIT),
         "tasks": _part(_("Tasks"), {"icon": "checklist"}, mine.filter(is_task), NEXT_LIMIT),
     }
-    if user.may(Permission.PRIORITY) or user.may(Permission.WORK):
-        parts["decide"] = _part(_("To decide"), {"icon": "gavel"}, to_decide(user), QUEUE_ORDER)
+    parts["decide"] = _part(_("To decide"), {"icon": "gavel"}, to_decide(user), QUEUE_ORDER)
     return parts
 
 
@@ -60,9 +60,9 @@ def to_claim(user: User, now: datetime) -> TicketQuerySet:
 
 
 def to_decide(user: User) -> TicketQuerySet:
-    """Proposed priorities that wait for the person: of the groups they lead, or of all (INC-04)."""
-    waiting: TicketQuerySet = Ticket.objects.visible_to(user).filter(phase__in=LIVE, requested_priority__isnull=False)
-    return waiting if user.may(Permission.PRIORITY) else waiting.filter(group__lead=user)
+    """What waits for the person's decision: proposed priorities, changes, solutions (INC-04, CHG-03, PRB-06)."""
+    found: TicketQuerySet = Ticket.objects.visible_to(user).filter(pk__in=waiting_keys(user))
+    return found
 
 
 class MyPage:
@@ -115,17 +115,13 @@ class MyPage:
             if keys:
                 related = ("priority", "business_system", "group", "assignee", "source", "requester")
                 found = kind.model.objects.filter(pk__in=keys)
-                rows |= {row.pk: row for row in found.select_related(*related, "parent", "requested_priority")}
-        reasons = pages.reasons_of(rows.values()) if self.tab == "decide" else {}
-        return [
-            {**card_of(rows[pk], self.user, self.now), "reason": reasons.get(pk, "")}
-            for pk, _code in visible
-            if pk in rows
-        ]
+                rows |= {row.pk: row for row in found.select_related(*related, "parent")}
+        asked = asked_about(rows.values(), self.user)
+        return [card_of(rows[pk], self.user, self.now, asked.get(pk, [])) for pk, _code in visible if pk in rows]
 
 
-def card_of(ticket: Ticket, user: User, now: datetime) -> dict[str, Any]:
-    """A ticket with what can be done about it by one tap."""
+def card_of(ticket: Ticket, user: User, now: datetime, asked: list[Asked]) -> dict[str, Any]:
+    """A ticket with what can be done about it by one tap, and what is ``asked`` about it."""
     buttons = {button["name"]: button for button in pages.buttons_of(ticket, user)}
     steps = [buttons[name] for name in STEPS if name in buttons and buttons[name]["enabled"]]
     note = reverse("tickets:action", args=[ticket.number, "note"]) if user.may(Permission.INTERNAL) else ""
@@ -140,7 +136,7 @@ def card_of(ticket: Ticket, user: User, now: datetime) -> dict[str, Any]:
         "phone": phone,
         "requester": ticket.requester,
         "parent": ticket.parent,
-        "wanted": ticket.requested_priority,
+        "asked": asked,
     }
 
 

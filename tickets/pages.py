@@ -20,7 +20,7 @@ from accounts.phones import calling
 from tickets.actions import Available, available_actions
 from tickets.lifecycle import Action, Phase, Section
 from tickets.limits import Chip, chip_of
-from tickets.models import Ticket, TicketLink, TimelineEntry
+from tickets.models import Ticket, TicketLink
 
 #: Keys of actions that declare none, in the order of the buttons.
 FREE_KEYS = "123456789"
@@ -367,27 +367,6 @@ def task_line(task: Ticket) -> dict[str, Any]:
         "tone": tones[Phase(task.phase)],
         "who": _who(task),
     }
-
-
-def priority_request(ticket: Ticket, user: User) -> dict[str, Any] | None:
-    """A proposed priority that waits for a decision, for the banner above the timeline."""
-    if ticket.requested_priority is None:
-        return None
-    reasons = reasons_of([ticket])
-    return {
-        "priority": ticket.requested_priority,
-        "by": ticket.priority_requested_by,
-        "reason": reasons.get(ticket.pk, ""),
-    }
-
-
-def reasons_of(tickets: Iterable[Ticket]) -> dict[int, str]:
-    """Why another priority was proposed, by ticket: whoever decides reads it. One query."""
-    visible = [ticket.pk for ticket in tickets if ticket.requested_priority_id]
-    if not visible:
-        return {}
-    found = TimelineEntry.objects.filter(ticket__in=visible, action="propose_priority")
-    return dict(found.order_by("ticket_id", "-at", "-id").distinct("ticket_id").values_list("ticket_id", "text"))
 
 
 def not_understood() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 from django.urls import reverse
 from django.utils.encoding import force_str
+from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -190,8 +191,6 @@ class TicketDetailSerializer(TicketSerializer):
     satisfaction_comment = serializers.CharField()
     satisfaction_heard = serializers.BooleanField(help_text="Heard by phone and typed by staff.")
     supplier = CodeField(allow_null=True, **STAFF)
-    requested_priority = CodeField(allow_null=True, **STAFF)
-    priority_requested_by = PersonField(allow_null=True, **STAFF)
     duplicate_of = NumberField(allow_null=True, **STAFF)
     items = ItemsField(**STAFF)
 
@@ -224,6 +223,8 @@ def _detail_serializer(code: str) -> type[TicketDetailSerializer]:
     shared = set(Ticket._meta._forward_fields_map)  # type: ignore[attr-defined]  # names and columns of the base
     own = [f for f in kind.model._meta.concrete_fields if f.name not in shared and not f.primary_key]
     fields = {field.name: field_for(field, staff=field.name not in kind.public_fields) for field in own}
+    if kind.answers:
+        fields |= import_string(kind.answers)()
     texts = {"__doc__": "A ticket of this kind with all its fields."}
     return type(f"{kind.model.__name__}Serializer", (TicketDetailSerializer,), fields | texts)
 

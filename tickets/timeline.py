@@ -241,7 +241,7 @@ def _changes(entry: TimelineEntry, kind: Kind, action: Action | None, *, values:
 def _change(name: str, old: Any, new: Any, kind: Kind, action: Action | None) -> Change:
     column = _column(kind, name)
     asked = action.form_class.base_fields.get(name) if action else None
-    label = column.verbose_name if column is not None else (asked.label if asked is not None else name)
+    label = column.verbose_name if column is not None else (asked.label if asked is not None else kind.names.get(name))
     choices = _plain_choices(column, asked)
     shown = getattr(asked, "shown", None)  # a field that knows better than its value how people read it
     return Change(

@@ -18,6 +18,8 @@ from notifications.channels.headers import readable
 from notifications.channels.outgoing import DEFINITE, PERMANENT, SENT, UNCERTAIN, Outgoing, Result
 from notifications.outbound import Answer, NotSent, Refused, Unanswered
 
+#: Of what programs are sent; grows when a member changes its meaning or goes (docs/clocks-and-notices.md).
+WEBHOOK_VERSION = 1
 GONE = {404, 410}
 #: Codes with which chat services say that the robot does not exist (any more).
 NO_SUCH_ROBOT = {"wecom": {93000}, "dingtalk": {300001, 400102}, "feishu": {19001}}
@@ -81,7 +83,13 @@ def signed(outgoing: Outgoing, payload: Mapping[str, Any], now: float) -> Reques
 
 def _webhook(outgoing: Outgoing, now: float) -> Request:
     kept = outgoing.rendered
-    payload = {"id": outgoing.key, "subject": kept["subject"], "text": kept["text"], "notices": kept["notices"]}
+    payload = {
+        "version": WEBHOOK_VERSION,
+        "id": outgoing.key,
+        "subject": kept["subject"],
+        "text": kept["text"],
+        "notices": kept["notices"],
+    }
     return signed(outgoing, payload, now)
 
 

@@ -26,7 +26,7 @@ from problems.investigation import (
 )
 from problems.models import Cause, Evidence, Note, Problem
 from problems.outline import OutlineError, mark_of
-from problems.panels import approvals_of, texts_of
+from problems.panels import signatures_of, texts_of
 from problems.services import caused
 from problems.views.known_errors import check
 from tickets import clock
@@ -192,7 +192,7 @@ def record(problem: Problem) -> dict[str, Any]:
         "bones_mark": mark_of(texts[Cause.Method.FISHBONE]),
         "drawing": draw(trees[Cause.Method.FISHBONE], problem.summary) if trees[Cause.Method.FISHBONE] else None,
         "texts": texts_of(problem),
-        "approvals": approvals_of(problem),
+        "approvals": signatures_of(problem),
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.cache import cache
 from django.urls import reverse
 
+from accounts.tokens import create_token, find_token
 from tests.factories import make_user
 
 PASSWORD = "correct horse battery"
@@ -21,8 +23,8 @@ def person(db):
     cache.clear()
 
 
-def sign_in(client, password, address="192.0.2.1"):
-    data = {"login": "lina", "password": password}
+def sign_in(client, password, address="192.0.2.1", login="lina"):
+    data = {"login": login, "password": password}
     return client.post(reverse("account_login"), data, REMOTE_ADDR=address)
 
 
@@ -43,6 +45,31 @@ def test_five_failures_lock_the_account_for_that_address_only(client, person):
 
     assert sign_in(client, PASSWORD, address="192.0.2.2").status_code == 302
     assert client.session["_auth_user_id"] == str(person.pk)
+
+
+@pytest.mark.req("ORG-06")
+def test_failures_by_name_and_by_mail_count_together(client, person):
+    for login in ("lina", "lina@example.com", "LINA", "Lina@Example.com", "lina"):
+        sign_in(client, "wrong", login=login)
+
+    for login in ("lina", "lina@example.com"):
+        assert sign_in(client, PASSWORD, login=login).status_code == 200
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.req("ORG-06", "API-02")
+def test_tokens_outlive_a_new_password_and_it_is_said(client, person):
+    token, text = create_token(user=person, name="monitoring")
+    client.force_login(person)
+    new = "staple battery horse 7"
+    typed = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+
+    answer = client.post(reverse("account_change_password"), typed)
+
+    said = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert answer.status_code == 302
+    assert any("API" in text and "1" in text for text in said), said
+    assert find_token(text) == token
 
 
 @pytest.mark.req("ORG-06")

@@ -17,6 +17,7 @@ from approvals.falling import standing
 from approvals.models import ApprovalRound, Ask, Decision, Policy
 from approvals.policies import publish
 from approvals.services import ask
+from duty.models import Absence
 from notifications.models import Delivery, Notice
 from tests.approvals.conftest import edit
 from tests.factories import MONDAY, World, act, make_user, reload_user
@@ -197,6 +198,25 @@ def test_delegate_of_the_period_decides_and_both_names_stay(world: World, policy
     assert (decision.person, decision.for_person) == (world.lead, world.owner)
     end_delegation(delegation=made_over, now=LATER)
     assert Decision.objects.get().for_person == world.owner
+
+
+def test_delegation_to_come_asks_when_it_begins_and_no_longer_when_it_is_over(
+    world: World, policy: Make, asked: AskFor
+) -> None:
+    policy(("all", 1, [("person", world.owner)]))
+    made = asked()
+    begin, end = MONDAY + timedelta(hours=2), MONDAY + timedelta(hours=4)
+    delegate(person=world.owner, deputy=world.lead, by=world.owner, now=MONDAY, starts_at=begin, ends_at=end)
+    Absence.objects.create(
+        user=world.owner, deputy=world.engineer, starts_at=begin, ends_at=end, made_by=world.owner, made_at=MONDAY
+    )
+
+    seen = []
+    for moment in (MONDAY, begin, begin, end):
+        run_due(moment)
+        seen.append(sorted(made.asks.filter(waits=True).values_list("person__username", flat=True)))
+    assert seen == [["owner"], ["engineer", "lead", "owner"], ["engineer", "lead", "owner"], ["owner"]]
+    assert told("approval_asked") == ["engineer", "lead", "owner"]
 
 
 def test_delegate_of_the_requester_and_delegate_who_is_the_requester_are_refused(

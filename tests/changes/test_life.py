@@ -127,7 +127,10 @@ def test_template_that_fails_too_often_is_no_longer_offered(world: World) -> Non
         act(change, "back_out_now", world.engineer, now=later(number + 1), text="失败")
     template.refresh_from_db()
     assert not template.approved
-    assert not judge(template=template, now=MONDAY)
+    assert not judge(change=change, template=template, now=MONDAY)
+    told = Notice.objects.get(event="template_lost")
+    assert world.people["changer"].pk in set(told.deliveries.values_list("recipient", flat=True))
+    assert Change.objects.first().template_version == change.template_version  # type: ignore[union-attr]
     with pytest.raises(ActionInvalid):
         order(world)
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from approvals.deciding import decide
 from problems.models import Problem
 from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in
@@ -43,6 +44,10 @@ def visit_in(state: str, world: World) -> Ticket:
     return act(visit, "finish", world.engineer, distance=12, text="已修复") if state == "done" else visit
 
 
+#: Not an action: the open round is decided.
+DECIDE = "decide"
+
+
 def problem_in(state: str, world: World) -> Ticket:
     """A problem of medium level, brought into ``state`` by real actions; ``lead`` owns it, ``admin`` manages it."""
     data = {"summary": "数据库连接反复耗尽", "problem_source": "trend", "level": "medium"}
@@ -57,7 +62,7 @@ def problem_in(state: str, world: World) -> Ticket:
             world.lead,
             dict.fromkeys(("solution", "expected_effect", "test_result"), "文本") | {"estimate_hours": 8},
         ),
-        ("approve", world.admin, {}),
+        (DECIDE, world.admin, {}),
         ("implement", world.lead, {"change_reference": "CH261124000001"}),
         ("resolve", world.lead, {"proof": "一周未再发生", "watch_days": 30}),
         ("review", world.lead, {"review_result": "有效", "minutes": "已讨论"}),
@@ -66,7 +71,11 @@ def problem_in(state: str, world: World) -> Ticket:
     for name, user, typed in steps:
         if problem.state == state:
             break
-        problem = act(problem, name, user, **typed)
+        if name == DECIDE:
+            decide(pk=problem.approval_rounds.get(outcome="open").pk, user=user, verdict="approve")
+            problem = Problem.objects.get(pk=problem.pk)
+        else:
+            problem = act(problem, name, user, **typed)
     return problem
 
 

@@ -73,8 +73,7 @@ def hide(world: World, tickets: list[Incident], *, turned: bool) -> None:
             children_total=number,
             children_open=number // 2,
             supplier=Organisation.objects.get(code="liyuan") if number > 1 else None,
-            requested_priority_id="P1" if number else None,
-            priority_requested_by=world.engineer if number else None,
+            rounds_open=number,
         )
         Ticket.objects.filter(pk=ticket.pk).update(duplicate_of=foreign if number == 1 else None)
         Watcher.objects.filter(ticket=ticket).exclude(user=world.requester).delete()

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from notifications import claiming
 from notifications.models import Attempt, Delivery, Endpoint
 from notifications.outbox import deliver_due
 from tests.factories import World, unclaimed
@@ -122,3 +123,33 @@ def test_a_hanging_endpoint_delays_nobody(world: World, program: Program, mailbo
     while Delivery.objects.get(channel="webhook").status == "sending" and time.monotonic() < deadline:
         time.sleep(0.1)
     assert Delivery.objects.get(channel="webhook").status == "sent"
+
+
+@pytest.mark.req("API-04")
+def test_programs_are_told_in_order_and_of_which_version(world: World, program: Program) -> None:
+    endpoint(program)
+    for number in range(6):
+        tell(rooms=True, key=f"k{number}")
+    ticket = unclaimed(world)
+    while Delivery.objects.filter(status="pending", channel="webhook").exists():
+        deliver_due()
+
+    bodies = [post.json for post in program.posts]
+    assert {body["version"] for body in bodies} == {1}
+    [of_ticket] = [body["notices"] for body in bodies if body["notices"][0]["ticket"] == ticket.number]
+    assert [notice["event"] for notice in of_ticket][:2] == ["received", "assigned"]
+    told = [[notice["created_at"] for notice in body["notices"]] for body in bodies]
+    assert told == [sorted(moments) for moments in told]
+
+
+@pytest.mark.req("API-04")
+def test_older_ones_are_taken_first_for_programs_newer_ones_for_people(world: World, program: Program) -> None:
+    endpoint(program)
+    told = [tell(world.engineer, rooms=True, key=f"k{number}", urgent=True) for number in range(6)]
+
+    posts, mails = claiming.claim_posts(clock.now()), claiming.claim_mail(clock.now(), 2)
+
+    sent = Delivery.objects.filter(pk__in=[claimed.pk for claimed in posts])
+    assert sorted(sent.values_list("notice_id", flat=True)) == [notice.pk for notice in told[:2]]
+    read = Delivery.objects.filter(pk__in=[claimed.pk for claimed in mails])
+    assert sorted(read.values_list("notice_id", flat=True)) == [notice.pk for notice in told[-2:]]

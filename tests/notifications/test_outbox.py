@@ -196,6 +196,21 @@ def test_a_second_uncertainty_is_for_a_person(world: World) -> None:
     assert mail_of(notice).status == "uncertain"
 
 
+def test_many_that_one_sender_lost_raise_one_alarm(world: World) -> None:
+    for number in range(31):
+        tell(world.engineer, key=f"k{number}", urgent=True)
+    Delivery.objects.filter(channel="email").update(
+        status="sending", possible_duplicate=True, next_try_at=clock.now() - timedelta(seconds=1), attempt=2
+    )
+
+    assert take_back_lost(clock.now()) == 31
+
+    assert Delivery.objects.filter(channel="email", status="uncertain").count() == 31
+    alarm = Notice.objects.get(event="undelivered")
+    assert (alarm.urgent, "31" in alarm.payload["text"]) == (True, True)
+    assert take_back_lost(clock.now()) == 0
+
+
 # --- Checked before sending -----------------------------------------------------------------------------------------
 
 
@@ -260,6 +275,30 @@ def test_a_flood_becomes_one_digest_without_the_urgent_ones(world: World, mailbo
     assert rows.filter(status="sent").count() == 26
     assert rows.filter(lead__isnull=False, urgent=False).count() == 24
     assert "urgent" in mailbox.mails[0]["Subject"] + mailbox.mails[1]["Subject"]
+
+
+@pytest.mark.parametrize("possible_duplicate", [False, True])
+def test_a_flood_that_was_tried_one_by_one_becomes_one_digest(
+    world: World, mailbox: Mailbox, possible_duplicate: bool
+) -> None:
+    """After an outage; but what may have arrived already comes again as it was, so that it can be told apart."""
+    for number in range(60):
+        tell(world.engineer, key=f"k{number}")
+        [claimed] = claiming.claim_mail(clock.now(), 8)
+        record(pk=claimed.pk, token=claimed.token, result=Result(DEFINITE, "451 later"), now=clock.now())
+    rows = Delivery.objects.filter(channel="email")
+    rows.update(possible_duplicate=possible_duplicate)
+    assert rows.filter(status="pending", attempt=1).exclude(message_id="").count() == 60
+    rows.filter(pk=rows.latest("pk").pk).update(next_try_at=clock.now())  # the first whose turn it is
+    if possible_duplicate:
+        hurry()
+
+    deliver_due()
+
+    assert rows.filter(status="sent").count() == 60
+    assert len(mailbox.mails) == (60 if possible_duplicate else 1)
+    if not possible_duplicate:
+        assert all(f"k{number}" in said(mailbox.mails[0]) for number in range(60))
 
 
 def test_what_a_failed_mail_carried_fails_and_returns_with_it(world: World, mailbox: Mailbox) -> None:

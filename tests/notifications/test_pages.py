@@ -181,12 +181,59 @@ def test_administrators_find_it_in_the_administration(world: World, browse: Brow
         assert client.get(f"/admin/notifications/{name}/add/").status_code == 200
 
 
-def test_the_administration_refuses_addresses_inside(world: World, browse: Browse) -> None:
-    sent = {"name": "x", "kind": "webhook", "url": "http://10.0.0.1/", "language": "en", "active": "on"}
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("webhook", "http://10.0.0.1/"),
+        ("webhook", "https://10.0.0.1/"),
+        ("webhook", "https://169.254.169.254/latest/"),
+        ("webhook", "https://2130706433/"),
+        ("webhook", "https://localhost/"),
+        ("webhook", "https://192.88.99.1/"),
+        ("webhook", "https://[3fff::1]/"),
+        ("webhook", "https://[::ffff:10.0.0.1]/"),
+        ("webhook", "https://user:word@example.com/"),
+        ("webhook", "https://example.com:22/"),
+        ("wecom", "https://example.com/robot"),
+        ("feishu", "https://qyapi.weixin.qq.com/robot"),
+    ],
+)
+@pytest.mark.req("SEC-02")
+def test_the_administration_refuses_what_would_be_refused_at_every_send(
+    world: World, browse: Browse, kind: str, url: str
+) -> None:
+    sent = {"name": "x", "kind": kind, "url": url, "language": "en", "active": "on", "secret": "geheim"}
 
     response = browse(world.admin).post("/admin/notifications/endpoint/add/", sent)
 
     assert (response.status_code, Endpoint.objects.exists()) == (200, False)
+    assert "url" in response.context["adminform"].form.errors
+
+
+def test_the_administration_takes_robots_where_they_live_and_gateways_that_are_named(
+    world: World, browse: Browse, settings: Any
+) -> None:
+    settings.OUTBOUND_PRIVATE_HOSTS = ["10.0.0.7"]
+    for kind, url in (("wecom", "https://qyapi.weixin.qq.com/cgi-bin/x"), ("webhook", "https://10.0.0.7/hook")):
+        sent = {"name": kind, "kind": kind, "url": url, "language": "en", "active": "on", "secret": "geheim"}
+        assert browse(world.admin).post("/admin/notifications/endpoint/add/", sent).status_code == 302
+
+    assert Endpoint.objects.count() == 2
+
+
+@pytest.mark.req("API-04")
+def test_a_webhook_has_a_secret(world: World, browse: Browse) -> None:
+    sent = {"name": "x", "kind": "webhook", "url": "https://example.com/hook", "language": "en", "active": "on"}
+    refused = browse(world.admin).post("/admin/notifications/endpoint/add/", sent)
+    assert "secret" in refused.context["adminform"].form.errors
+    browse(world.admin).post("/admin/notifications/endpoint/add/", sent | {"secret": "geheim"})
+    kept = Endpoint.objects.get()
+
+    again = browse(world.admin).post(f"/admin/notifications/endpoint/{kept.pk}/change/", sent | {"no_secret": "on"})
+
+    assert "secret" in again.context["adminform"].form.errors
+    kept.refresh_from_db()
+    assert kept.secret == "geheim"
 
 
 # --- Receipts and trouble -------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from notifications.schedule import delay_after, open_for
 from notifications.services import resend
 from sla import canary, engine
 from sla.models import EngineState
-from tests.factories import World
+from tests.factories import World, act, incident_in
 from tests.notifications.servers import Mailbox, Program, said
 from tests.notifications.telling import endpoint, mail_of, tell
 from tickets import clock
@@ -88,6 +88,22 @@ def test_more_than_twenty_become_one_digest(world: World, mailbox: Mailbox, wait
     assert rows.filter(lead=None).count() == messages
     if messages == 1:
         assert all(notice.key in said(mailbox.mails[0]) for notice in told)
+
+
+@pytest.mark.req("DESK-02")
+def test_a_digest_says_how_much_waits_for_a_decision(world: World, mailbox: Mailbox) -> None:
+    act(incident_in("in_progress", world), "propose_priority", world.engineer, impact="I3", text="?")
+    deliver_due()
+    mailbox.mails.clear()
+    for number in range(21):
+        tell(world.lead, key=f"k{number}")
+        tell(world.engineer, key=f"e{number}")
+
+    deliver_due()
+
+    texts = {mail["To"]: said(mail) for mail in mailbox.mails}
+    assert {to for to, text in texts.items() if "/approvals/" in text} == {"lead@example.com"}
+    assert "1. http" in texts["lead@example.com"] or "1。" in texts["lead@example.com"]
 
 
 def test_urgent_ones_go_first_and_of_those_the_newest(world: World, mailbox: Mailbox, monkeypatch: Any) -> None:

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from approvals.deciding import decide
+from approvals.models import ApprovalRound
 from incidents.models import Incident
 from notifications.models import Delivery
 from problems.models import Problem
 from sla.models import Clock
 from tests.api.client import Api
-from tests.factories import MONDAY, World, act, incident_in, last_entry, register_incident
+from tests.factories import MONDAY, World, act, incident_in, last_entry, register_incident, reload_user
 from tests.problems.conftest import Staff
 from tickets.actions import perform
-from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.models import Ticket, TicketLink
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +42,16 @@ def proposed(problem: Problem, staff: Staff, level: str = "medium") -> Problem:
     return act(problem, "propose", staff.owner, now=MONDAY, **SOLUTION)
 
 
+def say(problem: Problem, *people: Any, verdict: str = "approve", reason: str = "") -> Problem:
+    """Let ``people`` decide what is asked about the solution; the problem as it stands then."""
+    made = problem.approval_rounds.get(outcome="open")
+    for person in people:
+        decide(pk=made.pk, user=reload_user(person), verdict=verdict, reason=reason, now=MONDAY)
+    return Problem.objects.get(pk=problem.pk)
+
+
 def resolved(problem: Problem, staff: Staff, **more: Any) -> Problem:
-    problem = act(proposed(problem, staff), "approve", staff.manager, now=MONDAY)
+    problem = say(proposed(problem, staff), staff.manager)
     problem = act(problem, "implement", staff.owner, now=MONDAY, change_reference="CH1")
     return act(problem, "resolve", staff.owner, now=MONDAY, proof="已验证", watch_days="30", **more)
 
@@ -65,9 +75,12 @@ def test_problem_is_raised_from_incidents_and_shown_at_both_ends(world: World, s
 def test_high_level_needs_supervisor_manager_and_a_meeting(world: World, staff: Staff) -> None:
     problem = proposed(raise_problem(world), staff, "high")
 
-    with pytest.raises(ActionConflict, match="问题主管尚未审核"):
-        act(problem, "approve", staff.manager)
-    problem = act(act(problem, "supervise", staff.supervisor), "approve", staff.manager)
+    with pytest.raises(ActionForbidden):
+        say(problem, staff.manager)
+    assert waits_for(problem) == ["admin", "ps"]
+    assert say(problem, staff.supervisor).state == "proposed"
+    assert waits_for(problem) == ["admin", "pm"]
+    problem = say(problem, staff.manager)
     problem = act(act(problem, "implement", staff.owner), "resolve", staff.owner, proof="好", watch_days="0")
     with pytest.raises(ActionInvalid):
         act(problem, "review", staff.owner, review_result="好", minutes="纪要")
@@ -90,17 +103,59 @@ def test_high_level_needs_supervisor_manager_and_a_meeting(world: World, staff: 
 
 @pytest.mark.req("PRB-06")
 def test_four_eyes_and_roles(world: World, staff: Staff) -> None:
-    problem = proposed(raise_problem(world), staff)
-    Problem.objects.filter(pk=problem.pk).update(proposed_by=staff.manager)
+    problem = act(assigned(raise_problem(world), staff), "investigate", staff.analyst, now=MONDAY)
+    problem = act(problem, "confirm_cause", staff.owner, now=MONDAY, root_cause="没有上限")
+    problem = act(problem, "propose", staff.manager, now=MONDAY, **SOLUTION)
 
-    with pytest.raises(ActionConflict, match="须由他人批准"):
-        act(problem, "approve", staff.manager)
-    for name in ("approve", "accept_risk", "cancel"):
+    for person in (staff.manager, staff.owner, staff.supervisor):
+        with pytest.raises((ActionForbidden, ActionNotFound)):
+            say(problem, person)
+    for name in ("accept_risk", "cancel"):
         with pytest.raises(ActionForbidden):
             act(problem, name, staff.owner, text="x", watch_days="0")
-    sent_back = act(problem, "investigate_again", staff.owner, text="不成立")
-    assert (sent_back.state, sent_back.proposed_by) == ("investigating", staff.manager)
+    made = problem.approval_rounds.get()
+    sent_back = act(problem, "investigate_again", staff.owner, now=MONDAY, text="不成立")
+    assert (sent_back.state, ApprovalRound.objects.get().outcome) == ("investigating", "withdrawn")
+    with pytest.raises(ActionConflict):
+        decide(pk=made.pk, user=world.admin, verdict="approve", now=MONDAY)
     assert act(sent_back, "return_to_manager", staff.owner, text="没有时间").assignee is None
+
+
+@pytest.mark.req("PRB-06", "CHG-03")
+def test_a_refused_solution_is_proposed_anew_with_the_difference(world: World, staff: Staff, client: Client) -> None:
+    problem = say(proposed(raise_problem(world), staff), staff.manager, verdict="return", reason="先压测")
+    assert problem.state == "known_error"
+    problem = act(problem, "propose", staff.owner, now=MONDAY, **{**SOLUTION, "test_result": "再次压测通过"})
+    client.force_login(staff.manager)
+    page = client.get(f"/approvals/{problem.approval_rounds.get(outcome='open').pk}/").content.decode()
+    assert "压测通过" in page
+    assert "再次压测通过" in page
+    assert "/approvals/" in client.get(problem.get_absolute_url()).content.decode()
+    assert say(problem, staff.manager).state == "approved"
+
+
+@pytest.mark.req("PRB-06", "CHG-03")
+def test_another_level_lets_the_approval_fall_when_that_is_said(world: World, staff: Staff) -> None:
+    problem = say(proposed(raise_problem(world), staff), staff.manager)
+    with pytest.raises(ActionInvalid) as refused:
+        act(problem, "edit", staff.manager, now=MONDAY, level="high")
+    assert list(refused.value.form.errors) == ["let_approvals_fall"]
+    assert act(problem, "edit", staff.manager, now=MONDAY, summary="错字").state == "approved"
+
+    fallen = act(problem, "edit", staff.manager, now=MONDAY, level="high", let_approvals_fall="on")
+    assert (Problem.objects.get(pk=fallen.pk).state, problem.approval_rounds.get().outcome) == (
+        "known_error",
+        "fallen",
+    )
+    again = act(Problem.objects.get(pk=fallen.pk), "propose", staff.owner, now=MONDAY, **SOLUTION)
+    assert waits_for(again) == ["admin", "ps"]
+
+
+def waits_for(problem: Problem) -> list[str]:
+    """Who is asked about its solution."""
+    return sorted(
+        problem.approval_rounds.get(outcome="open").asks.filter(waits=True).values_list("person__username", flat=True)
+    )
 
 
 @pytest.mark.req("PRB-03", "INC-11")

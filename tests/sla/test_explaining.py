@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sla.calendars import Day, content_of, publish
 from sla.explaining import explain
-from sla.models import Clock
+from sla.models import Calendar, Clock
 from tests.factories import MONDAY, World, act, unclaimed, wait
 from tests.sla.calendars import at
 from tests.sla.test_clocks import office_policy, raised, round_the_clock, started
+from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-04")]
 
@@ -100,12 +104,17 @@ def test_api_says_the_same(world: World, client: Client) -> None:
 
 
 def test_api_lists_calendars(world: World, client: Client) -> None:
+    day = timezone.localdate() + timedelta(days=10)
+    calendar = Calendar.objects.select_related("current").get(code="5x8")
+    content = content_of(calendar.current)  # type: ignore[arg-type]
+    hours = Day(((540, 720), (780, 1080)), "春节（调休上班）", "import")
+    publish(calendar, replace(content, days={**content.days, day: hours}), by=None, at=clock.now())
     client.force_login(world.engineer)
     found = {row["code"]: row for row in client.get("/api/v1/calendars/").json()["results"]}
 
     assert found["5x8"]["week"] == ["09:00-12:00 13:00-18:00"] * 5 + ["", ""]
     assert {
-        "date": "2026-02-14",
+        "date": day.isoformat(),
         "hours": "09:00-12:00 13:00-18:00",
         "label": "春节（调休上班）",
         "source": "import",

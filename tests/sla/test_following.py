@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from sla import following
 from sla.calendars import Content, Day, content_of, publish
@@ -86,12 +87,15 @@ def test_paused_clock_takes_the_new_version_and_a_stopped_one_keeps_its_own(
 
 def test_page_says_what_an_edit_moves_and_publishes_it(world: World, client: Client) -> None:
     office_policy(world, Promise("response", "24x7", 600), Promise("resolve", "5x8", 960))
-    started(world, at("2027-03-03 10:00"))
-    started(world, at("2027-03-01 09:00"))
+    year = timezone.localdate().year + 1  # what has passed cannot be edited
+    monday = next(day for day in (date(year, 3, n) for n in range(1, 8)) if day.weekday() == 0)
+    started(world, at(f"{monday + timedelta(days=2)} 10:00"))
+    started(world, at(f"{monday} 09:00"))
+    friday = monday + timedelta(days=4)
     client.force_login(world.admin)
-    page = client.get("/calendars/5x8/?year=2027").context["form"]
-    typed = {name: page.initial.get(name, "") for name in page.fields} | {"year": "2027", "confirmed": ""}
-    typed |= {"days": "2027-03-05 - 临时休市", "note": "闭市"}
+    page = client.get(f"/calendars/5x8/?year={year}").context["form"]
+    typed = {name: page.initial.get(name, "") for name in page.fields} | {"year": str(year), "confirmed": ""}
+    typed |= {"days": f"{friday} - 临时休市", "note": "闭市"}
     preview = client.post("/calendars/5x8/", typed | {"preview": "1"})
 
     assert preview.context["moved"] == 1
@@ -100,7 +104,7 @@ def test_page_says_what_an_edit_moves_and_publishes_it(world: World, client: Cli
     assert client.post("/calendars/5x8/", typed | {"publish": "1"}).status_code == 302
     version = Calendar.objects.get(code="5x8").current
     assert (version.number, version.note, version.published_by) == (2, "闭市", world.admin)  # type: ignore[union-attr]
-    day = version.days.get(date="2027-03-05")  # type: ignore[union-attr]
+    day = version.days.get(date=friday)  # type: ignore[union-attr]
     assert (day.intervals, day.label, day.source) == ([], "临时休市", "manual")
     assert version.days.count() == 772  # type: ignore[union-attr]
 

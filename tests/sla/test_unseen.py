@@ -118,19 +118,19 @@ class TestPriorityBackAtTheDesk:
         with pytest.raises(ActionForbidden):
             act(ticket, "check_priority", world.desk, now=MONDAY + 5 * MINUTE, impact="I5")
         ticket = reloaded(ticket)
-        assert (ticket.priority_id, ticket.in_emergency, ticket.requested_priority_id) == ("P2", True, "P5")
+        assert (ticket.priority_id, ticket.in_emergency, ticket.requested_priority.pk) == ("P2", True, "P5")
 
     def test_a_manager_decides_and_the_proposal_ends(self, world: World) -> None:
         ticket = self.back(world)
         ticket = act(ticket, "change_priority", world.manager, now=MONDAY + 5 * MINUTE, impact="I4", text="!")
 
-        assert (ticket.priority_id, ticket.requested_priority, ticket.requested_impact) == ("P4", None, None)
+        assert (ticket.priority_id, ticket.requested_priority) == ("P4", None)
 
     def test_the_desk_may_propose(self, world: World) -> None:
         ticket = act(incident_in("assigned", world, now=MONDAY), "return_to_desk", world.engineer, text="?")
         ticket = act(ticket, "propose_priority", world.desk, impact="I3", text="?")
 
-        assert ticket.requested_priority_id == "P3"
+        assert ticket.requested_priority.pk == "P3"
 
 
 # --- B3: it ends met, missed or excused ------------------------------------------------------------------------------

@@ -293,6 +293,30 @@ def png_words() -> Any:
     return words
 
 
+@pytest.mark.req("SEC-02")
+def test_gifs_lose_words_and_positions_and_go_on_moving(world: World, ticket: Any) -> None:
+    """XMP of a program stands beside what says how often it plays; comments stand between the pictures."""
+    frames = [Image.new("RGB", (20, 10), color) for color in ("red", "green", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], loop=7, duration=120, comment=b"Secret words")
+    data = out.getvalue()
+    end = 13 + 3 * 2 ** ((data[10] & 7) + 1)
+    xmp = b"<x:xmpmeta exif:GPSLatitude='31,14N Secret'/>"
+    block = b"\x21\xff\x0bXMP DataXMP" + bytes([len(xmp)]) + xmp + b"\0"
+    sent = data[:end] + block + data[end:]
+
+    send(ticket, world.engineer, file("a.gif", sent))
+
+    kept = Attachment.objects.get().file.read()
+    with Image.open(io.BytesIO(kept)) as image:
+        assert (image.size, getattr(image, "n_frames", 1), image.info["loop"]) == ((20, 10), 3, 7)
+        image.seek(2)
+        assert image.info["duration"] == 120
+    assert b"Secret" in sent
+    assert b"Secret" not in kept
+    assert without_metadata("gif", b"GIF89a" + bytes(5)) == b"GIF89a" + bytes(5)
+
+
 def test_the_position_in_heic_is_blanked_in_place() -> None:
     gps = struct.pack(">HHHI4s", 1, 1, 2, 2, b"N\0\0\0") + struct.pack(">I", 0)
     tiff = b"MM\0*" + struct.pack(">IHHHIII", 8, 1, 0x8825, 4, 1, 26, 0) + gps

@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from duty.queries import standing_of
 from tickets import clock, drafting, pages, portal
 from tickets.actions import available_actions
+from tickets.asking import asked_about
 from tickets.composer import ComposerForm
 from tickets.editing import editors_of
 from tickets.finding import find_ticket
@@ -103,7 +104,7 @@ def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
         "links": pages.links_of(ticket, user),
         "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),
-        "priority_request": pages.priority_request(ticket, user),
+        "asked": asked_about([ticket], user).get(ticket.pk, []),
         "escalation": pages.escalation(ticket, user),
     }
 

@@ -1,0 +1,39 @@
+"""The priority that is proposed and waits for a decision, as its round of approval keeps it (INC-04)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from approvals.models import ApprovalRound, Outcome
+from incidents.priority import priority_for
+from tickets.codes import ImpactLevel, Priority
+
+PURPOSE = "priority"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed: an impact and the priority that it gives; who proposes it; the round that decides."""
+
+    round: ApprovalRound
+    impact: ImpactLevel
+    priority: Priority
+    by: User | None
+
+
+def proposal_of(ticket: Any) -> Proposal | None:
+    """The proposal that waits for a decision about ``ticket``. One query, three when there is one."""
+    rounds = ApprovalRound.objects.filter(ticket_id=ticket.pk, purpose=PURPOSE, outcome=Outcome.OPEN)
+    made = rounds.select_related("asked_by").first()
+    if made is None:
+        return None
+    impact = impact_of(made)
+    return Proposal(made, impact, priority_for(impact, ticket.urgency), made.asked_by)
+
+
+def impact_of(made: ApprovalRound) -> ImpactLevel:
+    """The impact that was proposed."""
+    code = next(line["value"]["id"] for line in made.content if line["name"] == "impact")
+    return ImpactLevel.objects.select_related("priority").get(pk=code)
