@@ -13,11 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Tier, User
 from cmdb.models import BusinessSystem
 from incidents.lifecycle import States
-<<<<<<< HEAD
-from incidents.verifying import Verified
-=======
 from incidents.priority import priority_for
->>>>>>> main
+from incidents.verifying import Verified
 from tickets import clock
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (

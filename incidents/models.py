@@ -14,11 +14,8 @@ from accounts.permissions import Permission
 from incidents.emergency_models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
 from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
-<<<<<<< HEAD
-from incidents.verifying import Verified
-=======
 from incidents.proposed import Proposal, proposal_of
->>>>>>> main
+from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
 from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
