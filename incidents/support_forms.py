@@ -65,8 +65,8 @@ class BackupAsked(ActionForm):
 
     def limit_choices(self) -> None:
         """Not for slight faults, nor where it was confirmed already."""
-        slight = self.ticket.priority_rank > MEDIUM_RANK
-        if slight or self.ticket.backup_confirmed_at is not None:
+        incident: Any = self.ticket
+        if incident.priority_rank > MEDIUM_RANK or incident.backup_confirmed_at is not None:
             del self.fields["backup"]
 
 

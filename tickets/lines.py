@@ -18,4 +18,4 @@ def check_line(code: CloseCode, group: SupportGroup | None) -> None:
     """Raise ValidationError when ``code`` is of another line than ``group``; the third line has no group here."""
     if group and code.tier and code.tier not in (Tier.THIRD, group.tier):
         message = _("This code does not agree with the line of the group %(group)s (%(tier)s).")
-        raise ValidationError(message % {"group": group.name, "tier": group.get_tier_display()})  # type: ignore[attr-defined]
+        raise ValidationError(message % {"group": group.name, "tier": group.get_tier_display()})

@@ -117,7 +117,7 @@ def finish_task(page: Page, task: Task) -> None:
     do(page, "开始处理")
     page.locator(".entry", has_text="开始").first.wait_for()
     do(page, "完成")
-    page.select_option("#action-panel [name=close_code]", task.group.tier)
+    page.select_option("#action-panel [name=close_code]", "tier1")
     page.fill("#action-panel [name=result]", "已更换")
     send(page)
 

@@ -26,7 +26,7 @@ def follow_up(world: World) -> Any:
 
 def test_the_talk_with_the_previous_handler_is_recorded(world: World, follow_up: Any) -> None:
     assert refused_fields(follow_up, "record_talk", world.desk) == ["spoke_how", "spoke_with", "text"]
-    said = {"spoke_with": "engineer", "spoke_how": "phone", "text": "只重启过服务"}
+    said: dict[str, Any] = {"spoke_with": "engineer", "spoke_how": "phone", "text": "只重启过服务"}
     with pytest.raises(ActionForbidden):
         act(follow_up, "record_talk", world.requester, **said)
 

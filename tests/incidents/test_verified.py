@@ -11,7 +11,7 @@ from tests.factories import World, act, incident_in, resolve
 from tests.incidents.asserting import refused_fields
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-07")]
-SOLVED = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1"}
+SOLVED: dict[str, Any] = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_what_a_line_solved_was_verified_by_somebody_somehow(world: World, ticke
 
 def test_a_colleague_may_have_verified_it_but_no_customer_nor_vendor(world: World, ticket: Any) -> None:
     for person in ("requester", "vendor", "manager"):
-        typed = {**SOLVED, "verified_how": "tested", "verified_by": person}
+        typed: dict[str, Any] = {**SOLVED, "verified_how": "tested", "verified_by": person}
         assert refused_fields(ticket, "resolve", world.engineer, **typed) == ["verified_by"], person
 
     done = act(ticket, "resolve", world.engineer, **SOLVED, verified_how="tested", verified_by="other_engineer")
@@ -40,7 +40,7 @@ def test_a_colleague_may_have_verified_it_but_no_customer_nor_vendor(world: Worl
 
 def test_a_vendors_result_is_verified_by_the_first_or_second_line(world: World, ticket: Any) -> None:
     act(ticket, "call_vendor", world.engineer, supplier="liyuan", text="请查")
-    typed = {**SOLVED, "close_code": "tier3", "verified_how": "tested"}
+    typed: dict[str, Any] = {**SOLVED, "close_code": "tier3", "verified_how": "tested"}
     assert refused_fields(ticket, "resolve", world.engineer, **typed, verified_by="desk") == ["verified_by"]
 
     done = act(ticket, "resolve", world.engineer, **typed, verified_by="expert")

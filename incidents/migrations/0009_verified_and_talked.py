@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0007_occurrence"),
+        ("incidents", "0008_priority_requests_as_rounds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
