@@ -126,8 +126,9 @@ def test_task_finish_needs_code_and_result(world: World, parent: Incident) -> No
 @pytest.mark.req("TSK-01")
 def test_kind_states_and_close_codes_are_those_of_incidents(world: World, parent: Incident) -> None:
     """The source's tables; kinds of work of our own stand beside."""
-    assert add_task(parent, world.engineer).category.code == "hw-net"
-    task = add_task(parent, world.engineer, category="sw", task_kind="check")
+    first: Any = add_task(parent, world.engineer)
+    assert first.category.code == "hw-net"
+    task: Any = add_task(parent, world.engineer, category="sw", task_kind="check")
     assert (task.category.code, task.task_kind_id) == ("sw", "check")
     with pytest.raises(ActionInvalid) as refused:
         add_task(parent, world.engineer, category="no-such")
