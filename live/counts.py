@@ -97,7 +97,7 @@ class Tally(OwnCounts):
             for code in (*codes, "open"):
                 _add(self.shared, row["kind"], code, row[code])
         resting = {code: VIEWS[code].where(User(), self.now) for code in RESTING}
-        found = Ticket.objects.filter(reduce(or_, resting.values())).order_by()
+        found: Any = Ticket.objects.filter(reduce(or_, resting.values())).order_by()
         asked: dict[str, Any] = {code: Count("pk", filter=where) for code, where in resting.items()}
         for row in found.values("kind").annotate(rows=Count("pk"), **asked):
             for code in RESTING:

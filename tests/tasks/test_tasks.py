@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from incidents.lifecycle import States as IncidentStates
 from incidents.models import Incident
@@ -134,8 +135,9 @@ def test_kind_states_and_close_codes_are_those_of_incidents(world: World, parent
         add_task(parent, world.engineer, category="no-such")
     assert list(refused.value.form.errors) == ["category"]
 
-    names = {str(label) for label in IncidentStates.labels}
-    shown = {code: str(task.kind_info.state_label(code)) for code in TaskStates.values}
+    with translation.override("en"):
+        names = {str(label) for label in IncidentStates.labels}
+        shown = {code: str(task.kind_info.state_label(code)) for code in TaskStates.values}
     assert {shown[code] for code in ("assigned", "in_progress", "finished")} <= names
     assert shown["queued"].startswith("Pending")
     assert shown["cancelled"].startswith("Closed")
