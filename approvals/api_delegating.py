@@ -83,7 +83,7 @@ class DelegationsView(ApiView):
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
-        if method == "GET":
+        if method == "get":
             return Operation(
                 id="delegations_list",
                 tag=TAG,
