@@ -15,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from approvals.api_delegating import routes as delegation_routes
 from approvals.deciding import decide, decide_many
 from approvals.forms import DecisionForm
 from approvals.models import ApprovalRound
@@ -300,6 +301,7 @@ def routes(kind: Kind) -> list[Any]:
 
 
 shared_routes = [
+    *delegation_routes,
     path("approvals/", WaitingView.as_view(), name="approvals"),
     path("approvals/decide/", ManyView.as_view(), name="approvals_decide_many"),
     path("approvals/<int:pk>/", RoundView.as_view(), name="approval"),

@@ -20,7 +20,7 @@ from approvals.queries import before, decided_by, full, lines_to_decide, show
 from approvals.rules import may_end_delegation
 from tickets.errors import ActionError, ActionForbidden, ActionNotFound
 
-SHOWN, DECIDED = 20, 5
+SHOWN, DECIDED = 15, 50
 
 
 def shell_of(request: SignedInRequest) -> str:
@@ -29,7 +29,7 @@ def shell_of(request: SignedInRequest) -> str:
 
 
 def draw_list(request: SignedInRequest, form: ManyForm, refused: Any = (), status: int = 200) -> HttpResponse:
-    """What waits for the person, and what they decided lately."""
+    """What waits for the person."""
     now, user = timezone.now(), request.user
     standing_in = delegations_of(user, now)
     waiting, count = lines_to_decide(user, now, SHOWN)
@@ -37,7 +37,6 @@ def draw_list(request: SignedInRequest, form: ManyForm, refused: Any = (), statu
         "waiting": waiting,
         "count": count,
         "more": count - len(waiting),
-        "decided": decided_by(user, DECIDED),
         "delegations": [row for row in standing_in if row.person_id == user.pk],
         "stands_in_for": [row for row in standing_in if row.deputy_id == user.pk],
         "form": form,
@@ -71,6 +70,17 @@ class ListView(SignedInView):
         if refused:
             return draw_list(request, ManyForm(label_suffix=""), refused)
         return redirect("approvals:list")
+
+
+class DecidedView(SignedInView):
+    """What the person decided last."""
+
+    goes_on_here = True
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show it, inside the list of what waits or as a page."""
+        context = {"decided": decided_by(request.user, DECIDED), "shell": shell_of(request)}
+        return render(request, f"approvals/{'_' if is_htmx(request) else ''}decided.html", context)
 
 
 def find(request: SignedInRequest, pk: int) -> ApprovalRound:

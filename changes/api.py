@@ -101,6 +101,9 @@ class NearSerializer(serializers.Serializer):
     helped = serializers.BooleanField(source="change.helped", allow_null=True)
 
 
+NEAR_LIST = list_serializer(NearSerializer)
+
+
 class NearView(TicketView):
     """The changes that a ticket may have to do with."""
 
@@ -118,7 +121,7 @@ class NearView(TicketView):
             tag=force_str(self.kind.label_plural),
             summary=_("List changes near it"),
             description=_("Running, planned and recent changes of its items, their neighbours and its service."),
-            response=list_serializer(NearSerializer),
+            response=NEAR_LIST,
             path=NUMBER,
         )
 

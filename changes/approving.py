@@ -50,7 +50,8 @@ def further_lines(change: Change) -> list[Line]:
 
 def _step_text(step: PlanStep) -> str:
     times = " – ".join(moment.strftime("%m-%d %H:%MZ") for moment in (step.planned_from, step.planned_to) if moment)
-    parts = (f"{step.position}. {step.what}", step.person.username if step.person else "", times)
+    point = "⚑" if step.no_return else ""
+    parts = (f"{step.position}. {step.what}", point, step.person.username if step.person else "", times)
     return " · ".join(part for part in (*parts, step.check_text, step.back_out) if part)
 
 

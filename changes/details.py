@@ -24,6 +24,8 @@ def details_of(change: Change) -> list[tuple[str, Any]]:
         (_("Actual start"), change.actual_start),
         (_("Actual end"), change.actual_end),
         (_("Result"), change.get_result_display()),
+        (_("Point of no return"), change.no_return_at),
+        (_("Decision"), change.get_decision_display()),
         (_("Record due"), change.record_due_at if change.record_completed_at is None else None),
         (_("Record completed"), change.record_completed_at),
         (_("Expected result reached"), _yes_or_no(change.expected_reached)),

@@ -189,6 +189,12 @@ class AskForm(ActionForm):
     text = text_field(_("To those who decide"), required=False, rows=2)
 
 
+class DecisionForm(ActionForm):
+    """What the decision rests on."""
+
+    text = text_field(_("What it rests on"), required=False, rows=2)
+
+
 class ImplementersForm(KeepsApprovals):
     """Which group, and who in it; of a major change that is of substance."""
 

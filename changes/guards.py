@@ -77,3 +77,16 @@ def has_ended(change: Any, user: User | None) -> Any:
     if change.actual_end is None:
         return _("It has no actual end yet.")
     return None
+
+
+def waits_for_decision(change: Any, user: User | None) -> Any:
+    """It has a point of no return about which nothing is decided yet."""
+    if change.no_return_at is None:
+        return _("Its plan has no point of no return.")
+    return _("It is decided already.") if change.decision else None
+
+
+def owes_record(change: Any, user: User | None) -> Any:
+    """The record of an emergency whose limit nobody was told of yet."""
+    owes = change.record_due_at is not None and change.record_completed_at is None and change.record_told_at is None
+    return None if owes else _("Nothing is overdue that was not told.")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
-from changes.states import ENDED, Rating, Result, States
+from changes.states import ENDED, Decision, Rating, Result, States
 from tickets.lifecycle import action
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Implementing(Columns):
     reviewed_by: Any
     reviewed_at: Any
     record_completed_at: Any
+    record_told_at: Any
+    decision: Any
     helped: Any
 
     @action(
@@ -63,6 +65,50 @@ class Implementing(Columns):
     )
     def report_step(self, *, user: User, now: datetime, step: Any, status: str, text: str) -> None:
         """Say that a step was started, done, or failed; the time is recorded."""
+
+    @action(
+        source=States.IMPLEMENTING,
+        label=pgettext_lazy("decision", "Go"),
+        done=_("decided to go on past the point of no return"),
+        allow=rules.may_implement,
+        guards=(guards.waits_for_decision,),
+        form="changes.forms.DecisionForm",
+        intent="primary",
+        icon="flag-check",
+        public=False,
+    )
+    def go(self, *, user: User, now: datetime, text: str) -> None:
+        """Decide that it goes on past its point of no return."""
+        self.decision = Decision.GO
+
+    @action(
+        source=States.IMPLEMENTING,
+        label=pgettext_lazy("decision", "No go"),
+        done=_("decided not to go on: it is backed out"),
+        allow=rules.may_implement,
+        guards=(guards.waits_for_decision,),
+        form="tickets.action_forms.ReasonForm",
+        intent="danger",
+        icon="flag-off",
+        public=False,
+    )
+    def no_go(self, *, user: User, now: datetime, text: str) -> None:
+        """Decide that it stops before its point of no return; the steps that were done are backed out one by one."""
+        self.decision = Decision.NO_GO
+
+    @action(
+        source=States.IMPLEMENTING,
+        label=_("Back out a step"),
+        done=_("backed out a step"),
+        allow=rules.may_carry_out,
+        form="changes.step_forms.BackOutStepForm",
+        effect="changes.services.back_out_step",
+        icon="arrow-back",
+        public=False,
+        versioned=False,
+    )
+    def back_out_step(self, *, user: User, now: datetime, step: Any, text: str) -> None:
+        """Undo a step as its back-out says; the time is recorded."""
 
     @action(
         source=States.IMPLEMENTING,
@@ -174,6 +220,21 @@ class Implementing(Columns):
     def hear_verdict(self, *, user: None, now: datetime, helped: bool, text: str) -> None:
         """Keep what the handler of the ticket that it was raised from says of it (INC-20)."""
         self.helped = helped
+
+    @action(
+        source=[*States.values[1:10]],
+        label=_("Miss the record"),
+        done=_("its record is overdue"),
+        tells=("record_overdue",),
+        system=True,
+        guards=(guards.owes_record,),
+        icon="clock-exclamation",
+        public=False,
+        versioned=False,
+    )
+    def miss_record(self, *, user: None, now: datetime) -> None:
+        """Let those be told who owe the record of an emergency, once (CHG-02)."""
+        self.record_told_at = now
 
     @action(
         source=States.REVIEWED,

@@ -20,7 +20,7 @@ from changes.freeze_models import (  # noqa: F401 - Django finds models in this 
 )
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
-from changes.states import PHASES, Rating, Result, Risk, Scope, States
+from changes.states import PHASES, Decision, Rating, Result, Risk, Scope, States
 from changes.template_models import ChangeTemplate, TemplateVersion
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import NO_CLOCKS, Audience, Grade
@@ -109,6 +109,9 @@ class Change(ChangeLifecycle, Ticket):
     actual_end = models.DateTimeField(_("actual end"), null=True)
     result = models.CharField(_("result"), max_length=10, choices=Result, blank=True)
     result_text = models.TextField(_("how it went"), blank=True)
+    no_return_at = models.DateTimeField(_("point of no return"), null=True, editable=False)
+    decision = models.CharField(_("decision"), max_length=5, choices=Decision, blank=True, editable=False)
+    record_told_at = models.DateTimeField(_("told that the record is overdue"), null=True, editable=False)
     record_due_at = models.DateTimeField(_("record due"), null=True, editable=False)
     record_completed_at = models.DateTimeField(_("record completed"), null=True, editable=False)
 
@@ -137,7 +140,12 @@ class Change(ChangeLifecycle, Ticket):
         indexes = [
             models.Index(
                 fields=["planned_start", "planned_end"], condition=Q(planned_end__isnull=False), name="change_window"
-            )
+            ),
+            models.Index(
+                fields=["record_due_at"],
+                condition=Q(record_due_at__isnull=False, record_completed_at=None, record_told_at=None),
+                name="change_record_due",
+            ),
         ]
         triggers = searched_texts(internal=["reason", "effect", "plan", "back_out", "result_text"])
 

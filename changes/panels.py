@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -20,10 +20,12 @@ from tickets.actions import Available
 from tickets.pages import button_of
 
 TEMPLATE = "changes/_change.html"
-TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late"}
-OFFERED = ("add_step", "remove_step", "report_step")
+TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late", "backed_out": "special"}
+OFFERED = ("go", "no_go", "report_step", "back_out_step", "add_step", "remove_step")
 GRADE_TONES = {"hard": "late", "soft": "soon", "note": "neutral"}
 SHOWN_COLLISIONS = 12
+#: So long before the point of no return its countdown turns amber.
+DECIDE_SOON = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "steps": steps,
         "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
         **collision_part(change, buttons),
+        "decides": _decision_chip(change, now),
+        "decision": change.get_decision_display(),
         "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
         "approval": newest,
         "rounds": len(rounds),
@@ -59,6 +63,15 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         and change.record_due_at <= now
         and change.state != States.CLOSED,
     }
+
+
+def _decision_chip(change: Change, now: datetime) -> dict[str, Any] | None:
+    """The countdown to the point of no return while it is carried out and nothing is decided."""
+    due = change.no_return_at
+    if due is None or change.decision or change.state != States.IMPLEMENTING:
+        return None
+    tone = "late" if due <= now else "soon" if due - now <= DECIDE_SOON else "ok"
+    return {"tone": tone, "due": due, "soon": int(DECIDE_SOON.total_seconds())}
 
 
 def collision_part(change: Change, buttons: dict[str, Any]) -> dict[str, Any]:

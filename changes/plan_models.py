@@ -11,13 +11,17 @@ from accounts.models import User
 
 
 class PlanStep(models.Model):
-    """A step: who does what from when to when, how it is checked, how it is backed out; and how it went."""
+    """A step: who does what from when to when, how it is checked, how it is backed out; and how it went.
+
+    ``no_return``: from here on nothing is backed out any more; it is decided before it begins (CHG-06).
+    """
 
     class Status(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("step", "planned")
         STARTED = "started", pgettext_lazy("step", "started")
         DONE = "done", pgettext_lazy("step", "done")
         FAILED = "failed", pgettext_lazy("step", "failed")
+        BACKED_OUT = "backed_out", pgettext_lazy("step", "backed out")
 
     change = models.ForeignKey("changes.Change", models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField(_("step"))
@@ -27,7 +31,8 @@ class PlanStep(models.Model):
     planned_to = models.DateTimeField(_("planned until"), null=True)
     check_text = models.CharField(_("how it is checked"), max_length=300, blank=True)
     back_out = models.CharField(_("how it is backed out"), max_length=300, blank=True)
-    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PLANNED)
+    no_return = models.BooleanField(_("point of no return"), default=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PLANNED)
     started_at = models.DateTimeField(_("started"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
@@ -37,6 +42,9 @@ class PlanStep(models.Model):
         verbose_name_plural = _("steps of plans")
         constraints = [
             models.UniqueConstraint(fields=["change", "position"], name="plan_step_once"),
+            models.UniqueConstraint(
+                fields=["change"], condition=Q(no_return=True), name="plan_one_point_of_no_return"
+            ),
             models.CheckConstraint(
                 condition=Q(planned_to=None) | Q(planned_to__gt=F("planned_from")), name="plan_step_ends_after"
             ),

@@ -23,6 +23,7 @@ class Planning(Columns):
 
     take: Any
     change_type: Any
+    no_return_at: Any
 
     @action(
         source=[*PLANNED],
@@ -68,6 +69,8 @@ class Planning(Columns):
     )
     def add_step(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Add a step: who does what from when to when, how it is checked and backed out."""
+        if fields.get("no_return"):
+            self.no_return_at = fields["planned_from"]
 
     @action(
         source=[*PLANNED],
@@ -83,6 +86,8 @@ class Planning(Columns):
     )
     def remove_step(self, *, user: User, now: datetime, step: Any, **fields: Any) -> None:
         """Take a step out of the plan."""
+        if step.no_return:
+            self.no_return_at = None
 
     @action(
         source=[*PLANNED],

@@ -60,6 +60,7 @@ def copy_steps(*, source: Change, target: Change) -> None:
             person=step.person,
             check_text=step.check_text,
             back_out=step.back_out,
+            no_return=False,
         )
         for step in source.steps.all()
     )
@@ -115,7 +116,7 @@ def add_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None
     PlanStep.objects.create(change=ticket, position=last + 1, **typed)
 
 
-STEP_COLUMNS = ("what", "person", "planned_from", "planned_to", "check_text", "back_out")
+STEP_COLUMNS = ("what", "person", "planned_from", "planned_to", "check_text", "back_out", "no_return")
 
 
 def remove_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
@@ -129,6 +130,11 @@ def report_step(*, ticket: Change, now: datetime, cleaned: dict[str, Any], **con
     begun = {"started_at": step.started_at or now}
     ends = {"ended_at": None if status == Status.STARTED else now}
     ticket.steps.filter(pk=step.pk).update(status=status, **begun, **ends)
+
+
+def back_out_step(*, ticket: Change, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
+    """Store that the step was undone, with the moment."""
+    ticket.steps.filter(pk=cleaned["step"].pk).update(status=Status.BACKED_OUT, ended_at=now)
 
 
 def after_implementation(*, ticket: Change, now: datetime, **context: Any) -> None:

@@ -74,6 +74,13 @@ class Result(models.TextChoices):
     BACKED_OUT = "backed_out", _("Backed out")
 
 
+class Decision(models.TextChoices):
+    """What is decided before the point of no return."""
+
+    GO = "go", pgettext_lazy("decision", "Go")
+    NO_GO = "no_go", pgettext_lazy("decision", "No go")
+
+
 class Rating(models.TextChoices):
     """What the review thinks of a change."""
 

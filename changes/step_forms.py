@@ -12,6 +12,7 @@ from approvals.falling import standing
 from approvals.forms import KeepsApprovals
 from changes.forms import check_window
 from changes.models import PlanStep
+from changes.states import Decision
 from tickets.action_forms import ItemsForm as PlainItemsForm
 from tickets.action_forms import RemoveItemsForm as PlainRemoveItemsForm
 from tickets.action_forms import moment_field, text_field
@@ -40,8 +41,18 @@ class StepForm(AlwaysOfSubstance):
     planned_to = moment_field(_("Planned until"), required=False)
     check_text = forms.CharField(label=_("How it is checked"), max_length=300, required=False)
     back_out = forms.CharField(label=_("How it is backed out"), max_length=300, required=False)
+    no_return = forms.BooleanField(
+        label=_("Point of no return"),
+        required=False,
+        help_text=_(
+            "From this step on nothing is backed out; go or no go is decided before, at the latest when it begins."
+        ),
+    )
 
-    field_order = ("what", "person", "planned_from", "planned_to", "check_text", "back_out", "let_approvals_fall")
+    field_order = (
+        *("what", "person", "planned_from", "planned_to", "check_text", "back_out", "no_return"),
+        "let_approvals_fall",
+    )
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """A step starts empty."""
@@ -51,7 +62,16 @@ class StepForm(AlwaysOfSubstance):
         """Its span has both ends."""
         cleaned = super().clean()
         check_window(self, cleaned, "planned_from", "planned_to")
+        if cleaned.get("no_return"):
+            self._check_no_return(cleaned)
         return cleaned
+
+    def _check_no_return(self, cleaned: dict[str, Any]) -> None:
+        """It says by when it is decided, and a plan has one such point."""
+        if not cleaned.get("planned_from") and "planned_from" not in self.errors:
+            self.add_error("planned_from", gettext("Say when it begins: by then it is decided."))
+        if PlanStep.objects.filter(change_id=self.ticket.pk, no_return=True).exists():
+            self.add_error("no_return", gettext("The plan has its point of no return already."))
 
 
 class StepField(forms.ModelChoiceField):
@@ -75,26 +95,61 @@ class RemoveStepForm(AlwaysOfSubstance):
         self.fields["step"].queryset = PlanStep.objects.filter(change_id=self.ticket.pk)  # type: ignore[attr-defined]
 
 
+#: How a step goes; backing one out is an action of its own.
+REPORTED = (PlanStep.Status.STARTED, PlanStep.Status.DONE, PlanStep.Status.FAILED)
+
+
 class ReportForm(ActionForm):
     """How a step goes."""
 
     step = StepField()
     status = forms.ChoiceField(
         label=_("Status"),
-        choices=[choice for choice in PlanStep.Status.choices if choice[0] != PlanStep.Status.PLANNED],
+        choices=[(status.value, status.label) for status in REPORTED],
         widget=forms.RadioSelect,
     )
     text = text_field(_("Note"), required=False, rows=2)
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """The first step that is not over."""
-        over = (PlanStep.Status.DONE, PlanStep.Status.FAILED)
+        over = (PlanStep.Status.DONE, PlanStep.Status.FAILED, PlanStep.Status.BACKED_OUT)
         step = PlanStep.objects.filter(change_id=ticket.pk).exclude(status__in=over).first()
         return {"step": step.position if step else None, "status": PlanStep.Status.DONE}
 
     def limit_choices(self) -> None:
         """Steps of this change."""
         self.fields["step"].queryset = PlanStep.objects.filter(change_id=self.ticket.pk)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody passes the point of no return before it is decided to go on."""
+        cleaned = super().clean() or {}
+        step = cleaned.get("step")
+        if step is None or getattr(self.ticket.specific, "decision", "") == Decision.GO:
+            return cleaned
+        point = PlanStep.objects.filter(change_id=self.ticket.pk, no_return=True).first()
+        if point is not None and step.position >= point.position:
+            self.add_error("step", gettext("This lies behind the point of no return: decide to go first."))
+        return cleaned
+
+
+class BackOutStepForm(ActionForm):
+    """The step that is undone, and how that went."""
+
+    step = StepField()
+    text = text_field(_("How it was backed out"), required=False, rows=2)
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """The last one that was begun: steps are undone from the end."""
+        step = self.begun().last()
+        return {"step": step.position if step else None}
+
+    def begun(self) -> Any:
+        """Steps that were begun and are not undone yet."""
+        return PlanStep.objects.filter(change_id=self.ticket.pk, status__in=REPORTED)
+
+    def limit_choices(self) -> None:
+        """What was never begun needs no undoing."""
+        self.fields["step"].queryset = self.begun()  # type: ignore[attr-defined]
 
 
 class ItemsForm(PlainItemsForm, AlwaysOfSubstance):

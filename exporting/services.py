@@ -13,10 +13,12 @@ from array import array
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import File
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
@@ -214,11 +216,35 @@ def _write(export: Export, worker: str, part: Path) -> bool:
         return False
     name = f"{worker}.{export.format}"
     size = part.stat().st_size
-    part.rename(folder() / name)
+    put_away(part, name)
     if _finish(export, worker, State.READY, file=name, size=size, rows_done=count):
         return True
-    (folder() / name).unlink(missing_ok=True)
+    remove(name)
     return False
+
+
+def put_away(part: Path, name: str) -> None:
+    """Keep the finished ``part`` where every machine finds it."""
+    if not settings.UPLOADS_BUCKET:
+        part.rename(folder() / name)
+        return
+    with part.open("rb") as content:
+        default_storage.save(f"exports/{name}", File(content))
+
+
+def opened(name: str) -> IO[bytes]:
+    """The kept file. Raises FileNotFoundError."""
+    if not settings.UPLOADS_BUCKET:
+        return (folder() / name).open("rb")
+    return cast(IO[bytes], default_storage.open(f"exports/{name}"))
+
+
+def remove(name: str) -> None:
+    """Nobody needs it any more."""
+    if settings.UPLOADS_BUCKET:
+        default_storage.delete(f"exports/{name}")
+    else:
+        (folder() / name).unlink(missing_ok=True)
 
 
 def _still_mine(export: Export, worker: str, count: int) -> bool:
@@ -258,7 +284,7 @@ def purge_exports(*, now: datetime) -> int:
     old = Export.objects.filter(status=State.READY, finished_at__lt=now - KEPT)
     names = list(old.values_list("file", flat=True))
     for name in names:
-        (folder() / name).unlink(missing_ok=True)
+        remove(name)
     old.filter(file__in=names).update(status=State.REMOVED, file="")
     limit = (now - KEPT).timestamp()
     for part in folder().glob("*.part"):

@@ -130,11 +130,13 @@ class FileView(ExportingView):
 
 def sent_file(export: Export) -> FileResponse:
     """The complete file. Raises Http404 while it is not ready, and after it was removed."""
-    path = services.folder() / export.file
-    if export.status != Export.State.READY or not path.is_file():
+    if export.status != Export.State.READY:
         raise Http404
+    try:
+        file = services.opened(export.file)
+    except FileNotFoundError:
+        raise Http404 from None
     Export.objects.filter(pk=export.pk).update(downloaded_at=clock.now())
-    file = path.open("rb")
     return FileResponse(file, as_attachment=True, filename=export.filename, content_type=TYPES[export.format])
 
 

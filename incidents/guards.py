@@ -23,6 +23,7 @@ __all__ = [
     "has_silent_vendor",
     "is_duplicate",
     "is_escalated",
+    "is_follow_up",
     "is_no_duplicate",
     "is_unclaimed",
     "is_unconfirmed",
@@ -109,3 +110,8 @@ def is_unconfirmed(ticket: Incident, user: User | None) -> Any:
 def has_confirmation(ticket: Incident, user: User | None) -> Any:
     """The requester said that it is solved."""
     return _("The requester has not confirmed it yet.") if ticket.confirmed_at is None else None
+
+
+def is_follow_up(ticket: Incident, user: User | None) -> Any:
+    """It continues an incident that was not solved."""
+    return None if ticket.reopen_count else _("It does not continue another incident.")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.corrections import LIVE
 from tickets.lifecycle import ANY, Section, action
-from tickets.rules import may_raise_problem, may_work_on
+from tickets.rules import may_handle, may_raise_problem, may_work_on
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -58,7 +58,7 @@ class ProblemActions:
         source=LIVE,
         label=_("Take known error"),
         done=_("took the workaround of a known error"),
-        allow=may_work_on,
+        allow=may_handle,
         form="problems.known_error_forms.TakeForm",
         effect="problems.known_errors.take",
         icon="book",

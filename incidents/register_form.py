@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, Tier, User
@@ -65,6 +67,7 @@ STAFF_FIELDS = (
     "group",
     "assignee",
     "main",
+    "known_error",
     "extent",
     "reported_by",
 )
@@ -96,6 +99,7 @@ class RegisterForm(ClassificationFields):
     )
     assignee = PersonField(label=_("Assignee"), required=False, widget=MemberSelect())
     main = TicketField(label=_("Duplicate of"), required=False)
+    known_error = TicketField(label=_("Known error"), required=False)
     attachments = AttachmentsField()
 
     field_order = (
@@ -128,6 +132,7 @@ class RegisterForm(ClassificationFields):
         user = self.user
         people = User.objects.active() if user is None else User.objects.active().visible_to(user)
         self._limit_main(user)
+        self._limit_known_error(user)
         self._limit_assignment(user)
         items = ConfigurationItem.objects.all()
         self.fields["requester"].queryset = people  # type: ignore[attr-defined]
@@ -154,6 +159,17 @@ class RegisterForm(ClassificationFields):
         self.fields["main"].widget = forms.HiddenInput()
         found = Ticket.objects.visible_to(user).live().filter(kind="incident", duplicate_of=None)
         self.fields["main"].queryset = found  # type: ignore[attr-defined]
+
+    def _limit_known_error(self, user: User | None) -> None:
+        """Whoever dispatches may take the workaround of a known error at once, by its problem (PRB-05)."""
+        if user is None or not user.may(Permission.DISPATCH):
+            del self.fields["known_error"]
+            return
+        self.fields["known_error"].widget = forms.HiddenInput()
+        until = Q(problem__known_error__valid_until=None) | Q(problem__known_error__valid_until__gt=Now())
+        published = {"problem__known_error__isnull": False, "problem__known_error__withdrawn_at": None}
+        found = Ticket.objects.visible_to(user).filter(until, kind="problem", **published)
+        self.fields["known_error"].queryset = found  # type: ignore[attr-defined]
 
     def _ask_requester(self) -> None:
         """Fewer questions, in plain words."""

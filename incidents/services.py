@@ -13,7 +13,7 @@ from accounts.models import User
 from incidents.models import Incident
 from tickets.actions import perform
 from tickets.attachments import carry_over
-from tickets.errors import ActionConflict
+from tickets.errors import ActionConflict, ActionInvalid
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, move_position, relate
 
@@ -56,9 +56,23 @@ def complete_registration(
     if group:
         data = {"group": group.code, "assignee": assignee.username if assignee else ""}
         entry.ticket = perform(ticket, "assign", user=user, data=data, via=entry.via, now=now).ticket
+    if known := cleaned.get("known_error"):
+        take_at_intake(known, entry, user=user, now=now)
     if main := cleaned.get("main"):
         data = {"main": main.number}
         entry.ticket = perform(entry.ticket, "mark_duplicate", user=user, data=data, via=entry.via, now=now).ticket
+
+
+def take_at_intake(known: Ticket, entry: TimelineEntry, *, user: User, now: datetime) -> None:
+    """Take the workaround of the known error of a problem while the call is registered (PRB-05).
+
+    Raises ActionConflict when it was withdrawn meanwhile.
+    """
+    data = {"known_error": known.number}
+    try:
+        entry.ticket = perform(entry.ticket, "take_known_error", user=user, data=data, via=entry.via, now=now).ticket
+    except ActionInvalid:
+        raise ActionConflict(_("This known error is not offered any more.")) from None
 
 
 def open_follow_up(*, ticket: Incident, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> Incident:

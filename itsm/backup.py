@@ -10,20 +10,18 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from itsm import uploads
 from itsm.embedded.postgres import postgres_programs
 from itsm.restarting import Reached, jump_ahead, reached_now
 from sla.engine import note_backup
@@ -59,7 +57,7 @@ def create_backup(target: Path) -> dict[str, Any]:
     if not target.parent.is_dir():
         raise BackupError(f"There is no directory {target.parent}.")
     manifest = _manifest(clock.now())
-    manifest["files"] = list_files(settings.MEDIA_ROOT)
+    manifest["files"] = uploads.listed()
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         dump = Path(work) / "database.dump"
         _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")
@@ -68,8 +66,7 @@ def create_backup(target: Path) -> dict[str, Any]:
             _add_text(tar, "manifest.json", json.dumps(manifest, indent=2))
             tar.add(dump, "database.dump")
             for name in manifest["files"]:
-                with suppress(FileNotFoundError):  # removed meanwhile; the restore would say so
-                    tar.add(settings.MEDIA_ROOT / name, f"uploads/{name}")
+                uploads.add_to(tar, name)  # one that was removed meanwhile the restore names
             _add_text(tar, END, json.dumps({"members": len(tar.getmembers())}))
         archive.replace(target)
     note_backup(clock.now())
@@ -106,7 +103,7 @@ def restore_backup(source: Path, *, replace: bool = False) -> dict[str, Any]:
             *("-c", CLEAR, "-f", script),
         )
         manifest["trouble"] = differences(Path(work) / "uploads", manifest.get("files", {}))
-        _replace_files(Path(work) / "uploads")
+        uploads.replace_all(Path(work) / "uploads")
     _start_anew(manifest, before)
     manifest["trouble"] += compare(digests=False).sentences
     return manifest
@@ -222,13 +219,6 @@ def _run(program: str, *arguments: str | Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BackupError(f"{program}: {done.stderr.strip()}")
-
-
-def _replace_files(uploads: Path) -> None:
-    if settings.MEDIA_ROOT.exists():
-        shutil.rmtree(settings.MEDIA_ROOT)
-    if uploads.exists():
-        shutil.copytree(uploads, settings.MEDIA_ROOT)
 
 
 def _start_anew(manifest: dict[str, Any], before: Reached) -> None:

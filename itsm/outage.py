@@ -38,12 +38,21 @@ def is_full(error: BaseException | None) -> bool:
     return getattr(getattr(error, "__cause__", None), "pgcode", None) in FULL
 
 
+def is_store_away(error: BaseException | None) -> bool:
+    """Whether the store of uploads cannot be reached."""
+    # By name: the library is loaded where there is a store.
+    names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__ == "botocore.exceptions"}
+    return bool(names & {"ConnectionError", "HTTPClientError"})
+
+
 def when_to_come_back(error: BaseException | None) -> dict[str, str] | None:
     """The headers of a 503 when trying again later helps; None: it is another matter."""
     if is_away(error):
         return COME_BACK
     if is_full(error):
         return COME_BACK_LATER
+    if is_store_away(error):
+        return COME_BACK
     code = getattr(getattr(error, "__cause__", None), "pgcode", None)
     return COME_BACK_SOON if isinstance(error, OperationalError) and code in BUSY else None
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 from django.utils.translation import gettext_lazy as _
 
-from itsm import embedded, env, limits
+from itsm import embedded, env, limits, uploads
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()  # database, uploads and logs; keep it, back it up
@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
+    "run-change-records": {"task": "changes.tasks.run_due_records", "schedule": 60.0, "options": {"expires": 60}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
     "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},
@@ -305,12 +306,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = BUILD_DIR / "static"
 STATICFILES_DIRS = [BUILD_DIR / "assets", BASE_DIR / "static"]
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "uploads", "file_permissions_mode": 0o640},
-    },
+    "default": uploads.storage(DATA_DIR / "uploads"),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+UPLOADS_BUCKET = env.text("UPLOADS_BUCKET", "")  # named: uploads lie in a store, not on a disk
 MEDIA_ROOT = DATA_DIR / "uploads"  # outside of what is served: files leave through a view that checks who asks
 MEDIA_URL = ""
 

@@ -44,6 +44,15 @@ register_event(
 
 register_event(
     Event(
+        code="record_overdue",
+        label=_("The record of an emergency change is overdue"),
+        subject=_("Complete the record: {number} {summary}"),
+        body=_("It was an emergency; what it left no time for had to be written down by now.\n{link}"),
+        icon="clock-exclamation",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
         code="template_lost",
         label=_("A standard change lost its pre-approval"),
         subject=_("No longer pre-approved: {text}"),
@@ -93,4 +102,9 @@ def tell_of_change(
     )
 
 
+def _who_owes_the_record(happening: Happening) -> list[int]:
+    return happening.people("requester", "assignee", "change_manager")
+
+
+NOTICES.update({"record_overdue": Reaction("record_overdue", _who_owes_the_record, rooms=False)})
 NOTICES.update({"change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause)})

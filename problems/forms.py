@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, SupportGroup, User
@@ -21,7 +22,7 @@ from tickets.forms import (
     PersonField,
     RemoteSelectMultiple,
 )
-from tickets.models import Category, Ticket
+from tickets.models import Category, Ticket, TicketLink
 
 #: So long recurrence is watched unless somebody says otherwise.
 WATCH_DAYS, LONGEST_WATCH = 30, 365
@@ -151,6 +152,12 @@ class SolutionForm(ActionForm):
     attachments = AttachmentsField()
 
 
+def changes_of(problem: Ticket) -> Any:
+    """Changes that were raised from ``problem``, or are said to solve it."""
+    keys = TicketLink.objects.filter(source_id=problem.pk, meaning=TicketLink.Meaning.RESOLVED_BY).values("target_id")
+    return Ticket.objects.filter(pk__in=keys, kind="change")
+
+
 class ImplementForm(ActionForm):
     """The change that carries it out."""
 
@@ -158,13 +165,27 @@ class ImplementForm(ActionForm):
         label=_("Change"), max_length=100, required=False, help_text=_("Its number. Empty: no change is needed.")
     )
 
+    def initial_from(self, ticket: Ticket) -> dict[str, Any]:
+        """The newest change that was raised from it."""
+        found = changes_of(ticket).order_by("-pk").values_list("number", flat=True).first()
+        return {"change_reference": found or ""}
+
 
 class ResolveForm(ActionForm):
-    """How it was proven."""
+    """How it was proven: when its changes are over (PRB-06)."""
 
     proof = text_field(_("How it was proven"), rows=3)
     watch_days = watch_field()
     attachments = AttachmentsField()
+
+    def clean(self) -> dict[str, Any]:
+        """A change that is still to come, or being carried out, proves nothing."""
+        cleaned = super().clean() or {}
+        running = changes_of(self.ticket).live().order_by("pk").values_list("number", flat=True).first()
+        if running:
+            message = gettext("Change %(number)s is not over yet: resolve it when that is done and proven.")
+            self.add_error("proof", message % {"number": running})
+        return cleaned
 
 
 class EndForm(ActionForm):

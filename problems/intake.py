@@ -17,7 +17,8 @@ def offer(call: Call, user: User) -> dict[str, Any] | None:
     if not user.may(Permission.INTERNAL) or not (call.words or call.items):
         return None
     fits = fitting(call, Now())
-    return {"template": "problems/_offered.html", "fits": fits} if fits else None
+    takes = user.may(Permission.DISPATCH)
+    return {"template": "problems/_offered.html", "fits": fits, "takes": takes} if fits else None
 
 
 MORE.append(offer)

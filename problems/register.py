@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,7 @@ from problems.states import Outcome
 from problems.trends import ZONE
 from tickets.causes import CAUSED_BY
 from tickets.lifecycle import Phase
-from tickets.models import TicketLink
+from tickets.models import Ticket, TicketLink, TimeSpent
 
 #: What must be on record of a problem that is over, by the columns of its row; what was cancelled needs nothing.
 NEEDED = ("root_cause", "solution", "proof", "review_result", "minutes")
@@ -102,7 +102,40 @@ def figures_of(lines: Iterable[Line]) -> dict[str, Any]:
         "incomplete": sum(bool(line.missing) for line in rows),
         "by_category": _by(rows, "problem_category"),
         "by_level": _by(rows, "level"),
+        "by_system": _by(rows, "business_system"),
     }
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the problems of a month did, over their incidents: minutes lost and worked, limits missed, who was hit."""
+
+    interruption_minutes: int
+    working_minutes: int
+    breaches: int
+    customers: int
+    systems: int
+
+
+def effect_of(lines: Iterable[Line], month: Month, user: User, now: datetime) -> Effect:
+    """Effect and extent of the problems in ``lines`` as far as ``user`` sees their incidents (PRB-09). Two queries.
+
+    Counted is what happened until the month's end, or until ``now``.
+    """
+    until = min(month.end, now)
+    keys = TicketLink.objects.filter(target__in=[line.problem.pk for line in lines], meaning=CAUSED_BY)
+    incidents = Ticket.objects.visible_to(user).filter(pk__in=keys.values("source_id"), kind="incident")
+    columns = ("pk", "created_at", "resolved_at", "completed_in_time", "organisation_id", "business_system_id")
+    rows = list(incidents.filter(created_at__lt=until).values_list(*columns))
+    lasted = [min(resolved or until, until) - created for _pk, created, resolved, *_rest in rows]
+    worked = TimeSpent.objects.filter(ticket__in=[row[0] for row in rows], at__lt=until)
+    return Effect(
+        interruption_minutes=round(sum(lasted, timedelta()).total_seconds() / 60),
+        working_minutes=worked.aggregate(sum=Sum("minutes"))["sum"] or 0,
+        breaches=sum(row[3] is False for row in rows),
+        customers=len({row[4] for row in rows}),
+        systems=len({row[5] for row in rows} - {None}),
+    )
 
 
 def _by(rows: list[Line], name: str) -> list[tuple[str, int]]:
@@ -110,14 +143,38 @@ def _by(rows: list[Line], name: str) -> list[tuple[str, int]]:
     return counts.most_common()
 
 
-def workbook(month: Month, lines: list[Line]) -> bytes:
-    """The register as an Excel file."""
+def report_rows(lines: list[Line], effect: Effect) -> list[tuple[str, Any]]:
+    """The monthly report as (label, value): counts, effect and extent, then each category, level and system."""
+    figures = figures_of(lines)
+    rows = [
+        (_("Problems"), figures["total"]),
+        (_("Resolved"), figures["resolved"]),
+        (_("Unresolved"), figures["unresolved"]),
+        (_("Incidents"), figures["incidents"]),
+        (_("Minutes of interruption"), effect.interruption_minutes),
+        (_("Minutes of work"), effect.working_minutes),
+        (_("Missed limits"), effect.breaches),
+        (_("Customers affected"), effect.customers),
+        (_("Business systems affected"), effect.systems),
+        (_("With something missing"), figures["incomplete"]),
+    ]
+    parts = (
+        (_("Category of the problem"), "by_category"),
+        (_("Level"), "by_level"),
+        (_("Business system"), "by_system"),
+    )
+    return rows + [(f"{label}: {name}", count) for label, part in parts for name, count in figures[part]]
+
+
+def workbook(month: Month, lines: list[Line], effect: Effect) -> bytes:
+    """The register and the monthly report as an Excel file of two sheets."""
     head = (_("Number"), _("Summary"), _("Raised from"), _("Category of the problem"), _("Level"), _("Owner"))
     more = (_("Created"), _("State"), _("Resolved"), _("Root cause"), _("Solution"), _("Incidents"), _("Missing"))
     book, widths = Book(), [18, 42, *[9] * 7, 48, 48, 9, 9]
     book.add(
         month.code, (*head, *more), [[*map(str, _cells(line))] for line in lines], widths=widths, frozen_columns=2
     )
+    book.add(_("Monthly report"), (_("Figure"), month.code), report_rows(lines, effect), widths=[48, 14])
     return book.as_bytes()
 
 

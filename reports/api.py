@@ -52,7 +52,7 @@ class DefinitionSerializer(serializers.Serializer):
     name = serializers.CharField(source="label")
     meaning = serializers.CharField()
     unit = serializers.ChoiceField(choices=["records", "percent", "seconds"])
-    reading = serializers.ChoiceField(choices=["count", "share", "mean", "median", "p90"])
+    reading = serializers.ChoiceField(choices=["count", "share", "sum", "mean", "median", "p90"])
     numerator = SetSerializer()
     denominator = SetSerializer(allow_null=True)
     left_out = SetSerializer(many=True)

@@ -22,7 +22,7 @@ from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, 
 from reports.selfcheck import last_result
 from reports.texts import shown
 from tickets.filter_forms import label_of
-from tickets.lifecycle import Kind
+from tickets.lifecycle import Kind, kinds
 from tickets.measures import Measure, measure_of, measures_of
 from tickets.models import Category, Priority, Source
 from tickets.records import PLACED_BY, moment_of, period_text, written
@@ -87,6 +87,11 @@ class KpiBoard:
         """The figures of the kind that the reader gets."""
         return [measure for measure in measures_of(self.kind.code) if self.scope.may_count(measure)]
 
+    @property
+    def draws_incidents(self) -> bool:
+        """Charts and the table of load are drawn of sets that only incidents have."""
+        return self.kind.code == "incident"
+
     # --- Addresses ---------------------------------------------------------------------------------------------
 
     def params(self, **changes: Any) -> list[tuple[str, str]]:
@@ -130,8 +135,17 @@ class KpiBoard:
             "reset_url": self.url(**dict.fromkeys(DIMENSIONS)) if self.filters else "",
             "tiles_url": self.part_url("tiles"),
             "table_url": self.part_url("table"),
-            "load_url": self.part_url("load"),
-            "charts": [(code, self.part_url("chart", code)) for code in CHARTS],
+            "load_url": self.part_url("load") if self.draws_incidents else "",
+            "charts": [(code, self.part_url("chart", code)) for code in CHARTS] if self.draws_incidents else [],
+            "others": [
+                {
+                    "label": kind.label_plural,
+                    "url": reverse("reports:board", args=[kind.slug]),
+                    "on": kind == self.kind,
+                }
+                for kind in kinds()
+                if measures_of(kind.code)
+            ],
             "check": last_check(),
             "errors": self.shown_errors(),
             "url": reverse("reports:board", args=[self.kind.slug]),
@@ -200,12 +214,17 @@ class KpiBoard:
 
     def tiles(self) -> list[Tile]:
         """The tiles, each against the period before."""
-        wanted = [measure for measure in self.measures if measure.code in TILES]
-        wanted.sort(key=lambda measure: TILES.index(measure.code))
+        wanted = self._on_tiles()
         every = {m.code: m for m in wanted} | {code: measure_of(code) for m in wanted for code in m.beside}
         now = figures(every.values(), self.scope)
         before = figures(wanted, self.scope.of(span_before(self.period)))
         return [self._tile(measure, now, before) for measure in wanted]
+
+    def _on_tiles(self) -> list[Measure]:
+        """Incidents choose theirs; of other kinds the first indicators."""
+        chosen = [measure for measure in self.measures if measure.code in TILES]
+        first = [measure for measure in self.measures if measure.sheet == "indicators"]
+        return sorted(chosen, key=lambda measure: TILES.index(measure.code)) or first[: len(TILES)]
 
     def _tile(self, measure: Measure, now: dict[str, Figure], before: dict[str, Figure]) -> Tile:
         figure = now[measure.code]

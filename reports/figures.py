@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Aggregate, Avg, Count, DurationField, StdDev
+from django.db.models import Aggregate, Avg, Count, DurationField, StdDev, Sum
 from django.db.models.functions import Extract
 from django.http import QueryDict
 from django.urls import reverse
@@ -147,6 +147,7 @@ def _figure(measure: Measure, scope: Scope, counts: dict[str, int], amounts: dic
         value = 100 * numerator / denominator if denominator else None
     elif measure.unit == Unit.SECONDS:
         found, denominator, spread = amounts[measure.code]
+        spread = None if measure.reading == Reading.SUM else spread  # it is one of single amounts
         value = found.total_seconds() if found is not None else None
     left_out = [(item, counts[item.code]) for item in measure.left_out]
     return Figure(measure, scope, value, numerator, denominator, left_out, spread)
@@ -187,6 +188,8 @@ def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedel
 
 
 def _reading(measure: Measure) -> Aggregate:
+    if measure.reading == Reading.SUM:
+        return Sum("amount")
     if measure.reading == Reading.MEAN:
         return Avg("amount")
     return Percentile("amount", 0.5 if measure.reading == Reading.MEDIAN else 0.9)

@@ -88,6 +88,8 @@ class LoadView(ReportsView):
     def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Show it."""
         board = self.board(kind)
+        if not board.draws_incidents:
+            raise Http404
         people = by_person(board.scope, board.url)
         context = {"groups": by_group(board.scope, board.url), "people": people}
         named = request.user.may(Permission.PEOPLE_FIGURES)
@@ -136,7 +138,7 @@ class ExplainView(ReportsView):
 
 def chart_of(board: KpiBoard, code: str) -> Chart:
     """A chart of the board. Raises Http404."""
-    if code not in CHARTS:
+    if code not in CHARTS or not board.draws_incidents:
         raise Http404
     return CHARTS[code](board.scope, board.url)
 

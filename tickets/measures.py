@@ -25,6 +25,7 @@ class Reading(StrEnum):
 
     COUNT = "count"
     SHARE = "share"
+    SUM = "sum"
     MEAN = "mean"
     MEDIAN = "median"
     P90 = "p90"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import Http404
 from django.utils.encoding import escape_uri_path, force_str
 from django.utils.translation import gettext
@@ -72,7 +72,8 @@ class Problem:
 @singledispatch
 def problem_of(error: Exception, request: Request) -> Problem | None:
     """What ``error`` means to whoever sent ``request``; None: a fault of ours."""
-    return None
+    later = when_to_come_back(error)
+    return Problem(503, headers=later) if later else None
 
 
 @problem_of.register
@@ -105,12 +106,6 @@ def _of_suspicion(error: SuspiciousOperation, request: Request) -> Problem:
 @problem_of.register
 def _of_bad_data(error: DataError | OverflowError, request: Request) -> Problem:
     return Problem(400, _("A value is out of range."))
-
-
-@problem_of.register
-def _of_trouble(error: OperationalError | InterfaceError | OSError, request: Request) -> Problem | None:
-    later = when_to_come_back(error)
-    return Problem(503, headers=later) if later else None
 
 
 def _by_field(detail: Any) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from itsm.sheets import TYPES
-from problems.register import Month, figures_of, lines_of, workbook
+from problems.register import Month, effect_of, figures_of, lines_of, workbook
 from problems.views.known_errors import check
 from tickets import clock
 
@@ -22,19 +22,22 @@ class RegisterTableView(SignedInView):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show it; with ``format=xlsx`` as a file, for those who may export."""
         check(request.user)
-        month = Month.parse(request.GET.get("month", ""), clock.now())
+        now = clock.now()
+        month = Month.parse(request.GET.get("month", ""), now)
         lines = lines_of(month, request.user)
+        effect = effect_of(lines, month, request.user, now)
         may_export = request.user.may(Permission.EXPORT)
         if request.GET.get("format") == "xlsx":
             if not may_export:
                 raise PermissionDenied
-            answer = HttpResponse(workbook(month, lines), content_type=TYPES["xlsx"])
+            answer = HttpResponse(workbook(month, lines, effect), content_type=TYPES["xlsx"])
             answer["Content-Disposition"] = f'attachment; filename="problems-{month.code}.xlsx"'
             return answer
         context = {
             "month": month,
             "lines": lines,
             "figures": figures_of(lines),
+            "effect": effect,
             "may_export": may_export,
             "before": f"{month.start - timedelta(days=1):%Y-%m}",
             "after": f"{month.end:%Y-%m}",

@@ -20,10 +20,10 @@ function choose(select, value, text) {
   }
 }
 
-function link(number) {
-  const main = field("main");
-  main.value = main.value === number ? "" : number;
-  main.dispatchEvent(new Event("input", { bubbles: true }));
+function link(name, number) {
+  const chosen = field(name);
+  chosen.value = chosen.value === number ? "" : number;
+  chosen.dispatchEvent(new Event("input", { bubbles: true }));
   mark();
 }
 
@@ -31,18 +31,21 @@ function link(number) {
 function mark() {
   const chosen = field("main")?.value ?? "";
   for (const button of document.querySelectorAll("[data-main]")) button.ariaPressed = String(button.dataset.main === chosen);
+  const known = field("known_error")?.value ?? "";
+  for (const button of document.querySelectorAll("[data-known]")) button.ariaPressed = String(button.dataset.known === known);
   const note = form.querySelector("[data-main-note]");
   note.hidden = !chosen;
   note.querySelector("b").textContent = chosen;
 }
 
 function onClick(event) {
-  const button = event.target.closest("[data-add-item],[data-suggests],[data-main],[data-takes-caller]");
+  const button = event.target.closest("[data-add-item],[data-suggests],[data-main],[data-known],[data-takes-caller]");
   if (!button) return;
-  const { addItem, suggests, value, main, takesCaller, text } = button.dataset;
+  const { addItem, suggests, value, main, known, takesCaller, text } = button.dataset;
   if (addItem) choose(field("items"), addItem, text);
   if (suggests) choose(field(suggests), value);
-  if (main) link(main);
+  if (main) link("main", main);
+  if (known) link("known_error", known);
   if (takesCaller) choose(field("requester"), takesCaller, text);
   if (addItem || suggests) button.classList.add("taken");
 }

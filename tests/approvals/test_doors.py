@@ -94,6 +94,8 @@ def test_list_counts_in_the_shell_and_decides_in_bulk(world: World, policy: Make
     assert client.post("/approvals/", {"verdict": "approve"}).status_code == 422
     assert waiting_for_all() == {}
     assert "Nothing waits for your decision" in client.get("/approvals/").content.decode()
+    for headers in ({}, {"HX-Request": "true"}):
+        assert made.ticket.number in client.get("/approvals/decided/", headers=headers).content.decode()
 
 
 def test_delegation_is_recorded_and_ended_by_its_own_person_only(world: World, policy: Make, asked: AskFor) -> None:
@@ -148,6 +150,24 @@ def test_api_lists_shows_and_decides(world: World, policy: Make, asked: AskFor, 
     many = Api(world.approver).post("approvals/decide/", {"rounds": [made.pk, 99], "verdict": "approve"}).json()
     assert (many["decided"], [one["id"] for one in many["refused"]]) == ([made.pk], [99])
     assert api.post(f"approvals/{made.pk}/decide/", {"verdict": "approve"}).status_code == 409
+
+
+@pytest.mark.req("API-01")
+def test_api_lets_somebody_stand_in_for_oneself_only(world: World, policy: Make, asked: AskFor) -> None:
+    policy(("all", 1, [("person", world.owner)]))
+    made, owner, lead = asked(), Api(world.owner), Api(world.lead)
+    span = {"starts_at": "2026-01-01T08:00:00Z", "ends_at": "2099-01-01T08:00:00Z"}
+    for wrong in ({**span, "deputy": "owner"}, {**span, "deputy": "lead", "person": "boss"}, {"deputy": "lead"}):
+        assert owner.post("approvals/delegations/", wrong).status_code == 400
+    row = owner.post("approvals/delegations/", {**span, "deputy": "lead"})
+    assert (row.status_code, row.json()["deputy"]["username"]) == (201, "lead")
+    assert [one["person"]["username"] for one in lead.results("approvals/delegations/")] == ["owner"]
+    assert [one["id"] for one in lead.results("approvals/")] == [made.pk]
+
+    address = f"approvals/delegations/{row.json()['id']}/end/"
+    assert lead.post(address, {}).status_code == 404
+    assert owner.post(address, {}).json()["results"] == []
+    assert lead.results("approvals/") == []
 
 
 def test_withdrawn_round_is_over(world: World, policy: Make, asked: AskFor, visit: Visit) -> None:

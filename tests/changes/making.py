@@ -69,6 +69,8 @@ def change_in(state: str, world: World) -> Any:
             change = act(change, name, world.engineer, **TYPED.get(name, {}))
         else:
             change = act(change, name, changer if name != "submit" else world.lead, **TYPED.get(name, {}))
+    if state == "implementing":
+        change = act(change, "report_step", world.engineer, step=1, status="started")
     return change
 
 

@@ -81,7 +81,7 @@ def test_running_planned_and_recent_changes_stand_beside_an_incident_with_reason
         (served.number, "planned"),
         (recent.number, "recent"),
     ]
-    assert [why[0].split(",")[0].split("，")[0] for _number, _when, why in found[:2]] == ["host-1", "portal-1"]
+    assert [why[0].split(",")[0].split("（")[0] for _number, _when, why in found[:2]] == ["host-1", "portal-1"]
     assert found[3][2] == ["app-1"]
     assert far.pk
 

@@ -74,7 +74,7 @@ def test_files_come_along_to_the_follow_up(world: World, tmp_path: Path, setting
     old = incident_in("in_progress", world)
     attach(old, world.engineer)
     attach(old, world.engineer, action="note")
-    old = act(old, "resolve", world.engineer, close_code="tier1", cause="x", handling="y")
+    old = act(old, "resolve", world.engineer, close_code="tier1", verified_how="tested", cause="x", handling="y")
 
     act(old, "not_solved", world.requester, text="没好")
 
@@ -122,7 +122,7 @@ class _Asking:
 @pytest.mark.req("TKT-07")
 def test_a_state_that_forbids_is_never_told_as_a_missing_right(world: World, client: Any) -> None:
     ticket = incident_in("in_progress", world)
-    act(ticket, "resolve", world.engineer, close_code="tier1", cause="x", handling="y")
+    act(ticket, "resolve", world.engineer, close_code="tier1", verified_how="tested", cause="x", handling="y")
     client.force_login(world.engineer)
     url = f"/tickets/{ticket.number}/actions/wait/"
 

@@ -13,6 +13,7 @@ import psycopg2
 import pytest
 from django.db import connection
 
+from itsm import uploads
 from itsm.backup import BackupError, create_backup, fit_to_server, restore_backup
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +110,7 @@ def small_backup(tmp_path, settings, monkeypatch):
     """An archive with a file of 100 kB, whose database is a text: programs of PostgreSQL are not run."""
     settings.MEDIA_ROOT = tmp_path / "uploads"
     settings.MEDIA_ROOT.mkdir()
+    settings.STORAGES = settings.STORAGES | {"default": uploads.storage(settings.MEDIA_ROOT)}
     (settings.MEDIA_ROOT / "a.bin").write_bytes(os.urandom(100_000))
     ran = []
 

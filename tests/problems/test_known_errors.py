@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from incidents.models import Incident
 from problems.known_errors import fitting, standing_of
 from problems.models import KnownError, Problem, Telling
 from tests.api.client import Api
@@ -50,6 +51,29 @@ def test_offered_with_a_reason_that_is_true(world: World, staff: Staff, client: 
     assert "重启网关进程" in hints
     act(known.problem, "withdraw", staff.owner, text="过期")
     assert fitting(call, MONDAY) == []
+
+
+@pytest.mark.req("PRB-05", "INC-02")
+def test_taken_while_the_call_is_registered(world: World, staff: Staff, client: Client) -> None:
+    known = published(raise_problem(world), staff, cause="内存泄漏")
+    number = known.problem.number
+    client.force_login(world.desk)
+    assert 'type="hidden" name="known_error"' in client.get("/incidents/new/").content.decode()
+    hints = client.get("/find/hints/", {"summary": "行情中断连不上"}).content.decode()
+    assert f'data-known="{number}"' in hints
+    typed = {"summary": "行情中断连不上", "requester": "requester", "group": "host", "known_error": number}
+    assert client.post("/incidents/new/", typed).status_code == 302
+    incident = Incident.objects.get()
+    assert (incident.state, incident.cause, incident.handling) == ("assigned", "内存泄漏", "重启网关进程")
+    assert list(known.uses.filter(dropped_at=None).values_list("ticket__number", flat=True)) == [incident.number]
+    assert "take_known_error" in list(incident.timeline.values_list("action", flat=True))
+
+    act(known.problem, "withdraw", staff.owner, text="过期")
+    refused = Api(world.desk).post("incidents/", {**typed, "source": "api"})
+    assert (refused.status_code, Incident.objects.count()) == (400, 1)
+    assert "known_error" in refused.json()["errors"]
+    own = Api(world.requester).post("incidents/", {"summary": "x", "known_error": number})
+    assert (own.status_code, Incident.objects.count()) == (400, 1)
 
 
 @pytest.mark.req("PRB-05")
@@ -100,7 +124,9 @@ def test_workaround_that_stopped_working_is_flagged(world: World, staff: Staff, 
     number = known.problem.number
     for place in range(5):
         incident = act(incident_in("in_progress", world), "take_known_error", world.engineer, known_error=number)
-        incident = act(incident, "resolve", world.engineer, cause="x", handling="y", close_code="tier1")
+        incident = act(
+            incident, "resolve", world.engineer, cause="x", handling="y", close_code="tier1", verified_how="tested"
+        )
         if place < 4:
             act(incident, "not_solved", world.desk, text="又断了")
     for _place in range(20):

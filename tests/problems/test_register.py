@@ -10,10 +10,13 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from problems.models import Problem
-from problems.register import Month, figures_of, lines_of
+from problems.register import Month, effect_of, figures_of, lines_of
+from tests.changes.making import request, staffed
 from tests.factories import MONDAY, World, act, register_incident
 from tests.problems.conftest import Staff
-from tests.problems.test_life import raise_problem, resolved
+from tests.problems.test_life import proposed, raise_problem, resolved, say
+from tickets.errors import ActionInvalid
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +48,45 @@ def test_register_counts_names_what_is_missing_and_exports(world: World, staff: 
     assert client.get("/problem-register/?format=xlsx").status_code == 403
     client.force_login(world.requester)
     assert client.get("/problem-register/").status_code == 403
+
+
+@pytest.mark.req("PRB-09")
+def test_monthly_report_says_effect_and_extent_until_its_end(world: World, staff: Staff, client: Client) -> None:
+    """What happened after the month is of the next report; each figure is that of the incidents behind it."""
+    late = register_incident(world.desk, now=MONDAY, requester="requester", business_system="sim-trading")
+    other = register_incident(world.desk, now=MONDAY + timedelta(days=1), requester="requester2")
+    Ticket.objects.filter(pk=late.pk).update(resolved_at=MONDAY + timedelta(hours=2), completed_in_time=False)
+    act(other, "note", world.desk, now=MONDAY + timedelta(days=1), text="查", minutes="30")
+    problem = raise_problem(world, late, other, business_system="sim-trading")
+    register_incident(world.desk, now=MONDAY)  # of no problem
+
+    month = Month.parse("2026-11", MONDAY)
+    lines = lines_of(month, staff.manager)
+    now = MONDAY + timedelta(days=2)
+    effect = effect_of(lines, month, staff.manager, now)
+    assert (effect.interruption_minutes, effect.breaches, effect.customers, effect.systems) == (120 + 1440, 1, 2, 1)
+    at_its_end = effect_of(lines, month, staff.manager, now + timedelta(days=400))
+    assert at_its_end.interruption_minutes == 120 + round((month.end - other.created_at).total_seconds() / 60)
+
+    client.force_login(staff.manager)
+    book = load_workbook(BytesIO(client.get("/problem-register/?month=2026-11&format=xlsx").content))
+    rows = {row[0].value: row[1].value for row in book.worksheets[1].iter_rows(min_row=2)}
+    assert (rows["问题数"] if "问题数" in rows else rows["问题"], rows["受影响的客户"]) == (1, 2)
+    assert any(str(name).endswith(str(problem.business_system)) for name in rows)
+    assert "受影响的客户" in client.get("/problem-register/?month=2026-11").content.decode()
+
+
+@pytest.mark.req("PRB-06")
+def test_it_resolves_when_the_change_that_was_raised_from_it_is_over(world: World, staff: Staff) -> None:
+    problem = say(proposed(raise_problem(world), staff), staff.manager)
+    change = request(staffed(world), raised_from=problem.number)
+    form = problem.kind_info.actions["implement"].form_class(ticket=problem, user=staff.owner)
+    assert form.initial["change_reference"] == change.number
+    problem = act(problem, "implement", staff.owner, now=MONDAY, change_reference=change.number)
+    typed = {"proof": "已验证", "watch_days": "30"}
+    with pytest.raises(ActionInvalid) as refused:
+        act(problem, "resolve", staff.owner, now=MONDAY, **typed)
+    assert change.number in str(refused.value.form.errors["proof"])
+
+    act(change, "cancel", world.lead, text="不做了", now=MONDAY)
+    assert act(problem, "resolve", staff.owner, now=MONDAY, **typed).state == "resolved"

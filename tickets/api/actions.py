@@ -18,7 +18,7 @@ from itsm.api.operations import ACT_ERRORS, IDEMPOTENCY_KEY, IF_MATCH, Operation
 from itsm.api.references import list_for
 from itsm.api.schema import list_serializer
 from tickets.actions import Available, available_actions
-from tickets.api.base import NUMBER, TicketView
+from tickets.api.base import BESIDE, NUMBER, TicketView
 from tickets.api.lists import body_schemas
 from tickets.forms import ActionForm
 from tickets.lifecycle import Action, Kind
@@ -89,7 +89,7 @@ class ActionView(TicketView):
             response=detail_serializer(self.kind),
             path=NUMBER,
             errors=ACT_ERRORS,
-            parameters=(IDEMPOTENCY_KEY, *((IF_MATCH,) if self.spec.versioned else ())),
+            parameters=(IDEMPOTENCY_KEY, *(() if self.spec.name in BESIDE else (IF_MATCH,))),
             etag=True,
             also=(204,),
         )

@@ -1,0 +1,12 @@
+"""Background work of changes: wrappers."""
+
+from celery import shared_task
+
+from changes.due import run_due
+from tickets import clock
+
+
+@shared_task(name="changes.tasks.run_due_records")
+def run_due_records() -> None:
+    """Tell of records of emergencies that are overdue."""
+    run_due(clock.now())

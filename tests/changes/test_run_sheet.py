@@ -1,0 +1,101 @@
+"""Carrying out: the decision before the point of no return, backing out by name, records of emergencies in time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from changes.due import run_due
+from changes.models import Change
+from notifications.models import Notice
+from tests.changes.making import approve, later, request, staffed
+from tests.factories import MONDAY, World, act, incident_in, last_entry, reload_user
+from tickets.errors import ActionConflict, ActionInvalid
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-06")]
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+def begun(world: World) -> Any:
+    """A simple change with three steps that is being implemented; the second is its point of no return."""
+    change = request(world)
+    change = act(change, "add_step", world.lead, what="备份", back_out="删除备份")
+    point = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
+    with pytest.raises(ActionInvalid):
+        act(change, "add_step", world.lead, what="切换", no_return="on")
+    change = act(change, "add_step", world.lead, what="切换", no_return="on", **point)
+    with pytest.raises(ActionInvalid):
+        act(change, "add_step", world.lead, what="再切换", no_return="on", **point)
+    change = act(change, "add_step", world.lead, what="验证")
+    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    return act(change, "start", world.engineer, now=later(35))
+
+
+def test_nobody_passes_the_point_of_no_return_before_it_is_decided(world: World, client: Client) -> None:
+    change = begun(world)
+    change = act(change, "report_step", world.engineer, now=later(35), step=1, status="done")
+    client.force_login(reload_user(world.engineer))
+    page = client.get(f"/tickets/{change.number}/").content.decode()
+    assert f'data-due="{change.no_return_at.isoformat()}"' in page
+    for step in (2, 3):
+        with pytest.raises(ActionInvalid):
+            act(change, "report_step", world.engineer, now=later(36), step=step, status="started")
+
+    change = act(change, "go", world.engineer, now=later(36), text="备份已校验")
+    assert (change.decision, last_entry(change).text) == ("go", "备份已校验")
+    with pytest.raises(ActionConflict):
+        act(change, "no_go", world.engineer, text="晚了")
+    change = act(change, "report_step", world.engineer, now=later(36), step=2, status="done")
+    assert change.steps.get(position=2).status == "done"
+    assert "data-due" not in client.get(f"/tickets/{change.number}/").content.decode().split("run-sheet")[1]
+
+
+def test_after_no_go_steps_are_backed_out_by_name(world: World) -> None:
+    change = begun(world)
+    with pytest.raises(ActionInvalid):
+        act(change, "back_out_step", world.engineer, now=later(35), step=1)
+    change = act(change, "report_step", world.engineer, now=later(35), step=1, status="done")
+    change = act(change, "no_go", world.engineer, now=later(36), text="校验失败")
+    with pytest.raises(ActionInvalid):
+        act(change, "report_step", world.engineer, now=later(36), step=2, status="started")
+    change = act(change, "back_out_step", world.engineer, now=later(36.5), step=1, text="已删除")
+    step = change.steps.get(position=1)
+    assert (step.status, step.ended_at) == ("backed_out", later(36.5))
+    change = act(change, "back_out_now", world.engineer, now=later(37), text="未切换")
+    assert (change.state, change.decision) == ("backed_out", "no_go")
+
+
+def test_a_plan_without_a_point_of_no_return_asks_for_no_decision(world: World) -> None:
+    change = request(world)
+    change = act(change, "add_step", world.lead, what="切换", no_return="on", **STEP)
+    change = act(change, "remove_step", world.lead, step=1)
+    assert change.no_return_at is None
+
+
+STEP = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
+
+
+@pytest.mark.req("CHG-02")
+def test_an_overdue_record_of_an_emergency_is_told_once(world: World) -> None:
+    incident = incident_in("in_progress", world)
+    none: dict[str, Any] = {"planned_start": "", "planned_end": ""}
+    change: Any = act(
+        request(world, "emergency", raised_from=incident.number, **none), "submit", world.lead, now=MONDAY
+    )
+    done: Any = act(request(world, "emergency", **none), "submit", world.lead, now=MONDAY)
+    act(done, "cancel", world.lead, now=MONDAY, text="不做了")
+    assert run_due(change.record_due_at - timedelta(seconds=1)) == 0
+    assert [run_due(change.record_due_at), run_due(change.record_due_at + timedelta(days=1))] == [1, 0]
+    [told] = Notice.objects.filter(event="record_overdue")
+    assert told.ticket_id == change.pk
+    assert {world.lead.pk, world.people["changer"].pk} <= set(told.deliveries.values_list("recipient", flat=True))
+    assert Change.objects.get(pk=change.pk).record_told_at == change.record_due_at
