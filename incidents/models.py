@@ -50,7 +50,8 @@ if TYPE_CHECKING:
             "requested_priority": _("requested priority"),
             "priority_requested_by": _("priority requested by"),
         },
-        beside=("changes.near.panel_of",),
+        beside=("announcements.near.panel_of", "changes.near.panel_of"),
+        prints=("incidents:acceptance", _("Service acceptance form")),
         public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),

@@ -101,7 +101,7 @@ def expected_verdict(action: Action, ticket: Ticket, user: User) -> str:
         return "missing"
     if action.system or action.allow is None or not action.allow(ticket, user):
         return "forbidden"
-    if not action.starts_in(ticket.state) or any(guard(ticket, user) for guard in action.guards):
+    if not action.starts_in(ticket.state) or any(guard(ticket, user) for guard in (*action.hidden_by, *action.guards)):
         return "conflict"
     return "possible"
 

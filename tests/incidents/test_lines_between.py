@@ -10,6 +10,7 @@ import pytest
 from notifications.models import Delivery
 from tests.factories import World, act, incident_in, register_incident, unclaimed
 from tests.pages.files import attach
+from tickets.actions import available_actions
 from tickets.errors import ActionInvalid
 from tickets.filters import TicketFilter
 from tickets.models import Attachment, Ticket, TicketLink
@@ -130,3 +131,20 @@ def test_a_state_that_forbids_is_never_told_as_a_missing_right(world: World, cli
     assert "Resolved" in part.text or "已解决" in part.text
     client.force_login(world.requester)
     assert client.get(url).status_code == 403
+
+
+@pytest.mark.req("TKT-07", "INC-04")
+def test_an_action_whose_place_another_one_took_says_so(world: World, client: Any) -> None:
+    """A stale tab: the desk checks the priority of what was dispatched and returned meanwhile."""
+    ticket = incident_in("assigned", world)
+    act(ticket, "return_to_desk", world.engineer, text="not ours")
+    client.force_login(world.desk)
+    url = f"/tickets/{ticket.number}/actions/check_priority/"
+
+    seen = client.get(url), client.post(url, {"impact": "I1"})
+    assert [answer.status_code for answer in seen] == [409, 409]
+    assert all("已分派" in answer.text or "dispatched already" in answer.text for answer in seen)
+    ticket.refresh_from_db()
+    assert ticket.impact_id == "I4"
+    names = [item.action.name for item in available_actions(ticket, world.desk)]
+    assert ("check_priority" in names, "propose_priority" in names) == (False, True)
