@@ -46,12 +46,11 @@ def load_company(data: Row) -> None:
 
 def _name_systems(tickets: list[Row]) -> None:
     """Each organisation uses the systems that its tickets of the file are about: it is offered no others (ORG-03)."""
-    systems = set(BusinessSystem.objects.values_list("code", flat=True))
     named: dict[str, set[str]] = {}
     for row in tickets:
         named.setdefault(row["organisation"], set()).add(row.get("business_system") or "")
     for organisation in Organisation.objects.filter(code__in=named):
-        organisation.systems.add(*sorted(named[organisation.code] & systems))
+        organisation.systems.add(*BusinessSystem.objects.filter(code__in=named[organisation.code]))
 
 
 def _names(row: Row) -> Row:
