@@ -5,21 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters as filters
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, Q, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.admin_forms import LAST_ADMINISTRATOR, administrators, lock_administration
 from accounts.codes import CodeTable
+from accounts.leaving import holdings_of, switch_off
 from accounts.models import ApiToken, Organisation, SupportGroup, Tier, User
+from accounts.permissions import Permission
 from itsm.api.code_tables import code_tables
 from itsm.api.directory import BY_CODE, BY_POSITION, TAG, Directory, DirectoryFilter
 from itsm.api.fields import CodeField, PersonField
-from itsm.api.operations import LIST_ERRORS, Operation
+from itsm.api.idempotency import answer_once
+from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer, page_serializer
 from itsm.api.views import ApiView, ListView
 from itsm.filtering import ChoicesFilter, CodesFilter, YesNoFilter
@@ -84,6 +93,77 @@ class NamedSerializer(serializers.Serializer):
     name_zh = serializers.CharField()
     name_en = serializers.CharField()
     active = serializers.BooleanField()
+
+
+class HeldSerializer(serializers.Serializer):
+    """Something that waits for a person."""
+
+    kind = serializers.CharField(help_text="ticket, command, lead, roster, deputy, swap, approval, delegation.")
+    label = serializers.CharField(help_text="What it is, in the language of the request.")
+    name = serializers.CharField(help_text="Which one.")
+    to = serializers.CharField(help_text="Who has it now, by name; empty before it is handed on, or when nobody has.")
+
+
+HeldList = list_serializer(HeldSerializer)
+
+
+class HeldView(ApiView):
+    """What would be handed on if a person were switched off; for administrators."""
+
+    reads = ApiToken.Scope.DIRECTORY_READ
+
+    def person(self, username: str) -> User:
+        """The person. Raises Http404 when nobody is found, PermissionDenied for all but administrators."""
+        if not self.user.may(Permission.ADMIN):
+            raise PermissionDenied
+        found: User = get_object_or_404(people(self.user), username=username)
+        return found
+
+    def get(self, request: Request, key: str) -> Response:
+        """Line by line."""
+        found = holdings_of(self.person(key), timezone.now())
+        return Response({"results": HeldSerializer(found, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="people_held", tag=TAG, summary=_("Read what a person holds"), response=HeldList, path=BY_USERNAME
+        )
+
+
+class SwitchOffView(HeldView):
+    """Switching a person off: they sign in no more, and what they hold is handed on."""
+
+    http_method_names = ("post", "options")
+
+    def post(self, request: Request, key: str) -> Response:
+        """The answer lists what was handed on, and to whom. Repeated, it lists nothing."""
+        return answer_once(request, lambda: self._switch_off(self.person(key)))
+
+    def _switch_off(self, person: User) -> Response:
+        lock_administration()
+        if person.is_active and not administrators().exclude(pk=person.pk).exists():
+            raise ValidationError([str(LAST_ADMINISTRATOR)])
+        found = switch_off(user=person, by=self.user, now=timezone.now())
+        values = {"is_active": ["True", "False"]}
+        message = [{"changed": {"fields": ["active"], "values": values}}]
+        LogEntry.objects.log_actions(self.user.pk, [person], CHANGE, change_message=message, single_object=True)
+        return Response({"results": HeldSerializer(found, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="people_switch_off",
+            tag=TAG,
+            summary=_("Switch a person off"),
+            response=HeldList,
+            errors=CREATE_ERRORS,
+            parameters=(IDEMPOTENCY_KEY,),
+            path=BY_USERNAME,
+        )
+
+
+BY_USERNAME: dict[str, dict[str, Any]] = {"key": {"type": "string", "maxLength": 150}}
 
 
 class GroupSerializer(NamedSerializer):
@@ -230,6 +310,8 @@ ORGANISATIONS = Directory(
 
 routes = [
     *PEOPLE.routes,
+    path("people/<key:key>/held/", HeldView.as_view(), name="person-held"),
+    path("people/<key:key>/switch-off/", SwitchOffView.as_view(), name="person-switch-off"),
     *GROUPS.routes,
     *ORGANISATIONS.routes,
     path("codes/", CodeTablesView.as_view(), name="codes"),

@@ -8,17 +8,26 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import pgettext_lazy
 
 from accounts.admin_base import PortalAdmin
 from accounts.admin_forms import LAST_ADMINISTRATOR, NewPersonForm, PersonForm, administrators
+from accounts.leaving import Held, hand_on_holdings, holdings_of
 from accounts.models import User
-from accounts.signals import switched_off
+
+
+def as_text(held: Held, *, done: bool = False) -> str:
+    """A line of the list: what it is, which one, and once it is handed on, to whom."""
+    line = f"{held.label}: {held.name}"
+    return f"{line} → {held.to or _('nobody')}" if done else line
 
 
 class PersonAdmin(PortalAdmin, UserAdmin):
@@ -33,7 +42,7 @@ class PersonAdmin(PortalAdmin, UserAdmin):
     ordering = ("username",)
     autocomplete_fields = ("organisation",)
     filter_horizontal = ("roles",)
-    readonly_fields = ("password_state", "last_login", "date_joined")
+    readonly_fields = ("password_state", "last_login", "date_joined", "held")
     actions = ("switch_off", "switch_on")
     fieldsets = (
         (None, {"fields": ("username", "password_state", "is_active")}),
@@ -45,6 +54,7 @@ class PersonAdmin(PortalAdmin, UserAdmin):
         (_l("Settings"), {"fields": ("language", "time_zone", "theme")}),
         (_l("Roles and groups"), {"fields": ("roles", "support_groups")}),
         (_l("Times"), {"fields": ("last_login", "date_joined")}),
+        (_l("Handed on when switched off"), {"fields": ("held",)}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "full_name", "organisation", "usable_password", "password1", "password2")}),
@@ -76,14 +86,26 @@ class PersonAdmin(PortalAdmin, UserAdmin):
         address = reverse("admin:auth_user_password_change", args=[user.pk])
         return format_html('{} · <a href="{}">{}</a>', state, address, _("Set a new password"))
 
+    @admin.display(description=_l("holds"))
+    def held(self, user: User) -> str:
+        """What waits for the person, line by line."""
+        lines = holdings_of(user, timezone.now()) if user.is_active else []
+        return format_html_join(mark_safe("<br>"), "{}", ((as_text(one),) for one in lines)) or "—"
+
     @admin.action(description=_l("Switch off: they can no longer sign in"))
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Deactivate; refused when no administrator would be left."""
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Deactivate, after a look at what is handed on; refused when no administrator would be left."""
         people = list(queryset.filter(is_active=True))
         if people and not administrators().exclude(pk__in=[user.pk for user in people]).exists():
             self.message_user(request, LAST_ADMINISTRATOR, messages.ERROR)
-            return
+            return None
+        held = [(user, holdings_of(user, timezone.now())) for user in people]
+        if "confirmed" not in request.POST and any(lines for _user, lines in held):
+            title = _("Switch off: what is handed on")
+            context = {**self.admin_site.each_context(request), "title": title, "held": held, "opts": self.opts}
+            return TemplateResponse(request, "admin/accounts/switch_off.html", context)
         self._switch(request, people, active=False)
+        return None
 
     @admin.action(description=_l("Switch on"))
     def switch_on(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -97,13 +119,15 @@ class PersonAdmin(PortalAdmin, UserAdmin):
             self._say_handed_on(request, obj)
 
     def _say_handed_on(self, request: HttpRequest, user: User) -> None:
-        """Let those who were switched off hand on their tickets, and list them."""
+        """Let those who were switched off hand on what they hold, and list it."""
         if user.is_active:
             return
-        for _receiver, handed in switched_off.send(User, user=user):
-            if handed:
-                text = _("What %(person)s held was handed on: %(tickets)s")
-                self.message_user(request, text % {"person": user, "tickets": handed}, messages.WARNING)
+        assert isinstance(request.user, User)  # noqa: S101 - administrators are signed in
+        handed = hand_on_holdings(user=user, by=request.user, now=timezone.now())
+        if handed:
+            text = _("What %(person)s held was handed on: %(tickets)s")
+            told = "; ".join(as_text(one, done=True) for one in handed)
+            self.message_user(request, text % {"person": user, "tickets": told}, messages.WARNING)
 
     def _switch(self, request: HttpRequest, people: list[User], *, active: bool) -> None:
         values = {"is_active": [str(not active), str(active)]}

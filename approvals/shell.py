@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.codes import in_language
 from approvals.content import shown
@@ -37,7 +38,7 @@ def waiting_for_all() -> dict[int, int]:
 register_waiting(
     Waiting(
         code="approvals",
-        label=_("To decide"),
+        label=gettext_lazy("To decide"),
         url_name="approvals:list",
         icon="gavel",
         found=waiting_for,
@@ -69,7 +70,10 @@ def asked_of(tickets: Iterable[Ticket], user: User) -> dict[int, list[Asked]]:
 
 def _asked(made: ApprovalRound, kind: str, *, proposal: bool, mine: bool) -> Asked:
     """``words``: what is proposed; of a ticket as it stands that would be all of it."""
-    lines = [f"{in_language(line['zh'], line['en'])}: {shown(line['value'])}" for line in made.content]
+    lines = [
+        _("%(what)s: %(value)s") % {"what": in_language(line["zh"], line["en"]), "value": shown(line["value"])}
+        for line in made.content
+    ]
     return Asked(
         what=label_of(kind, made.purpose),
         by=made.asked_by,

@@ -31,7 +31,7 @@ STEPS: list[tuple[str, dict[str, Any]]] = [
     ("comment", {"text": "现场已确认，继续处理"}),
     ("wait", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00:00Z"}),
     ("resume", {}),
-    ("resolve", {"cause": "配置有误", "handling": "已更正", "close_code": "tier1"}),
+    ("resolve", {"cause": "配置有误", "handling": "已更正", "close_code": "tier1", "verified_how": "tested"}),
 ]
 #: Columns that an open ticket does not fill.
 EMPTY = ("resolved_at", "closed_at", "completed_in_time", "wait_until", "waiting_since", "wait_reason_id")

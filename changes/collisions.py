@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +20,12 @@ from changes import redundancy
 from changes.freezes import freezes_between
 from changes.maintenance import Windows, lies_within, windows_of
 from changes.models import Change, CollisionOverride, PlanStep
+from changes.redundancy import Estate
 from changes.states import States
 from tickets.models import AffectedItem
 
+#: So many names of shared items are told.
+SHOWN = 50
 #: In these states a change with a window can collide.
 STANDING = (
     States.SUBMITTED,
@@ -60,7 +63,10 @@ ORDER = {Grade.HARD: 0, Grade.SOFT: 1, Grade.NOTE: 2}
 
 @dataclass(frozen=True)
 class Collision:
-    """``change`` gets in the way of ``other``, or stands in a freeze; ``what``: names of what they share."""
+    """``change`` gets in the way of ``other``, or stands in a freeze; ``what``: names of what they share.
+
+    ``items``: keys of the items among it, whose names are read together at the end (``named``).
+    """
 
     grade: Grade
     reason: Reason
@@ -70,6 +76,7 @@ class Collision:
     other: Change | None = None
     freeze: Any = None
     what: list[str] = field(default_factory=list)
+    items: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -85,16 +92,17 @@ class Loaded:
 
 @dataclass
 class Rules:
-    """What stands against changes by itself, read once: freezes by year, maintenance windows by system."""
+    """What one question needs, read once: the estate, freezes by year, maintenance windows by system."""
 
+    estate: Estate
     years: dict[int, Any] = field(default_factory=dict)
     windows: Windows = field(default_factory=dict)
 
 
-def rules_for(rows: Iterable[Loaded]) -> Rules:
+def rules_for(rows: Iterable[Loaded], estate: Estate) -> Rules:
     """The maintenance windows that count for ``rows``; freezes are read when they are asked for."""
     systems = (row.change.business_system_id for row in rows)
-    return Rules(windows=windows_of(str(system) for system in systems if system))
+    return Rules(estate, windows=windows_of(str(system) for system in systems if system))
 
 
 def load(changes: Iterable[Change]) -> list[Loaded]:
@@ -136,21 +144,34 @@ def collisions_of(change: Change) -> list[Collision]:
         return []
     [own] = load([change])
     others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
-    found = [*alone(own, rules_for([own])), *(one for other in others for one in pair(own, other))]
-    return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
+    with redundancy.estate() as estate:
+        rules = rules_for([own], estate)
+        found = [*alone(own, rules), *(one for other in others for one in pair(own, other, rules))]
+    return named(found)
 
 
 def collisions_between(start: datetime, end: datetime) -> list[Collision]:
     """Every collision of changes whose window overlaps the span; each pair once."""
     rows = load(standing_between(start, end))
-    rules = rules_for(rows)
-    found = [one for row in rows for one in alone(row, rules)]
-    for place, row in enumerate(rows):
-        for other in rows[place + 1 :]:
-            if other.start >= row.end:
-                break  # they come in order of their beginnings
-            found += pair(row, other)
-    return sorted(found, key=lambda one: (ORDER[one.grade], one.starts_at))
+    with redundancy.estate() as estate:
+        rules = rules_for(rows, estate)
+        found = [one for row in rows for one in alone(row, rules)]
+        for place, row in enumerate(rows):
+            for other in rows[place + 1 :]:
+                if other.start >= row.end:
+                    break  # they come in order of their beginnings
+                found += pair(row, other, rules)
+    return named(found)
+
+
+def named(found: list[Collision]) -> list[Collision]:
+    """The worst first, with the names of items: one query for all."""
+    names = redundancy.names_of(frozenset().union(*(one.items for one in found)))
+    said = (
+        replace(one, what=sorted(names[key] for key in one.items if key in names)[:SHOWN]) if one.items else one
+        for one in found
+    )
+    return sorted(said, key=lambda one: (ORDER[one.grade], one.starts_at))
 
 
 def alone(row: Loaded, rules: Rules) -> Iterator[Collision]:
@@ -165,41 +186,43 @@ def alone(row: Loaded, rules: Rules) -> Iterator[Collision]:
             freeze=freeze,
             what=[freeze.rule.name],
         )
-    if away := redundancy.down_with_what_is_away(row.items):
-        yield Collision(Grade.HARD, Reason.AWAY, row.change, row.start, row.end, what=away)
+    if away := rules.estate.down_with_what_is_away(row.items):
+        yield Collision(Grade.HARD, Reason.AWAY, row.change, row.start, row.end, items=away)
     windows = rules.windows.get(str(row.change.business_system_id))
     if windows and not lies_within(windows, row.start, row.end):
         system = [str(row.change.business_system)]
         yield Collision(Grade.SOFT, Reason.MAINTENANCE, row.change, row.start, row.end, what=system)
 
 
-def pair(one: Loaded, other: Loaded) -> Iterator[Collision]:
+def pair(one: Loaded, other: Loaded, rules: Rules) -> Iterator[Collision]:
     """What two changes share; they overlap."""
     begin, end = max(one.start, other.start), min(one.end, other.end)
     if begin >= end:
         return
-    for grade, reason, what in _shared(one, other):
-        yield Collision(grade, reason, one.change, begin, end, other=other.change, what=what)
-
-
-def _shared(one: Loaded, other: Loaded) -> Iterator[tuple[Grade, Reason, list[str]]]:
-    people = {
-        name
-        for key, name, start, end in one.busy
-        for busy, _name, begin, until in other.busy
-        if key == busy and start < until and begin < end
-    }
-    if people:
-        yield Grade.HARD, Reason.PERSON, sorted(people)
-    if both := redundancy.down_together(one.items, other.items):
-        yield Grade.HARD, Reason.REDUNDANCY, both
+    shared: dict[str, Any] = {"change": one.change, "starts_at": begin, "ends_at": end, "other": other.change}
+    if people := _people(one, other):
+        yield Collision(Grade.HARD, Reason.PERSON, what=people, **shared)
+    if both := rules.estate.down_together(one.items, other.items):
+        yield Collision(Grade.HARD, Reason.REDUNDANCY, items=both, **shared)
     if same := one.items & other.items:
-        yield Grade.SOFT, Reason.ITEM, redundancy.names_of(same)
-    elif linked := redundancy.dependent(one.items, other.items):
-        yield Grade.SOFT, Reason.DEPENDENT, linked
+        yield Collision(Grade.SOFT, Reason.ITEM, items=same, **shared)
+    elif linked := rules.estate.dependent(one.items, other.items):
+        yield Collision(Grade.SOFT, Reason.DEPENDENT, items=linked, **shared)
     system = one.change.business_system
     if system is not None and one.change.business_system_id == other.change.business_system_id:
-        yield Grade.NOTE, Reason.SYSTEM, [str(system)]
+        yield Collision(Grade.NOTE, Reason.SYSTEM, what=[str(system)], **shared)
+
+
+def _people(one: Loaded, other: Loaded) -> list[str]:
+    """Names of those who would be in two places."""
+    return sorted(
+        {
+            name
+            for key, name, start, end in one.busy
+            for busy, _name, begin, until in other.busy
+            if key == busy and start < until and begin < end
+        }
+    )
 
 
 def is_overridden(change: Change) -> bool:

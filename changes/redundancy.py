@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from accounts.models import User
 from cmdb.answers import allowed_for
-from cmdb.graph import graph_at
+from cmdb.graph import Graph, graph_at
 from cmdb.impact import DOWN, failure_of, foundations_of
 from cmdb.impact import collisions as failing_together
 from cmdb.models import ConfigurationItem
@@ -15,33 +16,51 @@ from cmdb.models import ConfigurationItem
 MOST_ITEMS = 5000
 
 
-def down_together(first: Collection[int], second: Collection[int]) -> list[str]:
-    """What goes down only when the items (keys) of both are down at once: both nodes of a redundant pair."""
-    if not first or not second:
-        return []
+class Estate:
+    """What the CMDB says for one question: one graph, and what fails with each set of items looked up once.
+
+    ``names``: identifiers are read in one query at the end (``names_of``).
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._failing: dict[frozenset[int], dict[int, int]] = {}
+        self._away: dict[int, frozenset[int]] = {}
+
+    def failing(self, items: frozenset[int]) -> dict[int, int]:
+        """What is affected when ``items`` go down, and how badly."""
+        if items not in self._failing:
+            self._failing[items] = failure_of(self.graph, items).severity if items else {}
+        return self._failing[items]
+
+    def down_together(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
+        """What goes down only when the items of both are down at once: both nodes of a redundant pair.
+
+        Whatever needs both is touched by each: where nothing is, nothing has to be tried.
+        """
+        one, other = self.failing(first), self.failing(second)
+        if not one.keys() & other.keys():
+            return frozenset()
+        both = _down(failure_of(self.graph, first | second).severity)
+        return frozenset(both - _down(one) - _down(other) - first - second)
+
+    def dependent(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
+        """Items of either that fail with items of the other."""
+        return frozenset(self.failing(first).keys() & second | self.failing(second).keys() & first)
+
+    def down_with_what_is_away(self, items: frozenset[int]) -> frozenset[int]:
+        """What goes down with ``items`` only because another node is down or in maintenance already."""
+        for item in items - self._away.keys():
+            found = failing_together(self.graph, {item})
+            self._away[item] = frozenset(one.item for one in found if one.severity == DOWN)
+        return frozenset().union(*(self._away[item] for item in items))
+
+
+@contextmanager
+def estate() -> Iterator[Estate]:
+    """The estate as it is now; kept for one question, for others wait for the graph meanwhile."""
     with graph_at() as graph:
-        both = _down(failure_of(graph, {*first, *second}).severity)
-        alone = _down(failure_of(graph, set(first)).severity) | _down(failure_of(graph, set(second)).severity)
-    return names_of(both - alone - {*first, *second})
-
-
-def down_with_what_is_away(items: Collection[int]) -> list[str]:
-    """What goes down with ``items`` only because another node is down or in maintenance already."""
-    if not items:
-        return []
-    with graph_at() as graph:
-        found = [one for item in items for one in failing_together(graph, {item})]
-    return names_of({one.item for one in found if one.severity == DOWN})
-
-
-def dependent(first: Collection[int], second: Collection[int]) -> list[str]:
-    """Items of either that fail with items of the other: identifiers."""
-    if not first or not second:
-        return []
-    with graph_at() as graph:
-        there = set(failure_of(graph, set(first)).severity) & set(second)
-        back = set(failure_of(graph, set(second)).severity) & set(first)
-    return names_of(there | back)
+        yield Estate(graph)
 
 
 def around(items: Collection[int], user: User) -> dict[int, int]:
@@ -61,9 +80,8 @@ def _down(severity: dict[int, int]) -> set[int]:
     return {key for key, state in severity.items() if state == DOWN}
 
 
-def names_of(keys: Collection[int]) -> list[str]:
-    """Identifiers of items, in order. One query, none for none."""
+def names_of(keys: Collection[int]) -> dict[int, str]:
+    """Identifiers of items, by key. One query, none for none."""
     if not keys:
-        return []
-    found = ConfigurationItem.objects.filter(pk__in=list(keys)[:50]).order_by("identifier")
-    return list(found.values_list("identifier", flat=True))
+        return {}
+    return dict(ConfigurationItem.objects.filter(pk__in=list(keys)).values_list("pk", "identifier"))

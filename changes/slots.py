@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from changes import redundancy
 from changes.collisions import Grade, Loaded, Rules, alone, load, pair, rules_for, standing_between
 from changes.maintenance import occurrences
 from changes.models import Change
@@ -36,8 +37,12 @@ def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Sl
         return []
     own = loaded[0]
     others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
+    with redundancy.estate() as estate:
+        return _search(own, others, rules_for([own], estate), now, most)
+
+
+def _search(own: Loaded, others: list[Loaded], rules: Rules, now: datetime, most: int) -> list[Slot]:
     found: list[Slot] = []
-    rules = rules_for([own])
     for start in _candidates(own, others, rules, now):
         if found and start < found[-1].end:
             continue
@@ -90,4 +95,4 @@ def _found(own: Loaded, others: list[Loaded], rules: Rules) -> Iterator[Grade]:
     yield from (one.grade for one in alone(own, rules))
     for other in others:
         if other.start < own.end and other.end > own.start:
-            yield from (one.grade for one in pair(own, other))
+            yield from (one.grade for one in pair(own, other, rules))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters as filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.api import NamedSerializer
-from accounts.models import Organisation, User
+from accounts.models import User
 from accounts.permissions import Permission
-from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem
-from cmdb.uses import is_outside
+from cmdb.filters import PlainItemFilter
+from cmdb.models import BusinessSystem, BusinessSystemClass, ConfigurationItem
 from itsm.api.directory import BY_POSITION, Directory, DirectoryFilter
 from itsm.api.fields import CodeField, PersonField
 from itsm.filtering import CodesFilter
@@ -62,20 +61,6 @@ class ConfigurationItemSerializer(serializers.Serializer):
     attributes = serializers.DictField()
 
 
-class ConfigurationItemFilter(filters.FilterSet):
-    """What configuration items can be found by."""
-
-    q = filters.CharFilter(method="search", label=_("Words of the name, or the identifier"), max_length=200)
-    ci_class = CodesFilter(model=CIClass, label=_("Class"))
-    status = CodesFilter(model=CIStatus, label=_("Status"))
-    business_system = CodesFilter(model=BusinessSystem, limited=is_outside, label=_("Business system"))
-    organisation = CodesFilter(model=Organisation, secret=True, label=_("Organisation"))
-
-    def search(self, queryset: Any, name: str, value: str) -> Any:
-        """Items in which every word occurs."""
-        return queryset.matching(value)
-
-
 def configuration_items(user: User) -> QuerySet[ConfigurationItem]:
     """Items that the person sees."""
     related = ("ci_class", "status", "business_system", "organisation", "default_group")
@@ -95,7 +80,7 @@ CONFIGURATION_ITEMS = Directory(
     noun=_("configuration items"),
     rows=configuration_items,
     serializer=ConfigurationItemSerializer,
-    filters=ConfigurationItemFilter,
+    filters=PlainItemFilter,
     sorts={"identifier": (Column("identifier"),), "name": (Column("name"),)},
     key="identifier",
 )

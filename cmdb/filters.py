@@ -34,14 +34,23 @@ class ClassFilter(CodesFilter):
         return qs.filter(ci_class__in={code for key in value.keys for code in known.below(key)})
 
 
-class ItemFilter(filters.FilterSet):
-    """What configuration items can be found by."""
+class PlainItemFilter(filters.FilterSet):
+    """What everybody who sees configuration items can find them by: the same words, the same set at every door."""
 
     q = filters.CharFilter(method="search", label=gettext_lazy("Words of the name, or the identifier"), max_length=200)
     ci_class = ClassFilter(model=CIClass, label=gettext_lazy("Class, with those below it"))
     status = CodesFilter(model=CIStatus, label=gettext_lazy("Status"))
     business_system = CodesFilter(model=BusinessSystem, limited=is_outside, label=gettext_lazy("Business system"))
     organisation = CodesFilter(model=Organisation, secret=True, label=gettext_lazy("Organisation"))
+    retired = YesNoFilter(Q(status="retired"), label=gettext_lazy("Retired"))
+
+    def search(self, queryset: Any, name: str, value: str) -> Any:
+        """Items in which every word occurs."""
+        return queryset.matching(value)
+
+
+class ItemFilter(PlainItemFilter):
+    """What staff can find them by, too."""
 
     alone = YesNoFilter(
         Q(relations_out=None, relations_in=None), label=gettext_lazy("Hangs together with nothing"), method="of_today"
@@ -53,10 +62,6 @@ class ItemFilter(filters.FilterSet):
         Q(business_system=None, status="in_use", organisation__isnull=False),
         label=gettext_lazy("In use for a customer, of no business system"),
     )
-
-    def search(self, queryset: Any, name: str, value: str) -> Any:
-        """Items in which every word occurs."""
-        return queryset.matching(value)
 
     def of_today(self, queryset: Any, name: str, value: str) -> Any:
         """What only items of today can be asked; of the past nothing is found by it."""

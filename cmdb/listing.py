@@ -27,13 +27,19 @@ SORTS = {"identifier": (Column("identifier"),), "name": (Column("name"),)}
 RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
 SHOWN = ("ip_address", "location")
 MOST_COLUMNS = 6
+RETIRED = "retired"
 
 
 class ItemList:
     """What an address shows of the items that ``user`` sees; ``errors`` says what in it cannot be understood."""
 
     def __init__(self, params: QueryDict, user: User) -> None:
-        self.params, self.user = params, user
+        self.user = user
+        #: Without a word about it retired items are left out: that is a word of the address like any other, and told.
+        self.leaves_out_retired = not params.get("status") and RETIRED not in params
+        self.params = params.copy()
+        if self.leaves_out_retired:
+            self.params[RETIRED] = "false"
         self.errors: list[dict[str, str]] = []
         self.definitions = Definitions()
         self.url = reverse("cmdb:list")
@@ -51,8 +57,6 @@ class ItemList:
     def rows(self) -> QuerySet[Any]:
         """What fits, in no order."""
         found: QuerySet[Any] = items_at(self.moment, self.user)
-        if not self.params.get("status"):
-            found = found.exclude(status="retired")
         narrowed = ItemFilter(self.params, queryset=found, request=SimpleNamespace(user=self.user))
         if not narrowed.is_valid():
             for name, texts in narrowed.errors.items():
@@ -83,6 +87,8 @@ class ItemList:
         """The same list with ``changes``; the page begins anew."""
         query = self.params.copy()
         query.pop("cursor", None)
+        if self.leaves_out_retired:
+            query.pop(RETIRED, None)
         for name, value in changes.items():
             query.pop(name, None)
             if value not in (None, ""):
@@ -160,11 +166,18 @@ class ItemList:
 
     def _hidden(self) -> list[tuple[str, str]]:
         shown_fields = {"q", "status", "business_system", "organisation", "cursor"}
-        return [(name, v) for name, values in self.params.lists() if name not in shown_fields for v in values if v]
+        if self.leaves_out_retired:
+            shown_fields.add(RETIRED)
+        kept = [(name, v) for name, values in self.params.lists() if name not in shown_fields for v in values]
+        return [(name, value) for name, value in kept if value or name == RETIRED]
 
     def _active(self) -> list[dict[str, Any]]:
         attributes = self.definitions.everywhere()
         found = []
+        if self.leaves_out_retired:
+            every = self.address()
+            every += f"{'&' if '?' in every else '?'}{RETIRED}="
+            found.append({"label": _("Retired"), "value": _("left out"), "remove_url": every})
         for name, value in self.params.items():
             code = name.removeprefix(PREFIX)
             if name.startswith(PREFIX) and value and code in attributes:

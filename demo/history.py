@@ -77,6 +77,8 @@ class History:
         data = event.data if data is None else data
         if event.action == "close" and ticket.requester_id not in (None, self.people[event.by].pk):
             data = {**data, **self._confirmation(event)}
+        if event.action == "resolve":  # the file says what was done, not how it was verified (INC-07)
+            data = {"verified_how": "tested", **data}
         self._perform(event, event.action, data, files=files)
         if event.action == "add_task":
             task = Task.objects.filter(parent_id=ticket.pk).latest("position")

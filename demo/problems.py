@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from accounts.models import Role, User
+from approvals.deciding import decide
+from approvals.models import ApprovalRound, Outcome
 from demo.history import DemoError
 from demo.reference import DATA
 from problems.investigation import add_evidence, judge, write_causes, write_note
@@ -53,10 +55,20 @@ def _load(row: Row, tickets: dict[Any, Ticket], people: dict[str, User], now: da
     }
     problem: Any = perform(Problem(), "register", user=people[MANAGER], data=data, now=began).ticket
     for name, by, hours, typed in row["steps"]:
-        problem = perform(problem, name, user=people[by], data=typed, now=began + timedelta(hours=hours)).ticket
+        at = began + timedelta(hours=hours)
+        if name == "decide":
+            problem = _decide(problem, people[by], typed["text"], at)
+        else:
+            problem = perform(problem, name, user=people[by], data=typed, now=at).ticket
     _investigate(problem, row, people, began + timedelta(hours=10), now)
     for incident in incidents:
         join(incident=incident, problem=problem, user=people[MANAGER], now=now)
+
+
+def _decide(problem: Any, person: User, reason: str, at: datetime) -> Any:
+    asked = ApprovalRound.objects.get(ticket=problem, outcome=Outcome.OPEN)
+    decide(pk=asked.pk, user=person, verdict="approve", reason=reason, now=at)
+    return Problem.objects.get(pk=problem.pk)
 
 
 def _investigate(problem: Problem, row: Row, people: dict[str, User], at: datetime, now: datetime) -> None:

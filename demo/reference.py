@@ -18,7 +18,7 @@ from incidents.models import EmergencyTask
 from problems.models import ProblemCategory, ProblemLevel, ProblemSource
 from sla.models import ContractPhase
 from sla.shipped import load_service_levels
-from tasks.codes import TaskCloseCode, TaskKind
+from tasks.codes import TaskKind
 from tickets import clock
 from tickets.models import (
     Category,
@@ -51,7 +51,6 @@ TABLES: dict[str, type[models.Model]] = {
     "reject_reasons": RejectReason,
     "request_types": RequestType,
     "task_kinds": TaskKind,
-    "task_close_codes": TaskCloseCode,
     "emergency_tasks": EmergencyTask,
     "ci_statuses": CIStatus,
     "business_system_classes": BusinessSystemClass,

@@ -7,3 +7,7 @@ class DutyConfig(AppConfig):
 
     name = "duty"
     verbose_name = _("Duty rosters")
+
+    def ready(self) -> None:
+        """Let leaders and turns be handed on."""
+        from duty import leaving  # noqa: F401 - needs the models, which are loaded by now

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -29,6 +30,25 @@ def open_proposals(roster: Roster, now: datetime) -> list[SwapProposal]:
     """Proposals that still can be answered. One query."""
     found = roster.proposals.filter(state=State.OPEN, first__gt=now, second__gt=now)
     return list(found.select_related("proposer", "other"))
+
+
+def open_proposals_of(user: User, now: datetime) -> list[SwapProposal]:
+    """Proposals by ``user`` or to them that still can be answered. One query."""
+    waiting = SwapProposal.objects.filter(state=State.OPEN, first__gt=now, second__gt=now)
+    found = waiting.filter(Q(proposer=user) | Q(other=user))
+    return list(found.select_related("roster", "proposer", "other"))
+
+
+@transaction.atomic
+def end_proposals_of(user: User, *, by: User, now: datetime) -> list[SwapProposal]:
+    """Withdraw what ``user``, who left, proposed, and decline what they were asked; the other side is told."""
+    ended = open_proposals_of(user, now)
+    for row in ended:
+        row.state = State.WITHDRAWN if row.proposer_id == user.pk else State.DECLINED
+        row.answered_at = now
+        row.save(update_fields=["state", "answered_at"])
+        _tell(row, row.state, [one for one in (row.proposer, row.other) if one != user], by, now)
+    return ended
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -95,5 +96,5 @@ class Export(models.Model):
 
     @property
     def filename(self) -> str:
-        """The name under which it is saved."""
-        return f"{self.source}-{self.created_at:%Y%m%d-%H%M}.{self.format}"
+        """The name under which it is saved, with the time that the person's own watch showed."""
+        return f"{self.source}-{localtime(self.created_at):%Y%m%d-%H%M}.{self.format}"

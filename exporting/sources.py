@@ -8,6 +8,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.api import PeopleFilter
 from accounts.models import User
 from accounts.permissions import Permission
-from cmdb.api import ConfigurationItemFilter
+from cmdb.filters import ItemFilter, attribute_parameters, by_attributes
 from cmdb.models import ConfigurationItem
 from itsm.paging import ordered_by
 from tickets.columns import USUAL, offered_columns, with_columns
@@ -104,6 +105,20 @@ def _items(user: User) -> QuerySet[Any]:
     return ConfigurationItem.objects.visible_to(user).select_related(*related)
 
 
+def item_rows(user: User, query: QueryDict, now: datetime) -> QuerySet[Any]:
+    """Items of today by the words of their page and endpoint, those for attributes too."""
+    asked = attribute_parameters(query)
+    plain = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if name not in asked:
+            plain.setlist(name, values)
+    found = _filtered(ItemFilter, ConfigurationItem.objects.visible_to(user), user, plain)
+    try:
+        return by_attributes(found, query).order_by("identifier")
+    except ValidationError as error:
+        raise RefusedList(error.message_dict) from error
+
+
 def _people(user: User) -> QuerySet[Any]:
     return User.objects.visible_to(user).select_related("organisation", "department").defer("password", "preferences")
 
@@ -145,9 +160,7 @@ SOURCES: dict[str, Source] = {
             code="items",
             label=gettext_lazy("Configuration items"),
             columns=lambda user: ITEM_COLUMNS,
-            rows=lambda user, query, now: _filtered(
-                ConfigurationItemFilter, ConfigurationItem.objects.visible_to(user), user, query
-            ).order_by("identifier"),
+            rows=item_rows,
             load=lambda user, codes: _items(user),
             usual=tuple(ITEM_COLUMNS),
             needs=Permission.CMDB_VIEW,

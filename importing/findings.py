@@ -69,6 +69,11 @@ class Findings:
     first: list[Finding] = field(default_factory=list)
     flaws: Counter[Flaw] = field(default_factory=Counter)
 
+    @property
+    def left_out(self) -> int:
+        """How many rows and tickets are kept out."""
+        return sum(count for flaw, count in self.flaws.items() if flaw in FATAL)
+
     def add(self, finding: Finding) -> None:
         """Note a piece of damage."""
         self.flaws[finding.flaw] += 1

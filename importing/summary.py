@@ -16,13 +16,14 @@ from incidents.lifecycle import States
 
 @dataclass
 class Summary:
-    """Counts of what can be imported."""
+    """Counts of what can be imported; ``left_out``: rows and tickets that cannot."""
 
     counts: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     mentions: Mentions = field(default_factory=Mentions)
     earliest: datetime | None = None
     latest: datetime | None = None
+    left_out: int = 0
 
     @property
     def incidents(self) -> int:

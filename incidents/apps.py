@@ -10,7 +10,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the figures of incidents and what lists show of them, listen to what happens to them."""
-        from incidents import columns, measures, receivers, standing  # noqa: F401 - needs models; receivers connect
+        from incidents import columns, leaving, measures, receivers, standing  # noqa: F401 - needs models; some connect
 
         measures.register()
         standing.register()

@@ -27,6 +27,8 @@ class ByPortal(Columns):
     handling: Any
     close_code: Any
     resolved_by: Any
+    verified_by: Any
+    verified_how: Any
     end_waiting: Any
 
     @action(
@@ -70,5 +72,6 @@ class ByPortal(Columns):
         own = main.organisation_id == self.organisation_id  # another customer's is nothing to read for this one
         self.cause, self.handling = (main.cause, main.handling) if own else ("", SAME_EVENT)
         self.close_code = main.close_code
+        self.verified_by, self.verified_how = main.verified_by, main.verified_how
         self.resolved_at, self.resolved_by = now, main.resolved_by
         self.responded_at = self.responded_at or now

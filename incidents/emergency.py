@@ -79,6 +79,21 @@ class EmergencyActions(Columns):
 
     @action(
         source=LIVE,
+        label=_("Pass on command"),
+        done=_("passed on command: whoever commanded was switched off"),
+        tells=("commands",),
+        form="incidents.emergency_forms.CommanderForm",
+        system=True,
+        icon="user-off",
+        public=False,
+        versioned=False,
+    )
+    def pass_on_command(self, *, user: None, now: datetime, commander: User | None) -> None:
+        """Let the incident manager on duty command, because whoever did does not come back (INC-22)."""
+        self.commander = commander
+
+    @action(
+        source=LIVE,
         label=_("Take command"),
         done=_("took command"),
         allow=rules.may_command,

@@ -14,6 +14,7 @@ from accounts.models import Tier, User
 from cmdb.models import BusinessSystem
 from incidents.lifecycle import States
 from incidents.priority import priority_for
+from incidents.verifying import Verified
 from tickets import clock
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
@@ -22,9 +23,11 @@ from tickets.forms import (
     CodeChoiceField,
     MemberSelect,
     PersonField,
+    RemoteSelect,
     SettingSelect,
     json_value,
 )
+from tickets.lines import check_line
 from tickets.models import (
     Category,
     CloseCode,
@@ -164,7 +167,40 @@ class ResolveForm(ActionForm):
     cause = text_field(_("Cause"), rows=2)
     handling = text_field(_("Handling"))
     close_code = CodeChoiceField(CloseCode.objects.active().filter(on_resolve=True), label=_("Close code"))
+    verified_how = forms.ChoiceField(
+        label=_("How it was verified"), choices=[("", "—"), *Verified.choices], required=False
+    )
+    verified_by = PersonField(
+        User.objects.none(),
+        label=_("Who verified it"),
+        required=False,
+        widget=RemoteSelect("tickets:find_members"),
+        help_text=_("Empty: yourself. A vendor's result is verified by the first or second line."),
+    )
     attachments = AttachmentsField()
+
+    def limit_choices(self) -> None:
+        """Whoever works in a line of ours can have verified it."""
+        lines = User.objects.active().filter(support_groups__active=True).exclude(support_groups__tier=Tier.THIRD)
+        self.fields["verified_by"].queryset = lines.distinct()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What a line solved was verified by somebody; there is nothing to verify where nothing was solved."""
+        cleaned = super().clean() or {}
+        code = cleaned.get("close_code")
+        if code is not None and code.tier and "verified_how" not in self.errors and not cleaned.get("verified_how"):
+            self.add_error("verified_how", _("Say how the solution was verified."))
+        if cleaned.get("verified_how") and "verified_by" not in self.errors:
+            cleaned["verified_by"] = cleaned.get("verified_by") or self.user
+            self._check_line(code, cleaned["verified_by"])
+        return cleaned
+
+    def _check_line(self, code: CloseCode | None, person: User) -> None:
+        """A vendor's result is verified by the first or second line."""
+        lines = (Tier.FIRST, Tier.SECOND)
+        vendors = code is not None and code.tier == Tier.THIRD
+        if vendors and not person.support_groups.filter(active=True, tier__in=lines).exists():
+            self.add_error("verified_by", _("A vendor's result is verified by somebody of the first or second line."))
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """The close code of the line that holds the ticket."""
@@ -176,9 +212,7 @@ class ResolveForm(ActionForm):
         code, group = self.cleaned_data["close_code"], self.ticket.group
         if code.tier == Tier.THIRD and not self.ticket.vendor_needed:  # type: ignore[attr-defined]
             raise forms.ValidationError(_("No vendor was called in for this ticket."))
-        if group and code.tier and code.tier not in (Tier.THIRD, group.tier):
-            message = _("This code does not agree with the line of the group %(group)s (%(tier)s).")
-            raise forms.ValidationError(message % {"group": group.name, "tier": group.get_tier_display()})
+        check_line(code, group)
         return code
 
 

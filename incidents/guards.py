@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from incidents.rules import was_dispatched
 from tickets.guards import has_assignee, has_finished_children, is_unclaimed
 
 if TYPE_CHECKING:
@@ -22,12 +23,27 @@ __all__ = [
     "has_silent_vendor",
     "is_duplicate",
     "is_escalated",
+    "is_follow_up",
     "is_no_duplicate",
     "is_unclaimed",
     "is_unconfirmed",
+    "is_undispatched",
     "is_unrated",
     "is_without_vendor_visit",
+    "was_given",
 ]
+
+
+def is_undispatched(ticket: Incident, user: User | None) -> Any:
+    """It was never dispatched."""
+    if not was_dispatched(ticket):
+        return None
+    return _("It was dispatched already: another priority needs a reason, and the group's lead or a manager decides.")
+
+
+def was_given(ticket: Incident, user: User | None) -> Any:
+    """It was dispatched before."""
+    return None if was_dispatched(ticket) else _("It was never dispatched: the service desk checks the priority.")
 
 
 def has_priority_request(ticket: Incident, user: User | None) -> Any:
@@ -94,3 +110,8 @@ def is_unconfirmed(ticket: Incident, user: User | None) -> Any:
 def has_confirmation(ticket: Incident, user: User | None) -> Any:
     """The requester said that it is solved."""
     return _("The requester has not confirmed it yet.") if ticket.confirmed_at is None else None
+
+
+def is_follow_up(ticket: Incident, user: User | None) -> Any:
+    """It continues an incident that was not solved."""
+    return None if ticket.reopen_count else _("It does not continue another incident.")

@@ -13,6 +13,7 @@ from incidents.by_portal import ByPortal
 from incidents.by_time import ByTime
 from incidents.corrections import Corrections
 from incidents.emergency import EmergencyActions
+from incidents.follow_ups import FollowUps
 from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
@@ -46,14 +47,11 @@ PHASES = {
 }
 
 
-#: What is kept of a confirmation.
-CONFIRMATION = ("confirmed_at", "confirmed_by", "confirmed_how")
-
-
 class IncidentLifecycle(
     ByPortal,
     Corrections,
     SupportRecords,
+    FollowUps,
     ByTime,
     EmergencyActions,
     ProblemActions,
@@ -64,9 +62,7 @@ class IncidentLifecycle(
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
 
     # Columns and helpers of ``incidents.models.Incident``.
-    cause: Any
-    handling: Any
-    close_code: Any
+    solve_with: Any
     close_code_id: Any
     reject_reason: Any
     reject_reason_id: Any
@@ -182,9 +178,9 @@ class IncidentLifecycle(
         key="e",
         bulk=True,
     )
-    def resolve(self, *, user: User, now: datetime, cause: str, handling: str, close_code: Any) -> None:
-        """Record cause, handling and close code; the desk confirms with the requester (INC-07)."""
-        self.cause, self.handling, self.close_code = cause, handling, close_code
+    def resolve(self, *, user: User, now: datetime, **solution: Any) -> None:
+        """Record cause, handling, close code and who verified it; the desk confirms with the requester (INC-07)."""
+        self.solve_with(solution)
         self.resolved_at, self.resolved_by = now, user
 
     @action(
@@ -289,7 +285,7 @@ class IncidentLifecycle(
     )
     def close(self, *, user: User, now: datetime, text: str, **answers: Any) -> None:
         """Close it after confirming with the requester that it is solved: who said so, how and when (INC-08)."""
-        self.confirm_with(**{name: answers[name] for name in CONFIRMATION if name in answers})
+        self.confirm_with(answers)
         self.finish_with(answers, now, heard=user.pk != self.requester_id)
 
     @action(
@@ -337,7 +333,8 @@ class IncidentLifecycle(
     )
     def confirm(self, *, user: User, now: datetime, **answers: Any) -> None:
         """Say that it is solved and what you think of the result; the service desk closes it with that."""
-        self.confirm_with(confirmed_at=now, confirmed_by=user.display_name, confirmed_how=self.own_word)
+        said = {"confirmed_at": now, "confirmed_by": user.display_name, "confirmed_how": self.own_word}
+        self.confirm_with(said)
         self.rate_with(answers, heard=False)
 
     @action(
@@ -357,20 +354,6 @@ class IncidentLifecycle(
         """Close it as unresolved; a follow-up goes to the previous assignee at once (INC-12)."""
         self.close_code_id = "unresolved"
         self.closed_at = now
-
-    @action(
-        source=States.CLOSED,
-        label=_("Rate"),
-        done=_("rated the result"),
-        allow=rules.may_confirm,
-        guards=(guards.is_unrated,),
-        form="incidents.forms.RateForm",
-        icon="star",
-        versioned=False,
-    )
-    def rate(self, *, user: User, now: datetime, satisfaction: Any, satisfaction_comment: str) -> None:
-        """Say what you think of the result (INC-10)."""
-        self.rate_with({"satisfaction": satisfaction, "satisfaction_comment": satisfaction_comment}, heard=False)
 
     @action(
         source=[States.REGISTERED, States.ASSIGNED],

@@ -15,6 +15,7 @@ from incidents.emergency_models import CallIn, EmergencyTask  # noqa: F401 - Dja
 from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
 from incidents.proposed import Proposal, proposal_of
+from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
 from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
             "requested_priority": _("requested priority"),
             "priority_requested_by": _("priority requested by"),
         },
-        beside=("changes.near.panel_of",),
+        beside=("announcements.near.panel_of", "changes.near.panel_of"),
+        prints=("incidents:acceptance", _("Service acceptance form")),
         public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),
@@ -76,6 +78,12 @@ class Incident(IncidentLifecycle, Ticket):
 
     cause = models.TextField(_("cause"), blank=True)
     handling = models.TextField(_("handling"), blank=True)
+    verified_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("verified by"), db_index=False
+    )
+    verified_how = models.CharField(
+        _("how it was verified"), max_length=10, choices=Verified, blank=True, default="", db_default=""
+    )
     close_code = models.ForeignKey(CloseCode, models.PROTECT, null=True, verbose_name=_("close code"), db_index=False)
     reject_reason = models.ForeignKey(
         RejectReason, models.PROTECT, null=True, verbose_name=_("reason for rejecting"), db_index=False
@@ -108,6 +116,8 @@ class Incident(IncidentLifecycle, Ticket):
     backup_confirmed_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("backup confirmed by"), db_index=False
     )
+
+    talked_at = models.DateTimeField(_("talk with the previous handler"), null=True, editable=False)
 
     emergency_since = models.DateTimeField(_("emergency procedure since"), null=True, editable=False)
     emergency_over_at = models.DateTimeField(_("emergency procedure over"), null=True, editable=False)
@@ -189,17 +199,22 @@ class Incident(IncidentLifecycle, Ticket):
             self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
         self.wait_reason = self.wait_until = self.waiting_since = None
 
+    def solve_with(self, solution: dict[str, Any]) -> None:
+        """Keep the solution, and who verified it and how."""
+        self.cause, self.handling = solution["cause"], solution["handling"]
+        self.close_code = solution["close_code"]
+        self.verified_by, self.verified_how = solution["verified_by"], solution["verified_how"]
+
     @property
     def own_word(self) -> str:
         """How the requester says right now that it is solved: in the portal, or by the link in a mail (INC-08)."""
         return Confirmed.LINK if self.came_by == TimelineEntry.Via.LINK else Confirmed.PORTAL
 
-    def confirm_with(
-        self, *, confirmed_at: datetime | None = None, confirmed_by: str = "", confirmed_how: str = ""
-    ) -> None:
+    def confirm_with(self, answers: dict[str, Any]) -> None:
         """Keep who said that it is solved, how and when; nothing where nobody had to be asked."""
-        if confirmed_at is not None:
-            self.confirmed_at, self.confirmed_by, self.confirmed_how = confirmed_at, confirmed_by[:120], confirmed_how
+        if answers.get("confirmed_at") is not None:
+            self.confirmed_at, self.confirmed_by = answers["confirmed_at"], answers["confirmed_by"][:120]
+            self.confirmed_how = answers["confirmed_how"]
 
     def rate_with(self, answers: dict[str, Any], *, heard: bool) -> None:
         """Keep what the requester thinks of the result; ``heard``: somebody else typed it."""

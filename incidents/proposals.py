@@ -20,7 +20,7 @@ from incidents.priority import priority_for
 from incidents.proposed import PURPOSE, impact_of
 from tickets.actions import perform
 from tickets.forms import json_value
-from tickets.models import ImpactLevel, TimelineEntry
+from tickets.models import ImpactLevel, Priority, TimelineEntry
 
 if TYPE_CHECKING:
     from tickets.models import Ticket
@@ -30,9 +30,14 @@ def lines_of(impact: ImpactLevel, ticket: Any) -> list[Line]:
     """What the deciders read: the impact, and the priority that follows, each with what it is now."""
     return [
         line_of("impact", _("proposed impact"), json_value(impact)),
-        line_of("priority", _("proposed priority"), json_value(priority_for(impact, ticket.urgency))),
-        line_of("priority_now", _("priority now"), json_value(ticket.priority)),
+        line_of("priority", _("proposed priority"), _coded(priority_for(impact, ticket.urgency))),
+        line_of("priority_now", _("priority now"), _coded(ticket.priority)),
     ]
+
+
+def _coded(priority: Priority) -> dict[str, Any]:
+    """With its code, by which everybody knows it."""
+    return {"id": priority.pk, "zh": f"{priority.pk} {priority.name_zh}", "en": f"{priority.pk} {priority.name_en}"}
 
 
 def propose(

@@ -59,18 +59,18 @@ def was_dispatched(ticket: Ticket) -> bool:
 
 
 def may_check_priority(ticket: Ticket, user: User) -> bool:
-    """The service desk and incident managers, before it was ever dispatched (INC-04)."""
-    return may_dispatch(ticket, user) and not was_dispatched(ticket)
+    """The service desk and incident managers (INC-04)."""
+    return may_dispatch(ticket, user)
 
 
 def may_change_priority(ticket: Ticket, user: User) -> bool:
-    """The lead of the assigned group and incident managers, once it was dispatched (INC-04)."""
-    return may_decide_priority(ticket, user) and was_dispatched(ticket)
+    """The lead of the assigned group and incident managers (INC-04)."""
+    return may_decide_priority(ticket, user)
 
 
 def may_propose_priority(ticket: Ticket, user: User) -> bool:
-    """The service desk and members of the assigned group, who cannot decide themselves, once it was dispatched."""
-    return may_handle(ticket, user) and not may_decide_priority(ticket, user) and was_dispatched(ticket)
+    """The service desk and members of the assigned group, who cannot decide themselves (INC-04)."""
+    return may_handle(ticket, user) and not may_decide_priority(ticket, user)
 
 
 def may_record_vendor(ticket: Ticket, user: User) -> bool:

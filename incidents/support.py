@@ -121,6 +121,7 @@ class SupportRecords:
     def record_remote_consent(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Record how the requester agreed to remote help, before it starts; each time anew (INC-15)."""
         self.remote_consent_at, self.remote_consent_by = now, fields["remote_consent_by"]
+        self._note_backup(fields.get("backup"), user, now)
 
     @action(
         source=["assigned", *WORKING],
@@ -137,6 +138,12 @@ class SupportRecords:
         self.first_arrived_at = self.first_arrived_at or fields["arrived_at"]
         self.departed_at, self.arrived_at = fields["departed_at"], fields["arrived_at"]
         self.on_site_completed_at = fields["on_site_completed_at"]
+        self._note_backup(fields.get("backup"), user, now)
+
+    def _note_backup(self, answer: str | None, user: User, now: datetime) -> None:
+        """Keep that data was backed up, when that was the ``answer``; the log keeps the other one."""
+        if answer == "done":
+            self.backup_confirmed_at, self.backup_confirmed_by = now, user
 
     @action(
         source=["assigned", *WORKING],

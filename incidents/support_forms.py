@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from tickets.action_forms import moment_field, text_field
-from tickets.forms import ActionForm, CodeChoiceField
+from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField
+
+#: High and medium severity: P1 to P3.
+MEDIUM_RANK = 3
 
 
 class VendorForm(ActionForm):
@@ -24,6 +27,7 @@ class VendorForm(ActionForm):
     vendor_contact = forms.CharField(label=_("Vendor's contact"), max_length=100, required=False)
     vendor_case_number = forms.CharField(label=_("Vendor's case number"), max_length=100, required=False)
     text = text_field(_("What the vendor is asked"))
+    attachments = AttachmentsField()
 
 
 class VendorResponseForm(ActionForm):
@@ -31,6 +35,7 @@ class VendorResponseForm(ActionForm):
 
     vendor_case_number = forms.CharField(label=_("Vendor's case number"), max_length=100, required=False)
     text = text_field(_("What the vendor said"), required=False, rows=2)
+    attachments = AttachmentsField()
 
 
 class VendorArrivalForm(ActionForm):
@@ -43,10 +48,32 @@ class VendorAnswerForm(ActionForm):
     """What the vendor did."""
 
     text = text_field(_("What the vendor did"))
+    attachments = AttachmentsField()
 
 
-class RemoteConsentForm(ActionForm):
+class BackupAsked(ActionForm):
+    """For high and medium severity it is asked before the work whether data was backed up, until it was (INC-15)."""
+
+    backup = forms.ChoiceField(
+        label=_("Backup"),
+        choices=[
+            ("", "—"),
+            ("done", _("Data was backed up before the risky step")),
+            ("no_risk", _("No risky step is taken")),
+        ],
+    )
+
+    def limit_choices(self) -> None:
+        """Not for slight faults, nor where it was confirmed already."""
+        incident: Any = self.ticket
+        if incident.priority_rank > MEDIUM_RANK or incident.backup_confirmed_at is not None:
+            del self.fields["backup"]
+
+
+class RemoteConsentForm(BackupAsked):
     """How the requester agreed."""
+
+    field_order = ("remote_consent_by", "backup")
 
     remote_consent_by = forms.CharField(
         label=_("Who agreed, and how"),
@@ -55,10 +82,11 @@ class RemoteConsentForm(ActionForm):
     )
 
 
-class OnSiteForm(ActionForm):
+class OnSiteForm(BackupAsked):
     """Times of a visit, in order. What is left out stays, until the visit is complete: then another one is meant."""
 
     keeps_missing = True
+    field_order = ("departed_at", "arrived_at", "on_site_completed_at", "backup")
 
     departed_at = moment_field(_("Departure"))
     arrived_at = moment_field(_("Arrival"), required=False)

@@ -39,6 +39,7 @@ urlpatterns = [
     path("", include("live.urls")),
     path("", include("sla.urls")),
     path("", include("problems.urls")),
+    path("", include("incidents.urls")),
     path("", include("tickets.urls")),
     path("", include("reports.urls")),  # after the tickets, which bring the kinds of addresses
 ]

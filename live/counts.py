@@ -11,7 +11,8 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count
@@ -28,8 +29,8 @@ from tickets.querysets import LIVE
 
 #: Views that mean something else for each person; the others are the same for all who see every ticket.
 PERSONAL = ("mine", "unassigned")
-#: The same for all, but not among live tickets.
-RESTING = ("to_confirm",)
+#: The same for all, but not among live tickets alone.
+RESTING = ("to_confirm", "follow_up")
 ALL = ""
 
 
@@ -95,10 +96,12 @@ class Tally(OwnCounts):
         for row in live.values("kind").annotate(open=Count("pk"), **tests):
             for code in (*codes, "open"):
                 _add(self.shared, row["kind"], code, row[code])
-        for code in RESTING:
-            found = Ticket.objects.filter(VIEWS[code].where(User(), self.now)).order_by()
-            for kind, count in found.values_list("kind").annotate(count=Count("pk")):
-                _add(self.shared, kind, code, count)
+        resting = {code: VIEWS[code].where(User(), self.now) for code in RESTING}
+        found: Any = Ticket.objects.filter(reduce(or_, resting.values())).order_by()
+        asked: dict[str, Any] = {code: Count("pk", filter=where) for code, where in resting.items()}
+        for row in found.values("kind").annotate(rows=Count("pk"), **asked):
+            for code in RESTING:
+                _add(self.shared, row["kind"], code, row[code])
 
     def unread(self, user: User) -> int:
         """As of one person, from what was counted."""

@@ -1,4 +1,4 @@
-"""Code tables of tasks."""
+"""Code tables of tasks. What a task is about and how it ended is told by those of incidents (TSK-01)."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,16 +6,8 @@ from accounts.codes import CodeTable
 
 
 class TaskKind(CodeTable):
-    """What sort of work a task is."""
+    """What sort of work a task is, beside its category."""
 
     class Meta(CodeTable.Meta):
-        verbose_name = _("kind of task")
-        verbose_name_plural = _("kinds of task")
-
-
-class TaskCloseCode(CodeTable):
-    """How a task ended."""
-
-    class Meta(CodeTable.Meta):
-        verbose_name = _("close code of tasks")
-        verbose_name_plural = _("close codes of tasks")
+        verbose_name = _("kind of work")
+        verbose_name_plural = _("kinds of work")

@@ -12,7 +12,7 @@ from tasks.models import Task
 def details_of(task: Task) -> list[tuple[str, Any]]:
     """(label, value) pairs beyond those of every ticket."""
     return [
-        (_("Kind of task"), task.task_kind),
+        (_("Kind of work"), task.task_kind),
         (_("Close code"), task.close_code),
         (_("Result"), task.result),
     ]

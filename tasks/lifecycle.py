@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class States(models.TextChoices):
-    """States of a task."""
+    """States of a task, called like those of incidents (TSK-01); what has an order or ends undone says so."""
 
-    QUEUED = "queued", _("Waits for the task before")
+    QUEUED = "queued", _("Pending: waits for the task before")
     ASSIGNED = "assigned", _("Assigned")
     IN_PROGRESS = "in_progress", _("In progress")
-    FINISHED = "finished", _("Finished")
-    CANCELLED = "cancelled", _("Cancelled")
+    FINISHED = "finished", _("Closed")
+    CANCELLED = "cancelled", _("Closed, not done")
 
 
 PHASES = {
@@ -62,6 +62,7 @@ class TaskLifecycle(CommonActions):
     """Opened in a ticket, claimed, started, finished or cancelled."""
 
     close_code: Any
+    close_code_id: Any
     result: Any
 
     @action(
@@ -229,4 +230,4 @@ class TaskLifecycle(CommonActions):
     )
     def cancel(self, *, user: User, now: datetime, text: str) -> None:
         """End the task undone, with a reason; the parent no longer waits for it."""
-        self.closed_at = now
+        self.close_code_id, self.closed_at = "rejected", now

@@ -6,11 +6,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
-from tasks.codes import TaskCloseCode, TaskKind
+from tasks.codes import TaskKind
 from tasks.lifecycle import PHASES, States, TaskLifecycle
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
-from tickets.models import Ticket
+from tickets.models import CloseCode, Ticket
 from tickets.search.triggers import searched_texts
 
 
@@ -38,14 +38,18 @@ from tickets.search.triggers import searched_texts
     )
 )
 class Task(TaskLifecycle, Ticket):
-    """A task (任务单) of a parent ticket. ``position`` orders the tasks of a parent."""
+    """A task (任务单) of a parent ticket. ``position`` orders the tasks of a parent.
 
-    task_kind = models.ForeignKey(TaskKind, models.PROTECT, null=True, verbose_name=_("kind of task"))
+    Its kind in the source's sense is the ticket's ``category``, its close code one of incidents (TSK-01). Beside them
+    ``task_kind`` says what sort of work it is.
+    """
+
+    task_kind = models.ForeignKey(TaskKind, models.PROTECT, null=True, verbose_name=_("kind of work"))
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     #: False for tasks that the portal opened by itself: the parent may be resolved without them.
     holds_parent = models.BooleanField(default=True, db_default=True, editable=False)
     in_order = models.BooleanField(_("after the task before"), default=False)
-    close_code = models.ForeignKey(TaskCloseCode, models.PROTECT, null=True, verbose_name=_("close code"))
+    close_code = models.ForeignKey(CloseCode, models.PROTECT, null=True, verbose_name=_("close code"), db_index=False)
     result = models.TextField(_("result"), blank=True)
 
     class Meta:

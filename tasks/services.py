@@ -31,7 +31,7 @@ def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, A
         position=before + 1,
         organisation_id=ticket.organisation_id,
         business_system_id=ticket.business_system_id,
-        category_id=ticket.category_id,
+        category=cleaned["category"],
         priority=ticket.priority,
         registered_by=user,
         assigned_at=None if waits else now,

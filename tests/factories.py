@@ -252,7 +252,7 @@ def wait(ticket: Any, user: User, *, now: datetime | None = None, **data: Any) -
 
 def resolve(ticket: Any, user: User, *, now: datetime | None = None, **data: Any) -> Any:
     """Resolve an incident of the first line."""
-    typed = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1", **data}
+    typed = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1", "verified_how": "tested", **data}
     return act(ticket, "resolve", user, now=now, **typed)
 
 
@@ -272,4 +272,4 @@ def finish(task: Any, user: User, *, now: datetime | None = None, **data: Any) -
     """Start a task when it is not started yet, and finish it."""
     if task.state == "assigned":
         task = act(task, "start", user, now=now)
-    return act(task, "finish", user, now=now, **{"close_code": "done", "result": "已清理", **data})
+    return act(task, "finish", user, now=now, **{"close_code": "tier1", "result": "已清理", **data})

@@ -93,7 +93,7 @@ def available_actions(ticket: Ticket, user: User) -> list[Available]:
     return [
         Available(action, refusal_of(action, ticket, user))
         for action in ticket.kind_info.actions.values()
-        if action.starts_in(ticket.state) and is_allowed(action, ticket, user)
+        if action.starts_in(ticket.state) and is_allowed(action, ticket, user) and not is_hidden(action, ticket, user)
     ]
 
 
@@ -208,8 +208,13 @@ def _check_allowed(action: Action, ticket: Ticket, user: User | None) -> None:
 
 def refusal_of(action: Action, ticket: Ticket, user: User | None) -> Any:
     """The first reason of a guard against the action, or None."""
-    reasons = (guard(ticket, user) for guard in action.guards)  # type: ignore[arg-type]
+    reasons = (guard(ticket, user) for guard in (*action.hidden_by, *action.guards))  # type: ignore[arg-type]
     return next((reason for reason in reasons if reason), None)
+
+
+def is_hidden(action: Action, ticket: Ticket, user: User) -> bool:
+    """Whether another action stands in its place, as the ticket is now."""
+    return any(guard(ticket, user) for guard in action.hidden_by)
 
 
 def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:

@@ -98,7 +98,7 @@ def _actions(kind: Kind) -> Iterator[tuple[str, ...]]:
             "any" if ANY in action.sources else ", ".join(action.sources),
             action.target or "",
             who,
-            " ".join(_first_line(guard) for guard in action.guards),
+            " ".join(_first_line(guard) for guard in (*action.hidden_by, *action.guards)),
             "public" if action.public else "internal",
         )
 

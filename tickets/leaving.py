@@ -15,8 +15,13 @@ def hand_on_tickets(*, user: User, now: datetime | None = None) -> list[Ticket]:
 
     Each is a step in its own log. Returns the tickets; idempotent: they have another assignee afterwards.
     """
+    return [_hand_on(ticket, user, now) for ticket in held_by_assignee(user)]
+
+
+def held_by_assignee(user: User) -> list[Ticket]:
+    """Every live ticket of ``user`` that can be handed on."""
     held = Ticket.objects.live().filter(assignee=user).select_related("group__lead").order_by("pk")
-    return [_hand_on(ticket, user, now) for ticket in held if "hand_on" in ticket.kind_info.actions]
+    return [ticket for ticket in held if "hand_on" in ticket.kind_info.actions]
 
 
 def _hand_on(ticket: Ticket, user: User, now: datetime | None) -> Ticket:

@@ -66,19 +66,21 @@ class Section(models.TextChoices):
 class Action:
     """One thing that can happen to a ticket, as declared with ``@action``.
 
-    ``sources`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the
-    timeline says; ``allow`` who; ``guards`` when; ``form`` dotted path of the input form; ``effect``
-    dotted path of a service that writes elsewhere, in the same transaction. ``public``: requesters see
-    the timeline entry; ``private_text``: but not what was written with it. ``system``: only the portal
-    itself performs it. ``versioned``: refused when the ticket changed since the person read it.
-    ``menu``: offered as a button. ``edits``: properties whose value it changes in place. ``bulk``: offered for
-    many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action that takes it back,
-    or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a service that is called
-    when it was taken back. ``follows``: the portal does it because of the step before, and its opposite when that one
-    is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an action that names none tells
-    nobody. ``removes``: what is chosen in its form is gone afterwards, and the log says so. ``supplier``: people of
-    the ticket's supplier read the entry, too: ``CALLED`` begins what they read, ``TOLD`` is between them and us.
-    ``section``: the heading of the menu, when it does not follow from the rest. ``help`` is the method's docstring.
+    ``sources`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the timeline
+    says; ``allow`` who; ``guards`` when; ``hidden_by`` guards whose refusal hides the button, because another
+    action stands in its place then: who tries all the same is told the reason, never that they have no right;
+    ``form`` dotted path of the input form; ``effect`` dotted path of a service that writes elsewhere, in the same
+    transaction. ``public``: requesters see the timeline entry; ``private_text``: but not what was written with it.
+    ``system``: only the portal itself performs it. ``versioned``: refused when the ticket changed since the person
+    read it. ``menu``: offered as a button. ``edits``: properties whose value it changes in place. ``bulk``:
+    offered for many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action that
+    takes it back, or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a service
+    that is called when it was taken back. ``follows``: the portal does it because of the step before, and its
+    opposite when that one is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an
+    action that names none tells nobody. ``removes``: what is chosen in its form is gone afterwards, and the log
+    says so. ``supplier``: people of the ticket's supplier read the entry, too: ``CALLED`` begins what they read,
+    ``TOLD`` is between them and us. ``section``: the heading of the menu, when it does not follow from the rest.
+    ``help`` is the method's docstring.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Action:
     done: Text
     allow: Rule | None = None
     guards: tuple[Guard, ...] = ()
+    hidden_by: tuple[Guard, ...] = ()
     form: str | None = None
     effect: str | None = None
     intent: str = "normal"
@@ -171,6 +174,7 @@ class Kind:
     ``answers``: dotted path of a function that returns further fields of its API by name. ``names``: labels of values
     in the log that are no columns (any more).
     ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
+    ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
@@ -198,6 +202,7 @@ class Kind:
     answers: str | None = None
     names: Mapping[str, Text] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
+    prints: tuple[str, Text] | None = None
     audience: Audience | None = None
     registering: Permission | None = None
     managing: Permission | None = None

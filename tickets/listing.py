@@ -22,7 +22,7 @@ from tickets.queries import VIEWS, View, queue
 from tickets.querysets import TicketQuerySet
 
 #: Views of work that goes on are read in the order of queues; what is over, newest first.
-OVER = {"to_confirm", "confirmed", "all"}
+OVER = {"to_confirm", "confirmed", "follow_up", "all"}
 #: What an index answers among all tickets there ever were; sorting a million of them takes too long for a page.
 EVERYTHING_BY = ("created_at", "updated_at", "number")
 #: Parameters of an address that say how the list looks or where one is in it, not what is in it.

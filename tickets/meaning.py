@@ -19,6 +19,7 @@ ALL_VIEWS = (
     "reopened",
     "waiting",
     "to_confirm",
+    "follow_up",
     "open",
     "all",
 )

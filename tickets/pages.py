@@ -308,6 +308,12 @@ def beside_of(ticket: Ticket, user: User, now: datetime) -> list[dict[str, Any]]
     return [panel for panel in found if panel]
 
 
+def prints_of(ticket: Ticket) -> dict[str, Any] | None:
+    """The form of the ticket that is printed and archived; None for kinds without one (TKT-12)."""
+    found = ticket.kind_info.prints
+    return {"url": reverse(found[0], args=[ticket.number]), "label": found[1]} if found else None
+
+
 def _answered_in_time(ticket: Ticket) -> str:
     """Whether it was responded to in time, which counts from the dispatch; a late one is said beside it (INC-22)."""
     said = _yes_or_no(ticket.responded_in_time)

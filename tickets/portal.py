@@ -9,6 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -27,6 +28,16 @@ FOUND = 6
 MINE, ORGANISATION = "mine", "organisation"
 OPEN, CLOSED, ALL = "open", "closed", "all"
 TONES = {Phase.OPEN: "info", Phase.WAITING: "soon", Phase.RESOLVED: "ok", Phase.CLOSED: "neutral"}
+#: The reason for waiting that asks the requester.
+WAITS_FOR_REQUESTER = "requester"
+#: What the usual states are called for those who asked; other kinds keep their own names.
+PLAIN_STEPS = {
+    "registered": gettext_lazy("Received"),
+    "assigned": gettext_lazy("Passed on to the specialists"),
+    "in_progress": gettext_lazy("Being worked on"),
+    "resolved": gettext_lazy("Solved"),
+    "closed": gettext_lazy("Finished"),
+}
 #: What a requester may do in the list.
 OFFERED = ("confirm", "not_solved", "urge", "rate")
 
@@ -157,7 +168,6 @@ def line_of(
     ticket: Ticket, user: User, now: datetime, offered: dict[str, Any], message: TimelineEntry | None
 ) -> dict[str, Any]:
     """A ticket as its requester follows it: what is asked of them, who works on it, when it is expected."""
-    expected = ticket.planned_completion_at if ticket.phase == Phase.OPEN else None
     return {
         "ticket": ticket,
         "url": ticket.get_absolute_url(),
@@ -170,8 +180,7 @@ def line_of(
         "confirm": offered.get("confirm"),
         "not_solved": offered.get("not_solved"),
         "rate": offered.get("rate"),
-        "expected": expected if expected and expected > now else None,
-        "late": bool(expected and expected <= now),
+        **expected_of(ticket, now),
         "urge": urge_of(ticket, user),
         "foreign": ticket.requester_id != user.pk,
     }
@@ -191,12 +200,36 @@ def who_works(ticket: Ticket) -> str:
     return ticket.assignee.display_name if ticket.assignee else ticket.group.name if ticket.group else ""
 
 
+def asks_answer(ticket: Ticket, user: User) -> bool:
+    """Whether it waits for an answer of ``user``."""
+    waits = ticket.phase == Phase.WAITING and ticket.wait_reason_id == WAITS_FOR_REQUESTER
+    return waits and ticket.requester_id == user.pk
+
+
+def expected_of(ticket: Ticket, now: datetime) -> dict[str, Any]:
+    """Until when it is expected to be solved, or that it takes longer; neither while nobody can say."""
+    expected = ticket.planned_completion_at if ticket.phase == Phase.OPEN else None
+    return {"expected": expected if expected and expected > now else None, "late": bool(expected and expected <= now)}
+
+
+def plain_steps(ticket: Ticket, user: User) -> list[dict[str, Any]]:
+    """The stepper in the words of the portal: a state has one name on a page, the one beside its title."""
+    steps = pages.steps_of(ticket)
+    names = [str(PLAIN_STEPS.get(state, ticket.kind_info.state_label(state))) for state in ticket.kind_info.steps]
+    return [
+        {**step, "label": plain_state(ticket, user) if step["status"] == "now" else name}
+        for step, name in zip(steps, names, strict=True)
+    ]
+
+
 def plain_state(ticket: Ticket, user: User) -> str:
     """Where it stands, in words that need no process manual."""
     if ticket.phase == Phase.OPEN:
         if ticket.responded_at is not None:
             return _("Being worked on")
         return _("Passed on to the specialists") if ticket.group else _("Received")
+    if asks_answer(ticket, user):
+        return _("Please answer")
     if ticket.phase == Phase.WAITING:
         return _("Waits for: %(reason)s") % {"reason": ticket.wait_reason} if ticket.wait_reason else _("Waiting")
     if ticket.phase == Phase.RESOLVED and ticket.confirmed_at is not None:
@@ -217,6 +250,8 @@ def next_words(ticket: Ticket, user: User) -> str:
         return _("%(group)s takes it over. We write here as soon as somebody works on it.") % {"group": ticket.group}
     if ticket.phase == Phase.OPEN:
         return _("%(who)s works on it. You can add anything below; we read it at once.") % {"who": who_works(ticket)}
+    if asks_answer(ticket, user):
+        return _("We need something from you: please answer below. The time does not count until then.")
     if ticket.phase == Phase.WAITING:
         return _("The time does not count while it waits. As soon as what is missing has come, we go on.")
     if ticket.phase == Phase.RESOLVED and ticket.confirmed_at is not None:

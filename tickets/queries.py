@@ -44,6 +44,14 @@ def _unassigned(user: User, now: datetime) -> Q:
     return _LIVE & mine & Q(assignee=None)
 
 
+def _to_follow_up(user: User, now: datetime) -> Q:
+    """What the desk looks after to its end: whom to call back, what waits for the user, what came back (INC-21)."""
+    to_call = Q(phase=Phase.RESOLVED, confirmed_at=None)
+    waits = Q(phase=Phase.WAITING, wait_reason="requester")
+    came_back = _LIVE & Q(reopen_count__gt=0)
+    return to_call | waits | came_back
+
+
 VIEWS: dict[str, View] = {
     view.code: view
     for view in (
@@ -63,6 +71,7 @@ VIEWS: dict[str, View] = {
             _("Confirmed, to close"),
             lambda user, now: Q(phase=Phase.RESOLVED, confirmed_at__isnull=False),
         ),
+        View("follow_up", _("Follow-up list"), _to_follow_up),
         View("open", _("All open"), lambda user, now: _LIVE),
         View("all", _("All"), lambda user, now: Q()),
     )

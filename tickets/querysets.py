@@ -36,6 +36,7 @@ ROW_COLUMNS = (
         "duplicate_of",
     ),
     *("priority_rank", "queue_due_at", "due_soon_at", "responded_at", "planned_completion_at", "confirmed_at"),
+    "wait_reason",
     *("created_at", "updated_at", "children_total", "children_open", "reopen_count", "urge_count"),
     *(f"{name}__{column}" for name in ("priority", "business_system", "group", "source") for column in _NAMES),
     *(f"{name}__{column}" for name in ("assignee", "requester") for column in _PERSON),

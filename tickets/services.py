@@ -58,9 +58,11 @@ def log_event(
 ) -> TimelineEntry:
     """Log on ``ticket`` what an action on another ticket means to it (``tickets.events`` names them).
 
-    Only inserts a row: the ticket is neither locked nor changed, so two tickets that point at each
-    other at the same time cannot block one another.
+    Programs that ask what changed see it: its position moves, unless the step that is going on has moved it already.
+    Raises what ``move_position`` raises.
     """
+    if ticket.updated_at < now:
+        move_position(ticket=ticket, now=now)
     entry = new_event(ticket_id=ticket.pk, event=event, user=user, now=now, is_public=is_public, **data)
     entry.save(force_insert=True)
     return entry

@@ -108,20 +108,30 @@ def entries_for(ticket: Ticket, user: User) -> QuerySet[TimelineEntry]:
     return found.filter(read | of_supplier(ticket, user) if is_supplier(ticket, user) else read)
 
 
-def of_supplier(ticket: Ticket, user: User) -> Q:
-    """What was said between us and the supplier of ``user`` since they were called in last (INC-14). One query."""
+def of_supplier(ticket: Ticket, user: User, entry: str = "") -> Q:
+    """What was said between us and the supplier of ``user`` since they were called in last (INC-14). One query.
+
+    The condition on the entries, or on what has its entry at ``entry``.
+    """
     actions = ticket.kind_info.actions
     called = [name for name, action in actions.items() if action.supplier == CALLED]
     begun = ticket.timeline.filter(action__in=called).order_by("-at", "-id").values_list("at", flat=True).first()
     if begun is None:
         return Q(pk__in=())
-    return Q(action__in=[name for name, action in actions.items() if action.supplier], at__gte=begun)
+    told = [name for name, action in actions.items() if action.supplier]
+    return Q(**{f"{entry}action__in": told, f"{entry}at__gte": begun})
 
 
 def attachments_for(ticket: Ticket, user: User) -> QuerySet[Attachment]:
-    """The files of ``ticket`` that ``user`` may read: requesters get those of public entries."""
+    """The files of ``ticket`` that ``user`` may read.
+
+    Requesters get the public ones, people of its supplier also those that came with what they were asked and answered.
+    """
     found = ticket.attachments.select_related("created_by")
-    return found if user.may(Permission.INTERNAL) else found.filter(is_public=True)
+    if user.may(Permission.INTERNAL):
+        return found
+    read = Q(is_public=True)
+    return found.filter(read | of_supplier(ticket, user, "entry__") if is_supplier(ticket, user) else read)
 
 
 def changes_since(ticket: Ticket, version: int, user: User) -> list[Line]:
@@ -140,14 +150,15 @@ def present(entries: Iterable[TimelineEntry], user: User, kind: Kind, *, values:
     internal = user.may(Permission.INTERNAL)
     own = {name for name, action in kind.actions.items() if action.supplier} if _supplies(user) else set()
     read = [entry for entry in entries if internal or entry.is_public or entry.action in own]
-    return [_line(entry, kind, internal, values=values) for entry in read]
+    return [_line(entry, kind, internal, values=values, own=entry.action in own) for entry in read]
 
 
 def _supplies(user: User) -> bool:
     return user.organisation.kind == Organisation.Kind.SUPPLIER
 
 
-def _line(entry: TimelineEntry, kind: Kind, internal: bool, *, values: bool = False) -> Line:
+def _line(entry: TimelineEntry, kind: Kind, internal: bool, *, values: bool = False, own: bool = False) -> Line:
+    """``own``: it was said to or by the reader's supplier. A public entry may carry files that are not (INC-12)."""
     action = kind.actions.get(entry.action)
     return Line(
         id=entry.pk,
@@ -167,7 +178,7 @@ def _line(entry: TimelineEntry, kind: Kind, internal: bool, *, values: bool = Fa
         to_code=entry.state_to,
         changes=_changes(entry, kind, action, values=values) if internal else [],
         mentions={row["id"]: in_language(row["zh"], row["en"]) for row in people_of(entry.data)},
-        attachments=[_attached(row) for row in entry.attachments.all()],
+        attachments=[_attached(row) for row in entry.attachments.all() if internal or own or row.is_public],
     )
 
 

@@ -39,17 +39,22 @@ def named(row):
     return {"id": row.pk, "zh": row.name_zh, "en": row.name_en}
 
 
+def coded(priority):
+    """The same with the code, by which everybody knows a priority."""
+    return {"id": priority.pk, "zh": f"{priority.pk} {priority.name_zh}", "en": f"{priority.pk} {priority.name_en}"}
+
+
 def content_of(incident):
     """The readable copy of what is proposed."""
     return [
-        {"name": "impact", "zh": "建议的影响范围", "en": "Proposed impact", "value": named(incident.requested_impact)},
+        {"name": "impact", "zh": "申请的影响度", "en": "Proposed impact", "value": named(incident.requested_impact)},
         {
             "name": "priority",
-            "zh": "建议的优先级",
+            "zh": "申请的优先级",
             "en": "Proposed priority",
-            "value": named(incident.requested_priority),
+            "value": coded(incident.requested_priority),
         },
-        {"name": "priority_now", "zh": "当前优先级", "en": "Priority now", "value": named(incident.priority)},
+        {"name": "priority_now", "zh": "当前优先级", "en": "Priority now", "value": coded(incident.priority)},
     ]
 
 

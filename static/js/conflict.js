@@ -1,5 +1,8 @@
 // Comparing with what somebody else changed: the choice "theirs" shows in the field at once, "mine" brings the typed text back.
 // A refusal (X-Refusal) is drawn whatever its status: it says why, and holds what was typed.
+// What was refused because the ticket moved on is drawn as it is now, without a press of a key.
+import { news } from "./live_ticket.js";
+
 const typed = new WeakMap();
 
 function put(field, value, label) {
@@ -26,4 +29,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!event.detail.xhr.getResponseHeader("X-Refusal")) return;
   event.detail.shouldSwap = true;
   event.detail.isError = false;
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const number = document.querySelector("[data-ticket]")?.dataset.ticket;
+  if (number && detail.xhr?.getResponseHeader("X-Refusal")) news({ number, notes: [] });
 });

@@ -10,9 +10,22 @@ import pytest
 from django.db import connection, transaction
 
 from incidents.models import Incident
+from problems.services import join
 from tests.api.client import Api
-from tests.factories import World, act, add_task, finish, incident_in, register_incident
+from tests.changes.making import approve, change_in
+from tests.factories import (
+    World,
+    act,
+    add_task,
+    finish,
+    incident_in,
+    make_item,
+    make_user,
+    register_incident,
+)
+from tests.problems.test_life import raise_problem
 from tickets import clock
+from tickets.services import log_event
 
 pytestmark = pytest.mark.req("API-02")
 
@@ -41,6 +54,40 @@ def test_what_is_done_elsewhere_moves_a_ticket_and_its_etag(world: World) -> Non
         step()
         assert moved.number in changed(api, since)[0], step
         assert api.get(f"incidents/{moved.number}/").headers["ETag"] != tag
+
+
+@pytest.mark.django_db
+def test_links_with_problems_and_changes_and_approvals_move_both(world: World) -> None:
+    """The items that a problem takes over from an incident, who raised what, and what is decided."""
+    api = Api(make_user("reader", "incident_manager", "problem_manager", "change_manager"))
+    item = make_item("GW01")
+    incident = incident_in("in_progress", world)
+    act(incident, "add_items", world.engineer, items=[item.identifier])
+    problem = raise_problem(world)
+    change = change_in("approving", world)
+    steps: list[tuple[str, Any, Any]] = [
+        ("problems", problem, lambda: join(incident=incident, problem=problem, user=world.desk, now=clock.now())),
+        ("changes", change, lambda: approve(change, world.approver, now=clock.now())),
+    ]
+    for slug, moved, step in steps:
+        since = clock.now().isoformat()
+        tag = api.get(f"{slug}/{moved.number}/").headers["ETag"]
+        step()
+        answer = api.get(f"{slug}/?updated_since={quote(since)}&ordering=updated_at")
+        assert moved.number in [row["number"] for row in answer.json()["results"]], (slug, moved.number)
+        assert api.get(f"{slug}/{moved.number}/").headers["ETag"] != tag
+    shown = api.get(f"problems/{problem.number}/").json()["items"]
+    assert [row["identifier"] for row in shown] == ["GW01"]
+
+
+@pytest.mark.django_db
+def test_every_line_that_is_logged_on_a_ticket_moves_it(world: World) -> None:
+    api, ticket = Api(world.desk), register_incident(world.desk)
+    since = clock.now()
+
+    log_event(ticket=ticket, event="approval_asked", user=world.desk, now=clock.now(), policy={}, round=1)
+
+    assert changed(api, since.isoformat())[0] == [ticket.number]
 
 
 @pytest.mark.django_db(transaction=True)

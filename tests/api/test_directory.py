@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("API-01")]
 LIST_QUERIES = 4
 EXPECTED_TABLES = {
     *("priorities", "impact-levels", "urgencies", "sources", "natures", "close-codes", "satisfactions"),
-    *("wait-reasons", "reject-reasons", "request-types", "task-kinds", "task-close-codes", "roles"),
+    *("wait-reasons", "reject-reasons", "request-types", "task-kinds", "roles"),
 }
 
 

@@ -183,7 +183,10 @@ def test_refused_files_leave_nothing_behind(world: World, tmp_path: Any) -> None
 @pytest.mark.usefixtures("uploads")
 def test_actions_take_files_where_their_forms_do(world: World) -> None:
     ticket = incident_in("in_progress", world)
-    api, solution = Api(world.engineer), {"cause": "x", "handling": "y", "close_code": "tier1"}
+    api, solution = (
+        Api(world.engineer),
+        {"cause": "x", "handling": "y", "close_code": "tier1", "verified_how": "tested"},
+    )
 
     refused = api.upload(f"incidents/{ticket.number}/actions/wait/", {"wait_reason": "requester"})
     done = api.upload(f"incidents/{ticket.number}/actions/resolve/", {**solution, "attachments": file()})

@@ -51,7 +51,7 @@ KNOWN: dict[str, list[Any]] = {
     "source": ["phone"],
     "nature": ["request"],
     "category": ["sw"],
-    "close_code": ["tier1", "done"],
+    "close_code": ["tier1"],
     "reject_reason": ["out_of_scope"],
     "wait_reason": ["requester"],
     "wait_until": ["2098-01-01T00:00:00Z"],

@@ -65,7 +65,12 @@ def test_an_incident_lives_from_registration_to_closing_by_api_alone(world: Worl
         (engineer, "start", {}, "in_progress"),
         (engineer, "wait", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00:00Z"}, "pending"),
         (engineer, "resume", {}, "in_progress"),
-        (engineer, "resolve", {"cause": "磁盘已满", "handling": "清理", "close_code": "tier1"}, "resolved"),
+        (
+            engineer,
+            "resolve",
+            {"cause": "磁盘已满", "handling": "清理", "close_code": "tier1", "verified_how": "tested"},
+            "resolved",
+        ),
         (desk, "close", {"satisfaction": "very_good", **told}, "closed"),
     ]
 

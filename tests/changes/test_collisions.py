@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from changes.collisions import collisions_between, collisions_of
 from changes.freeze_models import FreezeRule
@@ -171,3 +173,21 @@ def test_planted_pairs_are_graded_with_reasons(world: World, client: Client) -> 
     assert len(collisions_between(*span)) == sum(map(len, data.values()))
     with pytest.raises(CommandError):
         call_command("collisions", "--from", "2026-11-26", "--to", "2026-11-24", stdout=out)
+
+
+def test_a_check_asks_the_database_as_often_for_many_as_for_few(world: World) -> None:
+    """The graph is opened once and names are read together: a page with many overlapping changes stays quick."""
+    kind = RelationType.objects.get(code="runs_on")
+    base, *items = (make_item(f"app-{number}") for number in range(9))
+    for item in items:
+        Relation.objects.create(relation_type=kind, source=item, target=base, confirmed_at=MONDAY)
+    first = submitted(world, items=["app-0"])
+    counts = []
+    for names in (("app-1", "app-2"), ("app-3", "app-4", "app-5", "app-6")):
+        for name in names:
+            submitted(world, items=[name])
+        with CaptureQueriesContext(connection) as queries:
+            found = collisions_of(first)
+        counts.append(len(queries))
+    assert [str(one.reason) for one in found] == ["dependent"] * 6
+    assert counts[0] == counts[1]

@@ -28,7 +28,7 @@ def begun(world: World) -> Any:
     """A simple change with three steps that is being implemented; the second is its point of no return."""
     change = request(world)
     change = act(change, "add_step", world.lead, what="备份", back_out="删除备份")
-    point = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
+    point: dict[str, Any] = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
     with pytest.raises(ActionInvalid):
         act(change, "add_step", world.lead, what="切换", no_return="on")
     change = act(change, "add_step", world.lead, what="切换", no_return="on", **point)
@@ -81,7 +81,7 @@ def test_a_plan_without_a_point_of_no_return_asks_for_no_decision(world: World) 
     assert change.no_return_at is None
 
 
-STEP = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
+STEP: dict[str, Any] = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
 
 
 @pytest.mark.req("CHG-02")

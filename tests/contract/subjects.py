@@ -30,7 +30,7 @@ def task_in(state: str, world: World) -> Ticket:
     if state in ("in_progress", "finished"):
         task = act(task, "start", world.engineer)
     if state == "finished":
-        task = act(task, "finish", world.engineer, close_code="done", result="已完成")
+        task = act(task, "finish", world.engineer, close_code="tier1", result="已完成")
     return act(task, "cancel", world.engineer, text="不需要") if state == "cancelled" else task
 
 
@@ -101,7 +101,7 @@ def expected_verdict(action: Action, ticket: Ticket, user: User) -> str:
         return "missing"
     if action.system or action.allow is None or not action.allow(ticket, user):
         return "forbidden"
-    if not action.starts_in(ticket.state) or any(guard(ticket, user) for guard in action.guards):
+    if not action.starts_in(ticket.state) or any(guard(ticket, user) for guard in (*action.hidden_by, *action.guards)):
         return "conflict"
     return "possible"
 

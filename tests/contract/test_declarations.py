@@ -44,7 +44,9 @@ def test_action_explains_itself(spec: Action) -> None:
 
 @pytest.mark.parametrize(("kind", "spec"), [pair for pair in DECLARED if not pair[1].system])
 def test_rule_and_guards_have_a_first_line_for_the_tables(kind: Kind, spec: Action) -> None:
-    lines = [(function.__doc__ or "").strip().partition("\n")[0] for function in (spec.allow, *spec.guards)]
+    lines = [
+        (function.__doc__ or "").strip().partition("\n")[0] for function in (spec.allow, *spec.hidden_by, *spec.guards)
+    ]
 
     assert [line for line in lines if not line.endswith((".", ")."))] == [], (kind.code, spec.name)
 

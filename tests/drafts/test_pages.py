@@ -91,7 +91,9 @@ def test_what_was_sent_is_no_draft_any_more(world: World, browse: Browse) -> Non
     for name in ("composer", "resolve"):
         save(client, world.engineer, f"{ticket.number}/{name}", {"text": "x"})
     comment = client.post(f"{url}comment/", {"text": "x", "visibility": "note"})
-    resolve = client.post(f"{url}actions/resolve/", {"cause": "c", "handling": "h", "close_code": "tier1"})
+    resolve = client.post(
+        f"{url}actions/resolve/", {"cause": "c", "handling": "h", "close_code": "tier1", "verified_how": "tested"}
+    )
     assert comment.cookies["drafts_done"].value == f"{ticket.number}%2Fcomposer"
     assert resolve.cookies["drafts_done"].value == f"{ticket.number}%2Fresolve"
     desk = browse(world.desk)
@@ -147,7 +149,12 @@ def test_text_outlives_that_the_ticket_was_given_away(world: World, browse: Brow
     ticket = incident_in("in_progress", world)
     act(ticket, "hand_over", world.engineer, group="network", text="theirs")
     client = browse(world.engineer)
-    typed = {"cause": "the cause that I found", "handling": "and what I did", "close_code": "tier1"}
+    typed = {
+        "cause": "the cause that I found",
+        "handling": "and what I did",
+        "close_code": "tier1",
+        "verified_how": "tested",
+    }
     answer = client.post(f"{ticket.get_absolute_url()}actions/resolve/", typed)
     assert answer.status_code == 403
     assert "the cause that I found" in answer.content.decode()

@@ -94,6 +94,7 @@ def test_from_the_call_to_the_confirmation(world: World, visit: Visit) -> None:
     do(engineer, "解决")
     engineer.fill("#action-panel [name=cause]", "显示器电源故障")
     engineer.fill("#action-panel [name=handling]", "更换显示器")
+    engineer.select_option("#action-panel [name=verified_how]", "tested")
     send(engineer)
     state_is(engineer, "已解决")
 
@@ -116,7 +117,7 @@ def finish_task(page: Page, task: Task) -> None:
     do(page, "开始处理")
     page.locator(".entry", has_text="开始").first.wait_for()
     do(page, "完成")
-    page.select_option("#action-panel [name=close_code]", "done")
+    page.select_option("#action-panel [name=close_code]", "tier1")
     page.fill("#action-panel [name=result]", "已更换")
     send(page)
 

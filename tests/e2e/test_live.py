@@ -172,6 +172,6 @@ def test_the_requester_follows_without_reloading(world: World, visit: Visit, str
     act(ticket, "comment", world.engineer, text="Please try again")
     page.locator("[data-timeline]", has_text="Please try again").wait_for()
     assert "internal words" not in page.content()
-    act(ticket, "resolve", world.engineer, cause="c", handling="h", close_code="tier1")
+    act(ticket, "resolve", world.engineer, cause="c", handling="h", close_code="tier1", verified_how="tested")
     home.locator("#mine", has_text="please confirm").wait_for()
     assert not Presence.objects.exists()

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 
+from accounts.models import User
+from approvals.models import ApprovalRound
+from cmdb.models import RelationType
+from cmdb.services import Link, Stamp, write_relations
+from tests.changes.making import change_in
+from tests.contract.subjects import problem_in
 from tests.e2e.conftest import NARROW, WIDE, until
-from tests.factories import MONDAY, World, act, add_task, incident_in, register_incident, resolve
+from tests.factories import MONDAY, World, act, add_task, incident_in, make_item, register_incident, resolve
 from tests.pages.files import attach
 
 if TYPE_CHECKING:
@@ -48,6 +54,34 @@ PAGES = [
     ("requester", "TICKET", ""),
     ("requester", "/incidents/new/", ""),
     ("admin", "/me/tokens/", ""),
+    ("admin", "/policies/priorities/", ""),
+    ("head", "/approvals/", ""),
+    ("head", "/approvals/delegate/", ""),
+    ("head", "ROUND", ""),
+    ("manager", "/boards/incidents/", ""),
+    ("manager", "/boards/live/", ""),
+    ("manager", "/service-reports/", ""),
+    ("manager", "/policies/priorities/", ""),
+    ("desk", "/problems/", ""),
+    ("lead", "PROBLEM", ""),
+    ("lead", "INVESTIGATION", ""),
+    ("lead", "RECORD", ""),
+    ("desk", "ACCEPTANCE", ""),
+    ("lead", "/known-errors/", ""),
+    ("lead", "/trends/", ""),
+    ("lead", "/problem-register/", ""),
+    ("engineer", "/items/", ""),
+    ("engineer", "ITEM", ""),
+    ("engineer", "ITEM_EDIT", ""),
+    ("engineer", "ITEM_GRAPH", ""),
+    ("engineer", "ITEM_IMPACT", ""),
+    ("admin", "/items/classes/", ""),
+    ("admin", "/items/health/", ""),
+    ("engineer", "/changes/calendar/", ""),
+    ("engineer", "/changes/catalogue/", ""),
+    ("engineer", "/changes/catalogue/extend-disk/", ""),
+    ("engineer", "/changes/new/", ""),
+    ("engineer", "CHANGE", ""),
 ]
 
 
@@ -61,7 +95,30 @@ def places(world: World) -> dict[str, str]:
     act(ticket, "link", world.engineer, meaning="related_to", target=register_incident(world.desk).number)
     resolve(incident_in("in_progress", world), world.engineer)
     beside = f"/queue/?view=open&ticket={ticket.number}"
-    return {"TICKET": ticket.get_absolute_url(), "TASK": task.get_absolute_url(), "BESIDE": beside}
+    own = {"TICKET": ticket.get_absolute_url(), "TASK": task.get_absolute_url(), "BESIDE": beside}
+    own["ACCEPTANCE"] = f"/incidents/{ticket.number}/acceptance/"
+    return own | places_of_processes(world)
+
+
+def places_of_processes(world: World) -> dict[str, str]:
+    """A problem under investigation, a change that waits for its approval, an item with a neighbour."""
+    problem, change = problem_in("investigating", world), change_in("approving", world)
+    User.objects.update(password=world.desk.password)  # those who approve came with the change
+    item, host = make_item("db-01"), make_item("host-01")
+    runs_on = RelationType.objects.get(code="runs_on")
+    write_relations([Link(item, runs_on, host)], Stamp(source="test", trusted=True))
+    decision = ApprovalRound.objects.get(ticket=change, outcome="open")
+    return {
+        "PROBLEM": problem.get_absolute_url(),
+        "INVESTIGATION": f"/problems/{problem.number}/investigation/",
+        "RECORD": f"/problems/{problem.number}/record/",
+        "CHANGE": change.get_absolute_url(),
+        "ROUND": f"/approvals/{decision.pk}/",
+        "ITEM": f"/items/{item.pk}/",
+        "ITEM_EDIT": f"/items/{item.pk}/edit/",
+        "ITEM_GRAPH": f"/items/{item.pk}/graph/",
+        "ITEM_IMPACT": f"/items/{item.pk}/impact/",
+    }
 
 
 def look(page: Page, url: str, key: str) -> list[str]:

@@ -146,6 +146,7 @@ def test_an_engineer_claims_starts_notes_and_resolves_with_the_thumb(world: Worl
     page.locator(".work-main", has_text="Resolve").click()
     page.locator("#sheet[open] [name=cause]").fill("power supply broken")
     page.locator("#sheet [name=handling]").fill("replaced")
+    page.locator("#sheet [name=verified_how]").select_option("tested")
     page.locator("#sheet footer .btn-primary").click()
     page.locator(".nothing").wait_for()
     ticket.refresh_from_db()

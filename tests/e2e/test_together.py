@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from incidents.models import Incident
-from tests.factories import World, incident_in, unclaimed
+from tests.factories import World, incident_in, resolve, unclaimed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -91,3 +91,19 @@ def test_the_lead_decides_about_a_proposed_priority(world: World, visit: Visit) 
     lead.locator("#action-panel footer button").click()
     lead.locator(".priority.p2").wait_for()
     assert Incident.objects.get().priority_id == "P2"
+
+
+@pytest.mark.req("TKT-07")
+def test_a_stale_tab_is_told_the_state_and_brought_up_to_date(world: World, visit: Visit) -> None:
+    ticket = incident_in("in_progress", world)
+    page = visit("engineer", language="en-US")
+    for silent in ("**/updates/**", "**/live/**"):
+        page.route(silent, lambda route: route.fulfill(status=204))  # news come by no other way
+    page.goto(ticket.get_absolute_url())
+    page.locator("#ticket-state [data-key=w]").wait_for()
+    resolve(ticket, world.engineer)
+    page.keyboard.press("w")
+    page.locator("#action-panel .alarm", has_text="not possible in the state “Resolved”").wait_for()
+    page.locator(".stepper .now", has_text="Resolved").wait_for()
+    page.locator("#ticket-state [data-key=w]").wait_for(state="detached")
+    assert page.locator("#action-panel .alarm").is_visible()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.models import User
@@ -299,3 +300,12 @@ def test_the_same_words_mean_the_same_set_in_list_and_export(world: World) -> No
     assert list(refused["errors"]) == ["columns"]
     with pytest.raises(RefusedList):
         plan(world.desk, columns=["number", "nope"])
+
+
+@pytest.mark.req("TKT-08")
+def test_file_is_named_by_the_time_of_whoever_asked() -> None:
+    export = Export(source="tickets", format="csv", created_at=datetime(2026, 11, 28, 17, 28, tzinfo=UTC))
+    with timezone.override("Asia/Shanghai"):
+        assert export.filename == "tickets-20261129-0128.csv"
+    with timezone.override("UTC"):
+        assert export.filename == "tickets-20261128-1728.csv"

@@ -11,6 +11,7 @@ from django.utils import translation
 
 from accounts.models import Organisation, User
 from cmdb.models import ConfigurationItem
+from importing.progress import LINES_EVERY, ProgressBar
 from incidents.models import Incident
 from tests.factories import World, act, make_organisation
 from tests.importing.exports import life, run_import, snapshot, update, write_export
@@ -349,7 +350,7 @@ def test_wrong_call_ends_with_a_plain_sentence(arguments: list[str], message: st
     assert message in str(refused.value)
 
 
-def test_bar_is_drawn_on_a_terminal_only(tmp_path: Path) -> None:
+def test_bar_is_drawn_on_a_terminal_and_logs_get_lines(tmp_path: Path) -> None:
     class Terminal(StringIO):
         def isatty(self) -> bool:
             return True
@@ -360,3 +361,28 @@ def test_bar_is_drawn_on_a_terminal_only(tmp_path: Path) -> None:
     assert "Importing [##############################] 100%  1 incidents" in screen.getvalue()
     call_command("import_history", str(path), mapping="servicenow", stdout=quiet, stderr=quiet, verbosity=0)
     assert quiet.getvalue() == ""
+
+
+def test_where_no_terminal_is_a_line_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = StringIO()
+    bar = ProgressBar(log, "Importing", "incidents")
+    bar.show(1, 0.1)
+    assert log.getvalue() == ""  # nothing has to be told yet
+    bar.started -= LINES_EVERY
+    bar.show(5, 0.5)
+    bar.show(6, 0.6)
+    bar.clear()
+    assert log.getvalue() == "Importing: 50%, 5 incidents\n"
+
+
+def test_the_last_line_says_what_was_left_out(tmp_path: Path) -> None:
+    path = write_export(
+        tmp_path / "log.csv", [*life("INC1", "New"), update(priority="?", number="INC3"), *life("INC2")]
+    )
+    path.write_text(path.read_text(encoding="utf-8") + "INC9,Closed,false\n", encoding="utf-8")
+    last = "Left out: 2 rows or tickets; the report above says which and why."
+    assert run_import(path, dry_run=True).strip().splitlines()[-1] == last
+    assert run_import(path).strip().splitlines()[-1] == last
+    assert (
+        run_import(write_export(tmp_path / "b.csv", life("INC7"))).strip().splitlines()[-1] == "Nothing was left out."
+    )

@@ -15,6 +15,7 @@ import pytest
 from accounts.models import SupportGroup, User
 from cmdb.models import ConfigurationItem
 from incidents.models import Incident
+from problems.trends import BURST, MOST, WEEK, ZONE, find
 from tests.importing.exports import LOG, run_import
 from tests.reports.whole_log import check_board_counts_what_the_log_says
 from tickets.models import AffectedItem, Category, ExternalReference, TimelineEntry
@@ -192,6 +193,21 @@ def check_numbers_are_unique_and_of_the_day_of_opening(log: Imported) -> None:
     assert all(numbers[number].startswith(f"IM{moment(row['opened_at']):%y%m%d}") for number, row in log.last.items())
 
 
+def check_bursts_of_its_whole_weeks_are_named(log: Imported) -> None:
+    """Two stand out to any careful eye: a symptom from 11 April on, a category of one group from 2 May on (PRB-02)."""
+    first = datetime(2016, 2, 29, tzinfo=ZONE)
+    found = find([first + WEEK * number for number in range(12)])
+    named = {
+        (part, f"{one.since.astimezone(ZONE):%m-%d}")
+        for one in found
+        if one.kind == BURST
+        for series in (one.series, *one.also)
+        for part in series.key
+    }
+    assert len(found) <= MOST
+    assert {("imported-category-35.subcategory-28.symptom-506", "04-11"), ("imported-group-64", "05-02")} <= named
+
+
 CHECKS = (
     check_every_incident_and_every_event_is_there,
     check_every_event_has_its_time_its_person_and_its_state,
@@ -203,6 +219,7 @@ CHECKS = (
     check_damaged_values_are_reported_by_line,
     check_numbers_are_unique_and_of_the_day_of_opening,
     check_board_counts_what_the_log_says,
+    check_bursts_of_its_whole_weeks_are_named,
 )
 
 

@@ -253,7 +253,9 @@ def test_resolve_takes_codes_of_no_line_from_every_line(world: World, code: str)
 @pytest.mark.req("INC-07")
 @pytest.mark.parametrize("missing", ["cause", "handling", "close_code"])
 def test_resolve_needs_cause_handling_and_code(world: World, missing: str) -> None:
-    data = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1"} | {missing: ""}
+    data = {"cause": "磁盘已满", "handling": "清理日志", "close_code": "tier1", "verified_how": "tested"} | {
+        missing: ""
+    }
 
     assert refused_fields(incident_in("in_progress", world), "resolve", world.engineer, **data) == [missing]
 

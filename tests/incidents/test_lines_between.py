@@ -10,6 +10,7 @@ import pytest
 from notifications.models import Delivery
 from tests.factories import World, act, incident_in, register_incident, unclaimed
 from tests.pages.files import attach
+from tickets.actions import available_actions
 from tickets.errors import ActionInvalid
 from tickets.filters import TicketFilter
 from tickets.models import Attachment, Ticket, TicketLink
@@ -73,7 +74,7 @@ def test_files_come_along_to_the_follow_up(world: World, tmp_path: Path, setting
     old = incident_in("in_progress", world)
     attach(old, world.engineer)
     attach(old, world.engineer, action="note")
-    old = act(old, "resolve", world.engineer, close_code="tier1", cause="x", handling="y")
+    old = act(old, "resolve", world.engineer, close_code="tier1", verified_how="tested", cause="x", handling="y")
 
     act(old, "not_solved", world.requester, text="没好")
 
@@ -121,7 +122,7 @@ class _Asking:
 @pytest.mark.req("TKT-07")
 def test_a_state_that_forbids_is_never_told_as_a_missing_right(world: World, client: Any) -> None:
     ticket = incident_in("in_progress", world)
-    act(ticket, "resolve", world.engineer, close_code="tier1", cause="x", handling="y")
+    act(ticket, "resolve", world.engineer, close_code="tier1", verified_how="tested", cause="x", handling="y")
     client.force_login(world.engineer)
     url = f"/tickets/{ticket.number}/actions/wait/"
 
@@ -130,3 +131,20 @@ def test_a_state_that_forbids_is_never_told_as_a_missing_right(world: World, cli
     assert "Resolved" in part.text or "已解决" in part.text
     client.force_login(world.requester)
     assert client.get(url).status_code == 403
+
+
+@pytest.mark.req("TKT-07", "INC-04")
+def test_an_action_whose_place_another_one_took_says_so(world: World, client: Any) -> None:
+    """A stale tab: the desk checks the priority of what was dispatched and returned meanwhile."""
+    ticket = incident_in("assigned", world)
+    act(ticket, "return_to_desk", world.engineer, text="not ours")
+    client.force_login(world.desk)
+    url = f"/tickets/{ticket.number}/actions/check_priority/"
+
+    seen = client.get(url), client.post(url, {"impact": "I1"})
+    assert [answer.status_code for answer in seen] == [409, 409]
+    assert all("已分派" in answer.text or "dispatched already" in answer.text for answer in seen)
+    ticket.refresh_from_db()
+    assert ticket.impact_id == "I4"
+    names = [item.action.name for item in available_actions(ticket, world.desk)]
+    assert ("check_priority" in names, "propose_priority" in names) == (False, True)

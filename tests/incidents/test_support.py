@@ -11,11 +11,12 @@ from tests.factories import (
     World,
     act,
     incident_in,
+    last_entry,
     make_organisation,
     resolve,
 )
 from tests.incidents.asserting import changes, refused_fields
-from tickets.errors import ActionConflict
+from tickets.errors import ActionConflict, ActionInvalid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-05")]
 
@@ -95,6 +96,52 @@ def test_visit_on_site_records_times_in_order(world: World) -> None:
 
     assert (ticket.departed_at, ticket.arrived_at) == (MONDAY, MONDAY + HOUR)
     assert ticket.on_site_completed_at is None
+
+
+@pytest.mark.req("INC-15")
+@pytest.mark.parametrize("late", ["departed_at", "arrived_at", "on_site_completed_at"])
+def test_a_visit_in_the_future_is_refused_beside_its_field(world: World, late: str) -> None:
+    ticket = incident_in("in_progress", world, now=MONDAY)
+    times = {
+        "departed_at": "2026-11-23T09:10",
+        "arrived_at": "2026-11-23T09:20",
+        "on_site_completed_at": "2026-11-23T09:30",
+    }
+    names = list(times)[: list(times).index(late) + 1]
+    typed = {name: times[name] for name in names} | {late: "2026-11-23T12:00"}
+
+    with pytest.raises(ActionInvalid) as refused:
+        act(ticket, "record_on_site", world.engineer, now=MONDAY + HOUR, **typed)
+
+    assert list(refused.value.form.errors) == [late]
+
+
+@pytest.mark.req("INC-15")
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("record_remote_consent", {"remote_consent_by": "张明"}),
+        ("record_on_site", {"departed_at": "2026-11-23T09:00"}),
+    ],
+)
+@pytest.mark.parametrize(("impact", "asked"), [("I3", True), ("I4", False)])
+def test_backup_is_asked_for_by_severity_before_the_work(
+    world: World, name: str, typed: dict[str, str], impact: str, asked: bool
+) -> None:
+    ticket = incident_in("in_progress", world, now=MONDAY, impact=impact)
+    form = ticket.kind_info.actions[name].form_class(ticket=ticket, user=world.engineer)
+    assert ("backup" in form.fields) == asked
+    if not asked:
+        return
+
+    with pytest.raises(ActionInvalid) as refused:
+        act(ticket, name, world.engineer, now=MONDAY + HOUR, **typed)
+    assert list(refused.value.form.errors) == ["backup"]
+    ticket = act(ticket, name, world.engineer, now=MONDAY + HOUR, **typed, backup="no_risk")
+    assert (ticket.backup_confirmed_at, last_entry(ticket).data["backup"]) == (None, "no_risk")
+    ticket = act(ticket, name, world.engineer, now=MONDAY + 2 * HOUR, **typed, backup="done")
+    assert (ticket.backup_confirmed_at, ticket.backup_confirmed_by) == (MONDAY + 2 * HOUR, world.engineer)
+    act(ticket, name, world.engineer, now=MONDAY + 3 * HOUR, **typed)  # asked once, until it was confirmed
 
 
 @pytest.mark.req("INC-15")

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.datastructures import MultiValueDict
 
+from incidents.models import Incident
 from notifications.models import Notice
 from tests.api.client import Api
-from tests.factories import World, act, incident_in, make_item, make_organisation
+from tests.factories import World, act, incident_in, make_item, make_organisation, resolve
+from tickets.actions import perform
 from tickets.errors import ActionForbidden
+from tickets.models import Attachment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-14")]
 ASKED, ANSWER = "请检查控制器日志", "已更换控制器"
@@ -95,3 +100,58 @@ def test_removal_is_logged_as_removal_and_registering_with_its_values(world: Wor
         "I4",
         "requester",
     )
+
+
+@pytest.mark.req("TKT-05", "ORG-03")
+def test_the_vendor_gets_the_files_that_are_meant_for_the_vendor(world: World) -> None:
+    """At every door: page, lists and downloads of the API, addresses of file and preview."""
+    ticket = incident_in("in_progress", world)
+    perform(ticket, "comment", user=world.requester, data={"text": "截图"}, files=files("public.txt"))
+    perform(ticket, "note", user=world.engineer, data={"text": "内部"}, files=files("internal.txt"))
+    data = {"supplier": "liyuan", "text": ASKED}
+    perform(ticket, "call_vendor", user=world.engineer, data=data, files=files("asked.txt"))
+    perform(ticket, "record_vendor_answer", user=world.vendor, data={"text": ANSWER}, files=files("answered.txt"))
+
+    assert seen_by(world.vendor, ticket) == {"public.txt", "asked.txt", "answered.txt"}
+    assert seen_by(world.requester, ticket) == {"public.txt"}
+    assert seen_by(world.engineer, ticket) == {"public.txt", "internal.txt", "asked.txt", "answered.txt"}
+
+    make_organisation("other", "supplier")
+    act(ticket, "call_vendor", world.engineer, supplier="other", text="第二家请看")
+    assert seen_by(world.vendor, ticket) == set()
+    act(ticket, "record_vendor_answer", world.engineer, text="也没有")
+    act(ticket, "call_vendor", world.engineer, supplier="liyuan", text="请再看一次")
+    assert seen_by(world.vendor, ticket) == {"public.txt"}
+
+
+@pytest.mark.req("INC-12", "ORG-03")
+def test_a_follow_up_carries_files_over_as_internal_as_they_were(world: World) -> None:
+    ticket = incident_in("in_progress", world)
+    perform(ticket, "note", user=world.engineer, data={"text": "内部"}, files=files("internal.txt"))
+    perform(ticket, "comment", user=world.requester, data={"text": "截图"}, files=files("public.txt"))
+    act(resolve(ticket, world.engineer), "not_solved", world.requester, text="还是不行")
+    follow_up = Incident.objects.get(reopen_count=1)
+
+    assert seen_by(world.requester, follow_up) == {"public.txt"}
+    assert seen_by(world.engineer, follow_up) == {"public.txt", "internal.txt"}
+
+
+def files(name: str) -> Any:
+    return MultiValueDict({"attachments": [SimpleUploadedFile(name, b"text")]})
+
+
+def seen_by(user: Any, ticket: Any) -> set[str]:
+    """Names of the files that ``user`` gets; every door gives the same."""
+    client, api = Client(), Api(user)
+    client.force_login(user)
+    rows = {row.pk: row.name for row in Attachment.objects.filter(ticket=ticket.pk)}
+    page = client.get(ticket.get_absolute_url()).content.decode()
+    listed = api.get(f"incidents/{ticket.number}/attachments/")
+    lines = api.get(f"incidents/{ticket.number}/timeline/?page_size=100")
+    by_page = {name for name in rows.values() if name in page}
+    by_list = {row["name"] for row in listed.json()["results"]} if listed.status_code == 200 else set()
+    by_lines = {one["name"] for row in lines.json().get("results", []) for one in row["attachments"]}
+    by_address = {name for pk, name in rows.items() if client.get(f"/attachments/{pk}/").status_code == 200}
+    by_api = {name for pk, name in rows.items() if api.get(f"attachments/{pk}/").status_code == 200}
+    assert by_page == by_list == by_lines == by_address == by_api
+    return by_page

@@ -110,7 +110,10 @@ def test_refused_to_others_and_too_late(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["resolve", "comment", "start"])
 def test_not_offered_where_nothing_takes_it_back(world: World, name: str) -> None:
-    inputs = {"resolve": {"cause": "x", "handling": "y", "close_code": "tier1"}, "comment": {"text": "x"}}
+    inputs = {
+        "resolve": {"cause": "x", "handling": "y", "close_code": "tier1", "verified_how": "tested"},
+        "comment": {"text": "x"},
+    }
     ticket = unclaimed(world) if name == "start" else incident_in("in_progress", world)
     entry = step(ticket, name, world.engineer, **inputs.get(name, {}))
 

@@ -118,6 +118,9 @@ problems:find_incidents                -        302 403 403 403 403 403 200 200 
 problems:known_errors                  -        302 403 403 403 403 403 200 200 200 200 200
 problems:known_error                   missing  302 403 403 403 403 403 404 404 404 404 404
 problems:investigation                 missing  302 403 403 403 403 403 404 404 404 404 404
+incidents:acceptance                   own      302 404 200 200 404 404 200 200 200 200 200
+incidents:acceptance                   other    302 404 404 404 200 404 200 200 200 200 200
+incidents:acceptance                   missing  302 404 404 404 404 404 404 404 404 404 404
 problems:print                         missing  302 403 403 403 403 403 404 404 404 404 404
 problems:register_table                -        302 403 403 403 403 403 200 200 200 200 200
 problems:trends                        -        302 403 403 403 403 403 200 200 200 200 200

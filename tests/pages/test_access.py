@@ -52,6 +52,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
     file = ticket.attachments.get().pk if ticket else 0
     arguments: dict[str, list[Any]] = {
         "tickets:detail": [number],
+        "incidents:acceptance": [number],
         "live:ticket": [number],
         "tickets:thanks": [number],
         "announcements:edit": [1],

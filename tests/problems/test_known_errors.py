@@ -124,7 +124,9 @@ def test_workaround_that_stopped_working_is_flagged(world: World, staff: Staff, 
     number = known.problem.number
     for place in range(5):
         incident = act(incident_in("in_progress", world), "take_known_error", world.engineer, known_error=number)
-        incident = act(incident, "resolve", world.engineer, cause="x", handling="y", close_code="tier1")
+        incident = act(
+            incident, "resolve", world.engineer, cause="x", handling="y", close_code="tier1", verified_how="tested"
+        )
         if place < 4:
             act(incident, "not_solved", world.desk, text="又断了")
     for _place in range(20):

@@ -21,7 +21,11 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
     ("comment", "engineer", {"text": "现场已确认，继续处理"}),
     ("wait", "engineer", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00:00Z"}),
     ("resume", "engineer", {}),
-    ("resolve", "engineer", {"cause": "配置有误", "handling": "已更正", "close_code": "tier1"}),
+    (
+        "resolve",
+        "engineer",
+        {"cause": "配置有误", "handling": "已更正", "close_code": "tier1", "verified_how": "tested"},
+    ),
 ]
 COSTS = {
     "I4": {"register": 43, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 34},

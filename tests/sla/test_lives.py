@@ -39,7 +39,7 @@ ACTORS: dict[str, tuple[str, dict[str, Any]]] = {
     "record_vendor_answer": ("engineer", {"text": "!"}),
     "wait": ("engineer", {"wait_reason": "requester", "wait_until": "2099-01-01T00:00"}),
     "resume": ("engineer", {}),
-    "resolve": ("engineer", {"cause": "?", "handling": "!", "close_code": "tier1"}),
+    "resolve": ("engineer", {"cause": "?", "handling": "!", "close_code": "tier1", "verified_how": "tested"}),
 }
 #: Agreement and metric, round, state, when it was due, its verdict.
 Row = tuple[str, int, str, str | None, bool | None]

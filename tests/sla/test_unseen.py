@@ -20,7 +20,7 @@ from sla.policies import PromiseBook
 from tests.factories import MONDAY, World, act, incident_in, register_incident, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tickets.actions import available_actions
-from tickets.errors import ActionForbidden, ActionInvalid
+from tickets.errors import ActionConflict, ActionInvalid
 from tickets.models import TicketLink, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-22")]
@@ -115,7 +115,7 @@ class TestPriorityBackAtTheDesk:
 
     def test_the_desk_cannot_lower_what_was_dispatched(self, world: World) -> None:
         ticket = self.back(world)
-        with pytest.raises(ActionForbidden):
+        with pytest.raises(ActionConflict):
             act(ticket, "check_priority", world.desk, now=MONDAY + 5 * MINUTE, impact="I5")
         ticket = reloaded(ticket)
         assert (ticket.priority_id, ticket.in_emergency, ticket.requested_priority.pk) == ("P2", True, "P5")

@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
+from incidents.lifecycle import States as IncidentStates
 from incidents.models import Incident
+from tasks.lifecycle import States as TaskStates
 from tasks.models import Task
 from tests.factories import MONDAY, World, act, add_task, finish, incident_in, last_entry, make_item
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
-from tickets.models import Ticket, TimelineEntry
+from tickets.models import CloseCode, Ticket, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TSK-02")]
 
@@ -106,8 +109,8 @@ def test_task_is_claimed_started_and_finished(world: World, parent: Incident) ->
     task = act(task, "start", world.engineer2, now=MONDAY + timedelta(hours=1))
     assert (task.state, task.responded_at) == ("in_progress", MONDAY + timedelta(hours=1))
 
-    task = finish(task, world.engineer2, now=MONDAY + timedelta(hours=2), close_code="partly")
-    assert (task.state, task.phase, task.close_code_id, task.result) == ("finished", "closed", "partly", "已清理")
+    task = finish(task, world.engineer2, now=MONDAY + timedelta(hours=2), close_code="unresolved")
+    assert (task.state, task.phase, task.close_code_id, task.result) == ("finished", "closed", "unresolved", "已清理")
     assert task.resolved_at == task.closed_at == MONDAY + timedelta(hours=2)
 
 
@@ -119,6 +122,37 @@ def test_task_finish_needs_code_and_result(world: World, parent: Incident) -> No
 
     assert sorted(refused.value.form.errors) == ["close_code", "result"]
     assert progress(parent) == (1, 1)
+
+
+@pytest.mark.req("TSK-01")
+def test_kind_states_and_close_codes_are_those_of_incidents(world: World, parent: Incident) -> None:
+    """The source's tables; kinds of work of our own stand beside."""
+    first: Any = add_task(parent, world.engineer)
+    assert first.category.code == "hw-net"
+    task: Any = add_task(parent, world.engineer, category="sw", task_kind="check")
+    assert (task.category.code, task.task_kind_id) == ("sw", "check")
+    with pytest.raises(ActionInvalid) as refused:
+        add_task(parent, world.engineer, category="no-such")
+    assert list(refused.value.form.errors) == ["category"]
+
+    with translation.override("en"):
+        names = {str(label) for label in IncidentStates.labels}
+        shown = {code: str(task.kind_info.state_label(code)) for code in TaskStates.values}
+    assert {shown[code] for code in ("assigned", "in_progress", "finished")} <= names
+    assert shown["queued"].startswith("Pending")
+    assert shown["cancelled"].startswith("Closed")
+
+    task = act(task, "start", world.engineer)
+    for wrong in ("done", "desk", "tier2", "rejected", ""):
+        with pytest.raises(ActionInvalid) as refused:
+            act(task, "finish", world.engineer, close_code=wrong, result="x")
+        assert list(refused.value.form.errors) == ["close_code"], wrong
+    form = task.kind_info.actions["finish"].form_class(ticket=task, user=world.engineer)
+    assert form["close_code"].value() == "tier1"
+    done = finish(task, world.engineer, close_code="tier3")
+    assert isinstance(done.close_code, CloseCode)
+    cancelled = act(add_task(parent, world.engineer), "cancel", world.engineer, text="不需要")
+    assert cancelled.close_code_id == "rejected"
 
 
 @pytest.mark.req("INC-06")

@@ -185,7 +185,7 @@ def test_files_of_internal_notes_are_for_staff(world: World, ticket: Any) -> Non
 
 
 def test_several_actions_take_files(world: World, ticket: Any) -> None:
-    solved = {"cause": "?", "handling": "?", "close_code": "tier1"}
+    solved = {"cause": "?", "handling": "?", "close_code": "tier1", "verified_how": "tested"}
     files = MultiValueDict({"attachments": [file("screen.png", picture("PNG"))]})
     perform(ticket, "resolve", user=world.engineer, data=solved, files=files)
 

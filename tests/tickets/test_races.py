@@ -151,7 +151,7 @@ def test_parent_is_not_resolved_beside_a_new_task(world: World) -> None:
 def test_tasks_that_finish_at_once_are_counted(world: World) -> None:
     ticket = incident_in("in_progress", world)
     tasks = [act(add_task(ticket, world.engineer), "start", world.engineer) for _ in range(4)]
-    data = {"close_code": "done", "result": "?"}
+    data = {"close_code": "tier1", "result": "?"}
 
     results = at_once(
         *(partial(perform, task, "finish", user=world.engineer, data=data) for task in tasks),
@@ -199,7 +199,7 @@ def test_finishing_a_task_and_adding_one_do_not_block_each_other(world: World) -
     task = act(add_task(ticket, world.engineer), "start", world.engineer)
 
     results = at_once(
-        lambda: act(task, "finish", world.engineer, close_code="done", result="?"),
+        lambda: act(task, "finish", world.engineer, close_code="tier1", result="?"),
         lambda: add_task(ticket, world.engineer2),
         lambda: act(ticket, "comment", world.desk, text="?"),
         lambda: act(ticket, "edit", world.desk, summary="?"),

@@ -17,7 +17,7 @@ from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from drafts.models import FORM_ID
 from tickets import clock, drafting, pages
-from tickets.actions import available_actions, is_allowed, perform
+from tickets.actions import available_actions, is_allowed, perform, refusal_of
 from tickets.composer import ComposerForm, action_of
 from tickets.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
 from tickets.editing import asks_only
@@ -117,9 +117,12 @@ class ActionView(SignedInView):
         if drafting.has_draft(ticket, self.request.user, name):
             return None
         action = ticket.kind_info.actions[name]
-        if is_allowed(action, ticket, self.request.user) and not action.starts_in(ticket.state):
-            raise ActionConflict(_("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label})
-        raise PermissionDenied
+        if not is_allowed(action, ticket, self.request.user):
+            raise PermissionDenied
+        reason = refusal_of(action, ticket, self.request.user)
+        raise ActionConflict(
+            reason or _("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label}
+        )
 
     def _chosen(self, ticket: Ticket, action: Action) -> Any:
         """What was posted, with the values that the person took over from somebody else's change."""

@@ -106,6 +106,7 @@ def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
         "watchers": list(ticket.watchers.all()),
         "asked": asked_about([ticket], user).get(ticket.pk, []),
         "escalation": pages.escalation(ticket, user),
+        "prints": pages.prints_of(ticket),
     }
 
 
@@ -117,7 +118,6 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
     asks = ticket.phase == Phase.RESOLVED and ticket.requester_id == user.pk and not said
     facts = [
         pages.pair(_("Number"), ticket.number),
-        pages.pair(_("State"), ticket.state_label),
         pages.pair(_("Priority"), ticket.priority),
         pages.pair(_("Business system"), ticket.business_system),
         pages.pair(_("Requester"), ticket.requester),
@@ -133,6 +133,8 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
     ]
     return {
         **base_context(ticket, request),
+        **portal.expected_of(ticket, clock.now()),
+        "steps": portal.plain_steps(ticket, user),
         "facts": pages.filled(facts),
         "solution": solution if asks else "",
         "links": pages.links_of(ticket, user),

@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from tickets.attachments import small_copy
 from tickets.file_kinds import accepted
 from tickets.models import Attachment, Ticket
+from tickets.timeline import attachments_for
 
 logger = logging.getLogger(__name__)
 PREVIEW_SIZE = (640, 480)
@@ -23,9 +24,9 @@ LARGE_SIZE = (1920, 1440)
 def find_attachment(user: User, pk: int) -> Attachment:
     """The attachment, when ``user`` sees its ticket and the entry that it came with. Raises Http404."""
     found = Attachment.objects.filter(pk=pk, ticket__in=Ticket.objects.visible_to(user))
-    if not user.may(Permission.INTERNAL):
-        found = found.filter(is_public=True)
-    attachment = found.first()
+    attachment = found.first() if user.may(Permission.INTERNAL) else found.select_related("ticket").first()
+    if attachment is not None and not user.may(Permission.INTERNAL):
+        attachment = attachments_for(attachment.ticket, user).filter(pk=pk).first()
     if attachment is None:
         raise Http404
     return attachment

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if not summary.incidents:
             raise CommandError("Nothing in this file can be imported; does the mapping fit?")
         if options["dry_run"]:
-            self._say("Checked only: nothing was written.")
+            self._say("Checked only: nothing was written.", *left_out_lines(summary))
             return
         started = time.monotonic()
         with self._bar("Importing") as bar:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             outcome = import_histories(
                 histories, mapping, directory, lambda done: bar.show(done, done / total), options["batch"]
             )
-        self._say(*outcome_lines(outcome, time.monotonic() - started))
+        self._say(*outcome_lines(outcome, time.monotonic() - started), *left_out_lines(summary))
 
     def _check(self, file: ExportFile, mapping: Mapping, report: Path | None) -> Summary:
         """Read the whole file once; print the report."""
@@ -77,14 +77,14 @@ class Command(BaseCommand):
             findings = Findings(shown=SHOWN, sink=sink)
             histories = read_histories(file, mapping, findings, self.now)
             summary = check_histories(histories, lambda done: bar.show(done, file.read_share))
+        summary.left_out = findings.left_out
         self._say(f"{file.path.name}: {file.encoding}, read by the mapping {mapping.name}")
         self._say(*report_lines(summary, findings, mapping.zone))
         return summary
 
     @contextmanager
     def _bar(self, label: str) -> Iterator[ProgressBar]:
-        bar = ProgressBar(self.stderr, label, "incidents")  # type: ignore[arg-type]
-        bar.visible &= self.verbosity > 0
+        bar = ProgressBar(self.stderr, label, "incidents", visible=self.verbosity > 0)  # type: ignore[arg-type]
         try:
             yield bar
         finally:
@@ -119,3 +119,12 @@ def outcome_lines(outcome: Outcome, seconds: float) -> Iterator[str]:
         yield f"{len(outcome.grown):,} of them have more events in this file than were imported: {numbers}"
     if not outcome.imported:
         yield "Nothing to do: every incident of this file is in the portal."
+
+
+def left_out_lines(summary: Summary) -> Iterator[str]:
+    """The last line: whatever of the file is not in the portal afterwards."""
+    count = summary.left_out
+    if count:
+        yield f"Left out: {count:,} rows or tickets; the report above says which and why."
+    else:
+        yield "Nothing was left out."
