@@ -54,5 +54,5 @@ def names_of(people: Iterable[User | None]) -> str:
     return ", ".join(person.display_name for person in people if person is not None)
 
 
-def _listed(answers: Iterable[tuple[Any, list[Held]]]) -> list[Held]:
+def _listed(answers: Iterable[tuple[Any, Any]]) -> list[Held]:
     return [held for _receiver, part in answers for held in part]
