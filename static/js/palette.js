@@ -6,7 +6,7 @@ import { phrase } from "./phrases.js";
 const WAIT = 120; // milliseconds after the last key before the server is asked
 const SHOWN = 6; // commands beside hits; without words all of them
 const RECENT = "lately"; // numbers of tickets that were open in this browser; the server says what may be shown of them
-const PLACES = ".side li a, .portal-nav a, .views a, .person-menu .menu-list :is(a,button), .theme button, .language button, .actions :is(a,button), [data-key]";
+const PLACES = ".side li a, .portal-nav a, .views a, .person-menu .menu-list :is(a,button), .theme button, .language button, .list-tools > a, .actions :is(a,button), [data-key]";
 
 const dialog = document.getElementById("palette");
 const field = dialog?.querySelector("[role=combobox]");

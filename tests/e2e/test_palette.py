@@ -105,3 +105,14 @@ def test_the_field_of_the_top_bar_opens_it_and_the_slash_still_goes_there(world:
     page.locator("#palette[open]").wait_for(state="detached")
     page.keyboard.press("/")
     until(page, "document.activeElement.name === 'q'")
+
+
+def test_what_a_list_offers_is_a_command(world: World, visit: Visit) -> None:
+    page = visit("desk", language="en-US")
+    page.goto("/queue/?view=open")
+    page.keyboard.press("Control+k")
+    until(page, "document.activeElement.getAttribute('role') === 'combobox'")
+    page.keyboard.type("export")
+    choose(page, "Export")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/exports/new/**")

@@ -69,3 +69,14 @@ def test_when_it_is_expected_stands_beside_what_happens_next(world: World) -> No
     assert "Expected by" in text[text.index('class="next') : text.index('id="action-panel"')]
     Incident.objects.filter(pk=ticket.pk).update(planned_completion_at=clock.now() - timedelta(hours=5))
     assert "takes longer than planned" in page(world, ticket)
+
+
+@pytest.mark.req("INC-13")
+def test_an_escalated_ticket_says_it_in_whole_sentences(world: World) -> None:
+    ticket = incident_in("in_progress", world)
+    Incident.objects.filter(pk=ticket.pk).update(escalated_at=clock.now() - timedelta(minutes=26))
+    User.objects.filter(pk=world.desk.pk).update(language="en")
+    client = Client()
+    client.force_login(world.desk)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", client.get(ticket.get_absolute_url()).content.decode()))
+    assert "Time is over, and nobody has acted yet. Escalated 26 min ago" in text
