@@ -4,6 +4,7 @@ import csv
 import io
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from importing.facts import cell_reader, word_reader, word_table
 from importing.findings import Finding, Flaw, finding_writer
+from importing.histories import History
 from importing.values import EARLIEST, DamagedError, read_count, read_name, tidy, time_reader
 from itsm.cells import RISKY
 
@@ -140,3 +142,10 @@ def test_report_cell_is_no_formula(text: str) -> None:
     [_header, row] = [row for row in csv.reader(io.StringIO(stream.getvalue(), newline="")) if row]
     assert row[:3] == ["2", "IM1", "summary"]
     assert not row[3].startswith(tuple(RISKY))
+
+
+def test_a_pause_that_ends_before_it_begins_takes_nothing_from_the_others() -> None:
+    hour = timedelta(hours=1)
+    told = SimpleNamespace(pauses=[(NOW, NOW - 5 * hour, None), (NOW, NOW + hour, None), (NOW, None, None)])
+
+    assert History.waited.fget(told) == hour  # type: ignore[attr-defined]

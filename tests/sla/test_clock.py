@@ -190,6 +190,17 @@ def test_table_grows_with_what_is_asked() -> None:
     assert fresh.add(at("2009-01-05 09:00"), HOUR) == utc("2009-01-05T02:00")
 
 
+def test_a_table_that_is_kept_has_a_year_to_spare_at_both_ends() -> None:
+    """Local days of the year before and after lie in a year of UTC: what was asked before must not cut them off."""
+    evenings = WorkingTime(weekly("America/New_York", (1140, 1440), days="1111111"))
+    evenings.diff(utc("2028-06-01T00:00"), utc("2028-06-02T00:00"))  # keeps 2027 to 2032
+    assert evenings.diff(utc("2027-01-01T00:00"), utc("2027-01-01T05:00")) == 5 * HOUR
+
+    nights = WorkingTime(weekly("Asia/Shanghai", (0, 480), days="1111111"))
+    nights.diff(utc("2028-06-01T00:00"), utc("2028-06-02T00:00"))
+    assert nights.diff(utc("2032-12-31T16:00"), utc("2032-12-31T23:00")) == 7 * HOUR
+
+
 # --- Laws -----------------------------------------------------------------------------------------------------------
 intervals = st.lists(st.integers(0, 1440), min_size=2, max_size=6).map(
     lambda points: tuple((a, b) for a, b in zip(sorted(points)[::2], sorted(points)[1::2], strict=False) if a < b)

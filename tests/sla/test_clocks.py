@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sla.life import Life
 from sla.models import (
     Agreement,
     Clock,
@@ -334,3 +335,17 @@ def test_repeating_changes_nothing(world: World) -> None:
     act(ticket, "comment", world.desk, now=MONDAY + HOUR, text="?")
 
     assert list(Clock.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.req("SLM-05")
+def test_going_on_begins_not_before_the_stop(world: World) -> None:
+    """Of two that act at the same moment the second may carry the earlier time: no stretch runs backwards."""
+    office_policy(world)
+    ticket = started(world, at("2026-03-04 10:00"))
+    life = Life(clock_of(ticket), past=[])
+    life.stop(at("2026-03-04 12:00"))
+
+    life.reopen(at("2026-03-04 11:30"))
+
+    assert (life.clock.state, life.clock.running_since) == ("running", at("2026-03-04 12:00"))
+    assert all(segment.started <= segment.ended for segment in life.segments)
