@@ -29,6 +29,7 @@ def test_what_a_form_shows_and_fills_in_is_taken(world: World, browse: Browse, p
     """Whoever chooses a system gets its usual group filled in only where they may assign."""
     system = make_system("trading", default_group=world.groups["host"])
     user = world.people[person]
+    system.organisations.add(user.organisation)  # customers choose among what they use
     form = RegisterForm(ticket=Incident(), user=user)
     sent: dict[str, Any] = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     sent = {name: value for name, value in sent.items() if value not in (None, "")}
