@@ -99,7 +99,7 @@ class HeldSerializer(serializers.Serializer):
     """Something that waits for a person."""
 
     kind = serializers.CharField(help_text="ticket, command, lead, roster, deputy, swap, approval, delegation.")
-    label = serializers.CharField(help_text="What it is, in the language of the request.")
+    label = serializers.CharField(help_text="In the language of the request.")  # type: ignore[assignment]  # a field named so
     name = serializers.CharField(help_text="Which one.")
     to = serializers.CharField(help_text="Who has it now, by name; empty before it is handed on, or when nobody has.")
 

@@ -173,7 +173,7 @@ class ItemList:
 
     def _active(self) -> list[dict[str, Any]]:
         attributes = self.definitions.everywhere()
-        found = []
+        found: list[dict[str, Any]] = []
         if self.leaves_out_retired:
             every = self.address()
             every += f"{'&' if '?' in every else '?'}{RETIRED}="

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.template import engines
 from django.urls import URLPattern, URLResolver, get_resolver, path
+from django.views.generic import RedirectView
 
 from tests.architecture.sources import APPS, ROOT
 
@@ -76,7 +77,7 @@ def module_of(library: object) -> str:
 
 def test_a_name_defined_twice_would_be_noticed() -> None:
     class Twice:
-        url_patterns = [path("a/", print, name="a"), path("b/", print, name="a")]
+        url_patterns = [path(route, RedirectView.as_view(), name="a") for route in ("a/", "b/")]
 
     names = ((name, route) for route, name in addresses(Twice))  # type: ignore[arg-type]
 
