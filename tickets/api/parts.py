@@ -21,10 +21,7 @@ from itsm.api.views import PAGING, ApiView, paged
 from itsm.paging import Column
 from tickets.action_forms import CommentForm
 from tickets.api.base import NUMBER, TicketView
-from tickets.api.lists import body_schemas
-from tickets.forms import ATTACHMENTS_FIELD, AttachmentsField
-from tickets.models import Ticket, TimelineEntry
-from tickets.serializers import (
+from tickets.api.lines import (
     AttachmentSerializer,
     CommentSerializer,
     TimelineEntrySerializer,
@@ -32,6 +29,9 @@ from tickets.serializers import (
     comment_data,
     entry_data,
 )
+from tickets.api.lists import body_schemas
+from tickets.forms import ATTACHMENTS_FIELD, AttachmentsField
+from tickets.models import Ticket, TimelineEntry
 from tickets.timeline import Line, attachments_for, entries_for, present
 from tickets.views.files import find_attachment, secured
 
