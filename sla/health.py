@@ -94,7 +94,9 @@ def _check_heartbeats(health: Health, now: datetime) -> None:
     beats = list(EngineHeartbeat.objects.filter(beat_at__gt=now - timedelta(hours=1)).order_by("name", "host"))
     newest = {name: max((b.beat_at for b in beats if b.name == name), default=None) for name in DRIVERS}
     latest = max((beat.beat_at for beat in beats), default=None)
-    health.figures["heartbeats"] = beats
+    health.figures["heartbeats"] = [
+        b for b in beats if b.beat_at > now - SILENT_DRIVER or b.beat_at == newest.get(b.name)
+    ]
     if latest is None or latest < now - SILENT:
         health.red.append("silent")
     elif any(moment is None or moment < now - SILENT_DRIVER for moment in newest.values()):

@@ -146,6 +146,21 @@ def test_figures_are_what_prometheus_reads(always: World, browse: Browse) -> Non
     assert [name for name in values if name.startswith("itsm_engine_processed_total{driver=")] != []
 
 
+@pytest.mark.req("ADM-03")
+def test_a_process_that_ended_is_no_figure_any_more_unless_it_was_the_last_of_its_name(always: World) -> None:
+    all_drivers()
+    now = clock.now()
+    ended = EngineHeartbeat.objects.create(
+        name="engine", host="old:1", beat_at=now - timedelta(minutes=5), cycle_ms=1, processed=1
+    )
+    shown = {(beat.name, beat.host) for beat in check(now).figures["heartbeats"]}
+    assert ("engine", ended.host) not in shown
+    assert len({name for name, _host in shown}) == 2
+
+    EngineHeartbeat.objects.filter(name="engine").exclude(pk=ended.pk).delete()
+    assert ("engine", ended.host) in {(b.name, b.host) for b in check(now).figures["heartbeats"]}
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
