@@ -13,6 +13,7 @@ from django import forms
 from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -120,5 +121,5 @@ def _entry(change: Change, site: str) -> Entry:
 def _freezes(start: datetime, until: datetime, now: datetime, site: str) -> Iterator[Entry]:
     for one in freezes_between(start, until):
         key = f"{one.rule.code}-{one.starts_at:%Y%m%d%H%M}"
-        name = f"{_('Freeze')}: {one.rule.name}"
+        name = ": ".join([gettext("Freeze"), one.rule.name])
         yield Entry(uid=f"{key}@freezes", stamp=now, start=one.starts_at, end=one.ends_at, summary=name)

@@ -25,6 +25,7 @@ CLOCK_READERS = {
     "tickets.tasks",
     "changes.admin",
     "changes.ordering_forms",
+    "changes.tasks",
     "sla.engine",
     "sla.canary",
     "sla.lookout",

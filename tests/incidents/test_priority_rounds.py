@@ -133,7 +133,7 @@ def test_another_group_has_another_lead(world: World, proposed: Any) -> None:
 
 
 def test_a_solution_ends_what_was_proposed(world: World, proposed: Any) -> None:
-    typed = {"cause": "?", "handling": "!", "close_code": "tier1"}
+    typed = {"cause": "?", "handling": "!", "close_code": "tier1", "verified_how": "tested"}
     act(proposed, "resolve", world.engineer, now=AN_HOUR, **typed)
     made = ApprovalRound.objects.get()
     assert (waits(world), made.outcome, last_entry(proposed).action) == ([], "withdrawn", "resolve")

@@ -94,7 +94,7 @@ def test_states_are_said_in_plain_words(world: World, browse: Browse) -> None:
 
     labels = re.findall(r'class="pill [a-z]+">([^<]+)', page)
     assert [label.split(":")[0] for label in labels] == [
-        "Waits for",
+        "Please answer",
         "Finished",
         "Solved, please confirm",
         "Being worked on",

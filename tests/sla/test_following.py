@@ -137,9 +137,12 @@ def test_unchanged_form_changes_nothing(world: World, client: Client) -> None:
     assert Calendar.objects.get(code="5x8").current.number == 1  # type: ignore[union-attr]
 
 
-def test_only_administrators_see_calendars(world: World, client: Client) -> None:
-    client.force_login(world.manager)
+def test_managers_read_calendars_and_administrators_change_them(world: World, client: Client) -> None:
+    client.force_login(world.engineer)
     assert [client.get(url).status_code for url in ("/calendars/", "/calendars/5x8/")] == [403, 403]
+    client.force_login(world.manager)
+    assert [client.get(url).status_code for url in ("/calendars/", "/calendars/5x8/")] == [200, 200]
+    assert client.post("/calendars/5x8/", {}).status_code == 403
     client.force_login(world.admin)
     assert [client.get(url).status_code for url in ("/calendars/", "/calendars/5x8/")] == [200, 200]
     assert client.get("/calendars/none/").status_code == 404

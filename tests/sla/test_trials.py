@@ -144,6 +144,8 @@ def test_pages_ask_and_stop(world: World, client: Client, monkeypatch: pytest.Mo
     assert client.post(f"/what-if/{run.pk}/").status_code == 302
     assert TrialRun.objects.get().status == "cancelled"
     client.force_login(world.manager)
+    assert client.get(f"/what-if/{run.pk}/").status_code == 404  # somebody else's
+    client.force_login(world.engineer)
     assert client.get(f"/what-if/{run.pk}/").status_code == 403
 
 

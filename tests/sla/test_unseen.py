@@ -199,7 +199,7 @@ class TestLeavers:
         page.force_login(world.admin)
         answer = page.post(
             reverse("admin:accounts_user_changelist"),
-            {"action": "switch_off", "_selected_action": [world.engineer.pk]},
+            {"action": "switch_off", "_selected_action": [world.engineer.pk], "confirmed": "1"},
             follow=True,
         )
 

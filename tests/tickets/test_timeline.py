@@ -80,7 +80,7 @@ def test_editing_shows_what_changed_and_not_what_stayed(world: World) -> None:
 
     assert values(lines_of(ticket, world.desk)[-1]) == {
         "Summary": ("主机无法登录", "新标题"),
-        "Complexity": ("Normal", "Complex"),
+        "Complexity": ("Normal", "Hard"),
     }
 
 
@@ -110,7 +110,7 @@ def test_events_on_other_tickets_are_sentences_with_names(world: World) -> None:
 
     titles = [line.title for line in lines_of(ticket, world.desk)]
 
-    assert f"task {task.number} “清理磁盘” is over: Finished" in titles
+    assert f"task {task.number} “清理磁盘” is over: Closed" in titles
     assert f"{other.number} was marked as “caused by” this ticket" in titles
 
 

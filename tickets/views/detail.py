@@ -131,9 +131,10 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         pages.pair(_("Solution"), "" if asks else solution),
         *supplier_facts(ticket, user),
     ]
+    base = base_context(ticket, request)
     return {
-        **base_context(ticket, request),
-        **portal.expected_of(ticket, clock.now()),
+        **base,
+        **portal.expected_of(ticket, base["now"]),
         "steps": portal.plain_steps(ticket, user),
         "facts": pages.filled(facts),
         "solution": solution if asks else "",
