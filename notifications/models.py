@@ -215,6 +215,8 @@ class Delivery(models.Model):
 class Attempt(models.Model):
     """A try to hand a delivery over, with what came of it. Written once, when the result is known."""
 
+    never_emptied = True
+
     class Result(models.TextChoices):
         SENT = "sent", pgettext_lazy("delivery", "Handed over")
         DEFINITE = "definite", _("Failed")

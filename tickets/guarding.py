@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pgtrigger
 from django.apps import apps
 from django.db import connections, models, transaction
 
-#: The trigger by which a model says that its rows are never changed or removed.
-APPEND_ONLY = "append_only"
 NEVER_EMPTIED = "never_emptied"
 _FUNCTION = f"""CREATE OR REPLACE FUNCTION itsm_{NEVER_EMPTIED}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -21,9 +20,17 @@ _TRIGGER = (
 
 
 def append_only_models() -> list[type[models.Model]]:
-    """Models whose rows are only added."""
-    found = apps.get_models(include_auto_created=True)
-    return [model for model in found if APPEND_ONLY in {t.name for t in getattr(model._meta, "triggers", ())}]
+    """Models whose rows are evidence: the database refuses to remove them, some or all, or ``never_emptied`` is set.
+
+    That attribute is for models of which the portal itself takes back single rows, such as those that one and the
+    same transaction wrote.
+    """
+    return [model for model in apps.get_models(include_auto_created=True) if _is_evidence(model)]
+
+
+def _is_evidence(model: type[models.Model]) -> bool:
+    guards = [one for one in getattr(model._meta, "triggers", ()) if isinstance(one, pgtrigger.Protect)]
+    return getattr(model, NEVER_EMPTIED, False) or any(pgtrigger.Delete in (one.operation or ()) for one in guards)
 
 
 def guard_against_emptying(using: str = "default", **kwargs: Any) -> list[str]:

@@ -109,6 +109,7 @@ class Attribute(BilingualName):
 class AttributeVersion(models.Model):
     """How an attribute was defined from a moment on; so a page of the past shows the names of the past."""
 
+    never_emptied = True
     attribute = models.ForeignKey(Attribute, models.CASCADE, related_name="versions")
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

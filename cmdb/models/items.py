@@ -135,6 +135,7 @@ class ItemVersion(ItemFacts):
     only the period is new, what is said was said before.
     """
 
+    never_emptied = True
     item = models.ForeignKey(ConfigurationItem, models.CASCADE, related_name="versions")
     identifier = models.CharField(max_length=100)
     valid = DateTimeRangeField(_("so from … until"))

@@ -120,6 +120,7 @@ class RelationVersionQuerySet(models.QuerySet):
 class RelationVersion(RelationFacts):
     """A relation as it held during ``valid``, as it was believed during ``recorded``; see ``ItemVersion``."""
 
+    never_emptied = True
     relation = models.ForeignKey(Relation, models.CASCADE, related_name="versions")
     valid = DateTimeRangeField()
     recorded = DateTimeRangeField()

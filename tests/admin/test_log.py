@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import translation
 
+from accounts.log_guard import GUARD, LIFT
 from accounts.models import Organisation, SupportGroup
 from incidents.models import Incident
 from itsm.admin import _lines, _parts
@@ -94,3 +99,62 @@ def test_rows_beside_an_object_are_logged_with_their_values(page: Client, world:
     assert "English name: IT → Informatics" in texts[1]
     assert "English name: Informatics → —" in texts[2]
     assert not organisation.departments.exists()
+
+
+def run(statement: str) -> None:
+    """Raw SQL in a savepoint."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+REWRITTEN = [
+    "UPDATE django_admin_log SET object_repr = 'x'",
+    "UPDATE django_admin_log SET user_id = user_id",
+    "DELETE FROM django_admin_log",
+]
+
+
+@pytest.mark.req("SEC-03")
+@pytest.mark.parametrize("statement", [*REWRITTEN, "TRUNCATE django_admin_log"])
+def test_nobody_rewrites_the_log(world: World, statement: str) -> None:
+    """Not in SQL either: only what was added later is there later."""
+    make_rows(world, 1)
+    before = list(LogEntry.objects.values())
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(DatabaseError, match="only added"):
+        run(statement)
+
+    assert list(LogEntry.objects.values()) == before != []
+
+
+@pytest.mark.req("SEC-03")
+def test_a_migration_can_lift_the_guard_of_the_log_and_put_it_back(world: World) -> None:
+    make_rows(world, 1)
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run(LIFT)
+    run(REWRITTEN[0])
+    assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {"x"}
+
+    run(GUARD)
+    for statement in REWRITTEN:
+        with pytest.raises(DatabaseError, match="only added"):
+            run(statement)
+
+
+@pytest.mark.req("SEC-03", "ADM-02")
+def test_the_plain_role_of_the_handbook_only_adds_to_the_log(db: None) -> None:
+    """The statements as they stand in the handbook, run in their order."""
+    text = (Path(__file__).parents[2] / "docs" / "administration.md").read_text()
+    lines = re.findall(r"^    ((?:CREATE ROLE|GRANT|REVOKE|ALTER DEFAULT).*)$", text, re.MULTILINE)
+    for line in lines:
+        run(line.replace("itsm_plain", "itsm_plain_tried"))
+
+    def may(right: str, table: str) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT has_table_privilege('itsm_plain_tried', %s, %s)", [table, right])
+            return bool(cursor.fetchone()[0])
+
+    rights = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER")
+    assert [right for right in rights if may(right, "django_admin_log")] == ["SELECT", "INSERT"]
+    assert [right for right in rights if may(right, "tickets_ticket")] == ["SELECT", "INSERT", "UPDATE", "DELETE"]

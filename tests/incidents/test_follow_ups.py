@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from changes.models import Change
 from incidents.models import Incident
+from problems.models import Problem
 from tests.api.client import Api
 from tests.factories import World, act, incident_in, last_entry, wait
 from tests.incidents.asserting import refused_fields
@@ -60,3 +63,24 @@ def test_the_list_holds_whom_to_call_what_waits_and_what_came_back(world: World,
         assert f'value="{ticket.number}@' not in page
     assert all(f'value="{number}@' in page for number in owed)
     assert Api(world.requester2).results("incidents/?view=follow_up") == []
+
+
+@pytest.mark.parametrize("view", ["follow_up", "to_confirm", "confirmed"])
+def test_nobody_calls_back_about_a_change_or_a_problem(world: World, browse: Any, view: str) -> None:
+    """What other kinds call resolved waits for nobody's word."""
+    confirmed_at = timezone.now() if view == "confirmed" else None
+    for model, state in ((Problem, "resolved"), (Change, "implemented")):
+        model.objects.create(
+            number=f"XX{model._meta.model_name}",
+            summary="?",
+            kind=model._meta.model_name,
+            state=state,
+            phase="resolved",
+            priority_rank=99,
+            confirmed_at=confirmed_at,
+            created_at=timezone.now(),
+            updated_at=timezone.now(),
+            organisation=world.organisations["exchange"],
+        )
+
+    assert "XX" not in browse(world.admin).get(f"/queue/?view={view}").text

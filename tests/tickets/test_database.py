@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import Model
 
 from tests.contract.subjects import PLACES, SUBJECTS
 from tests.factories import World, incident_in, last_entry
@@ -123,12 +122,50 @@ def test_log_is_never_changed(world: World, statement: str) -> None:
     assert list(TimelineEntry.objects.values()) == before
 
 
+#: Written by hand, so that the code cannot forget one of them. A new table of this kind is added here.
+NEVER_EMPTIED = [
+    "accounts_accessevent",
+    "approvals_decision",
+    "approvals_excluded",
+    "approvals_policyversion",
+    "changes_templateversion",
+    "cmdb_attributeversion",
+    "cmdb_itemversion",
+    "cmdb_relationversion",
+    "django_admin_log",
+    "notifications_attempt",
+    "reports_servicereport",
+    "sla_calendarday",
+    "sla_calendarversion",
+    "sla_clockchange",
+    "sla_engineswitch",
+    "sla_policyversion",
+    "sla_segment",
+    "sla_target",
+    "tickets_timelineentry",
+]
+
+
 @pytest.mark.req("TKT-03", "SEC-03")
-@pytest.mark.parametrize("model", append_only_models(), ids=lambda model: model._meta.db_table)
-def test_what_is_only_added_to_is_never_emptied(world: World, model: type[Model]) -> None:
+def test_the_list_by_hand_names_every_table_that_refuses_removal() -> None:
+    """Asked of the database: whatever refuses that a row is removed, under any condition, refuses to be emptied."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+            " JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal AND tgtype & 10 = 10"
+            " AND prosrc ILIKE '%cannot%delete%'"
+        )
+        refusing = {row[0] for row in cursor.fetchall()}
+    assert refusing <= set(NEVER_EMPTIED)
+    assert {model._meta.db_table for model in append_only_models()} <= set(NEVER_EMPTIED)
+
+
+@pytest.mark.req("TKT-03", "SEC-03")
+@pytest.mark.parametrize("table", NEVER_EMPTIED)
+def test_what_is_only_added_to_is_never_emptied(world: World, table: str) -> None:
     """TRUNCATE passes by the triggers of rows; also as a consequence of emptying what the table refers to."""
     incident_in("in_progress", world)
-    before, table = TimelineEntry.objects.count(), model._meta.db_table
+    before = TimelineEntry.objects.count()
     execute("SET CONSTRAINTS ALL IMMEDIATE")  # rows of this transaction that are still to be checked are in the way
     emptied = [f'TRUNCATE "{table}" CASCADE', f'TRUNCATE tickets_ticket, "{table}" RESTART IDENTITY CASCADE']
 
