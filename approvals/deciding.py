@@ -16,7 +16,7 @@ from approvals.deciders import entitled
 from approvals.falling import let_fall
 from approvals.models import ApprovalRound, Ask, Decision, Outcome, Slot, Step
 from approvals.questions import question_of
-from approvals.services import concerned, end_round, kept_from, open_step, plan_of, substitutes
+from approvals.services import accounts_of, concerned, end_round, kept_from, open_step, plan_of, substitutes
 from approvals.telling import tell
 from tickets import clock
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionNotFound
@@ -131,14 +131,23 @@ def _place_for(made: ApprovalRound, step: Step, ticket: Ticket, user: User, now:
     kept_away = kept_from(made)
     if user.pk in kept_away:
         raise ActionForbidden(_("You may not decide this: you ask for it, changed it, or carry it out."))
-    if step.decisions.filter(person=user).exists():
+    voted = _voted(step)
+    if user.pk in voted:
         raise ActionConflict(_("You have decided this step."))
     slots = list(step.slots.filter(decisions=None).order_by("position"))
     found = [place for slot in slots for place in _places(slot, made, step, ticket, user, now)]
-    allowed = [one for one in found if one.for_person is None or one.for_person.pk not in kept_away]
+    allowed = [one for one in found if one.for_person is None or one.for_person.pk not in kept_away | voted]
     if not allowed:
+        if any(one.for_person and one.for_person.pk in voted for one in found):
+            raise ActionConflict(_("Whoever you stand in for has decided this step."))
         raise ActionForbidden(_refusal(made, step, user, found))
     return min(allowed, key=lambda one: (one.for_person is not None, one.slot.position))
+
+
+def _voted(step: Step) -> frozenset[int]:
+    """Keys of everybody who decided the step or for whom somebody did: each person counts once, by any account."""
+    decided = step.decisions.select_related("person", "for_person")
+    return accounts_of(one for row in decided for one in (row.person, row.for_person) if one is not None)
 
 
 def _places(slot: Slot, made: ApprovalRound, step: Step, ticket: Ticket, user: User, now: datetime) -> Iterable[Place]:

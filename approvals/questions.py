@@ -26,11 +26,17 @@ def nothing(ticket: Any) -> list[Line]:
     return []
 
 
+def none(ticket: Any) -> Iterable[str]:
+    """No action of substance but those that change its columns."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """One question about tickets of ``kind``.
 
-    ``fields``: columns of substance; ``also``: further lines {name, zh, en, value} of substance; ``implementers``: who
+    ``fields``: columns of substance; ``also``: further lines {name, zh, en, value} of substance; ``actions``: names of
+    the actions on a ticket that change those lines, whose author edited it; ``implementers``: who carries it out, and
     is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy; ``binds``:
     whether edits of the ticket as it stands still let approvals fall; ``ended``: called with (round, user, now) when
     it is approved, refused or returned, in the transaction; ``fell``: the same when an approved or open round falls.
@@ -46,6 +52,7 @@ class Question:
     label: str | Promise
     fields: tuple[str, ...]
     also: Callable[[Any], list[Line]] = nothing
+    actions: Callable[[Any], Iterable[str]] = none
     implementers: Callable[[Any], Iterable[User]] = nobody
     grade: Callable[[Any], str] = lambda ticket: ""
     risk: Callable[[Any], str] = lambda ticket: ""

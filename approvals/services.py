@@ -83,11 +83,10 @@ def exclude(made: ApprovalRound, question: Question, ticket: Any, user: User) ->
 
 
 def last_editor(ticket: Any, question: Question) -> int | None:
-    """Who changed a column of substance last, by the timeline; whoever registered it when nobody did."""
-    touched = Q()
+    """Whose edit of substance was the last, by the timeline; whoever registered it when nobody edited it."""
+    touched = Q(action__in=("register", *question.actions(ticket)))
     for name in question.fields:
         touched |= Q(changes__contains=[{"field": name}])
-    touched |= Q(action__in=("add_items", "remove_items", "plan", "register"))
     lines = TimelineEntry.objects.filter(touched, ticket_id=ticket.pk, actor__isnull=False)
     return lines.order_by("-at", "-pk").values_list("actor_id", flat=True).first()
 
@@ -104,9 +103,10 @@ def _lay_out(made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
         if len(able) < max(needed, 1):
             missing = [in_language(who["zh"], who["en"]) for who in places if who not in able]
             names = ", ".join(missing) or _("nobody is named")
-            raise ActionConflict(
-                _("Nobody can decide step %(step)d: %(who)s.") % {"step": step.position, "who": names}
-            )
+            said = _("Nobody can decide step %(step)d: %(who)s.") % {"step": step.position, "who": names}
+            if any(_may_fill(who, plan, ticket, now, frozenset()) for who in places if who not in able):
+                said += " " + _("Whoever is meant asks for it, changed it last, or carries it out.")
+            raise ActionConflict(said)
 
 
 def spread(who: dict[str, Any], ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
@@ -135,15 +135,22 @@ def substitutes(plan: dict[str, Any], ticket: Ticket, at: datetime) -> list[User
 
 def kept_from(made: ApprovalRound) -> frozenset[int]:
     """Keys of everybody who may not decide: as stored, and other accounts with their employee number."""
-    rows = list(User.objects.filter(pk__in=made.excluded.values("person")).values_list(*_IDENTITY))
-    same = Q(pk__in=[row[0] for row in rows])
-    for _key, organisation, number in rows:
-        if number:
-            same |= Q(organisation_id=organisation, employee_number=number)
-    return frozenset(User.objects.filter(same).values_list("pk", flat=True))
+    return accounts_of(User.objects.filter(pk__in=made.excluded.values("person")))
 
 
-_IDENTITY = ("pk", "organisation_id", "employee_number")
+def accounts_of(people: Iterable[User]) -> frozenset[int]:
+    """Keys of ``people`` and of every other account with the employee number of one, in the same organisation."""
+    same, keys = Q(), set()
+    for one in people:
+        keys.add(one.pk)
+        if one.employee_number:
+            same |= Q(organisation_id=one.organisation_id, employee_number=one.employee_number)
+    return frozenset(keys | set(User.objects.filter(same).values_list("pk", flat=True)) if same else keys)
+
+
+def same_person(user: User) -> frozenset[int]:
+    """Keys of the accounts of ``user``. No query without an employee number."""
+    return accounts_of([user])
 
 
 def _tainted(one: Entitled, kept_away: frozenset[int]) -> bool:

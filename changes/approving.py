@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -55,13 +56,20 @@ def _step_text(step: PlanStep) -> str:
     return " · ".join(part for part in (*parts, step.check_text, step.back_out) if part)
 
 
+def actions_of_substance(change: Change) -> Iterable[str]:
+    """Actions that change steps, items and, of a major change, implementers."""
+    named = ("choose_implementers",) if change.change_type_id == MAJOR else ()
+    return ("order", "add_step", "remove_step", "add_items", "remove_items", *named)
+
+
 def implementers(change: Change) -> Iterable[User]:
-    """Whoever carries a major change out does not approve it: the assignee, else everybody in the group."""
+    """Whoever may carry a major change out does not approve it: assignee, the whole group, persons of its steps."""
     if change.change_type_id != MAJOR:
         return ()
-    if change.assignee is not None:
-        return [change.assignee]
-    return list(change.group.members.all()) if change.group else []
+    working = Q(pk=change.assignee_id) | Q(pk__in=change.steps.values("person"))
+    if change.group_id:
+        working |= Q(support_groups=change.group_id)
+    return User.objects.filter(working).distinct()
 
 
 def ended(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
@@ -83,6 +91,7 @@ register_question(
         label=_("Approval of a change"),
         fields=SUBSTANCE,
         also=further_lines,
+        actions=actions_of_substance,
         implementers=implementers,
         grade=lambda change: change.change_type_id,
         risk=lambda change: change.risk,

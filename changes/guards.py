@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from approvals.models import Decision
+from approvals.services import same_person
 from changes.codes import EMERGENCY, MAJOR, SIMPLE, STANDARD
 from changes.states import Result
 
@@ -50,6 +53,17 @@ def may_be_asked(change: Any, user: User | None) -> Any:
 def has_implementer(change: Any, user: User | None) -> Any:
     """Somebody implements it."""
     return None if change.group_id or change.assignee_id else _("Nobody is to implement it yet.")
+
+
+def decided_nothing(change: Any, user: User | None) -> Any:
+    """Whoever carries a major change out did not decide about it (CHG-03)."""
+    if change.change_type_id != MAJOR or user is None:
+        return None
+    same = same_person(user)
+    decided = Decision.objects.filter(round__ticket=change.pk, round__purpose="change")
+    if decided.filter(Q(person__in=same) | Q(for_person__in=same)).exists():
+        return _("You decided about this major change: somebody else carries it out.")
+    return None
 
 
 def went_as_planned(change: Any, user: User | None) -> Any:

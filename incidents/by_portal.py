@@ -75,3 +75,17 @@ class ByPortal(Columns):
         self.verified_by, self.verified_how = main.verified_by, main.verified_how
         self.resolved_at, self.resolved_by = now, main.resolved_by
         self.responded_at = self.responded_at or now
+
+    @action(
+        source=LIVE,
+        label=_("Go on without the main ticket"),
+        done=_("goes on by itself: its main ticket ended"),
+        tells=("assigned",),
+        effect="incidents.services.unlink_duplicate",
+        system=True,
+        icon="copy-off",
+        public=False,
+    )
+    def go_on_alone(self, *, user: None, now: datetime) -> None:
+        """Be no duplicate any more of a ticket that ended without solving it; the clocks count again (INC-22)."""
+        self.duplicate_of_id = None

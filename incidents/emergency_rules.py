@@ -52,8 +52,9 @@ def is_late_or_difficult(ticket: Any, user: User | None) -> Any:
 
 
 def is_calling(ticket: Any, user: User | None) -> Any:
-    """The emergency procedure runs, or people were called in without one."""
-    called = ticket.emergency_since is None and ticket.called_in_at is not None
+    """The emergency procedure runs, or people were called in without one, or after it."""
+    over = ticket.emergency_over_at
+    called = ticket.called_in_at is not None and (over is None or any(call.called_at > over for call in ticket.calls))
     return None if ticket.in_emergency or called else _("Nobody is called in any more.")
 
 

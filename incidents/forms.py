@@ -11,6 +11,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier, User
+from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
 from incidents.lifecycle import States
 from incidents.priority import priority_for
@@ -110,6 +111,17 @@ class EditForm(ClassificationFields):
     def clean_complexity(self) -> int:
         """Every incident has one: an empty choice changes nothing."""
         return self.cleaned_data["complexity"] or self.ticket.complexity
+
+    def clean_nature(self) -> Any:
+        """The desk decides what it is (INC-03): a complaint leaves the clocks, and an emergency is none."""
+        nature = self.cleaned_data["nature"]
+        if nature is None or nature.pk == self.ticket.nature_id or self.user is None:
+            return nature
+        if not (self.user.may(Permission.DISPATCH) or self.user.may(Permission.PRIORITY)):
+            raise forms.ValidationError(_("The service desk decides what it is."))
+        if nature.pk == "complaint" and self.ticket.in_emergency:  # type: ignore[attr-defined]  # of incidents
+            raise forms.ValidationError(_("An emergency is no complaint: lower the priority first."))
+        return nature
 
 
 class ImpactForm(ActionForm):
@@ -290,6 +302,9 @@ class CloseForm(SatisfactionFields):
         at = self.cleaned_data["confirmed_at"]
         if self.now is not None and at > self.now:
             raise forms.ValidationError(_("This time is in the future."))
+        solved = self.ticket.resolved_at
+        if solved is not None and at < solved.replace(second=0, microsecond=0):  # people type whole minutes
+            raise forms.ValidationError(_("This is before it was resolved."))
         return at
 
 
@@ -350,4 +365,15 @@ class DuplicateForm(ActionForm):
         """One level only: what others are duplicates of cannot be a duplicate itself."""
         if self.ticket.duplicates.exists():
             raise forms.ValidationError(_("Other tickets are duplicates of this one."))
-        return self.cleaned_data["main"]
+        main: Ticket = self.cleaned_data["main"]
+        if main.priority_rank > self.ticket.priority_rank and not self._may_lower():
+            raise forms.ValidationError(
+                _("{number} has a lower priority, whose pace this one would take on: raise it first.").format(
+                    number=main.number
+                )
+            )
+        return main
+
+    def _may_lower(self) -> bool:
+        """Whoever may lower the priority of a ticket may let it follow a slower one (INC-04)."""
+        return self.user is None or self.user.may(Permission.PRIORITY)

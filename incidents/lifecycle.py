@@ -364,6 +364,7 @@ class IncidentLifecycle(
         allow=rules.may_dispatch,
         guards=(guards.has_finished_children,),
         form="incidents.forms.RejectForm",
+        effect="incidents.services.release_duplicates",
         intent="danger",
         icon="ban",
         key="y",
@@ -383,6 +384,7 @@ class IncidentLifecycle(
         allow=rules.may_withdraw,
         guards=(guards.has_finished_children,),
         form="tickets.action_forms.ReasonForm",
+        effect="incidents.services.release_duplicates",
         intent="danger",
         icon="x",
     )

@@ -38,6 +38,10 @@ _CODE = "incident__close_code"
 MOVED = '$[*] ? (@.field == "group" && @.old != null && @.new != null)'
 
 
+#: A complaint is about the service, not a fault of it: it leaves the figures of incidents (INC-03).
+NO_COMPLAINT = ~Q(nature="complaint")
+
+
 def _set(code: str, label: Any, meaning: Any, when: str, where: Any, *, internal: bool = False) -> Records:
     return Records(
         code=f"incident.{code}",
@@ -45,7 +49,7 @@ def _set(code: str, label: Any, meaning: Any, when: str, where: Any, *, internal
         label=label,
         meaning=meaning,
         when=when,
-        where=where,
+        where=lambda span: NO_COMPLAINT & where(span),
         internal=internal,
     )
 
@@ -149,9 +153,9 @@ WITHOUT_CATEGORY = _set(
 RESPONDED = _set(
     "responded",
     _("Responded"),
-    _("Work on it began in the period."),
+    _("Work on it began in the period; of duplicates only the main ticket counts."),
     "responded_at",
-    lambda span: span.within("responded_at"),
+    lambda span: span.within("responded_at") & Q(duplicate_of=None),
 )
 ANSWERED = _set(
     "responded_promised",

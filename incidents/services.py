@@ -30,6 +30,8 @@ CARRIED_OVER = (
     "business_system",
     "complexity",
     "extent",
+    "occurred_at",
+    "reported_by",
     "organisation",
     "requester",
     "contact_phone",
@@ -151,8 +153,15 @@ def unlink_duplicate(*, ticket: Incident, now: datetime, **context: Any) -> None
 def resolve_duplicates(*, ticket: Incident, now: datetime, **context: Any) -> None:
     """Resolve the live duplicates of a main ticket with it, in order of their ids (INC-11).
 
-    Those with unfinished tasks stay open: whoever works on them finishes the tasks first (INC-07).
+    Those with unfinished tasks go on by themselves: whoever works on them finishes the tasks first (INC-07).
     """
     duplicates = Ticket.objects.live().filter(duplicate_of_id=ticket.pk, children_open=0)
     for duplicate in duplicates.order_by("pk"):
         perform(duplicate, "resolve_with_main", user=None, now=now)
+    release_duplicates(ticket=ticket, now=now)
+
+
+def release_duplicates(*, ticket: Incident, now: datetime, **context: Any) -> None:
+    """Let the live duplicates of a ticket that ended go on by themselves: else nothing counts for them any more."""
+    for duplicate in Ticket.objects.live().filter(duplicate_of_id=ticket.pk).order_by("pk"):
+        perform(duplicate, "go_on_alone", user=None, now=now)

@@ -135,10 +135,15 @@ class SupportRecords:
     )
     def record_on_site(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Record departure, arrival and completion of a visit; after one that is complete, of the next (INC-15)."""
-        self.first_arrived_at = self.first_arrived_at or fields["arrived_at"]
+        if self.first_arrived_at is None or self._corrects_first():
+            self.first_arrived_at = fields["arrived_at"]
         self.departed_at, self.arrived_at = fields["departed_at"], fields["arrived_at"]
         self.on_site_completed_at = fields["on_site_completed_at"]
         self._note_backup(fields.get("backup"), user, now)
+
+    def _corrects_first(self) -> bool:
+        """Whether the visit that goes on is the first one."""
+        return self.on_site_completed_at is None and self.first_arrived_at == self.arrived_at
 
     def _note_backup(self, answer: str | None, user: User, now: datetime) -> None:
         """Keep that data was backed up, when that was the ``answer``; the log keeps the other one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -82,6 +83,10 @@ class RemoteConsentForm(BackupAsked):
     )
 
 
+#: Somebody may have been there before the ticket was written, but not a year before: that is a slip.
+LONGEST_BEFORE = timedelta(days=7)
+
+
 class OnSiteForm(BackupAsked):
     """Times of a visit, in order. What is left out stays, until the visit is complete: then another one is meant."""
 
@@ -103,6 +108,8 @@ class OnSiteForm(BackupAsked):
         for name in names:
             if self.now and cleaned.get(name) and cleaned[name] > self.now:
                 self.add_error(name, _("This lies in the future."))
+            if cleaned.get(name) and cleaned[name] < self.ticket.created_at - LONGEST_BEFORE:
+                self.add_error(name, _("This is long before the ticket was registered."))
         given = [(name, cleaned[name]) for name in names if cleaned.get(name)]
         for (_earlier, before), (name, after) in pairwise(given):
             if after < before:

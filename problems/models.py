@@ -62,7 +62,7 @@ from tickets.search.triggers import searched_texts
         clocks=NO_CLOCKS,
         grade=Grade.LEVEL,
         can_be_major=False,
-        views=("unassigned", "mine", "reopened", "to_confirm", "open", "all"),
+        views=("unassigned", "mine", "reopened", "open", "all"),
         in_portal=False,
         raised_from="incident",
     )

@@ -258,7 +258,8 @@ def resolve(ticket: Any, user: User, *, now: datetime | None = None, **data: Any
 
 def close(ticket: Any, user: User, *, now: datetime | None = None, **data: Any) -> Any:
     """Close it, as the requester said by phone."""
-    told = {"confirmed_by": "Requester", "confirmed_how": "phone", "confirmed_at": (now or MONDAY).isoformat()}
+    at = now or ticket.resolved_at or MONDAY
+    told = {"confirmed_by": "Requester", "confirmed_how": "phone", "confirmed_at": at.isoformat()}
     return act(ticket, "close", user, now=now, **{**told, **data})
 
 

@@ -19,6 +19,7 @@ ALL_VIEWS = (
     "reopened",
     "waiting",
     "to_confirm",
+    "confirmed",
     "follow_up",
     "open",
     "all",

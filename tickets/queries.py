@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets.lifecycle import Phase
+from tickets.lifecycle import Phase, kinds
 from tickets.models import Ticket
 from tickets.querysets import LIVE, TicketQuerySet
 
@@ -44,12 +44,25 @@ def _unassigned(user: User, now: datetime) -> Q:
     return _LIVE & mine & Q(assignee=None)
 
 
+def _of_kinds(view: str) -> Q:
+    """Tickets of the kinds that name ``view`` among theirs: nobody confirms a change or calls back about a problem."""
+    return Q(kind__in=[kind.code for kind in kinds() if kind.views and view in kind.views])
+
+
 def _to_follow_up(user: User, now: datetime) -> Q:
     """What the desk looks after to its end: whom to call back, what waits for the user, what came back (INC-21)."""
     to_call = Q(phase=Phase.RESOLVED, confirmed_at=None)
     waits = Q(phase=Phase.WAITING, wait_reason="requester")
     came_back = _LIVE & Q(reopen_count__gt=0)
-    return to_call | waits | came_back
+    return _of_kinds("follow_up") & (to_call | waits | came_back)
+
+
+def _to_confirm(user: User, now: datetime) -> Q:
+    return _of_kinds("to_confirm") & Q(phase=Phase.RESOLVED, confirmed_at=None)
+
+
+def _confirmed(user: User, now: datetime) -> Q:
+    return _of_kinds("confirmed") & Q(phase=Phase.RESOLVED, confirmed_at__isnull=False)
 
 
 VIEWS: dict[str, View] = {
@@ -65,12 +78,8 @@ VIEWS: dict[str, View] = {
         View("monitoring", _("Monitoring"), lambda user, now: _LIVE & Q(source="monitoring")),
         View("reopened", _("Reopened"), lambda user, now: _LIVE & Q(reopen_count__gt=0)),
         View("waiting", _("Waiting"), lambda user, now: Q(phase=Phase.WAITING)),
-        View("to_confirm", _("To confirm"), lambda user, now: Q(phase=Phase.RESOLVED, confirmed_at=None)),
-        View(
-            "confirmed",
-            _("Confirmed, to close"),
-            lambda user, now: Q(phase=Phase.RESOLVED, confirmed_at__isnull=False),
-        ),
+        View("to_confirm", _("To confirm"), _to_confirm),
+        View("confirmed", _("Confirmed, to close"), _confirmed),
         View("follow_up", _("Follow-up list"), _to_follow_up),
         View("open", _("All open"), lambda user, now: _LIVE),
         View("all", _("All"), lambda user, now: Q()),

@@ -32,6 +32,18 @@ def test_the_manager_calls_in_for_an_ordinary_ticket(world: World) -> None:
     assert "answer_cannot" not in [item.action.name for item in available_actions(ticket, called)]
 
 
+def test_people_called_in_after_an_emergency_was_lowered_answer(world: World) -> None:
+    ticket = incident_in("in_progress", world, impact="I1")
+    ticket = act(ticket, "change_priority", world.manager, impact="I4", text="已恢复大半")
+    assert not ticket.in_emergency
+    ticket = act(ticket, "edit", world.engineer, complexity="3")
+    ticket = act(ticket, "call_in", world.manager, people=["other_engineer"], groups=[], text="仍然棘手")
+
+    ticket = act(ticket, "answer_coming", reload_user(world.other_engineer))
+
+    assert [(call.person.username, call.answer) for call in ticket.calls] == [("other_engineer", "coming")]
+
+
 def test_the_lead_calls_in_for_what_is_late_or_difficult(world: World) -> None:
     ticket = incident_in("in_progress", world)
     data: dict[str, Any] = {"people": ["other_engineer"], "groups": [], "text": "?"}

@@ -8,6 +8,8 @@ import pytest
 
 from incidents.by_portal import SAME_EVENT
 from incidents.models import Incident
+from notifications.models import Notice
+from sla.models import Clock
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, add_task, incident_in, last_entry, resolve, unclaimed
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
@@ -133,11 +135,48 @@ def test_requesters_do_not_mark(world: World, main: Any) -> None:
         act(unclaimed(world), "mark_duplicate", world.requester, main=main.number)
 
 
-@pytest.mark.req("INC-07")
-def test_duplicate_with_an_open_task_is_left_to_those_who_work_on_it(world: World, main: Any) -> None:
+@pytest.mark.req("INC-07", "INC-22")
+def test_duplicate_with_an_open_task_goes_on_by_itself(world: World, main: Any) -> None:
+    """Whoever works on it finishes the tasks; until then its clocks count again."""
     duplicate = act(incident_in("in_progress", world), "mark_duplicate", world.desk, main=main.number)
     add_task(duplicate, world.engineer)
 
     resolve(main, world.engineer)
 
-    assert Incident.objects.get(pk=duplicate.pk).state == "in_progress"
+    left = Incident.objects.get(pk=duplicate.pk)
+    assert (left.state, left.duplicate_of, last_entry(left).action) == ("in_progress", None, "go_on_alone")
+    assert {clock.state for clock in Clock.objects.filter(ticket=left, stopped_at=None)} == {"running"}
+
+
+@pytest.mark.req("INC-22")
+@pytest.mark.parametrize(
+    ("who", "action", "data"),
+    [("desk", "reject", {"reject_reason": "out_of_scope", "text": "?"}), ("requester", "withdraw", {"text": "?"})],
+)
+def test_duplicates_of_what_ends_without_a_solution_go_on(
+    world: World, who: str, action: str, data: dict[str, Any]
+) -> None:
+    main = incident_in("assigned", world)
+    duplicate = act(incident_in("assigned", world), "mark_duplicate", world.desk, main=main.number)
+    assert Clock.objects.get(ticket=duplicate, metric="response", agreement="sla").state == "paused"
+
+    act(main, action, world.people[who], **data)
+
+    left = Incident.objects.get(pk=duplicate.pk)
+    assert (left.state, left.duplicate_of, last_entry(left).action) == ("assigned", None, "go_on_alone")
+    assert Clock.objects.get(ticket=left, metric="response", agreement="sla").state == "running"
+    assert not TicketLink.objects.filter(source=left).exists()
+    assert Notice.objects.filter(ticket_id=left.pk, event="assigned").count() == 2
+
+
+@pytest.mark.req("INC-04")
+def test_only_who_may_lower_a_priority_lets_it_follow_a_slower_ticket(world: World, main: Any) -> None:
+    urgent = incident_in("in_progress", world, impact="I2")
+    for person in (world.engineer, world.desk):
+        with pytest.raises(ActionInvalid) as refused:
+            act(urgent, "mark_duplicate", person, main=main.number)
+        assert "lower priority" in str(refused.value.form.errors["main"])
+
+    assert act(urgent, "mark_duplicate", world.manager, main=main.number).duplicate_of.pk == main.pk
+    slow, other = incident_in("in_progress", world), incident_in("assigned", world, impact="I2")
+    assert act(slow, "mark_duplicate", world.desk, main=other.number).duplicate_of.pk == other.pk

@@ -28,24 +28,28 @@ from tickets.queries import VIEWS, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-05")]
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.mark.req("INC-08")
 def test_the_desk_closes_with_who_confirmed_how_and_when(world: World) -> None:
     ticket = incident_in("resolved", world, now=MONDAY)
-    told = {"confirmed_by": "Requester", "confirmed_how": "phone", "confirmed_at": MONDAY.isoformat()}
+    said_at = MONDAY + 10 * MINUTE
+    told = {"confirmed_by": "Requester", "confirmed_how": "phone", "confirmed_at": said_at.isoformat()}
     for missing in told:
         with pytest.raises(ActionInvalid) as refused:
             act(ticket, "close", world.desk, now=MONDAY + HOUR, **{**told, missing: ""})
         assert list(refused.value.form.errors) == [missing]
     with pytest.raises(ActionInvalid):  # nobody has confirmed tomorrow
-        act(ticket, "close", world.desk, now=MONDAY - HOUR, **told)
+        act(ticket, "close", world.desk, now=MONDAY + 9 * MINUTE, **told)
+    with pytest.raises(ActionInvalid) as refused:  # nor before there was something to confirm
+        act(ticket, "close", world.desk, now=MONDAY + HOUR, **{**told, "confirmed_at": MONDAY.isoformat()})
+    assert refused.value.form.errors["confirmed_at"] == ["This is before it was resolved."]
     assert Ticket.objects.get(pk=ticket.pk).state == "resolved"
     closed = act(ticket, "close", world.desk, now=MONDAY + HOUR, text="复核", satisfaction="very_good", **told)
 
     assert (closed.state, closed.phase, closed.closed_at) == ("closed", "closed", MONDAY + HOUR)
-    assert (closed.confirmed_by, closed.confirmed_how, closed.confirmed_at) == ("Requester", "phone", MONDAY)
+    assert (closed.confirmed_by, closed.confirmed_how, closed.confirmed_at) == ("Requester", "phone", said_at)
     assert (closed.satisfaction_id, last_entry(closed).text) == ("very_good", "复核")
 
 
@@ -135,6 +139,8 @@ def test_colleague_does_not_confirm_for_the_requester(world: World) -> None:
 @pytest.mark.parametrize("person", ["requester", "desk"])
 def test_not_solved_goes_on_in_a_follow_up(world: World, person: str) -> None:
     ticket = incident_in("resolved", world, description="详情", impact="I3", urgency="normal", category="hw-net")
+    Incident.objects.filter(pk=ticket.pk).update(occurred_at=MONDAY - HOUR, reported_by="前台")
+    ticket.refresh_from_db()
 
     old = act(ticket, "not_solved", world.people[person], now=MONDAY, text="仍然无法登录")
 
@@ -142,6 +148,7 @@ def test_not_solved_goes_on_in_a_follow_up(world: World, person: str) -> None:
     new = Incident.objects.exclude(pk=old.pk).get()
     assert (new.state, new.group, new.assignee, new.assigned_at) == ("assigned", old.group, world.engineer, MONDAY)
     carried = ("summary", "description", "impact", "urgency", "category", "requester", "organisation", "priority")
+    assert (new.occurred_at, new.reported_by) == (MONDAY - HOUR, "前台")
     assert [getattr(new, name) for name in carried] == [getattr(old, name) for name in carried]
     assert (new.reopen_count, new.resolved_at, new.responded_at, new.cause) == (1, None, None, "")
     assert new.planned_response_at == MONDAY + timedelta(minutes=30)

@@ -57,6 +57,15 @@ def test_figures_of_a_month_are_counted_by_their_own_dates(world: World, month: 
     assert found["elapsed_median"]["value"] == 180
 
 
+@pytest.mark.req("INC-03")
+def test_a_complaint_is_in_no_figure_of_incidents(world: World, month: dict[str, Any]) -> None:
+    Ticket.objects.filter(kind="incident").update(nature="complaint")
+
+    counted = {(row["numerator"] or 0, row["denominator"] or 0) for row in figure_of(Api(world.manager)).values()}
+
+    assert counted == {(0, 0)}
+
+
 def test_what_is_late_and_open_counts_until_it_is_solved(world: World, month: dict[str, Any]) -> None:
     """Of the one solved on the 13th the figure of the first ten days says: late and open."""
     early = figure_of(Api(world.manager), report="reports/incident-kpis/?from=2024-03-01&to=2024-03-12")

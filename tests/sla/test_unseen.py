@@ -268,6 +268,11 @@ def test_a_complaint_leaves_clocks_and_figures(world: World) -> None:
     ticket = unclaimed(world, now=MONDAY, nature="complaint")
     assert [c.metric for c in Clock.objects.filter(ticket_id=ticket.pk)] == []
     other = incident_in("in_progress", world, now=MONDAY)
+    with pytest.raises(ActionInvalid):  # the desk decides what it is
+        act(other, "edit", world.engineer, now=MONDAY + 5 * MINUTE, nature="complaint")
+    urgent = incident_in("in_progress", world, now=MONDAY, impact="I1")
+    with pytest.raises(ActionInvalid):  # an emergency is lowered first, with a reason
+        act(urgent, "edit", world.desk, now=MONDAY + 5 * MINUTE, nature="complaint")
     other = act(other, "edit", world.desk, now=MONDAY + 5 * MINUTE, nature="complaint")
     assert (clock_of(other, "resolve").excuse, other.responded_in_time) == ("complaint", None)
     other = act(other, "edit", world.desk, now=MONDAY + 9 * MINUTE, nature="incident")
@@ -284,6 +289,11 @@ def test_several_visits_and_consents_and_no_arrival_in_the_future(world: World) 
     first = {"departed_at": "2026-11-23T09:10", "arrived_at": "2026-11-23T09:30"}
     with pytest.raises(ActionInvalid):
         act(ticket, "record_on_site", world.engineer, now=MONDAY + 20 * MINUTE, **first)
+    with pytest.raises(ActionInvalid):  # a slip of the year
+        act(ticket, "record_on_site", world.engineer, now=MONDAY + HOUR, departed_at="2020-11-23T09:10")
+    ticket = act(
+        ticket, "record_on_site", world.engineer, now=MONDAY + HOUR, **first | {"arrived_at": "2026-11-23T09:20"}
+    )
     ticket = act(
         ticket, "record_on_site", world.engineer, now=MONDAY + HOUR, **first, on_site_completed_at="2026-11-23T09:50"
     )
@@ -291,4 +301,4 @@ def test_several_visits_and_consents_and_no_arrival_in_the_future(world: World) 
 
     assert (ticket.arrived_at, ticket.first_arrived_at) == (None, at("2026-11-23 09:30"))
     steps = TimelineEntry.objects.filter(ticket_id=ticket.pk, action__in=["record_on_site", "record_remote_consent"])
-    assert steps.count() == 4
+    assert steps.count() == 5
