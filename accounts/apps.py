@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers."""
-        from accounts import receivers  # noqa: F401 - needs the models, which are loaded by now
+        from accounts import offices, receivers  # noqa: F401 - need the models, which are loaded by now

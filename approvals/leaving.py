@@ -13,29 +13,47 @@ from accounts.leaving import Held, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
 from approvals.delegating import end_delegation
-from approvals.models import Ask, Delegation, Outcome, Step
+from approvals.models import Ask, DeciderKind, Delegation, Outcome, PolicyDecider, Step
 from approvals.services import refresh_asks
 from approvals.telling import tell
 from tickets.models import Ticket
 
 DECISION, DELEGATION = _("Decision that is waited for"), _("Delegation")
+PLACE = _("Place in an approval policy")
 
 
 @receiver(held_by)
 def held_decisions(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
-    """Steps that wait for somebody, and delegations by and to them."""
+    """Steps that wait for somebody, places in policies, and delegations by and to them."""
     steps = [Held("approval", DECISION, _name(step.round.ticket)) for step in _steps(user)]
-    return steps + [Held("delegation", DELEGATION, _of(row)) for row in _delegations(user, now)]
+    places = [Held("policy", PLACE, f"{one.policy} {one.step}") for one in _places(user)]
+    return steps + places + [Held("delegation", DELEGATION, _of(row)) for row in _delegations(user, now)]
 
 
 @receiver(switched_off)
 def hand_on_decisions(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
-    """Whoever else may fill the place is asked, else the substitute of the policy; nobody's vote is given for them."""
+    """Whoever else may fill the place is asked, else the substitute of the policy; nobody's vote is given for them.
+
+    Places in policies stay: who decides instead is said by administrators, and until then their substitute is asked.
+    """
     ended = []
     for row in _delegations(user, now):
         ended.append(Held("delegation", DELEGATION, _of(row), names_of([row.person]) if row.person != user else ""))
         end_delegation(delegation=row, now=now)
-    return [_ask_others(step, user, now) for step in _steps(user)] + ended
+    places = [Held("policy", PLACE, f"{one.policy} {one.step}", _substitute(one)) for one in _places(user)]
+    return [_ask_others(step, user, now) for step in _steps(user)] + places + ended
+
+
+def _places(user: User) -> QuerySet[PolicyDecider]:
+    """Places of policies in use that name ``user``."""
+    found = PolicyDecider.objects.filter(person=user, kind=DeciderKind.PERSON, policy__active=True)
+    return found.select_related("policy").order_by("policy_id", "step", "pk")
+
+
+def _substitute(one: PolicyDecider) -> str:
+    """Who is asked in the place of the person; empty when the step names nobody."""
+    step = one.policy.steps.filter(position=one.step).select_related("substitute_role").first()
+    return str(step.substitute_role or "") if step else ""
 
 
 def _steps(user: User) -> list[Step]:

@@ -12,6 +12,8 @@ EVENTS.update(
         "change_helped_not": _("found that it did not help %(number)s"),
         "freeze_stands": _("stands in a freeze window now: %(freezes)s"),
         "freeze_gone": _("does not stand in a freeze window any more: %(freezes)s"),
+        "step_handed_on": _("step %(step)s was handed on, its person was switched off: %(to)s"),
+        "step_has_nobody": _("step %(step)s has nobody: its person was switched off. Another lets the approval fall."),
         "change_copied": _("was copied from %(number)s, without its approvals"),
     }
 )

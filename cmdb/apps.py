@@ -7,3 +7,7 @@ class CmdbConfig(AppConfig):
 
     name = "cmdb"
     verbose_name = _("Configuration management")
+
+    def ready(self) -> None:
+        """Connect what follows when somebody is switched off."""
+        from cmdb import leaving  # noqa: F401 - needs the models, which are loaded by now

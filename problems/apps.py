@@ -10,4 +10,4 @@ class ProblemsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to incidents; offer known errors while a call is taken."""
-        from problems import intake, prefills, receivers  # noqa: F401 - connects receivers, adds to hints and prefills
+        from problems import intake, leaving, prefills, receivers  # noqa: F401 - connects receivers, adds to hints and prefills

@@ -9,6 +9,7 @@ EVENTS = {
     "linked": _("%(number)s was marked as “%(meaning)s” this ticket"),
     "caused": _("is caused by the problem %(number)s"),
     "causes_written": _("wrote the tree of causes: %(count)s causes"),
+    "team_left": _("%(person)s was switched off and left the analysis team"),
     "task_over": _("task %(number)s “%(summary)s” is over: %(state)s"),
     "taken_back": _("took back: %(step)s"),
     "follows": _("continues %(number)s, which was not solved: %(reason)s"),

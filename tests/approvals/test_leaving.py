@@ -27,7 +27,7 @@ def waiting(made: ApprovalRound) -> set[str]:
 def test_the_substitute_is_asked_when_nobody_else_may_decide(world: World, policy: Make, asked: AskFor) -> None:
     policy(("all", 1, [("person", world.owner)]), substitute="incident_manager")
     made, now = asked(), timezone.now()
-    assert [one.kind for one in holdings_of(world.owner, now)] == ["approval"]
+    assert [one.kind for one in holdings_of(world.owner, now)] == ["approval", "policy"]
 
     [held] = [one for one in switch_off(user=world.owner, by=world.admin, now=now) if one.kind == "approval"]
 
@@ -37,7 +37,7 @@ def test_the_substitute_is_asked_when_nobody_else_may_decide(world: World, polic
     told = Notice.objects.filter(event="approval_asked").values_list("deliveries__recipient__username", flat=True)
     assert waiting(made) <= set(told)
     assert not waiting_for(world.owner).exists()
-    assert [one.kind for one in holdings_of(world.owner, now)] == []
+    assert [one.kind for one in holdings_of(world.owner, now)] == ["policy"]  # administrators name another
 
 
 def test_delegations_by_and_to_them_end(world: World, policy: Make, asked: AskFor) -> None:
@@ -46,7 +46,12 @@ def test_delegations_by_and_to_them_end(world: World, policy: Make, asked: AskFo
     week = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=7)}
     delegate(person=world.owner, deputy=world.manager, by=world.owner, now=now, **week)
     delegate(person=world.lead, deputy=world.owner, by=world.lead, now=now, **week)
-    assert sorted(one.kind for one in holdings_of(world.owner, now)) == ["approval", "delegation", "delegation"]
+    assert sorted(one.kind for one in holdings_of(world.owner, now)) == [
+        "approval",
+        "delegation",
+        "delegation",
+        "policy",
+    ]
 
     switch_off(user=world.owner, by=world.admin, now=now)
 
