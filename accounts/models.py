@@ -312,6 +312,8 @@ class ApiToken(models.Model):
     ``itsm_<id>_<43 characters>``.
     """
 
+    bearer_digest = "secret_hash"
+
     class Scope(models.TextChoices):
         TICKETS_READ = "tickets:read", _("Read tickets")
         TICKETS_WRITE = "tickets:write", _("Register tickets and act on them")

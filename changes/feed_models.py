@@ -14,6 +14,8 @@ class CalendarFeed(models.Model):
     ``query``: the filters of the calendar's address.
     """
 
+    bearer_digest = "key_hash"
+
     owner = models.ForeignKey(User, models.CASCADE, related_name="calendar_feeds", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=100)
     query = models.CharField(_("filters"), max_length=300, blank=True)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.epochs import begin_epoch
+from accounts.epochs import bearer_models, begin_epoch, revoke_bearers
 from accounts.models import ApiToken
 from tickets.lifecycle import kinds
 from tickets.models import NumberCounter
@@ -66,11 +66,15 @@ def jump_ahead(made_at: datetime, now: datetime, before: Reached) -> None:
 def end_what_was_signed(*, keep_tokens: bool = False) -> int:
     """End links and API tokens of before; return how many tokens are, or would be, concerned.
 
-    A token that was revoked after the backup would work again: only ``keep_tokens`` lets them.
+    One that was revoked after the backup would work again: only ``keep_tokens`` lets them, and only tokens. Links for
+    calendars and walls end in any case.
     """
     begin_epoch()
-    valid = ApiToken.objects.filter(revoked_at=None)
-    return valid.count() if keep_tokens else valid.update(revoked_at=timezone.now())
+    count = ApiToken.objects.filter(revoked_at=None).count()
+    for model in bearer_models():
+        if not (keep_tokens and model is ApiToken):
+            revoke_bearers(model, timezone.now())
+    return count
 
 
 def _days(made_at: datetime, now: datetime) -> list[date]:

@@ -19,6 +19,8 @@ class WallDisplay(models.Model):
     ``groups``: of these groups only; none: of all. ``seen_at``: when a screen last asked.
     """
 
+    bearer_digest = "key_hash"
+
     name = models.CharField(_("name"), max_length=80)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("made by"))

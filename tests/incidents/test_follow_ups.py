@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from changes.models import Change
 from incidents.models import Incident
 from problems.models import Problem
 from tests.api.client import Api
+from tests.changes.making import change_in, staffed
 from tests.factories import World, act, incident_in, last_entry, wait
 from tests.incidents.asserting import refused_fields
 from tests.pages.conftest import browse
 from tickets.errors import ActionConflict, ActionForbidden
+from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-21")]
 __all__ = ["browse"]
@@ -68,19 +69,21 @@ def test_the_list_holds_whom_to_call_what_waits_and_what_came_back(world: World,
 @pytest.mark.parametrize("view", ["follow_up", "to_confirm", "confirmed"])
 def test_nobody_calls_back_about_a_change_or_a_problem(world: World, browse: Any, view: str) -> None:
     """What other kinds call resolved waits for nobody's word."""
-    confirmed_at = timezone.now() if view == "confirmed" else None
-    for model, state in ((Problem, "resolved"), (Change, "implemented")):
-        model.objects.create(
-            number=f"XX{model._meta.model_name}",
-            summary="?",
-            kind=model._meta.model_name,
-            state=state,
-            phase="resolved",
-            priority_rank=99,
-            confirmed_at=confirmed_at,
-            created_at=timezone.now(),
-            updated_at=timezone.now(),
-            organisation=world.organisations["exchange"],
-        )
+    change = change_in("implemented", staffed(world))
+    problem = Problem.objects.create(
+        number="PM1",
+        summary="?",
+        kind="problem",
+        state="resolved",
+        phase="resolved",
+        priority_rank=99,
+        created_at=timezone.now(),
+        updated_at=timezone.now(),
+        organisation=world.organisations["exchange"],
+    )
+    said_at = timezone.now() if view == "confirmed" else None
+    Ticket.objects.filter(pk__in=[change.pk, problem.pk]).update(confirmed_at=said_at)
 
-    assert "XX" not in browse(world.admin).get(f"/queue/?view={view}").text
+    page = browse(world.admin).get(f"/queue/?view={view}").text
+
+    assert [number for number in (change.number, problem.number) if number in page] == []

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.epochs import salt_of
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from drafts.http import answered
@@ -107,7 +108,7 @@ class BulkView(StaffView):
         return {
             "action": name,
             "numbers": numbers_text(left),
-            "results": signing.dumps(results, salt="bulk", compress=True),
+            "results": signing.dumps(results, salt=salt_of("bulk"), compress=True),
             "data": [(field, value) for field, values in data.lists() for value in values],
             "done": len(results),
             "total": len(results) + len(left),
@@ -202,7 +203,7 @@ def _kept(outcome: Any) -> list[Any]:
 def _read(text: str) -> list[Any]:
     """What was done before, as this portal wrote it."""
     try:
-        return signing.loads(text, salt="bulk", max_age=3600) if text else []
+        return signing.loads(text, salt=salt_of("bulk"), max_age=3600) if text else []
     except signing.BadSignature as error:
         raise Http404 from error
 

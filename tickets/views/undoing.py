@@ -6,6 +6,7 @@ from django.core import signing
 from django.http import Http404
 from django.urls import reverse
 
+from accounts.epochs import salt_of
 from accounts.http import SignedInRequest
 from tickets.models import TimelineEntry
 from tickets.undo import can_undo
@@ -19,12 +20,14 @@ def undo_address(request: SignedInRequest, entry: TimelineEntry, entries: list[i
     """Where ``entry`` can be taken back, together with ``entries`` of one bulk action; empty when it cannot."""
     if not can_undo(entry, request.user):
         return ""
-    return f"{reverse('tickets:undo')}?entries={signing.dumps(entries or [entry.pk], salt=SALT, compress=True)}"
+    return (
+        f"{reverse('tickets:undo')}?entries={signing.dumps(entries or [entry.pk], salt=salt_of(SALT), compress=True)}"
+    )
 
 
 def entries_of(request: SignedInRequest) -> list[int]:
     """The keys of the entries that the address names. Raises Http404 when it is not one of ours."""
     try:
-        return signing.loads(request.GET.get("entries", ""), salt=SALT, max_age=VALID)
+        return signing.loads(request.GET.get("entries", ""), salt=salt_of(SALT), max_age=VALID)
     except signing.BadSignature as error:
         raise Http404 from error

@@ -41,7 +41,7 @@ def main(portal: str, desk_token: str, engineer_token: str) -> None:
     incidents_start.sync(number, client=engineer, body=IncidentsStartBody())
     said = incidents_comment_create.sync(number, client=engineer, body=IncidentsCommentCreateJsonBody(text="On it."))
     assert said.text == "On it.", said
-    body = IncidentsResolveJsonBody(cause="Logs", handling="Rotated", close_code="tier1")
+    body = IncidentsResolveJsonBody(cause="Logs", handling="Rotated", close_code="tier1", verified_how="tested")
     resolved = incidents_resolve.sync(number, client=engineer, body=body)
     assert resolved.state.code == "resolved", resolved
     found = incidents_list.sync(client=desk, state=[State.RESOLVED], expand=[Expand.DESCRIPTION])

@@ -27,7 +27,7 @@ if (stale.error?.status !== 412) throw new Error(JSON.stringify(stale));
 given(await engineer.POST("/api/v1/incidents/{number}/actions/start/", { params, body: {} }));
 const said = { text: "On it." };
 given(await engineer.POST("/api/v1/incidents/{number}/comments/", { params, body: said }));
-const how = { cause: "Logs", handling: "Rotated", close_code: "tier1" };
+const how = { cause: "Logs", handling: "Rotated", close_code: "tier1", verified_how: "tested" as const };
 const resolved = given(await engineer.POST("/api/v1/incidents/{number}/actions/resolve/", { params, body: how }));
 if (resolved.state.code !== "resolved") throw new Error(JSON.stringify(resolved));
 const query = { state: ["resolved" as const], expand: ["description" as const] };
