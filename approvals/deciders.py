@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Q, QuerySet
+
 from accounts.models import SupportGroup, User
 from approvals.models import Delegation
 from duty.models import Absence
@@ -38,12 +40,17 @@ def entitled(who: dict[str, Any], ticket: Ticket, at: datetime) -> list[Entitled
 def delegates_of(people: Iterable[User], at: datetime) -> list[Entitled]:
     """Those who stand in for ``people`` at ``at``: named ones, and deputies of who is away. Two queries."""
     by_key = {person.pk: person for person in people}
-    named = Delegation.objects.filter(person__in=by_key, starts_at__lte=at, ends_at__gt=at, deputy__is_active=True)
-    away = Absence.objects.filter(user__in=by_key, starts_at__lte=at, ends_at__gt=at, deputy__is_active=True)
-    pairs = [(row.deputy, row.person_id) for row in named.select_related("deputy")]
-    pairs += [(row.deputy, row.user_id) for row in away.select_related("deputy") if row.deputy]
+    named, away = standing_in(at)
+    pairs = [(row.deputy, row.person_id) for row in named.filter(person__in=by_key).select_related("deputy")]
+    pairs += [(row.deputy, row.user_id) for row in away.filter(user__in=by_key).select_related("deputy") if row.deputy]
     unique = {(deputy.pk, key): Entitled(deputy, by_key[key]) for deputy, key in pairs if deputy.pk != key}
     return list(unique.values())
+
+
+def standing_in(at: datetime) -> tuple[QuerySet[Delegation], QuerySet[Absence]]:
+    """Delegations and absences by which somebody decides for another at ``at``: none that the deputy recorded."""
+    spans = Q(starts_at__lte=at, ends_at__gt=at, deputy__is_active=True) & ~Q(made_by=F("deputy"))
+    return Delegation.objects.filter(spans), Absence.objects.filter(spans)
 
 
 def _role(who: dict[str, Any], ticket: Ticket, at: datetime) -> Iterable[User | None]:

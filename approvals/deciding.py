@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.content import digest_of, lines_of
-from approvals.deciders import entitled
 from approvals.falling import let_fall
 from approvals.models import ApprovalRound, Ask, Decision, Outcome, Slot, Step
 from approvals.questions import question_of
-from approvals.services import accounts_of, concerned, end_round, kept_from, open_step, plan_of, substitutes
+from approvals.services import accounts_of, concerned, end_round, kept_from, may_fill, open_step
 from approvals.telling import tell
 from tickets import clock
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionNotFound
@@ -134,8 +133,8 @@ def _place_for(made: ApprovalRound, step: Step, ticket: Ticket, user: User, now:
     voted = _voted(step)
     if user.pk in voted:
         raise ActionConflict(_("You have decided this step."))
-    slots = list(step.slots.filter(decisions=None).order_by("position"))
-    found = [place for slot in slots for place in _places(slot, made, step, ticket, user, now)]
+    slots = list(step.slots.filter(decisions=None).select_related("step").order_by("position"))
+    found = [place for slot in slots for place in _places(slot, made, ticket, user, now)]
     allowed = [one for one in found if one.for_person is None or one.for_person.pk not in kept_away | voted]
     if not allowed:
         if any(one.for_person and one.for_person.pk in voted for one in found):
@@ -144,19 +143,26 @@ def _place_for(made: ApprovalRound, step: Step, ticket: Ticket, user: User, now:
     return min(allowed, key=lambda one: (one.for_person is not None, one.slot.position))
 
 
+def may_decide(made: ApprovalRound, user: User, now: datetime) -> bool:
+    """Whether ``user`` may decide ``made`` at ``now``; nothing is locked."""
+    step = made.steps.filter(outcome=Outcome.OPEN).first()
+    if made.outcome != Outcome.OPEN or step is None:
+        return False
+    try:
+        _place_for(made, step, made.ticket, user, now)
+    except ActionError:
+        return False
+    return True
+
+
 def _voted(step: Step) -> frozenset[int]:
     """Keys of everybody who decided the step or for whom somebody did: each person counts once, by any account."""
     decided = step.decisions.select_related("person", "for_person")
     return accounts_of(one for row in decided for one in (row.person, row.for_person) if one is not None)
 
 
-def _places(slot: Slot, made: ApprovalRound, step: Step, ticket: Ticket, user: User, now: datetime) -> Iterable[Place]:
-    yield from (Place(slot, one.for_person) for one in entitled(slot.who, ticket, now) if one.person.pk == user.pk)
-    asked = Ask.objects.filter(slot=slot, person=user, how=Ask.How.SUBSTITUTE).select_related("for_person")
-    able = {one.pk for one in substitutes(plan_of(made, step), ticket, now)}
-    for row in asked:
-        if (row.for_person_id or user.pk) in able:
-            yield Place(slot, row.for_person)
+def _places(slot: Slot, made: ApprovalRound, ticket: Ticket, user: User, now: datetime) -> Iterable[Place]:
+    return [Place(slot, one.for_person) for one, _how in may_fill(slot, made, ticket, now) if one.person.pk == user.pk]
 
 
 def _refusal(made: ApprovalRound, step: Step, user: User, found: list[Place]) -> str:

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from approvals.deciders import standing_in
 from approvals.models import ApprovalRound, Ask, Delegation, Outcome, Step
-from approvals.services import refresh_asks
+from approvals.services import ask_who_may
 from approvals.telling import tell
-from duty.models import Absence
 
 
 @transaction.atomic
@@ -32,7 +32,7 @@ def ask_deputies(person: User, now: datetime) -> None:
     steps = Step.objects.filter(outcome=Outcome.OPEN, slots__asks__person=person, slots__asks__waits=True)
     for step in steps.select_related("round__ticket").distinct():
         made: ApprovalRound = step.round
-        fresh = refresh_asks(step, made, made.ticket, now)
+        fresh = ask_who_may(step, made, made.ticket, now)
         tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
 
 
@@ -42,7 +42,7 @@ def follow_deputies(now: datetime) -> None:
     asked = Ask.objects.filter(waits=True, for_person__isnull=False, slot__step__outcome=Outcome.OPEN)
     pairs = set(asked.values_list("person_id", "for_person_id"))
     for deputy, person in pairs - standing_in:
-        asked.filter(person_id=deputy, for_person_id=person, how=Ask.How.DELEGATE).update(waits=False)
+        asked.filter(person_id=deputy, for_person_id=person).update(waits=False)
     waiting = Ask.objects.filter(waits=True, for_person=None).values("person_id")
     for person in User.objects.filter(pk__in={key for _deputy, key in standing_in - pairs}).filter(pk__in=waiting):
         ask_deputies(person, now)
@@ -50,10 +50,8 @@ def follow_deputies(now: datetime) -> None:
 
 def _standing_in(now: datetime) -> set[tuple[int, int]]:
     """(deputy, person) of this moment, named or by the roster. Two queries."""
-    spans = {"starts_at__lte": now, "ends_at__gt": now, "deputy__is_active": True}
-    named = Delegation.objects.filter(**spans).values_list("deputy_id", "person_id")
-    away = Absence.objects.filter(**spans).values_list("deputy_id", "user_id")
-    return {*named, *away}
+    named, away = standing_in(now)
+    return {*named.values_list("deputy_id", "person_id"), *away.values_list("deputy_id", "user_id")}
 
 
 def end_delegation(*, delegation: Delegation, now: datetime) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from approvals.delegating import follow_deputies
 from approvals.models import ApprovalRound, Outcome, Step
-from approvals.services import ask_substitutes, ask_who_may
+from approvals.services import ask_who_may
 from approvals.telling import tell
 from tickets.models import Ticket
 from tickets.services import log_event
 
 BATCH = 50
+#: How often an overdue step looks who may decide it by now.
+FOLLOWED_EVERY = timedelta(hours=1)
 
 
 def run_due(now: datetime) -> int:
@@ -39,7 +41,9 @@ def _run_step(pk: int, now: datetime) -> bool:
     made = ApprovalRound.objects.get(pk=step.round_id)
     if step.outcome != Outcome.OPEN or step.next_at is None or step.next_at > now:
         return False
-    if step.due_at is not None and step.due_at <= now:
+    if step.due_at is not None and step.next_at > step.due_at:
+        _follow(step, made, found, now)
+    elif step.due_at is not None and step.due_at <= now:
         _overdue(step, made, found, now)
     else:
         _remind(step, made, found, now)
@@ -54,12 +58,22 @@ def _remind(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> N
     tell("approval_reminder", made, list(waiting), now=now, key=f"{step.position}:remind")
 
 
-def _overdue(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
-    """Substitutes are asked once; the others stay asked."""
-    step.next_at = None
+def _look_again(step: Step, now: datetime) -> None:
+    step.next_at = now + FOLLOWED_EVERY
     step.save(update_fields=["next_at"])
+
+
+def _follow(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
+    """Still overdue: whoever may decide by now is asked and told, nobody else is told again."""
+    _look_again(step, now)
+    fresh = ask_who_may(step, made, ticket, now)
+    tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+
+
+def _overdue(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
+    """Substitutes are asked too; the others stay asked."""
+    _look_again(step, now)
     ask_who_may(step, made, ticket, now)
-    ask_substitutes(step, made, ticket, now)
     log_event(ticket=ticket, event="approval_overdue", user=None, now=now, step=step.position, round=made.number)
     waiting = made.asks.filter(slot__step=step, waits=True).values_list("person_id", flat=True)
     tell(

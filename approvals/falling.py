@@ -55,6 +55,7 @@ def would_fall(question: Question, ticket: Any, new: dict[str, Any]) -> list[str
     if (
         question.proposal
         or ticket.pk is None
+        or not question.binds(ticket.specific)
         or not any(made.purpose == question.purpose for made in standing(ticket))
     ):
         return []

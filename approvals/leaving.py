@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.signals import held_by, switched_off
 from approvals.delegating import end_delegation
 from approvals.models import Ask, DeciderKind, Delegation, Outcome, PolicyDecider, Step
-from approvals.services import refresh_asks
+from approvals.services import ask_who_may
 from approvals.telling import tell
 from tickets.models import Ticket
 
@@ -71,7 +71,7 @@ def _ask_others(step: Step, user: User, now: datetime) -> Held:
     made = step.round
     ticket = Ticket.objects.select_for_update(no_key=True).get(pk=made.ticket_id)
     _asks(user).filter(slot__step=step).update(waits=False)
-    fresh = refresh_asks(step, made, ticket, now)
+    fresh = ask_who_may(step, made, ticket, now)
     tell("approval_asked", made, fresh, now=now, text=made.text, key=f"{step.position}:left:{user.pk}")
     asked = User.objects.filter(approval_asks__slot__step=step, approval_asks__waits=True).distinct().order_by("pk")
     return Held("approval", DECISION, _name(ticket), names_of(asked))

@@ -14,12 +14,12 @@ from accounts.codes import in_language
 from accounts.models import User
 from approvals.content import digest_of, lines_of
 from approvals.deciders import Entitled, delegates_of, entitled, named_by
-from approvals.models import ApprovalRound, Ask, DeciderKind, Excluded, Outcome, Rule, Slot, Step
+from approvals.models import ApprovalRound, Ask, DeciderKind, Decision, Excluded, Outcome, Rule, Slot, Step
 from approvals.policies import copy_for
 from approvals.questions import Line, Question, question_of
 from approvals.telling import tell
 from tickets.errors import ActionConflict
-from tickets.guests import Guest, let_in
+from tickets.guests import Guest, let_in, let_out
 from tickets.models import Ticket, TimelineEntry
 from tickets.services import log_event
 
@@ -165,7 +165,7 @@ def open_step(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) ->
     step.remind_at = now + timedelta(hours=plan["remind_hours"]) if plan["remind_hours"] else None
     step.next_at = min(moment for moment in (step.due_at, step.remind_at) if moment)
     step.save()
-    fresh = refresh_asks(step, made, ticket, now)
+    fresh = ask_who_may(step, made, ticket, now)
     if question_of(ticket.kind, made.purpose).proposal:  # its action told those who decide for themselves
         fresh = list(made.asks.filter(slot__step=step).exclude(how=Ask.How.OWN).values_list("person_id", flat=True))
     tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text)
@@ -176,18 +176,53 @@ def plan_of(made: ApprovalRound, step: Step) -> dict[str, Any]:
     return next(plan for plan in made.policy["steps"] if plan["position"] == step.position)
 
 
-def refresh_asks(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
-    """Ask whoever may fill the step's open places now and was not asked; their keys. A place without anybody goes to
-    the substitute at once. Idempotent."""
+def may_fill(
+    slot: Slot, made: ApprovalRound, ticket: Ticket, now: datetime, kept_away: frozenset[int] = frozenset()
+) -> list[tuple[Entitled, str]]:
+    """Whoever may fill the place at ``now``, and how they come to it; nobody of ``kept_away``, nor for them.
+
+    The substitutes, and their delegates, where nobody else may, once they were asked, and after the due time.
+    """
+    step = slot.step
+    own = [one for one in entitled(slot.who, ticket, now) if not _tainted(one, kept_away)]
+    found = [(one, Ask.How.DELEGATE if one.for_person else Ask.How.OWN) for one in own]
+    plan = plan_of(made, step)
+    if plan.get("substitute") and (_late(step, now) or not own or _asked_substitutes(slot)):
+        spare = substitutes(plan, ticket, now)
+        people = [*map(Entitled, spare), *delegates_of(spare, now)]
+        found += [(one, Ask.How.SUBSTITUTE) for one in people if not _tainted(one, kept_away)]
+    return [(one, str(how)) for one, how in found]
+
+
+def _late(step: Step, now: datetime) -> bool:
+    return step.due_at is not None and step.due_at <= now
+
+
+def _asked_substitutes(slot: Slot) -> bool:
+    return slot.asks.filter(how=Ask.How.SUBSTITUTE).exists()
+
+
+def ask_who_may(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
+    """Let the step's open places wait for whoever may fill them now and nobody else; keys of who is new.
+
+    While the kind says that nothing binds, it waits for nobody. Idempotent.
+    """
+    if not question_of(ticket.kind, made.purpose).binds(ticket):
+        made.asks.filter(waits=True).update(waits=False)
+        return []
     kept_away = kept_from(made)
-    asked = set(Ask.objects.filter(slot__step=step).values_list("slot_id", "person_id", "for_person_id"))
     fresh: list[Ask] = []
-    for slot in step.slots.filter(decisions=None):
-        found = [one for one in entitled(slot.who, ticket, now) if not _tainted(one, kept_away)]
-        spare = [] if found else substitutes(plan_of(made, step), ticket, now)
-        rows = [_ask(slot, made, one.person, one.for_person, now) for one in found]
-        rows += [_ask(slot, made, one, None, now, Ask.How.SUBSTITUTE) for one in spare if one.pk not in kept_away]
-        fresh += [row for row in rows if (row.slot_id, row.person_id, row.for_person_id) not in asked]
+    for slot in step.slots.filter(decisions=None).select_related("step").prefetch_related("asks"):
+        able: dict[tuple[int, int | None], Ask] = {}
+        for one, how in may_fill(slot, made, ticket, now, kept_away):
+            row = _ask(slot, made, one.person, one.for_person, now, how)
+            able.setdefault((row.person_id, row.for_person_id), row)
+        known = {(row.person_id, row.for_person_id): row for row in slot.asks.all()}
+        fresh += [row for pair, row in able.items() if pair not in known]
+        for waits in (True, False):
+            turned = [row.pk for pair, row in known.items() if row.waits != waits and (pair in able) == waits]
+            if turned:
+                Ask.objects.filter(pk__in=turned).update(waits=waits)
     return _store(fresh, ticket, now)
 
 
@@ -201,45 +236,12 @@ def ask_anew(ticket: Any, now: datetime) -> None:
         step = made.steps.filter(outcome=Outcome.OPEN).first()
         if step is None:
             continue
-        if not question_of(ticket.kind, made.purpose).binds(ticket):
-            made.asks.filter(waits=True).update(waits=False)
-            continue
         fresh = ask_who_may(step, made, ticket, now)
         tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
 
 
-def ask_who_may(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
-    """Let the step's open places wait for whoever may fill them now, and for nobody who lost that; who is new."""
-    fresh = refresh_asks(step, made, ticket, now)
-    for slot in step.slots.filter(decisions=None):
-        _wait_for(slot, made, ticket, now)
-    return fresh
-
-
-def _wait_for(slot: Slot, made: ApprovalRound, ticket: Any, now: datetime) -> None:
-    """Whoever was asked for the place and may still fill it is waited for; substitutes stay asked."""
-    able = {(one.person.pk, one.for_person and one.for_person.pk) for one in entitled(slot.who, ticket, now)}
-    for row in slot.asks.exclude(how=Ask.How.SUBSTITUTE):
-        waits = (row.person_id, row.for_person_id) in able
-        if row.waits != waits:
-            Ask.objects.filter(pk=row.pk).update(waits=waits)
-
-
-def _ask(slot: Slot, made: ApprovalRound, person: User, other: User | None, now: datetime, how: str = "") -> Ask:
-    how = how or (Ask.How.DELEGATE if other else Ask.How.OWN)
+def _ask(slot: Slot, made: ApprovalRound, person: User, other: User | None, now: datetime, how: str) -> Ask:
     return Ask(slot=slot, round=made, person=person, for_person=other, how=how, asked_at=now)
-
-
-def ask_substitutes(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> list[int]:
-    """After the due time: the named substitutes, and their delegates, are asked for every open place."""
-    kept_away, own = kept_from(made), substitutes(plan_of(made, step), ticket, now)
-    people = [one for one in (*map(Entitled, own), *delegates_of(own, now)) if not _tainted(one, kept_away)]
-    rows = [
-        _ask(slot, made, one.person, one.for_person, now, Ask.How.SUBSTITUTE)
-        for slot in step.slots.filter(decisions=None)
-        for one in people
-    ]
-    return _store(rows, ticket, now)
 
 
 def _store(rows: list[Ask], ticket: Ticket, now: datetime) -> list[int]:
@@ -258,6 +260,16 @@ def end_round(made: ApprovalRound, outcome: str, now: datetime) -> None:
     if outcome != Outcome.APPROVED:
         running.update(outcome=outcome, ended_at=now, next_at=None)
     made.asks.filter(waits=True).update(waits=False)
+    _let_go(made)
+
+
+def _let_go(made: ApprovalRound) -> None:
+    """Whoever was asked and decided nothing about the ticket, nor is asked about it still, reads it no longer."""
+    asked = User.objects.filter(approval_asks__round=made)
+    busy = Q(pk__in=Decision.objects.filter(round__ticket=made.ticket_id).values("person"))
+    busy |= Q(pk__in=Ask.objects.filter(round__ticket=made.ticket_id, round__outcome=Outcome.OPEN).values("person"))
+    people = asked.exclude(busy).values_list("pk", flat=True).distinct()
+    let_out(ticket=made.ticket, people=people, because=Guest.Because.ASKED)
 
 
 def concerned(made: ApprovalRound) -> list[int]:

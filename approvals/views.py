@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
-from approvals.deciding import decide, decide_many
+from approvals.deciding import decide, decide_many, may_decide
 from approvals.delegating import delegate, delegations_of, end_delegation
 from approvals.forms import DecisionForm, DelegationForm, ManyForm
-from approvals.models import ApprovalRound, Ask, Delegation, Outcome
+from approvals.models import ApprovalRound, Delegation
 from approvals.queries import before, decided_by, full, lines_to_decide, show
 from approvals.rules import may_end_delegation
 from tickets.errors import ActionError, ActionForbidden, ActionNotFound
@@ -98,8 +98,8 @@ def draw_round(
     refusal: Any = "",
     status: int = 200,
 ) -> HttpResponse:
-    """A round with its content, steps and decisions; the form for whom it waits."""
-    waits = made.outcome == Outcome.OPEN and Ask.objects.filter(round=made, person=request.user, waits=True).exists()
+    """A round with its content, steps and decisions; the form for who may decide it."""
+    waits = may_decide(made, request.user, timezone.now())
     if waits and form is None:
         form = DecisionForm(initial={"digest": made.digest}, label_suffix="")
     context = {

@@ -266,8 +266,11 @@ def _span(start: datetime | None, end: datetime | None) -> tuple[datetime, datet
 
 
 def record_absence(*, absence: Absence, by: User, now: datetime) -> Absence:
-    """Store that somebody is away; a new one notes who said so. They, their deputy, whoever gains days are told."""
-    if absence.pk is None:
+    """Store that somebody is away; a new one notes who said so. They, their deputy, whoever gains days are told.
+
+    One that its deputy changes is noted as said by the deputy, who then decides nothing by it (four eyes).
+    """
+    if absence.pk is None or by == absence.deputy:
         absence.made_by, absence.made_at = by, now
     people = [person for person in (absence.user, absence.deputy) if person]
     span = (absence.starts_at, absence.ends_at)

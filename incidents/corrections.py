@@ -25,6 +25,7 @@ class Corrections(Columns):
 
     # Columns and helpers of ``incidents.models.Incident``.
     set_impact: Any
+    proposal: Any
 
     @action(
         source="registered",
@@ -95,7 +96,10 @@ class Corrections(Columns):
         public=False,
     )
     def approve_priority(self, *, user: User, now: datetime, impact: Any, assignee: User | None) -> None:
-        """Approve the proposed priority, and choose the owner again."""
+        """Approve the proposed priority, and choose the owner again: both follow when nobody else is to approve it."""
+        if not self.proposal.needs_one_more:
+            self.version += 1  # what is read elsewhere is not what stands here now
+            return
         self.set_impact(impact=impact)
         self.assignee = assignee
 

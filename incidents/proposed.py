@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from approvals.models import ApprovalRound, Outcome
+from approvals.models import ApprovalRound, Decision, Outcome
 from incidents.priority import priority_for
 from tickets.codes import ImpactLevel, Priority
 
@@ -21,6 +21,14 @@ class Proposal:
     impact: ImpactLevel
     priority: Priority
     by: User | None
+
+    @property
+    def needs_one_more(self) -> bool:
+        """Whether one more approval decides it: its last step is open, and lacks no more."""
+        step = self.round.steps.exclude(outcome=Outcome.APPROVED).order_by("position").first()
+        if step is None or self.round.steps.filter(position__gt=step.position).exists():
+            return False
+        return step.decisions.filter(verdict=Decision.Verdict.APPROVE).count() + 1 >= step.needed
 
 
 def proposal_of(ticket: Any) -> Proposal | None:

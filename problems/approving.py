@@ -26,6 +26,8 @@ FOLLOWS = {Outcome.APPROVED: "approved", Outcome.REFUSED: "refused", Outcome.RET
 #: States before a solution is proposed, and those in which one was approved.
 BEFORE = (States.REGISTERED, States.ASSIGNED, States.INVESTIGATING, States.KNOWN_ERROR)
 AFTER = (States.PROPOSED, States.APPROVED, States.IMPLEMENTING, States.RESOLVED, States.REVIEWED, States.CLOSED)
+#: Until it is resolved, what is carried out is what was approved.
+BINDING = (States.PROPOSED, States.APPROVED, States.IMPLEMENTING)
 #: Hours: a supervisor and a manager have a working day or two.
 DUE, REMIND = 48, 24
 
@@ -60,7 +62,7 @@ def ended(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
 def fell(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
     """Let the solution be proposed anew."""
     problem = Problem.objects.get(pk=round.ticket_id)
-    if problem.state in (States.PROPOSED, States.APPROVED):
+    if problem.state in BINDING:
         perform(problem, "lapse", user=None, now=now)
 
 
@@ -72,7 +74,7 @@ register_question(
         fields=SUBSTANCE,
         keeps_requester_away=False,
         grade=lambda problem: problem.level_id or "",
-        binds=lambda problem: problem.state in (States.PROPOSED, States.APPROVED),
+        binds=lambda problem: problem.state in BINDING,
         ended=ended,
         fell=fell,
         usual=deciders,

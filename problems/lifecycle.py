@@ -171,7 +171,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         """Its solution is refused, or returned with a condition: another one is to be proposed."""
 
     @action(
-        source=[States.PROPOSED, States.APPROVED],
+        source=[States.PROPOSED, States.APPROVED, States.IMPLEMENTING],
         target=States.KNOWN_ERROR,
         label=_("Approval lapsed"),
         done=_("has to be proposed anew"),

@@ -45,8 +45,8 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         gettext_lazy("State"),
         (
-            *("state", "phase", "wait_reason", "duplicate", "reopened", "responded_in_time", "completed_in_time"),
-            "satisfaction",
+            *("state", "phase", "wait_reason", "duplicate", "reopened"),
+            *("dispatched_in_time", "responded_in_time", "completed_in_time", "satisfaction"),
         ),
     ),
     (

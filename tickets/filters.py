@@ -275,6 +275,9 @@ class TicketFilter(filters.FilterSet):
     duplicate = YesNoFilter(Q(duplicate_of__isnull=False), label=_("Duplicate"))
     reopened = YesNoFilter(Q(reopen_count__gt=0), label=_("Reopened"))
     urged = YesNoFilter(Q(urge_count__gt=0), label=_("Urged"))
+    dispatched_in_time = YesNoFilter(
+        Q(dispatched_in_time=True), otherwise=Q(dispatched_in_time=False), label=_("Dispatched in time")
+    )
     responded_in_time = YesNoFilter(
         Q(responded_in_time=True), otherwise=Q(responded_in_time=False), label=_("Responded in time")
     )

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.permissions import Permission
 
 if TYPE_CHECKING:
     from tickets.models import Ticket
@@ -49,13 +50,35 @@ def let_in(
     Guest.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def let_out(*, ticket: Ticket, user: User | None = None) -> None:
-    """Let ``user``, or everybody who was called in, see ``ticket`` no longer unless their role shows it. Idempotent.
+def let_out(
+    *,
+    ticket: Ticket,
+    user: User | None = None,
+    people: Iterable[int] | None = None,
+    because: str = Guest.Because.CALLED,
+) -> None:
+    """Let ``user``, or those with the keys ``people``, else every guest, see ``ticket`` only if their role shows it.
+
+    ``because``: no guests but those who came in that way. Idempotent.
 
     Who was asked to decide goes on seeing what they decided.
     """
-    found = Guest.objects.filter(ticket_id=ticket.pk, because=Guest.Because.CALLED)
-    (found if user is None else found.filter(user=user)).delete()
+    found = Guest.objects.filter(ticket_id=ticket.pk, because=because)
+    if user is not None:
+        found = found.filter(user=user)
+    if people is not None:
+        found = found.filter(user__in=list(people))
+    found.delete()
+
+
+def only_reads(ticket: Ticket, user: User) -> bool:
+    """Whether ``user`` sees ``ticket`` only because they were asked to decide about it. No query for most people."""
+    if ticket.pk is None or user.may(Permission.VIEW) or user.pk in (ticket.requester_id, ticket.registered_by_id):
+        return False
+    if user.organisation_id == ticket.organisation_id and user.may(Permission.VIEW_ORGANISATION):
+        return False
+    because = Guest.objects.filter(ticket_id=ticket.pk, user_id=user.pk).values_list("because", flat=True)
+    return set(because) == {Guest.Because.ASKED}
 
 
 def invited_keys(user: User) -> list[int]:

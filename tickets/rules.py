@@ -23,8 +23,10 @@ def is_supplier(ticket: Ticket, user: User) -> bool:
 
 
 def may_reply(ticket: Ticket, user: User) -> bool:
-    """Whoever sees the ticket, except the people of a supplier, who answer the engineer (INC-14)."""
-    return user.organisation.kind != Organisation.Kind.SUPPLIER
+    """Whoever sees the ticket, except who is only asked to decide about it, and people of a supplier (INC-14)."""
+    from tickets.guests import only_reads  # its model refers to the ticket, whose actions refer to this
+
+    return user.organisation.kind != Organisation.Kind.SUPPLIER and not only_reads(ticket, user)
 
 
 def may_read_internal(ticket: Ticket, user: User) -> bool:

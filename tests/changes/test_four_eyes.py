@@ -105,7 +105,7 @@ def test_whoever_decided_about_a_major_change_does_not_carry_it_out(world: World
     change = act(change, "ask_approval", world.lead, now=AN_HOUR)
     while change.state == "approving":
         change = approve(change, _next_decider(change), now=AN_HOUR)
-    decided = User.objects.get(pk=ApprovalRound.objects.get(ticket=change).decisions.first().person_id)
+    decided = ApprovalRound.objects.get(ticket=change).decisions.all()[0].person
     role(decided, "first_line")
     change.group.members.add(decided)
 

@@ -12,8 +12,9 @@ from approvals.deciding import decide
 from approvals.models import ApprovalRound
 from approvals.questions import question_of
 from changes.models import Change
+from problems.models import Problem
 from tests.changes.making import request, staffed
-from tests.factories import MONDAY, World, act, make_item, reload_user
+from tests.factories import MONDAY, World, act, make_item, make_user, reload_user
 from tickets.errors import ActionError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-03")]
@@ -58,6 +59,54 @@ def test_no_route_leads_on_without_decisions_of_what_stands(world: World, seed: 
         assert change.state != "implementing"
 
     assert "approving" in seen
+
+
+SOLUTION = {"solution": "限制连接池", "expected_effect": "不再耗尽", "test_result": "压测通过", "estimate_hours": "16"}
+#: What the owner of a problem may try, with input.
+STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("edit", {"summary": "错字"}),
+    ("edit", {"level": "high", "let_approvals_fall": "on"}),
+    ("edit", {"level": "low", "let_approvals_fall": "on"}),
+    ("edit", {"level": "medium"}),
+    ("investigate_again", {"text": "不成立"}),
+    *[("confirm_cause", {"root_cause": "没有上限"})] * 3,
+    *[("propose", SOLUTION)] * 3,
+    *[("implement", {})] * 3,
+)
+
+
+def in_force(problem: Any) -> bool:
+    """Whether an approved round is of exactly what the problem says now."""
+    digest = digest_of(lines_of(question_of("problem", "solution"), problem))
+    return ApprovalRound.objects.filter(ticket=problem, outcome="approved", digest=digest).exists()
+
+
+@pytest.mark.req("PRB-06")
+@pytest.mark.parametrize("seed", range(4))
+def test_no_solution_is_carried_out_that_was_not_approved_as_it_stands(world: World, seed: int) -> None:
+    people = [make_user("pm", "problem_manager"), make_user("ps", "problem_supervisor")]
+    owner = make_user("po", "problem_analyst")
+    dice, seen = random.Random(seed), set()  # noqa: S311 - as above
+    raised = {"summary": "连接池反复耗尽", "problem_source": "incident", "level": "medium"}
+    problem: Any = act(Problem(), "register", world.desk, now=MONDAY, **raised)
+    chosen = {"level": "medium", "problem_category": "software", "group": "host", "assignee": "po"}
+    problem = act(act(problem, "assign", people[0], now=MONDAY, **chosen), "investigate", owner, now=MONDAY)
+    for _step in range(80):
+        try:
+            if dice.random() < 0.6:
+                name, typed = dice.choice(STEPS)
+                act(problem, name, owner, now=MONDAY, **typed)
+            else:
+                made = ApprovalRound.objects.filter(ticket=problem).order_by("-pk")[0]
+                decide(pk=made.pk, user=reload_user(dice.choice(people)), verdict="approve", now=MONDAY)
+        except (ActionError, IndexError):
+            pass
+        problem = Problem.objects.get(pk=problem.pk)
+        seen.add(problem.state)
+        if problem.state in ("approved", "implementing"):
+            assert in_force(problem)
+
+    assert {"proposed", "implementing"} <= seen
 
 
 def _something(change: Any, world: World, dice: random.Random) -> Any:

@@ -43,7 +43,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("ORG-03")]
 TRIED = ["true", "1", "none", "2026-11-23T02:00:00Z"]
 _STAFF, _TEXTS, _PEOPLE = ["2", "false"], ["X-1", "S-1", "db-01", "liyuan"], ["engineer", "me"]
 MORE = {
-    **dict.fromkeys(("complexity", "escalated", "duplicate", "responded_in_time", "completed_in_time"), _STAFF),
+    **dict.fromkeys(
+        ("complexity", "escalated", "duplicate", "dispatched_in_time", "responded_in_time", "completed_in_time"),
+        _STAFF,
+    ),
     **dict.fromkeys(("parent", "external_number", "item", "q", "supplier"), _TEXTS),
     **dict.fromkeys(("watcher", "assignee", "registered_by"), _PEOPLE),
 }

@@ -170,3 +170,28 @@ def test_tickets_know_how_many_rounds_are_open_even_by_raw_sql(world: World, pro
     with connection.cursor() as cursor:
         cursor.execute("UPDATE approvals_approvalround SET outcome = %s", ["withdrawn"])
     assert reloaded(proposed).rounds_open == 0
+
+
+def test_the_priority_follows_when_every_step_of_a_policy_is_decided_and_not_before(world: World) -> None:
+    """One of two approvals is recorded, and the priority stays."""
+    policy = Policy.objects.create(code="both", name_zh="双签", name_en="Both", kind="incident", purpose="priority")
+    for position, person in enumerate((world.lead, world.manager), start=1):
+        policy.steps.create(position=position, rule="all", needed=1)
+        policy.deciders.create(step=position, kind="person", person=person)
+    publish(policy=policy, by=world.admin, now=MONDAY)
+    ticket = incident_in("in_progress", world, now=MONDAY)
+    ticket = act(ticket, "propose_priority", world.engineer, now=AN_HOUR, impact="I2", text="影响扩大")
+
+    ticket = act(ticket, "approve_priority", world.lead, now=AN_HOUR, assignee="engineer2")
+    found = reloaded(ticket)
+    assert (found.priority_id, found.impact_id, found.assignee) == ("P4", "I4", world.engineer)
+    assert (ApprovalRound.objects.get().outcome, Decision.objects.get().person) == ("open", world.lead)
+    assert waits(world) == ["manager"]
+
+    act(found, "approve_priority", world.manager, now=AN_HOUR, assignee="engineer2")
+    found = reloaded(ticket)
+    assert (found.priority_id, found.assignee, ApprovalRound.objects.get().outcome) == (
+        "P2",
+        world.engineer2,
+        "approved",
+    )
