@@ -106,7 +106,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "home", "agent's home queue", lambda world: Request("/queue/"), limit=12, weighed=True, over_network=False
     ),
     Subject("filtered", "filtered queue", lambda world: Request(FILTERED), limit=13, over_network=False),
-    Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=18),
+    Subject("ticket", "ticket page", lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/"), limit=20),
     Subject(
         "queue_pane", "queue pane", lambda world: Request("/queue/?view=open", fragment=True), limit=12, weighed=True
     ),
@@ -114,7 +114,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "ticket_pane",
         "ticket in the pane",
         lambda world: Request(f"/tickets/{RANDOM.choice(world.live)}/", fragment=True),
-        limit=18,  # 16, and two for one about which a decision waits
+        limit=20,  # 16, and up to four for one about which a decision waits
     ),
     Subject("search_none", "search, no hit", _search(NOWHERE), limit=16, over_network=False),
     Subject("search_few", "search, 5 hits", _search(FEW), limit=16, over_network=False),
