@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -155,13 +156,15 @@ def resolve_duplicates(*, ticket: Incident, now: datetime, **context: Any) -> No
 
     Those with unfinished tasks go on by themselves: whoever works on them finishes the tasks first (INC-07).
     """
-    duplicates = Ticket.objects.live().filter(duplicate_of_id=ticket.pk, children_open=0)
-    for duplicate in duplicates.order_by("pk"):
-        perform(duplicate, "resolve_with_main", user=None, now=now)
-    release_duplicates(ticket=ticket, now=now)
+    for duplicate in _live_duplicates(ticket):
+        perform(duplicate, "go_on_alone" if duplicate.children_open else "resolve_with_main", user=None, now=now)
 
 
 def release_duplicates(*, ticket: Incident, now: datetime, **context: Any) -> None:
     """Let the live duplicates of a ticket that ended go on by themselves: else nothing counts for them any more."""
-    for duplicate in Ticket.objects.live().filter(duplicate_of_id=ticket.pk).order_by("pk"):
+    for duplicate in _live_duplicates(ticket):
         perform(duplicate, "go_on_alone", user=None, now=now)
+
+
+def _live_duplicates(ticket: Incident) -> Iterable[Ticket]:
+    return Ticket.objects.live().filter(duplicate_of_id=ticket.pk).order_by("pk")

@@ -128,7 +128,7 @@ class TaskLifecycle(CommonActions):
     )
     def lapse(self, *, user: None, now: datetime) -> None:
         """End a first task of an emergency that nobody began before the emergency was over."""
-        self.close_code_id, self.closed_at = "rejected", now
+        self.closed_at = now
 
     @action(
         source=[States.ASSIGNED, States.IN_PROGRESS],

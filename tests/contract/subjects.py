@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from django import forms
+from django.utils.timezone import localtime
 
 from accounts.models import User
 from approvals.deciding import decide
@@ -138,7 +139,7 @@ def _samples(field: Any) -> list[Any]:
     if isinstance(field, forms.ChoiceField):
         return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
     if isinstance(field, forms.DateTimeField):
-        return ["2099-01-01T00:00", "2026-11-20T00:00"]
+        return ["2099-01-01T00:00", "2026-11-20T00:00", f"{localtime(clock.now()):%Y-%m-%dT%H:%M}"]
     if isinstance(field, MinutesField):
         return ["15"]
     if isinstance(field, forms.BooleanField):

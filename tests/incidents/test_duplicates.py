@@ -175,7 +175,7 @@ def test_only_who_may_lower_a_priority_lets_it_follow_a_slower_ticket(world: Wor
     for person in (world.engineer, world.desk):
         with pytest.raises(ActionInvalid) as refused:
             act(urgent, "mark_duplicate", person, main=main.number)
-        assert "lower priority" in str(refused.value.form.errors["main"])
+        assert main.number in str(refused.value.form.errors["main"])
 
     assert act(urgent, "mark_duplicate", world.manager, main=main.number).duplicate_of.pk == main.pk
     slow, other = incident_in("in_progress", world), incident_in("assigned", world, impact="I2")
