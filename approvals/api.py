@@ -19,20 +19,21 @@ from approvals.api_delegating import routes as delegation_routes
 from approvals.deciding import decide, decide_many
 from approvals.forms import DecisionForm
 from approvals.models import ApprovalRound
-from approvals.queries import full, rounds_of, show, to_decide
+from approvals.queries import full, rounds_of, rounds_to_decide, show, show_all
 from approvals.questions import questions_of
 from itsm.api.fields import PersonField
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
-from itsm.api.schema import list_serializer
-from itsm.api.views import ApiView
+from itsm.api.schema import list_serializer, page_serializer
+from itsm.api.views import PAGING, ApiView, paged
+from itsm.paging import Column
 from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import Kind
 from tickets.models import TimelineEntry
 
 TAG = _("Approvals")
 KEY: dict[str, dict[str, Any]] = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
-SHOWN = 200
+SORTS = {"pressing": (Column("ticket__priority_rank"), Column("asked_at")), "asked_at": (Column("asked_at"),)}
 VERDICTS = ("approve", "return", "refuse")
 
 
@@ -79,6 +80,15 @@ class LineSerializer(serializers.Serializer):
     value = serializers.CharField()
 
 
+class ChangedLineSerializer(serializers.Serializer):
+    """A field of substance that differs from the round before."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
+    old = serializers.CharField()
+    new = serializers.CharField()
+
+
 class RoundSerializer(serializers.Serializer):
     """A round: what is asked, of whom, what was decided."""
 
@@ -94,10 +104,12 @@ class RoundSerializer(serializers.Serializer):
     digest = serializers.CharField(source="round.digest")
     policy = serializers.CharField()
     content = LineSerializer(source="lines", many=True)
+    changed = ChangedLineSerializer(many=True, help_text="Since the round before about the same question.")
     steps = StepSerializer(many=True)
 
 
 RoundList = list_serializer(RoundSerializer)
+RoundPage = page_serializer(RoundSerializer)
 
 
 class RefusedSerializer(serializers.Serializer):
@@ -171,11 +183,15 @@ def _are_keys(value: Any) -> bool:
 class WaitingView(ApiView):
     """What waits for the person to decide."""
 
+    query = PAGING
+    sorts = SORTS
+
     def get(self, request: Request) -> Response:
-        """The open rounds in which the person is asked, the most pressing first."""
-        now = timezone.now()
-        rows = [show(made, now) for made in to_decide(self.user, SHOWN)]
-        return Response({"results": RoundSerializer(rows, many=True).data})
+        """A page of the open rounds in which the person is asked."""
+        return Response(paged(request, rounds_to_decide(self.user), SORTS, "pressing", self._data))
+
+    def _data(self, rows: list[ApprovalRound]) -> Any:
+        return RoundSerializer(show_all(rows, timezone.now()), many=True).data
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -183,7 +199,8 @@ class WaitingView(ApiView):
             id="approvals_list",
             tag=TAG,
             summary=_("What waits for your decision"),
-            response=RoundList,
+            description=_("The most pressing first."),
+            response=RoundPage,
             errors=LIST_ERRORS,
         )
 
@@ -279,7 +296,7 @@ class TicketRoundsView(TicketView):
         """Every round that the person may read, the newest first."""
         ticket, now = self.find(number), timezone.now()
         seen = set(ApprovalRound.objects.visible_to(self.user).filter(ticket=ticket).values_list("pk", flat=True))
-        rows = [show(made, now) for made in rounds_of(ticket) if made.pk in seen]
+        rows = show_all([made for made in rounds_of(ticket) if made.pk in seen], now)
         return Response({"results": RoundSerializer(rows, many=True).data})
 
     def operation(self, method: str) -> Operation:

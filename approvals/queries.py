@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,18 +73,26 @@ def rounds_of(ticket: Ticket) -> list[ApprovalRound]:
     return list(full(ApprovalRound.objects.filter(ticket_id=ticket.pk)).order_by("-asked_at", "-pk"))
 
 
-def show(made: ApprovalRound, now: datetime, before: ApprovalRound | None = None) -> Shown:
-    """How ``made`` stands at ``now``, in the active language; ``before``: the round before it."""
-    changed = difference(before.content, made.content) if before else []
-    return Shown(
-        round=made,
-        question=label_of(made.ticket.kind, made.purpose),
-        tone=TONES.get(made.outcome, "neutral"),
-        policy=in_language(made.policy["zh"], made.policy["en"]),
-        lines=labelled(made.content),
-        changed=labelled(changed),
-        steps=[_step_line(step, now) for step in made.steps.all()],
-    )
+def show(made: ApprovalRound, now: datetime) -> Shown:
+    """How ``made`` stands at ``now``, in the active language."""
+    return show_all([made], now)[0]
+
+
+def show_all(rounds: Sequence[ApprovalRound], now: datetime) -> list[Shown]:
+    """As ``show``, for many. At most one query more than loading them."""
+    changed = _changes_of([made for made in rounds if made.number > 1])
+    return [
+        Shown(
+            round=made,
+            question=label_of(made.ticket.kind, made.purpose),
+            tone=TONES.get(made.outcome, "neutral"),
+            policy=in_language(made.policy["zh"], made.policy["en"]),
+            lines=labelled(made.content),
+            changed=changed.get(made.pk, []),
+            steps=[_step_line(step, now) for step in made.steps.all()],
+        )
+        for made in rounds
+    ]
 
 
 def _step_line(step: Step, now: datetime) -> StepLine:
@@ -105,16 +113,10 @@ def _needs(step: Step, count: int) -> str:
     return "" if step.rule == Rule.ALL or count == 1 else f"{step.needed}/{count}"
 
 
-def before(made: ApprovalRound) -> ApprovalRound | None:
-    """The round before ``made`` about the same question."""
-    found = ApprovalRound.objects.filter(ticket_id=made.ticket_id, purpose=made.purpose, number__lt=made.number)
-    return found.order_by("-number").first()
-
-
-def to_decide(user: User, limit: int) -> list[ApprovalRound]:
-    """The most pressing ``limit`` rounds that wait for ``user``, loaded."""
-    keys = keys_to_decide(user)[:limit]
-    return in_order(full(ApprovalRound.objects.filter(pk__in=keys)), keys)
+def rounds_to_decide(user: User) -> QuerySet[ApprovalRound]:
+    """Every open round that waits for ``user``, loaded, in no order."""
+    asks = Ask.objects.filter(person=user, waits=True)
+    return full(ApprovalRound.objects.filter(outcome=Outcome.OPEN, pk__in=asks.values("round")))
 
 
 def keys_to_decide(user: User) -> list[int]:

@@ -16,7 +16,7 @@ from approvals.deciding import decide, decide_many, may_decide
 from approvals.delegating import delegate, delegations_of, end_delegation
 from approvals.forms import DecisionForm, DelegationForm, ManyForm
 from approvals.models import ApprovalRound, Delegation
-from approvals.queries import before, decided_by, full, lines_to_decide, show
+from approvals.queries import decided_by, full, lines_to_decide, show
 from approvals.rules import may_end_delegation
 from tickets.errors import ActionError, ActionForbidden, ActionNotFound
 
@@ -103,7 +103,7 @@ def draw_round(
     if waits and form is None:
         form = DecisionForm(initial={"digest": made.digest}, label_suffix="")
     context = {
-        "shown": show(made, timezone.now(), before(made)),
+        "shown": show(made, timezone.now()),
         "form": form if waits else None,
         "refusal": refusal,
         "excluded": made.excluded.select_related("person"),

@@ -152,6 +152,33 @@ def test_api_lists_shows_and_decides(world: World, policy: Make, asked: AskFor, 
     assert api.post(f"approvals/{made.pk}/decide/", {"verdict": "approve"}).status_code == 409
 
 
+@pytest.mark.req("API-01", "CHG-03")
+def test_programs_read_what_differs_since_the_last_round_and_page_through_all(
+    world: World, policy: Make, asked: AskFor, visit: Visit
+) -> None:
+    policy(("all", 1, [("person", world.owner)]))
+    first = asked()
+    decide(pk=first.pk, user=world.owner, verdict="approve", now=MONDAY)
+    ask(ticket=edit(visit, world), purpose=TRIP, user=world.desk, now=MONDAY)
+    other = perform(Visit(), "register", user=world.desk, data={"summary": "?", "impact": "I1"}, now=MONDAY).ticket
+    ask(ticket=other, purpose=TRIP, user=world.desk, now=MONDAY)
+    api = Api(world.owner)
+
+    page = api.get("approvals/?page_size=1&count=true").json()
+    rest = api.get(page["next"]).json()
+
+    assert (page["count"], page["results"][0]["ticket"], rest["next"]) == (2, other.number, None)
+    [again] = rest["results"]
+    assert [(line["name"], line["new"]) for line in again["changed"]] == [("group", visit_group(again))]
+    assert page["results"][0]["changed"] == []
+    assert api.get(f"approvals/{again['id']}/").json()["changed"] == again["changed"]
+
+
+def visit_group(row: dict[str, Any]) -> str:
+    """The group that was asked about."""
+    return next(line["value"] for line in row["content"] if line["name"] == "group")
+
+
 @pytest.mark.req("API-01")
 def test_api_lets_somebody_stand_in_for_oneself_only(world: World, policy: Make, asked: AskFor) -> None:
     policy(("all", 1, [("person", world.owner)]))
