@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from accounts.leaving import Held, names_of
+from accounts.leaving import Held, log_change, names_of
 from accounts.models import Department, Organisation, User
 from accounts.signals import held_by, switched_off
 
@@ -69,6 +68,4 @@ def _leave_decisions(row: Organisation, user: User, by: User) -> Held:
 
 
 def _log(row: Department | Organisation, field: str, user: User, others: Iterable[User], by: User) -> None:
-    values = {field: [user.display_name, names_of(others)]}
-    message = [{"changed": {"fields": [field], "values": values}}]
-    LogEntry.objects.log_actions(by.pk, [row], CHANGE, change_message=message, single_object=True)
+    log_change(row, {field: [user.display_name, names_of(others)]}, by)

@@ -9,9 +9,8 @@ from django.db.models import Q
 
 from accounts.models import User
 from approvals.deciders import standing_in
-from approvals.models import ApprovalRound, Ask, Delegation, Outcome, Step
-from approvals.services import ask_who_may
-from approvals.telling import tell
+from approvals.models import Ask, Delegation, Outcome, Step
+from approvals.services import ask_and_tell
 
 
 @transaction.atomic
@@ -31,20 +30,18 @@ def ask_deputies(person: User, now: datetime) -> None:
     """Ask whoever stands in for ``person`` in every step that waits for them."""
     steps = Step.objects.filter(outcome=Outcome.OPEN, slots__asks__person=person, slots__asks__waits=True)
     for step in steps.select_related("round__ticket").distinct():
-        made: ApprovalRound = step.round
-        fresh = ask_who_may(step, made, made.ticket, now)
-        tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+        ask_and_tell(step, step.round.ticket, now)
 
 
 def follow_deputies(now: datetime) -> None:
     """Whoever stands in from now on is asked what waits; whoever did until now is not asked any more. Idempotent."""
-    standing_in = _standing_in(now)
+    now_in = _standing_in(now)
     asked = Ask.objects.filter(waits=True, for_person__isnull=False, slot__step__outcome=Outcome.OPEN)
     pairs = set(asked.values_list("person_id", "for_person_id"))
-    for deputy, person in pairs - standing_in:
+    for deputy, person in pairs - now_in:
         asked.filter(person_id=deputy, for_person_id=person).update(waits=False)
     waiting = Ask.objects.filter(waits=True, for_person=None).values("person_id")
-    for person in User.objects.filter(pk__in={key for _deputy, key in standing_in - pairs}).filter(pk__in=waiting):
+    for person in User.objects.filter(pk__in={key for _deputy, key in now_in - pairs}).filter(pk__in=waiting):
         ask_deputies(person, now)
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from approvals.delegating import follow_deputies
 from approvals.models import ApprovalRound, Outcome, Step
-from approvals.services import ask_who_may
+from approvals.services import ask_and_tell, ask_who_may
 from approvals.telling import tell
 from tickets.models import Ticket
 from tickets.services import log_event
@@ -38,11 +38,11 @@ def _run_step(pk: int, now: datetime) -> bool:
     if found is None:
         return False
     step = Step.objects.select_for_update().get(pk=pk)
-    made = ApprovalRound.objects.get(pk=step.round_id)
+    made = step.round
     if step.outcome != Outcome.OPEN or step.next_at is None or step.next_at > now:
         return False
     if step.due_at is not None and step.next_at > step.due_at:
-        _follow(step, made, found, now)
+        _follow(step, found, now)
     elif step.due_at is not None and step.due_at <= now:
         _overdue(step, made, found, now)
     else:
@@ -63,11 +63,10 @@ def _look_again(step: Step, now: datetime) -> None:
     step.save(update_fields=["next_at"])
 
 
-def _follow(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
+def _follow(step: Step, ticket: Ticket, now: datetime) -> None:
     """Still overdue: whoever may decide by now is asked and told, nobody else is told again."""
     _look_again(step, now)
-    fresh = ask_who_may(step, made, ticket, now)
-    tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+    ask_and_tell(step, ticket, now)
 
 
 def _overdue(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) -> None:

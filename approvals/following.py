@@ -9,9 +9,8 @@ from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import receiver
 
 from accounts.models import Department, Organisation, SupportGroup, User
-from approvals.models import ApprovalRound, DeciderKind, Outcome, Slot, Step
-from approvals.services import ask_who_may
-from approvals.telling import tell
+from approvals.models import DeciderKind, Outcome, Slot, Step
+from approvals.services import ask_and_tell
 from tickets import clock
 
 CHANGED = ("post_add", "post_remove", "post_clear")
@@ -22,9 +21,7 @@ def follow(meant: Q) -> None:
     slots = Slot.objects.filter(meant, step__outcome=Outcome.OPEN, decisions=None)
     now = clock.now()
     for step in Step.objects.filter(pk__in=slots.values("step")).select_related("round__ticket").order_by("pk"):
-        made: ApprovalRound = step.round
-        fresh = ask_who_may(step, made, made.ticket, now)
-        tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+        ask_and_tell(step, step.round.ticket, now)
 
 
 def kind(*kinds: DeciderKind) -> Q:

@@ -234,10 +234,15 @@ def ask_anew(ticket: Any, now: datetime) -> None:
     """
     for made in ApprovalRound.objects.filter(ticket_id=ticket.pk, outcome=Outcome.OPEN):
         step = made.steps.filter(outcome=Outcome.OPEN).first()
-        if step is None:
-            continue
-        fresh = ask_who_may(step, made, ticket, now)
-        tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+        if step is not None:
+            ask_and_tell(step, ticket, now)
+
+
+def ask_and_tell(step: Step, ticket: Any, now: datetime) -> None:
+    """Ask whoever may decide ``step`` at ``now``; who is asked for the first time is told."""
+    made: ApprovalRound = step.round
+    fresh = ask_who_may(step, made, ticket, now)
+    tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
 
 
 def _ask(slot: Slot, made: ApprovalRound, person: User, other: User | None, now: datetime, how: str) -> Ask:

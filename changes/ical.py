@@ -14,7 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An event of a feed. ``uid`` never changes; ``sequence`` grows with it; ``busy``: it takes the reader's time."""
+    """An event of a feed. ``uid`` never changes; ``sequence`` grows with it."""
 
     uid: str
     stamp: datetime

@@ -19,7 +19,7 @@ MOST_ITEMS = 5000
 class Estate:
     """What the CMDB says for one question: one graph, and what fails with each set of items looked up once.
 
-    ``names``: identifiers are read in one query at the end (``names_of``).
+    Identifiers are read in one query at the end (``names_of``).
     """
 
     def __init__(self, graph: Graph) -> None:

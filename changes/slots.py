@@ -82,7 +82,7 @@ def moved(own: Loaded, start: datetime) -> Loaded:
 
 
 def _grades(own: Loaded, others: list[Loaded], rules: Rules) -> set[Grade]:
-    """The grades of what it would collide with; a hard one alone says enough."""
+    """The grades of what it would collide with; the first that is more than a note says enough."""
     found: set[Grade] = set()
     for collision in _found(own, others, rules):
         found.add(collision)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from accounts.leaving import Held, names_of
+from accounts.leaving import Held, log_change, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
 from cmdb.models import BusinessSystem
@@ -44,6 +43,5 @@ def _hand_on(system: BusinessSystem, user: User, by: User) -> Held:
         "primary_engineer": [names_of(people[:1]), names_of(left)],
         "deputy_engineer": [names_of(people[1:]), ""],
     }
-    message = [{"changed": {"fields": list(values), "values": values}}]
-    LogEntry.objects.log_actions(by.pk, [system], CHANGE, change_message=message, single_object=True)
+    log_change(system, values, by)
     return Held("system", SYSTEM, str(system), names_of(left))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -39,7 +38,6 @@ def load_company(data: Row) -> None:
     for row in data["people"]:
         people[row["username"]].support_groups.add(*(groups[code] for code in row["groups"]))
     _set_owners(data["business_system_owners"], people)
-    _name_uses(data["tickets"], people)
     _add_items(data["cis"])
     _name_systems(data["tickets"])
 
@@ -110,16 +108,6 @@ def _set_owners(rows: list[Row], people: dict[str, User]) -> None:
         BusinessSystem.objects.filter(code=row["business_system"], primary_engineer=None).update(
             primary_engineer=people[row["primary"]], deputy_engineer=people[row["deputy"]]
         )
-
-
-def _name_uses(tickets: list[Row], people: dict[str, User]) -> None:
-    """Let customers choose the systems that their people report about (``cmdb.uses``): two statements a system."""
-    uses: defaultdict[str, set[int]] = defaultdict(set)
-    for row in tickets:
-        if row.get("requester") and row["business_system"]:
-            uses[row["business_system"]].add(people[row["requester"]].organisation_id)
-    for system in BusinessSystem.objects.filter(code__in=uses):
-        system.organisations.add(*uses[system.code])
 
 
 def _add_items(rows: list[Row]) -> None:

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from accounts.leaving import Held, names_of
+from accounts.leaving import Held, log_change, names_of
 from accounts.models import SupportGroup, User
 from accounts.signals import held_by, switched_off
 from duty.models import Absence, Roster
@@ -57,9 +56,7 @@ def _led(user: User) -> QuerySet[SupportGroup]:
 def _hand_on_lead(group: SupportGroup, user: User, by: User) -> Held:
     group.lead = _next_in_roster(group, user)
     group.save(update_fields=["lead"])
-    values = {"lead": [user.display_name, names_of([group.lead])]}
-    message = [{"changed": {"fields": ["lead"], "values": values}}]
-    LogEntry.objects.log_actions(by.pk, [group], CHANGE, change_message=message, single_object=True)
+    log_change(group, {"lead": [user.display_name, names_of([group.lead])]}, by)
     return Held("lead", LEAD, str(group), names_of([group.lead]))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier, User
@@ -18,6 +18,7 @@ from incidents.priority import priority_for
 from incidents.verifying import Verified
 from tickets import clock
 from tickets.action_forms import TicketField, moment_field, text_field
+from tickets.columns import DIFFICULTY
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -42,8 +43,6 @@ from tickets.models import (
     WaitReason,
 )
 from tickets.waiting import pausing_reasons
-
-DIFFICULTIES = [(1, _("Simple")), (2, _("Normal")), (3, pgettext_lazy("difficulty", "Hard"))]
 
 
 class ImpactField(CodeChoiceField):
@@ -84,7 +83,7 @@ class ClassificationFields(ActionForm):
         required=False,
         widget=SettingSelect(sets="group", by="default_group"),
     )
-    complexity = forms.TypedChoiceField(label=_("Difficulty"), choices=DIFFICULTIES, coerce=int, required=False)
+    complexity = forms.TypedChoiceField(label=_("Difficulty"), choices=DIFFICULTY, coerce=int, required=False)
     occurred_at = moment_field(_("Occurred"), required=False, help_text=_("When it began, if that was earlier."))
     extent = forms.CharField(
         label=_("Extent"), max_length=200, required=False, help_text=_("Who and what is affected, in a few words.")

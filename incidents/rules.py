@@ -58,16 +58,6 @@ def was_dispatched(ticket: Ticket) -> bool:
     return ticket.state != "registered" or ticket.assigned_at is not None
 
 
-def may_check_priority(ticket: Ticket, user: User) -> bool:
-    """The service desk and incident managers (INC-04)."""
-    return may_dispatch(ticket, user)
-
-
-def may_change_priority(ticket: Ticket, user: User) -> bool:
-    """The lead of the assigned group and incident managers (INC-04)."""
-    return may_decide_priority(ticket, user)
-
-
 def may_propose_priority(ticket: Ticket, user: User) -> bool:
     """The service desk and members of the assigned group, who cannot decide themselves (INC-04)."""
     return may_handle(ticket, user) and not may_decide_priority(ticket, user)
@@ -119,8 +109,6 @@ __all__ = [
     "leads_group",
     "may_answer_escalation",
     "may_assign",
-    "may_change_priority",
-    "may_check_priority",
     "may_close",
     "may_confirm",
     "may_decide_priority",

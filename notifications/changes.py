@@ -40,9 +40,6 @@ register_event(
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
-)
-
-register_event(
     Event(
         code="record_overdue",
         label=_("The record of an emergency change is overdue"),
@@ -106,5 +103,9 @@ def _who_owes_the_record(happening: Happening) -> list[int]:
     return happening.people("requester", "assignee", "change_manager")
 
 
-NOTICES.update({"record_overdue": Reaction("record_overdue", _who_owes_the_record, rooms=False)})
-NOTICES.update({"change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause)})
+NOTICES.update(
+    {
+        "change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause),
+        "record_overdue": Reaction("record_overdue", _who_owes_the_record, rooms=False),
+    }
+)

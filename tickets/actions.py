@@ -132,20 +132,35 @@ def perform(
         restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
         form = _asking_nothing(ticket, user, now) if restored else bound_form(action, ticket, user, data, files, now)
         _check_input(form, via)
-        before = _snapshot(ticket)
-        state_from = "" if action.creates else ticket.state
-        ticket.came_by = via
-        if not restored:
-            getattr(ticket, name)(user=user, now=now, **form.body_values())
-        if undoes is not None and undoes.before is not None:
-            _set_back(ticket, undoes.before, now_is=before)
-        changes = [] if action.creates else _changes(ticket, before)
-        _save(ticket, action, before, changed=bool(changes) or ticket.state != state_from, now=now)
-        entry = _log(ticket, action, form, user, via, now, state_from, changes, before, undoes)
-        _attach(entry, form)
-        if action.effect:
-            import_string(action.effect)(ticket=ticket, entry=entry, user=user, now=now, cleaned=form.cleaned_data)
-        action_performed.send(type(ticket), ticket=ticket, entry=entry, action=action, user=user, now=now)
+        return _carry_out(action, ticket, form, user, via, now, undoes, restored=restored)
+
+
+def _carry_out(
+    action: Action,
+    ticket: Ticket,
+    form: ActionForm,
+    user: User | None,
+    via: str,
+    now: datetime,
+    undoes: TimelineEntry | None,
+    *,
+    restored: bool,
+) -> TimelineEntry:
+    """What was checked is done: body, save, timeline, files, effect, signal. ``restored``: columns alone are set."""
+    before = _snapshot(ticket)
+    state_from = "" if action.creates else ticket.state
+    ticket.came_by = via
+    if not restored:
+        getattr(ticket, action.name)(user=user, now=now, **form.body_values())
+    if undoes is not None and undoes.before is not None:
+        _set_back(ticket, undoes.before, now_is=before)
+    changes = [] if action.creates else _changes(ticket, before)
+    _save(ticket, action, before, changed=bool(changes) or ticket.state != state_from, now=now)
+    entry = _log(ticket, action, form, user, via, now, state_from, changes, before, undoes)
+    _attach(entry, form)
+    if action.effect:
+        import_string(action.effect)(ticket=ticket, entry=entry, user=user, now=now, cleaned=form.cleaned_data)
+    action_performed.send(type(ticket), ticket=ticket, entry=entry, action=action, user=user, now=now)
     return entry
 
 

@@ -25,6 +25,7 @@ from itsm.filtering import Chosen as ChosenCodes
 from itsm.paging import Column, Ordering
 from tickets.audience import known_to
 from tickets.clock import NO_LIMIT
+from tickets.columns import DIFFICULTY
 from tickets.indexes import QUEUE_ORDER
 from tickets.lifecycle import Phase, kinds
 from tickets.models import (
@@ -239,8 +240,7 @@ class TicketFilter(filters.FilterSet):
     watcher = WatcherFilter(label=_("Watched by"), max_length=150)
     item = filters.CharFilter(method="about_item", label=_("Configuration item"), max_length=100)
     complexity = ChoicesFilter(
-        choices=[("1", _("Simple")), ("2", _("Normal")), ("3", pgettext_lazy("difficulty", "Hard"))],
-        label=_("Difficulty"),
+        choices=[(str(code), label) for code, label in DIFFICULTY.items()], label=_("Difficulty")
     )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte", label=_("Created from"))
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt", label=_("Created until"))

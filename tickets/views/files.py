@@ -24,7 +24,7 @@ LARGE_SIZE = (1920, 1440)
 def find_attachment(user: User, pk: int) -> Attachment:
     """The attachment, when ``user`` sees its ticket and the entry that it came with. Raises Http404."""
     found = Attachment.objects.filter(pk=pk, ticket__in=Ticket.objects.visible_to(user))
-    attachment = found.first() if user.may(Permission.INTERNAL) else found.select_related("ticket").first()
+    attachment = found.select_related("ticket").first()
     if attachment is not None and not user.may(Permission.INTERNAL):
         attachment = attachments_for(attachment.ticket, user).filter(pk=pk).first()
     if attachment is None:
