@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from incidents.models import Incident
 from tickets.columns import DIFFICULTY
@@ -65,12 +66,14 @@ def _handling(incident: Incident, *, internal: bool) -> list[Line]:
         _short(_("Close code"), incident.close_code),
         *(inside if internal else ()),
         _long(_("Handling"), incident.handling),
+        _short(_("How it was verified"), incident.get_verified_how_display()),
+        _short(_("Who verified it"), incident.verified_by),
     ]
 
 
 def _acceptance(incident: Incident) -> list[Line]:
     return [
-        _long(_("Confirmed"), confirmation_of(incident)),
+        _long(pgettext("ticket", "Confirmed"), confirmation_of(incident)),
         _short(_("Satisfaction"), satisfaction_of(incident)),
         _short(_("Comment"), incident.satisfaction_comment),
         _short(_("Signature of the engineer, date"), None),

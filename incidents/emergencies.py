@@ -95,9 +95,12 @@ def forget_emergency(*, ticket: Any, now: datetime) -> None:
 
 
 def close_emergency(*, ticket: Any, now: datetime, **context: Any) -> None:
-    """Nobody sees the ticket as a guest any more; when it is over, tasks of the procedure that nobody began lapse."""
+    """Nobody sees the ticket as a guest any more; when it is over, tasks of the procedure that nobody began lapse.
+
+    So do those of a duplicate: its main ticket is worked on.
+    """
     let_out(ticket=ticket)
-    if not ticket.is_live:
+    if not ticket.is_live or ticket.duplicate_of_id is not None:
         lapse_tasks(ticket=ticket, now=now)
 
 

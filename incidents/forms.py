@@ -111,14 +111,19 @@ class EditForm(ClassificationFields):
         """Every incident has one: an empty choice changes nothing."""
         return self.cleaned_data["complexity"] or self.ticket.complexity
 
+    def limit_choices(self) -> None:
+        """The desk decides what it is (INC-03): a complaint leaves the clocks. Others are offered what it is."""
+        if self.user is not None and not (self.user.may(Permission.DISPATCH) or self.user.may(Permission.PRIORITY)):
+            field: Any = self.fields["nature"]
+            field.queryset = field.queryset.filter(pk=self.ticket.nature_id)
+            refusal = _("The service desk decides what it is.")
+            field.error_messages = {**field.error_messages, "invalid_choice": refusal}
+
     def clean_nature(self) -> Any:
-        """The desk decides what it is (INC-03): a complaint leaves the clocks, and an emergency is none."""
+        """An emergency is no complaint."""
         nature = self.cleaned_data["nature"]
-        if nature is None or nature.pk == self.ticket.nature_id or self.user is None:
-            return nature
-        if not (self.user.may(Permission.DISPATCH) or self.user.may(Permission.PRIORITY)):
-            raise forms.ValidationError(_("The service desk decides what it is."))
-        if nature.pk == "complaint" and self.ticket.in_emergency:  # type: ignore[attr-defined]  # of incidents
+        turned = nature is not None and nature.pk == "complaint" and self.ticket.nature_id != "complaint"
+        if turned and self.ticket.in_emergency:  # type: ignore[attr-defined]  # of incidents
             raise forms.ValidationError(_("An emergency is no complaint: lower the priority first."))
         return nature
 

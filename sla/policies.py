@@ -145,12 +145,17 @@ def draft_of(version: PolicyVersion) -> Draft:
     return Draft(promises, *said, version.moments(Metric.RESPONSE), version.moments(Metric.RESOLVE))
 
 
+def version_in_force(policy: Policy, at: datetime) -> PolicyVersion | None:
+    """The version of ``policy`` that counts at ``at``."""
+    valid = policy.versions.filter(valid_from__lte=at).exclude(valid_until__lte=at)
+    return valid.order_by("-number").first()
+
+
 def targets_in_force(policy: Policy, at: datetime) -> list[Target]:
     """The targets of the version of ``policy`` that counts at ``at``, in their order."""
-    valid = policy.versions.filter(valid_from__lte=at).exclude(valid_until__lte=at)
     names = ("priority", "fault", "nature", "business_system", "organisation", "calendar")
-    newest = valid.order_by("-number").first()
-    return list(newest.targets.select_related(*names)) if newest else []
+    version = version_in_force(policy, at)
+    return list(version.targets.select_related(*names)) if version else []
 
 
 def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from cmdb.models import BusinessSystem
 from sla.calendars import business_time, is_reached
 from sla.clock import MOST_YEARS
 from sla.models import AgreementKind, Calendar, FaultLevel, Metric, Moment, PolicyVersion
-from sla.policies import RESOLVE, RESPONSE, Draft, Promise, columns_of, is_in_order
+from sla.policies import RESOLVE, RESPONSE, Draft, Promise, columns_of, draft_of, is_in_order
 from tickets.models import Nature, Priority, WaitReason
 
 CONDITIONS = ("priority", "fault", "nature", "business_system", "organisation")
@@ -42,6 +42,13 @@ class PromiseForm(forms.Form):
             field.widget.attrs["class"] = f"{css} {css}-sm"
         for name in CONDITIONS:
             self.fields[name].empty_label = _("all")  # type: ignore[attr-defined]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Mark the field, too: the page goes to the first one that is marked."""
+        super().add_error(field, error)
+        for name in set(self.errors) & set(self.fields):
+            attrs = self.fields[name].widget.attrs
+            attrs["class"] = f"{attrs['class'].removesuffix(' is-invalid')} is-invalid"
 
     def clean(self) -> dict[str, Any]:
         """A promise needs a calendar; minutes only where the priority has none."""
@@ -170,6 +177,22 @@ def initial_of(draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         for row in draft.promises
     ]
     return general, rows
+
+
+def settings_of(version: PolicyVersion, kind: str) -> list[tuple[Any, str]]:
+    """What a version says for all of its promises, in words: (label, text), in the order of the form."""
+    general, _rows = initial_of(draft_of(version))
+    form = PolicyForm(kind=kind)
+    return [(field.label, _in_words(field, general[name])) for name, field in form.fields.items() if name in general]
+
+
+def _in_words(field: forms.Field, value: Any) -> str:
+    if isinstance(field, forms.ModelMultipleChoiceField):
+        chosen = field.queryset.filter(pk__in=value)  # type: ignore[union-attr]  # there is one
+        return ", ".join(str(row) for row in chosen) or "–"
+    if isinstance(field, forms.ChoiceField):
+        return str(dict(field.choices)[value])  # type: ignore[arg-type]  # pairs, without groups
+    return str((_("Yes") if value else _("No")) if isinstance(value, bool) else value or "–")
 
 
 def draft_from(form: PolicyForm, rows: BaseFormSet[PromiseForm]) -> Draft:

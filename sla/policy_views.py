@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, is_htmx
 from sla.calendar_views import TRIAL_DAYS, AdministratorsView, shown_trial
 from sla.models import Policy, PolicyVersion, TrialRun
-from sla.policies import draft_of, publish_policy, shown_targets
-from sla.policy_forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of
+from sla.policies import draft_of, publish_policy, shown_targets, version_in_force
+from sla.policy_forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of, settings_of
 from sla.trials import ask
 from tickets import clock
 
@@ -74,13 +74,16 @@ class PolicyView(AdministratorsView):
         run: TrialRun | None = None,
         status: int = 200,
     ) -> HttpResponse:
+        now = clock.now()
+        version = version_in_force(policy, now)
         context = {
             "policy": policy,
             "form": form,
             "rows": rows,
             "trial": shown_trial(run) if run else None,
             "days": TRIAL_DAYS,
-            "in_force": shown_targets(policy, clock.now()),
+            "in_force": shown_targets(policy, now),
+            "settings": settings_of(version, policy.kind) if version else [],
             "versions": policy.versions.select_related("published_by")[:20],
         }
         return render(request, "sla/policy.html", context, status=status)

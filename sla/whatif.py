@@ -61,7 +61,7 @@ class Trial:
         """Count one verdict."""
         places = {
             ("metric", limit.label),
-            ("priority", str(ticket.priority)),
+            ("priority", str(ticket.priority or "–")),
             ("service", str(ticket.business_system or "–")),
             ("group", limit.holder or str(ticket.group or "–")),
         }
@@ -94,8 +94,9 @@ class Trial:
         }
 
     def rows(self, by: str) -> list[tuple[str, Counter[str]]]:
-        """The counts by one of metric, priority, service, group."""
-        return sorted((name, counter) for (kind, name), counter in self.counts.items() if kind == by)
+        """The counts by one of metric, priority, service, group, where there is something to count."""
+        counted = ((name, counter) for (kind, name), counter in self.counts.items() if kind == by)
+        return sorted((name, counter) for name, counter in counted if any(counter.values()))
 
 
 def try_policy(policy: Policy, draft: Draft, start: datetime, end: datetime, *, said: Said = None) -> Trial:

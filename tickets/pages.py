@@ -244,7 +244,7 @@ def confirmation_of(ticket: Ticket) -> str:
     """Who said that it is solved, and how; empty while nobody did (INC-08)."""
     if ticket.confirmed_at is None:
         return ""
-    at = date_format(localtime(ticket.confirmed_at), "SHORT_DATETIME_FORMAT")
+    at = date_format(localtime(ticket.confirmed_at), "Y-m-d H:i")
     return " · ".join(filter(None, [ticket.confirmed_by, ticket.get_confirmed_how_display(), at]))
 
 
@@ -276,7 +276,7 @@ def handling_facts(ticket: Ticket, editors: dict[str, Any] | None = None) -> lis
             pair(_("Waits for"), ticket.wait_reason if ticket.wait_reason_id else None),
             pair(_("Waits until"), ticket.wait_until),
             pair(_("Times waited"), ticket.wait_count if ticket.wait_count > 1 else None),
-            pair(_("Confirmed"), confirmation_of(ticket)),
+            pair(pgettext("ticket", "Confirmed"), confirmation_of(ticket)),
             pair(_("Satisfaction"), satisfaction_of(ticket)),
             pair(_("Comment"), ticket.satisfaction_comment),
             *(pair(label, value, field=next(iter(field), "")) for label, value, *field in own),

@@ -56,6 +56,15 @@ def test_what_governs_them_can_be_read_by_managers_and_changed_by_administrators
     assert browser(world.admin).get(url).status_code == 200
 
 
+@pytest.mark.req("SLM-03", "SLM-04")
+def test_a_policy_shows_what_counts_for_all_its_promises(world: World) -> None:
+    text = page(browser(world.manager), "/policies/priorities/")
+
+    for label, said in (("Response counts from", "Dispatch"), ("Resolution counts until", "Resolution")):
+        assert re.search(rf"<dt>{label}</dt><dd>{said}", text), label
+    assert "<dt>Waiting that pauses the clocks</dt><dd>" in text
+
+
 @pytest.mark.req("SLM-03")
 def test_a_policy_shows_the_targets_in_force(world: World) -> None:
     text = page(browser(world.manager), "/policies/priorities/")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localtime
 
 from accounts.models import User
 from announcements.models import Announcement
@@ -33,7 +34,14 @@ def test_the_acceptance_form_has_all_that_is_signed(world: World) -> None:
     text = page(world.desk, f"/incidents/{ticket.number}/acceptance/").content.decode()
     shown = (
         *(ticket.number, "exchange", "Requester", "小王", "二楼", "终端黑屏", "磁盘已满", "清理日志", "Very good"),
-        *("Resolved by first line", "By phone", "Signature of the customer, date", "Print"),
+        *(
+            "How it was verified",
+            f"{localtime(ticket.confirmed_at):%Y-%m-%d %H:%M}",
+            "Resolved by first line",
+            "By phone",
+            "Signature of the customer, date",
+            "Print",
+        ),
     )
     for text_shown in shown:
         assert text_shown in text, text_shown

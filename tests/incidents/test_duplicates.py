@@ -10,8 +10,19 @@ from incidents.by_portal import SAME_EVENT
 from incidents.models import Incident
 from notifications.models import Notice
 from sla.models import Clock
+from tasks.models import Task
 from tests.api.client import Api
-from tests.factories import MONDAY, World, act, add_task, incident_in, last_entry, resolve, unclaimed
+from tests.factories import (
+    MONDAY,
+    World,
+    act,
+    add_task,
+    incident_in,
+    last_entry,
+    register_incident,
+    resolve,
+    unclaimed,
+)
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
 from tickets.models import TicketLink
 
@@ -167,6 +178,17 @@ def test_duplicates_of_what_ends_without_a_solution_go_on(
     assert Clock.objects.get(ticket=left, metric="response", agreement="sla").state == "running"
     assert not TicketLink.objects.filter(source=left).exists()
     assert Notice.objects.filter(ticket_id=left.pk, event="assigned").count() == 2
+
+
+@pytest.mark.req("MAJ-02", "INC-22")
+def test_first_tasks_of_an_emergency_that_is_a_duplicate_lapse(world: World) -> None:
+    """Else they raise alarms for what its main ticket solves."""
+    main, urgent = incident_in("in_progress", world, impact="I1"), register_incident(world.desk, impact="I1")
+
+    act(urgent, "mark_duplicate", world.desk, main=main.number)
+
+    assert set(Task.objects.filter(parent_id=urgent.pk).values_list("state", flat=True)) == {"cancelled"}
+    assert set(Task.objects.filter(parent_id=main.pk).values_list("state", flat=True)) == {"assigned"}
 
 
 @pytest.mark.req("INC-04")

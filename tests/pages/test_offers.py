@@ -80,3 +80,12 @@ def test_whom_a_high_priority_wakes_stands_beside_the_button(world: World, brows
     other = act(register_incident(world.desk), "assign", world.desk, group="host")
     page = browse(world.manager).get(f"{other.get_absolute_url()}actions/change_priority/").content.decode()
     assert f"/find/woken/?ticket={other.number}" in page
+
+
+@pytest.mark.req("INC-03")
+@pytest.mark.parametrize(("person", "offered"), [("engineer", 1), ("desk", 4)])
+def test_who_does_not_decide_what_it_is_is_offered_what_it_is(world: World, person: str, offered: int) -> None:
+    ticket = incident_in("in_progress", world, nature="incident")
+    form = ticket.kind_info.actions["edit"].form_class(ticket=ticket, user=world.people[person])
+
+    assert form.fields["nature"].queryset.count() == offered

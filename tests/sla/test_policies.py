@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -93,6 +94,15 @@ def test_page_refuses(world: World, client: Client, wrong: dict[str, str]) -> No
     answer = client.post("/policies/maintenance/", typed(client, "maintenance", publish="1", **wrong))
     assert answer.status_code == 422
     assert PolicyVersion.objects.filter(policy="maintenance").count() == 1
+
+
+def test_a_wrong_row_is_marked_where_it_stands(world: World, client: Client) -> None:
+    client.force_login(world.admin)
+    data = typed(client, "priorities", **{"form-0-minutes": "-5", "publish": "1"})
+    text = client.post("/policies/priorities/", data).content.decode()
+
+    assert re.search(r'<input[^>]*name="form-0-minutes"[^>]*is-invalid', text)
+    assert text.count("is-invalid") == 1
 
 
 def test_engineers_see_no_policies(world: World, client: Client) -> None:
