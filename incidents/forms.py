@@ -372,9 +372,10 @@ class DuplicateForm(ActionForm):
         main: Ticket = self.cleaned_data["main"]
         if main.priority_rank > self.ticket.priority_rank and not self._may_lower():
             raise forms.ValidationError(
-                _("{number} has a lower priority, whose pace this one would take on: raise it first.").format(
-                    number=main.number
-                )
+                _(
+                    "{number} has a lower priority, whose pace this one would take on: "
+                    "raise it, or ask an incident manager."
+                ).format(number=main.number)
             )
         return main
 

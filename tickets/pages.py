@@ -20,7 +20,7 @@ from accounts.phones import calling
 from tickets.actions import Available, available_actions
 from tickets.lifecycle import Action, Phase, Section
 from tickets.limits import Chip, chip_of
-from tickets.models import Ticket, TicketLink
+from tickets.models import Ticket
 
 #: Keys of actions that declare none, in the order of the buttons.
 FREE_KEYS = "123456789"
@@ -326,35 +326,6 @@ def _answered_in_time(ticket: Ticket) -> str:
 
 def _yes_or_no(verdict: bool | None) -> str:
     return "" if verdict is None else _("Yes") if verdict else _("No")
-
-
-def links_of(ticket: Ticket, user: User) -> list[dict[str, Any]]:
-    """Relations in both directions, among tickets that ``user`` sees, and records of other systems."""
-    visible = Ticket.objects.visible_to(user).values("pk")
-    out = TicketLink.objects.filter(source=ticket, target__in=visible).select_related("target")
-    back = TicketLink.objects.filter(target=ticket, source__in=visible).select_related("source")
-    return [
-        *({"meaning": link.get_meaning_display(), "ticket": link.target, "link": link} for link in out),
-        *({"meaning": reverse_meaning(link.meaning), "ticket": link.source} for link in back),
-        *(
-            {"meaning": reference.get_meaning_display(), "text": f"{reference.system}: {reference.reference}"}
-            for reference in ticket.external_references.all()
-        ),
-    ]
-
-
-def reverse_meaning(meaning: str) -> str:
-    """How a relation reads from its other end."""
-    meanings = {
-        "related_to": _("related to"),
-        "duplicate_of": _("has duplicate"),
-        "follow_up_of": _("followed up by"),
-        "caused_by": _("cause of"),
-        "resolved_by": _("resolves"),
-        "child_of": _("parent of"),
-        "implements": _("implemented by"),
-    }
-    return meanings[meaning]
 
 
 def task_lines(ticket: Ticket) -> list[dict[str, Any]]:

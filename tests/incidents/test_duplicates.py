@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from incidents.by_portal import SAME_EVENT
 from incidents.models import Incident
@@ -202,3 +203,13 @@ def test_only_who_may_lower_a_priority_lets_it_follow_a_slower_ticket(world: Wor
     assert act(urgent, "mark_duplicate", world.manager, main=main.number).duplicate_of.pk == main.pk
     slow, other = incident_in("in_progress", world), incident_in("assigned", world, impact="I2")
     assert act(slow, "mark_duplicate", world.desk, main=other.number).duplicate_of.pk == other.pk
+
+
+def test_its_head_leads_to_the_main_ticket(world: World, main: Any) -> None:
+    duplicate = act(incident_in("assigned", world), "mark_duplicate", world.desk, main=main.number)
+    page = Client()
+    page.force_login(world.desk)
+
+    text = page.get(duplicate.get_absolute_url()).content.decode()
+
+    assert f'href="{main.get_absolute_url()}"' in text[text.index("ticket-facts") : text.index("ticket-title")]

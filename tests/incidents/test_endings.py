@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import Organisation
 from incidents.models import Incident
@@ -217,3 +218,16 @@ def test_withdraw_takes_a_report_back(world: World) -> None:
 def test_withdraw_is_over_once_work_has_begun(world: World) -> None:
     with pytest.raises(ActionConflict):
         act(incident_in("in_progress", world), "withdraw", world.requester, text="?")
+
+
+@pytest.mark.req("INC-12", "PRT-01")
+def test_who_says_that_it_is_not_solved_reads_where_it_goes_on(world: World) -> None:
+    old = act(incident_in("resolved", world), "not_solved", world.requester, text="仍然无法登录")
+    new = Incident.objects.exclude(pk=old.pk).get()
+    page = Client()
+    page.force_login(world.requester)
+
+    text = page.get(old.get_absolute_url()).content.decode()
+
+    asked = text[text.index('class="next') : text.index("</div>", text.index('class="next'))]
+    assert f'href="{new.get_absolute_url()}"' in asked

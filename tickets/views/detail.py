@@ -24,6 +24,7 @@ from tickets.finding import find_ticket
 from tickets.items import behind_items
 from tickets.lifecycle import Phase
 from tickets.limits import chip_of
+from tickets.linked import links_of
 from tickets.models import Ticket
 from tickets.rules import is_supplier, may_reply
 from tickets.surroundings import surroundings_of
@@ -101,7 +102,7 @@ def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
         "classification": pages.classification_facts(ticket, editors),
         "handling": pages.handling_facts(ticket, editors),
         "items": ticket.items.select_related("ci_class", "status"),
-        "links": pages.links_of(ticket, user),
+        "links": links_of(ticket, user),
         "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),
         "asked": asked_about([ticket], user).get(ticket.pk, []),
@@ -131,14 +132,15 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         pages.pair(_("Solution"), "" if asks else solution),
         *supplier_facts(ticket, user),
     ]
-    base = base_context(ticket, request)
+    base, links = base_context(ticket, request), links_of(ticket, user)
     return {
         **base,
         **portal.expected_of(ticket, base["now"]),
         "steps": portal.plain_steps(ticket, user),
         "facts": pages.filled(facts),
         "solution": solution if asks else "",
-        "links": pages.links_of(ticket, user),
+        "links": links,
+        "goes_on_in": next((link["ticket"] for link in links if link.get("goes_on")), None),
         "watches": ticket.watchers.filter(pk=user.pk).exists(),
         "plain_state": portal.plain_state(ticket, user),
         "tone": portal.TONES[Phase(ticket.phase)],
