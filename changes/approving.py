@@ -13,9 +13,9 @@ from accounts.models import User
 from approvals.content import in_parts, line_of
 from approvals.models import ApprovalRound, Outcome
 from approvals.questions import Line, Question, register_question
-from changes.codes import MAJOR
+from changes.codes import MAJOR, ChangeType
 from changes.models import Change, PlanStep
-from changes.states import States
+from changes.states import Risk, States
 from tickets.actions import perform
 from tickets.forms import json_value
 
@@ -100,6 +100,8 @@ register_question(
         implementers=implementers,
         grade=lambda change: change.change_type_id,
         risk=lambda change: change.risk,
+        grades=lambda: [(row.code, row.name) for row in ChangeType.objects.all()],
+        risks=lambda: Risk.choices,
         binds=lambda change: change.state in (States.APPROVING, States.SCHEDULED),
         ended=ended,
         fell=fell,
