@@ -17,7 +17,7 @@ from accounts.admin_base import PortalAdmin, RecordOnly
 from accounts.permissions import Permission
 from approvals.models import Policy, PolicyDecider, PolicyStep, PolicyVersion
 from approvals.policies import publish
-from approvals.questions import every_question, label_of, questions_of
+from approvals.questions import every_question, label_of
 from approvals.sound import choices_among, faults_of_case, faults_of_steps
 from tickets.lifecycle import kind_of
 
@@ -63,6 +63,15 @@ def _kinds() -> list[tuple[str, str]]:
     return sorted({(question.kind, str(kind_of(question.kind).label)) for question in every_question()})
 
 
+def _names_of(name: str) -> dict[tuple[str, str, str], str]:
+    """What each code of ``name`` (grades, risks) is called where a kind asks a question."""
+    return {
+        (question.kind, question.purpose, code): str(label)
+        for question in every_question()
+        for code, label in getattr(question, name)()
+    }
+
+
 def _purposes() -> list[tuple[str, str]]:
     return sorted({(question.purpose, str(question.label)) for question in every_question()})
 
@@ -80,7 +89,7 @@ class StepSet(forms.BaseInlineFormSet):
         super().clean()
         if any(self.errors):
             return
-        self.instance.typed_steps = self  # type: ignore[attr-defined]  # for the deciders
+        self.instance.typed_steps = self  # for the deciders
         if not _kept(self):
             raise ValidationError(_("A policy needs at least one step."))
 
@@ -141,13 +150,41 @@ class DeciderInline(admin.TabularInline):
     autocomplete_fields = ("person", "group")
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Policies for one kind of ticket, offered by its name."""
+
+    title = gettext_lazy("kind of ticket")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Kinds about which something is asked."""
+        return _kinds()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those for the chosen one."""
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+
+
+class PurposeFilter(KindFilter):
+    """Policies for one question, offered by its label."""
+
+    title = gettext_lazy("question")
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every question."""
+        return _purposes()
+
+
 @admin.register(Policy)
 class PolicyAdmin(PortalAdmin):
     """Who decides what."""
 
     form = PolicyForm
-    list_display = ("code", "name_zh", "name_en", "kind_name", "question", "grade_name", "risk_name", "newest", "active")
-    list_filter = ("active", "kind", "purpose")
+    list_display = (
+        *("code", "name_zh", "name_en", "kind_name", "question", "grade_name", "risk_name", "newest", "active"),
+    )
+    list_filter = ("active", KindFilter, PurposeFilter)
     search_fields = ("code", "name_zh", "name_en")
     inlines = (StepInline, DeciderInline)
 
@@ -184,12 +221,18 @@ class PolicyAdmin(PortalAdmin):
         """The risk, as people call it."""
         return self._name_of(policy, "risk")
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The page of the list; each of its policies is handed the names of grades and risks, read once."""
+        page = super().get_changelist_instance(request)
+        names = {name: _names_of(name) for name in ("grades", "risks")}
+        for policy in page.result_list:
+            policy.shown_names = names
+        return page
+
     @staticmethod
-    def _name_of(policy: Policy, name: str) -> str:
-        found = [one for one in questions_of(policy.kind) if one.purpose == policy.purpose]
-        names = {code: str(label) for one in found for code, label in getattr(one, f"{name}s")()}
+    def _name_of(policy: Any, name: str) -> str:
         stored = getattr(policy, name)
-        return names.get(stored, stored) or "—"
+        return policy.shown_names[f"{name}s"].get((policy.kind, policy.purpose, stored), stored) or "—"
 
     @admin.display(description=gettext_lazy("version"))
     def newest(self, policy: Policy) -> str:

@@ -43,9 +43,10 @@ class Question:
 
     ``fields``: columns of substance; ``also``: further lines {name, zh, en, value} of substance; ``actions``: names of
     the actions on a ticket that change those lines, whose author edited it; ``implementers``: who carries it out, and
-    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy, and ``grades``, ``risks``: what these can
-    be, as choices; ``binds``: whether edits of the ticket as it stands still let approvals fall; ``ended``: called with (round, user, now) when
-    it is approved, refused or returned, in the transaction; ``fell``: the same when an approved or open round falls.
+    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy, and
+    ``grades``, ``risks``: what these can be, as choices; ``binds``: whether edits of the ticket as it stands still let
+    approvals fall; ``ended``: called with (round, user, now) when it is approved, refused or returned, in the
+    transaction; ``fell``: the same when an approved or open round falls.
 
     ``usual``: steps where no policy says otherwise, as ``policies.as_steps`` has them, for a ticket. ``proposal``:
     what is asked is what the asker proposes, handed to ``ask``, not the ticket as it stands: no edit lets it fall,
