@@ -84,7 +84,7 @@ class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
         done=_("submitted it"),
         allow=rules.may_plan,
         guards=(guards.is_complete,),
-        effect="changes.services.check_cause",
+        effect="changes.services.check_plan",
         intent="primary",
         icon="send",
         key="s",

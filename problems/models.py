@@ -18,7 +18,7 @@ from problems.lifecycle import ProblemLifecycle
 from problems.states import PHASES, Outcome, States
 from problems.trend_models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import NO_CLOCKS, Audience, Grade
+from tickets.meaning import NO_CLOCKS, Audience, Grade, Imports
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -65,6 +65,15 @@ from tickets.search.triggers import searched_texts
         views=("unassigned", "mine", "reopened", "open", "all"),
         in_portal=False,
         raised_from="incident",
+        imports=Imports(
+            registered=States.REGISTERED,
+            milestones=(("resolved_at", States.RESOLVED, ""), ("closed_at", States.CLOSED, "")),
+            worked=frozenset(States) - {States.REGISTERED, States.ASSIGNED},
+            solved=frozenset({States.RESOLVED, States.REVIEWED, States.CLOSED}),
+            columns=("problem_source", "problem_category", "level", "outcome"),
+            at_end=("outcome",),
+            texts=("root_cause", "workaround", "solution", "proof", "review_result"),
+        ),
     )
 )
 class Problem(ProblemLifecycle, Ticket):

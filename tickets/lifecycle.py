@@ -20,7 +20,7 @@ from django_fsm import transition
 
 from accounts.permissions import Permission
 from itsm.docstrings import help_text
-from tickets.meaning import Audience, Clocks, Grade
+from tickets.meaning import Audience, Clocks, Grade, Imports
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -175,6 +175,7 @@ class Kind:
     in the log that are no columns (any more).
     ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
     ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
+    ``imports``: how the history of another product becomes tickets of this kind (ADM-04).
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
@@ -203,6 +204,7 @@ class Kind:
     names: Mapping[str, Text] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     prints: tuple[str, Text] | None = None
+    imports: Imports | None = None
     audience: Audience | None = None
     registering: Permission | None = None
     managing: Permission | None = None
