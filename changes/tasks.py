@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from changes.due import run_due
+from changes.informing.due import run_informing
 from tickets import clock
 
 
@@ -10,3 +11,9 @@ from tickets import clock
 def run_due_records() -> None:
     """Tell of records of emergencies that are overdue."""
     run_due(clock.now())
+
+
+@shared_task(name="changes.tasks.run_due_informing")
+def run_due_informing() -> None:
+    """Tell those affected that a change starts soon, or that it is late."""
+    run_informing(clock.now())
