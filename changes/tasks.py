@@ -4,6 +4,7 @@ from celery import shared_task
 
 from changes.cab.services import close_electronic
 from changes.due import run_due
+from changes.informing.due import run_informing
 from tickets import clock
 
 
@@ -13,3 +14,9 @@ def run_due_records() -> None:
     now = clock.now()
     run_due(now)
     close_electronic(now)
+
+
+@shared_task(name="changes.tasks.run_due_informing")
+def run_due_informing() -> None:
+    """Tell those affected that a change starts soon, or that it is late."""
+    run_informing(clock.now())

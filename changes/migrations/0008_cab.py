@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("approvals", "0004_rounds_end_once"),
-        ("changes", "0006_decisions"),
+        ("changes", "0007_informing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
