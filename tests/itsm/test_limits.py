@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -105,7 +106,7 @@ def _fails() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_that_migrate_wait_for_each_other() -> None:
     said: list[str] = []
-    with migrating._turn(said.append):
+    with migrating.turn(said.append):
         other = connection.copy()
         try:
             with other.cursor() as cursor:
@@ -114,3 +115,26 @@ def test_two_that_migrate_wait_for_each_other() -> None:
         finally:
             other.close()
     assert said == []
+
+
+def _wait_for_turn(said: list[str]) -> None:
+    with migrating.turn(said.append):
+        said.append("mine")
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_its_turn_holds_up_no_index() -> None:
+    said: list[str] = []
+    other = threading.Thread(target=_wait_for_turn, args=[said])
+    with migrating.turn(print):
+        other.start()
+        while not said:
+            time.sleep(0.01)
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '20s'")
+            cursor.execute("CREATE INDEX CONCURRENTLY held_up ON drafts_draft (title)")
+            cursor.execute("DROP INDEX held_up; RESET statement_timeout")
+        assert "mine" not in said
+    other.join(20)
+    assert said[-1] == "mine"
