@@ -85,7 +85,6 @@ def test_a_table_in_use_is_waited_for_without_a_queue(monkeypatch: pytest.Monkey
     try:
         with other.cursor() as cursor:
             cursor.execute("LOCK TABLE accounts_role IN ACCESS SHARE MODE")
-        began = time.monotonic()
         said: list[str] = []
         migrating.alone(transaction.atomic(step), said.append)
     finally:
@@ -93,7 +92,6 @@ def test_a_table_in_use_is_waited_for_without_a_queue(monkeypatch: pytest.Monkey
 
     assert tries == [["0", "50ms", "0"]] * 3
     assert said == ["A table is in use; trying again …"] * 2
-    assert time.monotonic() - began < 5
     with pytest.raises(OperationalError):
         migrating.alone(_fails, said.append)
 

