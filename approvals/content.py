@@ -46,6 +46,14 @@ def _chosen(value: Any, choices: Any) -> Any:
     return value if label is None else {"id": value, **_both(label)}
 
 
+def in_parts(text: str, parts: list[Any]) -> dict[str, Any]:
+    """A value of several parts, each shown to its reader like a value of its own; ``text`` is what is compared.
+
+    Two moments of a span are a part {from, to}.
+    """
+    return {"id": " ".join(text.split()), "parts": parts}
+
+
 def digest_of(lines: list[Line]) -> str:
     """Changes with any value of substance; names and labels do not count."""
     values = [(line["name"], _essence(line["value"])) for line in lines]
@@ -82,6 +90,10 @@ def shown(value: Any) -> str:
     """A value for people, in the active language and time zone."""
     if value in (None, "", []):
         return "—"
+    if isinstance(value, dict) and "parts" in value:
+        return " · ".join(shown(part) for part in value["parts"])
+    if isinstance(value, dict) and "from" in value:
+        return " – ".join(shown(moment) for moment in (value["from"], value["to"]) if moment)
     if isinstance(value, dict):
         return str(in_language(value.get("zh", ""), value.get("en", "")) or value.get("id", ""))
     if isinstance(value, list):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
@@ -14,6 +15,7 @@ from accounts.permissions import Permission
 from approvals.content import line_of
 from approvals.models import DeciderKind, Policy, PolicyDecider, PolicyVersion
 from approvals.questions import Question
+from approvals.sound import faults_of
 from tickets.forms import named_row
 
 
@@ -77,8 +79,14 @@ def as_copy(version: PolicyVersion) -> dict[str, Any]:
 
 @transaction.atomic
 def publish(*, policy: Policy, by: User | None, now: datetime) -> PolicyVersion | None:
-    """Store the policy's steps as its next version; None when they are what the newest version says. Idempotent."""
+    """Store the policy's steps as its next version; None when they are what the newest version says. Idempotent.
+
+    Raises ValidationError when the policy is in use and could never be decided.
+    """
     Policy.objects.select_for_update().get(pk=policy.pk)
+    faults = faults_of(policy) if policy.active else []
+    if faults:
+        raise ValidationError([fault.text for fault in faults])
     steps, newest = as_steps(policy), policy.versions.first()
     if newest is not None and newest.steps == steps:
         return None

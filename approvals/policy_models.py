@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import BilingualName
@@ -29,7 +30,12 @@ class Policy(BilingualName):
         verbose_name = _("approval policy")
         verbose_name_plural = _("approval policies")
         constraints = [
-            models.UniqueConstraint(fields=["kind", "purpose", "grade", "risk"], name="policy_for_one_case")
+            models.UniqueConstraint(
+                fields=["kind", "purpose", "grade", "risk"],
+                condition=Q(active=True),
+                name="policy_for_one_case",
+                violation_error_message=_("Another active policy is for the same question, grade and risk."),
+            )
         ]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 Line = dict[str, Any]
+Choices = Iterable[tuple[str, Any]]
 
 
 def nobody(ticket: Any) -> Iterable[User]:
@@ -31,15 +32,21 @@ def none(ticket: Any) -> Iterable[str]:
     return ()
 
 
+def no_choices() -> Choices:
+    """Its tickets have none."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """One question about tickets of ``kind``.
 
     ``fields``: columns of substance; ``also``: further lines {name, zh, en, value} of substance; ``actions``: names of
     the actions on a ticket that change those lines, whose author edited it; ``implementers``: who carries it out, and
-    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy; ``binds``:
-    whether edits of the ticket as it stands still let approvals fall; ``ended``: called with (round, user, now) when
-    it is approved, refused or returned, in the transaction; ``fell``: the same when an approved or open round falls.
+    is kept from deciding besides requester and last editor; ``grade``, ``risk``: what chooses the policy, and
+    ``grades``, ``risks``: what these can be, as choices; ``binds``: whether edits of the ticket as it stands still let
+    approvals fall; ``ended``: called with (round, user, now) when it is approved, refused or returned, in the
+    transaction; ``fell``: the same when an approved or open round falls.
 
     ``usual``: steps where no policy says otherwise, as ``policies.as_steps`` has them, for a ticket. ``proposal``:
     what is asked is what the asker proposes, handed to ``ask``, not the ticket as it stands: no edit lets it fall,
@@ -56,6 +63,8 @@ class Question:
     implementers: Callable[[Any], Iterable[User]] = nobody
     grade: Callable[[Any], str] = lambda ticket: ""
     risk: Callable[[Any], str] = lambda ticket: ""
+    grades: Callable[[], Choices] = no_choices
+    risks: Callable[[], Choices] = no_choices
     binds: Callable[[Any], bool] = lambda ticket: True
     ended: Callable[..., None] | None = None
     fell: Callable[..., None] | None = None

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from approvals.content import line_of
+from approvals.content import in_parts, line_of
 from approvals.models import ApprovalRound, Outcome
 from approvals.questions import Line, Question, register_question
-from changes.codes import MAJOR
+from changes.codes import MAJOR, ChangeType
 from changes.models import Change, PlanStep
-from changes.states import States
+from changes.states import Risk, States
 from tickets.actions import perform
 from tickets.forms import json_value
 
@@ -41,7 +41,7 @@ FOLLOWS = {Outcome.APPROVED: "approved", Outcome.REFUSED: "refused", Outcome.RET
 def further_lines(change: Change) -> list[Line]:
     """Configuration items, steps and, of a major change, who implements it."""
     items = sorted(item.identifier for item in change.items.all())
-    steps = [_step_text(step) for step in change.steps.select_related("person")]
+    steps = [_step_value(step) for step in change.steps.select_related("person")]
     lines = [line_of("items", _("configuration items"), items), line_of("steps", _("steps"), steps)]
     if change.change_type_id == MAJOR:
         who = [json_value(row) for row in (change.group, change.assignee) if row is not None]
@@ -49,11 +49,16 @@ def further_lines(change: Change) -> list[Line]:
     return lines
 
 
-def _step_text(step: PlanStep) -> str:
-    times = " – ".join(moment.strftime("%m-%d %H:%MZ") for moment in (step.planned_from, step.planned_to) if moment)
-    point = "⚑" if step.no_return else ""
-    parts = (f"{step.position}. {step.what}", point, step.person.username if step.person else "", times)
-    return " · ".join(part for part in (*parts, step.check_text, step.back_out) if part)
+def _step_value(step: PlanStep) -> dict[str, Any]:
+    """The step in parts: people read names and their own time; what is compared has user names and UTC."""
+    span = [moment for moment in (step.planned_from, step.planned_to) if moment]
+    times = " – ".join(moment.astimezone(UTC).strftime("%m-%d %H:%MZ") for moment in span)
+    whose = step.person.username if step.person else ""
+    head, tail = [f"{step.position}. {step.what}", "⚑" if step.no_return else ""], [step.check_text, step.back_out]
+    text = " · ".join(part for part in (*head, whose, times, *tail) if part)
+    begin, end = json_value(step.planned_from), json_value(step.planned_to)
+    parts = [*head, json_value(step.person), {"from": begin, "to": end} if span else None, *tail]
+    return in_parts(text, [part for part in parts if part])
 
 
 def actions_of_substance(change: Change) -> Iterable[str]:
@@ -95,6 +100,8 @@ register_question(
         implementers=implementers,
         grade=lambda change: change.change_type_id,
         risk=lambda change: change.risk,
+        grades=lambda: [(row.code, row.name) for row in ChangeType.objects.all()],
+        risks=lambda: Risk.choices,
         binds=lambda change: change.state in (States.APPROVING, States.SCHEDULED),
         ended=ended,
         fell=fell,

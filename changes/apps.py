@@ -10,6 +10,14 @@ class ChangesConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what approvals of changes are about, name lines of the timeline, fill forms in from addresses."""
-        from changes import approving, events, leaving, measures, prefills  # noqa: F401 - each makes itself known
+        from changes import (  # noqa: F401 - each makes itself known
+            approving,
+            events,
+            leaving,
+            measures,
+            prefills,
+            regrading,
+        )
+        from changes.informing import receivers  # noqa: F401 - the same
 
         measures.register()

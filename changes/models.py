@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from changes.cab.models import AgendaItem, Meeting, Presence  # noqa: F401 - Django finds models in this module
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.feed_models import CalendarFeed  # noqa: F401 - Django finds models in this module
 from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
@@ -18,6 +19,7 @@ from changes.freeze_models import (  # noqa: F401 - Django finds models in this 
     FreezeRule,
     MaintenanceWindow,
 )
+from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.states import PHASES, Decision, Rating, Result, Risk, Scope, States
@@ -67,6 +69,7 @@ TYPED = (
             States.CLOSED,
         ),
         details="changes.details.details_of",
+        beside=("changes.informing.panels.panel_of",),
         banner="changes.panels.panel_of",
         public_fields=("planned_start", "planned_end", "effect"),
         audience=Audience.STAFF,
@@ -104,6 +107,10 @@ class Change(ChangeLifecycle, Ticket):
         Ticket, models.PROTECT, null=True, related_name="raised_changes", verbose_name=_("raised from")
     )
     helped = models.BooleanField(_("helped what it was raised from"), null=True, editable=False)
+
+    notice_zh = models.TextField(_("what those affected read, Chinese"), blank=True, default="")
+    notice_en = models.TextField(_("what those affected read, English"), blank=True, default="")
+    expected_end = models.DateTimeField(_("expected end"), null=True, editable=False)
 
     actual_start = models.DateTimeField(_("actual start"), null=True)
     actual_end = models.DateTimeField(_("actual end"), null=True)

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
+from changes.cab.rules import may_sit
 from itsm.navigation import Entry, Section
 
 NAVIGATION = [
@@ -21,5 +22,13 @@ NAVIGATION = [
         icon="calendar-month",
         allow=lambda user: user.is_agent,
         position=81,
+    ),
+    Entry(
+        section=Section.WORK,
+        label=_("Change advisory board"),
+        url="changes:cab",
+        icon="users-group",
+        allow=may_sit,
+        position=82,
     ),
 ]

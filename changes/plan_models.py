@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -52,3 +54,8 @@ class PlanStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.what}"
+
+    @property
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """From when to when it is planned."""
+        return self.planned_from, self.planned_to

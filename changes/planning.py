@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from changes import rules
 from changes.states import PLANNED
+from changes.windows import shift
 from tickets.lifecycle import action
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Planning(Columns):
     take: Any
     change_type: Any
     no_return_at: Any
+    planned_start: Any
+    planned_end: Any
 
     @action(
         source=[*PLANNED],
@@ -31,6 +34,7 @@ class Planning(Columns):
         done=_("edited it"),
         allow=rules.may_plan,
         form="changes.forms.EditForm",
+        effect="changes.services.move_steps",
         icon="pencil",
         key="d",
         public=False,
@@ -38,7 +42,10 @@ class Planning(Columns):
     def edit(self, *, user: User, now: datetime, change_type: Any, **fields: Any) -> None:
         """Change what is of substance; before it is stored you are told which approvals would fall."""
         self.change_type = change_type
+        was = (self.planned_start, self.planned_end)
         self.take(fields)
+        if self.no_return_at is not None:
+            self.no_return_at += shift(was, (self.planned_start, self.planned_end))
 
     @action(
         source=[*PLANNED],

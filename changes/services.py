@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -15,6 +15,7 @@ from changes.codes import EMERGENCY
 from changes.models import Change, CollisionOverride, PlanStep
 from changes.states import States
 from changes.templates import judge
+from changes.windows import is_outside, shift
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
@@ -79,8 +80,41 @@ def check_cause(*, ticket: Change, **context: Any) -> None:
         )
 
 
+def move_steps(*, ticket: Change, entry: TimelineEntry, **context: Any) -> None:
+    """Move the steps as far as the window moved as a whole."""
+    was = {change["field"]: change["old"] for change in entry.changes}
+    if not {"planned_start", "planned_end"} <= was.keys():
+        return
+    before = (_moment(was["planned_start"]), _moment(was["planned_end"]))
+    if by := shift(before, (ticket.planned_start, ticket.planned_end)):
+        ticket.steps.update(planned_from=F("planned_from") + by, planned_to=F("planned_to") + by)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def refuse_outside(change: Change) -> None:
+    """Raise ActionConflict naming the steps whose times lie outside the window."""
+    window = (change.planned_start, change.planned_end)
+    steps = [step for step in change.steps.all() if any(is_outside(at, window) for at in step.span)]
+    if steps:
+        names = ", ".join(str(step) for step in steps)
+        raise ActionConflict(_("Outside the planned window: %(steps)s.") % {"steps": names})
+
+
+def check_plan(*, ticket: Change, **context: Any) -> None:
+    """Before it is submitted: the steps lie in the window, and the cause had no other emergency."""
+    refuse_outside(ticket)
+    check_cause(ticket=ticket)
+
+
 def ask_approval(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
-    """Open a round about the change as it stands. Raises ActionConflict while hard collisions are not signed for."""
+    """Open a round about the change as it stands.
+
+    Raises ActionConflict while hard collisions are not signed for, and for steps outside the window.
+    """
+    refuse_outside(ticket)
     refuse_blocked(ticket)
     ask(ticket=ticket, purpose=PURPOSE, user=user, now=now, text=entry.text)
 

@@ -38,7 +38,7 @@ def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Sl
     own = loaded[0]
     others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
     with redundancy.estate() as estate:
-        return _search(own, others, rules_for([own], estate), now, most)
+        return _search(own, others, rules_for([own], estate, majors=False), now, most)
 
 
 def _search(own: Loaded, others: list[Loaded], rules: Rules, now: datetime, most: int) -> list[Slot]:

@@ -13,6 +13,7 @@ from approvals.forms import KeepsApprovals
 from changes.forms import check_window
 from changes.models import PlanStep
 from changes.states import Decision
+from changes.windows import is_outside
 from tickets.action_forms import ItemsForm as PlainItemsForm
 from tickets.action_forms import RemoveItemsForm as PlainRemoveItemsForm
 from tickets.action_forms import moment_field, text_field
@@ -59,12 +60,19 @@ class StepForm(AlwaysOfSubstance):
         return {}
 
     def clean(self) -> dict[str, Any]:
-        """Its span has both ends."""
+        """Its span has both ends and lies in the change's window."""
         cleaned = super().clean()
         check_window(self, cleaned, "planned_from", "planned_to")
+        self._check_inside(cleaned)
         if cleaned.get("no_return"):
             self._check_no_return(cleaned)
         return cleaned
+
+    def _check_inside(self, cleaned: dict[str, Any]) -> None:
+        change: Any = self.ticket.specific
+        for name in ("planned_from", "planned_to"):
+            if is_outside(cleaned.get(name), (change.planned_start, change.planned_end)):
+                self.add_error(name, gettext("This lies outside the planned window of the change."))
 
     def _check_no_return(self, cleaned: dict[str, Any]) -> None:
         """It says by when it is decided, and a plan has one such point."""

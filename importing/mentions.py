@@ -6,9 +6,6 @@ from collections.abc import Iterable
 
 from importing.histories import History
 
-#: Fields of a ticket with people of the provider; requesters belong to the customer.
-STAFF = ("registered_by", "assignee", "resolved_by")
-
 Path = tuple[str, ...]
 
 
@@ -27,12 +24,12 @@ class Mentions:
     def add(self, history: History) -> None:
         """Take in what ``history`` names."""
         tracked = [event.tracked for event in history.events]
-        self.staff |= named(history.last[field] for field in STAFF)
+        self.staff |= named(history.last[field] for field in history.kind.staff)
         self.staff |= named(event.actor for event in history.events)
         self.staff |= named(each["assignee"] for each in tracked)
         self.callers |= named(each["requester"] for each in tracked)
         self.groups |= named(each["group"] for each in tracked)
-        self.items |= named(each["items"] for each in tracked)
+        self.items |= named(each["items"] for each in tracked) | set(history.items)
         self.paths |= {each["category"] for each in tracked}
 
 

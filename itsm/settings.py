@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
     "run-change-records": {"task": "changes.tasks.run_due_records", "schedule": 60.0, "options": {"expires": 60}},
+    "tell-affected": {"task": "changes.tasks.run_due_informing", "schedule": 60.0, "options": {"expires": 60}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
     "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},

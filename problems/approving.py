@@ -13,6 +13,7 @@ from approvals.models import ApprovalRound, Outcome
 from approvals.policies import step_of, whoever_may
 from approvals.questions import Question, register_question
 from approvals.services import ask, withdraw
+from problems.codes import ProblemLevel
 from problems.guards import HIGH
 from problems.models import Problem
 from problems.states import States
@@ -74,6 +75,7 @@ register_question(
         fields=SUBSTANCE,
         keeps_requester_away=False,
         grade=lambda problem: problem.level_id or "",
+        grades=lambda: [(row.code, row.name) for row in ProblemLevel.objects.all()],
         binds=lambda problem: problem.state in BINDING,
         ended=ended,
         fell=fell,

@@ -12,6 +12,7 @@ from sla.calendars import business_time
 from sla.facts import DUPLICATE
 from sla.life import UNPROMISED, Life
 from sla.models import AgreementKind, CalendarVersion, Clock, ClockChange, Moment, Segment, Target
+from sla.policies import conditions_of, graded_as, metric_label
 from tickets.models import Ticket, WaitReason
 
 #: More stretches than this are a table, no bar.
@@ -78,10 +79,15 @@ class Explanation:
         """From which moment to which it counts, each by code and name; None: its policy has nothing to say there."""
         clock = self.clock
         codes = clock.policy_version.moments(clock.metric) if clock.agreement == AgreementKind.SLA else ()
-        if not any(codes):
+        if not any(codes) or not clock.ticket.kind_info.timed.moments:
             return None
         starts, stops = ((code, str(Moment(code).label)) for code in codes)
         return starts, stops
+
+    @property
+    def label(self) -> Any:
+        """What is promised, as its kind calls it."""
+        return metric_label(self.clock.metric, self.clock.ticket.kind)
 
     @property
     def used_percent(self) -> int:
@@ -204,15 +210,10 @@ def _tone(clock: Clock, now: datetime) -> str:
 
 def named_conditions(target: Target) -> list[dict[str, str]]:
     """For whom the target was chosen: which condition, the row's code and its name in the active language."""
-    rows = {name.removesuffix("_id"): getattr(target, name.removesuffix("_id")) for name in Target.CONDITIONS}
+    rows = {name.removesuffix("_id"): getattr(target, name.removesuffix("_id")) for name in target.conditions()}
+    names = dict(zip(("kind", "grade"), graded_as(target), strict=False))
     return [
-        {"field": name, "code": str(getattr(row, "code", row.pk)), "name": str(row)}
+        {"field": name, "code": str(getattr(row, "code", getattr(row, "pk", row))), "name": names.get(name, str(row))}
         for name, row in rows.items()
         if row is not None
     ]
-
-
-def conditions_of(target: Target) -> list[str]:
-    """For whom the target was chosen, by name; nothing when it is for all."""
-    rows: list[Any] = [target.priority, target.fault, target.nature, target.business_system, target.organisation]
-    return [str(row) for row in rows if row is not None]

@@ -123,7 +123,7 @@ def _compare(
         trial.tickets += 1
         if AgreementKind.SLA in agreements:
             before, after = (_verdicts(replay(ticket, course, book)) for book in books)
-            for metric in (Metric.RESPONSE.value, Metric.RESOLVE.value):
+            for metric in (Metric.RESPONSE.value, Metric.CAUSE.value, Metric.RESOLVE.value):
                 trial.add(ticket, Limit.of(AgreementKind.SLA, metric), before.get(metric), after.get(metric))
         _count_periods(trial, ticket, course, steps, agreements, books, parties)
         if said:

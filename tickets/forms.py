@@ -148,6 +148,8 @@ class ActionForm(forms.Form):
 
     #: Fields left out of a request keep the ticket's value: for forms that edit.
     keeps_missing: ClassVar[bool] = False
+    #: Fields that only lead through the form: the log says nothing of them.
+    unlogged: ClassVar[frozenset[str]] = frozenset()
     #: Whether the requester reads the text.
     is_public = True
 
@@ -194,7 +196,7 @@ class ActionForm(forms.Form):
 
     def as_record(self) -> dict[str, Any]:
         """A JSON-safe copy of the input for the timeline, without its text and files."""
-        skip = {TEXT_FIELD, ATTACHMENTS_FIELD}
+        skip = {TEXT_FIELD, ATTACHMENTS_FIELD, *self.unlogged}
         mentions = {MENTIONS: json_value(self.mentioned)} if self.mentioned else {}
         return mentions | {
             name: json_value(value)

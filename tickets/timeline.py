@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateTimeField, Field, Q, QuerySet
 from django.urls import reverse
@@ -234,8 +235,14 @@ def _changes(entry: TimelineEntry, kind: Kind, action: Action | None, *, values:
     if action is not None and (values or not action.creates) and not action.form_class.keeps_missing:
         chosen = [(name, value) for name, value in entry.data.items() if name != MENTIONS]
         chosen = [(name, value) for name, value in chosen if not action.creates or value not in (None, "", [])]
+        chosen = [(name, value) for name, value in chosen if name not in action.form_class.unlogged]
         changed += [(name, value, None) if action.removes else (name, None, value) for name, value in chosen]
-    return found + [_change(name, old, new, kind, action) for name, old, new in changed]
+    return _each_once([*found, *(_change(name, old, new, kind, action) for name, old, new in changed)])
+
+
+def _each_once(changes: list[Change]) -> list[Change]:
+    """Without what was chosen in the form under the label of a column that it changed."""
+    return list({change.label: change for change in reversed(changes)}.values())[::-1]
 
 
 def _change(name: str, old: Any, new: Any, kind: Kind, action: Action | None) -> Change:
@@ -247,8 +254,8 @@ def _change(name: str, old: Any, new: Any, kind: Kind, action: Action | None) ->
     return Change(
         field=name,
         label=capfirst(str(label or name)),
-        old=shown(old) if shown and old is not None else _text(old, column, choices),
-        new=shown(new) if shown and new is not None else _text(new, column, choices),
+        old=shown(old) if shown and old is not None else _text(old, column or asked, choices),
+        new=shown(new) if shown and new is not None else _text(new, column or asked, choices),
         old_value=_value(old),
         new_value=_value(new),
     )
@@ -271,17 +278,17 @@ def _plain_choices(column: Field[Any, Any] | None, asked: Any) -> dict[Any, Any]
     return {}
 
 
-def _text(value: Any, column: Field[Any, Any] | None, choices: dict[Any, Any]) -> str:
-    """A stored value in the active language and time zone."""
+def _text(value: Any, about: Field[Any, Any] | forms.Field | None, choices: dict[Any, Any]) -> str:
+    """A stored value in the active language and time zone. ``about``: the column or the form's field of it."""
     if value is None or value == "":
         return ""
     if isinstance(value, dict):
         return str(in_language(value.get("zh", ""), value.get("en", "")) or value.get("id", ""))
     if isinstance(value, list):
-        return ", ".join(_text(item, column, choices) for item in value)
+        return ", ".join(_text(item, about, choices) for item in value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if isinstance(column, DateTimeField):
+    if isinstance(about, DateTimeField | forms.DateTimeField):
         moment = parse_datetime(str(value))
         return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else str(value)
     return str(choices.get(value, value))

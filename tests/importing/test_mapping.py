@@ -41,6 +41,10 @@ def test_unknown_mapping_names_the_known_ones() -> None:
         ({"states": {"New": {"status": "closed"}}}, "status"),
         ({"zone": "Asia/Atlantis"}, "unknown time zone Asia/Atlantis"),
         ({"keep": "number"}, "'number' is not a list"),
+        ({"kind": "poem"}, "unknown kind: poem"),
+        ({"rows": "pages"}, "pages"),
+        ({"rows": "items", "columns": {"number": "a", "state": "b", "opened_at": "c", "priority": "d"}}, "item"),
+        ({"kind": "problem"}, "unknown columns: close_code, resolved_by, vendor_needed"),
     ],
 )
 def test_mapping_that_is_not_in_order_says_where(tmp_path: Path, changed: dict[str, object], message: str) -> None:

@@ -29,6 +29,8 @@ def as_data(one: Collision) -> dict[str, Any]:
         "reason": str(one.reason),
         "change": one.change.number,
         "with": one.other.number if one.other else None,
+        "incident": one.incident.number if one.incident else None,
+        "owner": one.owner.username if one.owner else None,
         "freeze": one.freeze.rule.code if one.freeze else None,
         "what": one.what,
         "starts_at": one.starts_at.isoformat(),
@@ -62,5 +64,5 @@ def _as_json(found: list[dict[str, Any]]) -> str:
 
 
 def _as_line(one: dict[str, Any]) -> str:
-    other = one["with"] or one["freeze"] or "—"
+    other = one["with"] or one["incident"] or one["freeze"] or "—"
     return f"{one['grade']:5} {one['reason']:10} {one['change']} {other} {', '.join(one['what'])}"

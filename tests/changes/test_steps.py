@@ -1,0 +1,74 @@
+"""Steps of a plan lie in its window, move with it, and are read in the reader's own words (CHG-05, CHG-03)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from approvals.content import shown
+from changes.approving import further_lines
+from changes.models import PlanStep
+from tests.changes.making import approve, later, request, staffed
+from tests.factories import MONDAY, World, act, last_entry, reload_user
+from tickets.errors import ActionConflict, ActionInvalid
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05")]
+INSIDE: dict[str, Any] = {"planned_from": "2026-11-24T20:30", "planned_to": "2026-11-24T21:00"}
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+def planned(world: World) -> Any:
+    """A change of 20:00 to 22:00 with a step of half past eight, done by the engineer."""
+    return act(request(world), "add_step", world.lead, what="备份", person="engineer", **INSIDE)
+
+
+def test_a_step_outside_the_window_is_refused_beside_its_time(world: World) -> None:
+    with pytest.raises(ActionInvalid) as found:
+        act(request(world), "add_step", world.lead, what="备份", **INSIDE | {"planned_to": "2026-11-24T22:01"})
+    assert list(found.value.form.errors) == ["planned_to"]
+    assert planned(world).steps.count() == 1
+
+
+def test_steps_move_with_the_window_and_stay_when_it_is_made_longer(world: World) -> None:
+    change = planned(world)
+    change = act(change, "edit", world.lead, planned_start="2026-11-24T21:00", planned_end="2026-11-24T23:00")
+    assert PlanStep.objects.get().span == (later(36.5), later(37))
+    change = act(change, "edit", world.lead, planned_end="2026-11-25T00:00")
+    assert PlanStep.objects.get().span == (later(36.5), later(37))
+
+
+def test_a_plan_with_a_step_left_outside_is_not_submitted(world: World) -> None:
+    change = act(planned(world), "edit", world.lead, planned_start="2026-11-24T21:00")
+    with pytest.raises(ActionConflict, match=r"1\. 备份"):
+        act(change, "submit", world.lead)
+
+
+@pytest.mark.req("CHG-03", "UI-03")
+def test_approvers_read_steps_by_name_and_in_their_own_time(world: World) -> None:
+    User.objects.filter(pk=world.engineer.pk).update(full_name="严工")
+    change = planned(world)
+    text = shown(next(line["value"] for line in further_lines(change) if line["name"] == "steps"))
+    assert "1. 备份 · " in text
+    assert "严工" in text
+    assert "2026-11-24 20:30 – 2026-11-24 21:00" in text
+
+
+@pytest.mark.req("TKT-04", "UI-03")
+def test_the_timeline_says_each_change_once_and_in_local_time(world: World, client: Client) -> None:
+    change = act(act(request(world), "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    change = act(change, "add_step", world.lead, what="备份", let_approvals_fall="on", **INSIDE)
+    assert "let_approvals_fall" not in last_entry(change).data
+
+    client.force_login(reload_user(world.lead))
+    page = client.get(f"/tickets/{change.number}/").text
+    assert "2026-11-24 20:30" in page
+    assert "2026-11-24T12:30" not in page.split('id="timeline"')[-1].replace('datetime="2026-11-24T12:30', "")
