@@ -37,6 +37,7 @@ import * as tomSelect from "./tom_select.js";
 const enhance = (root) => [drafts, pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
 
 enhance(document);
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.elt.removeAttribute?.("aria-busy")); // its part has come
 document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt !== document.body) enhance(event.detail.elt);
 });
