@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -204,10 +205,13 @@ def test_the_administration_refuses_what_would_be_refused_at_every_send(
 ) -> None:
     sent = {"name": "x", "kind": kind, "url": url, "language": "en", "active": "on", "secret": "geheim"}
 
-    response = browse(world.admin).post("/admin/notifications/endpoint/add/", sent)
+    administrator = browse(world.admin)
+    User.objects.filter(pk=world.admin.pk).update(language="zh-hans")
+    response = administrator.post("/admin/notifications/endpoint/add/", sent)
 
     assert (response.status_code, Endpoint.objects.exists()) == (200, False)
-    assert "url" in response.context["adminform"].form.errors
+    [said] = response.context["adminform"].form.errors["url"]
+    assert re.search("[\u4e00-\u9fff]", said)  # in the reader's language
 
 
 def test_the_administration_takes_robots_where_they_live_and_gateways_that_are_named(
