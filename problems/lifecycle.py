@@ -203,7 +203,6 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         target=States.RESOLVED,
         label=_("Resolve"),
         done=_("resolved the problem"),
-        tells=("moved",),
         allow=rules.may_lead,
         guards=(common_guards.has_finished_children,),
         form="problems.forms.ResolveForm",
