@@ -22,4 +22,12 @@ NAVIGATION = [
         allow=lambda user: user.is_agent,
         position=81,
     ),
+    Entry(
+        section=Section.ASSETS,
+        label=_("Unauthorised changes"),
+        url="changes:unauthorised",
+        icon="shield-x",
+        allow=lambda user: user.may(Permission.CMDB_VIEW),
+        position=20,
+    ),
 ]
