@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Permission
+from changes.cab.api import routes as cab_routes
 from changes.collisions import Grade, Reason, collisions_of
 from changes.freezes import year_of
 from changes.models import Change
@@ -155,6 +156,7 @@ class FreezesView(ApiView):
 
 CHANGE = kind_of_model(Change)
 routes = [
+    *cab_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
     *(

@@ -18,6 +18,7 @@ from accounts.permissions import Permission
 from changes.maintenance import occurrences
 from changes.models import Change, MaintenanceWindow
 from changes.slots import free_slots
+from cmdb.models import BusinessSystem
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
@@ -70,10 +71,11 @@ class MaintenanceView(ApiView):
     query = ("system",)
 
     def get(self, request: Request) -> Response:
-        """Those in use, by business system."""
+        """Those in use, by business system; suppliers read of the systems that they were handed."""
         if not self.user.is_agent:
             raise PermissionDenied
-        found = MaintenanceWindow.objects.filter(active=True, business_system__active=True)
+        visible = BusinessSystem.objects.visible_to(self.user).filter(active=True)
+        found = MaintenanceWindow.objects.filter(active=True, business_system__in=visible)
         if system := request.query_params.get("system", ""):
             found = found.filter(business_system=system)
         data = MaintenanceSerializer(found, many=True, context={"now": clock.now()}).data

@@ -9,3 +9,7 @@ affected_told = Signal()
 #: and ``desk`` (whether those who manage changes, or answer calls, are told too), ``text`` (plain, or by language),
 #: ``key`` (once for each), ``now``.
 change_news = Signal()
+
+#: Of the change advisory board. Sent inside the transaction with ``what`` (code of an event), ``meeting``, ``readers``
+#: (keys of people), ``text`` by language, ``now``.
+cab_news = Signal()

@@ -31,6 +31,8 @@ LEAST, RATE, MOST = 3, 0.05, 12
 EDGE = 0.3
 #: What comes in so many of the weeks keeps coming; so much of two keys' tickets shared makes them one burst.
 OFTEN, SAME, COVERS = 0.75, 0.7, 0.6
+#: A category that takes another one's place has between half and twice as many tickets a week.
+AS_MANY = 2.0
 BURST, KEEPS_COMING = "burst", "keeps_coming"
 
 #: Name -> columns of the key, as lists filter by them. The narrow ones may keep coming; that wide ones do is no news.
@@ -145,7 +147,7 @@ def find(weeks: list[datetime]) -> list[Finding]:
         spread = spread_of([one.counts for one in series])
         tests += len(series) * len(weeks)
         for one in series:
-            found += _bursts(one, totals, spread, weeks)
+            found += [it for it in _bursts(one, totals, spread, weeks) if not _is_renamed(it, series)]
         if dimension in NARROW:
             steady += [it for row in series if (it := _keeps_coming(row, totals, spread, weeks)) is not None]
     kept = discoveries([one.chance for one in found], RATE, tests)
@@ -206,6 +208,26 @@ def _bursts(series: Series, totals: list[int], spread: float, weeks: list[dateti
         expected = usual.mean * (last - place + 1)
         yield Finding(BURST, series, place, last, seen, round(expected, 1), chance, weeks)
         place = last + 1
+
+
+def _is_renamed(found: Finding, series: list[Series]) -> bool:
+    """Whether its category is another one's new name: it begins when that one ends, and goes on as that did."""
+    one, place = found.series, found.first
+    if (
+        "category__code" not in DIMENSIONS[one.dimension]
+        or any(one.counts[:place])
+        or not all(one.counts[place + 1 :])
+    ):
+        return False
+    after = sum(one.counts[place:]) / (len(one.counts) - place)
+    return any(
+        other.key[0] != one.key[0]
+        and other.key[1:] == one.key[1:]
+        and other.counts[place - 1]
+        and not any(other.counts[place + 1 :])
+        and 1 / AS_MANY <= sum(other.counts[:place]) / place / after <= AS_MANY
+        for other in series
+    )
 
 
 def _keeps_coming(series: Series, totals: list[int], spread: float, weeks: list[datetime]) -> Finding | None:

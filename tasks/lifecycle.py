@@ -165,7 +165,6 @@ class TaskLifecycle(CommonActions):
         target=States.IN_PROGRESS,
         label=_("Start work"),
         done=_("started work"),
-        tells=("moved",),
         allow=may_work_on,
         intent="primary",
         icon="player-play",

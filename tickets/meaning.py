@@ -70,11 +70,13 @@ class Clocks:
     ``limits``: metric to its span. ``groups``: each group that has the ticket is measured (OLA): answered in a state
     of ``at_work``, over when it is passed on or resolved; not while it is back in ``at_desk``. ``vendors``: so is each
     vendor that is called (UC). Clocks pause in states of the phase "waiting", for reasons that the policy names.
-    ``moments``: by name what a policy may let a limit count from, or until (SLM-04), with its column in the row.
+    ``moments``: by name what a policy may let a limit count from, or until (SLM-04), with its column in the row; none:
+    the kind's own spans always count. ``labels``: what a limit is called here, when it is not what others call it.
     """
 
     limits: Mapping[str, Span] = field(default_factory=dict)
     moments: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, object] = field(default_factory=dict)
     groups: bool = False
     vendors: bool = False
     at_work: frozenset[str] = frozenset()

@@ -65,7 +65,7 @@ def may_handle(ticket: Ticket, user: User) -> bool:
 
 
 def may_urge(ticket: Ticket, user: User) -> bool:
-    """Requesters and managers."""
+    """Requesters, the desk, the first line and managers."""
     return user.may(Permission.URGE)
 
 

@@ -51,9 +51,10 @@ def item_writes(user: User) -> QuerySet[ItemVersion]:
 
 
 def relation_writes(user: User) -> QuerySet[RelationVersion]:
-    """Those to relations between items that ``user`` sees; a change of either end covers them."""
+    """Those to relations between items that ``user`` sees, their ends too; a change of either item covers them."""
     seen = ConfigurationItem.objects.visible_to(user).values("pk")
-    found = RelationVersion.objects.filter(authority=Authority.UNAUTHORISED, carried=False)
+    news = Q(carried=False) | Q(valid__upper_inf=False)
+    found = RelationVersion.objects.filter(news, authority=Authority.UNAUTHORISED)
     return _uncovered(found.filter(source__in=seen, target__in=seen), "source_id", "target_id")
 
 

@@ -12,9 +12,9 @@ from django.test import Client
 from changes.models import Change, WriteVerdict
 from changes.unauthorised.permit import permit
 from changes.unauthorised.queries import writes
-from cmdb.models import ItemVersion, RelationType
+from cmdb.models import ItemVersion, Relation, RelationType
 from cmdb.moments import replaying
-from cmdb.services import Link, NotAllowed, Stamp, update_item, write_relations
+from cmdb.services import Link, NotAllowed, Stamp, end_relations, update_item, write_relations
 from tests.api.client import Api, problem
 from tests.changes.making import approve, later, request, role, staffed
 from tests.factories import MONDAY, World, act, make_item, reload_user
@@ -82,11 +82,15 @@ def test_only_what_was_approved_covers_and_the_real_time_counts_too(world: World
     assert listed(world.manager) == ["danach"]
 
 
-def test_a_relation_counts_too(world: World) -> None:
+def test_a_relation_that_is_ended_counts_too(world: World) -> None:
+    """Not its first entry, as with items."""
     with replaying(MONDAY):
         one, other = make_item("db-1"), make_item("host-1")
-    with replaying(START):
+    with replaying(MONDAY):
         write_relations([Link(one, RelationType.objects.get(code="runs_on"), other)], TRUSTED)
+    assert writes(reload_user(world.manager), "open", 10) == []
+    with replaying(START):
+        end_relations(Relation.objects.all(), TRUSTED)
     [write] = writes(reload_user(world.manager), "open", 10)
     assert [item.identifier for item in write.items] == ["db-1", "host-1"]
     assert "db-1" in write.what
@@ -150,7 +154,7 @@ def test_each_becomes_a_justified_correction_or_a_ticket_once(world: World, clie
         ["db-1"],
     )
     again = api.post(f"unauthorised-changes/i{second.pk}/decide/", {"verdict": "justified", "reason": "再来"})
-    assert problem(again)["status"] == 409
+    assert problem(again, 409)
     assert Change.objects.count() == 1
     body = api.get("unauthorised-changes/?state=ticket").json()
     assert [row["key"] for row in body["results"]] == [f"i{second.pk}"]

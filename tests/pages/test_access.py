@@ -86,6 +86,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "sla:policy": ["none"],
         "sla:counted": [number],
         "sla:trial": [0],
+        "sla:trial_tickets": [0],
         "tickets:saved_view": [0],
         "exporting:detail": [0],
         "exporting:cancel": [0],
