@@ -44,7 +44,7 @@ class WriteSerializer(serializers.Serializer):
     what = serializers.CharField(help_text="Fields that were written, or the relation.")
     at = serializers.DateTimeField()
     by = PersonField(source="version.by", allow_null=True)
-    source = serializers.CharField(source="version.reason", help_text="Why, as far as it was said.")
+    note = serializers.CharField(source="version.reason", help_text="Why, as far as it was said.")
     state = serializers.ChoiceField(choices=list(STATES))
     reason = serializers.CharField(source="verdict.reason", default=None, allow_null=True)
     change = NumberField(source="verdict.change", default=None, allow_null=True)
@@ -55,7 +55,7 @@ class WriteSerializer(serializers.Serializer):
         return [item.identifier for item in write.items]
 
 
-class FiguresSerializer(serializers.Serializer):
+class UnauthorisedFiguresSerializer(serializers.Serializer):
     """How many were written this month, and what became of them."""
 
     all = serializers.IntegerField()
@@ -67,7 +67,7 @@ class FiguresSerializer(serializers.Serializer):
 class UnauthorisedSerializer(serializers.Serializer):
     """The newest, with the figures of the month."""
 
-    month = FiguresSerializer()
+    month = UnauthorisedFiguresSerializer()
     results = WriteSerializer(many=True)
 
 

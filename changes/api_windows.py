@@ -54,7 +54,7 @@ class MaintenanceSerializer(serializers.Serializer):
         """Its occurrences; summer time moves none of them."""
         now = self.context["now"]
         spans = occurrences([window], now, now + AHEAD)
-        return SpanSerializer([{"starts_at": begin, "ends_at": end} for begin, end in spans], many=True).data
+        return list(SpanSerializer([{"starts_at": begin, "ends_at": end} for begin, end in spans], many=True).data)
 
 
 class FreeSerializer(serializers.Serializer):

@@ -42,7 +42,7 @@ class TargetForm(forms.Form):
             return None
         known = self.cleaned_data if self.is_valid() else {}
         if known.get("start"):
-            return known["start"]  # type: ignore[no-any-return]
+            return known["start"]
         day = known.get("day")
         local = timezone.localtime(change.planned_start)
         return timezone.make_aware(datetime.combine(day, local.time())) if day else local

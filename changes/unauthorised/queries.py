@@ -36,7 +36,7 @@ class Write:
     @property
     def at(self) -> datetime:
         """When it was written."""
-        return self.version.recorded.lower  # type: ignore[no-any-return]
+        return self.version.recorded.lower
 
     @property
     def state(self) -> str:

@@ -207,8 +207,8 @@ def test_programs_read_maintenance_windows_and_free_windows(world: World) -> Non
     assert (row["business_system"], row["weekday"], row["begins_at"]) == ("core-db", 5, "22:00")
     assert len(row["next"]) == 2
     start = clock.now().astimezone(SHANGHAI) + timedelta(days=1)
-    window = {"planned_start": start.isoformat(), "planned_end": (start + timedelta(hours=2)).isoformat()}
-    change = act(request(world, now=None, business_system="core-db", **window), "submit", world.lead)
+    planned: Any = {"planned_start": start.isoformat(), "planned_end": (start + timedelta(hours=2)).isoformat()}
+    change = act(request(world, now=None, business_system="core-db", **planned), "submit", world.lead)
     found = api.results(f"changes/{change.number}/windows/")
     spans = [
         (datetime.fromisoformat(one["planned_start"]), datetime.fromisoformat(one["planned_end"])) for one in found

@@ -45,7 +45,7 @@ def written(item: Any, at: datetime, name: str) -> ItemVersion:
     """An import that writes at ``at`` and says no change."""
     with replaying(at):
         update_item(item=item, facts={"name": name}, stamp=TRUSTED)
-    return item.versions.order_by("-pk")[0]  # type: ignore[no-any-return]
+    return item.versions.order_by("-pk")[0]
 
 
 def listed(user: Any, state: str = "") -> list[str]:
