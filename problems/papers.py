@@ -22,7 +22,7 @@ def _moment(at: datetime | None) -> str:
 
 
 def _printed(user: User, now: datetime) -> str:
-    return f"{_('Printed')} {_moment(now)} · {user}"
+    return " · ".join([_("Printed"), _moment(now), str(user)])
 
 
 def record_pdf(

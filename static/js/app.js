@@ -2,6 +2,7 @@
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
 import "./bell.js";
 import "./bulk.js";
+import "./calendar_move.js";
 import "./camera.js";
 import "./dialog.js";
 import "./edit.js";

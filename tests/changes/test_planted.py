@@ -86,7 +86,7 @@ class Planting:
 
     def step(self, change: Change, person: Any, start: float, hours: float) -> None:
         """Somebody of the plan, so many hours into the change."""
-        begin = change.planned_start + start * HOUR  # type: ignore[operator]
+        begin: Any = change.planned_start + start * HOUR  # type: ignore[operator]
         PlanStep.objects.create(
             change=change,
             position=change.steps.count() + 1,

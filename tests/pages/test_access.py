@@ -100,6 +100,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "changes:revoke_feed": [0],
         "changes:feed": ["none"],
         "changes:slots": ["CH991231000001"],
+        "changes:move": ["CH991231000001"],
+        "changes:judge": ["i0"],
         **{f"reports:{name}": ["incidents"] for name in ("board", "tiles", "table", "load")},
         "reports:revoke_display": [0],
         "reports:service_report": [0],
