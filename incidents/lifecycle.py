@@ -150,7 +150,7 @@ class IncidentLifecycle(
         done=_("started work"),
         tells=("moved",),
         allow=rules.may_start,
-        form="incidents.routing_forms.StartForm",
+        form="tickets.assignment.StartForm",
         intent="primary",
         icon="player-play",
         key="s",
