@@ -7,3 +7,7 @@ class AnnouncementsConfig(AppConfig):
 
     name = "announcements"
     verbose_name = _("Announcements")
+
+    def ready(self) -> None:
+        """Listen to changes that tell those affected."""
+        from announcements import of_changes  # noqa: F401 - connects its receiver

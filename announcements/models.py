@@ -21,7 +21,8 @@ class Announcement(models.Model):
     """A text for those affected. Shown from ``shown_from`` until ``shown_until``; then it ends by itself.
 
     ``starts_at`` and ``ends_at`` say when the interruption is; ``shown_*`` when people read of it. Without
-    organisations it is for every customer. Only those who may publish see a draft.
+    organisations it is for every customer. Only those who may publish see a draft. ``automatic``: kept by the change
+    that it is about, which rewrites and ends it.
     """
 
     class Kind(models.TextChoices):
@@ -51,6 +52,7 @@ class Announcement(models.Model):
     ticket = models.ForeignKey(
         Ticket, models.PROTECT, null=True, blank=True, related_name="announcements", verbose_name=_("ticket")
     )
+    automatic = models.BooleanField(_("kept by its change"), default=False, db_default=False, editable=False)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("author"), editable=False)
     created_at = models.DateTimeField(_("created"), editable=False)
     updated_at = models.DateTimeField(_("updated"), editable=False)

@@ -24,6 +24,15 @@ def tell_affected(announcement: Announcement, now: datetime) -> Notice | None:
     """
     if announcement.kind == Announcement.Kind.INFORMATION or now >= announcement.shown_until:
         return None
+    subject = {name: _headline(announcement, code) for name, code in LANGUAGES.items()}
+    return tell_all(announcement, subject, now, not_before=announcement.shown_from)
+
+
+def tell_all(
+    announcement: Announcement, subject: dict[str, str], now: datetime, *, not_before: datetime | None = None
+) -> Notice | None:
+    """Store a mail with ``subject`` (by language) and the text as it stands, to everybody affected; once a moment."""
+    leaves = max(now, not_before or now)
     return give_notice(
         key=f"{_prefix(announcement)}{now.isoformat()}",
         event="announced",
@@ -31,10 +40,10 @@ def tell_affected(announcement: Announcement, now: datetime) -> Notice | None:
         recipients=affected(announcement),
         urgent=False,
         at=now,
-        due_at=max(now, announcement.shown_from),
-        not_before=announcement.shown_from,
+        due_at=leaves,
+        not_before=leaves,
         payload={
-            "summary": {name: _headline(announcement, code) for name, code in LANGUAGES.items()},
+            "summary": subject,
             "text": {name: _text(announcement, code) for name, code in LANGUAGES.items()},
             "path": reverse("announcements:list"),
         },

@@ -27,6 +27,7 @@ def main() -> int:
         measure(servers, options, found)
         ask_over_network(servers, options, found)
         open_workspaces(servers, options, found)
+        look_into_problems(servers, options, found)
         keep_time(servers, options, found)
         largest = servers.environment(options.sizes[-1])
         say("racing")
@@ -102,6 +103,13 @@ def open_workspaces(servers: Servers, options: Options, found: report.Report) ->
                 per_second=options.changes,
                 seconds=options.live_seconds,
             )
+
+
+def look_into_problems(servers: Servers, options: Options, found: report.Report) -> None:
+    """On the largest database: how often the right known error is offered, and which planted trends are found."""
+    say("known errors and trends")
+    with Child("bench.problems.handlers", servers.environment(options.sizes[-1])) as child:
+        found.problems = {"offers": child.ask("offers"), "trends": child.ask("trends")}
 
 
 def keep_time(servers: Servers, options: Options, found: report.Report) -> None:

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Permission
+from changes.cab.api import routes as cab_routes
 from changes.collisions import Grade, Reason, collisions_of
 from changes.freezes import year_of
 from changes.models import Change
@@ -39,7 +40,8 @@ class CollisionSerializer(serializers.Serializer):
     reason = serializers.ChoiceField(choices=Reason.choices)
     text = serializers.CharField(source="reason.label")
     change = NumberField(source="other", allow_null=True, help_text="The other change; null for a freeze.")
-    owner = PersonField(source="other.requester", allow_null=True, default=None)
+    incident = NumberField(allow_null=True, help_text="An open major incident.")
+    owner = PersonField(allow_null=True, default=None)
     freeze = serializers.CharField(source="freeze.rule.code", allow_null=True, default=None)
     what = serializers.ListField(child=serializers.CharField(), help_text="Names of what they share.")
     starts_at = serializers.DateTimeField()
@@ -154,6 +156,7 @@ class FreezesView(ApiView):
 
 CHANGE = kind_of_model(Change)
 routes = [
+    *cab_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
     *(

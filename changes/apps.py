@@ -10,6 +10,17 @@ class ChangesConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what approvals of changes are about, name lines of the timeline, fill forms in from addresses."""
-        from changes import approving, events, leaving, measures, prefills  # noqa: F401 - each makes itself known
+        from changes import (  # noqa: F401 - each makes itself known
+            approving,
+            events,
+            leaving,
+            measures,
+            prefills,
+            regrading,
+        )
+        from changes.informing import receivers  # noqa: F401 - the same
+        from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
+        from cmdb.services import register_permit  # as above
 
+        register_permit(permit)
         measures.register()

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +18,8 @@ from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
 from changes.freezes import Freeze, freezes_between
 from changes.models import Change
-from changes.states import States
+from changes.rules import may_plan
+from changes.states import PLANNED, States
 from changes.trading import is_announced, is_trading_day
 from cmdb.models import BusinessSystem
 
@@ -116,10 +118,14 @@ class CalendarForm(forms.Form):
 
 @dataclass(frozen=True)
 class Planned:
-    """A change on a day. ``tone`` of its state; ``goes_on``: it began on an earlier day, ``ends``: it ends on this."""
+    """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not.
+
+    ``goes_on``: it began on an earlier day, ``ends``: it ends on this one.
+    """
 
     change: Change
     tone: str
+    moves: str = ""
     goes_on: bool = False
     ends: bool = True
 
@@ -188,7 +194,7 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
     begin, end, first, after = span_of(form.shown, form.day)
     start, until = midnight(begin), midnight(end)
     found = changes_between(user, start, until, form.conditions())
-    rows = [Planned(one, TONES.get(States(one.state), "neutral")) for one in found[:SHOWN]]
+    rows = [Planned(one, TONES.get(States(one.state), "neutral"), _moves(one, user)) for one in found[:SHOWN]]
     freezes = freezes_between(start, until)
     days = [begin + number * DAY for number in range((end - begin).days)]
     squares = [_day(day, form, first, now, rows, freezes) for day in days]
@@ -206,6 +212,12 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
         complete=is_announced(first.year) and is_announced((after - DAY).year),
         cut=len(found) > SHOWN,
     )
+
+
+def _moves(change: Change, user: User) -> str:
+    """Where ``user`` moves it: those who plan it may, until it begins."""
+    may = change.state in PLANNED and may_plan(change, user)
+    return reverse("changes:move", args=[change.number]) if may else ""
 
 
 def span_of(view: str, day: date) -> tuple[date, date, date, date]:

@@ -24,6 +24,6 @@ def refuse_blocked(change: Change) -> None:
 
 def sentence_of(one: Collision) -> str:
     """A collision in words."""
-    other = one.other.number if one.other else ""
+    other = one.about.number if one.about else ""
     parts = (str(one.reason.label), other, ", ".join(one.what))
     return " ".join(part for part in parts if part)

@@ -1,7 +1,8 @@
 """Which changes get in one another's way, graded, with reasons (CHG-05). Windows are half open.
 
-*hard*: a freeze; both nodes of a redundant pair, one already down counted; the same person in two places. *soft*: the
-same or a dependent configuration item; outside the maintenance windows of its system. *note*: the same system.
+*hard*: a freeze; both nodes of a redundant pair, one already down counted, also by an open major incident; the same
+person in two places; another's point of no return on the same or dependent items. *soft*: the same or a dependent
+configuration item; outside the maintenance windows of its system; an open major incident. *note*: the same system.
 Cancelled, rejected and finished ones never collide; those being implemented do until they are.
 """
 
@@ -19,9 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from changes import redundancy
 from changes.freezes import freezes_between
 from changes.maintenance import Windows, lies_within, windows_of
+from changes.majors import Major, open_majors
+from changes.meeting import meetings
 from changes.models import Change, CollisionOverride, PlanStep
 from changes.redundancy import Estate
-from changes.states import States
+from changes.states import ENDED, States
 from tickets.models import AffectedItem
 
 #: So many names of shared items are told.
@@ -52,9 +55,11 @@ class Reason(models.TextChoices):
     REDUNDANCY = "redundancy", _("Both nodes of a redundant pair")
     AWAY = "away", _("Another node is down or in maintenance already")
     PERSON = "person", _("The same person")
+    NO_RETURN = "no_return", _("The point of no return of another change")
     MAINTENANCE = "maintenance", _("Outside the maintenance windows")
     ITEM = "item", _("The same configuration item")
     DEPENDENT = "dependent", _("A dependent configuration item")
+    INCIDENT = "incident", _("An open major incident")
     SYSTEM = "system", _("The same business system")
 
 
@@ -63,7 +68,7 @@ ORDER = {Grade.HARD: 0, Grade.SOFT: 1, Grade.NOTE: 2}
 
 @dataclass(frozen=True)
 class Collision:
-    """``change`` gets in the way of ``other``, or stands in a freeze; ``what``: names of what they share.
+    """``change`` gets in the way of ``other``, of an open ``incident``, or stands in a freeze; ``what`` they share.
 
     ``items``: keys of the items among it, whose names are read together at the end (``named``).
     """
@@ -74,9 +79,20 @@ class Collision:
     starts_at: datetime
     ends_at: datetime
     other: Change | None = None
+    incident: Any = None
     freeze: Any = None
     what: list[str] = field(default_factory=list)
     items: frozenset[int] = frozenset()
+
+    @property
+    def about(self) -> Any:
+        """The ticket that it gets in the way of; None for a freeze."""
+        return self.other or self.incident
+
+    @property
+    def owner(self) -> Any:
+        """Whom to talk to: who asked for the other change, who handles the incident."""
+        return self.other.requester if self.other else self.incident.assignee if self.incident else None
 
 
 @dataclass(frozen=True)
@@ -88,21 +104,27 @@ class Loaded:
     end: datetime
     items: frozenset[int]
     busy: tuple[tuple[int, str, datetime, datetime], ...]
+    no_return: datetime | None = None
 
 
 @dataclass
 class Rules:
-    """What one question needs, read once: the estate, freezes by year, maintenance windows by system."""
+    """What one question needs, read once: the estate, freezes by year, windows by system, open major incidents."""
 
     estate: Estate
     years: dict[int, Any] = field(default_factory=dict)
     windows: Windows = field(default_factory=dict)
+    majors: list[Major] = field(default_factory=list)
 
 
-def rules_for(rows: Iterable[Loaded], estate: Estate) -> Rules:
-    """The maintenance windows that count for ``rows``; freezes are read when they are asked for."""
+def rules_for(rows: Iterable[Loaded], estate: Estate, *, majors: bool = True) -> Rules:
+    """The maintenance windows that count for ``rows``; freezes are read when they are asked for.
+
+    ``majors``: whether incidents count that are open now; nobody knows until when.
+    """
     systems = (row.change.business_system_id for row in rows)
-    return Rules(estate, windows=windows_of(str(system) for system in systems if system))
+    windows = windows_of(str(system) for system in systems if system)
+    return Rules(estate, windows=windows, majors=open_majors() if majors else [])
 
 
 def load(changes: Iterable[Change]) -> list[Loaded]:
@@ -129,13 +151,13 @@ def _loaded(change: Change, items: frozenset[int], steps: list[PlanStep]) -> Loa
     ]
     if change.assignee is not None:
         busy.append((change.assignee.pk, change.assignee.display_name, start, end))
-    return Loaded(change, start, end, items, tuple(busy))
+    return Loaded(change, start, end, items, tuple(busy), change.no_return_at)
 
 
-def standing_between(start: datetime, end: datetime) -> models.QuerySet[Change]:
+def standing_between(start: datetime, end: datetime, states: Iterable[str] = STANDING) -> models.QuerySet[Change]:
     """Changes that can collide and whose window overlaps the span."""
-    found = Change.objects.filter(state__in=STANDING, planned_start__lt=end, planned_end__gt=start)
-    return found.select_related("assignee", "business_system").order_by("planned_start", "pk")
+    found = Change.objects.filter(state__in=tuple(states), planned_start__lt=end, planned_end__gt=start)
+    return found.select_related("assignee", "requester", "business_system").order_by("planned_start", "pk")
 
 
 def collisions_of(change: Change) -> list[Collision]:
@@ -150,18 +172,30 @@ def collisions_of(change: Change) -> list[Collision]:
     return named(found)
 
 
-def collisions_between(start: datetime, end: datetime) -> list[Collision]:
-    """Every collision of changes whose window overlaps the span; each pair once."""
-    rows = load(standing_between(start, end))
+def collisions_between(start: datetime, end: datetime, *, over: bool = False) -> list[Collision]:
+    """Every collision of changes whose window overlaps the span; each pair once.
+
+    ``over``: also of those that were carried out, as if they still stood: how a log of the past is graded.
+    """
+    rows = load(standing_between(start, end, (*STANDING, *ENDED) if over else STANDING))
     with redundancy.estate() as estate:
-        rules = rules_for(rows, estate)
+        rules = rules_for(rows, estate, majors=not over)
         found = [one for row in rows for one in alone(row, rules)]
-        for place, row in enumerate(rows):
-            for other in rows[place + 1 :]:
-                if other.start >= row.end:
-                    break  # they come in order of their beginnings
-                found += pair(row, other, rules)
+        for row, other in meetings(rows, estate):
+            found += pair(row, other, rules)
     return named(found)
+
+
+def shares(found: Iterable[Collision], start: datetime, end: datetime, *, over: bool = False) -> dict[str, Any]:
+    """How many changes of the span collide, by grade, and how many pairs: what ``found`` means as numbers."""
+    total = standing_between(start, end, (*STANDING, *ENDED) if over else STANDING).count()
+    touched: dict[str, set[int]] = {grade: set() for grade in Grade.values}
+    pairs = dict.fromkeys(Grade.values, 0)
+    for one in found:
+        touched[one.grade] |= {row.pk for row in (one.change, one.other) if row is not None}
+        pairs[one.grade] += 1
+    by_grade = {grade: {"changes": len(rows), "pairs": pairs[grade]} for grade, rows in touched.items()}
+    return {"changes": total, **by_grade}
 
 
 def named(found: list[Collision]) -> list[Collision]:
@@ -192,6 +226,21 @@ def alone(row: Loaded, rules: Rules) -> Iterator[Collision]:
     if windows and not lies_within(windows, row.start, row.end):
         system = [str(row.change.business_system)]
         yield Collision(Grade.SOFT, Reason.MAINTENANCE, row.change, row.start, row.end, what=system)
+    for major in rules.majors:
+        yield from _with_incident(row, major, rules)
+
+
+def _with_incident(row: Loaded, major: Major, rules: Rules) -> Iterator[Collision]:
+    """What an open major incident says to a change: its node is down already, or what both touch is being repaired."""
+    shared: dict[str, Any] = {"change": row.change, "starts_at": row.start, "ends_at": row.end}
+    if both := rules.estate.down_together(row.items, major.items):
+        yield Collision(Grade.HARD, Reason.AWAY, items=both, incident=major.ticket, **shared)
+    same = row.items & major.items or rules.estate.dependent(row.items, major.items)
+    system = major.ticket.business_system
+    if same:
+        yield Collision(Grade.SOFT, Reason.INCIDENT, items=same, incident=major.ticket, **shared)
+    elif system is not None and row.change.business_system_id == major.ticket.business_system_id:
+        yield Collision(Grade.SOFT, Reason.INCIDENT, what=[str(system)], incident=major.ticket, **shared)
 
 
 def pair(one: Loaded, other: Loaded, rules: Rules) -> Iterator[Collision]:
@@ -204,13 +253,19 @@ def pair(one: Loaded, other: Loaded, rules: Rules) -> Iterator[Collision]:
         yield Collision(Grade.HARD, Reason.PERSON, what=people, **shared)
     if both := rules.estate.down_together(one.items, other.items):
         yield Collision(Grade.HARD, Reason.REDUNDANCY, items=both, **shared)
-    if same := one.items & other.items:
-        yield Collision(Grade.SOFT, Reason.ITEM, items=same, **shared)
-    elif linked := rules.estate.dependent(one.items, other.items):
-        yield Collision(Grade.SOFT, Reason.DEPENDENT, items=linked, **shared)
+    same = one.items & other.items
+    touched = same or rules.estate.dependent(one.items, other.items)
+    if touched and any(_within(row.no_return, begin, end) for row in (one, other)):
+        yield Collision(Grade.HARD, Reason.NO_RETURN, items=touched, **shared)
+    if touched:
+        yield Collision(Grade.SOFT, Reason.ITEM if same else Reason.DEPENDENT, items=touched, **shared)
     system = one.change.business_system
     if system is not None and one.change.business_system_id == other.change.business_system_id:
         yield Collision(Grade.NOTE, Reason.SYSTEM, what=[str(system)], **shared)
+
+
+def _within(moment: datetime | None, begin: datetime, end: datetime) -> bool:
+    return moment is not None and begin <= moment < end
 
 
 def _people(one: Loaded, other: Loaded) -> list[str]:

@@ -14,6 +14,14 @@ EVENTS.update(
         "freeze_gone": _("does not stand in a freeze window any more: %(freezes)s"),
         "step_handed_on": _("step %(step)s was handed on, its person was switched off: %(to)s"),
         "step_has_nobody": _("step %(step)s has nobody: its person was switched off. Another lets the approval fall."),
+        "cab_held": _("the board dealt with it in “%(meeting)s”: %(outcome)s"),
+        "collision_found": _("%(number)s was planned so that both collide hard"),
+        "affected_planned": _("those affected were told of content and time: %(organisations)s"),
+        "affected_soon": _("those affected were told that it starts soon: %(organisations)s"),
+        "affected_delayed": _("those affected were told that it takes longer: %(organisations)s"),
+        "affected_done": _("those affected were told that it has ended: %(organisations)s"),
+        "affected_backed_out": _("those affected were told that it was taken back: %(organisations)s"),
+        "affected_off": _("those affected were told that it does not take place: %(organisations)s"),
         "change_copied": _("was copied from %(number)s, without its approvals"),
     }
 )

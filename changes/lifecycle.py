@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
 from changes.implementing import Implementing
+from changes.informing.actions import Informing
 from changes.planning import Planning
 from changes.states import States
 from tickets.common import CommonActions
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 RECORD_LIMIT = timedelta(hours=24)
 
 
-class ChangeLifecycle(Implementing, Planning, CommonActions):
+class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.

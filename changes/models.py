@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from changes.cab.models import AgendaItem, Meeting, Presence  # noqa: F401 - Django finds models in this module
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.feed_models import CalendarFeed  # noqa: F401 - Django finds models in this module
 from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
@@ -18,12 +19,14 @@ from changes.freeze_models import (  # noqa: F401 - Django finds models in this 
     FreezeRule,
     MaintenanceWindow,
 )
+from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
-from changes.states import PHASES, Decision, Rating, Result, Risk, Scope, States
+from changes.states import ENDED, PHASES, Decision, Rating, Result, Risk, Scope, States
 from changes.template_models import ChangeTemplate, TemplateVersion
+from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import NO_CLOCKS, Audience, Grade
+from tickets.meaning import NO_CLOCKS, Audience, Grade, Imports
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -67,6 +70,7 @@ TYPED = (
             States.CLOSED,
         ),
         details="changes.details.details_of",
+        beside=("changes.informing.panels.panel_of",),
         banner="changes.panels.panel_of",
         public_fields=("planned_start", "planned_end", "effect"),
         audience=Audience.STAFF,
@@ -78,6 +82,25 @@ TYPED = (
         views=("unassigned", "mine", "waiting", "open", "all"),
         in_portal=False,
         tells={"urge": ("urged",)},
+        imports=Imports(
+            registered=States.DRAFT,
+            milestones=(
+                ("actual_start", States.IMPLEMENTING, ""),
+                ("actual_end", States.IMPLEMENTED, ""),
+                ("closed_at", States.CLOSED, ""),
+            ),
+            worked=frozenset({States.IMPLEMENTING, *ENDED}),
+            solved=frozenset(ENDED),
+            needed=("change_type",),
+            columns=(
+                *("change_type", "domain", "risk", "result", "planned_start", "planned_end"),
+                *("actual_start", "actual_end", "interruption_minutes"),
+            ),
+            at_end=("result", "interruption_minutes"),
+            texts=("reason", "effect", "plan", "back_out", "result_text"),
+            periods=(("planned_start", "planned_end"), ("actual_start", "actual_end")),
+            lasting=(("planned_start", "planned_end"),),
+        ),
     )
 )
 class Change(ChangeLifecycle, Ticket):
@@ -104,6 +127,10 @@ class Change(ChangeLifecycle, Ticket):
         Ticket, models.PROTECT, null=True, related_name="raised_changes", verbose_name=_("raised from")
     )
     helped = models.BooleanField(_("helped what it was raised from"), null=True, editable=False)
+
+    notice_zh = models.TextField(_("what those affected read, Chinese"), blank=True, default="")
+    notice_en = models.TextField(_("what those affected read, English"), blank=True, default="")
+    expected_end = models.DateTimeField(_("expected end"), null=True, editable=False)
 
     actual_start = models.DateTimeField(_("actual start"), null=True)
     actual_end = models.DateTimeField(_("actual end"), null=True)

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
+from changes.cab.rules import may_sit
 from itsm.navigation import Entry, Section
 
 NAVIGATION = [
@@ -21,5 +22,21 @@ NAVIGATION = [
         icon="calendar-month",
         allow=lambda user: user.is_agent,
         position=81,
+    ),
+    Entry(
+        section=Section.ASSETS,
+        label=_("Unauthorised changes"),
+        url="changes:unauthorised",
+        icon="shield-x",
+        allow=lambda user: user.may(Permission.CMDB_VIEW),
+        position=20,
+    ),
+    Entry(
+        section=Section.WORK,
+        label=_("Change advisory board"),
+        url="changes:cab",
+        icon="users-group",
+        allow=may_sit,
+        position=82,
     ),
 ]

@@ -1,21 +1,33 @@
-"""Every change of a freeze grades all planned changes anew and tells each owner once (CHG-05)."""
+"""Whatever moves grades anew, from both sides: freezes all planned changes, a change those that it meets (CHG-05).
+
+Each owner is told once of each collision.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.dispatch import receiver
+from django.utils import translation
 from django.utils.timezone import localtime
 
-from changes.collisions import STANDING
+from changes.collisions import STANDING, Collision, Grade, collisions_of
 from changes.freezes import Freeze, freezes_between
 from changes.models import Change
 from changes.signals import change_news
+from tickets.lifecycle import Action
+from tickets.models import TimelineEntry
 from tickets.services import log_event
+from tickets.signals import action_performed
 
 Key = tuple[str, datetime, datetime]
+LANGUAGES = {"zh": "zh-hans", "en": "en"}
+#: Actions after which a change may meet others that it did not meet before.
+MOVES = frozenset({"order", "submit", "edit", "choose_implementers", "add_step", "add_items"})
 
 
 @contextmanager
@@ -72,3 +84,46 @@ def _text(freezes: list[Freeze], language: str, *, stands: bool) -> str:
         begins, until = localtime(one.starts_at), localtime(one.ends_at)
         lines.append(f"{getattr(one.rule, f'name_{language}')} {begins:%m-%d %H:%M} – {until:%m-%d %H:%M}")
     return ("" if stands else "✓ ") + "; ".join(lines)
+
+
+@receiver(action_performed, sender=Change)
+def grade_others(
+    sender: Any, ticket: Any, entry: TimelineEntry, action: Action, now: datetime, **context: Any
+) -> None:
+    """Tell the owners of the changes that this one now meets head on; they did nothing and would not look."""
+    change = ticket.specific
+    if action.name not in MOVES or change.state not in STANDING or entry.via == TimelineEntry.Via.IMPORT:
+        return
+    for one in collisions_of(change):
+        if one.grade is Grade.HARD and one.other is not None:
+            _tell_other(one, change, now)
+
+
+def _tell_other(one: Collision, change: Change, now: datetime) -> None:
+    """Once for the two as they stand now; the timeline of the other says it too."""
+    other = one.other
+    if other is None or other.requester_id is None:
+        return
+    text = {}
+    for name, code in LANGUAGES.items():
+        with translation.override(code):
+            text[name] = f"{change.number} {one.reason.label} {', '.join(one.what)}".strip()
+    low, high = sorted((change, other), key=lambda row: row.pk)
+    windows = ":".join(f"{row.pk}.{_minutes(row.planned_start)}.{_minutes(row.planned_end)}" for row in (low, high))
+    told = change_news.send(
+        Change,
+        what="collision_found",
+        change=other,
+        readers=[key for key in {other.requester_id, other.assignee_id} if key is not None],
+        managers=False,
+        text=text,
+        key=f"{one.reason}:{windows}",
+        now=now,
+    )
+    if any(notice is not None for _receiver, notice in told):
+        log_event(ticket=other, event="collision_found", user=None, now=now, number=change.number)
+
+
+def _minutes(moment: datetime | None) -> int:
+    """The same for the same moment, whatever zone it is written in."""
+    return int(moment.timestamp() // 60) if moment else 0

@@ -2,6 +2,14 @@
 
 from django.dispatch import Signal
 
+#: Sent inside the transaction with ``change``, ``stage`` (None: only the words changed), ``said`` (pairs of the part
+#: of the customers and its words), ``notice`` (what is kept of it), ``now``: whoever announces, announces it.
+affected_told = Signal()
 #: Sent inside the transaction with ``what`` (code of an event), ``change``, ``readers`` (keys of people), ``managers``
-#: (whether those who manage changes are told too), ``text`` (plain, or by language), ``key`` (once for each), ``now``.
+#: and ``desk`` (whether those who manage changes, or answer calls, are told too), ``text`` (plain, or by language),
+#: ``key`` (once for each), ``now``.
 change_news = Signal()
+
+#: Of the change advisory board. Sent inside the transaction with ``what`` (code of an event), ``meeting``, ``readers``
+#: (keys of people), ``text`` by language, ``now``.
+cab_news = Signal()

@@ -2,11 +2,21 @@
 
 from celery import shared_task
 
+from changes.cab.services import close_electronic
 from changes.due import run_due
+from changes.informing.due import run_informing
 from tickets import clock
 
 
 @shared_task(name="changes.tasks.run_due_records")
 def run_due_records() -> None:
-    """Tell of records of emergencies that are overdue."""
-    run_due(clock.now())
+    """Tell of records of emergencies that are overdue; end electronic meetings whose time is over."""
+    now = clock.now()
+    run_due(now)
+    close_electronic(now)
+
+
+@shared_task(name="changes.tasks.run_due_informing")
+def run_due_informing() -> None:
+    """Tell those affected that a change starts soon, or that it is late."""
+    run_informing(clock.now())

@@ -12,7 +12,7 @@ from cmdb import impact
 from cmdb.definitions import Definitions
 from cmdb.graph import Graph, graph_at
 from cmdb.impact import DEGRADED, DOWN, NEAREST, Reach
-from cmdb.models import BusinessSystem
+from cmdb.models import BusinessSystem, ConfigurationItem
 from cmdb.moments import NOW, Moment
 from cmdb.services import items_at
 
@@ -74,6 +74,19 @@ def impact_of(
             reach = impact.foundations_of(graph, set(items), allowed=allowed)
         tops = _tops(graph, {**reach.severity, **dict.fromkeys(items, DOWN)}) if up else {}
     return _told(reach, set(items), tops, user, moment, limit, up=up)
+
+
+def systems_down_with(items: Collection[int]) -> set[str]:
+    """Codes of the business systems that go down with ``items``: not those that only lose redundancy or a part."""
+    if not items:
+        return set()
+    with graph_at() as graph:
+        reach = impact.failure_of(graph, set(items))
+        touched = {**reach.severity, **dict.fromkeys(items, DOWN)}
+        tops = _tops(graph, touched)
+    rows = ConfigurationItem.objects.filter(pk__in=list(touched), business_system__isnull=False)
+    states = _states(dict(rows.values_list("pk", "business_system_id")), touched, tops)
+    return {code for code, state in states.items() if state == DOWN}
 
 
 def _tops(graph: Graph, severity: dict[int, int]) -> dict[int, list[int]]:
@@ -147,11 +160,17 @@ def _add_services(
     answer.customers = [Hit(row.pk, row.code, row.name, STATES[customers[row.pk]]) for row in rows]
 
 
-def _systems(system_of: dict[int, str], touched: dict[int, int], tops: dict[int, list[int]]) -> list[Hit]:
+def _states(system_of: dict[int, str], touched: dict[int, int], tops: dict[int, list[int]]) -> dict[str, int]:
     """Business systems: as bad as what of them nothing else of them rests on; degraded when only parts are hit."""
     states: dict[str, int] = {}
     for key, system in system_of.items():
         is_top = not any(system_of.get(other) == system for other in tops.get(key, ()))
         states[system] = max(states.get(system, DEGRADED), touched[key] if is_top else DEGRADED)
+    return states
+
+
+def _systems(system_of: dict[int, str], touched: dict[int, int], tops: dict[int, list[int]]) -> list[Hit]:
+    """The systems among ``touched``, and how badly each is hit."""
+    states = _states(system_of, touched, tops)
     rows = BusinessSystem.objects.filter(pk__in=states)
     return [Hit(row.pk, row.code, row.name, STATES[states[row.pk]]) for row in rows]

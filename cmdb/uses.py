@@ -6,8 +6,10 @@ their records tell (``register_evidence``); this one knows the configuration ite
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -50,6 +52,34 @@ def used_by(user: User) -> Q:
 
 def _named(user: User) -> QuerySet:
     return Organisation.objects.filter(pk=user.organisation_id, systems=OuterRef("pk"))
+
+
+@dataclass(frozen=True)
+class _Somebody:
+    """Anybody of the customer that the outer query is about: what evidence is asked with when no person asks."""
+
+    organisation_id: Any
+    organisation: Organisation
+
+
+def customers_using(systems: Iterable[str]) -> dict[int, set[str]]:
+    """The active customers (keys) that use ``systems`` (codes), and which of them: as ``used_by`` tells each person.
+
+    One query for each system, and one more.
+    """
+    from cmdb.models import BusinessSystem  # refers to this module in its manager
+
+    found: dict[int, set[str]] = defaultdict(set)
+    customers = Organisation.objects.filter(active=True, kind=Organisation.Kind.CUSTOMER)
+    somebody: Any = _Somebody(OuterRef("pk"), Organisation(kind=Organisation.Kind.CUSTOMER))
+    for code, for_everybody in BusinessSystem.objects.filter(pk__in=list(systems)).values_list("pk", "for_everybody"):
+        using = Q(systems=code)
+        for records in _EVIDENCE:
+            using |= Q(Exists(records(somebody).filter(business_system=code)))
+        found_for = customers if for_everybody else customers.filter(using).distinct()
+        for key in found_for.values_list("pk", flat=True):
+            found[key].add(code)
+    return dict(found)
 
 
 def own_items(user: User) -> QuerySet:

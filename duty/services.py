@@ -65,6 +65,11 @@ def away_at(at: datetime) -> frozenset[int]:
     return frozenset(Absence.objects.filter(starts_at__lte=at, ends_at__gt=at).values_list("user_id", flat=True))
 
 
+def desk_at(at: datetime) -> list[User]:
+    """Whom the desk's calls reach at ``at``: the duty of its groups, else their members."""
+    return _unique(_desk(at))
+
+
 def first_on_duty(role_code: str, at: datetime) -> User | None:
     """Of the people who hold ``role_code`` the one to turn to first at ``at``; None when nobody holds it.
 

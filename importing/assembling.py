@@ -10,7 +10,7 @@ from importing.events import events_of, note_order, state_of
 from importing.facts import FactReader, Facts
 from importing.findings import Flaw
 from importing.histories import History
-from importing.mapping import Mapping
+from importing.mapping import Mapping, Rows
 from importing.reading import Row
 from importing.values import LONGEST_NAME, DamagedError, read_name
 
@@ -33,7 +33,7 @@ class Assembler:
         numbered = ((self._number(row), row) for row in map(self.reader.clean, rows))
         for number, pairs in groupby(numbered, key=lambda pair: pair[0]):
             together = [row for _, row in pairs]
-            if number and not self.mapping.has_updates:
+            if number and self.mapping.rows == Rows.TICKETS:
                 together = self._one_each(together, number)
             if not together:
                 continue
@@ -84,12 +84,28 @@ class Assembler:
             return
         if not state_of(facts[-1]):
             self._note_all(rows, number, Flaw.NO_STATE)
-        elif not facts[-1]["priority"]:
-            self._note_all(rows, number, Flaw.NO_PRIORITY)
+        elif lacking := [name for name in self.mapping.kind.needed if facts[-1][name] is None]:
+            self._note_all(rows, number, Flaw.NO_PRIORITY if "priority" in lacking else Flaw.NO_VALUE)
         else:
-            events = events_of(self.mapping, facts)
-            note_order(self.mapping, self.reader, facts, events)
-            yield History(number, events, facts[-1], self._texts(facts[-1]), self._relations(facts[-1]))
+            items = self._items(facts)
+            told = facts[:1] if self.mapping.rows == Rows.ITEMS else facts
+            events = events_of(self.mapping, told)
+            note_order(self.mapping, self.reader, told, events)
+            last = told[-1]
+            texts, relations = self._texts(last), self._relations(last)
+            systems = {one["item"]: one["business_system"] for one in facts if one["item"] and one["business_system"]}
+            yield History(self.mapping.kind, number, events, last, texts, relations, items, systems)
+
+    def _items(self, facts: list[Facts]) -> tuple[str, ...]:
+        """What the ticket is about: what its last row names, or of a row for each item every one, each once."""
+        if self.mapping.rows != Rows.ITEMS:
+            return tuple(filter(None, [facts[-1]["item"]]))
+        known: set[str] = set()
+        for each in facts:
+            if each["item"] in known:
+                self.reader.note(each.row, each.number, self.mapping.columns["item"], Flaw.TWICE)
+            known.add(each["item"])
+        return tuple(dict.fromkeys(filter(None, (each["item"] for each in facts))))
 
     def _placed(self, number: str, rows: list[Row]) -> list[Facts]:
         """What the rows say, without those that have no time."""

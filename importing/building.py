@@ -1,4 +1,4 @@
-"""A history as the portal's rows: the incident, its timeline, its relations. Stores nothing."""
+"""A history as the portal's rows: the ticket, its timeline, its relations. Stores nothing."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from itertools import pairwise
 from typing import Any
 
 from importing.directory import Directory
-from importing.histories import DONE, Event, History
+from importing.histories import Event, History
 from importing.mapping import Mapping
-from incidents.models import Incident
 from sla.history import Course, Pause, replay, undispatched
 from sla.life import Life
 from sla.policies import PromiseBook
 from sla.services import set_columns
-from tickets.lifecycle import kind_of_model
-from tickets.models import AffectedItem, ExternalReference, TimelineEntry
+from tickets.meaning import NO_PRIORITY
+from tickets.models import AffectedItem, ExternalReference, Ticket, TimelineEntry
 
-KIND = kind_of_model(Incident)
 #: Where the timeline entry keeps the words of the export, in its ``data``.
 KEPT = "export"
-COLUMNS = ("priority", "impact", "urgency", "source", "category", "requester", "registered_by", "group", "assignee")
+COLUMNS = (
+    *("priority", "impact", "urgency", "source", "category", "business_system"),
+    *("requester", "registered_by", "group", "assignee"),
+)
 TIMES = (
     "created_at",
     "updated_at",
@@ -33,54 +34,60 @@ TIMES = (
 )
 
 
-def build_incident(history: History, mapping: Mapping, directory: Directory, number: str) -> Incident:
-    """The incident as it stands after the last update, with ``number``."""
-    last = history.last
-    done = history.state in DONE
+def build_ticket(history: History, mapping: Mapping, directory: Directory, number: str) -> Ticket:
+    """The ticket as it stands after the last update, with ``number``."""
+    last, kind = history.last, mapping.kind.kind
     rows = {name: directory.row(name, last[name]) for name in COLUMNS}
-    requester = rows["requester"]
-    incident = Incident(
-        kind=KIND.code,
+    if "registered_by" not in mapping.columns:
+        rows["registered_by"] = directory.row("registered_by", history.events[0].actor)
+    requester, priority = rows["requester"], rows["priority"]
+    ticket = kind.model(
+        kind=kind.code,
         number=number,
         state=history.state,
-        phase=KIND.phase_of(history.state),
-        priority_rank=rows["priority"].rank,
-        nature_id="incident",
+        phase=kind.phase_of(history.state),
+        priority_rank=priority.rank if priority else NO_PRIORITY,
         organisation_id=requester.organisation_id if requester else directory.customer.pk,  # type: ignore[union-attr]
-        vendor_needed=bool(last["vendor"]),
-        resolved_by=directory.row("resolved_by", last["resolved_by"]) if done else None,
-        close_code=directory.row("close_code", last["close_code"]) if done else None,
         wait_reason=directory.row("wait_reason", history.events[-1].tracked["wait_reason"]),
         reopen_count=history.reopen_count,
         external_system=mapping.system,
         external_number=history.number,
         **rows,
         **history.texts,
+        **_own(history, mapping, directory),
     )
     for name in TIMES:
-        setattr(incident, name, getattr(history, name))
-    return incident
+        setattr(ticket, name, getattr(history, name))
+    return ticket
 
 
-def build_clocks(incident: Incident, history: History, directory: Directory, book: PromiseBook) -> list[Life]:
-    """The clocks of ``incident`` as its history moved them; sets its planned times.
+def _own(history: History, mapping: Mapping, directory: Directory) -> dict[str, Any]:
+    """What its kind has beside the columns of every ticket; what is not known keeps the column's own default."""
+    imports = mapping.kind.imports
+    values = {name: directory.row(name, history.last[name]) for name in imports.columns}
+    held = {name: value for name, value in values.items() if history.is_over or name not in imports.at_end}
+    return {name: value for name, value in held.items() if value is not None} | dict(imports.fixed)
+
+
+def build_clocks(ticket: Ticket, history: History, directory: Directory, book: PromiseBook) -> list[Life]:
+    """The clocks of ``ticket`` as its history moved them; sets its planned times.
 
     Whether it was in time is the export's own verdict if it has one; the clock keeps what was counted.
     """
-    lives = [*undispatched(incident, book), *replay(incident, _course(incident, history, directory), book)]
-    set_columns(incident, [life.clock for life in lives])
+    lives = [*undispatched(ticket, book), *replay(ticket, _course(ticket, history, directory), book)]
+    set_columns(ticket, [life.clock for life in lives])
     verdict = history.last["completed_in_time"]
-    if history.state in DONE and verdict is not None:
-        incident.completed_in_time = verdict
+    if history.is_over and verdict is not None:
+        ticket.completed_in_time = verdict
     return lives
 
 
-def _course(incident: Incident, history: History, directory: Directory) -> Course:
+def _course(ticket: Ticket, history: History, directory: Directory) -> Course:
     pauses = []
     for since, until, word in history.pauses:
         reason = directory.row("wait_reason", word)
         pauses.append(Pause(since, until, reason.pk if reason else ""))
-    times = (incident.assigned_at, incident.responded_at, incident.resolved_at, incident.closed_at)
+    times = (ticket.assigned_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
     return Course(*times, pauses=tuple(pauses))
 
 
@@ -126,10 +133,10 @@ def _data(event: Event) -> dict[str, Any]:
 def build_relations(
     history: History, mapping: Mapping, directory: Directory, ticket_id: int
 ) -> tuple[list[ExternalReference], list[AffectedItem]]:
-    """What the ticket refers to in the other product, and the item that it is about."""
+    """What the ticket refers to in the other product, and the items that it is about."""
     references = [
         ExternalReference(ticket_id=ticket_id, system=mapping.system, meaning=meaning, kind=kind, reference=reference)
         for meaning, kind, reference in history.relations
     ]
-    item = directory.row("items", history.last["item"])
-    return references, [AffectedItem(ticket_id=ticket_id, item=item)] if item else []
+    items = [directory.row("items", name) for name in history.items]
+    return references, [AffectedItem(ticket_id=ticket_id, item=item) for item in items]

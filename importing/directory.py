@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import models
-
 from accounts.models import Organisation, SupportGroup, Tier, User
-from cmdb.models import CIClass, CIStatus, ConfigurationItem
+from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem
 from importing.histories import History
 from importing.making import (
     customer_of,
@@ -16,31 +14,18 @@ from importing.making import (
     make_groups,
     make_items,
     make_people,
+    make_systems,
     provider,
 )
 from importing.mapping import Mapping, MappingError
-from importing.mentions import STAFF, Mentions, Path
-from incidents.lifecycle import States
+from importing.mentions import Mentions, Path
 from tickets.forms import json_value
 from tickets.models import (
     Category,
-    CloseCode,
-    ImpactLevel,
-    Priority,
-    Source,
     TicketLink,
-    Urgency,
     WaitReason,
 )
 
-CODE_TABLES: dict[str, type[models.Model]] = {
-    "priority": Priority,
-    "impact": ImpactLevel,
-    "urgency": Urgency,
-    "source": Source,
-    "close_code": CloseCode,
-    "wait_reason": WaitReason,
-}
 LEVELS = (1, 2, 3)
 
 
@@ -51,11 +36,13 @@ class Directory:
         """``customer``: the code of the customer to import for; the mapping's own when empty."""
         self.mapping = mapping
         self.customer_code = customer
-        self.codes = {field: model._default_manager.in_bulk() for field, model in CODE_TABLES.items()}
+        self.codes = {field: mapping.kind.codes(field) for field in mapping.kind.translatable}
+        self.codes["wait_reason"] = WaitReason.objects.in_bulk()
         self.people: dict[str, User] = {}
         self.groups: dict[str, SupportGroup] = {}
         self.categories: dict[Path, Category] = {}
         self.items: dict[str, ConfigurationItem] = {}
+        self.systems: dict[str, BusinessSystem] = {}
         self.customer: Organisation | None = None
         self._shown: dict[tuple[str, Any], Any] = {}
 
@@ -75,7 +62,9 @@ class Directory:
         self.people |= make_people(self.mapping, found.callers - self.people.keys(), self.customer)
         self.people |= make_people(self.mapping, found.staff - self.people.keys(), staff)
         self.groups |= make_groups(self.mapping, found.groups - self.groups.keys(), staff)
-        self.items |= make_items(self.mapping, found.items - self.items.keys(), self.customer)
+        self.systems |= make_systems(self.mapping, found.systems - self.systems.keys())
+        system_of = {item: self.systems[name].pk for item, name in found.system_of.items()}
+        self.items |= make_items(self.mapping, found.items - self.items.keys(), self.customer, system_of)
         for level in LEVELS:
             paths = {path[:level] for path in found.paths if len(path) >= level} - self.categories.keys()
             self.categories |= make_categories(self.mapping, paths, self.categories)
@@ -86,12 +75,13 @@ class Directory:
             return None
         if field in self.codes:
             return self.codes[field][value]
-        if field in ("requester", *STAFF):
+        if field in ("requester", *self.mapping.kind.staff):
             return self.people[value]
         tables: dict[str, dict[Any, Any]] = {
             "category": self.categories,
             "group": self.groups,
             "items": self.items,
+            "business_system": self.systems,
         }
         return tables[field][value] if field in tables else value
 
@@ -105,12 +95,17 @@ class Directory:
     def _named(self) -> Iterator[tuple[str, Iterable[Any], Iterable[Any]]]:
         """(what, codes that the mapping names, codes that there are)."""
         mapping = self.mapping
-        for field in sorted(CODE_TABLES.keys() & mapping.values.keys()):
+        for field in sorted(mapping.values):
             yield field, mapping.values[field].values(), self.codes[field]
         rules = mapping.states.values()
-        yield "state", [code for rule in rules for code in (rule.state, rule.with_group or None)], States.values
+        yield (
+            "state",
+            [code for rule in rules for code in (rule.state, rule.with_group or None)],
+            mapping.kind.kind.states.values,
+        )
         yield "wait_reason", [rule.wait_reason for rule in rules], self.codes["wait_reason"]
         yield "meaning", [rule.meaning for rule in mapping.relations], TicketLink.Meaning.values
         yield "tier", [mapping.groups["tier"], *mapping.groups.get("tiers", {}).values()], Tier.values
+        yield "class of business systems", [mapping.systems["class"]], BusinessSystemClass.objects.in_bulk()
         yield "class", [mapping.items["class"]], CIClass.objects.in_bulk()
         yield "status", [mapping.items["status"]], CIStatus.objects.in_bulk()

@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from importing.columns import Reads
 from importing.findings import Finding, Findings, Flaw
-from importing.mapping import ANY_OTHER, CODED, Mapping, StateRule
+from importing.mapping import ANY_OTHER, JOIN, Mapping, StateRule
 from importing.reading import Row
 from importing.values import CONTROL, MANY, DamagedError, read_count, read_name, tidy, time_reader
 
-TIMES = ("event_at", "opened_at", "resolved_at", "closed_at")
 #: Damage after which the value before it stays; other damage leaves the value empty.
 STAYING = frozenset({Flaw.STATE, Flaw.WORD, Flaw.COUNT})
 
@@ -65,8 +65,12 @@ class FactReader:
                 self.note(row, number, column, flaw)
                 value = before[field] if before and flaw in STAYING else value
             values[field] = value
-        if values["priority"] is None and before:  # a ticket always has one: the last that is known
-            values["priority"] = before["priority"]
+        for needed in self.mapping.kind.needed if before else ():
+            if values[needed] is None:  # a ticket always has one: the last that is known
+                values[needed] = before[needed]  # type: ignore[index]
+        if values["state"] and values["state"].nobody:
+            values["group"] = values["assignee"] = None
+        self._check_periods(values, row, number)
         values["category"] = self._category(row, number)
         kept = {column: self.word(cells[column]) for column in self.mapping.keep}
         return Facts(row, number, self.word(cells[self.mapping.columns["state"]]), values, kept)
@@ -77,6 +81,17 @@ class FactReader:
         return "" if text in self.mapping.missing else text
 
     def clean(self, row: Row) -> Row:
+        """The row with the cells emptied that hold what is no text, and with those that are put together."""
+        row = self._legible(row)
+        if not row.cells or not self.mapping.joined:
+            return row
+        together = {}
+        for name, columns in self.mapping.joined.items():
+            words = [self.word(row.cells[column]) for column in columns]
+            together[name] = JOIN.join(words) if any(words) else ""
+        return Row(row.line, row.cells | together)
+
+    def _legible(self, row: Row) -> Row:
         """The row with the cells emptied that hold what is no text."""
         if not row.cells or not CONTROL.search("".join([row.cells[column] for column in self.columns])):
             return row
@@ -95,11 +110,25 @@ class FactReader:
         missing = self.mapping.missing
         if field == "state":
             return word_table(self.mapping.states, missing, Flaw.STATE)
-        if field in CODED:
+        if field in self.mapping.values:
             return word_table(self.mapping.values[field], missing, Flaw.WORD)
-        if field in TIMES:
+        reads = self.mapping.kind.read(field)
+        if reads == Reads.TIME:
             return self.read_time
-        return cell_reader(read_count, missing) if field == "reopen_count" else self.read_name
+        if reads == Reads.PRESENCE:
+            return lambda cell: (bool(self.word(cell)), None)
+        return cell_reader(read_count, missing) if reads == Reads.COUNT else self.read_name
+
+    def _check_periods(self, values: dict[str, Any], row: Row, number: str) -> None:
+        """Empty the end of what ends before it begins; the database would refuse the ticket."""
+        imports = self.mapping.kind.imports
+        for beginning, end in imports.periods:
+            since, until = values.get(beginning), values.get(end)
+            if since is None or until is None or until > since:
+                continue
+            if until < since or (beginning, end) in imports.lasting:
+                self.note(row, number, self.mapping.columns[end], Flaw.PERIOD)
+                values[end] = None
 
     def _category(self, row: Row, number: str) -> tuple[str, ...]:
         """The names from the top level down to the first that is missing."""
@@ -140,16 +169,21 @@ def cell_reader(read: Callable[[str], Any], missing: frozenset[str]) -> Read:
 
 
 def word_table(table: dict[str, Any], missing: frozenset[str], unknown: Flaw) -> Read:
-    """Return a function that looks a cell's word up. A missing word has a value only if the table lists it."""
+    """Return a function that looks a cell's word up. A missing word has a value only if the table lists it.
+
+    Of the beginnings that fit the longest counts.
+    """
     word = word_reader(missing)
+    beginnings = sorted((key[:-1] for key in table if key.endswith(ANY_OTHER)), key=len, reverse=True)
 
     @lru_cache(maxsize=MANY)
     def reading(cell: str) -> Reading:
         found = word(cell)
         if found in table:
             return table[found], None
-        if found and ANY_OTHER in table:
-            return table[ANY_OTHER], None
-        return None, unknown if found else None
+        if not found:
+            return None, None
+        fitting = next((start for start in beginnings if found.startswith(start)), None)
+        return (None, unknown) if fitting is None else (table[fitting + ANY_OTHER], None)
 
     return reading

@@ -24,6 +24,7 @@ class Flaw(StrEnum):
     NO_TIME = "no readable time of the update: row left out"
     NO_STATE = "no known state in any row: ticket left out"
     NO_PRIORITY = "no known priority in any row: ticket left out"
+    NO_VALUE = "nothing known in any row where the kind needs a value: ticket left out"
     STATE = "unknown state: the state before it stays"
     WORD = "unknown word: the value before it stays"
     TIME = "unreadable time: left empty"
@@ -37,6 +38,7 @@ class Flaw(StrEnum):
     BACKWARDS = "earlier than the update before it: kept"
     BEFORE_OPENING = "update before the opening: kept"
     END_BEFORE = "solved or closed before it was opened, or closed before solved: kept"
+    PERIOD = "ends before it begins: end left empty"
     FALLING = "counter went down: kept"
 
 
@@ -44,7 +46,7 @@ class Flaw(StrEnum):
 FATAL = frozenset(
     {
         *(Flaw.CELLS, Flaw.QUOTES, Flaw.NO_NUMBER, Flaw.ROUNDED, Flaw.TWICE, Flaw.SAME_NUMBER),
-        *(Flaw.APART, Flaw.NO_TIME, Flaw.NO_STATE, Flaw.NO_PRIORITY),
+        *(Flaw.APART, Flaw.NO_TIME, Flaw.NO_STATE, Flaw.NO_PRIORITY, Flaw.NO_VALUE),
     }
 )
 

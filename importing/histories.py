@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from importing.columns import Readable
 from importing.facts import Facts
-from incidents.corrections import LIVE
-from incidents.lifecycle import States
+from tickets.lifecycle import Phase
 
-#: States in which somebody is or was at work; the portal reaches them only by starting work.
-RESPONDED = (States.IN_PROGRESS, States.PENDING, States.RESOLVED)
-DONE = (States.RESOLVED, States.CLOSED)
+OVER = (Phase.RESOLVED, Phase.CLOSED)
 
 
 @dataclass(frozen=True)
@@ -36,18 +34,30 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """A ticket of an export. ``last``: the facts of its last row; ``relations``: (meaning, kind, reference)."""
+    """A ticket of an export. ``last``: the facts of its last row; ``relations``: (meaning, kind, reference).
 
+    ``items``: the names of what it is about; ``systems``: which business system each of them belongs to, where a row
+    says so.
+    """
+
+    kind: Readable
     number: str
     events: list[Event]
     last: Facts
     texts: dict[str, str]
     relations: tuple[tuple[str, str, str], ...]
+    items: tuple[str, ...]
+    systems: dict[str, str]
 
     @property
     def state(self) -> str:
         """The last known state."""
         return self.events[-1].state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was solved or closed in the end."""
+        return self._phase(self.state) in OVER
 
     @property
     def created_at(self) -> datetime:
@@ -67,26 +77,25 @@ class History:
     @property
     def responded_at(self) -> datetime | None:
         """The first update that shows somebody at work."""
-        return next((event.at for event in self.events if event.state in RESPONDED), None)
+        return next((event.at for event in self.events if event.state in self.kind.imports.worked), None)
 
     @property
     def resolved_at(self) -> datetime | None:
         """When it was solved as the export says, else the last update that made it so; None while it is live."""
-        if self.state in LIVE:
-            return None
-        return self.last["resolved_at"] or self._entered(States.RESOLVED)
+        return (self.last["resolved_at"] or self._entered(self.kind.imports.solved)) if self.is_over else None
 
     @property
     def closed_at(self) -> datetime | None:
         """When it was closed as the export says, else the last update that made it so."""
-        if self.state != States.CLOSED:
+        if self._phase(self.state) != Phase.CLOSED:
             return None
-        return self.last["closed_at"] or self._entered(States.CLOSED)
+        return self.last["closed_at"] or self._entered(self._states(Phase.CLOSED))
 
     @property
     def waiting_since(self) -> datetime | None:
         """Since when it waits, if it does."""
-        return self._entered(States.PENDING) if self.state == States.PENDING else None
+        waiting = self._states(Phase.WAITING)
+        return self._entered(waiting) if self.state in waiting else None
 
     @property
     def waited(self) -> timedelta | None:
@@ -98,21 +107,30 @@ class History:
     def reopen_count(self) -> int:
         """How often it came back: as the export counts, else as its states show."""
         counted = self.last["reopen_count"]
-        shown = sum(a.state in DONE and b.state in LIVE for a, b in pairwise(self.events))
+        over = [self._phase(event.state) in OVER if event.state else None for event in self.events]
+        shown = sum(a is True and b is False for a, b in pairwise(over))
         return shown if counted is None else counted
 
-    def _entered(self, state: str) -> datetime | None:
-        """The last update that led into ``state``."""
-        entries = [b.at for a, b in pairwise([None, *self.events]) if b and b.state == state != (a and a.state)]
+    def _phase(self, state: str) -> Phase:
+        return self.kind.kind.phase_of(state)
+
+    def _states(self, phase: Phase) -> frozenset[str]:
+        return frozenset(str(state) for state, means in self.kind.kind.phases.items() if means == phase)
+
+    def _entered(self, states: frozenset[str]) -> datetime | None:
+        """The last update that led into ``states`` from others."""
+        within = [(event.state in states, event.at) for event in self.events]
+        entries = [at for (before, _), (after, at) in pairwise([(False, None), *within]) if after and not before]
         return entries[-1] if entries else None
 
     @property
     def pauses(self) -> list[tuple[datetime, datetime | None, str | None]]:
         """Each pause from its first update to its end (None: it goes on), with the reason as the export has it."""
+        waiting = self._states(Phase.WAITING)
         found: list[tuple[datetime, datetime | None, str | None]] = []
         since: Event | None = None
         for event in self.events:
-            if event.state == States.PENDING:
+            if event.state in waiting:
                 since = since or event
             elif since:
                 found.append((since.at, event.at, since.tracked["wait_reason"]))

@@ -6,47 +6,23 @@ import re
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import yaml
 from django.conf import settings
 
+from importing.columns import NEEDED, Readable, readable
+from tickets.lifecycle import kinds
+
 SHIPPED = Path(__file__).parent / "mappings"
 
-#: Fields that can be read from a column, beside ``category``, which takes up to three columns.
-FIELDS = frozenset(
-    {
-        "number",
-        "state",
-        "event_at",
-        "event_by",
-        "opened_at",
-        "resolved_at",
-        "closed_at",
-        "registered_by",
-        "requester",
-        "group",
-        "assignee",
-        "resolved_by",
-        "item",
-        "source",
-        "impact",
-        "urgency",
-        "priority",
-        "close_code",
-        "completed_in_time",
-        "reopen_count",
-        "vendor",
-    }
-)
-#: Fields whose words are translated into codes of the portal.
-CODED = frozenset({"priority", "impact", "urgency", "source", "close_code", "completed_in_time"})
-TEXTS = frozenset({"summary", "description", "cause", "handling"})
-NEEDED_FIELDS = ("number", "state", "opened_at", "priority")
 NEEDED_KEYS = ("system", "columns", "states", "values", "customer", "groups", "items")
 #: Optional keys with what holds when they are left out.
 DEFAULTS: dict[str, Any] = {
+    "kind": "incident",
+    "rows": "",
     "delimiter": ",",
     "encoding": "",
     "missing": [],
@@ -57,9 +33,26 @@ DEFAULTS: dict[str, Any] = {
     "keep": [],
     "rising": [],
     "prefix": "",
+    "systems": {"class": "non_core"},
 }
-#: In a table of words: stands for every word that is not listed.
+#: At the end of a word in a table: stands for every word that begins so; alone for every word that is not listed.
 ANY_OTHER = "*"
+
+
+#: Between the words of columns that are put together.
+JOIN = " / "
+
+
+class Rows(StrEnum):
+    """What a row of the export is."""
+
+    UPDATES = "updates"
+    TICKETS = "tickets"
+    ITEMS = "items"
+
+
+#: What a row must tell, by what it is.
+NEEDED_BY = {Rows.UPDATES: ("event_at",), Rows.TICKETS: ("opened_at",), Rows.ITEMS: ("opened_at", "item")}
 
 
 class MappingError(Exception):
@@ -68,11 +61,15 @@ class MappingError(Exception):
 
 @dataclass(frozen=True)
 class StateRule:
-    """What a state of the other product means here. ``with_group``: instead of ``state`` once a group has it."""
+    """What a state of the other product means here.
+
+    ``with_group``: instead of ``state`` once a group has it. ``nobody``: whoever the row names does not have it.
+    """
 
     state: str
     with_group: str = ""
     wait_reason: str | None = None
+    nobody: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,11 +91,17 @@ class RelationRule:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A mapping file, checked. The attributes are the keys of the file."""
+    """A mapping file, checked. The attributes are the keys of the file.
+
+    ``joined``: columns that the mapping puts together, by the name that stands for them in ``columns``.
+    """
 
     name: str
+    kind: Readable
+    rows: Rows
     system: str
     columns: dict[str, str]
+    joined: dict[str, tuple[str, ...]]
     category: tuple[str, ...]
     states: dict[str, StateRule]
     values: dict[str, dict[str, Any]]
@@ -115,18 +118,20 @@ class Mapping:
     customer: dict[str, str]
     groups: dict[str, Any]
     items: dict[str, str]
+    systems: dict[str, str]
 
     @property
     def has_updates(self) -> bool:
         """Whether each row is an update with its own time; otherwise a row tells a ticket's whole life."""
-        return "event_at" in self.columns
+        return self.rows == Rows.UPDATES
 
     @property
     def needed_columns(self) -> set[str]:
         """Every column that the mapping names."""
         used = {*self.columns.values(), *self.category, *self.keep, *self.rising}
         used |= {rule.column for rule in self.relations}
-        return used.union(*(rule.columns for rule in self.texts.values()))
+        used = used.union(*(rule.columns for rule in self.texts.values()), *self.joined.values())
+        return used - self.joined.keys()
 
 
 def shipped_mappings() -> list[str]:
@@ -158,15 +163,21 @@ def _mapping(name: str, raw: Any) -> Mapping:
         raise ValueError("it must be a list of keys and values")
     _check_names("keys", raw, {*NEEDED_KEYS, *DEFAULTS}, NEEDED_KEYS)
     file = DEFAULTS | raw
+    kind = _kind(file["kind"])
     columns = dict(file["columns"])
     category = columns.pop("category", [])
-    _check_names("columns", columns, FIELDS, NEEDED_FIELDS)
-    _check_names("values", file["values"], CODED, CODED & columns.keys())
-    _check_names("texts", file["texts"], TEXTS)
+    rows = Rows(file["rows"] or (Rows.UPDATES if "event_at" in columns else Rows.TICKETS))
+    _check_names("columns", columns, kind.fields, (*NEEDED, *NEEDED_BY[rows], *kind.needed))
+    _check_names("values", file["values"], kind.translatable, kind.worded & columns.keys())
+    _check_names("texts", file["texts"], kind.texts)
+    joined = {JOIN.join(names): _columns(names) for names in columns.values() if isinstance(names, list)}
     return Mapping(
         name=name,
+        kind=kind,
+        rows=rows,
         system=str(file["system"]),
-        columns=columns,
+        columns={field: JOIN.join(names) if isinstance(names, list) else names for field, names in columns.items()},
+        joined=joined,
         category=_columns([category] if isinstance(category, str) else category, most=3),
         states={_word(word): StateRule(**rule) for word, rule in file["states"].items()},
         values={field: _words(table) for field, table in file["values"].items()},
@@ -183,7 +194,16 @@ def _mapping(name: str, raw: Any) -> Mapping:
         customer=dict(file["customer"]),
         groups=dict(file["groups"]),
         items=dict(file["items"]),
+        systems=dict(file["systems"]),
     )
+
+
+def _kind(code: Any) -> Readable:
+    """The kind of ticket that the history becomes."""
+    known = {kind.code: kind for kind in kinds() if kind.imports}
+    if code not in known:
+        raise ValueError(f"unknown kind: {code}. Known: {', '.join(sorted(known))}")
+    return readable(known[code])
 
 
 def _check_names(what: str, given: Iterable[str], known: Iterable[str], needed: Iterable[str] = ()) -> None:

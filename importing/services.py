@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from importing.assembling import Assembler
-from importing.building import KIND, build_clocks, build_entries, build_incident, build_relations
+from importing.building import build_clocks, build_entries, build_relations, build_ticket
 from importing.copying import copy_rows, next_ids
 from importing.directory import Directory
 from importing.facts import FactReader
@@ -21,7 +20,6 @@ from importing.histories import History
 from importing.mapping import Mapping
 from importing.reading import ExportFile
 from importing.summary import Summary
-from incidents.models import Incident
 from sla.life import Life
 from sla.models import Clock, Segment
 from sla.policies import PromiseBook
@@ -34,7 +32,8 @@ from tickets.search.refreshing import written_once
 BATCH = 500
 #: Held until a batch is stored, so that two imports never make the same people or groups.
 LOCK = 0x1575_0001
-FILLED = (Ticket, Incident, TimelineEntry, ExternalReference, AffectedItem)
+#: Filled beside the table of the kind.
+SHARED = (Ticket, TimelineEntry, ExternalReference, AffectedItem)
 
 Progress = Callable[[int], None]
 
@@ -64,7 +63,7 @@ def check_histories(histories: Iterable[History], progress: Progress) -> Summary
     summary = Summary()
     for history in histories:
         summary.take(history)
-        progress(summary.incidents)
+        progress(summary.tickets)
     return summary
 
 
@@ -87,7 +86,7 @@ def import_histories(
         done += len(following)
         progress(done)
     if outcome.imported:
-        _renew_statistics()
+        _renew_statistics(mapping)
     return outcome
 
 
@@ -116,28 +115,29 @@ def _store(histories: list[History], mapping: Mapping, directory: Directory, out
     """Insert the rows of ``histories``."""
     directory.make(histories)
     ids = next_ids(Ticket, len(histories))
-    numbers = allocate_numbers(KIND.prefix, [history.created_at for history in histories])
-    incidents: list[Incident] = []
+    numbers = allocate_numbers(mapping.kind.kind.prefix, [history.created_at for history in histories])
+    tickets: list[Ticket] = []
     entries: list[TimelineEntry] = []
     references: list[ExternalReference] = []
     items: list[AffectedItem] = []
     lives: list[Life] = []
     book = PromiseBook()
     for history, ticket_id, number in zip(histories, ids, numbers, strict=True):
-        incident = build_incident(history, mapping, directory, number)
-        incident.id = incident.ticket_ptr_id = ticket_id
-        incidents.append(incident)
-        lives += build_clocks(incident, history, directory, book)
+        ticket = build_ticket(history, mapping, directory, number)
+        ticket.pk = ticket.id = ticket_id
+        tickets.append(ticket)
+        lives += build_clocks(ticket, history, directory, book)
         entries += build_entries(history, directory, ticket_id)
         related = build_relations(history, mapping, directory, ticket_id)
         references += related[0]
         items += related[1]
-    stored: list[list[Any]] = [incidents, incidents, entries, references, items]
     with written_once(ids):
-        for model, rows in zip(FILLED, stored, strict=True):
+        copy_rows(Ticket, tickets)
+        copy_rows(mapping.kind.kind.model, tickets)
+        for model, rows in ((TimelineEntry, entries), (ExternalReference, references), (AffectedItem, items)):
             copy_rows(model, rows)
     _store_clocks(lives)
-    outcome.imported += len(incidents)
+    outcome.imported += len(tickets)
     outcome.events += len(entries)
 
 
@@ -157,8 +157,8 @@ def _store_clocks(lives: list[Life]) -> None:
     arm_future(Clock.objects.filter(pk__in=active), database_clock.now())
 
 
-def _renew_statistics() -> None:
+def _renew_statistics(mapping: Mapping) -> None:
     """Let the planner know at once how much there is now."""
-    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in FILLED)
+    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in (*SHARED, mapping.kind.kind.model))
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {tables}")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from importing.findings import FATAL, Finding, Findings
 from importing.histories import History
 from importing.mentions import Mentions
-from incidents.lifecycle import States
+from tickets.lifecycle import Kind
 
 
 @dataclass
@@ -26,9 +26,9 @@ class Summary:
     left_out: int = 0
 
     @property
-    def incidents(self) -> int:
+    def tickets(self) -> int:
         """How many tickets can be imported."""
-        return self.counts["incidents"]
+        return self.counts["tickets"]
 
     @property
     def events(self) -> int:
@@ -37,7 +37,7 @@ class Summary:
 
     def take(self, history: History) -> None:
         """Count a ticket, its events and what it names."""
-        self.counts["incidents"] += 1
+        self.counts["tickets"] += 1
         self.counts["events"] += len(history.events)
         self.counts["relations"] += len(history.relations)
         self.counts["reopened"] += history.reopen_count > 0
@@ -48,18 +48,19 @@ class Summary:
         self.latest = max(self.latest or history.updated_at, history.updated_at)
 
 
-def report_lines(summary: Summary, findings: Findings, zone: ZoneInfo) -> Iterator[str]:
+def report_lines(summary: Summary, findings: Findings, kind: Kind, zone: ZoneInfo) -> Iterator[str]:
     """The report for a terminal: what is there, then what is damaged. Days are those of ``zone``."""
-    yield f"{summary.incidents:,} incidents with {summary.events:,} events"
+    yield f"{summary.tickets:,} {kind.slug} with {summary.events:,} events"
     if summary.earliest and summary.latest:
         first, last = summary.earliest.astimezone(zone), summary.latest.astimezone(zone)
         yield f"  from {first:%Y-%m-%d} to {last:%Y-%m-%d} ({zone})"
-    yield "  at the end: " + ", ".join(f"{summary.states[s]:,} {s.value}" for s in States if summary.states[s])
-    yield f"  reopened: {summary.counts['reopened']:,} incidents, {summary.counts['reopenings']:,} times"
+    yield "  at the end: " + ", ".join(f"{summary.states[s]:,} {s}" for s in kind.states.values if summary.states[s])
+    yield f"  reopened: {summary.counts['reopened']:,} {kind.slug}, {summary.counts['reopenings']:,} times"
     named = summary.mentions
     yield f"  people: {len(named.callers | named.staff):,} ({len(named.callers):,} requesters)"
     yield f"  groups: {len(named.groups):,}, categories: {len(named.paths - {()}):,}, items: {len(named.items):,}"
-    yield f"  relations to problems and changes: {summary.counts['relations']:,}"
+    yield f"  business systems: {len(named.systems):,}"
+    yield f"  relations to records of the other product: {summary.counts['relations']:,}"
     yield from _damage(findings)
 
 

@@ -17,7 +17,7 @@ from incidents.priority import priority_for
 from incidents.proposed import Proposal, proposal_of
 from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
+from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, desk_clocks
 from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
 
@@ -52,6 +52,16 @@ if TYPE_CHECKING:
         },
         beside=("announcements.near.panel_of", "changes.near.panel_of"),
         prints=("incidents:acceptance", _("Service acceptance form")),
+        imports=Imports(
+            registered=States.REGISTERED,
+            milestones=(("resolved_at", States.RESOLVED, "resolved_by"), ("closed_at", States.CLOSED, "")),
+            worked=frozenset({States.IN_PROGRESS, States.PENDING, States.RESOLVED}),
+            solved=frozenset({States.RESOLVED}),
+            columns=("resolved_by", "close_code", "vendor_needed"),
+            at_end=("resolved_by", "close_code"),
+            texts=("cause", "handling"),
+            fixed={"nature_id": "incident"},
+        ),
         public_fields=("handling", "close_code", "reject_reason", "occurred_at", "extent", "reported_by"),
         supplier_fields=(
             *("vendor_contract", "vendor_contact", "vendor_case_number", "vendor_called_at"),

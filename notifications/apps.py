@@ -13,6 +13,7 @@ class NotificationsConfig(AppConfig):
         from notifications import (  # noqa: F401 - they add notices and checks, and connect receivers
             accounts,
             approvals,
+            cab,
             changes,
             checks,
             emergencies,

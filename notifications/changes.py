@@ -9,8 +9,9 @@ from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from changes.signals import change_news
-from duty.services import reader_keys
+from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
+from notifications.models import Notice
 from notifications.reactions import NOTICES, Happening, Reaction
 from notifications.services import give_notice
 
@@ -61,6 +62,24 @@ register_event(
         presses=False,
     ),
     Event(
+        code="collision_found",
+        label=_("Another change collides with yours"),
+        subject=_("{number} collides: {text}"),
+        body=_("{number} {summary}\nAnother change was planned or moved so that both collide hard: {text}\n\n{link}"),
+        icon="arrows-cross",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_told",
+        label=_("A change that concerns you: time, start, delay, end"),
+        subject="{number} {text}",
+        body=_("{number} {summary}\n{text}\n\n{link}"),
+        icon="speakerphone",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
         code="freeze_moved",
         label=_("A freeze window changed for your change"),
         subject=_("Freeze windows of {number} changed: {text}"),
@@ -82,11 +101,13 @@ def tell_of_change(
     text: Any,
     key: str,
     now: datetime,
+    desk: bool = False,
     **context: Any,
-) -> None:
-    """Store the notice in the transaction of what happened; its key tells each of it once."""
+) -> Notice | None:
+    """Store the notice in the transaction of what happened; its key tells each of it once: None when it was told."""
     people = [*readers, *(reader_keys("change_manager", change, now) if managers else [])]
-    give_notice(
+    people += [person.pk for person in desk_at(now)] if desk else []
+    return give_notice(
         key=f"{what}:{key}",
         event=what,
         ticket=change,

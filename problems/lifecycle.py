@@ -27,6 +27,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     # Columns and helpers of ``problems.models.Problem``.
     fill: Any
     root_cause: Any
+    cause_at: Any
     solution: Any
     level: Any
     problem_category: Any
@@ -116,7 +117,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     )
     def confirm_cause(self, *, user: User, now: datetime, root_cause: str) -> None:
         """Record the root cause: from here on it is a known error."""
-        self.root_cause = root_cause
+        self.root_cause, self.cause_at = root_cause, now
 
     @action(
         source=[States.KNOWN_ERROR, States.PROPOSED, States.APPROVED, States.IMPLEMENTING],
@@ -131,6 +132,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     )
     def investigate_again(self, *, user: User, now: datetime, text: str) -> None:
         """The cause or the solution did not hold: look again. Approvals do not count any more."""
+        self.cause_at = None
 
     @action(
         source=States.KNOWN_ERROR,
@@ -201,7 +203,6 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         target=States.RESOLVED,
         label=_("Resolve"),
         done=_("resolved the problem"),
-        tells=("moved",),
         allow=rules.may_lead,
         guards=(common_guards.has_finished_children,),
         form="problems.forms.ResolveForm",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -18,7 +19,7 @@ from problems.lifecycle import ProblemLifecycle
 from problems.states import PHASES, Outcome, States
 from problems.trend_models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import NO_CLOCKS, Audience, Grade
+from tickets.meaning import Audience, Clocks, Grade, Imports, Span
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -59,12 +60,29 @@ from tickets.search.triggers import searched_texts
         audience=Audience.STAFF,
         registering=Permission.PROBLEM_RAISE,
         managing=Permission.PROBLEM_MANAGE,
-        clocks=NO_CLOCKS,
+        clocks=Clocks(
+            limits={
+                "response": Span("created_at", "assigned_at"),
+                "cause": Span("assigned_at", "cause_at"),
+                "resolve": Span("assigned_at", "resolved_at"),
+            },
+            labels={"response": pgettext_lazy("limit", "Acceptance"), "resolve": pgettext_lazy("limit", "Solution")},
+        ),
         grade=Grade.LEVEL,
+        grade_column="level",
         can_be_major=False,
-        views=("unassigned", "mine", "reopened", "open", "all"),
+        views=("unassigned", "mine", "due_soon", "overdue", "reopened", "open", "all"),
         in_portal=False,
         raised_from="incident",
+        imports=Imports(
+            registered=States.REGISTERED,
+            milestones=(("resolved_at", States.RESOLVED, ""), ("closed_at", States.CLOSED, "")),
+            worked=frozenset(States) - {States.REGISTERED, States.ASSIGNED},
+            solved=frozenset({States.RESOLVED, States.REVIEWED, States.CLOSED}),
+            columns=("problem_source", "problem_category", "level", "outcome"),
+            at_end=("outcome",),
+            texts=("root_cause", "workaround", "solution", "proof", "review_result"),
+        ),
     )
 )
 class Problem(ProblemLifecycle, Ticket):
@@ -80,6 +98,7 @@ class Problem(ProblemLifecycle, Ticket):
     team = models.ManyToManyField(User, related_name="analysed_problems", verbose_name=_("analysis team"))
 
     root_cause = models.TextField(_("root cause"), blank=True)
+    cause_at = models.DateTimeField(_("root cause confirmed"), null=True, editable=False)
     workaround = models.TextField(_("workaround"), blank=True)
     published_at = models.DateTimeField(_("known error published"), null=True)
 
@@ -134,7 +153,7 @@ class Problem(ProblemLifecycle, Ticket):
         """The cause is not gone."""
         self.reopen_count += 1
         self.outcome, self.watch_until = "", None
-        self.resolved_at = self.closed_at = None
+        self.cause_at = self.resolved_at = self.closed_at = None
 
 
 RAISED_WITH = {

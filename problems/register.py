@@ -23,6 +23,8 @@ from tickets.models import Ticket, TicketLink, TimeSpent
 
 #: What must be on record of a problem that is over, by the columns of its row; what was cancelled needs nothing.
 NEEDED = ("root_cause", "solution", "proof", "review_result", "minutes")
+#: Of one that ended in another way: there is no solution to prove.
+NEEDED_WITHOUT_SOLUTION = ("root_cause", "review_result", "minutes")
 EXEMPT = (Outcome.CANCELLED, Outcome.DUPLICATE)
 
 
@@ -87,7 +89,7 @@ def missing_of(problem: Problem) -> list[Any]:
     """What should be on record of a problem that is closed, and is not."""
     if problem.phase != Phase.CLOSED or problem.outcome in EXEMPT:
         return []
-    needed = NEEDED if problem.outcome == Outcome.SOLVED else ("root_cause", "review_result", "minutes")
+    needed = NEEDED if problem.outcome == Outcome.SOLVED else NEEDED_WITHOUT_SOLUTION
     return [problem._meta.get_field(name).verbose_name for name in needed if not getattr(problem, name)]  # type: ignore[union-attr]
 
 

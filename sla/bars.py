@@ -12,6 +12,7 @@ from sla.calendars import business_time
 from sla.life import Life
 from sla.limits import soon_before
 from sla.models import AgreementKind, Clock, Metric
+from sla.policies import metric_label
 from tickets.models import Ticket
 
 State = Clock.State
@@ -40,21 +41,22 @@ class Bar:
 
 
 def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
-    """The newest round of every clock of ``ticket``; response and resolution also before they begin. One query.
+    """The newest round of every clock of ``ticket``; response, cause and resolution also before they begin. One query.
 
     Groups and suppliers that have passed it on are left out: they stand in "how counted".
     """
     related = ("calendar_version__calendar", "group", "supplier")
     found = Clock.objects.filter(ticket_id=ticket.pk).exclude(excuse=Clock.Excuse.TAKEN_BACK).select_related(*related)
     newest = {(c.agreement, c.metric, c.group_id, c.supplier_id): c for c in found.order_by("round", "pk")}
-    clocks = sorted(newest.values(), key=_place)
-    shown = [_bar(each, now) for each in clocks if _concerns(each, ticket)]
+    clocks, kind = sorted(newest.values(), key=_place), ticket.kind
+    shown = [_bar(each, kind, now) for each in clocks if _concerns(each, ticket)]
     begun = {each.metric for each in clocks if each.agreement == AgreementKind.SLA}
-    waiting = [Bar(Metric(m).label, "idle", _("not started")) for m in _MAIN if m not in begun]
+    main = [metric for metric in _MAIN if metric in ticket.kind_info.timed.limits]
+    waiting = [Bar(metric_label(m, kind), "idle", _("not started")) for m in main if m not in begun]
     return [*shown, *waiting]
 
 
-_MAIN = (Metric.RESPONSE, Metric.RESOLVE)
+_MAIN = (Metric.RESPONSE, Metric.CAUSE, Metric.RESOLVE)
 _AGREEMENTS = (AgreementKind.SLA, AgreementKind.OLA, AgreementKind.UC)
 _METRICS = tuple(Metric)
 
@@ -70,11 +72,11 @@ def _concerns(clock: Clock, ticket: Ticket) -> bool:
     return not over or clock.agreement == AgreementKind.SLA or clock.group_id == ticket.group_id
 
 
-def _bar(clock: Clock, now: datetime) -> Bar:
+def _bar(clock: Clock, kind: str, now: datetime) -> Bar:
     used = min(100, int(100 * Life(clock).consumed_at(max(now, clock.running_since or now)) / clock.target))
     version = clock.calendar_version
     named: dict[str, Any] = {
-        "label": _label(clock),
+        "label": _label(clock, kind),
         "used_percent": used,
         "within": clock.target.total_seconds(),
         "calendar": "" if version.always else version.calendar,
@@ -110,9 +112,9 @@ def _soon_at(clock: Clock, since: datetime) -> datetime:
     return business_time(clock.calendar_version).add(since, max(ahead, timedelta()))
 
 
-def _label(clock: Clock) -> str:
+def _label(clock: Clock, kind: str) -> str:
     """What is promised; of agreements below the customer's also which, and by whom."""
-    metric = str(Metric(clock.metric).label)
+    metric = str(metric_label(clock.metric, kind))
     if clock.agreement == AgreementKind.SLA:
         return metric
     return f"{clock.agreement.upper()} {metric} · {clock.group or clock.supplier or ''}".rstrip(" ·")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from sla.calendars import business_time
 from sla.facts import DUPLICATE
 from sla.life import UNPROMISED, Life
 from sla.models import AgreementKind, CalendarVersion, Clock, ClockChange, Moment, Segment, Target
+from sla.policies import conditions_of, graded_as, metric_label
 from tickets.models import Ticket, WaitReason
 
 #: More stretches than this are a table, no bar.
@@ -51,7 +53,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of the bar: where it begins and how wide it is in thousandths; counted, closed or paused."""
+    """A piece of the bar: where it begins and how wide it is in thousandths; run, over (the target), closed, pause."""
 
     kind: str
     x: int
@@ -78,10 +80,15 @@ class Explanation:
         """From which moment to which it counts, each by code and name; None: its policy has nothing to say there."""
         clock = self.clock
         codes = clock.policy_version.moments(clock.metric) if clock.agreement == AgreementKind.SLA else ()
-        if not any(codes):
+        if not any(codes) or not clock.ticket.kind_info.timed.moments:
             return None
         starts, stops = ((code, str(Moment(code).label)) for code in codes)
         return starts, stops
+
+    @property
+    def label(self) -> Any:
+        """What is promised, as its kind calls it."""
+        return metric_label(self.clock.metric, self.clock.ticket.kind)
 
     @property
     def used_percent(self) -> int:
@@ -148,7 +155,7 @@ def _explain(
         clock=clock,
         stretches=stretches,
         changes=[change for change in changes if change.clock_id == clock.pk],
-        parts=_parts(stretches),
+        parts=_parts(stretches, clock.target),
         consumed=consumed,
         remaining=clock.target - consumed,
         tone=_tone(clock, now),
@@ -168,10 +175,10 @@ def _open_stretch(clock: Clock, reasons: dict[str, str], now: datetime) -> list[
     return [Stretch("run", since, end, counted, calendar, running=True)]
 
 
-def _parts(stretches: list[Stretch]) -> list[Part]:
-    """The bar: open and closed time of each stretch in order."""
+def _parts(stretches: list[Stretch], target: timedelta) -> list[Part]:
+    """The bar: open and closed time of each stretch in order; what counted beyond ``target`` is a part of its own."""
     whole = sum((each.passed for each in stretches), timedelta())
-    pieces = [piece for each in stretches for piece in _pieces(each)]
+    pieces = list(_beyond([piece for each in stretches for piece in _pieces(each)], target))
     if not whole or len(pieces) > MOST_PARTS:
         return []
     found, passed = [], timedelta()
@@ -182,7 +189,24 @@ def _parts(stretches: list[Stretch]) -> list[Part]:
     return found
 
 
-def _pieces(stretch: Stretch) -> list[tuple[str, datetime, datetime]]:
+Piece = tuple[str, datetime, datetime]
+
+
+def _beyond(pieces: Iterable[Piece], target: timedelta) -> Iterator[Piece]:
+    """``pieces``, where what counted (``run``) after ``target`` was used up is called ``over``."""
+    left = target
+    for kind, start, end in pieces:
+        limit = min(start + max(left, timedelta()), end)
+        if kind != "run" or limit == end:
+            yield kind, start, end
+        else:
+            if start < limit:
+                yield "run", start, limit
+            yield "over", limit, end
+        left -= (end - start) * (kind == "run")
+
+
+def _pieces(stretch: Stretch) -> list[Piece]:
     if stretch.kind == "pause":
         return [("pause", stretch.started, stretch.ended)]
     found, last = [], stretch.started
@@ -204,15 +228,10 @@ def _tone(clock: Clock, now: datetime) -> str:
 
 def named_conditions(target: Target) -> list[dict[str, str]]:
     """For whom the target was chosen: which condition, the row's code and its name in the active language."""
-    rows = {name.removesuffix("_id"): getattr(target, name.removesuffix("_id")) for name in Target.CONDITIONS}
+    rows = {name.removesuffix("_id"): getattr(target, name.removesuffix("_id")) for name in target.conditions()}
+    names = dict(zip(("kind", "grade"), graded_as(target), strict=False))
     return [
-        {"field": name, "code": str(getattr(row, "code", row.pk)), "name": str(row)}
+        {"field": name, "code": str(getattr(row, "code", getattr(row, "pk", row))), "name": names.get(name, str(row))}
         for name, row in rows.items()
         if row is not None
     ]
-
-
-def conditions_of(target: Target) -> list[str]:
-    """For whom the target was chosen, by name; nothing when it is for all."""
-    rows: list[Any] = [target.priority, target.fault, target.nature, target.business_system, target.organisation]
-    return [str(row) for row in rows if row is not None]

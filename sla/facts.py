@@ -180,4 +180,6 @@ def is_update(entry: TimelineEntry) -> bool:
 
 def basis_of(ticket: Ticket) -> str:
     """What the choice of promises rests on; another basis may mean other promises."""
-    return f"{ticket.priority_id}|{ticket.nature_id or ''}|{ticket.business_system_id or ''}|{ticket.organisation_id}"
+    grade = ticket.kind_info.grade_of(ticket)
+    parts = (ticket.priority_id, ticket.nature_id or "", ticket.business_system_id or "", ticket.organisation_id)
+    return "|".join(str(part) for part in (*parts, *([grade] if grade else [])))

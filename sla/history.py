@@ -52,20 +52,25 @@ class Course:
         """What has happened, by the columns of the ticket's row; the closing only of what was solved."""
         closed_at = self.closed_at if self.resolved_at else None
         times = (ticket.created_at, self.assigned_at, self.responded_at, self.resolved_at, closed_at)
-        return {name: at for name, at in zip(MOMENTS.values(), times, strict=True) if at is not None}
+        found = dict(zip(MOMENTS.values(), times, strict=True))
+        own = {span.stops for span in ticket.kind_info.timed.limits.values() if not span.noted} - found.keys()
+        found |= {name: getattr(ticket.specific, name) for name in own}
+        return {name: at for name, at in found.items() if at is not None}
 
 
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
-    """The response and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``.
+    """The response, cause and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``.
 
     None of duplicates and complaints: figures leave them out.
     """
     if is_unmeasured(ticket):
         return []
     response, resolve = (_limit(ticket, course, book, metric) for metric in (Metric.RESPONSE, Metric.RESOLVE))
+    looked = replace(course, closed_at=course.resolved_at or course.closed_at)
+    cause = _limit(ticket, looked, book, Metric.CAUSE)
     if response is not None and course.rounds and response.clock.policy_version.restarts:
         return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
-    return [life for life in (response, resolve) if life is not None]
+    return [life for life in (response, cause, resolve) if life is not None]
 
 
 def _limit(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Life | None:

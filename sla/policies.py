@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
@@ -29,6 +30,7 @@ from sla.models import (
     PolicyVersion,
     Target,
 )
+from tickets.lifecycle import kind_of
 from tickets.models import Priority, Ticket
 
 #: Priorities by fault level.
@@ -137,7 +139,7 @@ def draft_of(version: PolicyVersion) -> Draft:
             row.metric,
             row.calendar_id,
             row.minutes,
-            tuple((name, getattr(row, name)) for name in Target.CONDITIONS if getattr(row, name) is not None),
+            tuple(row.conditions().items()),
         )
         for row in version.targets.all()
     )
@@ -163,10 +165,17 @@ def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:
     priorities = list(Priority.objects.order_by("rank"))
     return [
         {
-            "what": row.get_metric_display(),
+            "what": metric_label(row.metric, row.kind),
             "whom": [
                 str(named)
-                for named in (row.priority, row.fault, row.nature, row.business_system, row.organisation)
+                for named in (
+                    *graded_as(row),
+                    row.priority,
+                    row.fault,
+                    row.nature,
+                    row.business_system,
+                    row.organisation,
+                )
                 if named is not None
             ],
             "within": _within(row, priorities),
@@ -174,6 +183,26 @@ def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:
         }
         for row in targets_in_force(policy, at)
     ]
+
+
+def metric_label(metric: str, kind: str | None = None) -> Any:
+    """What a limit is called, for tickets of a kind that has its own word for it."""
+    labels = kind_of(kind).timed.labels if kind else {}
+    return labels.get(metric, Metric(metric).label)
+
+
+def graded_as(target: Target) -> list[str]:
+    """The kind that a target is for, and the name of its level or type; nothing when it names none."""
+    if not target.kind:
+        return []
+    kind = kind_of(target.kind)
+    return [str(kind.label), *([dict(kind.grades()).get(target.grade, target.grade)] if target.grade else [])]
+
+
+def conditions_of(target: Target) -> list[str]:
+    """For whom the target counts, by name; nothing when it is for all."""
+    rows: list[Any] = [target.priority, target.fault, target.nature, target.business_system, target.organisation]
+    return [*graded_as(target), *(str(row) for row in rows if row is not None)]
 
 
 def _within(target: Target, priorities: list[Priority]) -> list[tuple[str, float]]:
@@ -193,6 +222,10 @@ class Promises:
         """What counts at ``at``. One short query that says whether what this process remembers is still true."""
         return current_book().promises(ticket, at)
 
+    @cached_property
+    def _grade(self) -> str:
+        return self.ticket.kind_info.grade_of(self.ticket)
+
     def find(self, agreement: str, metric: str) -> Target | None:
         """The most specific target that fits the ticket, or None when nothing is promised."""
         fitting = [
@@ -204,8 +237,11 @@ class Promises:
 
     def _fits(self, target: Target) -> bool:
         ticket = self.ticket
+        graded = ticket.kind if ticket.kind_info.grade_column else ""
         return (
-            target.priority_id in (None, ticket.priority_id)
+            target.kind == graded
+            and target.grade in ("", self._grade)
+            and target.priority_id in (None, ticket.priority_id)
             and target.nature_id in (None, ticket.nature_id)
             and target.business_system_id in (None, ticket.business_system_id)
             and target.organisation_id in (None, ticket.organisation_id)
@@ -345,7 +381,7 @@ def _without_dispatch(rows: list[Target]) -> list[Target]:
 
 
 def _conditions(target: Target) -> tuple[int, int]:
-    return sum(getattr(target, name) is not None for name in Target.CONDITIONS), -target.position
+    return len(target.conditions()), -target.position
 
 
 def local_day(at: datetime) -> date:

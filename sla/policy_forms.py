@@ -15,6 +15,7 @@ from sla.calendars import business_time, is_reached
 from sla.clock import MOST_YEARS
 from sla.models import AgreementKind, Calendar, FaultLevel, Metric, Moment, PolicyVersion
 from sla.policies import RESOLVE, RESPONSE, Draft, Promise, columns_of, draft_of, is_in_order
+from tickets.lifecycle import kind_of, kinds
 from tickets.models import Nature, Priority, WaitReason
 
 CONDITIONS = ("priority", "fault", "nature", "business_system", "organisation")
@@ -24,6 +25,7 @@ class PromiseForm(forms.Form):
     """One promise; a row without a metric is none."""
 
     metric = forms.ChoiceField(label=_("What"), choices=[("", "–"), *Metric.choices], required=False)
+    graded = forms.ChoiceField(label=_("Kind and level"), required=False)
     priority = forms.ModelChoiceField(Priority.objects.active(), label=_("Priority"), required=False)
     fault = forms.ModelChoiceField(FaultLevel.objects.active(), label=_("Fault level"), required=False)
     nature = forms.ModelChoiceField(Nature.objects.active(), label=_("Nature"), required=False)
@@ -37,6 +39,7 @@ class PromiseForm(forms.Form):
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = now
+        self.fields["graded"].choices = graded_choices()  # type: ignore[attr-defined]
         for field in self.fields.values():
             css = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
             field.widget.attrs["class"] = f"{css} {css}-sm"
@@ -56,11 +59,23 @@ class PromiseForm(forms.Form):
         metric = cleaned.get("metric")
         if metric and not cleaned.get("calendar"):
             self.add_error("calendar", _("Choose the calendar that it counts by."))
-        if metric in (Metric.DISPATCH, Metric.ON_SITE, Metric.UPDATE) and not cleaned.get("minutes"):
+        needs = metric in (Metric.DISPATCH, Metric.ON_SITE, Metric.UPDATE, Metric.CAUSE) or cleaned.get("graded")
+        if metric and needs and not cleaned.get("minutes"):
             self.add_error("minutes", _("Priorities say nothing about this: give the minutes."))
+        if metric:
+            self._check_kind(metric, cleaned)
         if metric and cleaned.get("minutes") and cleaned.get("calendar"):
             self._check_reached(cleaned["calendar"], timedelta(minutes=cleaned["minutes"]))
         return cleaned
+
+    def _check_kind(self, metric: str, cleaned: dict[str, Any]) -> None:
+        """Refuse what no ticket could ever have: a limit that its kind does not know, a priority where it has none."""
+        code = cleaned.get("graded", "").partition(":")[0]
+        if metric not in kind_of(code).timed.limits if code else metric == Metric.CAUSE:
+            self.add_error("metric", _("There is no such limit for this kind."))
+        for name in ("priority", "fault") if code else ():
+            if cleaned.get(name):
+                self.add_error(name, _("This kind has no priority: choose the level."))
 
     def _check_reached(self, calendar: Calendar, amount: timedelta) -> None:
         """Refuse what would never be due: nobody could work with such tickets."""
@@ -73,8 +88,20 @@ class PromiseForm(forms.Form):
         cleaned = self.cleaned_data
         if not cleaned.get("metric"):
             return None
-        given = ((f"{name}_id", cleaned[name].pk) for name in CONDITIONS if cleaned.get(name))
+        given = [(f"{name}_id", cleaned[name].pk) for name in CONDITIONS if cleaned.get(name)]
+        kind, _colon, grade = cleaned["graded"].partition(":")
+        given += [(name, code) for name, code in (("grade", grade), ("kind", kind)) if code]
         return Promise(cleaned["metric"], cleaned["calendar"].pk, cleaned.get("minutes"), tuple(given))
+
+
+def graded_choices() -> list[tuple[str, str]]:
+    """Kinds with limits and a level or type of their own: each whole, then by level; first all others."""
+    found = [("", str(_("all")))]
+    for kind in kinds():
+        if kind.grade_column and kind.timed.limits:
+            found.append((kind.code, str(kind.label)))
+            found += [(f"{kind.code}:{code}", f"{kind.label} · {name}") for code, name in kind.grades()]
+    return found
 
 
 def _moment(label: Any) -> forms.ChoiceField:
@@ -174,6 +201,11 @@ def initial_of(draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     rows = [
         {"metric": row.metric, "calendar": row.calendar, "minutes": row.minutes}
         | {name.removesuffix("_id"): value for name, value in row.conditions}
+        | {
+            "graded": ":".join(
+                dict(row.conditions)[name] for name in ("kind", "grade") if name in dict(row.conditions)
+            )
+        }
         for row in draft.promises
     ]
     return general, rows

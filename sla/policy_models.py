@@ -33,6 +33,7 @@ class Metric(models.TextChoices):
     DISPATCH = "dispatch", _("Dispatch")
     RESPONSE = "response", _("Response")
     ON_SITE = "on_site", _("On site")
+    CAUSE = "cause", _("Root cause")
     RESOLVE = "resolve", _("Resolution")
     UPDATE = "update", _("Status update")
 
@@ -156,10 +157,12 @@ class PolicyVersion(models.Model):
 class Target(models.Model):
     """One promise: a metric within some minutes of a calendar, for tickets that meet every given condition.
 
-    ``minutes`` None: as the priority says. Of several that fit, the one with most conditions counts, then the first.
+    ``minutes`` None: as the priority says. ``kind`` and ``grade``, codes: for kinds with a level or type of their own;
+    they have no priority, and what does not name them is not promised to them. Of several that fit, the one with most
+    conditions counts, then the first.
     """
 
-    CONDITIONS = ("priority_id", "fault_id", "nature_id", "business_system_id", "organisation_id")
+    CONDITIONS = ("priority_id", "fault_id", "nature_id", "business_system_id", "organisation_id", "grade", "kind")
 
     version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="targets")
     position = models.PositiveSmallIntegerField(default=0)
@@ -169,6 +172,8 @@ class Target(models.Model):
     nature = models.ForeignKey(Nature, models.PROTECT, null=True, verbose_name=_("nature"))
     business_system = models.ForeignKey(BusinessSystem, models.PROTECT, null=True, verbose_name=_("business system"))
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, verbose_name=_("customer"))
+    kind = models.CharField(_("kind"), max_length=20, blank=True, default="", db_default="")
+    grade = models.CharField(_("grade"), max_length=40, blank=True, default="", db_default="")
     minutes = models.PositiveIntegerField(_("within (minutes)"), null=True)
     calendar = models.ForeignKey(Calendar, models.PROTECT, verbose_name=_("calendar"))
 
@@ -183,6 +188,11 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} {self.minutes}"
+
+    def conditions(self) -> dict[str, Any]:
+        """The conditions that are given, by column."""
+        found = {name: getattr(self, name) for name in self.CONDITIONS}
+        return {name: value for name, value in found.items() if value not in (None, "")}
 
     def within(self, priority: Priority | None) -> timedelta:
         """The time that a ticket of ``priority`` has; without one the target says it itself (``Promises.find``)."""

@@ -53,7 +53,8 @@ def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
     if is_unmeasured(ticket):
         ticket.responded_in_time = ticket.completed_in_time = ticket.dispatched_in_time = None
     running = response if response and response.is_active else resolve
-    ticket.queue_due_at, ticket.due_soon_at = min(_runs_until(dispatch), _runs_until(running))
+    ends = (_runs_until(each) for each in (dispatch, running, newest.get(Metric.CAUSE)))
+    ticket.queue_due_at, ticket.due_soon_at = min(ends)
 
 
 def _kept(clock: Clock | None) -> bool | None:

@@ -70,6 +70,7 @@ def _load_policy(row: dict[str, Any], position: int, at: datetime) -> int:
 
 def _promise(row: dict[str, Any]) -> Promise:
     conditions = {f"{name}_id": row[name] for name in ("priority", "fault", "nature") if name in row}
+    conditions |= {name: row[name] for name in ("kind", "grade") if name in row}
     return Promise(row["metric"], row["calendar"], row.get("minutes"), tuple(sorted(conditions.items())))
 
 

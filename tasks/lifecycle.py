@@ -226,7 +226,6 @@ class TaskLifecycle(CommonActions):
         target=States.IN_PROGRESS,
         label=_("Start work"),
         done=_("started work"),
-        tells=("moved",),
         allow=may_start,
         form="tickets.assignment.StartForm",
         intent="primary",

@@ -20,7 +20,7 @@ from django_fsm import transition
 
 from accounts.permissions import Permission
 from itsm.docstrings import help_text
-from tickets.meaning import Audience, Clocks, Grade
+from tickets.meaning import Audience, Clocks, Grade, Imports
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -39,6 +39,8 @@ NEW = "new"
 ANY = "*"
 #: As ``supplier``: the supplier is called in; something is said between supplier and engineer.
 CALLED, TOLD = "called", "told"
+#: What watchers are told of every step from one state to another (TKT-10).
+MOVED = "moved"
 #: As ``undo``: set back the values that the timeline entry recorded, as long as the state stayed the same.
 RESTORE = "restore"
 
@@ -175,10 +177,12 @@ class Kind:
     in the log that are no columns (any more).
     ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
     ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
+    ``imports``: how the history of another product becomes tickets of this kind (ADM-04).
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
     ``clocks``: what is timed. ``grade``: what it is graded by; only kinds graded by priority must have one.
+    ``grade_column``: the column of its own level or type, whose codes policies may name.
     ``can_be_major``: whether rules about registered tickets of high priority call people (MAJ-01). ``views``: queues
     offered in its list. ``in_portal``: whether requesters report it from their home. ``raised_from``: code of the kind
     from which several at once raise one. ``tells``: what actions that it shares with other kinds tell here, instead of
@@ -203,11 +207,13 @@ class Kind:
     names: Mapping[str, Text] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     prints: tuple[str, Text] | None = None
+    imports: Imports | None = None
     audience: Audience | None = None
     registering: Permission | None = None
     managing: Permission | None = None
     clocks: Clocks | None = None
     grade: Grade | None = None
+    grade_column: str = ""
     can_be_major: bool | None = None
     views: tuple[str, ...] | None = None
     in_portal: bool | None = None
@@ -239,9 +245,22 @@ class Kind:
         return self.actions.get(self.registers)
 
     def told_by(self, action: str) -> tuple[str, ...]:
-        """Names of the notices that ``action`` gives about a ticket of this kind."""
+        """Names of the notices that ``action`` gives about a ticket of this kind; watchers learn of every step."""
         found = self.actions.get(action)
-        return self.tells.get(action, found.tells if found else ())
+        told = self.tells.get(action, found.tells if found else ())
+        steps = found is not None and found.target is not None and not found.creates
+        return (*told, MOVED) if steps and MOVED not in told else told
+
+    def grade_of(self, ticket: Ticket) -> str:
+        """The code of its level or type; empty when it has none, or none yet. A query for a row of another class."""
+        return (getattr(ticket.specific, f"{self.grade_column}_id") or "") if self.grade_column else ""
+
+    def grades(self) -> list[tuple[str, str]]:
+        """The levels or types that one can have, by code and name."""
+        if not self.grade_column:
+            return []
+        rows = self.model._meta.get_field(self.grade_column).related_model._default_manager.all()  # type: ignore[union-attr]
+        return [(row.pk, str(row)) for row in rows]
 
     def phase_of(self, state: str) -> Phase:
         """What ``state`` means."""

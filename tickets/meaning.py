@@ -70,11 +70,13 @@ class Clocks:
     ``limits``: metric to its span. ``groups``: each group that has the ticket is measured (OLA): answered in a state
     of ``at_work``, over when it is passed on or resolved; not while it is back in ``at_desk``. ``vendors``: so is each
     vendor that is called (UC). Clocks pause in states of the phase "waiting", for reasons that the policy names.
-    ``moments``: by name what a policy may let a limit count from, or until (SLM-04), with its column in the row.
+    ``moments``: by name what a policy may let a limit count from, or until (SLM-04), with its column in the row; none:
+    the kind's own spans always count. ``labels``: what a limit is called here, when it is not what others call it.
     """
 
     limits: Mapping[str, Span] = field(default_factory=dict)
     moments: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, object] = field(default_factory=dict)
     groups: bool = False
     vendors: bool = False
     at_work: frozenset[str] = frozenset()
@@ -115,3 +117,30 @@ def desk_clocks(*, at_work: frozenset[str], at_desk: str = "") -> Clocks:
         at_work=at_work,
         at_desk=at_desk,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imports:
+    """How the history of another product becomes tickets of a kind (docs/importing.md). States are the kind's own.
+
+    ``registered``: the state of a ticket before anything that a row tells happened. ``milestones``: what a row that
+    tells a whole life may have times for, in order: the column of the time, the state that it led to, and the column
+    of whoever did it, if there is one. ``worked``: states that show somebody at work. ``solved``: those that solve
+    it. ``needed``: columns without which a ticket cannot be stored.
+    ``columns``: what can be read beside the columns of every ticket; how, follows from the column of the model.
+    ``at_end``: those of them that hold only for what is over. ``texts``: columns of text beside summary and
+    description. ``periods``: pairs of columns, beginning and end; ``lasting``: those that cannot be of no length.
+    ``fixed``: what every imported one has, by column.
+    """
+
+    registered: str
+    milestones: tuple[tuple[str, str, str], ...]
+    worked: frozenset[str]
+    solved: frozenset[str]
+    needed: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    at_end: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    periods: tuple[tuple[str, str], ...] = ()
+    lasting: tuple[tuple[str, str], ...] = ()
+    fixed: Mapping[str, object] = field(default_factory=dict)

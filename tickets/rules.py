@@ -72,7 +72,7 @@ def may_start(ticket: Ticket, user: User) -> bool:
 
 
 def may_urge(ticket: Ticket, user: User) -> bool:
-    """Requesters and managers."""
+    """Requesters, the desk, the first line and managers."""
     return user.may(Permission.URGE)
 
 

@@ -17,6 +17,8 @@ LAYERS = [
     *("accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "approvals", "kinds", "notifications", "sla"),
     *("live", "announcements", "replies", "exporting", "importing", "reports", "demo"),
 ]
+#: Rooms that a group of modules inside an app (``changes.cab``) has of its own.
+GROUPED = {"api", "views"}
 KINDS = ["incidents", "problems", "changes"]
 APPS = [app for layer in LAYERS for app in (KINDS if layer == "kinds" else [layer])]
 
@@ -39,8 +41,10 @@ class Module:
 
     @property
     def room(self) -> str:
-        """The second part of the name: what the file is for."""
-        return self.name.split(".")[1] if "." in self.name else ""
+        """What the file is for: the second part of the name, in a group of modules inside an app the third."""
+        parts = self.name.split(".")
+        inner = [part for part in parts[2:] if part in GROUPED]
+        return inner[0] if inner else parts[1] if len(parts) > 1 else ""
 
     def imports(self) -> Iterator[str]:
         """Dotted names that are imported when the portal runs; those for type checkers do not count."""

@@ -59,6 +59,7 @@ PAGES = [
     ("head", "/approvals/delegate/", ""),
     ("head", "ROUND", ""),
     ("manager", "/boards/incidents/", ""),
+    ("manager", "/boards/incidents/process/", ""),
     ("manager", "/boards/live/", ""),
     ("manager", "/service-reports/", ""),
     ("manager", "/policies/priorities/", ""),

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
+from importing.mapping import SHIPPED
 from incidents.models import Incident
 from tests.importing.exports import run_import, write_export
 from tickets.models import ExternalReference
@@ -77,3 +79,32 @@ def test_long_title_is_cut_and_kept_whole_in_the_description(tmp_path: Path) -> 
     ticket = imported(tmp_path, 标题="网" * 300)
     assert ticket.summary == "网" * 200
     assert ticket.description == "网" * 300 + "\n\n" + ROW["描述"]
+
+
+def test_row_for_each_item_makes_one_ticket_about_all_of_them(tmp_path: Path) -> None:
+    raw = yaml.safe_load((SHIPPED / "gongdan.yaml").read_text(encoding="utf-8"))
+    raw |= {"rows": "items", "columns": raw["columns"] | {"item": "设备"}}
+    mapping = tmp_path / "items.yaml"
+    mapping.write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
+    rows = [ROW | {"设备": name} for name in ("交换机 1", "交换机 2", "交换机 2", "-")]
+    path = write_export(tmp_path / "tickets.csv", rows, encoding="gb18030", delimiter=";")
+    out = run_import(path, mapping=str(mapping))
+    assert "GD-2024-0001 设备 '交换机 2': the same row again: left out" in out
+    ticket = Incident.objects.get(external_system="gongdan")
+    assert sorted(item.name for item in ticket.items.all()) == ["交换机 1", "交换机 2"]
+    assert ticket.timeline.count() == 3
+
+
+def test_beginning_of_a_word_stands_for_all_that_begin_so(tmp_path: Path) -> None:
+    raw = yaml.safe_load((SHIPPED / "gongdan.yaml").read_text(encoding="utf-8"))
+    raw["values"]["priority"] = {"高*": "P3", "高级*": "P2", "*": "P5"}
+    mapping = tmp_path / "beginnings.yaml"
+    mapping.write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
+    found = []
+    for number, word in enumerate(("高", "高一点", "高级别", "低")):
+        row = ROW | {"工单编号": f"GD-{number}", "优先级": word}
+        run_import(
+            write_export(tmp_path / "tickets.csv", [row], encoding="gb18030", delimiter=";"), mapping=str(mapping)
+        )
+        found.append(Incident.objects.get(external_number=f"GD-{number}").priority_id)
+    assert found == ["P3", "P3", "P2", "P5"]

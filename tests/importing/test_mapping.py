@@ -26,7 +26,9 @@ def test_shipped_mapping_is_in_order_and_names_known_codes(name: str) -> None:
 
 
 def test_unknown_mapping_names_the_known_ones() -> None:
-    with pytest.raises(MappingError, match=r"There is no mapping remedy\. Known: gongdan, servicenow"):
+    with pytest.raises(
+        MappingError, match=r"There is no mapping remedy\. Known: gongdan, rabobank_changes, servicenow"
+    ):
         load_mapping("remedy")
 
 
@@ -41,6 +43,10 @@ def test_unknown_mapping_names_the_known_ones() -> None:
         ({"states": {"New": {"status": "closed"}}}, "status"),
         ({"zone": "Asia/Atlantis"}, "unknown time zone Asia/Atlantis"),
         ({"keep": "number"}, "'number' is not a list"),
+        ({"kind": "poem"}, "unknown kind: poem"),
+        ({"rows": "pages"}, "pages"),
+        ({"rows": "items", "columns": {"number": "a", "state": "b", "opened_at": "c", "priority": "d"}}, "item"),
+        ({"kind": "problem"}, "unknown columns: close_code, resolved_by, vendor_needed"),
     ],
 )
 def test_mapping_that_is_not_in_order_says_where(tmp_path: Path, changed: dict[str, object], message: str) -> None:

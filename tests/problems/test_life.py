@@ -98,7 +98,11 @@ def test_high_level_needs_supervisor_manager_and_a_meeting(world: World, staff: 
 
     closed = act(problem, "close", staff.owner, archived="on")
     assert (closed.state, closed.phase, closed.outcome, closed.watch_until) == ("closed", "closed", "solved", None)
-    assert not Clock.objects.filter(ticket=closed).exists()
+    assert set(Clock.objects.filter(ticket=closed).values_list("metric", "state")) == {
+        ("response", "stopped"),
+        ("cause", "stopped"),
+        ("resolve", "stopped"),
+    }
 
 
 @pytest.mark.req("PRB-06")

@@ -18,6 +18,7 @@ from importing.reading import ExportFile, InputError
 from importing.services import BATCH, ImportBusyError, Outcome, check_histories, import_histories, read_histories
 from importing.summary import Summary, report_lines
 from tickets import clock
+from tickets.lifecycle import Kind
 
 SHOWN = 20
 
@@ -57,34 +58,35 @@ class Command(BaseCommand):
         directory.check()
         file = ExportFile(options["file"], mapping.encoding)
         summary = self._check(file, mapping, options["report"])
-        if not summary.incidents:
+        if not summary.tickets:
             raise CommandError("Nothing in this file can be imported; does the mapping fit?")
         if options["dry_run"]:
             self._say("Checked only: nothing was written.", *left_out_lines(summary))
             return
         started = time.monotonic()
-        with self._bar("Importing") as bar:
+        with self._bar("Importing", mapping) as bar:
             histories = read_histories(file, mapping, Findings(), self.now)
-            total = summary.incidents
+            total = summary.tickets
             outcome = import_histories(
                 histories, mapping, directory, lambda done: bar.show(done, done / total), options["batch"]
             )
-        self._say(*outcome_lines(outcome, time.monotonic() - started), *left_out_lines(summary))
+        self._say(*outcome_lines(outcome, mapping.kind.kind, time.monotonic() - started), *left_out_lines(summary))
 
     def _check(self, file: ExportFile, mapping: Mapping, report: Path | None) -> Summary:
         """Read the whole file once; print the report."""
-        with self._bar("Checking") as bar, report_sink(report) as sink:
+        with self._bar("Checking", mapping) as bar, report_sink(report) as sink:
             findings = Findings(shown=SHOWN, sink=sink)
             histories = read_histories(file, mapping, findings, self.now)
             summary = check_histories(histories, lambda done: bar.show(done, file.read_share))
         summary.left_out = findings.left_out
         self._say(f"{file.path.name}: {file.encoding}, read by the mapping {mapping.name}")
-        self._say(*report_lines(summary, findings, mapping.zone))
+        self._say(*report_lines(summary, findings, mapping.kind.kind, mapping.zone))
         return summary
 
     @contextmanager
-    def _bar(self, label: str) -> Iterator[ProgressBar]:
-        bar = ProgressBar(self.stderr, label, "incidents", visible=self.verbosity > 0)  # type: ignore[arg-type]
+    def _bar(self, label: str, mapping: Mapping) -> Iterator[ProgressBar]:
+        unit, visible = mapping.kind.kind.slug, self.verbosity > 0
+        bar = ProgressBar(self.stderr, label, unit, visible=visible)  # type: ignore[arg-type]
         try:
             yield bar
         finally:
@@ -108,17 +110,17 @@ def report_sink(path: Path | None) -> Iterator[Callable[[Finding], None] | None]
         raise InputError(f"The report {path} cannot be written: {error.strerror}.") from error
 
 
-def outcome_lines(outcome: Outcome, seconds: float) -> Iterator[str]:
+def outcome_lines(outcome: Outcome, kind: Kind, seconds: float) -> Iterator[str]:
     """What was done, for a terminal."""
     if outcome.imported:
-        yield f"Imported {outcome.imported:,} incidents with {outcome.events:,} events in {seconds:.1f} s."
+        yield f"Imported {outcome.imported:,} {kind.slug} with {outcome.events:,} events in {seconds:.1f} s."
     if outcome.known:
-        yield f"{outcome.known:,} incidents were there already and stayed as they are."
+        yield f"{outcome.known:,} {kind.slug} were there already and stayed as they are."
     if outcome.grown:
         numbers = ", ".join(outcome.grown[:5]) + (" …" if len(outcome.grown) > 5 else "")
         yield f"{len(outcome.grown):,} of them have more events in this file than were imported: {numbers}"
     if not outcome.imported:
-        yield "Nothing to do: every incident of this file is in the portal."
+        yield "Nothing to do: everything in this file is in the portal."
 
 
 def left_out_lines(summary: Summary) -> Iterator[str]:

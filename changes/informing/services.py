@@ -1,0 +1,96 @@
+"""Telling those affected, and keeping what they were told. Runs in the transaction of what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Organisation, User
+from changes.informing.affected import Part, parts_of, systems_of
+from changes.informing.models import AffectedNotice
+from changes.informing.stages import LAST, Stage
+from changes.informing.wording import words_for
+from changes.models import Change, PlanStep
+from changes.signals import affected_told, change_news
+from cmdb.models import BusinessSystem
+from tickets.services import log_event
+
+#: What the timeline of the change says.
+EVENT = "affected_{stage}"
+
+
+def newest_of(change: Change) -> AffectedNotice | None:
+    """What those affected were told last."""
+    return AffectedNotice.objects.filter(change=change.pk).order_by("-pk").first()
+
+
+def inform(*, change: Change, stage: Stage, user: User | None, now: datetime) -> AffectedNotice | None:
+    """Tell everybody affected what ``stage`` says; None when there is nothing to say.
+
+    Whom the first telling reached hears how it goes on, whoever the change would affect by then.
+    """
+    before = newest_of(change)
+    if stage != Stage.PLANNED and (before is None or before.stage in LAST):
+        return None
+    parts = parts_of(change) if before is None or stage == Stage.PLANNED else _parts_told(before)
+    told = [
+        {
+            "systems": [row.pk for row in part.systems],
+            "organisations": [row.code for row in part.organisations],
+            "people": part.people,
+        }
+        for part in parts
+    ]
+    window = {"planned_start": change.planned_start, "planned_end": change.planned_end}
+    notice = AffectedNotice.objects.create(change=change, stage=stage, at=now, parts=told, **window)
+    names = ", ".join(notice.organisations) or "—"
+    log_event(ticket=change, event=EVENT.format(stage=stage), user=user, now=now, organisations=names)
+    said = [(part, words_for(change, stage, part.systems)) for part in parts]
+    affected_told.send(Change, change=change, stage=stage, said=said, notice=notice, now=now)
+    _tell_staff(change, notice, now)
+    return notice
+
+
+def _parts_told(before: AffectedNotice) -> list[Part]:
+    """The parts as they were told before."""
+    systems = {row.pk: row for row in BusinessSystem.objects.all()}
+    codes = [code for part in before.parts for code in part["organisations"]]
+    rows = {row.code: row for row in Organisation.objects.filter(code__in=codes)}
+    return [
+        Part(
+            tuple(systems[code] for code in part["systems"] if code in systems),
+            tuple(rows[code] for code in part["organisations"] if code in rows),
+            part["people"],
+        )
+        for part in before.parts
+    ]
+
+
+def _tell_staff(change: Change, notice: AffectedNotice, now: datetime) -> None:
+    """Those inside whom it concerns: who asked, who carries out, the engineers of its systems, the desk's duty."""
+    systems = systems_of(change)
+    engineers = [key for row in systems for key in (row.primary_engineer_id, row.deputy_engineer_id)]
+    persons = PlanStep.objects.filter(change=change).values_list("person", flat=True)
+    people = [change.requester_id, change.assignee_id, *persons, *engineers]
+    text = words_for(change, Stage(notice.stage), systems)
+    change_news.send(
+        Change,
+        what="change_told",
+        change=change,
+        readers=list(dict.fromkeys(key for key in people if key is not None)),
+        managers=False,
+        desk=True,
+        text=text.subject,
+        key=f"{notice.pk}",
+        now=now,
+    )
+
+
+def rewrite(*, ticket: Change, user: User, now: datetime, **context: Any) -> None:
+    """Effect of writing what they read: what stands in the portal says it from now on; nobody is mailed again."""
+    before = newest_of(ticket)
+    if before is None or before.stage not in (Stage.PLANNED, Stage.SOON):
+        return
+    stage = Stage(before.stage)
+    said = [(part, words_for(ticket, stage, part.systems)) for part in _parts_told(before)]
+    affected_told.send(Change, change=ticket, stage=None, said=said, notice=before, now=now)
