@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest, SignedInView
 from approvals.falling import would_fall
@@ -26,6 +27,7 @@ from changes.panels import GRADE_TONES
 from changes.rules import may_plan
 from changes.slots import collisions_in
 from changes.states import PLANNED
+from tickets.action_forms import moment_field
 
 SHOWN = 12
 
@@ -46,6 +48,13 @@ class TargetForm(forms.Form):
         day = known.get("day")
         local = timezone.localtime(change.planned_start)
         return timezone.make_aware(datetime.combine(day, local.time())) if day else local
+
+
+class WindowForm(forms.Form):
+    """The window as it is typed."""
+
+    planned_start = moment_field(gettext_lazy("Planned start"))
+    planned_end = moment_field(gettext_lazy("Planned end"))
 
 
 class MoveView(SignedInView):
@@ -78,7 +87,7 @@ class MoveView(SignedInView):
         context = {
             "change": change,
             "start": start,
-            "until": until,
+            "window": WindowForm(initial={**new, **(typed or {})}, label_suffix=""),
             "typed": typed or {},
             "errors": [str(text) for texts in (errors or {}).values() for text in texts],
             "collisions": [(GRADE_TONES[one.grade], one) for one in found[:SHOWN]],

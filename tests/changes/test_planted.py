@@ -261,6 +261,12 @@ def test_the_other_side_learns_of_a_hard_collision_once(world: World) -> None:
     second = act(request(world, assignee="engineer2"), "submit", world.lead, now=MONDAY)
     told = Notice.objects.filter(event="collision_found")
     assert not told.exists()
+    make_item("shared-1")
+    for change in (first, second):
+        act(change, "add_items", world.lead, now=MONDAY, items=["shared-1"])
+    assert {grade for grade, _reason in reasons(first)} == {"soft"}
+    assert not told.exists()
+    second = Change.objects.get(pk=second.pk)
     second = act(second, "choose_implementers", world.lead, now=MONDAY, group="host", assignee="engineer")
     [notice] = told.all()
     assert notice.ticket_id == first.pk

@@ -55,11 +55,12 @@ def test_a_change_is_dragged_and_what_falls_is_said_first(world: World, visit: C
     page.click("main form button.btn-primary")
     page.wait_for_url(f"**/tickets/{change.number}/")
     change = Change.objects.get(pk=change.pk)
+    assert change.planned_start is not None
     assert (change.planned_start.astimezone(SHANGHAI).day, change.state) == (16, "accepted")
 
     page.goto(f"/changes/calendar/?view=day&on={target}")
-    line = page.locator("table.change-day").bounding_box() or {}
-    bar = page.locator(".bar [data-moves]").bounding_box() or {}
+    line: Any = page.locator("table.change-day").bounding_box()
+    bar: Any = page.locator(".bar [data-moves]").bounding_box()
     moved = -round(line["width"] / 24 * 3)
     at = bar["x"] + 4, bar["y"] + 4
     page.mouse.move(*at)
