@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -118,11 +118,16 @@ class CalendarForm(forms.Form):
 
 @dataclass(frozen=True)
 class Planned:
-    """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not."""
+    """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not.
+
+    ``goes_on``: it began on an earlier day, ``ends``: it ends on this one.
+    """
 
     change: Change
     tone: str
     moves: str = ""
+    goes_on: bool = False
+    ends: bool = True
 
     @property
     def start(self) -> Any:
@@ -249,7 +254,11 @@ def _day(day: date, form: CalendarForm, first: date, now: datetime, rows: list[P
         trades=is_trading_day(day),
         address=form.address(view=ONE_DAY, on=day.isoformat()),
         freezes=[one for one in freezes if one.starts_at < until and one.ends_at > start],
-        changes=[row for row in rows if row.start < until and row.end > start],
+        changes=[
+            replace(row, goes_on=row.start < start, ends=row.end <= until)
+            for row in rows
+            if row.start < until and row.end > start
+        ],
     )
 
 

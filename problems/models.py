@@ -16,6 +16,7 @@ from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.investigation_models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
 from problems.known_error_models import KnownError, KnownErrorUse, Telling  # noqa: F401 - as above
 from problems.lifecycle import ProblemLifecycle
+from problems.meeting.models import IncidentMeeting  # noqa: F401 - as above
 from problems.states import PHASES, Outcome, States
 from problems.trend_models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind

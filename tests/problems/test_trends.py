@@ -152,3 +152,22 @@ def test_renamed_category_is_no_burst_and_a_new_one_is(world: World) -> None:
         start += len(plant(world, week, 40, start, system="options-sim"))
     found = [one.series.key[0] for one in find(WEEKS) if one.kind == BURST and "category" in one.series.dimension]
     assert found == ["fresh"]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("PRB-02", "API-01")
+def test_programs_decide_about_trends(world: World) -> None:
+    start = sum(len(plant(world, week, 20, week * 20, system="sim-trading")) for week in range(12))
+    plant(world, 8, 30, start, summary="磁盘柜告警 07", system="sim-trading")
+    refresh(MONDAY)
+    api = Api(world.manager)
+    rows = api.results("trends/proposals/")
+    burst = next(row for row in rows if row["finding"]["key"] == ["磁盘柜告警 07"])
+    address = f"trends/proposals/{burst['id']}/"
+    assert api.post(f"{address}dismiss/", {}).status_code == 400
+    assert api.post(f"{address}watch/", {}).json()["state"] == "watched"
+    assert api.post(f"{address}sing/", {}).status_code == 404
+    raised = api.post(f"{address}raise/", {}).json()
+    assert (raised["state"], raised["problem"]) == ("raised", Problem.objects.get().number)
+    assert api.post(f"{address}raise/", {}).status_code == 409
+    assert Api(world.requester).get("trends/proposals/").status_code == 403
