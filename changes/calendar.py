@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
-from changes.freezes import Freeze, freezes_between
+from changes.freezes import Freeze, Year, freezes_between, year_of
 from changes.models import Change
 from changes.rules import may_plan
 from changes.states import PLANNED, States
@@ -118,11 +118,16 @@ class CalendarForm(forms.Form):
 
 @dataclass(frozen=True)
 class Planned:
-    """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not."""
+    """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not.
+
+    ``goes_on``: it began on an earlier day, ``ends``: it ends on this one.
+    """
 
     change: Change
     tone: str
     moves: str = ""
+    goes_on: bool = False
+    ends: bool = True
 
     @property
     def start(self) -> Any:
@@ -169,7 +174,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What the page shows. ``complete``: False while the year's holidays are not announced."""
+    """What the page shows. ``year``: the freezes of the whole year, previewed.
+
+    ``complete``: False while the year's holidays are not announced.
+    """
 
     form: CalendarForm
     first: date
@@ -178,6 +186,7 @@ class Calendar:
     lanes: list[Lane]
     rows: list[Planned]
     freezes: list[Freeze]
+    year: Year
     previous: str
     following: str
     complete: bool
@@ -202,6 +211,7 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
         lanes=_lanes(form, in_span),
         rows=rows,
         freezes=freezes,
+        year=year_of(first.year),
         previous=form.address(on=(first - DAY).isoformat()),
         following=form.address(on=after.isoformat()),
         complete=is_announced(first.year) and is_announced((after - DAY).year),
@@ -244,7 +254,11 @@ def _day(day: date, form: CalendarForm, first: date, now: datetime, rows: list[P
         trades=is_trading_day(day),
         address=form.address(view=ONE_DAY, on=day.isoformat()),
         freezes=[one for one in freezes if one.starts_at < until and one.ends_at > start],
-        changes=[row for row in rows if row.start < until and row.end > start],
+        changes=[
+            replace(row, goes_on=row.start < start, ends=row.end <= until)
+            for row in rows
+            if row.start < until and row.end > start
+        ],
     )
 
 

@@ -17,7 +17,7 @@ from accounts.http import SignedInRequest, SignedInView
 from accounts.limits import take_from_bucket
 from accounts.models import User
 from changes.calendar import CalendarForm, calendar_of, hours
-from changes.feeds import A_MINUTE, FeedForm, feed_text, find_feed, make_feed, revoke_feed
+from changes.feeds import A_MINUTE, FeedForm, feed_text, find_feed, make_feed, revoke_feed, with_filters
 from changes.models import CalendarFeed, Change
 from changes.slots import free_slots
 from tickets import clock
@@ -62,7 +62,7 @@ class FeedsView(SignedInView):
 
     def _draw(self, form: FeedForm, status: int = 200, link: str = "") -> HttpResponse:
         feeds = CalendarFeed.objects.filter(owner=self.request.user)
-        context = {"form": form, "feeds": feeds, "link": link}
+        context = {"form": form, "feeds": with_filters(feeds), "link": link}
         return render(self.request, "changes/feeds.html", context, status=status)
 
 

@@ -149,7 +149,7 @@ class IncidentLifecycle(
         label=_("Start work"),
         done=_("started work"),
         allow=rules.may_start,
-        form="incidents.routing_forms.StartForm",
+        form="tickets.assignment.StartForm",
         intent="primary",
         icon="player-play",
         key="s",

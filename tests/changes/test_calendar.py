@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,6 +58,14 @@ def test_month_week_and_day_show_what_lies_in_them(world: World, page: Any) -> N
     assert "view=week" in lanes[lanes.index('rel="next"') - 200 : lanes.index('rel="next"')]
 
 
+def test_a_change_that_goes_on_says_so_on_its_second_day(world: World, page: Any) -> None:
+    submitted(world, planned_start="2026-11-24T22:00", planned_end="2026-11-26T02:00")
+    month = page("?on=2026-11")
+    marks = [" ".join(text.split()) for text in re.findall(r'class="planned [^>]*>([^<]*?) 升级数据库', month)]
+    assert marks == ["22:00 →", "→", "→ 02:00"]
+    assert "11-24 22:00 – 02:00" in page("?view=day&on=2026-11-26")
+
+
 def test_filters_stand_in_the_address_and_wrong_ones_are_named(world: World, page: Any) -> None:
     make_system("core-db")
     change = submitted(world, business_system="core-db")
@@ -87,6 +96,8 @@ def test_a_calendar_link_shows_what_its_owner_may_see_until_it_is_revoked(world:
     link = made_link(client, "?view=week&group=host&nonsense=1")
     key = link.rsplit("/", 1)[1].removesuffix(".ics")
     feed = CalendarFeed.objects.get()
+    listed = client.get(f"{PAGE}links/").text
+    assert (f"<td>{world.groups['host']}</td>" in listed, "group=host" in listed) == (True, False)
     assert (feed.query, key in str(vars(feed))) == ("group=host", False)
 
     answer = Client().get(link)
