@@ -18,6 +18,7 @@ class ChangesConfig(AppConfig):
             prefills,
             regrading,
         )
+        from changes.assessing import effect  # noqa: F401 - the same
         from changes.informing import receivers  # noqa: F401 - the same
 
         measures.register()

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from changes.assessing.effect import run_due as run_effects
 from changes.cab.services import close_electronic
 from changes.due import run_due
 from changes.informing.due import run_informing
@@ -20,3 +21,9 @@ def run_due_records() -> None:
 def run_due_informing() -> None:
     """Tell those affected that a change starts soon, or that it is late."""
     run_informing(clock.now())
+
+
+@shared_task(name="changes.tasks.run_due_effects")
+def run_due_effects() -> None:
+    """Compute what changes affect whose items or system were edited."""
+    run_effects(clock.now())

@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
     "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
     "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
+    "run-change-effects": {"task": "changes.tasks.run_due_effects", "schedule": 5.0, "options": {"expires": 5}},
     "run-change-records": {"task": "changes.tasks.run_due_records", "schedule": 60.0, "options": {"expires": 60}},
     "tell-affected": {"task": "changes.tasks.run_due_informing", "schedule": 60.0, "options": {"expires": 60}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},

@@ -128,6 +128,8 @@ NEVER_EMPTIED = [
     "approvals_decision",
     "approvals_excluded",
     "approvals_policyversion",
+    "changes_questionnaireversion",
+    "changes_riskassessment",
     "changes_templateversion",
     "cmdb_attributeversion",
     "cmdb_itemversion",
