@@ -86,7 +86,7 @@ class PersonAdmin(PortalAdmin, UserAdmin):
         address = reverse("admin:auth_user_password_change", args=[user.pk])
         return format_html('{} · <a href="{}">{}</a>', state, address, _("Set a new password"))
 
-    @admin.display(description=_l("holds"))
+    @admin.display(description=_l("what would be handed on"))
     def held(self, user: User) -> str:
         """What waits for the person, line by line."""
         lines = holdings_of(user, timezone.now()) if user.is_active else []
@@ -125,9 +125,9 @@ class PersonAdmin(PortalAdmin, UserAdmin):
         assert isinstance(request.user, User)  # noqa: S101 - administrators are signed in
         handed = hand_on_holdings(user=user, by=request.user, now=timezone.now())
         if handed:
-            text = _("What %(person)s held was handed on: %(tickets)s")
-            told = "; ".join(as_text(one, done=True) for one in handed)
-            self.message_user(request, text % {"person": user, "tickets": told}, messages.WARNING)
+            said = _("What %(person)s held was handed on:") % {"person": user}
+            lines = format_html_join("", "<li>{}</li>", ((as_text(one, done=True),) for one in handed))
+            self.message_user(request, format_html("{}<ul>{}</ul>", said, lines), messages.WARNING)
 
     def _switch(self, request: HttpRequest, people: list[User], *, active: bool) -> None:
         values = {"is_active": [str(not active), str(active)]}

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import BaseUserManager
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -64,6 +65,10 @@ class UserQuerySet(models.QuerySet):
     def active(self) -> UserQuerySet:
         """People who still sign in."""
         return self.filter(is_active=True)
+
+    def signing_in(self) -> UserQuerySet:
+        """Active people who can sign in; integrations, and names that came with old tickets, cannot."""
+        return self.active().exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def matching(self, words: str) -> UserQuerySet:
         """People whose name, user name, phone or employee number contains each of ``words`` (INC-02).

@@ -8,7 +8,7 @@ from django.http import Http404
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -59,7 +59,7 @@ def read(request: Request, user: Any) -> dict[str, Any]:
     }
     if wrong:
         raise ValidationError(wrong)
-    form = DelegationForm(dict(data), user=user)
+    form = DelegationForm(dict(data), user=user, now=timezone.now())
     if not form.is_valid():
         raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form.cleaned_data
@@ -94,7 +94,7 @@ class DelegationsView(ApiView):
         return Operation(
             id="delegations_create",
             tag=TAG,
-            summary=gettext_lazy("Let somebody stand in"),
+            summary=pgettext_lazy("approval", "Let somebody stand in"),
             request={"application/json": BODY},
             response=DelegationSerializer,
             status=201,

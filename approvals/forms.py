@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.codes import in_language
 from accounts.models import Organisation, User
@@ -36,14 +38,15 @@ class DecisionForm(forms.Form):
 
 
 class ManyForm(DecisionForm):
-    """The same decision for many."""
+    """The same decision for many. ``ticked``: the rounds that were sent, or that the form begins with."""
 
-    rounds = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    rounds = forms.TypedMultipleChoiceField(label=gettext_lazy("Approvals"), coerce=int, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sent = self.data.getlist("rounds") if hasattr(self.data, "getlist") else self.data.get("rounds", [])
         numbers = [one for one in sent if str(one).isdigit() and len(str(one)) < 10][:200]
+        self.ticked = {int(one) for one in (numbers if self.is_bound else self.initial.get("rounds", ()))}
         self.fields["rounds"].choices = [(str(one), str(one)) for one in numbers]  # type: ignore[attr-defined]
 
     def clean_rounds(self) -> list[int]:
@@ -57,24 +60,38 @@ class ManyForm(DecisionForm):
 class DelegationForm(forms.Form):
     """Who stands in, from when until when."""
 
-    deputy = PersonField(label=gettext_lazy("Stands in"))
+    deputy = PersonField(label=pgettext_lazy("approval", "Stands in"))
     starts_at = moment_field(gettext_lazy("From"))
     ends_at = moment_field(gettext_lazy("Until"))
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
-        colleagues = User.objects.active().filter(organisation_id=user.organisation_id).exclude(pk=user.pk)
+        self.user, self.now = user, now
+        colleagues = User.objects.signing_in().filter(organisation_id=user.organisation_id).exclude(pk=user.pk)
         if user.organisation.kind == Organisation.Kind.PROVIDER:
             colleagues = colleagues.filter(roles__isnull=False).distinct()
         self.fields["deputy"].queryset = colleagues.order_by("username")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """It ends after it begins."""
+        """It ends after it begins and is not over; nobody is named twice for the same time."""
         cleaned = super().clean() or {}
         begin, end = cleaned.get("starts_at"), cleaned.get("ends_at")
         if begin and end and end <= begin:
             self.add_error("ends_at", _("It must end after it begins."))
+        elif end and end <= self.now:
+            self.add_error("ends_at", _("This lies in the past."))
+        elif begin and end and "deputy" in cleaned:
+            self._check_once(cleaned["deputy"], begin, end)
         return cleaned
+
+    def _check_once(self, deputy: User, begin: datetime, end: datetime) -> None:
+        found = self.user.delegations.filter(
+            deputy=deputy, starts_at__lt=end, ends_at__gt=max(begin, self.now)
+        ).first()
+        if found is not None:
+            known = (localtime(moment).strftime("%Y-%m-%d %H:%M") for moment in (found.starts_at, found.ends_at))
+            said = dict(zip(("from", "until"), known, strict=True), person=deputy.display_name)
+            self.add_error("deputy", _("%(person)s stands in for you already, from %(from)s until %(until)s.") % said)
 
 
 class KeepsApprovals(ActionForm):

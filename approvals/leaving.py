@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from accounts.leaving import Held, names_of
 from accounts.models import User
@@ -38,7 +39,7 @@ def hand_on_decisions(sender: Any, user: User, now: datetime, **context: Any) ->
     """
     ended = []
     for row in _delegations(user, now):
-        ended.append(Held("delegation", DELEGATION, _of(row), names_of([row.person]) if row.person != user else ""))
+        ended.append(Held("delegation", DELEGATION, _of(row), pgettext("delegation", "ended")))
         end_delegation(delegation=row, now=now)
     places = [Held("policy", PLACE, f"{one.policy} {one.step}", _substitute(one)) for one in _places(user)]
     return [_ask_others(step, user, now) for step in _steps(user)] + places + ended

@@ -144,7 +144,7 @@ class Ask(models.Model):
 
     class How(models.TextChoices):
         OWN = "own", _("asked")
-        DELEGATE = "delegate", _("stands in")
+        DELEGATE = "delegate", pgettext_lazy("approval", "stands in")
         SUBSTITUTE = "substitute", _("asked too: overdue")
 
     slot = models.ForeignKey(Slot, models.CASCADE, related_name="asks")
@@ -209,7 +209,9 @@ class Delegation(models.Model):
     """``deputy`` decides what ``person`` is asked, for a period; both names stay with each decision."""
 
     person = models.ForeignKey(User, models.CASCADE, related_name="delegations", verbose_name=_("person"))
-    deputy = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("stands in"))
+    deputy = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("approval", "stands in")
+    )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
     made_by = models.ForeignKey(User, models.PROTECT, related_name="+")

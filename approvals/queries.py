@@ -33,6 +33,11 @@ class PlaceLine:
     asked: list[Ask]
     decision: Decision | None
 
+    @property
+    def others(self) -> list[Ask]:
+        """Whoever was asked, but for the one person whom the place itself names."""
+        return [ask for ask in self.asked if ask.how != Ask.How.OWN or ask.person.display_name != self.name]
+
 
 @dataclass(frozen=True)
 class StepLine:

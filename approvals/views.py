@@ -68,7 +68,8 @@ class ListView(SignedInView):
             said = ngettext("%(count)d decided.", "%(count)d decided.", len(done))
             messages.success(request, said % {"count": len(done)})
         if refused:
-            return draw_list(request, ManyForm(label_suffix=""), refused)
+            left = {**chosen, "rounds": [one.pk for one in refused]}
+            return draw_list(request, ManyForm(initial=left, label_suffix=""), refused)
         return redirect("approvals:list")
 
 
@@ -154,11 +155,11 @@ class DelegateView(SignedInView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the form, and what was delegated."""
-        return self._draw(request, DelegationForm(user=request.user))
+        return self._draw(request, DelegationForm(user=request.user, now=timezone.now()))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Store it."""
-        form = DelegationForm(request.POST, user=request.user)
+        form = DelegationForm(request.POST, user=request.user, now=timezone.now())
         if not form.is_valid():
             return self._draw(request, form, 422)
         delegate(person=request.user, by=request.user, now=timezone.now(), **form.cleaned_data)

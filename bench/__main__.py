@@ -14,6 +14,7 @@ from bench.subjects import SUBJECTS
 
 REQUESTS = 200
 COPY = "bench_clocks"
+PLANNED, CHECKS = "bench_changes", 300
 
 
 def main() -> int:
@@ -27,6 +28,8 @@ def main() -> int:
         measure(servers, options, found)
         ask_over_network(servers, options, found)
         open_workspaces(servers, options, found)
+        look_into_problems(servers, options, found)
+        check_collisions(servers, options, found)
         keep_time(servers, options, found)
         largest = servers.environment(options.sizes[-1])
         say("racing")
@@ -102,6 +105,24 @@ def open_workspaces(servers: Servers, options: Options, found: report.Report) ->
                 per_second=options.changes,
                 seconds=options.live_seconds,
             )
+
+
+def look_into_problems(servers: Servers, options: Options, found: report.Report) -> None:
+    """On the largest database: how often the right known error is offered, and which planted trends are found."""
+    say("known errors and trends")
+    with Child("bench.problems.handlers", servers.environment(options.sizes[-1])) as child:
+        found.problems = {"offers": child.ask("offers"), "trends": child.ask("trends")}
+
+
+def check_collisions(servers: Servers, options: Options, found: report.Report) -> None:
+    """A year of changes over many configuration items, in a copy of the smallest database: how long a check takes."""
+    say(f"{options.year_of_changes:,} changes over {options.items:,} configuration items")
+    servers.copy_database(options.sizes[0], PLANNED)
+    environment = servers.environment(options.sizes[0], DATABASE_URL=servers.database_url(PLANNED))
+    with Child("bench.collisions.handlers", environment) as child:
+        prepared = child.ask("prepare", items=options.items, changes=options.year_of_changes)
+        found.collisions = {"prepared_seconds": prepared, **child.ask("check", count=CHECKS)}
+    servers.drop_database(PLANNED)
 
 
 def keep_time(servers: Servers, options: Options, found: report.Report) -> None:

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection, models, transaction
 
 from bench.people import load_people
+from bench.problems import load_known_errors
 from demo.reference import load_reference
 from incidents.models import Incident
 from itsm import steps
@@ -76,6 +77,8 @@ def load(size: int) -> float:
     load_people()
     with transaction.atomic(), without_indexes():
         _load_tickets()
+    with transaction.atomic():
+        load_known_errors()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_loaded (loaded_at timestamptz, sources jsonb)")
         cursor.execute("INSERT INTO bench_loaded VALUES (now(), %s)", [json.dumps(_sources())])
@@ -142,7 +145,13 @@ def without_indexes() -> Iterator[None]:
 
 def _sources() -> dict[str, str]:
     """Fingerprints of what decides how a loaded database looks."""
-    files = [SCRIPT, ROUNDS, Path(__file__).with_name("people.py"), *settings.BASE_DIR.glob("*/migrations/[0-9]*.py")]
+    names = ("people.py", "known_errors.py")
+    files = [
+        SCRIPT,
+        ROUNDS,
+        *(Path(__file__).with_name(name) for name in names),
+        *settings.BASE_DIR.glob("*/migrations/[0-9]*.py"),
+    ]
     return {
         str(path.relative_to(settings.BASE_DIR)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)

@@ -41,6 +41,8 @@ class Options:
     idle_passes: int
     lives: int
     mails: int
+    items: int
+    year_of_changes: int
 
     @classmethod
     def from_environment(cls) -> Options:
@@ -69,4 +71,6 @@ class Options:
             idle_passes=env.number("BENCH_IDLE_PASSES", 50),
             lives=env.number("BENCH_LIVES", 30),
             mails=env.number("BENCH_MAILS", 1_000),
+            items=env.number("BENCH_ITEMS", 100_000),
+            year_of_changes=env.number("BENCH_YEAR_OF_CHANGES", 10_000),
         )

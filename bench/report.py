@@ -29,6 +29,8 @@ class Report:
     mix: dict[str, Any] = field(default_factory=dict)
     workspaces: dict[int, dict[str, Any]] = field(default_factory=dict)
     clocks: dict[str, Any] = field(default_factory=dict)
+    problems: dict[str, Any] = field(default_factory=dict)
+    collisions: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     creators: dict[str, Any] = field(default_factory=dict)
     claimers: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +102,8 @@ class Report:
             "mix": self.mix,
             "workspaces": self.workspaces,
             "clocks": self.clocks,
+            "problems": self.problems,
+            "collisions": self.collisions,
             "memory": self.memory,
             "creators": self.creators,
             "claimers": self.claimers,
@@ -134,6 +138,8 @@ def show(report: Report) -> None:
     _show_clocks(report.clocks)
     for name, item in report.memory.items():
         print(f"memory of {name}: PSS {item['pss_mib']} MiB, RSS {item['rss_mib']} MiB, {item['processes']} processes")
+    _show_problems(report.problems)
+    _show_collisions(report.collisions)
     print(f"creating: {report.creators}\nclaiming: {report.claimers}")
     for fault in report.faults():
         print(f"FAULT  {fault}")
@@ -164,6 +170,32 @@ def _show_clocks(found: dict[str, Any]) -> None:
         for name, (added, own) in found["actions"][how].items():
             more = 100 * (added / own - 1)
             print(f"{name}, {title}: {added} ms with clocks and notices, {own} ms without, {more:+.0f} %")
+
+
+def _show_problems(found: dict[str, Any]) -> None:
+    """How often the right known error was offered, and how trends were found."""
+    if not found:
+        return
+    offers, trends = found["offers"], found["trends"]
+    hits = ", ".join(f"{language} {offers[language]['hit']} of {offers[language]['of']}" for language in ("zh", "en"))
+    print(f"{offers['known_errors']:,} known errors: the right one among the first three: {hits}")
+    print(
+        f"trends in {trends['tickets']:,} tickets: {trends['seconds']} s, {trends['without']} proposals;"
+        f" with {trends['planted']} planted: {trends['proposals']} proposals,"
+        f" precision {trends['precision']}, recall {trends['recall']}"
+    )
+    for name, titles in (("missed", trends["missed"]), ("wrong", trends["wrong"])):
+        print(f"  {name}: {'; '.join(titles) or 'none'}")
+
+
+def _show_collisions(found: dict[str, Any]) -> None:
+    """A check of one change among a year of others; the aim is 300 ms."""
+    if found:
+        print(
+            f"{found['changes']:,} changes over {found['items']:,} items and {found['relations']:,} relations: a check"
+            f" p50 {found['p50_ms']} ms, p95 {found['p95_ms']} ms, at most {found['max_ms']} ms,"
+            f" {found['statements']} statements; the first, which reads the graph, {found['first_ms']} ms"
+        )
 
 
 def _show_mails(found: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from bench.known_errors import PAIRS
 from bench.options import GROUPS
 
 if TYPE_CHECKING:
@@ -73,6 +74,13 @@ def _note(world: World) -> Request:
     return Request(f"/api/v1/incidents/{number}/actions/note/", "POST", "api", {"text": "已联系用户，等待回复。"})
 
 
+def _hints(world: World) -> Request:
+    """What stands beside the form while somebody tells of a known error, one of 5,000 (``bench.known_errors``)."""
+    language = RANDOM.choice(("zh", "en"))
+    told = RANDOM.choice(PAIRS[language])[2]
+    return Request(f"/find/hints/?summary={quote(told)}", fragment=True)
+
+
 def _search(words: str, path: str = "/search/") -> Callable[[World], Request]:
     """Searching for words that ``bench/tickets.sql`` put into so many tickets."""
     address = f"{path}{'&' if '?' in path else '?'}q={quote(words)}"
@@ -122,6 +130,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("search_half", "search, half of all", _search(HALF), limit=16),
     Subject("search_queue", "words in a queue", _search(SOME, "/queue/?view=open"), limit=14, over_network=False),
     Subject("palette", "palette", _search(HALF, "/search/palette/"), limit=12, over_network=False),
+    Subject("hints", "hints during a call", _hints, limit=12, over_network=False),
     Subject("create", "create by API", _create, statuses=(201,)),
     Subject("note", "note by API", _note, over_network=False),
     Subject("claim", "claim by API", _claim, over_network=False),

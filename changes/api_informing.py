@@ -22,7 +22,7 @@ from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import kind_of_model
 
 
-class PartSerializer(serializers.Serializer):
+class AffectedPartSerializer(serializers.Serializer):
     """Customers that use the same of the affected systems."""
 
     systems = serializers.ListField(child=serializers.CharField())
@@ -30,14 +30,14 @@ class PartSerializer(serializers.Serializer):
     people = serializers.IntegerField()
 
 
-class ToldSerializer(serializers.Serializer):
+class AffectedToldSerializer(serializers.Serializer):
     """What they were told, and when."""
 
     stage = serializers.ChoiceField(choices=Stage.choices)
     at = serializers.DateTimeField()
     planned_start = serializers.DateTimeField(allow_null=True)
     planned_end = serializers.DateTimeField(allow_null=True)
-    parts = PartSerializer(many=True)
+    parts = AffectedPartSerializer(many=True)
 
 
 class InformingSerializer(serializers.Serializer):
@@ -46,8 +46,8 @@ class InformingSerializer(serializers.Serializer):
     notice_zh = serializers.CharField()
     notice_en = serializers.CharField()
     expected_end = serializers.DateTimeField(allow_null=True)
-    affected = PartSerializer(many=True)
-    told = ToldSerializer(many=True)
+    affected = AffectedPartSerializer(many=True)
+    told = AffectedToldSerializer(many=True)
 
 
 class InformingView(TicketView):

@@ -20,5 +20,8 @@ class ChangesConfig(AppConfig):
         )
         from changes.assessing import effect  # noqa: F401 - the same
         from changes.informing import receivers  # noqa: F401 - the same
+        from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
+        from cmdb.services import register_permit  # as above
 
+        register_permit(permit)
         measures.register()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
-from changes.freezes import Freeze, freezes_between
+from changes.freezes import Freeze, Year, freezes_between, year_of
 from changes.models import Change
-from changes.states import States
+from changes.rules import may_plan
+from changes.states import PLANNED, States
 from changes.trading import is_announced, is_trading_day
 from cmdb.models import BusinessSystem
 
@@ -116,10 +118,16 @@ class CalendarForm(forms.Form):
 
 @dataclass(frozen=True)
 class Planned:
-    """A change on a day. ``tone`` of its state."""
+    """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not.
+
+    ``goes_on``: it began on an earlier day, ``ends``: it ends on this one.
+    """
 
     change: Change
     tone: str
+    moves: str = ""
+    goes_on: bool = False
+    ends: bool = True
 
     @property
     def start(self) -> Any:
@@ -166,7 +174,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What the page shows. ``complete``: False while the year's holidays are not announced."""
+    """What the page shows. ``year``: the freezes of the whole year, previewed.
+
+    ``complete``: False while the year's holidays are not announced.
+    """
 
     form: CalendarForm
     first: date
@@ -175,6 +186,7 @@ class Calendar:
     lanes: list[Lane]
     rows: list[Planned]
     freezes: list[Freeze]
+    year: Year
     previous: str
     following: str
     complete: bool
@@ -186,7 +198,7 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
     begin, end, first, after = span_of(form.shown, form.day)
     start, until = midnight(begin), midnight(end)
     found = changes_between(user, start, until, form.conditions())
-    rows = [Planned(one, TONES.get(States(one.state), "neutral")) for one in found[:SHOWN]]
+    rows = [Planned(one, TONES.get(States(one.state), "neutral"), _moves(one, user)) for one in found[:SHOWN]]
     freezes = freezes_between(start, until)
     days = [begin + number * DAY for number in range((end - begin).days)]
     squares = [_day(day, form, first, now, rows, freezes) for day in days]
@@ -199,11 +211,18 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
         lanes=_lanes(form, in_span),
         rows=rows,
         freezes=freezes,
+        year=year_of(first.year),
         previous=form.address(on=(first - DAY).isoformat()),
         following=form.address(on=after.isoformat()),
         complete=is_announced(first.year) and is_announced((after - DAY).year),
         cut=len(found) > SHOWN,
     )
+
+
+def _moves(change: Change, user: User) -> str:
+    """Where ``user`` moves it: those who plan it may, until it begins."""
+    may = change.state in PLANNED and may_plan(change, user)
+    return reverse("changes:move", args=[change.number]) if may else ""
 
 
 def span_of(view: str, day: date) -> tuple[date, date, date, date]:
@@ -235,7 +254,11 @@ def _day(day: date, form: CalendarForm, first: date, now: datetime, rows: list[P
         trades=is_trading_day(day),
         address=form.address(view=ONE_DAY, on=day.isoformat()),
         freezes=[one for one in freezes if one.starts_at < until and one.ends_at > start],
-        changes=[row for row in rows if row.start < until and row.end > start],
+        changes=[
+            replace(row, goes_on=row.start < start, ends=row.end <= until)
+            for row in rows
+            if row.start < until and row.end > start
+        ],
     )
 
 

@@ -15,13 +15,16 @@ from django.views import View
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.limits import take_from_bucket
+from accounts.models import User
 from changes.calendar import CalendarForm, calendar_of, hours
-from changes.feeds import A_MINUTE, FeedForm, feed_text, find_feed, make_feed, revoke_feed
+from changes.feeds import A_MINUTE, FeedForm, feed_text, find_feed, make_feed, revoke_feed, with_filters
 from changes.models import CalendarFeed, Change
 from changes.slots import free_slots
 from tickets import clock
 from tickets.actions import available_actions, perform
 from tickets.errors import ActionError, ActionInvalid
+
+DONE = 200
 
 
 class CalendarView(SignedInView):
@@ -59,7 +62,7 @@ class FeedsView(SignedInView):
 
     def _draw(self, form: FeedForm, status: int = 200, link: str = "") -> HttpResponse:
         feeds = CalendarFeed.objects.filter(owner=self.request.user)
-        context = {"form": form, "feeds": feeds, "link": link}
+        context = {"form": form, "feeds": with_filters(feeds), "link": link}
         return render(self.request, "changes/feeds.html", context, status=status)
 
 
@@ -102,13 +105,10 @@ class SlotsView(SignedInView):
     def post(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Move it, as far as the person may edit it; what would fall is said, and nothing changes then."""
         change = find_change(request, number)
-        typed = {name: request.POST.get(name, "") for name in ("planned_start", "planned_end", "let_approvals_fall")}
-        try:
-            perform(change, "edit", user=request.user, data={name: value for name, value in typed.items() if value})
-        except ActionInvalid as error:
-            return self._draw(change, error.form.errors, typed, status=422)
-        except ActionError as error:
-            return self._draw(change, {"": [str(error.message)]}, typed, status=409)
+        typed = typed_window(request)
+        errors, status = move(change, request.user, typed)
+        if status != DONE:
+            return self._draw(change, errors, typed, status=status)
         messages.success(request, _("It is planned in another window."))
         return redirect(change.get_absolute_url())
 
@@ -121,6 +121,22 @@ class SlotsView(SignedInView):
         asks = bool(errors) and "let_approvals_fall" in errors
         context = {"change": change, "slots": free_slots(change, now), "may": may, "errors": said, "asks": asks}
         return render(self.request, "changes/slots.html", {**context, "typed": typed or {}}, status=status)
+
+
+def typed_window(request: SignedInRequest) -> dict[str, str]:
+    """The window that was sent, and whether approvals may fall."""
+    return {name: request.POST.get(name, "") for name in ("planned_start", "planned_end", "let_approvals_fall")}
+
+
+def move(change: Change, user: User, typed: dict[str, str]) -> tuple[Any, int]:
+    """Plan it in another window: (what stands against it by field, status); nothing changes unless it is ``DONE``."""
+    try:
+        perform(change, "edit", user=user, data={name: value for name, value in typed.items() if value})
+    except ActionInvalid as error:
+        return error.form.errors, 422
+    except ActionError as error:
+        return {"": [str(error.message)]}, 409
+    return {}, DONE
 
 
 def check_reads(request: SignedInRequest) -> None:

@@ -21,9 +21,10 @@ from changes import redundancy
 from changes.freezes import freezes_between
 from changes.maintenance import Windows, lies_within, windows_of
 from changes.majors import Major, open_majors
+from changes.meeting import meetings
 from changes.models import Change, CollisionOverride, PlanStep
 from changes.redundancy import Estate
-from changes.states import States
+from changes.states import ENDED, States
 from tickets.models import AffectedItem
 
 #: So many names of shared items are told.
@@ -103,6 +104,7 @@ class Loaded:
     end: datetime
     items: frozenset[int]
     busy: tuple[tuple[int, str, datetime, datetime], ...]
+    no_return: datetime | None = None
 
 
 @dataclass
@@ -149,12 +151,12 @@ def _loaded(change: Change, items: frozenset[int], steps: list[PlanStep]) -> Loa
     ]
     if change.assignee is not None:
         busy.append((change.assignee.pk, change.assignee.display_name, start, end))
-    return Loaded(change, start, end, items, tuple(busy))
+    return Loaded(change, start, end, items, tuple(busy), change.no_return_at)
 
 
-def standing_between(start: datetime, end: datetime) -> models.QuerySet[Change]:
+def standing_between(start: datetime, end: datetime, states: Iterable[str] = STANDING) -> models.QuerySet[Change]:
     """Changes that can collide and whose window overlaps the span."""
-    found = Change.objects.filter(state__in=STANDING, planned_start__lt=end, planned_end__gt=start)
+    found = Change.objects.filter(state__in=tuple(states), planned_start__lt=end, planned_end__gt=start)
     return found.select_related("assignee", "requester", "business_system").order_by("planned_start", "pk")
 
 
@@ -170,18 +172,30 @@ def collisions_of(change: Change) -> list[Collision]:
     return named(found)
 
 
-def collisions_between(start: datetime, end: datetime) -> list[Collision]:
-    """Every collision of changes whose window overlaps the span; each pair once."""
-    rows = load(standing_between(start, end))
+def collisions_between(start: datetime, end: datetime, *, over: bool = False) -> list[Collision]:
+    """Every collision of changes whose window overlaps the span; each pair once.
+
+    ``over``: also of those that were carried out, as if they still stood: how a log of the past is graded.
+    """
+    rows = load(standing_between(start, end, (*STANDING, *ENDED) if over else STANDING))
     with redundancy.estate() as estate:
-        rules = rules_for(rows, estate)
+        rules = rules_for(rows, estate, majors=not over)
         found = [one for row in rows for one in alone(row, rules)]
-        for place, row in enumerate(rows):
-            for other in rows[place + 1 :]:
-                if other.start >= row.end:
-                    break  # they come in order of their beginnings
-                found += pair(row, other, rules)
+        for row, other in meetings(rows, estate):
+            found += pair(row, other, rules)
     return named(found)
+
+
+def shares(found: Iterable[Collision], start: datetime, end: datetime, *, over: bool = False) -> dict[str, Any]:
+    """How many changes of the span collide, by grade, and how many pairs: what ``found`` means as numbers."""
+    total = standing_between(start, end, (*STANDING, *ENDED) if over else STANDING).count()
+    touched: dict[str, set[int]] = {grade: set() for grade in Grade.values}
+    pairs = dict.fromkeys(Grade.values, 0)
+    for one in found:
+        touched[one.grade] |= {row.pk for row in (one.change, one.other) if row is not None}
+        pairs[one.grade] += 1
+    by_grade = {grade: {"changes": len(rows), "pairs": pairs[grade]} for grade, rows in touched.items()}
+    return {"changes": total, **by_grade}
 
 
 def named(found: list[Collision]) -> list[Collision]:
@@ -241,7 +255,7 @@ def pair(one: Loaded, other: Loaded, rules: Rules) -> Iterator[Collision]:
         yield Collision(Grade.HARD, Reason.REDUNDANCY, items=both, **shared)
     same = one.items & other.items
     touched = same or rules.estate.dependent(one.items, other.items)
-    if touched and any(_within(row.change.no_return_at, begin, end) for row in (one, other)):
+    if touched and any(_within(row.no_return, begin, end) for row in (one, other)):
         yield Collision(Grade.HARD, Reason.NO_RETURN, items=touched, **shared)
     if touched:
         yield Collision(Grade.SOFT, Reason.ITEM if same else Reason.DEPENDENT, items=touched, **shared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,20 +14,27 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.epochs import digest_of_secret
-from accounts.models import User
+from accounts.models import SupportGroup, User
 from changes.calendar import CalendarForm, changes_between
+from changes.codes import ChangeType
 from changes.feed_models import CalendarFeed
 from changes.freezes import freezes_between
 from changes.ical import Entry, calendar_text
 from changes.models import Change
 from changes.states import States
+from cmdb.models import BusinessSystem
 
 #: How far back and ahead a feed reaches.
 BACK, AHEAD = timedelta(days=60), timedelta(days=366)
 NOTED_EVERY = timedelta(minutes=1)
 #: So many links that stand a person may have, and so often a minute each is answered.
 MOST, A_MINUTE = 20, 30
-KEPT = ("group", "system", "type")
+NARROWED: dict[str, Any] = {
+    "group": SupportGroup.objects.all(),
+    "system": BusinessSystem.objects.all(),
+    "type": ChangeType.objects.all(),
+}
+KEPT = tuple(NARROWED)
 #: Before it is approved it may still move.
 TENTATIVE = (States.DRAFT, States.SUBMITTED, States.ACCEPTED, States.ASSESSED, States.APPROVING)
 
@@ -80,6 +87,20 @@ def find_feed(key: str, now: datetime) -> CalendarFeed | None:
     if found.seen_at is None or now - found.seen_at > NOTED_EVERY:
         CalendarFeed.objects.filter(pk=found.pk).update(seen_at=now)
     return found
+
+
+def with_filters(feeds: Iterable[CalendarFeed]) -> list[tuple[CalendarFeed, list[str]]]:
+    """Each link with the names of what it is narrowed by. Three queries for any number."""
+    rows, asked = list(feeds), {name: set[str]() for name in KEPT}
+    given = [QueryDict(feed.query) for feed in rows]
+    for query in given:
+        for name in KEPT:
+            asked[name].add(query.get(name, ""))
+    names = {name: {row.code: str(row) for row in NARROWED[name].filter(code__in=asked[name])} for name in KEPT}
+    return [
+        (feed, [names[name].get(query[name], query[name]) for name in KEPT if query.get(name)])
+        for feed, query in zip(rows, given, strict=True)
+    ]
 
 
 def revoke_feed(*, feed: CalendarFeed, now: datetime) -> None:

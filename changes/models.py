@@ -30,10 +30,11 @@ from changes.freeze_models import (  # noqa: F401 - Django finds models in this 
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
-from changes.states import PHASES, Decision, Rating, Result, Risk, Scope, States
+from changes.states import ENDED, PHASES, Decision, Rating, Result, Risk, Scope, States
 from changes.template_models import ChangeTemplate, TemplateVersion
+from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import NO_CLOCKS, Audience, Grade
+from tickets.meaning import NO_CLOCKS, Audience, Grade, Imports
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -89,6 +90,25 @@ TYPED = (
         views=("unassigned", "mine", "waiting", "open", "all"),
         in_portal=False,
         tells={"urge": ("urged",)},
+        imports=Imports(
+            registered=States.DRAFT,
+            milestones=(
+                ("actual_start", States.IMPLEMENTING, ""),
+                ("actual_end", States.IMPLEMENTED, ""),
+                ("closed_at", States.CLOSED, ""),
+            ),
+            worked=frozenset({States.IMPLEMENTING, *ENDED}),
+            solved=frozenset(ENDED),
+            needed=("change_type",),
+            columns=(
+                *("change_type", "domain", "risk", "result", "planned_start", "planned_end"),
+                *("actual_start", "actual_end", "interruption_minutes"),
+            ),
+            at_end=("result", "interruption_minutes"),
+            texts=("reason", "effect", "plan", "back_out", "result_text"),
+            periods=(("planned_start", "planned_end"), ("actual_start", "actual_end")),
+            lasting=(("planned_start", "planned_end"),),
+        ),
     )
 )
 class Change(ChangeLifecycle, Ticket):

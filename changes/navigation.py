@@ -24,6 +24,14 @@ NAVIGATION = [
         position=81,
     ),
     Entry(
+        section=Section.ASSETS,
+        label=_("Unauthorised changes"),
+        url="changes:unauthorised",
+        icon="shield-x",
+        allow=lambda user: user.may(Permission.CMDB_VIEW),
+        position=20,
+    ),
+    Entry(
         section=Section.WORK,
         label=_("Change advisory board"),
         url="changes:cab",

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from changes import redundancy
-from changes.collisions import Grade, Loaded, Rules, alone, load, pair, rules_for, standing_between
+from changes.collisions import (
+    Collision,
+    Grade,
+    Loaded,
+    Rules,
+    alone,
+    load,
+    named,
+    pair,
+    rules_for,
+    standing_between,
+)
 from changes.maintenance import occurrences
 from changes.models import Change
 
@@ -39,6 +50,19 @@ def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Sl
     others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
     with redundancy.estate() as estate:
         return _search(own, others, rules_for([own], estate, majors=False), now, most)
+
+
+def collisions_in(change: Change, start: datetime) -> list[Collision]:
+    """What ``change`` would collide with if it began at ``start``, the worst first; nothing without a window."""
+    loaded = load([change])
+    if not loaded:
+        return []
+    own = moved(loaded[0], start)
+    others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
+    with redundancy.estate() as estate:
+        rules = rules_for([own], estate)
+        found = [*alone(own, rules), *(one for other in others for one in pair(own, other, rules))]
+    return named(found)
 
 
 def _search(own: Loaded, others: list[Loaded], rules: Rules, now: datetime, most: int) -> list[Slot]:
@@ -75,10 +99,11 @@ def _rounded(moment: datetime) -> datetime:
 
 
 def moved(own: Loaded, start: datetime) -> Loaded:
-    """The change as if it began at ``start``; its people are busy as much later."""
+    """The change as if it began at ``start``; its people are busy, and its point of no return is, as much later."""
     by = start - own.start
     busy = tuple((key, name, begin + by, end + by) for key, name, begin, end in own.busy)
-    return replace(own, start=own.start + by, end=own.end + by, busy=busy)
+    no_return = own.no_return + by if own.no_return else None
+    return replace(own, start=own.start + by, end=own.end + by, busy=busy, no_return=no_return)
 
 
 def _grades(own: Loaded, others: list[Loaded], rules: Rules) -> set[Grade]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from changes import calendar_views, views
+from changes import calendar_views, moving_views, unauthorised_views, views
 from changes.cab import views as cab
 
 app_name = "changes"
@@ -11,11 +11,14 @@ urlpatterns = [
     path("calendar/links/", calendar_views.FeedsView.as_view(), name="feeds"),
     path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),
     path("calendar/<str:key>.ics", calendar_views.FeedView.as_view(), name="feed"),
+    path("<str:number>/move/", moving_views.MoveView.as_view(), name="move"),
     path("cab/", cab.MeetingsView.as_view(), name="cab"),
     path("cab/<int:pk>/", cab.MeetingView.as_view(), name="meeting"),
     path("cab/<int:pk>/votes/<int:round_pk>/", cab.VoteView.as_view(), name="vote"),
     path("cab/<int:pk>/<slug:step>/", cab.MeetingStepView.as_view(), name="meeting_step"),
     path("<str:number>/windows/", calendar_views.SlotsView.as_view(), name="slots"),
+    path("unauthorised/", unauthorised_views.UnauthorisedView.as_view(), name="unauthorised"),
+    path("unauthorised/<str:key>/", unauthorised_views.JudgeView.as_view(), name="judge"),
     path("catalogue/", views.CatalogueView.as_view(), name="catalogue"),
     path("catalogue/<slug:code>/", views.OrderView.as_view(), name="order"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -223,9 +223,16 @@ def _revive(again: Sequence[Relation], wanted: Any, stamp: Stamp, number: int, n
     return outcome.written + len(rows)
 
 
-def _sign(version: RelationVersion, stamp: Stamp) -> None:
+def _is_guarded(link: Link) -> bool:
+    """Whether it is controlled and an end of it is in use: an edit without a ground is one that nothing allowed."""
+    return link.relation_type.controlled and any(item.status_id in IN_USE for item in (link.source, link.target))
+
+
+def _sign(version: RelationVersion, stamp: Stamp, *, guarded: bool = False) -> None:
     """Note who said it, from where, on what ground."""
     version.authority, version.reference = _authority(stamp)
+    if guarded and version.authority == Authority.FIRST:
+        version.authority = Authority.UNAUTHORISED
     version.reason, version.by, version.batch = stamp.reason[:500], stamp.by, stamp.batch
 
 
@@ -234,7 +241,7 @@ def _altering(link: Link, stamp: Stamp, now: datetime) -> Any:
         differs = (version.group, version.needed) != (link.group, link.needed)
         version.group, version.needed = link.group, link.needed
         version.sources = {"": [stamp.source, now.isoformat()]}
-        _sign(version, stamp)
+        _sign(version, stamp, guarded=_is_guarded(link))
         return differs
 
     return alter
@@ -251,8 +258,9 @@ def end_relations(relations: Iterable[Relation], stamp: Stamp) -> int:
         .order_by("pk")
     )
     now = present()
-    _guard([Link(row.source, row.relation_type, row.target) for row in locked], stamp, now)
-    return _end(locked, stamp, now)
+    links = {row.pk: Link(row.source, row.relation_type, row.target) for row in locked}
+    _guard(list(links.values()), stamp, now)
+    return _end(locked, stamp, now, {key for key, link in links.items() if _is_guarded(link)})
 
 
 def end_relations_of(items: Sequence[ConfigurationItem], stamp: Stamp, now: datetime) -> int:
@@ -264,11 +272,16 @@ def end_relations_of(items: Sequence[ConfigurationItem], stamp: Stamp, now: date
     return _end(list(found.order_by("pk")), stamp, now)
 
 
-def _end(rows: list[Relation], stamp: Stamp, now: datetime) -> int:
+def _end(rows: list[Relation], stamp: Stamp, now: datetime, guarded: Collection[int] = ()) -> int:
+    """``guarded``: keys of those that are not ended without a ground; what ends with an item is none of them."""
     if not rows:
         return 0
     number = next_version()
-    edit = Edit(None, stamp.since, sign=lambda version: _sign(version, stamp))
+
+    def sign(version: RelationVersion) -> None:
+        _sign(version, stamp, guarded=version.relation_id in guarded)
+
+    edit = Edit(None, stamp.since, sign=sign)
     rewrite(RelationVersion, "relation_id", {row.pk: edit for row in rows}, now)
     Relation.objects.filter(pk__in=[row.pk for row in rows]).update(active=False, graph_version=number)
     return len(rows)

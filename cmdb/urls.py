@@ -15,7 +15,6 @@ urlpatterns = [
     path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),
     path("health/", keeping.HealthView.as_view(), name="health"),
     path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
-    path("unauthorised/", keeping.UnauthorisedView.as_view(), name="unauthorised"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),
     path("classes/<slug:code>/", classes.ClassView.as_view(), name="class"),
     path("attributes/<int:pk>/", classes.AttributeView.as_view(), name="attribute"),

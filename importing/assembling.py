@@ -93,7 +93,8 @@ class Assembler:
             note_order(self.mapping, self.reader, told, events)
             last = told[-1]
             texts, relations = self._texts(last), self._relations(last)
-            yield History(self.mapping.kind, number, events, last, texts, relations, items)
+            systems = {one["item"]: one["business_system"] for one in facts if one["item"] and one["business_system"]}
+            yield History(self.mapping.kind, number, events, last, texts, relations, items, systems)
 
     def _items(self, facts: list[Facts]) -> tuple[str, ...]:
         """What the ticket is about: what its last row names, or of a row for each item every one, each once."""

@@ -18,7 +18,10 @@ from tickets.models import AffectedItem, ExternalReference, Ticket, TimelineEntr
 
 #: Where the timeline entry keeps the words of the export, in its ``data``.
 KEPT = "export"
-COLUMNS = ("priority", "impact", "urgency", "source", "category", "requester", "registered_by", "group", "assignee")
+COLUMNS = (
+    *("priority", "impact", "urgency", "source", "category", "business_system"),
+    *("requester", "registered_by", "group", "assignee"),
+)
 TIMES = (
     "created_at",
     "updated_at",

@@ -24,7 +24,7 @@ COMMON_WORDS = ("priority", "impact", "urgency", "source", "completed_in_time")
 COMMON = frozenset(
     {
         *("number", "state", "event_at", "event_by", "opened_at", "resolved_at", "closed_at", "registered_by"),
-        *("requester", "group", "assignee", "item", "reopen_count", *COMMON_WORDS),
+        *("requester", "group", "assignee", "item", "business_system", "reopen_count", *COMMON_WORDS),
     }
 )
 COMMON_TEXTS = frozenset({"summary", "description"})

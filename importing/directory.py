@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accounts.models import Organisation, SupportGroup, Tier, User
-from cmdb.models import CIClass, CIStatus, ConfigurationItem
+from cmdb.models import BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem
 from importing.histories import History
 from importing.making import (
     customer_of,
@@ -14,6 +14,7 @@ from importing.making import (
     make_groups,
     make_items,
     make_people,
+    make_systems,
     provider,
 )
 from importing.mapping import Mapping, MappingError
@@ -41,6 +42,7 @@ class Directory:
         self.groups: dict[str, SupportGroup] = {}
         self.categories: dict[Path, Category] = {}
         self.items: dict[str, ConfigurationItem] = {}
+        self.systems: dict[str, BusinessSystem] = {}
         self.customer: Organisation | None = None
         self._shown: dict[tuple[str, Any], Any] = {}
 
@@ -60,7 +62,9 @@ class Directory:
         self.people |= make_people(self.mapping, found.callers - self.people.keys(), self.customer)
         self.people |= make_people(self.mapping, found.staff - self.people.keys(), staff)
         self.groups |= make_groups(self.mapping, found.groups - self.groups.keys(), staff)
-        self.items |= make_items(self.mapping, found.items - self.items.keys(), self.customer)
+        self.systems |= make_systems(self.mapping, found.systems - self.systems.keys())
+        system_of = {item: self.systems[name].pk for item, name in found.system_of.items()}
+        self.items |= make_items(self.mapping, found.items - self.items.keys(), self.customer, system_of)
         for level in LEVELS:
             paths = {path[:level] for path in found.paths if len(path) >= level} - self.categories.keys()
             self.categories |= make_categories(self.mapping, paths, self.categories)
@@ -77,6 +81,7 @@ class Directory:
             "category": self.categories,
             "group": self.groups,
             "items": self.items,
+            "business_system": self.systems,
         }
         return tables[field][value] if field in tables else value
 
@@ -101,5 +106,6 @@ class Directory:
         yield "wait_reason", [rule.wait_reason for rule in rules], self.codes["wait_reason"]
         yield "meaning", [rule.meaning for rule in mapping.relations], TicketLink.Meaning.values
         yield "tier", [mapping.groups["tier"], *mapping.groups.get("tiers", {}).values()], Tier.values
+        yield "class of business systems", [mapping.systems["class"]], BusinessSystemClass.objects.in_bulk()
         yield "class", [mapping.items["class"]], CIClass.objects.in_bulk()
         yield "status", [mapping.items["status"]], CIStatus.objects.in_bulk()

@@ -36,7 +36,8 @@ class Event:
 class History:
     """A ticket of an export. ``last``: the facts of its last row; ``relations``: (meaning, kind, reference).
 
-    ``items``: the names of what it is about.
+    ``items``: the names of what it is about; ``systems``: which business system each of them belongs to, where a row
+    says so.
     """
 
     kind: Readable
@@ -46,6 +47,7 @@ class History:
     texts: dict[str, str]
     relations: tuple[tuple[str, str, str], ...]
     items: tuple[str, ...]
+    systems: dict[str, str]
 
     @property
     def state(self) -> str:

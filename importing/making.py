@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.db.models.functions import Lower
 
 from accounts.models import Organisation, SupportGroup, User
-from cmdb.models import ConfigurationItem
+from cmdb.models import BusinessSystem, ConfigurationItem
 from cmdb.services import Draft, Stamp, write_items
 from importing.mapping import Mapping
 from importing.mentions import Path
@@ -22,6 +22,7 @@ from tickets.models import Category
 LAST = 100_000
 LONGEST_GROUP_CODE = 40
 LONGEST_CATEGORY_CODE = 80
+LONGEST_SYSTEM_CODE = 40
 LONGEST_IDENTIFIER = 100
 
 
@@ -83,13 +84,30 @@ def make_categories(mapping: Mapping, paths: Iterable[Path], parents: dict[Path,
     return {path: found[code] for path, code in wanted.items()}
 
 
-def make_items(mapping: Mapping, names: Iterable[str], organisation: Organisation) -> dict[str, ConfigurationItem]:
-    """The configuration item of each name; the missing ones belong to ``organisation``."""
+def make_systems(mapping: Mapping, names: Iterable[str]) -> dict[str, BusinessSystem]:
+    """The business system of each name; the missing ones are of the mapping's class."""
+    wanted = {name: code_of(name, mapping.prefix, LONGEST_SYSTEM_CODE) for name in names}
+    new = [
+        BusinessSystem(code=code, name_zh=name, name_en=name, system_class_id=mapping.systems["class"], active=False)
+        for name, code in sorted(wanted.items())
+    ]
+    BusinessSystem.objects.bulk_create(new, ignore_conflicts=True)
+    found = BusinessSystem.objects.in_bulk(list(wanted.values()))
+    return {name: found[code] for name, code in wanted.items()}
+
+
+def make_items(
+    mapping: Mapping, names: Iterable[str], organisation: Organisation, system_of: dict[str, str]
+) -> dict[str, ConfigurationItem]:
+    """The configuration item of each name; the missing ones belong to ``organisation``, and to their system."""
     wanted = {name: f"{mapping.prefix}{name}"[:LONGEST_IDENTIFIER] for name in names}
     had = set(ConfigurationItem.objects.filter(identifier__in=wanted.values()).values_list("identifier", flat=True))
     fixed = {"ci_class_id": mapping.items["class"], "status_id": mapping.items["status"]}
     new = {
-        identifier: Draft(identifier, {"name": name, "organisation_id": organisation.pk, **fixed})
+        identifier: Draft(
+            identifier,
+            {"name": name, "organisation_id": organisation.pk, "business_system_id": system_of.get(name), **fixed},
+        )
         for name, identifier in sorted(wanted.items())
         if identifier not in had
     }

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "keep": [],
     "rising": [],
     "prefix": "",
+    "systems": {"class": "non_core"},
 }
 #: At the end of a word in a table: stands for every word that begins so; alone for every word that is not listed.
 ANY_OTHER = "*"
@@ -117,6 +118,7 @@ class Mapping:
     customer: dict[str, str]
     groups: dict[str, Any]
     items: dict[str, str]
+    systems: dict[str, str]
 
     @property
     def has_updates(self) -> bool:
@@ -192,6 +194,7 @@ def _mapping(name: str, raw: Any) -> Mapping:
         customer=dict(file["customer"]),
         groups=dict(file["groups"]),
         items=dict(file["items"]),
+        systems=dict(file["systems"]),
     )
 
 

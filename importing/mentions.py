@@ -1,4 +1,4 @@
-"""Everything that histories name: people, groups, categories, configuration items."""
+"""Everything that histories name: people, groups, categories, business systems, configuration items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ Path = tuple[str, ...]
 
 
 class Mentions:
-    """What some histories name, each once. ``paths``: the names of a category from the top down."""
+    """What some histories name, each once. ``paths``: the names of a category from the top down.
+
+    ``system_of``: the business system of each item whose rows say one.
+    """
 
     def __init__(self, histories: Iterable[History] = ()) -> None:
         self.callers: set[str] = set()
@@ -18,6 +21,8 @@ class Mentions:
         self.groups: set[str] = set()
         self.paths: set[Path] = set()
         self.items: set[str] = set()
+        self.systems: set[str] = set()
+        self.system_of: dict[str, str] = {}
         for history in histories:
             self.add(history)
 
@@ -30,6 +35,8 @@ class Mentions:
         self.callers |= named(each["requester"] for each in tracked)
         self.groups |= named(each["group"] for each in tracked)
         self.items |= named(each["items"] for each in tracked) | set(history.items)
+        self.systems |= named([history.last["business_system"], *history.systems.values()])
+        self.system_of |= history.systems
         self.paths |= {each["category"] for each in tracked}
 
 

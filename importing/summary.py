@@ -59,6 +59,7 @@ def report_lines(summary: Summary, findings: Findings, kind: Kind, zone: ZoneInf
     named = summary.mentions
     yield f"  people: {len(named.callers | named.staff):,} ({len(named.callers):,} requesters)"
     yield f"  groups: {len(named.groups):,}, categories: {len(named.paths - {()}):,}, items: {len(named.items):,}"
+    yield f"  business systems: {len(named.systems):,}"
     yield f"  relations to records of the other product: {summary.counts['relations']:,}"
     yield from _damage(findings)
 

@@ -61,7 +61,7 @@ class ByPortal(Columns):
         target="resolved",
         label=_("Resolve with main ticket"),
         done=_("resolved together with the main ticket"),
-        tells=("resolved", "moved"),
+        tells=("resolved",),
         system=True,
         icon="check",
     )

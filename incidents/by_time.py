@@ -29,7 +29,7 @@ class ByTime(Columns):
         target="assigned",
         label=_("Escalate by time"),
         done=_("went to the next line, because time was over"),
-        tells=("assigned", "moved"),
+        tells=("assigned",),
         form="incidents.time_forms.OutOfTimeMoveForm",
         icon="arrow-up-right",
         public=False,
@@ -115,7 +115,7 @@ class ByTime(Columns):
         target="closed",
         label=_("Close by itself"),
         done=_("was closed: nobody objected in time"),
-        tells=("rate_asked", "closed_by_time", "moved"),
+        tells=("rate_asked", "closed_by_time"),
         icon="circle-check",
         system=True,
     )

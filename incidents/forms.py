@@ -166,10 +166,22 @@ class ApprovePriorityForm(OwnerForm):
 
 
 class ProposePriorityForm(ActionForm):
-    """The impact that should apply, and why."""
+    """The impact that should apply, and why. Only what gives another priority is offered."""
 
-    impact = ImpactField()
+    impact = ImpactField(error_messages={"invalid_choice": _("Choose an impact that gives another priority.")})
     text = text_field(_("Reason"), rows=2)
+    #: Nobody is woken before it is approved (templates/components/action_form.html).
+    asks_first = True
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """Nothing is chosen: what the ticket has is not proposed."""
+        return {}
+
+    def limit_choices(self) -> None:
+        """What gives the priority that it has is no proposal."""
+        field: Any = self.fields["impact"]
+        same = [one.pk for one in field.queryset if priority_for(one, self.ticket.urgency) == self.ticket.priority]
+        field.queryset = field.queryset.exclude(pk__in=same)
 
     def as_record(self) -> dict[str, Any]:
         """With the priority that it gives."""

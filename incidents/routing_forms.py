@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import SupportGroup, Tier, User
 from tickets.action_forms import text_field
 from tickets.assignment import AssignmentForm
-from tickets.forms import ActionForm
 from tickets.models import Ticket
 
 
@@ -43,18 +42,6 @@ def default_group(ticket: Ticket) -> SupportGroup | None:
         if holder is not None and holder.default_group is not None:
             return holder.default_group
     return None
-
-
-class StartForm(ActionForm):
-    """Nothing is asked. What the desk starts without dispatching belongs to the desk's own group."""
-
-    def clean(self) -> dict[str, Any]:
-        """Find that group."""
-        cleaned = super().clean() or {}
-        if self.ticket.group is None and self.user is not None:
-            own = SupportGroup.objects.filter(pk__in=self.user.group_ids, active=True)
-            cleaned["group"] = own.filter(tier=Tier.DESK).first() or own.first()
-        return cleaned
 
 
 class HandOverForm(LinesForm):

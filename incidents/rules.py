@@ -12,6 +12,7 @@ from tickets.rules import (
     is_supplier,
     may_dispatch,
     may_handle,
+    may_start,
     may_work_on,
     works_in_group,
 )
@@ -29,13 +30,6 @@ def leads_group(ticket: Ticket, user: User) -> bool:
 def may_assign(ticket: Ticket, user: User) -> bool:
     """The service desk, incident managers, the lead of the assigned group."""
     return may_dispatch(ticket, user) or leads_group(ticket, user)
-
-
-def may_start(ticket: Ticket, user: User) -> bool:
-    """The assignee, members of the assigned group; the desk may start what is not assigned yet."""
-    if ticket.group_id is None:
-        return may_dispatch(ticket, user) and bool(user.group_ids)
-    return may_work_on(ticket, user)
 
 
 def may_hand_over(ticket: Ticket, user: User) -> bool:

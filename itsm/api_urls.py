@@ -11,6 +11,8 @@ from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
 from changes.api import routes as change_routes
 from changes.api_informing import routes as informing_routes
+from changes.api_unauthorised import routes as unauthorised_routes
+from changes.api_windows import routes as window_routes
 from cmdb.api import routes as cmdb_routes
 from cmdb.api_discovery import routes as discovery_routes
 from cmdb.api_impact import routes as impact_routes
@@ -45,6 +47,8 @@ version_1 = [
     *shared_approval_routes,
     *change_routes,
     *informing_routes,
+    *unauthorised_routes,
+    *window_routes,
     *account_routes,
     *access_routes,
     *duty_routes,

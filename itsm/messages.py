@@ -17,6 +17,7 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation import templatize
+from django.utils.translation.reloader import translation_file_changed
 
 from itsm.docstrings import help_text
 from itsm.sources import project_files
@@ -97,13 +98,18 @@ def check(po_file: Path, found: Catalog) -> Report:
 
 
 def compile_catalogue(po_file: Path) -> Path:
-    """Write the binary form beside ``po_file`` and return its path; fuzzy texts stay out."""
+    """Write the binary form beside ``po_file`` and return its path; fuzzy texts stay out.
+
+    A process that has read the texts already reads them anew: in a fresh clone there were none when it began, and
+    what it goes on to store in both languages would be English in both.
+    """
     target = po_file.with_suffix(".mo")
     buffer = BytesIO()
     write_mo(buffer, read(po_file))
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists() or target.read_bytes() != buffer.getvalue():
         target.write_bytes(buffer.getvalue())
+        translation_file_changed(sender=None, file_path=target)
     return target
 
 

@@ -19,15 +19,17 @@ from psycopg2.errors import LockNotAvailable
 
 from itsm.lifting import lifted, set_limits
 
-#: Of the advisory lock that migrations of one database share.
-LOCK = 7_461_053
+#: Of the advisory locks that migrations of one database share, and machines that prepare it.
+LOCK, PREPARING = 7_461_053, 7_461_054
+#: Seconds between two looks whether it is one's turn.
+LOOKS_EVERY = 0.5
 STEP_WAITS, AGAIN_AFTER, GIVES_UP_AFTER = "2s", 3.0, 600.0
 
 
 def alone(work: Callable[[], object], tell: Callable[[str], object]) -> None:
     """Do ``work``, which migrates, while nobody else does. Raises CommandError when a lock is never to be had."""
     deadline = time.monotonic() + GIVES_UP_AFTER
-    with _turn(tell), lifted():
+    with turn(tell), lifted():
         while True:
             mend_indexes(tell)
             try:
@@ -48,8 +50,12 @@ def prepare_step(migration: Any) -> None:
 
 
 @contextmanager
-def _turn(tell: Callable[[str], object]) -> Iterator[None]:
-    """Wait for others that migrate the same database; a connection of its own keeps the place, behind a pooler too."""
+def turn(tell: Callable[[str], object], lock: int = LOCK) -> Iterator[None]:
+    """Wait for others that migrate the same database; a connection of its own keeps the place, behind a pooler too.
+
+    Who waits looks again and again and rests outside a transaction: an index that is built beside the work of others
+    waits for every transaction that began before, so for one that waits for the builder it would wait for ever.
+    """
     given = connection.get_connection_params() | {"application_name": "migrate"}
     given.pop("cursor_factory", None)
     given.pop("context", None)
@@ -60,13 +66,20 @@ def _turn(tell: Callable[[str], object]) -> Iterator[None]:
             cursor.execute(
                 "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0; SET statement_timeout = 0"
             )
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-            if not cursor.fetchone()[0]:
-                tell("Somebody else is migrating; waiting …")
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            own.commit()
+            if not _is_ours(cursor, lock):
+                tell("Another machine prepares the database; waiting …")
+                while not _is_ours(cursor, lock):
+                    own.rollback()
+                    time.sleep(LOOKS_EVERY)
             yield
     finally:
         own.close()
+
+
+def _is_ours(cursor: Any, lock: int) -> bool:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
+    return bool(cursor.fetchone()[0])
 
 
 _INVALID = """

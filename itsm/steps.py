@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from itsm import shared_static
+from itsm.migrating import PREPARING, turn
 from tickets.declared import write_declared_states
 
 #: Where ``npm ci`` puts what the front-end is built from.
@@ -83,10 +85,18 @@ def prepare(tell: Callable[[str], object]) -> None:
     Raises NotInstalled.
     """
     build(tell)
+    with turn(tell, PREPARING):
+        _prepare_data(tell)
+
+
+def _prepare_data(tell: Callable[[str], object]) -> None:
+    """What machines share: one after the other, and those that come later find it done."""
     migrated = migrate()
     if migrated:
         tell("Migrated the database")
     call_command("createcachetable", verbosity=0)
+    if shared_static.publish():
+        tell("Put styles and scripts where all machines find them")
     if write_declared_states():
         tell("Declared the states and transitions to the database")
     for step in data_steps():

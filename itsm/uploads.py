@@ -17,6 +17,8 @@ from itsm import env
 
 #: Seconds; a store that does not answer must not hold a page's thread for long.
 CONNECT_SECONDS, READ_SECONDS, TRIES = 3, 20, 2
+#: Styles and scripts of every version lie beside the uploads (``shared_static``); no backup holds them.
+BUILT = "static"
 
 
 def storage(folder: Path) -> dict[str, Any]:
@@ -53,14 +55,14 @@ def storage(folder: Path) -> dict[str, Any]:
 
 
 def names(folder: str = "") -> Iterator[str]:
-    """Every stored file, below ``folder``."""
+    """Every stored file, below ``folder``; what is built is no upload."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
         return
     begin = f"{folder}/" if folder else ""
     yield from (f"{begin}{name}" for name in sorted(files) if name)
-    for one in sorted(folders):
+    for one in sorted(folders if folder else set(folders) - {BUILT}):
         yield from names(f"{begin}{one}")
 
 

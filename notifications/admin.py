@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import PortalAdmin
@@ -85,7 +86,7 @@ class EndpointForm(forms.ModelForm):
             try:
                 refuse_unsafe(cleaned["url"], str(cleaned.get("kind") or ""))
             except Refused as refused:
-                self.add_error("url", str(refused))
+                self.add_error("url", gettext(str(refused)))
         if not cleaned.get("secret") and not cleaned.get("no_secret"):
             cleaned["secret"] = self.instance.secret
         if cleaned.get("kind") == Channel.WEBHOOK and not cleaned.get("secret"):

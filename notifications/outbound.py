@@ -19,6 +19,7 @@ from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 CONNECT_SECONDS = 3
 TOTAL_SECONDS = 10
@@ -82,13 +83,13 @@ def checked(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
-        raise Refused("The address cannot be read.") from None
+        raise Refused(gettext_noop("The address cannot be read.")) from None
     if parts.scheme != "https" and not (parts.scheme == "http" and settings.OUTBOUND_HTTP):
-        raise Refused("Only https addresses are called.")
+        raise Refused(gettext_noop("Only https addresses are called."))
     if not parts.hostname or parts.username or parts.password:
-        raise Refused("The address must name a host, and no user.")
+        raise Refused(gettext_noop("The address must name a host, and no user."))
     if port not in settings.OUTBOUND_PORTS and not _is_exempt(parts.hostname):
-        raise Refused("This port is not called.")
+        raise Refused(gettext_noop("This port is not called."))
     return parts
 
 
@@ -106,7 +107,7 @@ def refuse_unsafe(url: str, kind: str) -> None:
         rows = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
         inside = not all(is_public(ipaddress.ip_address(str(row[4][0]).partition("%")[0])) for row in rows)
     if inside and not _is_exempt(host):
-        raise Refused("The host has an address inside a private network.")
+        raise Refused(gettext_noop("The host has an address inside a private network."))
 
 
 def resolve(parts: SplitResult) -> tuple[str, int]:
@@ -118,7 +119,7 @@ def resolve(parts: SplitResult) -> tuple[str, int]:
         raise NotSent(f"The host is not found: {error}") from error
     addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in sorted(found)]
     if not _is_exempt(host) and not all(is_public(address) for address in addresses):
-        raise Refused("The host has an address inside a private network.")
+        raise Refused(gettext_noop("The host has an address inside a private network."))
     if not addresses:
         raise NotSent("The host has no address.")
     return str(sorted(addresses, key=lambda address: address.version)[0]), port
@@ -202,4 +203,4 @@ def _cut(connection: http.client.HTTPConnection) -> None:
 def named_hosts(hosts: Iterable[str], url: str) -> None:
     """Raise Refused unless ``url`` leads to one of ``hosts``: chat robots live at known places."""
     if (urlsplit(url).hostname or "") not in set(hosts):
-        raise Refused("A robot of this kind does not live at this host.")
+        raise Refused(gettext_noop("A robot of this kind does not live at this host."))

@@ -1,11 +1,18 @@
-"""What problems tell people: raised (PRB-03). Solutions that wait for a decision are told by their rounds."""
+"""What problems tell people: raised (PRB-03), a month over (PRB-09). Solutions are told by their rounds."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from notifications.events import Event, register_event
+from notifications.events import Channel, Event, register_event
 from notifications.reactions import NOTICES, Happening, Reaction
+from notifications.services import give_notice
+from problems.signals import month_over
 
 
 def _managers(happening: Happening) -> list[int]:
@@ -21,6 +28,15 @@ register_event(
         icon="puzzle",
         presses=False,
     ),
+    Event(
+        code="problem_month",
+        label=_("Monthly report of problems"),
+        subject=_("Monthly report of problems {summary}"),
+        body="{text}\n\n{link}",
+        icon="report",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
 )
 
 NOTICES.update(
@@ -28,3 +44,21 @@ NOTICES.update(
         "problem_raised": Reaction("problem_raised", _managers, rooms=False),
     }
 )
+
+
+@receiver(month_over)
+def tell_month(
+    sender: Any, month: str, readers: list[int], text: dict[str, str], now: datetime, **context: Any
+) -> None:
+    """Send the report of a month, once."""
+    give_notice(
+        key=f"problem_month:{month}",
+        event="problem_month",
+        ticket=None,
+        recipients=readers,
+        urgent=False,
+        at=now,
+        payload={"summary": month, "text": text, "path": f"{reverse('problems:register_table')}?month={month}"},
+        rooms=False,
+        internal=True,
+    )

@@ -116,8 +116,9 @@ def _duplicate_line(happening: Happening) -> str:
 
 
 def _watchers(happening: Happening) -> list[int]:
-    """Watchers; the requester has a notice of their own."""
-    return [key for key in happening.people("watchers") if key != happening.ticket.requester_id]
+    """Watchers; the requester has a notice of their own. What is internal only those who may read it."""
+    found = [key for key in happening.people("watchers") if key != happening.ticket.requester_id]
+    return found if happening.entry.is_public else happening.staff_only(found)
 
 
 def _parent_handlers(happening: Happening) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from django.urls import path
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
@@ -18,13 +17,13 @@ from itsm.api.fields import CodeField, NumberField, PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
-from problems.investigation import record_of
-from problems.models import KnownError, Problem
+from problems.meeting.api import IncidentMeetingView
+from problems.models import KnownError
 from problems.navigation import reads_internal
 from problems.trend_services import as_data
 from problems.trends import ZONE, find, whole_weeks
+from problems.writing.api import InvestigationView, ProposalStepView, ProposalsView
 from tickets import clock
-from tickets.api.base import NUMBER
 
 TAG = _("Problems")
 #: Nobody looks further back at once.
@@ -146,29 +145,11 @@ class KnownErrorsView(ApiView):
         )
 
 
-class InvestigationView(ApiView):
-    """The record of an investigation."""
-
-    def get(self, request: Request, number: str) -> Response:
-        """Parts, evidence and trees of causes. For staff who read internal notes."""
-        problem = Problem.objects.visible_to(self.user).filter(number=number).first()
-        if problem is None or not reads_internal(self.user):
-            raise Http404
-        return Response(record_of(problem))
-
-    def operation(self, method: str) -> Operation:
-        """How the description shows it."""
-        return Operation(
-            id="problems_investigation",
-            tag=TAG,
-            summary=_("Read an investigation"),
-            response={"type": "object", "additionalProperties": True},
-            path=NUMBER,
-        )
-
-
 routes = [
+    path("incident-meeting/", IncidentMeetingView.as_view(), name="incident-meeting"),
     path("trends/", TrendsView.as_view(), name="trends"),
+    path("trends/proposals/", ProposalsView.as_view(), name="trend-proposals"),
+    path("trends/proposals/<int:pk>/<slug:step>/", ProposalStepView.as_view(), name="trend-proposal"),
     path("known-errors/", KnownErrorsView.as_view(), name="known-errors"),
     path("problems/<number:number>/investigation/", InvestigationView.as_view(), name="investigation"),
 ]

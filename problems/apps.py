@@ -9,5 +9,13 @@ class ProblemsConfig(AppConfig):
     verbose_name = _("Problems")
 
     def ready(self) -> None:
-        """Listen to what happens to incidents; offer known errors while a call is taken."""
-        from problems import intake, leaving, prefills, receivers  # noqa: F401 - connects receivers, adds to hints and prefills
+        """Listen to what happens to incidents; offer known errors while a call is taken; bring figures."""
+        from problems import (  # noqa: F401 - each makes itself known
+            intake,
+            leaving,
+            measures,
+            prefills,
+            receivers,
+        )
+
+        measures.register()

@@ -107,6 +107,7 @@ def _store(problem: Problem, method: str, nodes: list[Node], parent: Cause | Non
 
 def record_of(problem: Problem) -> dict[str, Any]:
     """The whole record, JSON-safe: for the API and as export."""
+    trees = {method: tree_of(problem, method) for method in Cause.Method.values}
     return {
         "problem": problem.number,
         "notes": {note.part: {"text": note.text, "version": note.version} for note in problem.notes.all()},
@@ -121,5 +122,6 @@ def record_of(problem: Problem) -> dict[str, Any]:
             }
             for row in problem.evidence.select_related("written_by")
         ],
-        "causes": {method: outline.as_data(tree_of(problem, method)) for method in Cause.Method.values},
+        "causes": {method: outline.as_data(nodes) for method, nodes in trees.items()},
+        "marks": {method: mark_of(outline.write(nodes)) for method, nodes in trees.items()},
     }

@@ -13,17 +13,16 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from problems.models import KnownError, KnownErrorUse, Problem, Telling
 from problems.services import caused, join
+from problems.shelf import Likeness, current_shelf
 from tickets.actions import perform
 from tickets.models import Ticket, TicketLink
-from tickets.suggestions import Call, most_similar, phrases
+from tickets.suggestions import Call, phrases
 
 SHOWN = 3
 #: So many uses before a workaround can be called doubtful, and so much more often than usual its tickets come back.
 ENOUGH_USES, TIMES_USUAL = 4, 2.0
 #: What is usual is counted over so long, and is never taken for less than this.
 USUAL_OVER, USUAL_FLOOR = timedelta(days=180), 0.05
-#: What each agreement of a call with a known error weighs.
-ITEM, SYSTEM = 1.0, 0.3
 
 
 def publish(*, ticket: Problem, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> KnownError:
@@ -81,37 +80,29 @@ class Fit:
 
 
 def fitting(call: Call, now: datetime | Now, most: int = SHOWN) -> list[Fit]:
-    """Published known errors that fit ``call``, the likeliest first: items, system, words. Three queries."""
-    known = list(
-        KnownError.objects.valid(now)
-        .select_related("problem", "business_system")
-        .prefetch_related("items")
-        .annotate(used=Count("uses", filter=Q(uses__dropped_at=None)))
-    )
-    rows = [{"summary": f"{one.title} {one.symptoms}", "known": one} for one in known]
-    words = {row["known"].pk: (likeness, common) for likeness, common, row in most_similar(call.words, rows)}
-    fits = [_fit(one, call, *words.get(one.pk, (0.0, []))) for one in known]
-    found = [fit for fit in fits if fit.reasons]
-    return sorted(found, key=lambda fit: (-fit.score, -fit.uses, fit.known.pk))[:most]
+    """Published known errors that fit ``call``, the likeliest first: items, system, words. Three queries at most."""
+    likest = {one.pk: one for one in current_shelf().likest(call)}
+    if not likest:
+        return []
+    known = KnownError.objects.valid(now).filter(pk__in=likest).select_related("problem", "business_system")
+    rows = known.annotate(used=Count("uses", filter=Q(uses__dropped_at=None)))
+    fits = [_fit(one, likest[one.pk], call) for one in rows]
+    return sorted(fits, key=lambda fit: (-fit.score, -fit.uses, fit.known.pk))[:most]
 
 
-def _fit(known: KnownError, call: Call, likeness: float, common: list[str]) -> Fit:
-    reasons, score = [], likeness
-    items = [item.identifier for item in known.items.all() if item.identifier in call.items]
-    if items:
-        reasons.append(_("same item: %(items)s") % {"items": ", ".join(items)})
-        score += ITEM
-    if common:
-        reasons.append(
-            _("words: %(words)s") % {"words": " · ".join(phrases(common, f"{known.title} {known.symptoms}"))}
-        )
-    if call.business_system and known.business_system_id == call.business_system and (items or common):
+def _fit(known: Any, likeness: Likeness, call: Call) -> Fit:
+    """The known error with every reason that is true of it, the strongest first."""
+    reasons = []
+    if likeness.items:
+        reasons.append(_("same item: %(items)s") % {"items": ", ".join(likeness.items)})
+    if likeness.words:
+        said = phrases(likeness.words, f"{known.title} {known.symptoms}")
+        reasons.append(_("words: %(words)s") % {"words": " · ".join(said)})
+    if call.business_system and known.business_system_id == call.business_system:
         reasons.append(_("same system"))
-        score += SYSTEM
-    uses = getattr(known, "used", 0)
-    if reasons and uses:
-        reasons.append(_("used %(count)d times") % {"count": uses})
-    return Fit(known, score, reasons, uses)
+    if known.used:
+        reasons.append(_("used %(count)d times") % {"count": known.used})
+    return Fit(known, likeness.score, reasons, known.used)
 
 
 # --- Does it still work? ---------------------------------------------------------------------------------------------

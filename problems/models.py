@@ -16,6 +16,7 @@ from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.investigation_models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
 from problems.known_error_models import KnownError, KnownErrorUse, Telling  # noqa: F401 - as above
 from problems.lifecycle import ProblemLifecycle
+from problems.meeting.models import IncidentMeeting  # noqa: F401 - as above
 from problems.states import PHASES, Outcome, States
 from problems.trend_models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind
@@ -107,6 +108,9 @@ class Problem(ProblemLifecycle, Ticket):
     expected_effect = models.TextField(_("expected effect"), blank=True)
     test_result = models.TextField(_("how it was tested"), blank=True)
     customer_word = models.TextField(_("discussed with the customer"), blank=True)
+    discussed_at = models.DateTimeField(_("discussion with the customer"), null=True)
+    discussed_with = models.TextField(_("who was invited"), blank=True)
+    discussion = models.TextField(_("minutes of the discussion"), blank=True)
     change_reference = models.CharField(_("change"), max_length=100, blank=True)
 
     proof = models.TextField(_("how it was proven"), blank=True)

@@ -37,4 +37,12 @@ NAVIGATION = [
         allow=reads_internal,
         position=35,
     ),
+    Entry(
+        section=Section.RUNNING,
+        label=_("Incident meeting"),
+        url="problems:incident_meeting",
+        icon="users-group",
+        allow=reads_internal,
+        position=33,
+    ),
 ]

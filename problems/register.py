@@ -23,6 +23,8 @@ from tickets.models import Ticket, TicketLink, TimeSpent
 
 #: What must be on record of a problem that is over, by the columns of its row; what was cancelled needs nothing.
 NEEDED = ("root_cause", "solution", "proof", "review_result", "minutes")
+#: Of one that ended in another way: there is no solution to prove.
+NEEDED_WITHOUT_SOLUTION = ("root_cause", "review_result", "minutes")
 EXEMPT = (Outcome.CANCELLED, Outcome.DUPLICATE)
 
 
@@ -87,7 +89,7 @@ def missing_of(problem: Problem) -> list[Any]:
     """What should be on record of a problem that is closed, and is not."""
     if problem.phase != Phase.CLOSED or problem.outcome in EXEMPT:
         return []
-    needed = NEEDED if problem.outcome == Outcome.SOLVED else ("root_cause", "review_result", "minutes")
+    needed = NEEDED if problem.outcome == Outcome.SOLVED else NEEDED_WITHOUT_SOLUTION
     return [problem._meta.get_field(name).verbose_name for name in needed if not getattr(problem, name)]  # type: ignore[union-attr]
 
 
@@ -168,17 +170,23 @@ def report_rows(lines: list[Line], effect: Effect) -> list[tuple[str, Any]]:
 
 def workbook(month: Month, lines: list[Line], effect: Effect) -> bytes:
     """The register and the monthly report as an Excel file of two sheets."""
-    head = (_("Number"), _("Summary"), _("Raised from"), _("Category of the problem"), _("Level"), _("Owner"))
-    more = (_("Created"), _("State"), _("Resolved"), _("Root cause"), _("Solution"), _("Incidents"), _("Missing"))
     book, widths = Book(), [18, 42, *[9] * 7, 48, 48, 9, 9]
-    book.add(
-        month.code, (*head, *more), [[*map(str, _cells(line))] for line in lines], widths=widths, frozen_columns=2
-    )
+    book.add(month.code, heads(), [[*map(str, cells_of(line))] for line in lines], widths=widths, frozen_columns=2)
     book.add(_("Monthly report"), (_("Figure"), month.code), report_rows(lines, effect), widths=[48, 14])
     return book.as_bytes()
 
 
-def _cells(line: Line) -> list[Any]:
+def heads() -> tuple[str, ...]:
+    """What the columns of the register are called."""
+    head = (_("Number"), _("Summary"), _("Raised from"), _("Category of the problem"), _("Level"), _("Owner"))
+    return (
+        *head,
+        *(_("Created"), _("State"), _("Resolved"), _("Root cause"), _("Solution"), _("Incidents"), _("Missing")),
+    )
+
+
+def cells_of(line: Line) -> list[Any]:
+    """A problem as a row of the register."""
     one = line.problem
     named = [one.problem_source, one.problem_category, one.level, one.assignee]
     solved = f"{localtime(one.resolved_at, ZONE):%Y-%m-%d}" if one.resolved_at else ""

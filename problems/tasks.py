@@ -1,9 +1,10 @@
-"""Background work of problems: a wrapper that takes no arguments."""
+"""Background work of problems: wrappers that take no arguments."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from problems.month_end import look_through
 from problems.trend_services import refresh
 from tickets import clock
 
@@ -12,3 +13,9 @@ from tickets import clock
 def find_trends() -> None:
     """Look for trends in the last whole weeks."""
     refresh(clock.now())
+
+
+@shared_task(soft_time_limit=120, time_limit=150)
+def tell_month() -> None:
+    """Tell of the register of the month that is over."""
+    look_through(clock.now())

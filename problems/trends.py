@@ -29,8 +29,10 @@ WEEKS, FEWEST = 12, 4
 LEAST, RATE, MOST = 3, 0.05, 12
 #: A week at the edge with less than this part of a usual week is no whole week of the source.
 EDGE = 0.3
-#: What comes in so many of the weeks keeps coming; so much of two keys' tickets shared makes them one burst.
+#: What comes in so many of the weeks keeps coming; so much of two keys' excess shared makes them one burst.
 OFTEN, SAME, COVERS = 0.75, 0.7, 0.6
+#: A category that takes another one's place has between half and twice as many tickets a week.
+AS_MANY = 2.0
 BURST, KEEPS_COMING = "burst", "keeps_coming"
 
 #: Name -> columns of the key, as lists filter by them. The narrow ones may keep coming; that wide ones do is no news.
@@ -46,6 +48,8 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "source": ("source_id",),
 }
 NARROW = ("item", "summary", "category_system")
+#: What comes again and again there is one thing, not one sort of thing.
+ALIKE = ("item", "summary")
 PARAMETERS = {
     "items__identifier": "item",
     "summary": "q",
@@ -138,21 +142,35 @@ def find(weeks: list[datetime]) -> list[Finding]:
     if len(weeks) < FEWEST:
         return []
     found: list[Finding] = []
-    tests = 0
+    tests = narrow = 0
     steady: list[Finding] = []
     for dimension in DIMENSIONS:
         series = _series(dimension, weeks)
         spread = spread_of([one.counts for one in series])
         tests += len(series) * len(weeks)
         for one in series:
-            found += _bursts(one, totals, spread, weeks)
+            found += [it for it in _bursts(one, totals, spread, weeks) if not _is_renamed(it, series)]
         if dimension in NARROW:
+            narrow += len(series)
             steady += [it for row in series if (it := _keeps_coming(row, totals, spread, weeks)) is not None]
     kept = discoveries([one.chance for one in found], RATE, tests)
-    bursts = _joined([one for one, keep in zip(found, kept, strict=True) if keep])
+    bursts = _news(_joined([one for one, keep in zip(found, kept, strict=True) if keep]), tests)
     names = {one.series.key for one in bursts}
-    steady = _joined([one for one in steady if one.series.key not in names])
+    steady = _joined([one for one in _worth_saying(steady, narrow) if one.series.key not in names])
     return [*_first(bursts, MOST), *_first(steady, MOST // 2)][:MOST]
+
+
+def _news(found: list[Finding], tests: int) -> list[Finding]:
+    """Those that stay when each burst counts once: one that shows under many keys does not let chance ones in."""
+    kept = discoveries([one.chance for one in found], RATE, tests)
+    return [one for one, keep in zip(found, kept, strict=True) if keep]
+
+
+def _worth_saying(steady: list[Finding], tests: int) -> list[Finding]:
+    """Of what keeps coming every item and every same summary; of wider keys only what grows beyond chance."""
+    kept = discoveries([one.chance for one in steady], RATE, tests)
+    pairs = zip(steady, kept, strict=True)
+    return [one for one, grows in pairs if grows or one.series.dimension in ALIKE]
 
 
 def complete(weeks: list[datetime], totals: list[int]) -> tuple[list[datetime], list[int]]:
@@ -208,6 +226,26 @@ def _bursts(series: Series, totals: list[int], spread: float, weeks: list[dateti
         place = last + 1
 
 
+def _is_renamed(found: Finding, series: list[Series]) -> bool:
+    """Whether its category is another one's new name: it begins when that one ends, and goes on as that did."""
+    one, place = found.series, found.first
+    if (
+        "category__code" not in DIMENSIONS[one.dimension]
+        or any(one.counts[:place])
+        or not all(one.counts[place + 1 :])
+    ):
+        return False
+    after = sum(one.counts[place:]) / (len(one.counts) - place)
+    return any(
+        other.key[0] != one.key[0]
+        and other.key[1:] == one.key[1:]
+        and other.counts[place - 1]
+        and not any(other.counts[place + 1 :])
+        and 1 / AS_MANY <= sum(other.counts[:place]) / place / after <= AS_MANY
+        for other in series
+    )
+
+
 def _keeps_coming(series: Series, totals: list[int], spread: float, weeks: list[datetime]) -> Finding | None:
     """Whether a narrow key comes week after week; its chance is that of growing so: what grows is first."""
     present = sum(count > 0 for count in series.counts)
@@ -215,8 +253,10 @@ def _keeps_coming(series: Series, totals: list[int], spread: float, weeks: list[
         return None
     half = len(weeks) // 2
     early, late = sum(series.counts[:half]), sum(series.counts[half:])
-    mean = max(early * sum(totals[half:]) / max(sum(totals[:half]), 1), 1.0)
-    chance = tail(late, Usual(mean, mean * max(spread, LEAST_SPREAD)))
+    share = sum(totals[half:]) / max(sum(totals[:half]), 1)
+    mean = (early + 0.5) * share
+    # What came early is a sample itself: few of them say little about what is usual.
+    chance = tail(late, Usual(mean, mean * max(spread, LEAST_SPREAD) * (1 + share)))
     return Finding(KEEPS_COMING, series, 0, len(weeks) - 1, series.total, round(early + mean, 1), chance, weeks)
 
 
@@ -225,7 +265,7 @@ def _joined(found: list[Finding]) -> list[Finding]:
     groups: list[list[tuple[Finding, set[int]]]] = []
     for one in sorted(found, key=lambda one: one.chance)[: MOST * 8]:
         keys = set(one.rows().values_list("pk", flat=True))
-        home = next((group for group in groups if any(_same(keys, other) for _found, other in group)), None)
+        home = next((group for group in groups if any(_same(one, keys, *other) for other in group)), None)
         if home is None:
             groups.append([(one, keys)])
         else:
@@ -233,8 +273,9 @@ def _joined(found: list[Finding]) -> list[Finding]:
     return [_narrowest(group) for group in groups]
 
 
-def _same(one: set[int], other: set[int]) -> bool:
-    return len(one & other) >= SAME * max(min(len(one), len(other)), 1)
+def _same(one: Finding, keys: set[int], other: Finding, others: set[int]) -> bool:
+    """Whether most of what either has beyond the usual is the same tickets."""
+    return len(keys & others) >= SAME * max(min(one.seen - one.expected, other.seen - other.expected), 1)
 
 
 def _narrowest(group: list[tuple[Finding, set[int]]]) -> Finding:

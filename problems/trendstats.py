@@ -59,7 +59,8 @@ def usual_of(counts: Sequence[int], totals: Sequence[int], place: int, spread: f
     scaled = [counts[n] * totals[place] / totals[n] for n in others if totals[n]]
     mean = max(sum(scaled) / len(scaled) if scaled else 0.0, FLOOR)
     own = sum((value - mean) ** 2 for value in scaled) / max(len(scaled) - 1, 1)
-    return Usual(mean, max(own, mean * max(spread, LEAST_SPREAD)))
+    unsure = 1 + 1 / max(len(scaled), 1)  # the mean itself comes from a few periods
+    return Usual(mean, max(own, mean * max(spread, LEAST_SPREAD)) * unsure)
 
 
 def spread_of(rows: Sequence[Sequence[int]]) -> float:

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from problems import views
+from problems.meeting.views import IncidentMeetingView
 
 app_name = "problems"
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("problems/<str:number>/investigation/", views.InvestigationView.as_view(), name="investigation"),
     path("problems/<str:number>/record/", views.PrintView.as_view(), name="print"),
     path("problem-register/", views.RegisterTableView.as_view(), name="register_table"),
+    path("incident-meeting/", IncidentMeetingView.as_view(), name="incident_meeting"),
     path("trends/", views.TrendsView.as_view(), name="trends"),
     re_path(r"^trends/(?P<pk>\d{1,9})/(?P<step>raise|watch|dismiss)/$", views.TrendView.as_view(), name="trend"),
 ]

@@ -60,7 +60,9 @@ class Tile:
 
 
 class KpiBoard:
-    """What a person sees of the figures of a kind with the parameters of an address."""
+    """What a person sees of the figures of a kind with the parameters of an address; ``page`` shows it."""
+
+    page = "board"
 
     def __init__(self, params: QueryDict, *, user: User, kind: Kind, now: datetime) -> None:
         self.user, self.kind, self.now = user, kind, as_of(params.get("at", ""), now)
@@ -108,7 +110,7 @@ class KpiBoard:
 
     def url(self, **changes: Any) -> str:
         """The address of this board with ``changes``."""
-        return f"{reverse('reports:board', args=[self.kind.slug])}?{urlencode(self.params(**changes))}"
+        return f"{reverse(f'reports:{self.page}', args=[self.kind.slug])}?{urlencode(self.params(**changes))}"
 
     def part_url(self, name: str, *args: Any) -> str:
         """The address of a part of this board, of the same moment."""
@@ -120,11 +122,22 @@ class KpiBoard:
     def context(self) -> dict[str, Any]:
         """What ``reports/board.html`` draws before its parts arrive."""
         return {
-            "kind": self.kind,
+            **self.frame(),
             "title": _("Indicators"),
+            "compared_text": period_text(span_before(self.period)),
+            "tiles_url": self.part_url("tiles"),
+            "table_url": self.part_url("table"),
+            "load_url": self.part_url("load") if self.draws_incidents else "",
+            "charts": [(code, self.part_url("chart", code)) for code in CHARTS] if self.draws_incidents else [],
+            "check": last_check(),
+        }
+
+    def frame(self) -> dict[str, Any]:
+        """What every page of boards shows at its head: kind, period, filters, what is wrong in the address."""
+        return {
+            "kind": self.kind,
             "period": self.period,
             "period_text": period_text(self.period.span),
-            "compared_text": period_text(span_before(self.period)),
             "buttons": [self._period_entry(code) for code in BUTTONS],
             "more_periods": [self._period_entry(code) for code in NAMED if code not in BUTTONS],
             "from": str(self.period.first_day),
@@ -133,22 +146,25 @@ class KpiBoard:
             "fields": self.fields(),
             "active": self.active(),
             "reset_url": self.url(**dict.fromkeys(DIMENSIONS)) if self.filters else "",
-            "tiles_url": self.part_url("tiles"),
-            "table_url": self.part_url("table"),
-            "load_url": self.part_url("load") if self.draws_incidents else "",
-            "charts": [(code, self.part_url("chart", code)) for code in CHARTS] if self.draws_incidents else [],
             "others": [
                 {
                     "label": kind.label_plural,
-                    "url": reverse("reports:board", args=[kind.slug]),
+                    "url": reverse(f"reports:{self.page}", args=[kind.slug]),
                     "on": kind == self.kind,
                 }
                 for kind in kinds()
                 if measures_of(kind.code)
             ],
-            "check": last_check(),
+            "pages": [
+                {
+                    "label": label,
+                    "url": f"{reverse(f'reports:{page}', args=[self.kind.slug])}?{urlencode(self.params())}",
+                    "on": page == self.page,
+                }
+                for page, label in (("board", _("Indicators")), ("process", _("The process")))
+            ],
             "errors": self.shown_errors(),
-            "url": reverse("reports:board", args=[self.kind.slug]),
+            "url": reverse(f"reports:{self.page}", args=[self.kind.slug]),
         }
 
     def shown_errors(self) -> list[dict[str, str]]:

@@ -10,19 +10,11 @@ import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from itsm.paper import FONTS
 from itsm.sheets import Book
 from reports.models import ServiceReport
 
 TEMPLATE = Path(__file__).parent / "service_report.typ"
-#: The first that is there is taken; the last one comes with typst, but knows no Chinese (docs/reports.md).
-FONTS = [
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Libertinus Serif",
-]
 
 
 def status_of(report: ServiceReport) -> str:

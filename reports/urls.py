@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports import live_views, service_views, views
+from reports import live_views, process_views, service_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("wall/<str:key>/", live_views.WallView.as_view(), name="wall"),
     path("wall/<str:key>/now/", live_views.WallNowView.as_view(), name="wall_now"),
     path("boards/<kind:kind>/", views.BoardView.as_view(), name="board"),
+    path("boards/<kind:kind>/process/", process_views.ProcessView.as_view(), name="process"),
+    path("boards/<kind:kind>/process/map/", process_views.MapView.as_view(), name="process_map"),
+    path("boards/<kind:kind>/process/ways/", process_views.WaysView.as_view(), name="process_ways"),
+    path("boards/<kind:kind>/process/time/", process_views.TimeView.as_view(), name="process_time"),
+    path("boards/<kind:kind>/process/hand-overs/", process_views.HandOversView.as_view(), name="process_hand_overs"),
+    path("boards/<kind:kind>/process/log/", process_views.XesView.as_view(), name="xes"),
     path("boards/<kind:kind>/tiles/", views.TilesView.as_view(), name="tiles"),
     path("boards/<kind:kind>/table/", views.TableView.as_view(), name="table"),
     path("boards/<kind:kind>/load/", views.LoadView.as_view(), name="load"),

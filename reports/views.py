@@ -23,7 +23,9 @@ from tickets.measures import SHEETS, measures_of
 
 
 class ReportsView(SignedInView):
-    """Base: only for staff who see every ticket."""
+    """Base: only for staff who see every ticket. ``board_class``: what the address is read into."""
+
+    board_class = KpiBoard
 
     def dispatch(self, request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """Refuse everybody else."""
@@ -35,7 +37,7 @@ class ReportsView(SignedInView):
         """The board that the address names. Raises Http404 for a kind without figures."""
         if not measures_of(kind.code):
             raise Http404
-        return KpiBoard(self.request.GET, user=self.request.user, kind=kind, now=clock.now())
+        return self.board_class(self.request.GET, user=self.request.user, kind=kind, now=clock.now())
 
     def draw(self, template: str, board: KpiBoard, **context: Any) -> HttpResponse:
         """A part of the board: alone for htmx, else as a page of its own."""

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import may_read_what_governs
@@ -27,6 +28,13 @@ from sla.trials import ask
 from tickets import clock
 
 YEARS = range(2004, 2100)
+#: What the columns of a trial count.
+TRIAL_VERDICTS = (
+    gettext_lazy("met now"),
+    gettext_lazy("missed now"),
+    gettext_lazy("met then"),
+    gettext_lazy("missed then"),
+)
 #: How much history a draft is tried on.
 TRIAL_DAYS = 90
 
@@ -144,11 +152,45 @@ def shown_trial(run: TrialRun) -> dict[str, Any]:
         "days": (run.until - run.since).days,
         "tickets": result.get("tickets", 0),
         "cut": result.get("cut", False),
-        "tables": [(label, result["tables"][by]) for by, label in labels.items()] if result else [],
+        "tables": [(label, _cells(run, by)) for by, label in labels.items()] if result else [],
         "flipped": result.get("flipped", []),
         "flips": result.get("flips", 0),
         "silent": result.get("silent", {}),
     }
+
+
+def _cells(run: TrialRun, by: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The rows of a table: each count with the address of the tickets behind it, and whether the draft moves it."""
+    page = reverse("sla:trial_tickets", args=[run.pk])
+    known = "behind" in (run.result or {})
+    return [
+        (
+            name,
+            [
+                {
+                    "count": counts[at],
+                    "moved": at > 1 and counts[at] != counts[at - 2],
+                    "url": f"{page}?by={by}&row={row}&verdict={at}" if known and counts[at] else "",
+                }
+                for at in range(len(counts))
+            ],
+        )
+        for row, (name, counts) in enumerate(run.result["tables"][by])
+    ]
+
+
+def behind(run: TrialRun, by: str, row: str, verdict: str) -> dict[str, Any]:
+    """What stands behind one count of a trial: its words, how many, the first tickets. Raises LookupError."""
+    try:
+        at, column = (int(one) if one.isdecimal() else -1 for one in (row, verdict))
+        if min(at, column) < 0:
+            raise LookupError(by, row, verdict)
+        name, counts = run.result["tables"][by][at]
+        numbers = run.result["behind"][by][at][column]
+        words = TRIAL_VERDICTS[column]
+    except TypeError as error:  # a trial of before, or one that is not counted
+        raise LookupError(by, row, verdict) from error
+    return {"name": name, "verdict": words, "count": counts[column], "numbers": numbers}
 
 
 def year_of(content: Content, old: Content, year: int) -> list[dict[str, Any]]:

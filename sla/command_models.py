@@ -129,9 +129,12 @@ class Command(models.Model):
 
     class Outcome(models.TextChoices):
         MOVED = "moved", _("went to the next line")
-        TOLD = "told", _("stayed; people were told")
-        CLAIMED = "claimed", _("stayed, because somebody has claimed it; people were told")
-        NOWHERE = "nowhere", _("stayed, because no group of the next line is known; people were told")
+        TOLD = "told", _("not handed on; those concerned were notified")
+        CLAIMED = "claimed", _("not handed on, because somebody has claimed it; those concerned were notified")
+        NOWHERE = (
+            "nowhere",
+            _("not handed on, because no group of the next line is known; those concerned were notified"),
+        )
         CLOSED = "closed", _("closed")
         RESUMED = "resumed", _("went on by itself")
 

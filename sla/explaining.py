@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +53,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of the bar: where it begins and how wide it is in thousandths; counted, closed or paused."""
+    """A piece of the bar: where it begins and how wide it is in thousandths; run, over (the target), closed, pause."""
 
     kind: str
     x: int
@@ -154,7 +155,7 @@ def _explain(
         clock=clock,
         stretches=stretches,
         changes=[change for change in changes if change.clock_id == clock.pk],
-        parts=_parts(stretches),
+        parts=_parts(stretches, clock.target),
         consumed=consumed,
         remaining=clock.target - consumed,
         tone=_tone(clock, now),
@@ -174,10 +175,10 @@ def _open_stretch(clock: Clock, reasons: dict[str, str], now: datetime) -> list[
     return [Stretch("run", since, end, counted, calendar, running=True)]
 
 
-def _parts(stretches: list[Stretch]) -> list[Part]:
-    """The bar: open and closed time of each stretch in order."""
+def _parts(stretches: list[Stretch], target: timedelta) -> list[Part]:
+    """The bar: open and closed time of each stretch in order; what counted beyond ``target`` is a part of its own."""
     whole = sum((each.passed for each in stretches), timedelta())
-    pieces = [piece for each in stretches for piece in _pieces(each)]
+    pieces = list(_beyond([piece for each in stretches for piece in _pieces(each)], target))
     if not whole or len(pieces) > MOST_PARTS:
         return []
     found, passed = [], timedelta()
@@ -188,7 +189,24 @@ def _parts(stretches: list[Stretch]) -> list[Part]:
     return found
 
 
-def _pieces(stretch: Stretch) -> list[tuple[str, datetime, datetime]]:
+Piece = tuple[str, datetime, datetime]
+
+
+def _beyond(pieces: Iterable[Piece], target: timedelta) -> Iterator[Piece]:
+    """``pieces``, where what counted (``run``) after ``target`` was used up is called ``over``."""
+    left = target
+    for kind, start, end in pieces:
+        limit = min(start + max(left, timedelta()), end)
+        if kind != "run" or limit == end:
+            yield kind, start, end
+        else:
+            if start < limit:
+                yield "run", start, limit
+            yield "over", limit, end
+        left -= (end - start) * (kind == "run")
+
+
+def _pieces(stretch: Stretch) -> list[Piece]:
     if stretch.kind == "pause":
         return [("pause", stretch.started, stretch.ended)]
     found, last = [], stretch.started

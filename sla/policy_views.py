@@ -6,17 +6,19 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.forms import BaseFormSet
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, is_htmx
-from sla.calendar_views import TRIAL_DAYS, AdministratorsView, shown_trial
+from sla.calendar_views import TRIAL_DAYS, AdministratorsView, behind, shown_trial
 from sla.models import Policy, PolicyVersion, TrialRun
 from sla.policies import draft_of, publish_policy, shown_targets, version_in_force
 from sla.policy_forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of, settings_of
 from sla.trials import ask
+from sla.whatif import MOST_BEHIND
 from tickets import clock
+from tickets.models import Ticket
 
 
 class PoliciesView(AdministratorsView):
@@ -103,6 +105,22 @@ class TrialView(AdministratorsView):
         found = TrialRun.objects.filter(pk=pk, user_id=request.user.pk, status__in=TrialRun.AT_WORK)
         found.update(status=TrialRun.State.CANCELLED, finished_at=clock.now(), worker="")
         return redirect("sla:trial", pk)
+
+
+class TrialTicketsView(AdministratorsView):
+    """The tickets behind one number of a trial."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """The first of them; 404 for what the trial does not count."""
+        run = get_object_or_404(TrialRun, pk=pk, user_id=request.user.pk)
+        try:
+            found = behind(run, *(request.GET.get(name, "") for name in ("by", "row", "verdict")))
+        except LookupError as error:
+            raise Http404 from error
+        tickets = Ticket.objects.filter(number__in=found["numbers"]).order_by("number")
+        return render(
+            request, "sla/trial_tickets.html", {"run": run, "tickets": tickets, "most": MOST_BEHIND, **found}
+        )
 
 
 def _find(code: str) -> Policy:

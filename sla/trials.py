@@ -86,6 +86,8 @@ def ask(*, user: User, what: str, code: str, draft: Draft | Content, since: date
     )
     if run.total <= COUNTED_AT_ONCE:
         run.result, run.status, run.done = count(run).as_json(), State.READY, run.total
+        run.finished_at = run.created_at
+        run.save()
         return run
     TrialRun.objects.filter(user=user, status__in=TrialRun.AT_WORK).update(
         status=State.CANCELLED, finished_at=run.created_at, worker=""

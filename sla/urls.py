@@ -15,5 +15,6 @@ urlpatterns = [
     path("policies/", policy_views.PoliciesView.as_view(), name="policies"),
     path("policies/<str:code>/", policy_views.PolicyView.as_view(), name="policy"),
     path("what-if/<int:pk>/", policy_views.TrialView.as_view(), name="trial"),
+    path("what-if/<int:pk>/tickets/", policy_views.TrialTicketsView.as_view(), name="trial_tickets"),
     path("tickets/<str:number>/counted/", views.CountedView.as_view(), name="counted"),
 ]

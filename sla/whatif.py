@@ -26,6 +26,10 @@ BATCH = 500
 #: More tickets than this are not counted; the page says so.
 MOST_TICKETS = 200_000
 MOST_FLIPPED = 200
+#: So many tickets are kept behind each number.
+MOST_BEHIND = 100
+#: By what verdicts are counted.
+COLUMNS = ("metric", "priority", "service", "group")
 WAITING = "pending"
 VERDICTS = ("before_met", "before_missed", "after_met", "after_missed")
 Said = Callable[[int], None] | None
@@ -54,6 +58,8 @@ class Trial:
     flips: int = 0
     counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     flipped: list[dict[str, Any]] = field(default_factory=list)
+    #: Numbers of the tickets behind each count, in order, the first ``MOST_BEHIND``.
+    behind: dict[tuple[str, str], dict[str, dict[str, None]]] = field(default_factory=dict)
     #: Tickets of which history does not say who had them when, by kind of agreement.
     silent: Counter[str] = field(default_factory=Counter)
 
@@ -66,11 +72,12 @@ class Trial:
             ("group", limit.holder or str(ticket.group or "–")),
         }
         for place in places:
-            counter = self.counts.setdefault(place, Counter())
-            counter["before_met"] += before is True
-            counter["before_missed"] += before is False
-            counter["after_met"] += after is True
-            counter["after_missed"] += after is False
+            counter = self.counts.setdefault(place, Counter(dict.fromkeys(VERDICTS, 0)))
+            for verdict in (*_verdict("before", before), *_verdict("after", after)):
+                counter[verdict] += 1
+                numbers = self.behind.setdefault(place, {}).setdefault(verdict, {})
+                if len(numbers) < MOST_BEHIND:
+                    numbers[ticket.number] = None
         if before is None or after is None or before == after:
             return
         self.flips += 1
@@ -79,11 +86,11 @@ class Trial:
 
     def as_json(self) -> dict[str, Any]:
         """What the page draws, as a job keeps it; counts in the order of ``VERDICTS``."""
-        columns = ("metric", "priority", "service", "group")
         return {
             "tickets": self.tickets,
             "cut": self.cut,
-            "tables": {by: [[name, [c[v] for v in VERDICTS]] for name, c in self.rows(by)] for by in columns},
+            "tables": {by: [[name, [c[v] for v in VERDICTS]] for name, c in self.rows(by)] for by in COLUMNS},
+            "behind": {by: [self._numbers(by, name) for name, _counts in self.rows(by)] for by in COLUMNS},
             "flipped": [
                 {"number": row["ticket"].number, "summary": row["ticket"].summary, "metric": str(row["metric"])}
                 | {"after": row["after"]}
@@ -97,6 +104,15 @@ class Trial:
         """The counts by one of metric, priority, service, group, where there is something to count."""
         counted = ((name, counter) for (kind, name), counter in self.counts.items() if kind == by)
         return sorted((name, counter) for name, counter in counted if any(counter.values()))
+
+    def _numbers(self, by: str, name: str) -> list[list[str]]:
+        """Which tickets stand behind the counts of a row, in the order of ``VERDICTS``."""
+        behind = self.behind.get((by, name), {})
+        return [list(behind.get(verdict, ())) for verdict in VERDICTS]
+
+
+def _verdict(side: str, met: bool | None) -> tuple[str, ...]:
+    return () if met is None else (f"{side}_{'met' if met else 'missed'}",)
 
 
 def try_policy(policy: Policy, draft: Draft, start: datetime, end: datetime, *, said: Said = None) -> Trial:

@@ -31,6 +31,7 @@ class WokenView(SignedInView):
         context: dict[str, Any] = {}
         if ticket is not None and ticket.priority is not None and ticket.priority.rank <= LAST_RANK:
             context["priority"] = ticket.priority
+            context["proposed"] = "proposed" in request.GET
             if request.user.may(Permission.INTERNAL):
                 context["people"] = woken_by(ticket, request.user, clock.now())
         return render(request, "sla/_woken.html", context)

@@ -50,9 +50,9 @@ class HandOverForm(AssignmentForm):
 
 
 class GroupForm(ActionForm):
-    """The group that a task goes to; none while nobody has the ticket."""
+    """The group that a task goes to."""
 
-    group = CodeChoiceField(SupportGroup.objects.all(), label=_("Group"), required=False)
+    group = CodeChoiceField(SupportGroup.objects.all(), label=_("Group"))
 
 
 class FinishForm(ActionForm):

@@ -13,7 +13,7 @@ from tasks import rules
 from tickets import guards
 from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, Phase, Section, action
-from tickets.rules import is_assignee, may_work_on, works_in_group
+from tickets.rules import is_assignee, may_dispatch, may_start, may_work_on, works_in_group
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class States(models.TextChoices):
     """States of a task, called like those of incidents (TSK-01); what has an order or ends undone says so."""
 
+    REGISTERED = "registered", _("Registered")
     QUEUED = "queued", _("Pending: waits for the task before")
     ASSIGNED = "assigned", _("Assigned")
     IN_PROGRESS = "in_progress", _("In progress")
@@ -30,6 +31,7 @@ class States(models.TextChoices):
 
 
 PHASES = {
+    States.REGISTERED: Phase.OPEN,
     States.QUEUED: Phase.WAITING,
     States.ASSIGNED: Phase.OPEN,
     States.IN_PROGRESS: Phase.OPEN,
@@ -80,6 +82,19 @@ class TaskLifecycle(CommonActions):
 
     @action(
         source=NEW,
+        target=States.REGISTERED,
+        label=_("Note task"),
+        done=_("opened this task"),
+        tells=("received",),
+        system=True,
+        icon="subtask",
+        public=False,
+    )
+    def note_down(self, *, user: None, now: datetime) -> None:
+        """Open a task of a ticket that nobody has yet: it waits with it for a group, and no limit runs."""
+
+    @action(
+        source=NEW,
         target=States.QUEUED,
         label=_("Queue task"),
         done=_("queued this task"),
@@ -113,12 +128,39 @@ class TaskLifecycle(CommonActions):
         icon="arrows-transfer-down",
         public=False,
     )
-    def go_along(self, *, user: None, now: datetime, group: SupportGroup | None) -> None:
+    def go_along(self, *, user: None, now: datetime, group: SupportGroup) -> None:
         """Follow the ticket to its new group: a first task of an emergency that nobody claimed."""
         self.group = group
 
     @action(
+        source=States.REGISTERED,
+        target=States.ASSIGNED,
+        label=pgettext_lazy("task", "Be dispatched along"),
+        done=_("went along to the ticket's new group"),
+        form="tasks.forms.GroupForm",
+        system=True,
+        icon="arrows-transfer-down",
+        public=False,
+    )
+    def be_dispatched(self, *, user: None, now: datetime, group: SupportGroup) -> None:
+        """Go to the group that the ticket was given to: its response limit starts."""
+        self.group, self.assigned_at = group, now
+
+    @action(
         source=States.ASSIGNED,
+        target=States.REGISTERED,
+        label=pgettext_lazy("task", "Go back along"),
+        done=_("went back with the ticket, which nobody has now"),
+        system=True,
+        icon="arrow-back-up",
+        public=False,
+    )
+    def go_back(self, *, user: None, now: datetime) -> None:
+        """Wait for a group again: the ticket was returned, and nobody claimed the task."""
+        self.group = None
+
+    @action(
+        source=[States.REGISTERED, States.ASSIGNED],
         target=States.CANCELLED,
         label=pgettext_lazy("task", "Let lapse"),
         done=_("let this task lapse: the emergency is over"),
@@ -129,6 +171,25 @@ class TaskLifecycle(CommonActions):
     def lapse(self, *, user: None, now: datetime) -> None:
         """End a first task of an emergency that nobody began before the emergency was over."""
         self.closed_at = now
+
+    @action(
+        source=States.REGISTERED,
+        target=States.ASSIGNED,
+        label=_("Assign"),
+        done=_("assigned it"),
+        tells=("assigned", "moved"),
+        allow=may_dispatch,
+        form="tickets.assignment.AssignmentForm",
+        intent="primary",
+        icon="arrow-right",
+        key="a",
+        edits=("group", "assignee"),
+        public=False,
+        bulk=True,
+    )
+    def assign(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None) -> None:
+        """Give it to a group, or to a person in it, before its ticket is given to anybody."""
+        self.group, self.assignee, self.assigned_at = group, assignee, now
 
     @action(
         source=[States.ASSIGNED, States.IN_PROGRESS],
@@ -161,21 +222,23 @@ class TaskLifecycle(CommonActions):
         self.assignee = None
 
     @action(
-        source=States.ASSIGNED,
+        source=[States.REGISTERED, States.ASSIGNED],
         target=States.IN_PROGRESS,
         label=_("Start work"),
         done=_("started work"),
-        tells=("moved",),
-        allow=may_work_on,
+        allow=may_start,
+        form="tickets.assignment.StartForm",
         intent="primary",
         icon="player-play",
         key="s",
         public=False,
         bulk=True,
     )
-    def start(self, *, user: User, now: datetime) -> None:
+    def start(self, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
         """Begin; whoever starts an unclaimed task takes it."""
+        self.group = self.group or group
         self.assignee = self.assignee or user
+        self.assigned_at = self.assigned_at or now
         self.responded_at = now
 
     @action(
@@ -216,7 +279,7 @@ class TaskLifecycle(CommonActions):
         self.resolved_at = self.closed_at = now
 
     @action(
-        source=[States.QUEUED, States.ASSIGNED, States.IN_PROGRESS],
+        source=[States.REGISTERED, States.QUEUED, States.ASSIGNED, States.IN_PROGRESS],
         target=States.CANCELLED,
         label=_("Cancel task"),
         done=_("cancelled this task"),

@@ -81,8 +81,10 @@ def open_first_task(
         business_system_id=ticket.business_system_id,
         category_id=ticket.category_id,
         priority=ticket.priority,
-        assigned_at=now,
     )
+    if group is None and assignee is None:
+        return perform(task, "note_down", user=None, now=now).ticket  # type: ignore[return-value]
+    task.assigned_at = now
     return perform(task, "register", user=None, now=now).ticket  # type: ignore[return-value]
 
 
@@ -91,20 +93,29 @@ def move_first_tasks(*, ticket: Ticket, before: str | None, now: datetime) -> No
 
     Only those that nobody claimed or began.
     """
-    own = _unfinished(ticket).filter(holds_parent=False, state=States.ASSIGNED, assignee=None, group__code=before)
+    own = _unbegun(ticket).filter(assignee=None, group__code=before)
     for task in own:
-        perform(task, "go_along", user=None, data={"group": ticket.group.code if ticket.group else ""}, now=now)
+        if ticket.group is None:
+            perform(task, "go_back", user=None, now=now)
+        else:
+            name = "be_dispatched" if task.state == States.REGISTERED else "go_along"
+            perform(task, name, user=None, data={"group": ticket.group.code}, now=now)
 
 
 def lapse_tasks(*, ticket: Ticket, now: datetime) -> None:
     """End the portal's own tasks of ``ticket`` that nobody began: they are not needed any more."""
-    for task in _unfinished(ticket).filter(holds_parent=False, state=States.ASSIGNED):
+    for task in _unbegun(ticket):
         perform(task, "lapse", user=None, now=now)
 
 
 def has_first_tasks(*, ticket: Ticket) -> bool:
     """Whether ``ticket`` has tasks of its own procedure, other than lapsed ones."""
     return Task.objects.filter(parent_id=ticket.pk, holds_parent=False).exclude(state=States.CANCELLED).exists()
+
+
+def _unbegun(parent: Ticket) -> Any:
+    """The portal's own tasks that nobody began."""
+    return Task.objects.filter(parent_id=parent.pk, holds_parent=False, state__in=[States.REGISTERED, States.ASSIGNED])
 
 
 def _unfinished(parent: Ticket) -> Any:

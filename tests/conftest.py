@@ -14,7 +14,6 @@ import psutil
 import pytest
 from django.conf import settings
 from django.utils import timezone, translation
-from django.utils.translation.reloader import translation_file_changed
 
 from itsm import assets, embedded, messages
 from tests import browser, migrated, shifted
@@ -114,8 +113,7 @@ def _build() -> None:
     if (settings.BASE_DIR / "node_modules").is_dir():
         assets.build(base_dir=settings.BASE_DIR, target=settings.BUILD_DIR / "assets")
     for po_file in Path(settings.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"):
-        # This process may have read the texts already, where there were none yet: in a fresh clone.
-        translation_file_changed(sender=None, file_path=messages.compile_catalogue(po_file))
+        messages.compile_catalogue(po_file)
 
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's own event loop runs in the test's thread

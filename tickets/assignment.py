@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import SupportGroup, User
+from accounts.models import SupportGroup, Tier, User
 from tickets.forms import ActionForm, CodeChoiceField, MemberSelect, PersonField
 
 
@@ -42,4 +42,16 @@ class AssignmentForm(ActionForm):
             message = _("%(person)s does not work in the group %(group)s.")
             names = {"person": assignee.display_name, "group": group.name}
             self.add_error("assignee", message % names)
+        return cleaned
+
+
+class StartForm(ActionForm):
+    """Nothing is asked. What the desk starts without dispatching belongs to the desk's own group."""
+
+    def clean(self) -> dict[str, Any]:
+        """Find that group."""
+        cleaned = super().clean() or {}
+        if self.ticket.group is None and self.ticket.assignee is None and self.user is not None:
+            own = SupportGroup.objects.filter(pk__in=self.user.group_ids, active=True)
+            cleaned["group"] = own.filter(tier=Tier.DESK).first() or own.first()
         return cleaned

@@ -89,7 +89,7 @@ class CommonActions(Columns):
         done=_("urged"),
         tells=("urged",),
         allow=rules.may_urge,
-        guards=(guards.is_live,),
+        guards=(guards.is_live, guards.is_with_another),
         form="tickets.action_forms.UrgeForm",
         icon="bell-ringing",
         key="u",

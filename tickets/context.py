@@ -57,7 +57,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "register": SimpleLazyObject(lambda: register_offer(user, request.path)),
         "register_url": SimpleLazyObject(lambda: register_offer(user, request.path).get("url", "")),
         "search_url": reverse("tickets:search"),
-        "search_query": request.GET.get("q", "") if request.path == reverse("tickets:search") else "",
     }
 
 

@@ -184,7 +184,7 @@ class RecordsFilter(filters.Filter):
         """Narrow to them. Who may not count them does not find by them."""
         if value is None:
             return qs
-        if value.records.internal and not self.parent.request.user.may(Permission.INTERNAL):
+        if value.internal and not self.parent.request.user.may(Permission.INTERNAL):
             return qs.none()
         return qs.filter(value.condition)
 
@@ -290,7 +290,7 @@ class TicketFilter(filters.FilterSet):
     caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
-    records = RecordsFilter(label=_("Counted in a figure"), max_length=120)
+    records = RecordsFilter(label=_("Counted in a figure"), max_length=250)
 
     class Meta:
         model = Ticket

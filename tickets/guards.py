@@ -16,6 +16,11 @@ def is_live(ticket: Ticket, user: User | None) -> Any:
     return None if ticket.is_live else _("This ticket is already resolved or closed.")
 
 
+def is_with_another(ticket: Ticket, user: User | None) -> Any:
+    """Somebody else works on it: nobody urges themselves."""
+    return _("You work on it yourself.") if user is not None and ticket.assignee_id == user.pk else None
+
+
 def has_finished_children(ticket: Ticket, user: User | None) -> Any:
     """All tasks are finished."""
     if not ticket.children_open:

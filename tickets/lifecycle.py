@@ -39,6 +39,8 @@ NEW = "new"
 ANY = "*"
 #: As ``supplier``: the supplier is called in; something is said between supplier and engineer.
 CALLED, TOLD = "called", "told"
+#: What watchers are told of every step from one state to another (TKT-10).
+MOVED = "moved"
 #: As ``undo``: set back the values that the timeline entry recorded, as long as the state stayed the same.
 RESTORE = "restore"
 
@@ -243,9 +245,11 @@ class Kind:
         return self.actions.get(self.registers)
 
     def told_by(self, action: str) -> tuple[str, ...]:
-        """Names of the notices that ``action`` gives about a ticket of this kind."""
+        """Names of the notices that ``action`` gives about a ticket of this kind; watchers learn of every step."""
         found = self.actions.get(action)
-        return self.tells.get(action, found.tells if found else ())
+        told = self.tells.get(action, found.tells if found else ())
+        steps = found is not None and found.target is not None and not found.creates
+        return (*told, MOVED) if steps and MOVED not in told else told
 
     def grade_of(self, ticket: Ticket) -> str:
         """The code of its level or type; empty when it has none, or none yet. A query for a row of another class."""

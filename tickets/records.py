@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.clock import NO_LIMIT
 from tickets.lifecycle import Phase
+from tickets.moves import is_move, went
 from tickets.querysets import LIVE
 
 ENDED = (Phase.RESOLVED.value, Phase.CLOSED.value)
@@ -112,6 +113,11 @@ class Chosen:
         return found & slice_of(self.records, self.span, self.part) if self.part else found
 
     @property
+    def internal(self) -> bool:
+        """Whether only staff may count it and open it: how tickets went tells more than a requester reads."""
+        return self.records.internal or is_move(self.part)
+
+    @property
     def address(self) -> str:
         """The text that ``chosen_from`` reads."""
         at = "" if self.span.at >= NO_LIMIT else written(self.span.at)
@@ -171,7 +177,8 @@ def period_text(span: Span) -> str:
 def slice_of(records: Records, span: Span, part: str) -> Q:
     """The part of a set that a cell shows. Raises ValueError.
 
-    ``hour-<weekday>-<hour>``, ``age-<bucket>``, ``in-<key>``: in this very category, not in one below.
+    ``hour-<weekday>-<hour>``, ``age-<bucket>``, ``in-<key>``: in this very category, not in one below; or how tickets
+    went (``tickets.moves.went``).
     """
     hour, age, category = _HOUR.fullmatch(part), _AGE.fullmatch(part), _CATEGORY.fullmatch(part)
     if hour and records.when:
@@ -182,6 +189,8 @@ def slice_of(records: Records, span: Span, part: str) -> Q:
         return Q(category=int(category[1]))
     if age:
         return aged(span.edge, int(age[1]))
+    if is_move(part):
+        return went(part, span.at)
     raise ValueError(part)
 
 

@@ -64,8 +64,15 @@ def may_handle(ticket: Ticket, user: User) -> bool:
     return may_dispatch(ticket, user) or may_work_on(ticket, user)
 
 
+def may_start(ticket: Ticket, user: User) -> bool:
+    """The assignee, members of the assigned group; the desk may start what is not assigned yet."""
+    if ticket.group_id is None and ticket.assignee_id is None:
+        return may_dispatch(ticket, user) and bool(user.group_ids)
+    return may_work_on(ticket, user)
+
+
 def may_urge(ticket: Ticket, user: User) -> bool:
-    """Requesters and managers."""
+    """Requesters, the desk, the first line and managers."""
     return user.may(Permission.URGE)
 
 

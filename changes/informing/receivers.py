@@ -12,13 +12,13 @@ from changes.informing.services import inform
 from changes.informing.stages import FOLLOWS
 from changes.models import Change
 from tickets.lifecycle import Action
-from tickets.models import Ticket, TimelineEntry
+from tickets.models import TimelineEntry
 from tickets.signals import action_performed
 
 
 @receiver(action_performed, sender=Change)
 def tell_affected(
-    sender: Any, ticket: Ticket, entry: TimelineEntry, action: Action, user: User | None, now: datetime, **context: Any
+    sender: Any, ticket: Any, entry: TimelineEntry, action: Action, user: User | None, now: datetime, **context: Any
 ) -> None:
     """In the transaction of the action."""
     stage = FOLLOWS.get(action.name)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest
 from accounts.permissions import Permission
-from cmdb.authority import Authority, may_correct, may_edit
+from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
 from cmdb.discovery import Undecidable, decide, propose
 from cmdb.exchange import Importer, ImportRefused, Report
@@ -24,7 +24,7 @@ from cmdb.health import measures
 from cmdb.history import Names
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
-from cmdb.models import ConfigurationItem, Difference, ItemImport, ItemVersion
+from cmdb.models import ConfigurationItem, Difference, ItemImport
 from cmdb.tables import TableError, csv_text, excel_bytes, read_table
 from cmdb.undoing import undo_import
 from cmdb.views.classes import ManagedView
@@ -88,16 +88,6 @@ class DecideView(ManagedView):
     def _draw(request: SignedInRequest, row: Difference, form: GroundForm, status: int = 200) -> HttpResponse:
         context = {"row": row, "form": form, "label": Definitions().label(row.field) if row.field else ""}
         return render(request, "cmdb/decide.html", context, status=status)
-
-
-class UnauthorisedView(CmdbView):
-    """Writes to items in use that no change allowed (CHG-09)."""
-
-    def get(self, request: SignedInRequest) -> HttpResponse:
-        """Show the newest."""
-        found = ItemVersion.objects.visible_to(request.user).filter(authority=Authority.UNAUTHORISED, carried=False)
-        rows = found.select_related("by", "item").order_by("-pk")[:SHOWN]
-        return render(request, "cmdb/unauthorised.html", {"rows": rows, "count": found.count()})
 
 
 class HealthView(CmdbView):

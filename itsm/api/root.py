@@ -17,6 +17,8 @@ from itsm.api.views import ApiView
 from tickets.lifecycle import kinds
 
 TAG = _("Directory")
+#: Whoever has a token may know where to begin and who it is.
+ANY = ""
 #: What a program looks for first, beside the kinds of tickets.
 PLACES = ("me", "people", "groups", "organisations", "codes", "duty", "notices", "schema", "docs")
 
@@ -38,7 +40,7 @@ class MeSerializer(PersonDetailSerializer):
 class RootView(ApiView):
     """The beginning."""
 
-    reads = ApiToken.Scope.DIRECTORY_READ
+    reads = ANY
 
     def get(self, request: Request) -> Response:
         """Where to go on."""
@@ -55,7 +57,7 @@ class RootView(ApiView):
 class MeView(ApiView):
     """The person that the token or session belongs to."""
 
-    reads = ApiToken.Scope.DIRECTORY_READ
+    reads = ANY
 
     def get(self, request: Request) -> Response:
         """Who, with groups, permissions and scopes."""

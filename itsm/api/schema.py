@@ -71,7 +71,7 @@ class ApiSchema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]  # as in the base
         """More about it, and the scope it needs."""
         scope = self.view.reads if self.method == "GET" else self.view.writes  # type: ignore[attr-defined]
-        needs = gettext("Scope: `%(scope)s`.") % {"scope": scope}
+        needs = gettext("Scope: `%(scope)s`.") % {"scope": scope} if scope else ""
         return f"{force_str(self.operation.description)}\n\n{needs}".strip()
 
     def get_tags(self) -> list[str]:

@@ -34,8 +34,8 @@ PAGING = ("ordering", "cursor", "page_size", "count")
 
 
 class ApiView(APIView):
-    """An endpoint. ``reads`` and ``writes`` are the scopes a token needs; ``query`` what may follow the ``?``;
-    ``sorts`` what a paged answer can be sorted by.
+    """An endpoint. ``reads`` and ``writes`` are the scopes a token needs, empty for any;
+    ``query`` what may follow the ``?``; ``sorts`` what a paged answer can be sorted by.
     """
 
     reads: ClassVar[str] = ApiToken.Scope.TICKETS_READ

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
+from itsm.paper import TYPE as PDF
 from problems import outline, rules
 from problems.fishbone import draw
 from problems.investigation import (
@@ -27,6 +28,7 @@ from problems.investigation import (
 from problems.models import Cause, Evidence, Note, Problem
 from problems.outline import OutlineError, mark_of
 from problems.panels import signatures_of, texts_of
+from problems.papers import record_pdf
 from problems.services import caused
 from problems.views.known_errors import check
 from tickets import clock
@@ -220,7 +222,12 @@ class PrintView(SignedInView):
     """The problem record (问题记录表) as one printable page (TKT-12)."""
 
     def get(self, request: SignedInRequest, number: str) -> HttpResponse:
-        """Show it."""
-        problem = find(request.user, number)
-        context = {**record(problem), "incidents": caused(problem).for_rows().order_by("pk"), "now": clock.now()}
+        """Show it; with ``format=pdf`` as a file."""
+        problem, now = find(request.user, number), clock.now()
+        said, incidents = record(problem), caused(problem).visible_to(request.user).for_rows().order_by("pk")
+        if request.GET.get("format") == "pdf":
+            answer = HttpResponse(record_pdf(problem, said, incidents, request.user, now), content_type=PDF)
+            answer["Content-Disposition"] = f'attachment; filename="{problem.number}.pdf"'
+            return answer
+        context = {**said, "incidents": incidents, "now": now}
         return render(request, "problems/record.html", context)

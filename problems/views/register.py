@@ -1,4 +1,4 @@
-"""The monthly register of problems, on a page and as Excel."""
+"""The monthly register of problems, on a page, as Excel and as PDF."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from django.shortcuts import render
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
+from itsm.paper import TYPE as PDF
 from itsm.sheets import TYPES
+from problems.papers import register_pdf
 from problems.register import Month, effect_of, figures_of, lines_of, workbook
 from problems.views.known_errors import check
 from tickets import clock
@@ -20,7 +22,7 @@ class RegisterTableView(SignedInView):
     """Problems of a month: figures, lines, what is missing."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        """Show it; with ``format=xlsx`` as a file, for those who may export."""
+        """Show it; with ``format=xlsx`` or ``pdf`` as a file, for those who may export."""
         check(request.user)
         now = clock.now()
         month = Month.parse(request.GET.get("month", ""), now)
@@ -32,6 +34,12 @@ class RegisterTableView(SignedInView):
                 raise PermissionDenied
             answer = HttpResponse(workbook(month, lines, effect), content_type=TYPES["xlsx"])
             answer["Content-Disposition"] = f'attachment; filename="problems-{month.code}.xlsx"'
+            return answer
+        if request.GET.get("format") == "pdf":
+            if not may_export:
+                raise PermissionDenied
+            answer = HttpResponse(register_pdf(month, lines, effect, request.user, now), content_type=PDF)
+            answer["Content-Disposition"] = f'attachment; filename="problems-{month.code}.pdf"'
             return answer
         context = {
             "month": month,

@@ -2,6 +2,7 @@
 // prepare elements export enhance(root) and are called again for whatever htmx brings in.
 import "./bell.js";
 import "./bulk.js";
+import "./calendar_move.js";
 import "./camera.js";
 import "./dialog.js";
 import "./edit.js";
@@ -28,15 +29,17 @@ import "./canned.js";
 import "./conflict.js";
 import "./lightbox.js";
 import "./mentions.js";
+import * as dates from "./dates.js";
 import * as drafts from "./drafts.js";
 import "./once.js"; // behind drafts.js, which may put a submit off until a save is through
 import * as pasteUpload from "./paste_upload.js";
 import * as toasts from "./toasts.js";
 import * as tomSelect from "./tom_select.js";
 
-const enhance = (root) => [drafts, pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
+const enhance = (root) => [dates, drafts, pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
 
 enhance(document);
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.elt.removeAttribute?.("aria-busy")); // its part has come
 document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt !== document.body) enhance(event.detail.elt);
 });

@@ -136,7 +136,6 @@ function drawAll(root) {
 for (const [place] of drawn) if (!place.isConnected) drawn.delete(place);
 drawAll(document);
 document.addEventListener("htmx:afterSettle", (event) => {
-  event.detail.elt.removeAttribute?.("aria-busy");
   if (!event.detail.elt.querySelector?.("canvas")) drawAll(event.detail.elt);
 });
 const again = () => { for (const place of drawn.keys()) if (place.isConnected) draw(place); };

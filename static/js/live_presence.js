@@ -21,7 +21,7 @@ const sentence = (person) => phrase(person.w ? "writes" : "views", { name: perso
 function mark(there) {
   const found = document.getElementById("live-parts").content.querySelector(".seen").cloneNode(true);
   const writes = there.some((person) => person.w);
-  found.querySelector(writes ? ".views" : ".writes").remove();
+  found.querySelector(writes ? ".reads" : ".writes").remove();
   found.classList.toggle("writing", writes);
   found.querySelector("b").textContent = there.slice(0, SHOWN).map((person) => person.i).join(" ") + (there.length > SHOWN ? " +" : "");
   found.title = there.map(sentence).join("\n");
@@ -46,9 +46,9 @@ function drawHead(slot, there) {
   slot.dataset.text = text;
   slot.replaceChildren(...there.map((person) => {
     const one = document.getElementById("live-parts").content.querySelector(".with").cloneNode(true);
-    one.querySelector(person.w ? ".views" : ".writes").remove();
+    one.querySelector(person.w ? ".reads" : ".writes").remove();
     one.classList.toggle("writing", person.w);
-    one.querySelector("span").textContent = sentence(person);
+    one.querySelector("span").textContent = one.title = sentence(person);
     return one;
   }));
   const who = there.map((person) => person.u).join();

@@ -5,5 +5,5 @@ document.addEventListener("click", (event) => {
   if (!field) return;
   field.value = button.dataset.moment;
   field.dispatchEvent(new Event("input", { bubbles: true }));
-  field.focus();
+  (field.closest(".own-date")?.querySelector("[type=text]") ?? field).focus();
 });

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from accounts.models import ApiToken
 from tests.api.client import Api, problem
 from tests.factories import World, act, incident_in, unclaimed
 
@@ -35,6 +36,9 @@ def test_a_program_finds_its_way_and_itself(world: World) -> None:
     me = Api(world.engineer).get("me/").json()
     assert (me["username"], "host" in me["groups"], "ticket.internal" in me["permissions"]) == ("engineer", True, True)
     assert me["scopes"]
+    for scope in ApiToken.Scope.values:  # whichever one a token has
+        program = Api(world.engineer, [scope])
+        assert [program.get(name).status_code for name in ("", "me/")] == [200, 200]
     assert Client().get("/api/v1/me/").status_code == 401
 
 

@@ -98,16 +98,47 @@ def test_list_counts_in_the_shell_and_decides_in_bulk(world: World, policy: Make
         assert made.ticket.number in client.get("/approvals/decided/", headers=headers).content.decode()
 
 
+@pytest.mark.req("UX-03")
+def test_ticks_verdict_and_reason_stay_when_something_was_wrong(world: World, policy: Make, asked: AskFor) -> None:
+    policy(("all", 1, [("person", world.owner)]))
+    made, client = asked(), browser(world.owner)
+    ticked = f'name="rounds" value="{made.pk}" checked'
+    assert ticked not in client.get("/approvals/").text
+    without_reason = client.post("/approvals/", {"rounds": [made.pk], "verdict": "refuse"})
+    assert (without_reason.status_code, ticked in without_reason.text) == (422, True)
+    none_ticked = client.post("/approvals/", {"verdict": "refuse", "reason": "No time"})
+    assert '<a href="#id_rounds">Approvals</a>' in none_ticked.text
+    assert "No time</textarea>" in none_ticked.text
+
+
 def test_delegation_is_recorded_and_ended_by_its_own_person_only(world: World, policy: Make, asked: AskFor) -> None:
+    world.lead.set_password("secret")
+    world.lead.save()
     owner = browser(world.owner)
     typed = {"deputy": "lead", "starts_at": "2026-01-01T08:00", "ends_at": "2099-01-01T08:00"}
     assert owner.post("/approvals/delegate/", {**typed, "ends_at": "2025-01-01T08:00"}).status_code == 422
     assert owner.post("/approvals/delegate/", typed).status_code == 302
+    again = owner.post("/approvals/delegate/", {**typed, "starts_at": "2098-01-01T08:00"})
+    assert (again.status_code, "stands in for you already" in again.text) == (422, True)
     [row] = world.owner.delegations.all()
     assert browser(world.lead).post(f"/approvals/delegate/{row.pk}/end/").status_code == 404
     assert "You decide for Owner" in browser(world.lead).get("/approvals/").content.decode()
     assert owner.post(f"/approvals/delegate/{row.pk}/end/").status_code == 302
     assert "You decide for Owner" not in browser(world.lead).get("/approvals/").content.decode()
+
+
+def test_what_is_over_is_not_delegated_and_nothing_to_what_is_no_person(world: World) -> None:
+    make_user("robot", "first_line")
+    world.lead.set_password("secret")
+    world.lead.save()
+    owner = browser(world.owner)
+    page = owner.get("/approvals/delegate/").text
+    assert ('value="lead"' in page, 'value="robot"' in page) == (True, False)
+    typed = {"deputy": "lead", "starts_at": "2026-01-01T08:00", "ends_at": "2026-01-02T08:00"}
+    over = owner.post("/approvals/delegate/", typed)
+    assert (over.status_code, "This lies in the past." in over.text) == (422, True)
+    assert owner.post("/approvals/delegate/", {**typed, "deputy": "robot"}).status_code == 422
+    assert not world.owner.delegations.exists()
 
 
 @pytest.mark.req("ORG-03", "CHG-11")
@@ -182,6 +213,8 @@ def visit_group(row: dict[str, Any]) -> str:
 @pytest.mark.req("API-01")
 def test_api_lets_somebody_stand_in_for_oneself_only(world: World, policy: Make, asked: AskFor) -> None:
     policy(("all", 1, [("person", world.owner)]))
+    world.lead.set_password("secret")
+    world.lead.save()
     made, owner, lead = asked(), Api(world.owner), Api(world.lead)
     span = {"starts_at": "2026-01-01T08:00:00Z", "ends_at": "2099-01-01T08:00:00Z"}
     for wrong in ({**span, "deputy": "owner"}, {**span, "deputy": "lead", "person": "boss"}, {"deputy": "lead"}):

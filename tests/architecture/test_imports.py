@@ -20,6 +20,7 @@ TOOLS = {
     "itsm.matching",
     "itsm.navigation",
     "itsm.paging",
+    "itsm.paper",
     "itsm.sealed_fields",
     "itsm.sealing",
     "itsm.sheets",

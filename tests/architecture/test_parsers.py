@@ -24,7 +24,7 @@ WRITERS = {
     "xlsxwriter": {"itsm.sheets"},
     "pickle": set(),
     "marshal": set(),
-    "xml": {"itsm.assets"},  # draws the sprite from the icons of a library
+    "xml": {"itsm.assets", "reports.xes"},  # the sprite from the icons of a library; logs of processes
 }
 
 

@@ -32,6 +32,8 @@ QUICK = {
     "BENCH_IDLE_PASSES": "5",
     "BENCH_LIVES": "3",
     "BENCH_MAILS": "100",
+    "BENCH_ITEMS": "500",
+    "BENCH_YEAR_OF_CHANGES": "200",
     "WEB_WORKERS": "1",
 }
 #: What a test run sets for itself; the bench must see the environment of a terminal.
@@ -121,3 +123,9 @@ def test_mails_of_one_second_are_measured_the_urgent_ones_alone_and_the_rest_com
     assert (len(mails["urgent"]), mails["urgent_messages"], len(mails["late"])) == (20, 20, 80)
     assert 2 <= mails["messages"] < 80
     assert (mails["taken"], mails["doubled"], mails["missing"]) == (20 + mails["messages"], 0, 0)
+
+
+@pytest.mark.req("CHG-05")
+def test_a_year_of_changes_is_checked_for_collisions(found: dict[str, Any]) -> None:
+    item = found["collisions"]
+    assert (item["changes"], item["items"] >= 500, item["found"] > 0) == (200, True, True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,12 @@ from django.test import Client
 from changes.feeds import A_MINUTE
 from changes.freeze_models import FreezeRule
 from changes.ical import LINE, escaped, folded
-from changes.models import CalendarFeed, Change
+from changes.models import CalendarFeed, Change, MaintenanceWindow
 from changes.slots import free_slots
+from tests.api.client import Api
 from tests.changes.making import later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
+from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05")]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -55,6 +58,14 @@ def test_month_week_and_day_show_what_lies_in_them(world: World, page: Any) -> N
     assert "view=week" in lanes[lanes.index('rel="next"') - 200 : lanes.index('rel="next"')]
 
 
+def test_a_change_that_goes_on_says_so_on_its_second_day(world: World, page: Any) -> None:
+    submitted(world, planned_start="2026-11-24T22:00", planned_end="2026-11-26T02:00")
+    month = page("?on=2026-11")
+    marks = [" ".join(text.split()) for text in re.findall(r'class="planned [^>]*>([^<]*?) 升级数据库', month)]
+    assert marks == ["22:00 →", "→", "→ 02:00"]
+    assert "11-24 22:00 – 02:00" in page("?view=day&on=2026-11-26")
+
+
 def test_filters_stand_in_the_address_and_wrong_ones_are_named(world: World, page: Any) -> None:
     make_system("core-db")
     change = submitted(world, business_system="core-db")
@@ -85,6 +96,8 @@ def test_a_calendar_link_shows_what_its_owner_may_see_until_it_is_revoked(world:
     link = made_link(client, "?view=week&group=host&nonsense=1")
     key = link.rsplit("/", 1)[1].removesuffix(".ics")
     feed = CalendarFeed.objects.get()
+    listed = client.get(f"{PAGE}links/").text
+    assert (f"<td>{world.groups['host']}</td>" in listed, "group=host" in listed) == (True, False)
     assert (feed.query, key in str(vars(feed))) == ("group=host", False)
 
     answer = Client().get(link)
@@ -164,3 +177,55 @@ def test_taking_a_window_says_first_which_approvals_would_fall(world: World, cli
     assert Change.objects.get(pk=change.pk).state == "approving"
     client.post(address, {**moved, "let_approvals_fall": "on"})
     assert Change.objects.get(pk=change.pk).state == "accepted"
+
+
+@pytest.mark.req("CHG-03")
+def test_moving_says_first_what_it_meets_and_what_falls(world: World, client: Client, page: Any) -> None:
+    """By drag or from the list, the same page; who may not plan it has neither."""
+    make_item("db-1")
+    change = act(submitted(world, items=["db-1"]), "accept", world.people["changer"], now=MONDAY)
+    change = act(change, "ask_approval", world.lead, now=MONDAY)
+    other = submitted(world, items=["db-1"], planned_start="2026-11-26T21:00", planned_end="2026-11-26T23:00")
+    address = f"/changes/{change.number}/move/"
+    assert page("?on=2026-11").count(f'data-moves="{address}"') == 1
+    client.force_login(reload_user(world.other_engineer))
+    assert f'data-moves="{address}"' not in client.get(f"{PAGE}?on=2026-11").content.decode()
+    assert client.get(f"{address}?day=2026-11-26").status_code == 403
+
+    client.force_login(reload_user(world.lead))
+    shown = client.get(f"{address}?day=2026-11-26").content.decode()
+    assert all(text in shown for text in ("2026-11-26T20:00", "2026-11-26T22:00", other.number, "let_approvals_fall"))
+    assert "2026-11-26T09:15" in client.get(f"{address}?start=2026-11-26T09:15").content.decode()
+    assert other.number not in client.get(f"{address}?day=2026-11-27").content.decode()
+    assert client.get(f"{address}?day=gestern").status_code == 200
+    moved = {"planned_start": "2026-11-27T20:00", "planned_end": "2026-11-27T22:00"}
+    refused = client.post(address, moved)
+    assert (refused.status_code, Change.objects.get(pk=change.pk).state) == (422, "approving")
+    assert client.post(address, {**moved, "let_approvals_fall": "on"}).status_code == 302
+    change = Change.objects.get(pk=change.pk)
+    assert (f"{change.planned_start:%d %H:%M}", change.state) == ("27 12:00", "accepted")
+
+
+def test_programs_read_maintenance_windows_and_free_windows(world: World) -> None:
+    make_system("core-db")
+    make_system("other")
+    for system, weekday in (("core-db", 5), ("other", 6)):
+        window = {"weekday": weekday, "begins_at": time(22), "minutes": 120, "zone": "Asia/Shanghai"}
+        MaintenanceWindow.objects.create(business_system_id=system, **window)
+    api = Api(world.engineer)
+    assert len(api.results("maintenance-windows/")) == 2
+    [row] = api.results("maintenance-windows/?system=core-db")
+    assert (row["business_system"], row["weekday"], row["begins_at"]) == ("core-db", 5, "22:00")
+    assert len(row["next"]) == 2
+    start = clock.now().astimezone(SHANGHAI) + timedelta(days=1)
+    planned: Any = {"planned_start": start.isoformat(), "planned_end": (start + timedelta(hours=2)).isoformat()}
+    change = act(request(world, now=None, business_system="core-db", **planned), "submit", world.lead)
+    found = api.results(f"changes/{change.number}/windows/")
+    spans = [
+        (datetime.fromisoformat(one["planned_start"]), datetime.fromisoformat(one["planned_end"])) for one in found
+    ]
+    assert {tuple(f"{moment.astimezone(SHANGHAI):%H:%M}" for moment in span) for span in spans} == {("22:00", "00:00")}
+    assert Api(world.requester).get("maintenance-windows/").status_code == 403
+    assert Api(world.vendor).results("maintenance-windows/") == []
+    for person in (world.requester, world.vendor):
+        assert Api(person).get(f"changes/{change.number}/windows/").status_code in (403, 404)

@@ -15,7 +15,7 @@ from announcements.models import Announcement
 from changes.informing.due import run_informing
 from changes.informing.models import AffectedNotice
 from changes.models import Change, ChangeTemplate
-from cmdb.models import Relation, RelationType
+from cmdb.models import BusinessSystem, Relation, RelationType
 from notifications.models import Delivery, Notice
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
@@ -73,7 +73,7 @@ def read_by(user: User, now: Any) -> list[Announcement]:
 def test_each_customer_is_told_of_its_own_systems_at_every_step(world: World) -> None:
     node = make_item("db-1", business_system=None)
     upper = make_item("web-1", business_system=make_system("counter"))
-    world.organisations["egov"].systems.add("counter")
+    world.organisations["egov"].systems.add(BusinessSystem.objects.get(code="counter"))
     kind = RelationType.objects.get(code="runs_on")
     Relation.objects.create(relation_type=kind, source=upper, target=node, confirmed_at=MONDAY)
     change = scheduled(world, items=["db-1"], notice_zh="", reason="内部原因不外传")
@@ -195,7 +195,7 @@ def test_those_inside_whom_it_concerns_are_told_and_nobody_twice(world: World) -
 def test_a_standard_change_without_effect_tells_no_customer(world: World) -> None:
     """Whoever orders it in the window itself tells once; with an effect in its template customers read of it."""
     make_item("app-1", business_system=make_system("members"))
-    world.organisations["exchange"].systems.add("members")
+    world.organisations["exchange"].systems.add(BusinessSystem.objects.get(code="members"))
     for effect, announced in (("", 0), ("会员查询中断五分钟", 1)):
         template = ChangeTemplate.objects.create(
             code=f"restart-{announced}",

@@ -86,7 +86,7 @@ class Planting:
 
     def step(self, change: Change, person: Any, start: float, hours: float) -> None:
         """Somebody of the plan, so many hours into the change."""
-        begin = change.planned_start + start * HOUR  # type: ignore[operator]
+        begin: Any = change.planned_start + start * HOUR  # type: ignore[operator]
         PlanStep.objects.create(
             change=change,
             position=change.steps.count() + 1,
@@ -261,6 +261,12 @@ def test_the_other_side_learns_of_a_hard_collision_once(world: World) -> None:
     second = act(request(world, assignee="engineer2"), "submit", world.lead, now=MONDAY)
     told = Notice.objects.filter(event="collision_found")
     assert not told.exists()
+    make_item("shared-1")
+    for change in (first, second):
+        act(change, "add_items", world.lead, now=MONDAY, items=["shared-1"])
+    assert {grade for grade, _reason in reasons(first)} == {"soft"}
+    assert not told.exists()
+    second = Change.objects.get(pk=second.pk)
     second = act(second, "choose_implementers", world.lead, now=MONDAY, group="host", assignee="engineer")
     [notice] = told.all()
     assert notice.ticket_id == first.pk

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from accounts.models import User
 from approvals.deciding import decide
 from problems.models import Problem
+from tasks.models import Task
 from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in
 from tests.second_kind.models import Visit
@@ -23,7 +24,10 @@ from tickets.worktime import MinutesField
 
 
 def task_in(state: str, world: World) -> Ticket:
-    """A task of an incident in progress, brought into ``state`` by real actions."""
+    """A task of an incident in progress, brought into ``state`` by real actions; one of an emergency nobody has."""
+    if state == "registered":
+        undispatched = incident_in("registered", world, impact="I1")
+        return Task.objects.filter(parent_id=undispatched.pk, state=state)[0]
     parent = incident_in("in_progress", world)
     if state == "queued":
         add_task(parent, world.engineer)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import User
 from drafts.models import Draft
 from incidents.models import Incident
 from tests.e2e.conftest import until
@@ -87,3 +90,23 @@ def test_two_windows_with_a_note_on_one_ticket_keep_both(world: World, visit: Vi
     second.locator(".entry", has_text="note two").wait_for()
     assert first.input_value(NOTE) == "note one"
     assert Draft.objects.get().value("text") == "note one"
+
+
+@pytest.mark.req("UX-01")
+def test_dates_speak_the_language_of_the_page_where_the_browser_speaks_another(world: World, visit: Visit) -> None:
+    User.objects.update(language="zh-hans")
+    ticket = incident_in("in_progress", world)
+    page = visit("engineer", language="en-US")
+    page.goto(f"{ticket.get_absolute_url()}actions/wait/")
+    field = page.locator(".own-date [type=text]")
+    assert field.get_attribute("placeholder") == "年-月-日 时:分"
+    page.locator("[data-moment]").last.click()
+    assert field.input_value().endswith(" 09:00")
+
+    field.fill("2099-1-2 8:30")
+    page.select_option("[name=wait_reason]", "requester")
+    page.locator("#action-panel .btn-primary").click()
+    page.locator(".stepper [aria-current]", has_text="挂起").wait_for()
+
+    ticket.refresh_from_db()
+    assert ticket.wait_until == datetime(2099, 1, 2, 8, 30, tzinfo=timezone.get_default_timezone())

@@ -21,10 +21,19 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pyte
 Visit = Callable[..., "Page"]
 
 SIZES = [(1500, 900), (1366, 768), (768, 1024), (390, 844)]
-#: Who presses what: pages with a form or a step that matters.
+#: Who presses what: every kind of page with a main button, once.
 PAGES = {
-    "desk": ["/queue/?view=open", "/incidents/new/", "TICKET", "/replies/", "/me/"],
-    "engineer": ["/my/", "TICKET"],
+    "desk": [
+        *("/queue/?view=open", "/incidents/new/", "TICKET", "ACTION", "/replies/", "/me/", "/search/?q=W", "/views/"),
+        *("/exports/new/?source=tickets", "/problems/new/", "/changes/new/", "/notices/choices/"),
+    ],
+    "engineer": ["/my/", "TICKET", "/approvals/delegate/", "/changes/catalogue/", "/items/", "/items/new/"],
+    "manager": ["/announcements/new/", "/boards/", "/boards/displays/", "/escalations/"],
+    "admin": [
+        *("/items/import/", "/items/classes/", "/calendars/5x8/", "/policies/priorities/", "/timer-health/"),
+        *("/duty/", "/notices/templates/assigned/en/email/", "/notices/undelivered/", "/me/tokens/"),
+        *("/changes/calendar/", "/changes/calendar/links/"),
+    ],
     "requester": ["/portal/", "/incidents/new/", "MINE"],
 }
 #: The main buttons of the page that somebody can see, brought into view, and what lies under their middle.
@@ -58,8 +67,8 @@ def announce(world: World) -> None:
 
 
 def press_on(world: World, ticket: Ticket) -> None:
-    """An urgent notice for the desk and the engineer: the red band, until it is acknowledged."""
-    people = [world.desk, world.engineer]
+    """An urgent notice for the staff of the test: the red band, until it is acknowledged."""
+    people = [world.desk, world.engineer, world.admin, world.manager]
     give_notice(key="band", event="urged", ticket=ticket, recipients=people, urgent=True, at=clock.now())
 
 
@@ -83,11 +92,14 @@ def test_no_primary_button_is_covered(world: World, visit: Visit, language: str)
     announce(world)
     press_on(world, ticket)
     places = {"TICKET": ticket.get_absolute_url(), "MINE": mine.get_absolute_url()}
+    places["ACTION"] = f"{places['TICKET']}actions/propose_priority/"
     troubles = []
     for who, urls in PAGES.items():
         page = visit(who, language=language)
         for url in urls:
-            page.goto(places.get(url, url))
+            answer = page.goto(places.get(url, url))
+            assert answer is not None
+            assert answer.ok, url
             page.wait_for_load_state("networkidle")
             assert page.locator(".pressing-band").count() == int(who != "requester")
             troubles += [f"{who} {url} {one}" for one in covered(page, "with the band")]

@@ -127,8 +127,10 @@ def test_who_else_looks_and_writes_is_seen_on_the_ticket_and_in_the_list(
     desk.goto(ticket.get_absolute_url())
     lead.locator("#composer textarea").press_sequentially("I am")
     desk.locator("[data-presence]", has_text="Lead is writing").wait_for()
+    title = desk.locator(".ticket-title").bounding_box()
     lead.goto("/queue/")
     until(desk, "document.querySelector('[data-presence]').textContent === ''")
+    assert desk.locator(".ticket-title").bounding_box() == title  # whoever comes and goes moves nothing
 
 
 @pytest.mark.req("UX-02")

@@ -219,9 +219,11 @@ def test_first_tasks_of_the_group_go_along_with_the_ticket(world: World) -> None
     ticket = incident_in("registered", world, impact="I1")
     mine = Task.objects.filter(parent_id=ticket.pk, assignee=None).order_by("pk")
     assert [task.group.code if task.group else None for task in mine] == [None, None, None, "desk"]
+    assert [task.state for task in mine] == ["registered"] * 3 + ["assigned"]
 
     ticket = act(ticket, "assign", world.desk, group="host")
     assert [task.group.code for task in mine.all() if task.group] == ["host", "host", "host", "desk"]
+    assert {task.state for task in mine.all()} == {"assigned"}
     act(mine[0], "claim", world.engineer)
     act(ticket, "hand_over", world.engineer, group="network", text="?")
     assert [task.group.code for task in mine.all() if task.group] == ["network", "network", "desk"]

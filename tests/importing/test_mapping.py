@@ -26,7 +26,9 @@ def test_shipped_mapping_is_in_order_and_names_known_codes(name: str) -> None:
 
 
 def test_unknown_mapping_names_the_known_ones() -> None:
-    with pytest.raises(MappingError, match=r"There is no mapping remedy\. Known: gongdan, servicenow"):
+    with pytest.raises(
+        MappingError, match=r"There is no mapping remedy\. Known: gongdan, rabobank_changes, servicenow"
+    ):
         load_mapping("remedy")
 
 

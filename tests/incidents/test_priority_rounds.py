@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from notifications.models import Notice
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, last_entry, make_user, reload_user
 from tickets.actions import perform
-from tickets.errors import ActionConflict, ActionForbidden, ActionNotFound, TicketChanged
+from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.undo import undo_step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-04")]
@@ -195,3 +196,17 @@ def test_the_priority_follows_when_every_step_of_a_policy_is_decided_and_not_bef
         world.engineer2,
         "approved",
     )
+
+
+def test_the_priority_that_it_has_is_neither_offered_nor_taken(world: World, client: Client) -> None:
+    ticket = incident_in("in_progress", world, now=MONDAY)
+    client.force_login(reload_user(world.engineer))
+    page = client.get(f"/tickets/{ticket.number}/actions/propose_priority/").text
+    offered = re.findall(r'name="impact" value="(I\d)"[^>]*?( checked)?>', page)
+    assert offered == [(code, "") for code in ("I1", "I2", "I3", "I5")]
+    assert f"/find/woken/?ticket={ticket.number}&proposed" in page
+    said = client.get(f"/find/woken/?ticket={ticket.number}&proposed&impact=I1").text
+    assert "批准后" in said
+    with pytest.raises(ActionInvalid) as refused:
+        act(ticket, "propose_priority", world.engineer, impact=ticket.impact_id, text="一样")
+    assert "其他优先级" in str(refused.value.form.errors["impact"])

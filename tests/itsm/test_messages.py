@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import translation
 
@@ -158,6 +158,17 @@ def test_complete_catalogue_passes_and_compiles(project: Path, po_file: Path) ->
     assert chinese.gettext("Hello") == "你好"
     assert chinese.pgettext("month", "May") == "五月"
     assert chinese.ngettext("One %(thing)s here", "%(n)s things", 5) == "%(n)s 个东西"
+
+
+def test_texts_that_are_compiled_late_are_read_by_the_same_process(project: Path, po_file: Path) -> None:
+    """In a fresh clone nothing is compiled when the preparation begins, and the demo is stored in both languages."""
+    messages.update(po_file, messages.collect(project))
+    translate(po_file, **ALL)
+    with override_settings(LOCALE_PATHS=[po_file.parent.parent.parent]), translation.override("zh-hans"):
+        assert translation.gettext("Hello") == "Hello"
+        messages.compile_catalogue(po_file)
+        translation.activate("zh-hans")
+        assert translation.gettext("Hello") == "你好"
 
 
 ACTIONS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from announcements.models import Announcement
@@ -204,10 +205,14 @@ def test_the_administration_refuses_what_would_be_refused_at_every_send(
 ) -> None:
     sent = {"name": "x", "kind": kind, "url": url, "language": "en", "active": "on", "secret": "geheim"}
 
-    response = browse(world.admin).post("/admin/notifications/endpoint/add/", sent)
+    administrator = browse(world.admin)
+    User.objects.filter(pk=world.admin.pk).update(language="zh-hans")
+    response = administrator.post("/admin/notifications/endpoint/add/", sent)
 
     assert (response.status_code, Endpoint.objects.exists()) == (200, False)
-    assert "url" in response.context["adminform"].form.errors
+    with translation.override("zh-hans"):  # what Django says itself is only read now
+        [said] = map(str, response.context["adminform"].form.errors["url"])
+    assert re.search("[\u4e00-\u9fff]", said)  # in the reader's language
 
 
 def test_the_administration_takes_robots_where_they_live_and_gateways_that_are_named(

@@ -11,7 +11,10 @@ from accounts.models import Organisation
 from duty.models import Roster
 from duty.services import save_roster
 from notifications.models import Delivery, Notice
+from notifications.reactions import NOTICES, Happening
+from tests.changes.making import request, staffed
 from tests.factories import (
+    MONDAY,
     World,
     act,
     add_task,
@@ -23,6 +26,7 @@ from tests.factories import (
     unclaimed,
     wait,
 )
+from tickets.lifecycle import MOVED, NEW, kind_of
 from tickets.services import watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01", "TKT-10")]
@@ -98,8 +102,9 @@ def test_what_was_written_for_staff_stays_with_staff(world: World) -> None:
 
     forget()
     act(ticket, "return_to_desk", world.other_engineer, text="内部原因")
-    assert Notice.objects.get(event="returned").payload["text"] == "内部原因"
-    assert told() == {("returned", "desk"), ("returned", "desk2")}
+    texts = {notice.event: notice.payload["text"] for notice in Notice.objects.all()}
+    assert texts == {"returned": "内部原因", "moved": ""}
+    assert told() == {("returned", "desk"), ("returned", "desk2"), ("moved", "colleague")}
 
 
 def test_urging_reaches_assignee_and_duty(world: World) -> None:
@@ -229,3 +234,34 @@ def test_an_action_that_fails_tells_nobody(world: World, monkeypatch: Any) -> No
 
     assert told() == set()
     assert not ticket.timeline.filter(action="comment").exists()
+
+
+@pytest.mark.parametrize("code", ["incident", "problem", "change", "task"])
+def test_watchers_learn_of_every_step_of_every_kind(code: str) -> None:
+    kind = kind_of(code)
+    steps = {name for name, source, target in kind.transitions() if source != NEW}
+
+    assert {name for name in steps if MOVED not in kind.told_by(name)} == set()
+
+
+def test_watchers_of_a_change_learn_how_it_goes_on(world: World) -> None:
+    change = request(staffed(world))
+    for person in (world.engineer2, world.manager):
+        watch(ticket=change, user=person)
+    forget()
+
+    act(change, "submit", world.lead)
+
+    assert {("moved", "engineer2"), ("moved", "manager")} <= told(change)
+
+
+def test_customers_who_watch_learn_of_public_steps_alone(world: World) -> None:
+    ticket = incident_in("in_progress", world)
+    watch(ticket=ticket, user=world.colleague)
+    entry = ticket.timeline.filter(is_public=True).latest("pk")
+    happening = Happening(ticket, entry, world.engineer, MONDAY, private=False)
+    assert world.colleague.pk in NOTICES["moved"].whom(happening)
+
+    entry.is_public = False
+
+    assert list(NOTICES["moved"].whom(happening)) == []

@@ -109,3 +109,22 @@ def test_page_keeps_both_texts_and_prints(problem: Problem, staff: Staff, world:
     assert client.post(url, {"what": "note", "part": "risk", "text": "x", "mark": "1"}).status_code == 403
     client.force_login(world.requester)
     assert client.get(url).status_code == 403
+
+
+@pytest.mark.req("PRB-04", "API-01")
+def test_programs_write_a_part_at_a_time_on_what_they_read(problem: Problem, staff: Staff, world: World) -> None:
+    owner, address = Api(staff.owner), f"problems/{problem.number}/investigation/"
+    read = owner.get(address).json()
+    answer = owner.post(address, {"part": "steps", "text": "重启后重现", "version": 0})
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["notes"]["steps"] == {"text": "重启后重现", "version": 1}
+    assert owner.post(address, {"part": "steps", "text": "另一个", "version": 0}).status_code == 409
+    tree = [{"text": "没有上限", "root": True, "causes": []}]
+    answer = owner.post(address, {"method": "whys", "causes": tree, "mark": read["marks"]["whys"]})
+    assert answer.json()["causes"]["whys"] == tree
+    assert owner.post(address, {"method": "whys", "causes": [], "mark": read["marks"]["whys"]}).status_code == 409
+    assert owner.post(address, {"kind": "hypothesis", "text": "配置缺失"}).json()["evidence"][-1]["verdict"] == "open"
+    for wrong in ({}, {"part": "poem", "text": "x"}, {"method": "whys", "causes": "x"}, {"kind": "evidence"}):
+        assert owner.post(address, wrong).status_code == 400, wrong
+    assert Api(world.requester).post(address, {"part": "steps", "text": "x"}).status_code == 404
+    assert Api(world.desk).post(address, {"part": "steps", "text": "x"}).status_code == 403

@@ -16,7 +16,7 @@ from problems.trendstats import LEAST_SPREAD, Usual, discoveries, spread_of, tai
 from tests.api.client import Api
 from tests.factories import MONDAY, World, make_item
 from tickets.lifecycle import kind_of
-from tickets.models import AffectedItem, ImpactLevel, Priority, Ticket
+from tickets.models import AffectedItem, Category, ImpactLevel, Priority, Ticket
 
 WEEKS = whole_weeks(None, MONDAY)
 
@@ -134,3 +134,40 @@ def _decide(world: World, client: Client) -> None:
     client.force_login(world.requester)
     assert client.get("/trends/").status_code == 403
     assert Ticket.objects.filter(kind="problem").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.req("PRB-02")
+def test_renamed_category_is_no_burst_and_a_new_one_is(world: World) -> None:
+    """What goes on under another name is no news; what comes beside it is."""
+    old, new, fresh = (
+        Category.objects.create(code=code, name_zh=code, name_en=code) for code in ("old", "renamed", "fresh")
+    )
+    start = 0
+    for week in range(12):
+        for category, count in ((old if week < 6 else new, 12), (fresh, 30 if week == 9 else 0)):
+            keys = plant(world, week, count, start, system="sim-trading")
+            Ticket.objects.filter(pk__in=keys).update(category=category)
+            start += count
+        start += len(plant(world, week, 40, start, system="options-sim"))
+    found = [one.series.key[0] for one in find(WEEKS) if one.kind == BURST and "category" in one.series.dimension]
+    assert found == ["fresh"]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("PRB-02", "API-01")
+def test_programs_decide_about_trends(world: World) -> None:
+    start = sum(len(plant(world, week, 20, week * 20, system="sim-trading")) for week in range(12))
+    plant(world, 8, 30, start, summary="磁盘柜告警 07", system="sim-trading")
+    refresh(MONDAY)
+    api = Api(world.manager)
+    rows = api.results("trends/proposals/")
+    burst = next(row for row in rows if row["finding"]["key"] == ["磁盘柜告警 07"])
+    address = f"trends/proposals/{burst['id']}/"
+    assert api.post(f"{address}dismiss/", {}).status_code == 400
+    assert api.post(f"{address}watch/", {}).json()["state"] == "watched"
+    assert api.post(f"{address}sing/", {}).status_code == 404
+    raised = api.post(f"{address}raise/", {}).json()
+    assert (raised["state"], raised["problem"]) == ("raised", Problem.objects.get().number)
+    assert api.post(f"{address}raise/", {}).status_code == 409
+    assert Api(world.requester).get("trends/proposals/").status_code == 403

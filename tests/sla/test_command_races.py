@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from datetime import timedelta
@@ -64,19 +65,22 @@ def test_resolve_during_escalation(world: World, attempt: int) -> None:
 
 def test_ticket_that_somebody_is_changing_is_left_for_the_next_pass(world: World) -> None:
     ticket = late(world)
+    held, passed = threading.Event(), threading.Event()
+    seen: list[bool] = []
 
     def hold() -> None:
         with transaction.atomic():
             Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
-            time.sleep(1.5)
+            held.set()
+            seen.append(passed.wait(30))
 
     def come_later() -> None:
-        time.sleep(0.5)
-        begun = time.monotonic()
+        assert held.wait(30)
         assert commands.run_due() == 0
-        assert time.monotonic() - begun < 0.9
+        passed.set()
 
     assert together(hold, come_later) == []
+    assert seen == [True]  # the pass was over while the ticket was held
     assert commands.run_due() == 1
 
 

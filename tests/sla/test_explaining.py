@@ -43,6 +43,17 @@ def test_stretches_add_up_to_the_figure(world: World) -> None:
     assert sum(part.share for part in resolve.parts) == pytest.approx(1000, abs=len(resolve.parts))
 
 
+def test_what_counted_beyond_the_target_is_a_part_of_its_own(world: World) -> None:
+    office_policy(world)
+    [_response, resolve] = explain(started(world, at("2026-02-13 09:00")), at("2026-02-25 14:00"))
+
+    kinds = [part.kind for part in resolve.parts]
+    assert kinds[: kinds.index("over")].count("run") == len([kind for kind in kinds if kind == "run"])
+    counted = sum((p.ended - p.started for p in resolve.parts if p.kind == "run"), timedelta())
+    beyond = sum((p.ended - p.started for p in resolve.parts if p.kind == "over"), timedelta())
+    assert (counted, beyond) == (resolve.clock.target, -resolve.remaining)
+
+
 moves = st.lists(st.tuples(st.sampled_from(["wait", "resume", "raise", "lower"]), st.integers(1, 3000)), max_size=7)
 
 

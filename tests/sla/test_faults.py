@@ -186,12 +186,11 @@ def test_sweep_never_waits_for_a_locked_clock(world: World) -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     locked.wait(20)
-    begun = time.monotonic()
     timers._fire_batch(None)
-    took = time.monotonic() - begun
+    still_held = thread.is_alive()
     release.set()
     thread.join()
 
-    assert took < 2
+    assert still_held
     assert Timer.objects.filter(state="fired").exclude(clock=held).count() == 1
     assert timers.fire_due(budget=5).timers == 1

@@ -109,7 +109,7 @@ def test_e24_rule_counts_working_time(world: World) -> None:
 
 
 def test_each_metric_has_its_calendar_by_priority(world: World) -> None:
-    rows = Target.objects.filter(version__policy="priorities")
+    rows = Target.objects.filter(version__policy="priorities", kind="")
     shown = {(t.priority_id, t.metric): (t.minutes, t.calendar_id) for t in rows}
 
     assert shown == {

@@ -11,7 +11,7 @@ from django.test import Client
 
 from sla import trials
 from sla.calendars import Content, Day, content_of
-from sla.models import Calendar, Policy, TrialRun
+from sla.models import Calendar, Metric, Policy, TrialRun
 from sla.policies import Draft, Promise, draft_of
 from sla.whatif import try_calendar, try_policy
 from tests.factories import World, act, resolve, unclaimed
@@ -72,9 +72,29 @@ def test_little_history_is_counted_at_once(world: World) -> None:
     policy, _quick, slow = history(world)
     run = ask(world, policy)
 
-    assert (run.pk, run.status, run.result["flips"]) == (None, "ready", 1)
+    assert (run.status, run.result["flips"]) == ("ready", 1)
     assert run.result["flipped"][0]["number"] == slow
-    assert not TrialRun.objects.exists()
+    assert not trials.waiting(database_clock.now()).exists()
+
+
+def test_each_number_opens_its_tickets(world: World, client: Client) -> None:
+    policy, quick, slow = history(world)
+    run = ask(world, policy)
+    client.force_login(world.admin)
+    page = client.get(f"/what-if/{run.pk}/").content.decode()
+    rows = run.result["tables"]["metric"]
+    for row, (_name, counts) in enumerate(rows):
+        for verdict, counted in enumerate(counts):
+            url = f"/what-if/{run.pk}/tickets/?by=metric&amp;row={row}&amp;verdict={verdict}"
+            assert (url in page) is bool(counted)
+            behind = run.result["behind"]["metric"][row][verdict]
+            assert (len(behind) == counted, set(behind) <= {quick, slow}) == (True, True)
+    [resolve] = [row for row, (name, _counts) in enumerate(rows) if name == str(Metric.RESOLVE.label)]
+    asked = f"/what-if/{run.pk}/tickets/?by=metric&row={resolve}&verdict="
+    missed_now, missed_then = (client.get(f"{asked}{at}").content.decode() for at in (1, 3))
+    assert (slow in missed_now, slow in missed_then) == (True, False)
+    for wrong in ("9", "-1", "x", ""):
+        assert client.get(f"{asked}{wrong}").status_code == 404
 
 
 def test_much_history_is_a_job(world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

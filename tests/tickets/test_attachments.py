@@ -358,9 +358,9 @@ def test_rows_and_files_are_compared_every_night(
     (uploads / str(gone.file)).unlink()
     (uploads / str(cut.file)).write_bytes(b"b")
     (uploads / str(changed.file)).write_bytes(b"x" * 9)
-    for name in ("old", "new"):
+    for name, at in (("old", 0.0), ("new", now.timestamp())):
         (uploads / "attachments" / name).write_bytes(b"x")
-    os.utime(uploads / "attachments" / "old", (0, 0))
+        os.utime(uploads / "attachments" / name, (at, at))
 
     assert len(compare(digests=False).damaged) == 1  # a size is read at once, a digest only at night
     row = check_nightly(now)

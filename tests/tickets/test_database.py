@@ -136,6 +136,7 @@ NEVER_EMPTIED = [
     "cmdb_relationversion",
     "django_admin_log",
     "notifications_attempt",
+    "problems_incidentmeeting",
     "reports_servicereport",
     "sla_calendarday",
     "sla_calendarversion",

@@ -1,4 +1,4 @@
-"""``manage.py collisions --from … --to … [--json]``: which changes get in one another's way."""
+"""``manage.py collisions --from … --to … [--json] [--shares] [--over]``: which changes get in one another's way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from changes.collisions import Collision, Grade, collisions_between
+from changes.collisions import Collision, Grade, collisions_between, shares
 
 
 def moment(text: str) -> datetime:
@@ -48,14 +48,32 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", required=True)
         parser.add_argument("--to", dest="end", required=True)
         parser.add_argument("--json", action="store_true")
+        parser.add_argument("--shares", action="store_true", help="print only how many changes collide, by grade")
+        parser.add_argument("--over", action="store_true", help="also changes that were carried out, as if they stood")
 
-    def handle(self, *args: Any, start: str, end: str, json: bool = False, **options: Any) -> None:
+    def handle(self, *args: Any, start: str, end: str, **options: Any) -> None:
         """Print them."""
+        as_json, over = options.get("json", False), options.get("over", False)
         begin, until = moment(start), moment(end)
         if begin >= until:
             raise CommandError("--from must come before --to.")
-        found = [as_data(one) for one in collisions_between(begin, until)]
-        self.stdout.write(_as_json(found) if json else "\n".join(map(_as_line, found)))
+        found = collisions_between(begin, until, over=over)
+        counted = shares(found, begin, until, over=over)
+        if options.get("shares"):
+            self.stdout.write(json.dumps(counted, indent=2) if as_json else _as_shares(counted))
+            return
+        rows = [as_data(one) for one in found]
+        self.stdout.write(_as_json(rows) if as_json else "\n".join([*map(_as_line, rows), _as_shares(counted)]))
+
+
+def _as_shares(counted: dict[str, Any]) -> str:
+    """How many of the changes collide, a line for each grade."""
+    total = counted["changes"]
+    lines = [f"{total:,} changes"]
+    for grade in Grade.values:
+        changes, pairs = counted[grade]["changes"], counted[grade]["pairs"]
+        lines.append(f"{grade:5} {changes:,} changes ({changes / total if total else 0:.1%}), {pairs:,} collisions")
+    return "\n".join(lines)
 
 
 def _as_json(found: list[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0008_cab"),
+        ("changes", "0009_write_verdicts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,123 @@
+"""Writes that no change allowed, found in the history of items and relations (CHG-09)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from changes.models import Change
+from changes.states import ENDED, States
+from changes.unauthorised.models import WriteVerdict
+from cmdb.authority import Authority
+from cmdb.models import ConfigurationItem, ItemVersion, RelationVersion
+
+#: A change that was approved and stands, or was carried out.
+APPROVED = (States.SCHEDULED, States.IMPLEMENTING, *ENDED)
+ITEM, RELATION = "i", "r"
+OPEN = "open"
+STATES = (OPEN, *WriteVerdict.Verdict.values)
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write: ``key`` names it to pages and programs; ``items``: what it is about, ``what``: in words."""
+
+    key: str
+    version: Any
+    items: list[ConfigurationItem]
+    what: str
+    verdict: WriteVerdict | None
+
+    @property
+    def at(self) -> datetime:
+        """When it was written."""
+        return self.version.recorded.lower
+
+    @property
+    def state(self) -> str:
+        """``open``, or what became of it."""
+        return self.verdict.verdict if self.verdict else OPEN
+
+
+def item_writes(user: User) -> QuerySet[ItemVersion]:
+    """Those to items that ``user`` sees and that no approved change of the item covers at that moment."""
+    found = ItemVersion.objects.visible_to(user).filter(authority=Authority.UNAUTHORISED, carried=False)
+    return _uncovered(found, "item_id")
+
+
+def relation_writes(user: User) -> QuerySet[RelationVersion]:
+    """Those to relations between items that ``user`` sees, their ends too; a change of either item covers them."""
+    seen = ConfigurationItem.objects.visible_to(user).values("pk")
+    news = Q(carried=False) | Q(valid__upper_inf=False)
+    found = RelationVersion.objects.filter(news, authority=Authority.UNAUTHORISED)
+    return _uncovered(found.filter(source__in=seen, target__in=seen), "source_id", "target_id")
+
+
+def _uncovered(found: QuerySet[Any], *columns: str) -> Any:
+    """Without those inside the window of an approved change, as planned or as it really ran; half open."""
+    found = found.annotate(written_at=F("recorded__startswith"))
+    for column in columns:
+        changes = Change.objects.filter(state__in=APPROVED, affected_items__item=OuterRef(column))
+        planned = Q(planned_start__lte=OuterRef("written_at"), planned_end__gt=OuterRef("written_at"))
+        actual = Q(actual_start__lte=OuterRef("written_at"), actual_end__gt=OuterRef("written_at"))
+        running = Q(actual_start__lte=OuterRef("written_at"), actual_end=None, state=States.IMPLEMENTING)
+        found = found.exclude(Exists(changes.filter(planned | actual | running)))
+    return found
+
+
+def in_state(found: Any, state: str) -> Any:
+    """Those of ``found`` that became what ``state`` says; all when it is empty."""
+    if state == OPEN:
+        return found.filter(verdict=None)
+    return found.filter(verdict__verdict=state) if state else found
+
+
+def writes(user: User, state: str, most: int) -> list[Write]:
+    """The newest ``most``, items and relations together. Two queries."""
+    related = ("by", "verdict__by", "verdict__change")
+    items = in_state(item_writes(user), state).select_related("item", *related).order_by("-written_at", "-pk")
+    relations = in_state(relation_writes(user), state).select_related("source", "target", "relation_type", *related)
+    rows = [as_write(one) for one in (*items[:most], *relations.order_by("-written_at", "-pk")[:most])]
+    return sorted(rows, key=lambda one: one.at, reverse=True)[:most]
+
+
+def as_write(version: ItemVersion | RelationVersion) -> Write:
+    """A version as a write."""
+    verdict = getattr(version, "verdict", None)
+    if isinstance(version, ItemVersion):
+        return Write(f"{ITEM}{version.pk}", version, [version.item], _fields(version), verdict)
+    words = f"{version.source.identifier} {version.relation_type.name} {version.target.identifier}"
+    return Write(f"{RELATION}{version.pk}", version, [version.source, version.target], words, verdict)
+
+
+def _fields(version: ItemVersion) -> str:
+    """The fields that it brought, by their codes."""
+    newest = max((stamp[1] for stamp in version.sources.values()), default="")
+    return ", ".join(sorted(name for name, stamp in version.sources.items() if name and stamp[1] == newest))
+
+
+def find_write(user: User, key: str) -> Write | None:
+    """The write that ``key`` names, when ``user`` sees it and nothing allowed it."""
+    kind, number = key[:1], key[1:]
+    if kind not in (ITEM, RELATION) or not number.isdigit() or len(number) > 18:
+        return None
+    found = item_writes(user) if kind == ITEM else relation_writes(user)
+    version = found.filter(pk=int(number)).first()
+    return as_write(version) if version is not None else None
+
+
+def figures(user: User, start: datetime, end: datetime) -> dict[str, int]:
+    """How many were written in the span, in all and by what became of them."""
+    counts = {"all": 0, **dict.fromkeys(STATES, 0)}
+    both: Iterable[Any] = (item_writes(user), relation_writes(user))
+    for found in both:
+        within = found.filter(written_at__gte=start, written_at__lt=end)
+        for state in STATES:
+            counts[state] += in_state(within, state).count()
+    counts["all"] = sum(counts[state] for state in STATES)
+    return counts

@@ -1,0 +1,7 @@
+"""What problems tell whoever listens, beside what actions tell; notices are above this app."""
+
+from django.dispatch import Signal
+
+#: A month is over and its register was looked through. Sent inside the transaction with ``month`` (its code),
+#: ``readers`` (keys of people), ``text`` by language, ``now``.
+month_over = Signal()

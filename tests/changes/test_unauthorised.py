@@ -1,0 +1,185 @@
+"""Writes that no change allowed: found to the second, then justified or made a ticket, once (CHG-09, CMDB-06)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+
+from changes.models import Change, WriteVerdict
+from changes.unauthorised.permit import permit
+from changes.unauthorised.queries import writes
+from cmdb.models import ItemVersion, Relation, RelationType
+from cmdb.moments import replaying
+from cmdb.services import Link, NotAllowed, Stamp, end_relations, update_item, write_relations
+from tests.api.client import Api, problem
+from tests.changes.making import approve, later, request, role, staffed
+from tests.factories import MONDAY, World, act, make_item, reload_user
+from tickets import clock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-09")]
+#: The window of ``request``.
+START, END = later(35), later(37)
+TRUSTED = Stamp(source="import", trusted=True)
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need, and a configuration manager."""
+    staffed(world)
+    role(world.manager, "config_manager")
+    return world
+
+
+def scheduled(world: World, *items: str) -> Any:
+    """An approved change of ``items``."""
+    change = act(request(world, items=list(items)), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", world.people["changer"], now=MONDAY)
+    return approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+
+
+def written(item: Any, at: datetime, name: str) -> ItemVersion:
+    """An import that writes at ``at`` and says no change."""
+    with replaying(at):
+        update_item(item=item, facts={"name": name}, stamp=TRUSTED)
+    return item.versions.order_by("-pk")[0]
+
+
+def listed(user: Any, state: str = "") -> list[str]:
+    """What stands in the list, the newest first."""
+    return [one.version.name for one in writes(reload_user(user), state, 50)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counts"), [(-1, True), (0, False), (3600, False), (7199, False), (7200, True)], ids=str
+)
+def test_a_second_outside_the_window_counts_and_inside_does_not(world: World, seconds: int, counts: bool) -> None:
+    with replaying(MONDAY):
+        item, other = make_item("db-1"), make_item("db-2")
+    scheduled(world, "db-1")
+    written(item, START + timedelta(seconds=seconds), "im Fenster")
+    written(other, START + timedelta(seconds=60), "fremd")
+    assert ("im Fenster" in listed(world.manager)) is counts
+    assert "fremd" in listed(world.manager)
+
+
+def test_only_what_was_approved_covers_and_the_real_time_counts_too(world: World) -> None:
+    with replaying(MONDAY):
+        item = make_item("db-1")
+    cancelled = act(scheduled(world, "db-1"), "cancel", world.lead, now=MONDAY, text="不做了")
+    assert cancelled.state == "cancelled"
+    written(item, START + timedelta(minutes=5), "ohne")
+    assert listed(world.manager) == ["ohne"]
+    change = act(scheduled(world, "db-1"), "start", world.engineer, now=START)
+    late = END + timedelta(hours=1)
+    written(item, late, "überzogen")
+    assert "überzogen" not in listed(world.manager)
+    act(change, "implement", world.engineer, now=late + timedelta(hours=1), result="as_planned")
+    written(item, late + timedelta(hours=2), "danach")
+    assert listed(world.manager) == ["danach"]
+
+
+def test_a_relation_that_is_ended_counts_too(world: World) -> None:
+    """Not its first entry, as with items."""
+    with replaying(MONDAY):
+        one, other = make_item("db-1"), make_item("host-1")
+    with replaying(MONDAY):
+        write_relations([Link(one, RelationType.objects.get(code="runs_on"), other)], TRUSTED)
+    assert writes(reload_user(world.manager), "open", 10) == []
+    with replaying(START):
+        end_relations(Relation.objects.all(), TRUSTED)
+    [write] = writes(reload_user(world.manager), "open", 10)
+    assert [item.identifier for item in write.items] == ["db-1", "host-1"]
+    assert "db-1" in write.what
+
+
+@pytest.mark.req("CMDB-06")
+def test_a_change_allows_its_own_items_from_its_window_until_it_is_closed(world: World) -> None:
+    for name in ("db-1", "db-2"):
+        make_item(name)
+    change = scheduled(world, "db-1")
+    for moment, allowed in ((START - timedelta(seconds=1), False), (START, True), (END, False)):
+        assert (permit(change.number, ["db-1"], moment) == "") is allowed
+    assert change.number in permit(change.number, ["db-2"], START)
+    assert permit("CH991231000001", ["db-1"], START)
+    change = act(change, "start", world.engineer, now=START)
+    change = act(change, "implement", world.engineer, now=END, result="as_planned")
+    assert permit(change.number, ["db-1"], END + timedelta(hours=20)) == ""
+    change = act(change, "confirm_result", world.people["changer"], now=END)
+    act(change, "close", world.engineer, now=END + timedelta(hours=1))
+    assert permit(change.number, ["db-1"], END + timedelta(hours=2))
+    draft = request(world, items=["db-1"])
+    assert permit(draft.number, ["db-1"], START)
+
+
+@pytest.mark.req("CMDB-06")
+def test_the_record_is_written_by_the_number_of_a_running_change(world: World) -> None:
+    with replaying(MONDAY):
+        item = make_item("db-1")
+    change = act(scheduled(world, "db-1"), "start", world.engineer, now=START)
+    with replaying(START + timedelta(minutes=5)):
+        update_item(item=item, facts={"name": "neu"}, stamp=Stamp(by=world.engineer, change=change.number))
+    with pytest.raises(NotAllowed), replaying(START + timedelta(minutes=6)):
+        update_item(item=item, facts={"name": "x"}, stamp=Stamp(by=world.engineer, change="CH991231000001"))
+    version = item.versions.order_by("-pk")[0]
+    assert (version.name, version.authority, version.reference) == ("neu", "change", change.number)
+    assert listed(world.manager) == []
+
+
+def test_each_becomes_a_justified_correction_or_a_ticket_once(world: World, client: Client) -> None:
+    with replaying(MONDAY):
+        item = make_item("db-1")
+    first, second = written(item, START, "eins"), written(item, END, "zwei")
+    client.force_login(reload_user(world.engineer))
+    assert client.get(f"/changes/unauthorised/i{first.pk}/").status_code == 403
+    client.force_login(reload_user(world.manager))
+    page = client.get("/changes/unauthorised/").content.decode()
+    assert f"/changes/unauthorised/i{first.pk}/" in page
+    address = f"/changes/unauthorised/i{first.pk}/"
+    assert client.post(address, {"verdict": "justified", "reason": ""}).status_code == 422
+    assert client.post(address, {"verdict": "justified", "reason": "盘点更正"}).status_code == 302
+    assert client.post(address, {"verdict": "ticket", "reason": "再来"}).status_code == 409
+    assert (listed(world.manager, "open"), listed(world.manager, "justified")) == (["zwei"], ["eins"])
+
+    api = Api(world.manager)
+    answer = api.post(f"unauthorised-changes/i{second.pk}/decide/", {"verdict": "ticket", "reason": "须补变更"})
+    assert answer.status_code == 200
+    change = Change.objects.get(number=answer.json()["change"])
+    assert (change.state, change.reason, [one.identifier for one in change.items.all()]) == (
+        "draft",
+        "须补变更",
+        ["db-1"],
+    )
+    again = api.post(f"unauthorised-changes/i{second.pk}/decide/", {"verdict": "justified", "reason": "再来"})
+    assert problem(again, 409)
+    assert Change.objects.count() == 1
+    body = api.get("unauthorised-changes/?state=ticket").json()
+    assert [row["key"] for row in body["results"]] == [f"i{second.pk}"]
+    with pytest.raises(DatabaseError), transaction.atomic():
+        WriteVerdict.objects.update(reason="anders")
+
+
+def test_the_figure_counts_the_month(world: World) -> None:
+    now = clock.now()
+    with replaying(now - timedelta(days=80)):
+        item = make_item("db-1")
+    for number, moment in enumerate((now - timedelta(days=70), now, now)):
+        written(item, moment + timedelta(seconds=number), f"n{number}")
+    body = Api(world.manager).get("unauthorised-changes/").json()
+    assert body["month"] == {"all": 2, "open": 2, "justified": 0, "ticket": 0}
+    assert len(body["results"]) == 3
+
+
+@pytest.mark.req("ORG-03")
+def test_customers_and_suppliers_see_none_of_it(world: World) -> None:
+    with replaying(MONDAY):
+        item = make_item("db-1", world.organisations["exchange"])
+    version = written(item, START, "eins")
+    for person in (world.requester, world.requester2, world.vendor, world.nobody):
+        api = Api(person)
+        assert api.get("unauthorised-changes/").status_code == 403
+        asked = {"verdict": "justified", "reason": "x"}
+        assert api.post(f"unauthorised-changes/i{version.pk}/decide/", asked).status_code == 403
