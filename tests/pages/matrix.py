@@ -122,6 +122,7 @@ incidents:acceptance                   own      302 404 200 200 404 404 200 200 
 incidents:acceptance                   other    302 404 404 404 200 404 200 200 200 200 200
 incidents:acceptance                   missing  302 404 404 404 404 404 404 404 404 404 404
 problems:print                         missing  302 403 403 403 403 403 404 404 404 404 404
+problems:incident_meeting              -        302 403 403 403 403 403 200 200 200 200 200
 problems:register_table                -        302 403 403 403 403 403 200 200 200 200 200
 problems:trends                        -        302 403 403 403 403 403 200 200 200 200 200
 problems:trend                         -        302 405 405 405 405 405 405 405 405 405 405
