@@ -18,7 +18,7 @@ LAYERS = [
     *("live", "announcements", "replies", "exporting", "importing", "reports", "demo"),
 ]
 #: Rooms that a group of modules inside an app (``changes.cab``) has of its own.
-GROUPED = {"api", "views", "admin"}
+GROUPED = {"api", "views"}
 KINDS = ["incidents", "problems", "changes"]
 APPS = [app for layer in LAYERS for app in (KINDS if layer == "kinds" else [layer])]
 
