@@ -7,6 +7,7 @@ opens: the parts of sets in ``tickets.moves``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -133,7 +134,7 @@ class Process:
         declared = {(source, target) for _name, source, target in self.kind.transitions()}
         return [
             Arrow(
-                *(source, target, moves, tickets, took and took.total_seconds()),
+                *(source, target, moves, tickets, _seconds(took)),
                 back=order.get(target, 0) < order.get(source, -1) and source not in waiting,
                 declared=(source or NEW, target) in declared,
                 labels=(self._label(source), self._label(target)),
@@ -150,7 +151,7 @@ class Process:
         return {
             state: Stay(
                 *(state, str(self.kind.state_label(state)), self.kind.phase_of(state), visits, tickets, standing),
-                seconds=took and took.total_seconds(),
+                seconds=_seconds(took),
                 total=total.total_seconds(),
                 url=self.url(f"stands-{state}"),
             )
@@ -201,6 +202,10 @@ class Process:
         with connection.cursor() as cursor:
             cursor.execute(_MOVES.format(cohort=cohort) + statement, [*given, self.at, *params])
             return cursor.fetchall()
+
+
+def _seconds(took: timedelta | None) -> float | None:
+    return None if took is None else took.total_seconds()
 
 
 def cohort_of(scope: Scope) -> Chosen:

@@ -20,7 +20,7 @@ from reports.hand_overs import matrix_of
 from reports.process import Process
 from reports.process_map import map_of
 from tests.api.client import Api
-from tests.factories import World, act
+from tests.factories import World, act, register_incident
 from tests.reports.conftest import DAY, MARCH
 from tickets.lifecycle import kind_of
 from tickets.models import TimelineEntry
@@ -137,6 +137,14 @@ def test_a_step_that_the_life_cycle_does_not_know_is_named(world: World, log: di
     again = process_of(world.manager).again()
     assert [(tickets, beyond) for _label, tickets, beyond, _url in again] == [(1, 1)]
     assert opened(world.manager, again[0][3]) == 1
+
+
+def test_steps_at_the_same_moment_took_no_time(world: World, browse: Callable[[User | None], Client]) -> None:
+    ticket = register_incident(world.desk, now=MARCH + DAY, requester="requester")
+    act(ticket, "assign", world.desk, now=MARCH + DAY, group="host")
+
+    assert [arrow.seconds for arrow in process_of(world.manager).arrows if arrow.source] == [0]
+    assert browse(world.manager).get(f"{BOARD}map/{SPAN}").status_code == 200
 
 
 def test_the_page_its_parts_and_its_drawing(
