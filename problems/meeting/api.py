@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from itsm.api.fields import NumberField, PersonField
-from itsm.api.form_input import checked
+from itsm.api.form_input import checked, read_input
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
@@ -88,7 +88,7 @@ class IncidentMeetingView(ApiView):
         return answer_once(request, lambda: self._write(request))
 
     def _write(self, request: Request) -> Response:
-        data: Any = request.data
+        data, _files = read_input(MinutesForm, request)
         now = clock.now()
         cleaned = checked(MinutesForm(data), set(data) - {"month"})
         month = Month.parse(str(data.get("month", "")), now)
