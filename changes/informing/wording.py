@@ -11,11 +11,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.codes import LANGUAGES
 from changes.informing.stages import Stage
 from changes.models import Change
 from cmdb.models import BusinessSystem
 
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
 #: As long as an announcement may be.
 LONGEST = 500
 
