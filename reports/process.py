@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -198,7 +199,10 @@ class Process:
         return self.scope.list_url(Chosen(self.cohort.records, self.cohort.span, part))
 
     def _rows(self, statement: str, *params: Any) -> list[Any]:
-        cohort, given = self.scope.found(self.cohort).values("pk").query.sql_with_params()
+        try:
+            cohort, given = self.scope.found(self.cohort).values("pk").query.sql_with_params()
+        except EmptyResultSet:  # a filter that cannot be understood finds nothing
+            return []
         with connection.cursor() as cursor:
             cursor.execute(_MOVES.format(cohort=cohort) + statement, [*given, self.at, *params])
             return cursor.fetchall()

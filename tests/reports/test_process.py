@@ -162,6 +162,15 @@ def test_the_page_its_parts_and_its_drawing(
     assert len({(node.x, node.y) for node in drawn.nodes}) == len(drawn.nodes)
 
 
+@pytest.mark.parametrize("query", ["group=nope", "from=x", "period=nope", "at=x"])
+def test_an_address_that_is_wrong_is_told_and_breaks_nothing(
+    world: World, browse: Callable[[User | None], Client], query: str
+) -> None:
+    page = browse(world.manager)
+    for part in ("", "map/", "ways/", "time/", "hand-overs/", "log/"):
+        assert page.get(f"{BOARD}{part}?{query}").status_code in (200, 400)
+
+
 def test_only_staff_read_how_tickets_went(
     world: World, log: dict[str, Any], browse: Callable[[User | None], Client]
 ) -> None:
