@@ -12,6 +12,7 @@ class ChangesConfig(AppConfig):
         """Say what approvals of changes are about, name lines of the timeline, fill forms in from addresses."""
         from changes import (  # noqa: F401 - each makes itself known
             approving,
+            columns,
             events,
             leaving,
             measures,
@@ -25,3 +26,4 @@ class ChangesConfig(AppConfig):
 
         register_permit(permit)
         measures.register()
+        columns.register()

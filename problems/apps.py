@@ -11,6 +11,7 @@ class ProblemsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what happens to incidents; offer known errors while a call is taken; bring figures."""
         from problems import (  # noqa: F401 - each makes itself known
+            columns,
             intake,
             leaving,
             measures,
@@ -19,3 +20,4 @@ class ProblemsConfig(AppConfig):
         )
 
         measures.register()
+        columns.register()
