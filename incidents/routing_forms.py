@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, Tier, User
-from tickets.action_forms import text_field
-from tickets.assignment import AssignmentForm
 from tickets.models import Ticket
+from tickets.shared.assignment import AssignmentForm
+from tickets.shared.forms import text_field
 
 
 class LinesForm(AssignmentForm):
