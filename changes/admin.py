@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import PortalAdmin, RecordOnly
+from changes.assessing import admin as assessing  # noqa: F401 - registers its pages
 from changes.models import ChangeTemplate, FreezeRule, MaintenanceWindow, TemplateVersion
 from changes.regrading import regraded
 from changes.templates import publish

@@ -18,6 +18,7 @@ class ChangesConfig(AppConfig):
             prefills,
             regrading,
         )
+        from changes.assessing import effect  # noqa: F401 - the same
         from changes.informing import receivers  # noqa: F401 - the same
         from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
         from cmdb.services import register_permit  # as above

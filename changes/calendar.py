@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
-from changes.freezes import Freeze, freezes_between
+from changes.freezes import Freeze, Year, freezes_between, year_of
 from changes.models import Change
 from changes.rules import may_plan
 from changes.states import PLANNED, States
@@ -174,7 +174,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What the page shows. ``complete``: False while the year's holidays are not announced."""
+    """What the page shows. ``year``: the freezes of the whole year, previewed.
+
+    ``complete``: False while the year's holidays are not announced.
+    """
 
     form: CalendarForm
     first: date
@@ -183,6 +186,7 @@ class Calendar:
     lanes: list[Lane]
     rows: list[Planned]
     freezes: list[Freeze]
+    year: Year
     previous: str
     following: str
     complete: bool
@@ -207,6 +211,7 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
         lanes=_lanes(form, in_span),
         rows=rows,
         freezes=freezes,
+        year=year_of(first.year),
         previous=form.address(on=(first - DAY).isoformat()),
         following=form.address(on=after.isoformat()),
         complete=is_announced(first.year) and is_announced((after - DAY).year),

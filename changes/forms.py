@@ -14,7 +14,7 @@ from accounts.models import SupportGroup, User
 from approvals.falling import standing
 from approvals.forms import KeepsApprovals
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
-from changes.states import Rating, Result, Risk, Scope
+from changes.states import Rating, Result, Scope
 from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
@@ -174,15 +174,6 @@ class EditForm(ContentFields, KeepsApprovals):
         """A standard change stays one."""
         if getattr(self.ticket, "change_type_id", "") == STANDARD:
             self.fields["change_type"].queryset = ChangeType.objects.filter(code=STANDARD)  # type: ignore[attr-defined]
-
-
-class AssessForm(ActionForm):
-    """Risk and what it means."""
-
-    risk = forms.ChoiceField(label=_("Risk"), choices=Risk, widget=forms.RadioSelect)
-    assessment = text_field(
-        _("Assessment"), help_text=_("Stability, continuity of services, resources; what similar changes taught.")
-    )
 
 
 class AskForm(ActionForm):

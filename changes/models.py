@@ -11,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from changes.assessing.models import (  # noqa: F401 - Django finds models in this module
+    Effect,
+    Questionnaire,
+    QuestionnaireVersion,
+    RiskAnswer,
+    RiskAssessment,
+    RiskQuestion,
+)
 from changes.cab.models import AgendaItem, Meeting, Presence  # noqa: F401 - Django finds models in this module
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.feed_models import CalendarFeed  # noqa: F401 - Django finds models in this module

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
+from changes.assessing.queries import panel_of as assessment_of
 from changes.collisions import STANDING, Grade, collisions_of, is_overridden
 from changes.models import Change, PlanStep
 from changes.states import PLANNED, States
@@ -53,6 +54,7 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
         **collision_part(change, buttons),
         "decides": _decision_chip(change, now),
+        "assessment": assessment_of(change),
         "decision": change.get_decision_display(),
         "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
         "approval": newest,

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from approvals.models import Policy
 from approvals.policies import publish as publish_policy
+from changes.assessing.questionnaire import load_questionnaire
 from changes.models import ChangeTemplate, FreezeRule
 from changes.templates import publish as publish_template
 
@@ -19,7 +20,8 @@ def load_changes(data: dict[str, Any], *, at: datetime) -> int:
     policies = [_load_policy(row, at) for row in data["approval_policies"]]
     templates = [_load_template(row, at) for row in data["change_templates"]]
     freezes = [_load_freeze(row) for row in data["freeze_rules"]]
-    return sum(policies) + sum(templates) + sum(freezes)
+    asked = load_questionnaire(data["risk_questionnaire"], at=at)
+    return asked + sum(policies) + sum(templates) + sum(freezes)
 
 
 def _load_freeze(row: dict[str, Any]) -> bool:

@@ -30,6 +30,8 @@ class Cost:
     after: int | None
     incidents_url: str
     breaches_url: str
+    before_url: str
+    after_url: str
 
 
 def cost_of(problem: Problem, user: User, now: datetime) -> Cost:
@@ -49,7 +51,13 @@ def cost_of(problem: Problem, user: User, now: datetime) -> Cost:
         after=None if solved is None else sum(solved <= row[1] < solved + WINDOW for row in rows),
         incidents_url=address(problem),
         breaches_url=address(problem, completed_in_time="false"),
+        before_url=address(problem, **_created(solved - WINDOW, solved)) if solved else "",
+        after_url=address(problem, **_created(solved, solved + WINDOW)) if solved else "",
     )
+
+
+def _created(since: datetime, until: datetime) -> dict[str, str]:
+    return {"created_after": since.isoformat(), "created_before": until.isoformat()}
 
 
 def address(problem: Problem, **more: Any) -> str:

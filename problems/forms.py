@@ -152,6 +152,16 @@ class SolutionForm(ActionForm):
     attachments = AttachmentsField()
 
 
+class DiscussForm(KeepsApprovals):
+    """Invitation, minutes and the customer's word (PRB-10); another word lets the approval of a solution fall."""
+
+    discussed_at = moment_field(_("Discussed on"))
+    discussed_with = text_field(_("Who was invited, and came"), rows=2)
+    discussion = text_field(_("Minutes"), rows=4)
+    customer_word = text_field(_("The customer's word"), rows=2)
+    attachments = AttachmentsField()
+
+
 def changes_of(problem: Ticket) -> Any:
     """Changes that were raised from ``problem``, or are said to solve it."""
     keys = TicketLink.objects.filter(source_id=problem.pk, meaning=TicketLink.Meaning.RESOLVED_BY).values("target_id")

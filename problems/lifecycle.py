@@ -151,6 +151,19 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         self.propose_with(fields)
 
     @action(
+        source=[*LIVE],
+        label=_("Discuss with customer"),
+        done=_("recorded a discussion with the customer"),
+        allow=rules.may_lead,
+        form="problems.forms.DiscussForm",
+        icon="messages",
+    )
+    def discuss(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Put on record who was invited to talk about workaround or solution, what was said, their word (PRB-10)."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+
+    @action(
         source=States.PROPOSED,
         target=States.APPROVED,
         label=_("Approved"),

@@ -108,6 +108,9 @@ class Problem(ProblemLifecycle, Ticket):
     expected_effect = models.TextField(_("expected effect"), blank=True)
     test_result = models.TextField(_("how it was tested"), blank=True)
     customer_word = models.TextField(_("discussed with the customer"), blank=True)
+    discussed_at = models.DateTimeField(_("discussion with the customer"), null=True)
+    discussed_with = models.TextField(_("who was invited"), blank=True)
+    discussion = models.TextField(_("minutes of the discussion"), blank=True)
     change_reference = models.CharField(_("change"), max_length=100, blank=True)
 
     proof = models.TextField(_("how it was proven"), blank=True)

@@ -46,6 +46,8 @@ def texts_of(problem: Problem) -> list[tuple[str, str]]:
         (_("Solution"), problem.solution),
         (_("Expected effect"), problem.expected_effect),
         (_("How it was tested"), problem.test_result),
+        (_("Who was invited"), problem.discussed_with),
+        (_("Minutes of the discussion"), problem.discussion),
         (_("Discussed with the customer"), problem.customer_word),
         (_("How it was proven"), problem.proof),
         (_("Result of the review"), problem.review_result),

@@ -64,6 +64,6 @@ def register_pdf(month: Month, lines: list[Line], effect: Effect, user: User, no
     rows = [[str(cell) for cell in cells_of(line)] for line in lines]
     parts = [
         Part(str(_("Monthly report")), figures),
-        Part(str(_("Register of problems")), head=[str(head) for head in heads()], rows=rows, broad=[1, 9, 10]),
+        Part(str(_("Register of problems")), head=[str(head) for head in heads()], rows=rows, broad=[1, 2, 3, 9, 10]),
     ]
     return pdf_of(str(_("Register of problems")), month.code, parts, printed=_printed(user, now), wide=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
+from drafts.http import answered
 from itsm.paper import TYPE as PDF
 from problems import outline, rules
 from problems.fishbone import draw
@@ -31,8 +32,10 @@ from problems.panels import signatures_of, texts_of
 from problems.papers import record_pdf
 from problems.services import caused
 from problems.views.known_errors import check
+from problems.writing.slots import PARTS, opened, slot_of
 from tickets import clock
 from tickets.action_forms import MAX_TEXT
+from tickets.drafting import Slot, forget, keep
 from tickets.models import Attachment, TimelineEntry
 
 #: So many lines of timelines are offered as evidence, the newest.
@@ -80,14 +83,33 @@ class InvestigationView(SignedInView):
         except WrittenMeanwhile as error:
             typed = request.POST.get("text") or request.POST.get("reason") or ""
             kept = {"part": self._part(), "typed": typed, "theirs": error.theirs, "mark": error.mark}
-            return self._draw(problem, status=409, kept=kept, message=str(error.message))
+            return self._refuse(problem, 409, kept, str(error.message))
         except OutlineError as error:
             text = _("Line %(line)d is no cause: one cause a line, two spaces deeper for its own.") % {
                 "line": error.line
             }
             kept = {"part": self._part(), "typed": request.POST.get("text", ""), "theirs": "", "mark": self._mark()}
-            return self._draw(problem, status=422, kept=kept, message=text)
-        return redirect(f"{reverse('problems:investigation', args=[problem.number])}#{anchor}")
+            return self._refuse(problem, 422, kept, text)
+        answer = redirect(f"{reverse('problems:investigation', args=[problem.number])}#{anchor}")
+        slot = self._slot(problem)
+        if slot is None:
+            return answer
+        forget(request.user, slot)
+        return answered(answer, slot.key)
+
+    def _slot(self, problem: Problem) -> Slot | None:
+        """The slot of the form that was sent; imports and verdicts have none."""
+        part = self._part() or self.request.POST.get("kind", "")
+        asked = self.request.POST.get("what") in ("note", "causes", "evidence") and part in PARTS
+        return slot_of(problem, part).sent(self.request) if asked else None
+
+    def _refuse(self, problem: Problem, status: int, kept: dict[str, str], message: str) -> HttpResponse:
+        """Show what was typed beside what stands there; it is kept as a draft, too."""
+        slot = self._slot(problem)
+        if slot is not None:
+            keep(self.request.user, slot, self.request.POST, clock.now())
+        answer = self._draw(problem, status=status, kept=kept, message=message)
+        return answered(answer, slot.key) if slot else answer
 
     def _part(self) -> str:
         return self.request.POST.get("part") or self.request.POST.get("method") or ""
@@ -114,7 +136,8 @@ class InvestigationView(SignedInView):
             raise Http404
         key = self.request.POST.get("entry", "")
         entry = _entries(problem).filter(pk=key).first() if key.isdecimal() else None
-        file = _files(problem).filter(pk=self.request.POST.get("file") or 0).first()
+        chosen = self.request.POST.get("file", "")
+        file = _files(problem).filter(pk=chosen).first() if chosen.isdecimal() else None
         if text:
             add_evidence(
                 problem=problem, kind=kind, text=text, user=self.request.user, now=clock.now(), entry=entry, file=file
@@ -122,7 +145,8 @@ class InvestigationView(SignedInView):
         return kind
 
     def _verdict(self, problem: Problem) -> str:
-        row = Evidence.objects.filter(problem=problem, pk=self.request.POST.get("pk") or 0).first()
+        key = self.request.POST.get("pk", "")
+        row = Evidence.objects.filter(problem=problem, pk=key).first() if key.isdecimal() else None
         verdict, mark = self.request.POST.get("verdict", ""), self._mark()
         if row is None or verdict not in Evidence.Verdict.values:
             raise Http404
@@ -162,6 +186,10 @@ class InvestigationView(SignedInView):
     def _draw(self, problem: Problem, status: int = 200, **more: Any) -> HttpResponse:
         may = rules.may_investigate(problem, self.request.user)
         context = {**record(problem), "may": may, **more}
+        drafts = opened(problem, self.request) if may else {}
+        for part in context["parts"]:
+            part["draft"] = drafts.get(part["code"])
+        context |= {f"{name}_draft": drafts.get(name) for name in ("whys", "fishbone", "evidence", "hypothesis")}
         return render(self.request, "problems/investigation.html", context, status=status)
 
 

@@ -24,6 +24,7 @@ CLOCK_READERS = {
     "tickets.actions",
     "tickets.tasks",
     "changes.admin",
+    "changes.assessing.admin",
     "changes.ordering_forms",
     "changes.tasks",
     "sla.engine",

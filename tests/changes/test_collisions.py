@@ -95,6 +95,8 @@ def test_calendar_shows_changes_and_freezes_of_a_month(world: World, client: Cli
     assert "不做的变更" not in page
     assert change.number not in client.get("/changes/calendar/?on=2026-11&group=network").content.decode()
     assert "2026-09-30 20:00" in client.get("/changes/calendar/?on=2026-10").content.decode()
+    assert all(f"{before} " in page for _first, before, _after in BY_HAND[2026])
+    assert "not announced" in client.get("/changes/calendar/?on=2099-05", HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert client.get("/changes/calendar/?on=gestern").status_code == 200
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 from django.test import Client
 
+from drafts.models import FORM_ID, Draft
 from problems import outline
 from problems.fishbone import draw, width_of
 from problems.investigation import WrittenMeanwhile, tree_of, write_causes, write_note
@@ -128,3 +129,33 @@ def test_programs_write_a_part_at_a_time_on_what_they_read(problem: Problem, sta
         assert owner.post(address, wrong).status_code == 400, wrong
     assert Api(world.requester).post(address, {"part": "steps", "text": "x"}).status_code == 404
     assert Api(world.desk).post(address, {"part": "steps", "text": "x"}).status_code == 403
+
+
+@pytest.mark.req("PRB-04", "UX-02", "TKT-07")
+def test_what_was_typed_into_other_parts_comes_back(problem: Problem, staff: Staff, client: Client) -> None:
+    client.force_login(staff.owner)
+    address = f"/problems/{problem.number}/investigation/"
+    place = f"{problem.number}-investigation"
+    slot, other = f"{place}/risk#abcdefgh12", f"{place}/steps#abcdefgh34"
+    for key, text in ((slot, "结算时段风险"), (other, "重启后重现")):
+        sent = {"person": str(staff.owner.pk), "key": key, "title": "x", "url": address, "texts": "text"}
+        fields = json.dumps(
+            {"text": [text], "mark": ["0"], "what": ["note"], "part": [key.split("/")[1].split("#")[0]]}
+        )
+        assert client.post("/drafts/save/", sent | {"fields": fields}).status_code in (200, 204)
+    page = client.get(address).content.decode()
+    assert ("结算时段风险" in page, "重启后重现" in page) == (True, True)
+    sent = {"what": "note", "part": "risk", "mark": "0", "text": "结算时段风险"}
+    client.post(address, sent | {FORM_ID: "abcdefgh12"})
+    left = Draft.objects.of(staff.owner).about(place)
+    assert [draft.name for draft in left] == ["steps"]
+    Note.objects.create(
+        problem=problem, part="steps", text="别人写的", version=3, written_at=MONDAY, written_by=staff.analyst
+    )
+    answer = client.post(
+        address, {"what": "note", "part": "steps", "mark": "0", "text": "重启后重现", FORM_ID: "abcdefgh34"}
+    )
+    assert answer.status_code == 409
+    assert left.get().fields["text"] == ["重启后重现"]
+    assert client.post(address, {"what": "evidence", "kind": "evidence", "text": "x", "file": "y"}).status_code == 302
+    assert client.post(address, {"what": "verdict", "pk": "y", "verdict": "open"}).status_code in (302, 404)

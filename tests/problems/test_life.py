@@ -12,6 +12,7 @@ from approvals.deciding import decide
 from approvals.models import ApprovalRound
 from incidents.models import Incident
 from notifications.models import Delivery
+from problems.costs import cost_of
 from problems.models import Problem
 from sla.models import Clock
 from tests.api.client import Api
@@ -268,3 +269,29 @@ def test_incident_raises_a_problem_about_the_same(world: World, staff: Staff) ->
 
     assert (incident.state, problem.summary, problem.description) == ("closed", "为什么会满", incident.description)
     assert Incident.objects.get().links_out.get().target_id == problem.pk
+
+
+@pytest.mark.req("PRB-10")
+def test_discussion_with_the_customer_is_on_record_and_on_paper(world: World, staff: Staff, client: Client) -> None:
+    problem = assigned(raise_problem(world), staff)
+    said = {"discussed_at": "2026-11-25T10:00", "discussed_with": "结算部 张主任", "discussion": "讨论升级窗口"}
+    with pytest.raises(ActionInvalid):
+        act(problem, "discuss", staff.owner, now=MONDAY, **said)
+    with pytest.raises(ActionForbidden):
+        act(problem, "discuss", world.desk, now=MONDAY, customer_word="同意", **said)
+    problem = act(problem, "discuss", staff.owner, now=MONDAY, customer_word="同意周六实施", **said)
+    client.force_login(staff.manager)
+    for address in (problem.get_absolute_url(), f"/problems/{problem.number}/record/"):
+        page = client.get(address).content.decode()
+        assert [text in page for text in ("结算部 张主任", "讨论升级窗口", "同意周六实施")] == [True] * 3
+
+
+@pytest.mark.req("PRB-05")
+def test_what_it_cost_opens_its_records(world: World, staff: Staff, client: Client) -> None:
+    incident = register_incident(world.desk)
+    problem = resolved(raise_problem(world, incident), staff)
+    cost = cost_of(problem, staff.manager, MONDAY)
+    client.force_login(staff.manager)
+    for address, count in ((cost.incidents_url, 1), (cost.before_url, cost.before), (cost.after_url, cost.after)):
+        assert client.get(address).content.decode().count(incident.number) > 0 if count else True
+        assert address in client.get(problem.get_absolute_url()).content.decode().replace("&amp;", "&")
