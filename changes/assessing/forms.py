@@ -64,7 +64,8 @@ class AssessForm(ActionForm):
                 self.add_error("risk", _("There is no questionnaire: choose the risk."))
             return cleaned
         if self.now is not None and not self.errors:
-            found = score(self.ticket.specific, self.version.content, self.answers(), self.now)
+            change: Any = self.ticket.specific
+            found = score(change, self.version.content, self.answers(), self.now)
             cleaned["risk"] = cleaned.get("risk") or found.band
         return cleaned
 
