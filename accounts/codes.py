@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
+#: The languages that people read: names of columns and of stored texts, with Django's codes.
+LANGUAGES = {"zh": "zh-hans", "en": "en"}
+
+
 def in_language(zh: str, en: str) -> str:
     """Return the text of the active language; the other one where it is missing."""
     chinese = (get_language() or "").startswith("zh")
     return (zh or en) if chinese else (en or zh)
+
+
+def in_both(write: Callable[[], Any]) -> dict[str, str]:
+    """What ``write`` says in each language, {"zh": …, "en": …}: so are texts stored that all read in theirs."""
+    found = {}
+    for name, language in LANGUAGES.items():
+        with override(language):
+            found[name] = str(write())
+    return found
 
 
 class BilingualName(models.Model):

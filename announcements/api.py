@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import FilterSet
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,7 @@ from announcements.forms import AnnouncementForm
 from announcements.models import Announcement
 from announcements.rules import may_announce
 from itsm.api.fields import NumberField, PersonField
-from itsm.api.form_input import read_input, schema_of
+from itsm.api.form_input import checked, read_input, schema_of
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.references import keys_from
@@ -116,10 +116,7 @@ class Endpoint(ApiView):
         form = AnnouncementForm(instance=announcement, user=self.user)
         kept = form.initial if announcement else {"kind": form.initial["kind"]}
         form = AnnouncementForm({**kept, **data}, instance=announcement, user=self.user)
-        unknown = sorted(set(data) - set(form.fields))
-        if unknown or not form.is_valid():
-            errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()}
-            raise ValidationError(errors | {name: [_("There is no such field.")] for name in unknown})
+        checked(form, data)
         saved = services.save_announcement(form=form, user=self.user, now=timezone.now())
         return self.answer(saved.pk, status)
 

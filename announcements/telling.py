@@ -8,13 +8,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.codes import LANGUAGES
 from accounts.models import User
 from announcements.models import Announcement
 from notifications.events import Channel
 from notifications.models import Notice
 from notifications.services import give_notice, recall
-
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
 
 
 def tell_affected(announcement: Announcement, now: datetime) -> Notice | None:

@@ -22,6 +22,7 @@ from approvals.models import ApprovalRound
 from approvals.queries import full, rounds_of, rounds_to_decide, show, show_all
 from approvals.questions import questions_of
 from itsm.api.fields import PersonField
+from itsm.api.form_input import checked, unknown
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer, page_serializer
@@ -155,9 +156,6 @@ def read(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValidationError({"non_field_errors": [_("An object is expected.")]})
     data = dict(data)
-    unknown: dict[str, Any] = {
-        name: [_("There is no such field.")] for name in data if name not in schema["properties"]
-    }
     wrong: dict[str, Any] = {
         name: [_("A text is expected.")]
         for name in ("verdict", "reason", "digest")
@@ -166,12 +164,9 @@ def read(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
     rounds = data.get("rounds", [])
     if "rounds" in schema["required"] and not _are_keys(rounds):
         wrong["rounds"] = [_("A list of up to 200 numbers is expected.")]
-    if unknown | wrong:
-        raise ValidationError(unknown | wrong)
-    form = DecisionForm(data)
-    if not form.is_valid():
-        raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
-    return {**form.cleaned_data, "rounds": rounds}
+    if wrong := unknown(data, schema["properties"]) | wrong:
+        raise ValidationError(wrong)
+    return {**checked(DecisionForm(data)), "rounds": rounds}
 
 
 def _are_keys(value: Any) -> bool:

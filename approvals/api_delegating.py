@@ -19,6 +19,7 @@ from approvals.forms import DelegationForm
 from approvals.models import Delegation
 from approvals.rules import may_end_delegation
 from itsm.api.fields import PersonField
+from itsm.api.form_input import checked
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
@@ -60,9 +61,7 @@ def read(request: Request, user: Any) -> dict[str, Any]:
     if wrong:
         raise ValidationError(wrong)
     form = DelegationForm(dict(data), user=user, now=timezone.now())
-    if not form.is_valid():
-        raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
-    return form.cleaned_data
+    return checked(form)
 
 
 class DelegationsView(ApiView):

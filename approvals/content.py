@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
-from accounts.codes import in_language
+from accounts.codes import LANGUAGES, in_both, in_language
 from approvals.questions import Line, Question
 from tickets.forms import json_value
 
@@ -34,11 +34,7 @@ def line_of(name: str, label: Any, value: Any, choices: Any = ()) -> Line:
 
 
 def _both(text: Any) -> dict[str, str]:
-    found = {}
-    for key, language in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(language):
-            found[key] = str(capfirst(str(text)))
-    return found
+    return in_both(lambda: capfirst(str(text)))
 
 
 def _chosen(value: Any, choices: Any) -> Any:
@@ -124,5 +120,5 @@ def labelled(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def difference_text(rows: list[dict[str, Any]], language: str) -> str:
     """The differences as lines of text in ``language`` ("zh" or "en"), for notices."""
-    with translation.override("zh-hans" if language == "zh" else "en"):
+    with translation.override(LANGUAGES[language]):
         return "\n".join(f"{row[language]}: {shown(row['old'])} → {shown(row['new'])}" for row in rows)

@@ -20,7 +20,7 @@ from changes.unauthorised.forms import VerdictForm
 from changes.unauthorised.queries import STATES, figures, find_write, writes
 from changes.unauthorised.services import judge, may_judge
 from itsm.api.fields import NumberField, PersonField
-from itsm.api.form_input import read_input, schema_of
+from itsm.api.form_input import checked, read_input, schema_of
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
@@ -117,12 +117,8 @@ class JudgeApi(ApiView):
     def _judge(self, request: Request, write: Any) -> Response:
         data, _files = read_input(INPUT, request)
         form = VerdictForm(data)
-        unknown = sorted(set(data) - set(form.fields))
-        if unknown or not form.is_valid():
-            errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()}
-            raise ValidationError(errors | {name: [_("There is no such field.")] for name in unknown})
         via = TimelineEntry.Via.API
-        judge(write=write, **form.cleaned_data, user=self.user, via=via, now=clock.now())
+        judge(write=write, **checked(form, data), user=self.user, via=via, now=clock.now())
         return Response(WriteSerializer(find_write(self.user, write.key)).data)
 
     def operation(self, method: str) -> Operation:

@@ -9,7 +9,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.utils.translation import gettext_lazy as _
 
 from changes import records
-from tickets.measures import Measure, Reading, register_measures
+from tickets.measures import Reading, register_measures, staff_figures
 
 
 def _interruption() -> Any:
@@ -24,14 +24,7 @@ def _lead_time() -> Any:
 
 
 #: Behind those of incidents where all kinds are listed together.
-_PLACES = iter(range(200, 300))
-
-
-def _figure(code: str, label: Any, meaning: Any, numerator: Any, sheet: str = "indicators", **more: Any) -> Measure:
-    place = next(_PLACES)
-    named: dict[str, Any] = {"code": f"change_{code}", "kind": "change", "label": label, "meaning": meaning}
-    return Measure(**named, numerator=numerator, internal=True, sheet=sheet, place=place, **more)
-
+_figure = staff_figures("change", first=200)
 
 INDICATORS = (
     _figure("total", _("Changes"), _("How many changes were requested or ordered in the period."), records.REGISTERED),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from changes.codes import EMERGENCY, MAJOR, SIMPLE, STANDARD
 from changes.freeze_models import CollisionOverride
 from changes.states import ENDED, Result
-from tickets.records import PLACED_BY, Records, Span
+from tickets.records import PLACED_BY, Span, staff_sets
 
 PLANNED_END, STARTED, REVIEWED = "change__planned_end", "change__actual_start", "change__reviewed_at"
 _OK = (Result.AS_PLANNED, Result.DEVIATED)
@@ -21,12 +21,7 @@ PLACED_BY.update(
         REVIEWED: _("by the date of the review"),
     }
 )
-
-
-def _set(code: str, label: Any, meaning: Any, when: str, where: Any) -> Records:
-    return Records(
-        code=f"change.{code}", kind="change", label=label, meaning=meaning, when=when, where=where, internal=True
-    )
+_set = staff_sets("change")
 
 
 def _of_type(code: str) -> Any:

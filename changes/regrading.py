@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
-from django.utils import translation
 from django.utils.timezone import localtime
 
+from accounts.codes import in_both
 from changes.collisions import STANDING, Collision, Grade, collisions_of
 from changes.freezes import Freeze, freezes_between
 from changes.models import Change
@@ -25,7 +25,6 @@ from tickets.services import log_event
 from tickets.signals import action_performed
 
 Key = tuple[str, datetime, datetime]
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
 #: Actions after which a change may meet others that it did not meet before.
 MOVES = frozenset({"order", "submit", "edit", "choose_implementers", "add_step", "add_items"})
 
@@ -104,10 +103,8 @@ def _tell_other(one: Collision, change: Change, now: datetime) -> None:
     other = one.other
     if other is None or other.requester_id is None:
         return
-    text = {}
-    for name, code in LANGUAGES.items():
-        with translation.override(code):
-            text[name] = f"{change.number} {one.reason.label} {', '.join(one.what)}".strip()
+    what = ", ".join(one.what)
+    text = in_both(lambda: " ".join(filter(None, [change.number, str(one.reason.label), what])))
     low, high = sorted((change, other), key=lambda row: row.pk)
     windows = ":".join(f"{row.pk}.{_minutes(row.planned_start)}.{_minutes(row.planned_end)}" for row in (low, high))
     told = change_news.send(

@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from cmdb.api_shapes import TAG
 from cmdb.authority import may_edit
 from cmdb.discovery import MOST, take_in
+from itsm.api.form_input import unknown
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.schema import list_serializer
@@ -71,7 +72,7 @@ class DiscoveredView(ApiView):
     def _take(self, request: Request) -> Response:
         body = dict(request.data)
         source, complete, things = body.pop("source", ""), body.pop("complete", False), body.pop("items", None)
-        errors = {name: [_("There is no such field.")] for name in body}
+        errors = unknown(body, ())
         if not (isinstance(source, str) and _SOURCE.fullmatch(source)):
             errors["source"] = [_("Small letters, digits, _ and -, at most 40.")]
         if not isinstance(complete, bool):

@@ -14,6 +14,7 @@ from cmdb.api_shapes import KEY, TAG, Conflict, ItemFactsSerializer
 from cmdb.inputs import read_identifier
 from cmdb.moments import MomentError, read_moment
 from cmdb.services import Clash, NotAllowed, Stamp
+from itsm.api.form_input import unknown
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 
 STAMPS = ("change", "reason", "correction", "since")
@@ -28,7 +29,7 @@ def read_body(request: Request, user: Any, *, with_identifier: bool = False) -> 
     stamp = _stamp({name: body.pop(name) for name in STAMPS if name in body}, user)
     columns = ("name", "ci_class", "status", "business_system", "organisation", "default_group")
     known = {*columns, *(("identifier",) if with_identifier else ())}
-    wrong = {name: [_("There is no such field.")] for name in body if name not in known}
+    wrong = unknown(body, known)
     wrong |= {
         name: [_("A text is expected.")]
         for name, value in body.items()

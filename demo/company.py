@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from accounts.codes import LANGUAGES
 from accounts.models import Department, Organisation, Role, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
 from cmdb.moments import replaying
@@ -16,7 +17,6 @@ from tickets.models import Category
 
 #: What everybody in the demo signs in with. ``load_demo`` refuses to run outside demo mode.
 PASSWORD = "demo"  # noqa: S105  (public on purpose, see above)
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
 COPIED = ("phone", "mobile", "email", "employee_number")
 Row = dict[str, Any]
 

@@ -23,7 +23,7 @@ from duty.models import Absence, Roster, SwapProposal
 from duty.queries import plans_of, upcoming_absences, upcoming_overrides
 from duty.rules import may_keep_roster, may_read_rosters
 from itsm.api.fields import CodeField, PersonField
-from itsm.api.form_input import read_input, schema_of
+from itsm.api.form_input import checked, read_input, schema_of
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.views import ApiView
@@ -165,12 +165,9 @@ class RosterView(ApiView):
     def _change(self, request: Request, roster: Roster) -> Response:
         assert self.input_form is not None  # noqa: S101 - only addresses with a form take posts
         data, _files = read_input(self.input_form, request)
-        form = self.input_form(data)
-        if not form.is_valid():
-            errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()}
-            raise ValidationError(errors)
+        asked = checked(self.input_form(data))
         try:
-            self.change(roster, form.cleaned_data)
+            self.change(roster, asked)
         except Refused as error:
             errors = getattr(error, "message_dict", None) or {"second": list(error.messages)}
             raise ValidationError(errors) from error

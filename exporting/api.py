@@ -20,6 +20,7 @@ from exporting.forms import ExportForm
 from exporting.models import Export
 from exporting.sources import SOURCES, RefusedList
 from exporting.views import sent_file
+from itsm.api.form_input import checked, unknown
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Operation
 from itsm.api.problems import Problem, problem_of
@@ -135,7 +136,7 @@ class ExportsView(ExportApiView):
 
     def _asked(self, request: Request) -> dict[str, Any]:
         data: dict[str, Any] = request.data  # type: ignore[assignment]  # our parser takes objects only
-        wrong = {name: [_("There is no such field.")] for name in data if name not in ExportForm.base_fields}
+        wrong = unknown(data, ExportForm.base_fields)
         columns = data.get("columns", [])
         if not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
             wrong["columns"] = [_("A list of texts is expected.")]
@@ -154,9 +155,7 @@ class ExportsView(ExportApiView):
         form = ExportForm(query, user=self.user)
         offered = [str(name) for name, _label in form.fields["columns"].choices]  # type: ignore[attr-defined]
         query.setlist("columns", offered if columns == ["all"] else columns)
-        if not form.is_valid():
-            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
-        asked: dict[str, Any] = form.cleaned_data
+        asked = checked(form)
         if asked["source"] == "tickets" and not {"view", "saved"} & set(asked["query"]):
             asked["query"]["view"] = EVERYTHING  # pages start with a queue; programs mean what they say
         return asked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import path
@@ -12,12 +11,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from itsm.api.errors import Overtaken
-from itsm.api.form_input import read_input, schema_of
+from itsm.api.form_input import checked, read_input, schema_of
 from itsm.api.operations import CREATE_ERRORS, LIST_ERRORS, Operation
 from itsm.api.schema import page_serializer
 from itsm.api.views import ApiView, ListView
@@ -64,14 +63,6 @@ class ReceiptsSerializer(serializers.Serializer):
 
     figures = FigureSerializer(many=True)
     latest = LedgerSerializer(many=True, help_text="The fifty that came latest, the worst first.")
-
-
-def checked(form: forms.Form) -> dict[str, Any]:
-    """What was typed. Raises ValidationError by field."""
-    if not form.is_valid():
-        errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()}
-        raise ValidationError(errors)
-    return form.cleaned_data
 
 
 class ReceiptsView(ApiView):

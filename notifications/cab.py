@@ -13,44 +13,31 @@ from changes.signals import cab_news
 from notifications.events import Channel, Event, register_event
 from notifications.services import give_notice
 
-_MAIL = (Channel.EMAIL.value,)
+
+def _of_meeting(code: str, label: Any, subject: Any, icon: str) -> Event:
+    mail = (Channel.EMAIL.value,)
+    return Event(
+        code=code,
+        label=label,
+        subject=subject,
+        body="{text}\n\n{link}",
+        icon=icon,
+        urgent_channels=mail,
+        presses=False,
+    )
+
 
 register_event(
-    Event(
-        code="cab_invited",
-        label=_("Agenda of the change advisory board"),
-        subject=_("Agenda: {summary}"),
-        body="{text}\n\n{link}",
-        icon="users-group",
-        urgent_channels=_MAIL,
-        presses=False,
+    _of_meeting("cab_invited", _("Agenda of the change advisory board"), _("Agenda: {summary}"), "users-group"),
+    _of_meeting(
+        "cab_opened", _("The change advisory board votes electronically"), _("Please vote: {summary}"), "gavel"
     ),
-    Event(
-        code="cab_opened",
-        label=_("The change advisory board votes electronically"),
-        subject=_("Please vote: {summary}"),
-        body="{text}\n\n{link}",
-        icon="gavel",
-        urgent_channels=_MAIL,
-        presses=False,
-    ),
-    Event(
-        code="cab_minutes",
-        label=_("Minutes of the change advisory board"),
-        subject=_("Minutes: {summary}"),
-        body="{text}\n\n{link}",
-        icon="notes",
-        urgent_channels=_MAIL,
-        presses=False,
-    ),
-    Event(
-        code="cab_cancelled",
-        label=_("A meeting of the change advisory board is cancelled"),
-        subject=_("Cancelled: {summary}"),
-        body="{text}\n\n{link}",
-        icon="calendar-off",
-        urgent_channels=_MAIL,
-        presses=False,
+    _of_meeting("cab_minutes", _("Minutes of the change advisory board"), _("Minutes: {summary}"), "notes"),
+    _of_meeting(
+        "cab_cancelled",
+        _("A meeting of the change advisory board is cancelled"),
+        _("Cancelled: {summary}"),
+        "calendar-off",
     ),
 )
 

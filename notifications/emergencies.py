@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts.codes import in_both
 from incidents.emergencies import keys_called_at
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import NOTICES, Happening, Reaction
@@ -36,11 +36,7 @@ def _answer(happening: Happening) -> Any:
     """What the person said, kept for readers of either language: what they did, and what they wrote."""
     written = f": {happening.entry.text}" if happening.entry.text else ""
     done = happening.ticket.kind_info.actions[happening.entry.action].done
-    texts = {}
-    for name, language in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(language):
-            texts[name] = f"{done}{written}"
-    return texts
+    return in_both(lambda: f"{done}{written}")
 
 
 def _written(happening: Happening) -> str:

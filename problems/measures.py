@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from problems import records
 from tickets.causes import CAUSED_BY
-from tickets.measures import Measure, Reading, register_measures
+from tickets.measures import Reading, register_measures, staff_figures
 from tickets.models import TicketLink
 
 
@@ -26,13 +26,7 @@ def _elapsed() -> Any:
 
 
 #: Behind those of incidents and changes where all kinds are listed together.
-_PLACES = iter(range(300, 400))
-
-
-def _figure(code: str, label: Any, meaning: Any, numerator: Any, sheet: str = "indicators", **more: Any) -> Measure:
-    named: dict[str, Any] = {"code": f"problem_{code}", "kind": "problem", "label": label, "meaning": meaning}
-    return Measure(**named, numerator=numerator, internal=True, sheet=sheet, place=next(_PLACES), **more)
-
+_figure = staff_figures("problem", first=300)
 
 INDICATORS = (
     _figure(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.codes import in_both
 from accounts.models import User
 from problems.models import Problem
 from problems.register import Month, effect_of, figures_of, lines_of, report_rows
@@ -27,10 +27,7 @@ def look_through(now: datetime) -> None:
     reader = readers.with_access().order_by("pk").first()
     if reader is None or not lines_of(month, reader):
         return
-    text = {}
-    for key, language in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(language):
-            text[key] = _report(month, reader, now)
+    text = in_both(lambda: _report(month, reader, now))
     keys = sorted(readers.values_list("pk", flat=True))
     month_over.send(Problem, month=month.code, readers=keys, text=text, now=now)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -11,16 +9,11 @@ from problems.register import EXEMPT, NEEDED, NEEDED_WITHOUT_SOLUTION
 from problems.states import Outcome
 from tickets.causes import CAUSED_BY
 from tickets.models import TicketLink
-from tickets.records import PLACED_BY, Records, Span
+from tickets.records import PLACED_BY, Span, staff_sets
 
 PUBLISHED = "problem__published_at"
 PLACED_BY[PUBLISHED] = _("by the publication of the known error")
-
-
-def _set(code: str, label: Any, meaning: Any, when: str, where: Any) -> Records:
-    return Records(
-        code=f"problem.{code}", kind="problem", label=label, meaning=meaning, when=when, where=where, internal=True
-    )
+_set = staff_sets("problem")
 
 
 def _in_register(span: Span) -> Q:

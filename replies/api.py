@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.models import ApiToken
 from itsm.api.directory import TAG
 from itsm.api.fields import CodeField, PersonField
-from itsm.api.form_input import read_input, schema_of
+from itsm.api.form_input import checked, read_input, schema_of
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.references import keys_from
@@ -130,10 +130,7 @@ class Endpoint(ApiView):
         first = form_class(instance=item, user=self.user)
         kept = {name: first.get_initial_for_field(field, name) for name, field in first.fields.items()}
         form = form_class({**kept, **data}, instance=item, user=self.user)
-        unknown = sorted(set(data) - set(form.fields))
-        if unknown or not form.is_valid():
-            errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()}
-            raise ValidationError(errors | {name: [_("There is no such field.")] for name in unknown})
+        checked(form, data)
         return Response(self.serializes(self.find(form.save().pk)).data, status=status)
 
     def body(self, given: tuple[str, ...] | None = None) -> dict[str, Any]:

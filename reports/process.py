@@ -7,9 +7,11 @@ opens: the parts of sets in ``tickets.moves``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -133,7 +135,7 @@ class Process:
         declared = {(source, target) for _name, source, target in self.kind.transitions()}
         return [
             Arrow(
-                *(source, target, moves, tickets, took and took.total_seconds()),
+                *(source, target, moves, tickets, _seconds(took)),
                 back=order.get(target, 0) < order.get(source, -1) and source not in waiting,
                 declared=(source or NEW, target) in declared,
                 labels=(self._label(source), self._label(target)),
@@ -150,7 +152,7 @@ class Process:
         return {
             state: Stay(
                 *(state, str(self.kind.state_label(state)), self.kind.phase_of(state), visits, tickets, standing),
-                seconds=took and took.total_seconds(),
+                seconds=_seconds(took),
                 total=total.total_seconds(),
                 url=self.url(f"stands-{state}"),
             )
@@ -197,10 +199,17 @@ class Process:
         return self.scope.list_url(Chosen(self.cohort.records, self.cohort.span, part))
 
     def _rows(self, statement: str, *params: Any) -> list[Any]:
-        cohort, given = self.scope.found(self.cohort).values("pk").query.sql_with_params()
+        try:
+            cohort, given = self.scope.found(self.cohort).values("pk").query.sql_with_params()
+        except EmptyResultSet:  # a filter that cannot be understood finds nothing
+            return []
         with connection.cursor() as cursor:
             cursor.execute(_MOVES.format(cohort=cohort) + statement, [*given, self.at, *params])
             return cursor.fetchall()
+
+
+def _seconds(took: timedelta | None) -> float | None:
+    return None if took is None else took.total_seconds()
 
 
 def cohort_of(scope: Scope) -> Chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,23 @@ SHEETS = {
     "month": _("The month"),
     "others": _("What keeps them honest"),
 }
+
+
+def staff_figures(kind: str, *, first: int) -> Callable[..., Measure]:
+    """What makes figures of ``kind`` that only staff get: of (code, label, meaning, numerator, sheet, …).
+
+    ``first``: the place of the first where figures of all kinds are listed together; the others follow.
+    """
+    places = count(first)
+
+    def make(
+        code: str, label: Any, meaning: Any, numerator: Records, sheet: str = "indicators", **more: Any
+    ) -> Measure:
+        named: dict[str, Any] = {"code": f"{kind}_{code}", "kind": kind, "label": label, "meaning": meaning}
+        return Measure(**named, numerator=numerator, internal=True, sheet=sheet, place=next(places), **more)
+
+    return make
+
 
 _measures: dict[str, Measure] = {}
 

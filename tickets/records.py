@@ -78,6 +78,17 @@ class Records:
     internal: bool = False
 
 
+def staff_sets(kind: str) -> Callable[..., Records]:
+    """What makes sets of ``kind`` that only staff count: of (code, label, meaning, when, where)."""
+
+    def make(code: str, label: Any, meaning: Any, when: str, where: Callable[[Span], Q]) -> Records:
+        return Records(
+            code=f"{kind}.{code}", kind=kind, label=label, meaning=meaning, when=when, where=where, internal=True
+        )
+
+    return make
+
+
 _known: dict[str, Records] = {}
 
 

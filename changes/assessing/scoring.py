@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 
-from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.codes import in_both
 from changes.assessing.effect import effect_of
 from changes.assessing.models import MOST_POINTS, Effect
 from changes.models import Change
@@ -82,7 +83,7 @@ def _answered(content: dict[str, Any], answers: dict[str, int]) -> Iterator[Poin
         most = max(answer["points"] for answer in question["answers"])
         given = answers.get(question["code"])
         why = next((answer for answer in question["answers"] if answer["points"] == given), None)
-        said = why or {"points": most, **_both(lambda: _("not answered: counts like the worst answer"))}
+        said = why or {"points": most, **in_both(lambda: _("not answered: counts like the worst answer"))}
         yield Point(
             code=question["code"],
             zh=question["zh"],
@@ -104,16 +105,8 @@ def _facts(change: Change, weights: dict[str, int], now: datetime) -> Iterator[P
         "similar": _similar(change, now),
     }
     for code, (points, why) in found.items():
-        label, said = _both(lambda code=code: LABELS[code]), _both(why)
+        label, said = in_both(partial(LABELS.__getitem__, code)), in_both(why)
         yield Point(code, label["zh"], label["en"], points, MOST_POINTS, weights[code], said["zh"], said["en"])
-
-
-def _both(write: Any) -> dict[str, str]:
-    found = {}
-    for key, language in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(language):
-            found[key] = str(write())
-    return found
 
 
 def _services(effect: Effect) -> tuple[int, Any]:
@@ -151,7 +144,7 @@ def _trading(change: Change) -> tuple[int, Any]:
         for day in trading
     )
     known = all(is_announced(day.year) for day in days)
-    hint = "" if known else " " + "·" + " "
+    hint = "" if known else " · "
     if hit:
         return 3, lambda: _("lies in trading hours") + (hint and hint + _("holidays are not announced"))
     if trading:

@@ -8,16 +8,17 @@ from django.http import Http404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.cab.forms import STEPS, MeetingForm
 from changes.cab.models import Meeting
-from changes.cab.queries import Point, points_of
+from changes.cab.queries import Point, find_meeting, points_of
 from changes.cab.rules import may_read, may_run
 from changes.cab.services import call_meeting
 from itsm.api.fields import NumberField, PersonField
+from itsm.api.form_input import checked, read_input
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
@@ -78,22 +79,6 @@ class WholeMeetingSerializer(MeetingSerializer):
         return PointSerializer(points, many=True).data  # type: ignore[return-value]
 
 
-def form_errors(form: Any) -> dict[str, Any]:
-    """What is wrong, by field."""
-    return {name: [str(text) for text in texts] for name, texts in form.errors.items()}
-
-
-def sent_to(request: Request, fields: Any) -> dict[str, Any]:
-    """What was sent, as a form reads it. Raises ValidationError for what is no object, or has unknown fields."""
-    data: Any = request.data
-    if not isinstance(data, dict):
-        raise ValidationError({"non_field_errors": [_("An object is expected.")]})
-    unknown: dict[str, Any] = {name: [_("There is no such field.")] for name in data if name not in fields}
-    if unknown:
-        raise ValidationError(unknown)
-    return dict(data)
-
-
 class MeetingsView(ApiView):
     """Meetings of the board."""
 
@@ -111,10 +96,8 @@ class MeetingsView(ApiView):
         return answer_once(request, lambda: self._call(request))
 
     def _call(self, request: Request) -> Response:
-        form = MeetingForm(sent_to(request, MeetingForm.base_fields))
-        if not form.is_valid():
-            raise ValidationError(form_errors(form))
-        meeting = call_meeting(by=self.user, now=clock.now(), **form.cleaned_data)
+        data, _files = read_input(MeetingForm, request)
+        meeting = call_meeting(by=self.user, now=clock.now(), **checked(MeetingForm(data), data))
         return Response(WholeMeetingSerializer(meeting, context={"user": self.user}).data, status=201)
 
     def operation(self, method: str) -> Operation:
@@ -147,16 +130,7 @@ class MeetingView(ApiView):
 
     def answer(self, pk: int) -> Response:
         """The meeting as it stands."""
-        return Response(WholeMeetingSerializer(self.find(pk), context={"user": self.user}).data)
-
-    def find(self, pk: int) -> Meeting:
-        """The meeting. Raises PermissionDenied, Http404."""
-        if not may_read(self.user):
-            raise PermissionDenied
-        meeting = Meeting.objects.select_related("made_by").filter(pk=pk).first()
-        if meeting is None:
-            raise Http404
-        return meeting
+        return Response(WholeMeetingSerializer(find_meeting(self.user, pk), context={"user": self.user}).data)
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -172,7 +146,7 @@ class MeetingStepView(MeetingView):
 
     def post(self, request: Request, pk: int, step: str) -> Response:
         """Do it, as change manager."""
-        meeting = self.find(pk)
+        meeting = find_meeting(self.user, pk)
         if step not in STEPS:
             raise Http404
         if not may_run(self.user):
@@ -180,11 +154,9 @@ class MeetingStepView(MeetingView):
         return answer_once(request, lambda: self._run(request, meeting, step))
 
     def _run(self, request: Request, meeting: Meeting, step: str) -> Response:
-        made = STEPS[step].form
-        form = made(sent_to(request, made.base_fields), meeting=meeting, user=self.user)
-        if not form.is_valid():
-            raise ValidationError(form_errors(form))
-        STEPS[step](meeting, form.cleaned_data, self.user, clock.now())
+        data, _files = read_input(STEPS[step].form, request)
+        asked = checked(STEPS[step].form(data, meeting=meeting, user=self.user), data)
+        STEPS[step](meeting, asked, self.user, clock.now())
         return self.answer(meeting.pk)
 
     def operation(self, method: str) -> Operation:

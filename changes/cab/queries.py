@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
 from accounts.models import User
 from approvals.deciding import may_decide
 from approvals.models import ApprovalRound, Ask, Outcome, Step
 from approvals.queries import Shown, full, show_all
 from changes.approving import PURPOSE
 from changes.cab.models import AgendaItem, Meeting
-from changes.cab.rules import MEMBER
+from changes.cab.rules import MEMBER, may_read
 from changes.codes import MAJOR
 from changes.models import Change
 
@@ -37,6 +40,16 @@ class Point:
     change: Change
     shown: Shown
     votes: bool
+
+
+def find_meeting(user: User, pk: int) -> Meeting:
+    """The meeting. Raises PermissionDenied for those who read none, Http404."""
+    if not may_read(user):
+        raise PermissionDenied
+    meeting = Meeting.objects.select_related("made_by").filter(pk=pk).first()
+    if meeting is None:
+        raise Http404
+    return meeting
 
 
 def what_waits() -> list[Waiting]:

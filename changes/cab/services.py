@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from accounts.codes import in_both
 from accounts.models import User
 from approvals.models import ApprovalRound, Decision, Outcome
 from changes.cab.models import AgendaItem, Meeting, Presence
@@ -116,7 +116,7 @@ def close_meeting(*, meeting: Meeting, by: User | None, now: datetime, minutes: 
     for item in items:
         item.outcome = item.round.outcome
         said = {"id": str(meeting.pk), "zh": meeting.title, "en": meeting.title}
-        outcome = _in_both(item.get_outcome_display)
+        outcome = in_both(item.get_outcome_display)
         log_event(
             ticket=item.round.ticket, event="cab_held", user=by, now=now, meeting=said, outcome={"id": "", **outcome}
         )
@@ -186,16 +186,8 @@ def _tell(what: str, meeting: Meeting, by: User | None, now: datetime) -> None:
         rows = meeting.agenda.values_list("round__ticket__requester_id", "round__ticket__assignee_id")
         readers |= {key for row in rows for key in row if key is not None}
     readers.discard(by.pk if by else 0)
-    text = _in_both(lambda: text_of(meeting))
+    text = in_both(lambda: text_of(meeting))
     cab_news.send(Meeting, what=what, meeting=meeting, readers=sorted(readers), text=text, now=now)
-
-
-def _in_both(write: Any) -> dict[str, str]:
-    found = {}
-    for key, language in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(language):
-            found[key] = str(write())
-    return found
 
 
 def text_of(meeting: Meeting) -> str:

@@ -15,7 +15,7 @@ from approvals.deciding import decide
 from approvals.forms import DecisionForm
 from changes.cab.forms import STEPS, CloseForm, MeetingForm, PresenceForm
 from changes.cab.models import Meeting
-from changes.cab.queries import not_yet_on, points_of, what_waits
+from changes.cab.queries import find_meeting, not_yet_on, points_of, what_waits
 from changes.cab.rules import may_read, may_run
 from changes.cab.services import call_meeting
 from tickets import clock
@@ -56,16 +56,6 @@ class MeetingsView(SignedInView):
         return render(request, "changes/cab/list.html", context, status=status)
 
 
-def find(request: SignedInRequest, pk: int) -> Meeting:
-    """The meeting. Raises PermissionDenied, Http404."""
-    if not may_read(request.user):
-        raise PermissionDenied
-    meeting = Meeting.objects.select_related("made_by").filter(pk=pk).first()
-    if meeting is None:
-        raise Http404
-    return meeting
-
-
 def draw(request: SignedInRequest, meeting: Meeting, status: int = 200, **more: Any) -> HttpResponse:
     """A meeting with its agenda. ``more``: ``refusal``, at which change (``at``), and what was typed."""
     user, runs = request.user, may_run(request.user) and not meeting.is_over
@@ -92,7 +82,7 @@ class MeetingView(SignedInView):
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show it."""
-        return draw(request, find(request, pk))
+        return draw(request, find_meeting(request.user, pk))
 
 
 class MeetingStepView(SignedInView):
@@ -100,7 +90,7 @@ class MeetingStepView(SignedInView):
 
     def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
         """Do it; what is refused is said on the page, and what was typed is kept."""
-        meeting = find(request, pk)
+        meeting = find_meeting(request.user, pk)
         if step not in STEPS:
             raise Http404
         if not may_run(request.user):
@@ -114,7 +104,7 @@ class MeetingStepView(SignedInView):
             STEPS[step](meeting, form.cleaned_data, request.user, clock.now())
         except ActionError as error:
             at = request.POST.get("change", "")
-            return draw(request, find(request, pk), 409, refusal=str(error), at=at, **kept)
+            return draw(request, find_meeting(request.user, pk), 409, refusal=str(error), at=at, **kept)
         return redirect("changes:meeting", pk)
 
 
@@ -123,7 +113,7 @@ class VoteView(SignedInView):
 
     def post(self, request: SignedInRequest, pk: int, round_pk: int) -> HttpResponse:
         """Decide as the person who is signed in."""
-        meeting, form = find(request, pk), DecisionForm(request.POST)
+        meeting, form = find_meeting(request.user, pk), DecisionForm(request.POST)
         item = meeting.agenda.filter(round=round_pk).select_related("round__ticket").first()
         if item is None:
             raise Http404
@@ -141,6 +131,6 @@ class VoteView(SignedInView):
                 digest=typed["digest"] or item.round.digest,
             )
         except ActionError as error:
-            return draw(request, find(request, pk), 409, refusal=str(error), **at)
+            return draw(request, find_meeting(request.user, pk), 409, refusal=str(error), **at)
         messages.success(request, _("Your decision is recorded."))
         return redirect("changes:meeting", pk)

@@ -11,11 +11,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.codes import LANGUAGES
 from changes.informing.stages import Stage
 from changes.models import Change
 from cmdb.models import BusinessSystem
 
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
 #: As long as an announcement may be.
 LONGEST = 500
 
@@ -36,7 +36,8 @@ def words_for(change: Change, stage: Stage, systems: Iterable[BusinessSystem]) -
         with translation.override(code), timezone.override(settings.TIME_ZONE):
             named = _(", ").join(str(row) for row in rows)
             subject[name] = f"{_headline(stage)} · {named} · {span_of(change.planned_start, change.planned_end)}"
-            text[name] = f"{named}{pgettext('after a label', ': ')}{_body(change, stage, name)}"[:LONGEST]
+            colon = pgettext("after a label", ": ")
+            text[name] = f"{named}{colon}{_body(change, stage, name)}"[:LONGEST]
     return Words(subject, text)
 
 

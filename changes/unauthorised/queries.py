@@ -14,7 +14,8 @@ from changes.models import Change
 from changes.states import ENDED, States
 from changes.unauthorised.models import WriteVerdict
 from cmdb.authority import Authority
-from cmdb.models import ConfigurationItem, ItemVersion, RelationVersion
+from cmdb.definitions import column_labels, labels_at
+from cmdb.models import Attribute, ConfigurationItem, ItemVersion, RelationVersion
 
 #: A change that was approved and stands, or was carried out.
 APPROVED = (States.SCHEDULED, States.IMPLEMENTING, *ENDED)
@@ -25,13 +26,22 @@ STATES = (OPEN, *WriteVerdict.Verdict.values)
 
 @dataclass(frozen=True)
 class Write:
-    """A write: ``key`` names it to pages and programs; ``items``: what it is about, ``what``: in words."""
+    """A write: ``key`` names it to pages and programs; ``items``: what it is about.
+
+    ``codes``: the fields that it brought, none for a relation; ``words``: what was written, as people call it.
+    """
 
     key: str
     version: Any
     items: list[ConfigurationItem]
-    what: str
+    codes: list[str]
+    words: str
     verdict: WriteVerdict | None
+
+    @property
+    def what(self) -> str:
+        """What was written, as programs call it."""
+        return ", ".join(self.codes) or self.words
 
     @property
     def at(self) -> datetime:
@@ -78,27 +88,34 @@ def in_state(found: Any, state: str) -> Any:
 
 
 def writes(user: User, state: str, most: int) -> list[Write]:
-    """The newest ``most``, items and relations together. Two queries."""
+    """The newest ``most``, items and relations together. Three queries."""
     related = ("by", "verdict__by", "verdict__change")
     items = in_state(item_writes(user), state).select_related("item", *related).order_by("-written_at", "-pk")
     relations = in_state(relation_writes(user), state).select_related("source", "target", "relation_type", *related)
-    rows = [as_write(one) for one in (*items[:most], *relations.order_by("-written_at", "-pk")[:most])]
+    called = _called()
+    rows = [_write(one, called) for one in (*items[:most], *relations.order_by("-written_at", "-pk")[:most])]
     return sorted(rows, key=lambda one: one.at, reverse=True)[:most]
 
 
-def as_write(version: ItemVersion | RelationVersion) -> Write:
-    """A version as a write."""
+def _called() -> dict[str, str]:
+    """What people call columns and attributes."""
+    return column_labels() | labels_at(None, Attribute.objects.all())
+
+
+def _write(version: ItemVersion | RelationVersion, called: dict[str, str]) -> Write:
     verdict = getattr(version, "verdict", None)
     if isinstance(version, ItemVersion):
-        return Write(f"{ITEM}{version.pk}", version, [version.item], _fields(version), verdict)
+        codes = _fields(version)
+        words = ", ".join(str(called.get(code, code)) for code in codes)
+        return Write(f"{ITEM}{version.pk}", version, [version.item], codes, words, verdict)
     words = f"{version.source.identifier} {version.relation_type.name} {version.target.identifier}"
-    return Write(f"{RELATION}{version.pk}", version, [version.source, version.target], words, verdict)
+    return Write(f"{RELATION}{version.pk}", version, [version.source, version.target], [], words, verdict)
 
 
-def _fields(version: ItemVersion) -> str:
+def _fields(version: ItemVersion) -> list[str]:
     """The fields that it brought, by their codes."""
     newest = max((stamp[1] for stamp in version.sources.values()), default="")
-    return ", ".join(sorted(name for name, stamp in version.sources.items() if name and stamp[1] == newest))
+    return sorted(name for name, stamp in version.sources.items() if name and stamp[1] == newest)
 
 
 def find_write(user: User, key: str) -> Write | None:
@@ -108,7 +125,7 @@ def find_write(user: User, key: str) -> Write | None:
         return None
     found = item_writes(user) if kind == ITEM else relation_writes(user)
     version = found.filter(pk=int(number)).first()
-    return as_write(version) if version is not None else None
+    return _write(version, _called()) if version is not None else None
 
 
 def figures(user: User, start: datetime, end: datetime) -> dict[str, int]:

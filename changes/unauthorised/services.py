@@ -44,7 +44,7 @@ def _requested(write: Write, reason: str, user: User, via: str, now: datetime) -
         "change_type": "simple",
         "summary": (_("Written without a change: %(items)s") % {"items": names})[:200],
         "reason": reason,
-        "description": write.what,
+        "description": write.words,
         "items": [item.identifier for item in write.items],
     }
     made = perform(Change(), "register", user=user, data=data, via=via, now=now).ticket

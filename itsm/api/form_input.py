@@ -6,7 +6,7 @@ where a text belongs is refused instead of being understood somehow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -125,6 +125,19 @@ def read_input(form: FormClass, request: Request) -> tuple[Mapping[str, Any], An
     if errors:
         raise ValidationError(errors)
     return data, None
+
+
+def checked(form: forms.BaseForm, sent: Iterable[str] = ()) -> dict[str, Any]:
+    """What the form understood. Raises ValidationError by field, also for names in ``sent`` that it does not have."""
+    errors: dict[str, Any] = {name: list(texts) for name, texts in form.errors.items()} | unknown(sent, form.fields)
+    if errors:
+        raise ValidationError(errors)
+    return form.cleaned_data
+
+
+def unknown(sent: Iterable[str], known: Container[str]) -> dict[str, Any]:
+    """Errors for what was sent under a name that is asked for nowhere."""
+    return {name: [_("There is no such field.")] for name in sent if name not in known}
 
 
 def _check_texts(parts: Iterable[tuple[str, list[Any]]]) -> None:

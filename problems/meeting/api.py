@@ -7,11 +7,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from itsm.api.fields import NumberField, PersonField
+from itsm.api.form_input import checked, read_input
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
@@ -87,16 +88,11 @@ class IncidentMeetingView(ApiView):
         return answer_once(request, lambda: self._write(request))
 
     def _write(self, request: Request) -> Response:
-        data: Any = request.data
-        known = {"month", *MinutesForm.base_fields}
-        if not isinstance(data, dict) or set(data) - known:
-            raise ValidationError({"non_field_errors": [str(_("There is no such field."))]})
+        data, _files = read_input(MinutesForm, request)
         now = clock.now()
-        form = MinutesForm({name: data.get(name) for name in MinutesForm.base_fields})
-        if not form.is_valid():
-            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+        cleaned = checked(MinutesForm(data), set(data) - {"month"})
         month = Month.parse(str(data.get("month", "")), now)
-        row = write_minutes(month=month, cleaned=form.cleaned_data, user=self.user, now=now)
+        row = write_minutes(month=month, cleaned=cleaned, user=self.user, now=now)
         return Response(MinutesSerializer(row).data, status=201)
 
     def operation(self, method: str) -> Operation:

@@ -30,6 +30,7 @@ WITHOUT_ADDING = {
     "exporting.Export",
 }
 WITHOUT_ADDING |= {"approvals.PolicyVersion", "changes.TemplateVersion"}
+WITHOUT_ADDING |= {"changes.Questionnaire", "changes.QuestionnaireVersion"}
 WITHOUT_ADDING |= {"duty.Absence", "duty.Override", "notifications.Delivery", "sla.RuleEdit"}
 #: Queries of a list, however many rows it has: session, person, count, rows; the choices of up to three filters.
 LIST_QUERIES = 7

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils.translation import override
 
 from changes.models import Change, WriteVerdict
 from changes.unauthorised.permit import permit
@@ -183,3 +184,18 @@ def test_customers_and_suppliers_see_none_of_it(world: World) -> None:
         assert api.get("unauthorised-changes/").status_code == 403
         asked = {"verdict": "justified", "reason": "x"}
         assert api.post(f"unauthorised-changes/i{version.pk}/decide/", asked).status_code == 403
+
+
+@pytest.mark.req("UI-03")
+def test_people_read_what_fields_are_called_and_programs_their_codes(world: World) -> None:
+    with replaying(MONDAY):
+        item = make_item("db-1")
+    written(item, START, "eins")
+    [write] = writes(reload_user(world.manager), "open", 10)
+    with override("zh-hans"):
+        page = Client()
+        page.force_login(world.manager)
+        text = page.get("/changes/unauthorised/").content.decode()
+
+    assert write.what == "name"
+    assert "名称" in text[text.index("db-1") : text.index("</table>")]

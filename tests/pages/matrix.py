@@ -169,8 +169,8 @@ tickets:around                         missing  302 404 404 404 404 404 404 404 
 tickets:comment                        own      302 405 405 405 405 405 405 405 405 405 405
 tickets:comment                        other    302 405 405 405 405 405 405 405 405 405 405
 tickets:comment                        missing  302 405 405 405 405 405 405 405 405 405 405
-tickets:action                         own      302 404 200 200 404 404 403 200 200 200 200
-tickets:action                         other    302 404 404 404 200 404 403 200 200 200 200
+tickets:action                         own      302 404 200 200 404 404 200 200 200 200 200
+tickets:action                         other    302 404 404 404 200 404 200 200 200 200 200
 tickets:action                         missing  302 404 404 404 404 404 404 404 404 404 404
 tickets:file_kinds                     -        302 200 200 200 200 200 200 200 200 200 200
 tickets:attachment                     own      302 404 200 200 404 404 200 200 200 200 200
@@ -234,6 +234,12 @@ reports:wall_now                       -        404 404 404 404 404 404 404 404 
 reports:boards                         -        302 403 403 403 403 403 302 302 302 302 302
 reports:board                          -        302 403 403 403 403 403 200 200 200 200 200
 reports:tiles                          -        302 403 403 403 403 403 200 200 200 200 200
+reports:process                        -        302 403 403 403 403 403 200 200 200 200 200
+reports:process_map                    -        302 403 403 403 403 403 200 200 200 200 200
+reports:process_ways                   -        302 403 403 403 403 403 200 200 200 200 200
+reports:process_time                   -        302 403 403 403 403 403 200 200 200 200 200
+reports:process_hand_overs             -        302 403 403 403 403 403 200 200 200 200 200
+reports:xes                            -        302 403 403 403 403 403 403 200 200 200 200
 reports:table                          -        302 403 403 403 403 403 200 200 200 200 200
 reports:load                           -        302 403 403 403 403 403 200 200 200 200 200
 reports:chart                          -        302 403 403 403 403 403 200 200 200 200 200

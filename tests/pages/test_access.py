@@ -109,6 +109,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "changes:meeting_step": [0, "open"],
         "changes:vote": [0, 0],
         **{f"reports:{name}": ["incidents"] for name in ("board", "tiles", "table", "load")},
+        **{f"reports:process{name}": ["incidents"] for name in ("", "_map", "_ways", "_time", "_hand_overs")},
+        "reports:xes": ["incidents"],
         "reports:revoke_display": [0],
         "reports:service_report": [0],
         "reports:service_file": [0, "pdf"],

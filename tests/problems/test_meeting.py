@@ -96,10 +96,13 @@ def test_minutes_stay_as_they_were_written(world: World, client: Client) -> None
     assert "逐条评审" in client.get(PAGE).content.decode()
     with pytest.raises(InternalError), transaction.atomic():
         IncidentMeeting.objects.update(minutes="另一个说法")
-    answer = Api(world.manager).post("incident-meeting/", MINUTES | {"month": "2026-11"})
+    told = MINUTES | {"month": "2026-11", "held_at": "2026-11-30T01:00:00Z"}
+    answer = Api(world.manager).post("incident-meeting/", told)
     assert answer.status_code == 201, answer.content
     assert len(Api(world.manager).get("incident-meeting/?month=2026-11").json()["meetings"]) == 2
     assert Api(world.manager).post("incident-meeting/", {"month": "2026-11"}).status_code == 400
+    zoneless = Api(world.manager).post("incident-meeting/", told | {"held_at": "2026-11-30T09:00"})
+    assert (zoneless.status_code, list(zoneless.json()["errors"])) == (400, ["held_at"])
 
 
 @pytest.mark.req("ORG-03")

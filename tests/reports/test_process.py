@@ -20,7 +20,7 @@ from reports.hand_overs import matrix_of
 from reports.process import Process
 from reports.process_map import map_of
 from tests.api.client import Api
-from tests.factories import World, act
+from tests.factories import World, act, register_incident
 from tests.reports.conftest import DAY, MARCH
 from tickets.lifecycle import kind_of
 from tickets.models import TimelineEntry
@@ -139,6 +139,14 @@ def test_a_step_that_the_life_cycle_does_not_know_is_named(world: World, log: di
     assert opened(world.manager, again[0][3]) == 1
 
 
+def test_steps_at_the_same_moment_took_no_time(world: World, browse: Callable[[User | None], Client]) -> None:
+    ticket = register_incident(world.desk, now=MARCH + DAY, requester="requester")
+    act(ticket, "assign", world.desk, now=MARCH + DAY, group="host")
+
+    assert [arrow.seconds for arrow in process_of(world.manager).arrows if arrow.source] == [0]
+    assert browse(world.manager).get(f"{BOARD}map/{SPAN}").status_code == 200
+
+
 def test_the_page_its_parts_and_its_drawing(
     world: World, log: dict[str, Any], browse: Callable[[User | None], Client]
 ) -> None:
@@ -152,6 +160,15 @@ def test_the_page_its_parts_and_its_drawing(
         assert "records=incident.registered" in response.content.decode()
     drawn = map_of(process_of(world.manager))
     assert len({(node.x, node.y) for node in drawn.nodes}) == len(drawn.nodes)
+
+
+@pytest.mark.parametrize("query", ["group=nope", "from=x", "period=nope", "at=x"])
+def test_an_address_that_is_wrong_is_told_and_breaks_nothing(
+    world: World, browse: Callable[[User | None], Client], query: str
+) -> None:
+    page = browse(world.manager)
+    for part in ("", "map/", "ways/", "time/", "hand-overs/", "log/"):
+        assert page.get(f"{BOARD}{part}?{query}").status_code in (200, 400)
 
 
 def test_only_staff_read_how_tickets_went(

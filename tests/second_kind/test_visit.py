@@ -55,7 +55,7 @@ def test_visit_is_a_ticket_among_others(visit: Visit) -> None:
 def test_visit_offers_its_own_actions_and_the_common_ones(sent: Visit, world: World) -> None:
     offered = [item.action.name for item in available_actions(sent, world.engineer)]
 
-    common = ["comment", "note", "log_time", "watch", "unwatch", "link", "unlink", "add_items", "remove_items"]
+    common = ["comment", "note", "log_time", "urge", "watch", "unwatch", "link", "unlink", "add_items", "remove_items"]
     assert offered == ["set_out", *common]
 
 

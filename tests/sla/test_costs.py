@@ -29,7 +29,7 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 COSTS = {
     "I4": {"register": 43, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 35},
-    "I2": {"register": 121, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 110},
+    "I2": {"register": 121, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 115},
 }
 
 

@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from itsm.api.form_input import unknown
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.problems import KINDS, problem_of
@@ -88,7 +89,7 @@ class BulkView(ApiView):
     def _checked(self, body: dict[str, Any]) -> tuple[str, list[str], dict[str, Any]]:
         """(action, numbers, data). Raises ValidationError."""
         known = ("action", "tickets", "data")
-        errors = {name: [force_str(_("There is no such field."))] for name in body if name not in known}
+        errors = unknown(body, known)
         name, numbers, data = body.get("action"), body.get("tickets"), body.get("data", {})
         if not isinstance(name, str) or not name:
             errors["action"] = [force_str(_("A text is expected."))]

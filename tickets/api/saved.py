@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from itsm.api.form_input import checked, unknown
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Operation
 from itsm.api.schema import list_serializer
@@ -89,7 +90,7 @@ class SavedViewsApi(ApiView):
     def body(self, request: Request, *known: str) -> dict[str, Any]:
         """The sent fields. Raises ValidationError for unknown ones and wrong types."""
         data: dict[str, Any] = dict(request.data)
-        errors = {name: [force_str(_("There is no such field."))] for name in data if name not in known}
+        errors = unknown(data, known)
         for name in set(data) & set(known):
             wanted = int if name == "move" else str
             empty = name == "kind" and data[name] is None
@@ -115,8 +116,7 @@ class SavedViewsApi(ApiView):
         query = QueryDict(mutable=True)
         query.update({name: data[name] for name in ("name", "audience", "query") if data.get(name)})
         form = SavedViewForm(query, user=self.user, kind=kind, now=clock.now())
-        if not form.is_valid():
-            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+        checked(form)
         return form
 
 

@@ -10,12 +10,13 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiToken
 from itsm.api.fields import CodeField, ReadOnly
+from itsm.api.form_input import checked
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
@@ -103,8 +104,7 @@ class SearchView(ApiView):
     def get(self, request: Request) -> Response:
         """Hits of each kind, at most ``limit``."""
         form = SearchForm(request.query_params)
-        if not form.is_valid():
-            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+        checked(form)
         asked, limit = form.cleaned_data["kinds"], form.cleaned_data["limit"] or USUAL
         self._check_scope(asked)
         text = form.cleaned_data["q"]
