@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.models import Decision
+from changes.approving import PURPOSE
 from changes.models import Change
 from changes.proof.difference import Written, written_under
 from cmdb.models import ConfigurationItem
@@ -18,10 +19,13 @@ from tickets.pages import pair
 Line = dict[str, Any]
 
 
-def record_of(change: Change) -> list[tuple[str, list[Line]]]:
-    """The parts of the change record; nothing is left out, so that empty places can be filled by hand."""
+def record_of(change: Change, user: User) -> list[tuple[str, list[Line]]]:
+    """The parts of the change record; nothing is left out, so that empty places can be filled by hand.
+
+    Of configuration items, those that ``user`` sees.
+    """
     return [
-        (_("Request"), _request(change)),
+        (_("Request for change"), _request(change, user)),
         (_("Plan"), _plan(change)),
         (_("Assessment and approval"), _approval(change)),
         (_("Implementation"), _implementation(change)),
@@ -29,8 +33,9 @@ def record_of(change: Change) -> list[tuple[str, list[Line]]]:
     ]
 
 
-def _request(change: Change) -> list[Line]:
+def _request(change: Change, user: User) -> list[Line]:
     person = change.requester
+    items = change.items.visible_to(user).order_by("identifier")  # type: ignore[attr-defined]  # its own manager
     return [
         pair(_("Requester"), person),
         pair(_("Department"), person.department if person else None),
@@ -44,7 +49,7 @@ def _request(change: Change) -> list[Line]:
         _wide(_("Reason"), change.reason),
         _wide(_("What is changed"), change.description),
         _wide(_("Effect"), change.effect),
-        _wide(_("Configuration items"), ", ".join(sorted(item.identifier for item in change.items.all()))),
+        _wide(_("Configuration items"), ", ".join(item.identifier for item in items)),
     ]
 
 
@@ -56,7 +61,7 @@ def _plan(change: Change) -> list[Line]:
         pair(_("Implemented by"), change.group),
         pair(_("Implementer"), change.assignee),
         _wide(_("Plan"), change.plan),
-        _wide(_("Steps"), "\n".join(_step(step) for step in steps)),
+        _wide(_("Steps of the plan"), "\n".join(_step(step) for step in steps)),
         _wide(_("Back-out"), change.back_out),
         _wide(_("How the back-out was tested"), change.back_out_tested),
         _wide(_("Resources"), change.resources),
@@ -69,7 +74,7 @@ def _step(step: Any) -> str:
 
 
 def _approval(change: Change) -> list[Line]:
-    found = Decision.objects.filter(round__ticket=change.pk, round__purpose="change")
+    found = Decision.objects.filter(round__ticket=change.pk, round__purpose=PURPOSE)
     decisions = found.select_related("person", "for_person", "step", "round").order_by("at", "pk")
     lines = [
         pair(_("Risk"), change.get_risk_display()),

@@ -2,6 +2,7 @@
 
 The same state of a change gives the same bytes. The manifest names the digest (SHA-256) of every file and is sealed by
 the portal's key: whoever has the archive can compare the digests, and only the portal that made it confirms the seal.
+Files are stored as they are, not compressed: written again from its files, an archive must be the same byte by byte.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,14 +27,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from approvals.content import digest_of
 from approvals.models import ApprovalRound
+from changes.approving import PURPOSE
 from changes.collisions import collisions_of
 from changes.models import Change
 from changes.proof.forms import order_of, record_of
+from changes.proof.papers import order_pdf, record_pdf
 from tickets.forms import json_value
 
 MANIFEST = "manifest.json"
 #: What is larger, or has more files, is none of ours.
 MOST_BYTES, MOST_FILES = 50_000_000, 30
+#: What reading an archive raises that is none of ours.
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError)
+UNREADABLE += (zipfile.BadZipFile, struct.error, zlib.error)
 #: All files have this date, so that nothing but content makes a difference.
 DATED = (1980, 1, 1, 0, 0, 0)
 
@@ -40,12 +48,17 @@ def pack_of(change: Change, user: User) -> bytes:
     """The archive of ``change``, with the items that ``user`` sees."""
     with translation.override(settings.LANGUAGE_CODE), timezone.override(settings.TIME_ZONE):  # whoever reads it
         files = {f"{name}.json": _written(data) for name, data in _contents(change, user).items()}
+        files |= {"record.pdf": record_pdf(change, user, printed=_("From the proof pack"))}
+        files |= {"items.pdf": order_pdf(change, user, printed=_("From the proof pack"))}
     said = {"change": change.number, "files": {name: _sha256(data) for name, data in sorted(files.items())}}
-    files[MANIFEST] = _written({**said, "seal": _seal(said)})
+    return _archived({**files, MANIFEST: _written({**said, "seal": _seal(said)})})
+
+
+def _archived(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, DATED), data, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, DATED), data)
     return buffer.getvalue()
 
 
@@ -62,27 +75,29 @@ def _seal(said: dict[str, Any]) -> str:
 
 
 def _contents(change: Change, user: User) -> dict[str, Any]:
-    rounds = ApprovalRound.objects.filter(ticket=change.pk, purpose="change").order_by("number")
+    rounds = ApprovalRound.objects.filter(ticket=change.pk, purpose=PURPOSE).order_by("number")
+    ordered = order_of(change, user)
     return {
-        "change": {**_row(change), "items": sorted(item.identifier for item in change.items.all())},
+        "change": {**_row(change), "items": [line.item.identifier for line in ordered]},
         "record": [
             {"part": title, "lines": [[one["label"], one["value"]] for one in lines]}
-            for title, lines in _record(change)
+            for title, lines in _record(change, user)
         ],
         "rounds": [_round(made) for made in rounds.prefetch_related("decisions__person", "decisions__for_person")],
         "assessments": [_row(one) for one in change.assessments.order_by("at", "pk")],
         "collisions": [_collision(one) for one in collisions_of(change)],
         "overrides": [{**_row(one), "person": one.person.username} for one in change.overrides.order_by("at", "pk")],
         "steps": [{**_row(step), "person": step.person.username if step.person else None} for step in _steps(change)],
-        "differences": [_difference(line) for line in order_of(change, user)],
+        "differences": [_difference(line) for line in ordered],
         "timeline": [_entry(entry) for entry in change.timeline.select_related("actor").order_by("at", "pk")],
         "attachments": list(change.attachments.order_by("pk").values("name", "size", "sha256", "created_at")),
     }
 
 
-def _record(change: Change) -> Iterable[tuple[str, Any]]:
+def _record(change: Change, user: User) -> Iterable[tuple[str, Any]]:
     return [
-        (str(title), [{**one, "value": _text(one["value"])} for one in lines]) for title, lines in record_of(change)
+        (str(title), [{**one, "value": _text(one["value"])} for one in lines])
+        for title, lines in record_of(change, user)
     ]
 
 
@@ -178,13 +193,16 @@ def verify(data: bytes) -> Verdict:
         files = _read(data)
         manifest = json.loads(files.pop(MANIFEST))
         said = {"change": manifest["change"], "files": dict(manifest["files"])}
-        rounds = json.loads(files["rounds.json"])
-        wrong = [*_wrong_files(files, said["files"]), *_wrong_rounds(rounds)]
+        wrong = _wrong_files(files, said["files"])
+        rounds = [] if wrong else json.loads(files["rounds.json"])
+        wrong += _wrong_rounds(rounds)
         seal = str(manifest["seal"])
-    except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except UNREADABLE:
         return Verdict(wrong=[_("This is no proof pack of a change.")])
     if not constant_time_compare(seal, _seal(said)):
         wrong.append(_("The seal is not this portal's."))
+    if not wrong and _archived({**files, MANIFEST: _written({**said, "seal": seal})}) != data:
+        wrong.append(_("The archive holds bytes beside its files, or was packed anew."))
     decisions = sum(len(one["decisions"]) for one in rounds)
     return Verdict(str(manifest["change"]), len(files), decisions, wrong)
 
@@ -195,7 +213,14 @@ def _read(data: bytes) -> dict[str, bytes]:
         infos = archive.infolist()
         if len(infos) > MOST_FILES or sum(info.file_size for info in infos) > MOST_BYTES:
             raise ValueError("too large")
-        return {info.filename: archive.read(info) for info in infos}
+        return {info.filename: _content(archive, info) for info in infos}
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(info)
+    except zipfile.BadZipFile:  # its checksum differs, and so does its digest
+        return b""
 
 
 def _wrong_files(files: dict[str, bytes], digests: dict[str, str]) -> list[str]:

@@ -13,6 +13,9 @@ from accounts.permissions import Permission
 from changes.models import Change
 from changes.proof.forms import order_of, record_of
 from changes.proof.pack import MOST_BYTES, pack_of, verify
+from changes.proof.papers import order_pdf, record_pdf
+from itsm.paper import TYPE as PDF
+from itsm.paper import printed
 from tickets import clock
 
 
@@ -31,13 +34,19 @@ def check_reads(request: SignedInRequest) -> None:
         raise PermissionDenied
 
 
+def _pdf(data: bytes, name: str) -> HttpResponse:
+    return HttpResponse(data, content_type=PDF, headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'})
+
+
 class RecordView(SignedInView):
     """The change record (变更记录表) as one page for printing, signing and archiving (TKT-12)."""
 
     def get(self, request: SignedInRequest, number: str) -> HttpResponse:
-        """Show it."""
-        change = find(request, number)
-        context = {"change": change, "parts": record_of(change), "now": clock.now()}
+        """Show it; with ``format=pdf`` as a file."""
+        change, now = find(request, number), clock.now()
+        if request.GET.get("format") == "pdf":
+            return _pdf(record_pdf(change, request.user, printed=printed(request.user, now)), change.number)
+        context = {"change": change, "parts": record_of(change, request.user), "now": now}
         return render(request, "changes/proof/record.html", context)
 
 
@@ -45,9 +54,11 @@ class ItemsOrderView(SignedInView):
     """The configuration change order (配置变更单), the same way."""
 
     def get(self, request: SignedInRequest, number: str) -> HttpResponse:
-        """Show it."""
-        change = find(request, number)
-        context = {"change": change, "lines": order_of(change, request.user), "now": clock.now()}
+        """Show it; with ``format=pdf`` as a file."""
+        change, now = find(request, number), clock.now()
+        if request.GET.get("format") == "pdf":
+            return _pdf(order_pdf(change, request.user, printed=printed(request.user, now)), f"{change.number}-items")
+        context = {"change": change, "lines": order_of(change, request.user), "now": now}
         return render(request, "changes/proof/order.html", context)
 
 

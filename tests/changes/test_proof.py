@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -47,12 +48,13 @@ def test_the_pack_says_everything_and_is_genuine(world: World) -> None:
     found = verify(data)
     assert (found.genuine, found.change, found.decisions) == (True, change.number, 1)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        read = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+        read = {name: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")}
+        assert archive.read("record.pdf").startswith(b"%PDF")
     assert read["rounds.json"][0]["decisions"][0]["person"] == "approver"
     assert read["steps.json"][0]["what"] == "备份"
     assert read["change.json"]["result"] == "as_planned"
     assert {"submit", "close"} <= {entry["action"] for entry in read["timeline.json"]}
-    assert set(read[MANIFEST]["files"]) == set(read) - {MANIFEST}
+    assert set(read[MANIFEST]["files"]) == set(read) - {MANIFEST} | {"record.pdf", "items.pdf"}
 
 
 @pytest.mark.parametrize(
@@ -75,15 +77,37 @@ def test_whatever_is_altered_is_found(world: World, name: str, edit: Any, said: 
     assert said in " ".join(found.wrong)
 
 
-def test_a_resealed_pack_with_another_content_is_found(world: World) -> None:
-    """Whoever alters content and digests alike has no key for the seal, and decisions are of another content."""
+def test_each_byte_counts(world: World) -> None:
+    """One flipped bit anywhere is found, and so is a byte too many; files are named when it is in one."""
     data = pack_of(change_in("closed", world), reload_user(world.lead))
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        rounds = json.loads(archive.read("rounds.json"))
-    rounds[0]["content"][1]["value"] = "别的"
-    found = verify(rewritten(data, "rounds.json", lambda _old: json.dumps(rounds).encode()))
-    assert len(found.wrong) == 2
+    for place in range(0, len(data), 211):
+        assert not verify(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]).genuine, place
+    assert not verify(data + b"x").genuine
+    inside = data.index("备份".encode())
+    assert "record.json" in " ".join(verify(data[:inside] + b"'" + data[inside + 1 :]).wrong)
+
+
+def test_a_pack_made_elsewhere_is_found(world: World, settings: Any) -> None:
+    """Whoever alters content and digests alike has no key for the seal; decisions must be of their content."""
+    data = pack_of(change_in("closed", world), reload_user(world.lead))
+
+    def other_content(old: bytes) -> bytes:
+        rounds = json.loads(old)
+        rounds[0]["content"][1]["value"] = "别的"
+        return json.dumps(rounds).encode()
+
+    def same_digest(old: bytes) -> bytes:
+        said = json.loads(old)
+        said["files"]["rounds.json"] = hashlib.sha256(edited).hexdigest()
+        return json.dumps(said).encode()
+
+    altered = rewritten(data, "rounds.json", other_content)
+    with zipfile.ZipFile(io.BytesIO(altered)) as archive:
+        edited = archive.read("rounds.json")
+    assert len(verify(rewritten(altered, MANIFEST, same_digest)).wrong) == 2
     assert verify(b"no archive").genuine is False
+    settings.SECRET_KEY = "another portal's"
+    assert len(verify(data).wrong) == 1
 
 
 def test_command_page_and_api_give_and_check_it(world: World, client: Client, tmp_path: Path) -> None:
@@ -121,6 +145,9 @@ def test_the_record_and_the_order_for_items_are_printed(world: World, client: Cl
     assert all(text in page for text in ("漏洞修复", "DB-1", world.approver.display_name, "同意执行", "data-print"))
     order = client.get(f"/changes/{change.number}/items/").content.decode()
     assert "主库新名" in order
+    for path in ("record", "items"):
+        paper = client.get(f"/changes/{change.number}/{path}/?format=pdf")
+        assert (paper["Content-Type"], paper.content[:4]) == ("application/pdf", b"%PDF")
     ticket = client.get(f"/tickets/{change.number}/").content.decode()
     assert f"/changes/{change.number}/record/" in ticket
     assert f"/changes/{change.number}/items/" in ticket
