@@ -105,10 +105,6 @@ class KeepsApprovals(ActionForm):
         help_text=gettext_lazy("Asked for when what was approved, or is being decided, would change."),
     )
 
-    def body_values(self) -> dict[str, Any]:
-        """The confirmation is no column."""
-        return {k: v for k, v in super().body_values().items() if k != "let_approvals_fall"}
-
     def clean(self) -> dict[str, Any]:
         """Name what would fall; the confirmation lets it pass."""
         cleaned = super().clean() or {}

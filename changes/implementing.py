@@ -40,13 +40,14 @@ class Implementing(Columns):
         done=_("began to implement it"),
         allow=rules.may_carry_out,
         guards=(guards.has_implementer, guards.decided_nothing),
+        form="changes.forms.BeginForm",
         effect="changes.services.begin",
         intent="primary",
         icon="player-play",
         key="s",
         public=False,
     )
-    def start(self, *, user: User, now: datetime) -> None:
+    def start(self, *, user: User, now: datetime, text: str) -> None:
         """Begin the work; the actual start is recorded."""
         self.actual_start = now
         self.assignee = self.assignee or user

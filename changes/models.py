@@ -80,6 +80,7 @@ TYPED = (
         details="changes.details.details_of",
         beside=("changes.informing.panels.panel_of",),
         banner="changes.panels.panel_of",
+        prints=("changes:record", _("Change record")),
         public_fields=("planned_start", "planned_end", "effect"),
         audience=Audience.STAFF,
         registering=Permission.REGISTER,

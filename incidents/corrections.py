@@ -158,7 +158,7 @@ class Corrections(Columns):
         tells=("duplicate",),
         allow=rules.may_handle,
         guards=(guards.is_no_duplicate,),
-        form="incidents.forms.DuplicateForm",
+        form="incidents.routing_forms.DuplicateForm",
         effect="incidents.services.link_duplicate",
         icon="copy",
         key="m",

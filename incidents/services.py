@@ -62,7 +62,7 @@ def complete_registration(
     if known := cleaned.get("known_error"):
         take_at_intake(known, entry, user=user, now=now)
     if main := cleaned.get("main"):
-        data = {"main": main.number}
+        data = {"main": main.number, "slower": "on"}
         entry.ticket = perform(entry.ticket, "mark_duplicate", user=user, data=data, via=entry.via, now=now).ticket
 
 

@@ -148,8 +148,10 @@ class ActionForm(forms.Form):
 
     #: Fields left out of a request keep the ticket's value: for forms that edit.
     keeps_missing: ClassVar[bool] = False
-    #: Fields that only lead through the form: the log says nothing of them.
+    #: Fields that only lead through the form: neither the log nor the action learns of them.
     unlogged: ClassVar[frozenset[str]] = frozenset()
+    #: Fields of a question that most never meet: shown once it is asked, with the refusal that asks it.
+    asked_late: ClassVar[frozenset[str]] = frozenset()
     #: Whether the requester reads the text.
     is_public = True
 
@@ -182,6 +184,12 @@ class ActionForm(forms.Form):
             if reason := objection(person, self.ticket, is_public=self.is_public):
                 self.add_error(TEXT_FIELD, reason)
 
+    def visible_fields(self) -> list[forms.BoundField]:
+        """What is shown: without what is asked late, until that is asked or answered."""
+        fields: list[forms.BoundField] = super().visible_fields()
+        late = [field for field in fields if field.name in self.asked_late]
+        return fields if any(one.errors or one.value() for one in late) else [f for f in fields if f not in late]
+
     def limit_choices(self) -> None:
         """Narrow the choices of related fields to what this person may refer to."""
 
@@ -191,8 +199,8 @@ class ActionForm(forms.Form):
             self.errors[name] = self.error_class([str(_("There is no such field."))])
 
     def body_values(self) -> dict[str, Any]:
-        """What the action's method receives: everything but the files."""
-        return {k: v for k, v in self.cleaned_data.items() if k != ATTACHMENTS_FIELD}
+        """What the action's method receives: everything but the files, and what only led through the form."""
+        return {k: v for k, v in self.cleaned_data.items() if k not in {ATTACHMENTS_FIELD, *self.unlogged}}
 
     def as_record(self) -> dict[str, Any]:
         """A JSON-safe copy of the input for the timeline, without its text and files."""

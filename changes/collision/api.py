@@ -18,6 +18,7 @@ from changes.cab.api import routes as cab_routes
 from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
 from changes.origins.near import WHEN, changes_near
+from changes.proof.api import routes as proof_routes
 from changes.schedule.freezes import year_of
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
@@ -157,6 +158,7 @@ class FreezesView(ApiView):
 CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
+    *proof_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
     *(

@@ -216,6 +216,8 @@ def _property(row: Any) -> dict[str, Any]:
         "x-unit": row.unit or None,
         "x-unique": row.unique or None,
         "x-controlled": row.controlled,
+        "readOnly": True if row.formula else None,
+        "x-computed-by": row.formula or None,
     }
     return found | {name: value for name, value in extras.items() if value is not None}
 

@@ -144,10 +144,13 @@ class Importer:
     def _headings(self, table: list[tuple[int, dict[str, str]]], mapping: Reading, reader: Reader) -> dict[str, str]:
         """Where each field stands. Raises ImportRefused for headings that nobody decided about."""
         known = {**{name: name for name in ("identifier", *NAMES)}, **_labels(reader.definitions)}
+        computed = {row.code for row in reader.definitions.attributes if row.formula}
         found: dict[str, str] = {}
         lost: list[str] = []
         for heading in table[0][1] if table else {"identifier": ""}:
             field_name = mapping.columns.get(heading, known.get(heading.strip().lower(), ""))
+            if field_name in computed:
+                continue  # worked out again from the others
             if field_name == "":
                 lost.append(heading or "—")
             elif field_name:

@@ -110,7 +110,10 @@ class ProposeForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = Definitions()
         self.item = item
-        names = [("name", _("Name")), *((code, row.name) for code, row in known.of(item.ci_class_id).items())]
+        names = [
+            ("name", _("Name")),
+            *((c, row.name) for c, row in known.of(item.ci_class_id).items() if not row.formula),
+        ]
         self.fields["field"].choices = names  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

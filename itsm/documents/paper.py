@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import typst
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,6 +25,16 @@ FONTS = [
     "Libertinus Serif",
 ]
 TYPE = "application/pdf"
+
+
+def moment(at: datetime | None) -> str:
+    """``at`` on paper, in the active time zone; a dash for none."""
+    return date_format(localtime(at), "Y-m-d H:i") if at else "—"
+
+
+def printed(user: object, now: datetime) -> str:
+    """The last line of a paper: when it was printed, and by whom."""
+    return " · ".join([_("Printed"), moment(now), str(user)])
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from itsm.documents.paper import Part, pdf_of
+from itsm.documents.paper import Part, moment, pdf_of, printed
 from problems.figures.register import Effect, Line, Month, cells_of, heads, report_rows
 from problems.models import Problem
 from tickets.models import Ticket
-
-
-def _moment(at: datetime | None) -> str:
-    return date_format(localtime(at), "Y-m-d H:i") if at else "—"
-
-
-def _printed(user: User, now: datetime) -> str:
-    return " · ".join([_("Printed"), _moment(now), str(user)])
 
 
 def record_pdf(
@@ -37,14 +27,14 @@ def record_pdf(
         (_("Level"), problem.level),
         (_("Category of the problem"), problem.problem_category),
         (_("Owner"), problem.assignee),
-        (_("Created"), _moment(problem.created_at)),
-        (_("Resolved"), _moment(problem.resolved_at)),
+        (_("Created"), moment(problem.created_at)),
+        (_("Resolved"), moment(problem.resolved_at)),
         (_("Description"), problem.description),
     )
     head = [(str(label), str(value or "—")) for label, value in named]
     notes = [(str(part["label"]), part["note"].text) for part in said["parts"] if part["note"] and part["note"].text]
     texts = [(str(label), text) for label, text in said["texts"]]
-    signed = [(str(step["label"]), f"{step['who']} · {_moment(step['at'])}") for step in said["approvals"]]
+    signed = [(str(step["label"]), f"{step['who']} · {moment(step['at'])}") for step in said["approvals"]]
     whys = [(f"{why['number']}", f"{'★ ' if why['is_root'] else ''}{why['text']}") for why in said["whys"]]
     rows = [[one.number, one.summary, str(one.state_label)] for one in incidents]
     parts = [
@@ -55,7 +45,7 @@ def record_pdf(
         *([Part(str(_("Fishbone")), [(problem.summary, said["bones_text"])])] if said["bones_text"] else []),
         Part(str(_("Incidents")), head=[str(_("Number")), str(_("Summary")), str(_("State"))], rows=rows, broad=[1]),
     ]
-    return pdf_of(str(_("Problem record")), problem.number, parts, printed=_printed(user, now))
+    return pdf_of(str(_("Problem record")), problem.number, parts, printed=printed(user, now))
 
 
 def register_pdf(month: Month, lines: list[Line], effect: Effect, user: User, now: datetime) -> bytes:
@@ -66,4 +56,4 @@ def register_pdf(month: Month, lines: list[Line], effect: Effect, user: User, no
         Part(str(_("Monthly report")), figures),
         Part(str(_("Register of problems")), head=[str(head) for head in heads()], rows=rows, broad=[1, 2, 3, 9, 10]),
     ]
-    return pdf_of(str(_("Register of problems")), month.code, parts, printed=_printed(user, now), wide=True)
+    return pdf_of(str(_("Register of problems")), month.code, parts, printed=printed(user, now), wide=True)

@@ -134,6 +134,7 @@ NEVER_EMPTIED = [
     "changes_templateversion",
     "changes_writeverdict",
     "cmdb_attributeversion",
+    "cmdb_ciclassversion",
     "cmdb_itemversion",
     "cmdb_relationversion",
     "django_admin_log",
