@@ -46,6 +46,7 @@ NO_SECRETS = {
 SIGNERS = {
     "accounts/access/epochs.py": "covers the epoch",
     "accounts/access/tokens.py": "tokens are revoked by a restore, unless somebody wants them kept",
+    "changes/proof/pack.py": "opens nothing: it shows that an archive was made here, also after a restore",
     "itsm/sealing.py": "rests in the database and is never given out",
     "notifications/channels/posting.py": "what goes out is signed with the receiver's secret",
     "notifications/links.py": "covers the epoch",
