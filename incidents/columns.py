@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from itsm.filtering import NONE, CodesFilter, MomentFilter, YesNoFilter
-from tickets.columns import add_columns, own_columns
-from tickets.filters import add_filters
+from itsm.web.filtering import NONE, CodesFilter, MomentFilter, YesNoFilter
 from tickets.models import CloseCode
+from tickets.queues.columns import add_columns, own_columns
+from tickets.queues.filters import add_filters
 
 _column = own_columns("incident")
 

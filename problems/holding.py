@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from problems import rules
 from problems.states import WAITS_IN, States
 from tickets.lifecycle import Section, action
-from tickets.waiting import Waits
+from tickets.shared.waiting import Waits
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -33,7 +33,7 @@ class Holding(Waits):
         label=_("Wait"),
         done=_("put it on hold"),
         allow=rules.may_investigate,
-        form="tickets.holding.WaitForm",
+        form="tickets.shared.holding.WaitForm",
         icon="player-pause",
         undo="resume",
     )

@@ -13,15 +13,15 @@ from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay,
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from itsm.filtering import EARLIEST
+from itsm.web.filtering import EARLIEST
 from reports.figures import DIMENSIONS, Scope
 from reports.periods import bucket_of, buckets
 from reports.texts import shares
-from tickets.charts import Ages, Categories, Drawn, Flow, Hours, Kept, Parts, Promise, charts_of
-from tickets.filters import NONE
+from tickets.figures.charts import Ages, Categories, Drawn, Flow, Hours, Kept, Parts, Promise, charts_of
+from tickets.figures.records import AGES, ENDED, Records, Span, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Category, Priority
-from tickets.records import AGES, ENDED, Records, Span, zone
+from tickets.queues.filters import NONE
 
 #: So many lines a chart shows; the rest stand together in one.
 MOST_LINES = 10

@@ -9,7 +9,7 @@ import pytest
 
 from problems.models import Problem
 from sla.models import Clock, Command
-from sla.waiting import carry_out
+from sla.orders.waiting import carry_out
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act
 from tests.problems.conftest import Staff
