@@ -129,7 +129,7 @@ OTHERS = (
 
 
 def _parts(code: str, title: Any, column: str, names: Any, counted: Any = records.REGISTERED, **more: Any) -> Parts:
-    path = {"column": f"change__{column}", "narrows": column, "names": names}
+    path: dict[str, Any] = {"column": f"change__{column}", "narrows": column, "names": names}
     return Parts(code=code, kind="change", title=title, records=counted, **path, **more)
 
 

@@ -123,7 +123,7 @@ def _known_errors() -> dict[Any, str]:
 
 
 def _parts(code: str, title: Any, model: Any, column: str, **more: Any) -> Parts:
-    path = {"column": f"problem__{column}", "narrows": column, "names": names_of(model)}
+    path: dict[str, Any] = {"column": f"problem__{column}", "narrows": column, "names": names_of(model)}
     return Parts(code=code, kind="problem", title=title, records=records.REGISTERED, **path, **more)
 
 
