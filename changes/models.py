@@ -30,6 +30,7 @@ from changes.freeze_models import (  # noqa: F401 - Django finds models in this 
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
+from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module
 from changes.states import ENDED, PHASES, Decision, Rating, Result, Risk, Scope, States
 from changes.template_models import ChangeTemplate, TemplateVersion
 from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
