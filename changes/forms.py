@@ -11,12 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
-from approvals.falling import standing
+from approvals.decisions.falling import standing
 from approvals.forms import KeepsApprovals
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.states import Result, Scope
 from cmdb.models import BusinessSystem, ConfigurationItem
-from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -26,6 +25,7 @@ from tickets.forms import (
     RemoteSelectMultiple,
 )
 from tickets.models import Ticket
+from tickets.shared.forms import TicketField, moment_field, text_field
 
 REFUSED = {
     Scope.BUILDING: _("Systems that are still being built are changed by those who build them, without a request."),

@@ -15,8 +15,8 @@ from changes.proof.difference import Written, written_under
 from changes.reviewing.queries import Line as Interrupted
 from changes.reviewing.queries import lines_of
 from cmdb.models import ConfigurationItem
-from itsm.paper import moment
-from tickets.pages import pair
+from itsm.documents.paper import moment
+from tickets.workspace.pages import pair
 
 #: A line of a form, as ``pages.pair`` makes it; ``wide``: it takes the whole width.
 Line = dict[str, Any]

@@ -28,7 +28,7 @@ from accounts.models import User
 from approvals.content import digest_of
 from approvals.models import ApprovalRound
 from changes.approving import PURPOSE
-from changes.collisions import collisions_of
+from changes.collision.collisions import collisions_of
 from changes.models import Change
 from changes.proof.forms import order_of, record_of
 from changes.proof.papers import order_pdf, record_pdf

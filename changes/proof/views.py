@@ -14,8 +14,8 @@ from changes.models import Change
 from changes.proof.forms import order_of, record_of
 from changes.proof.pack import MOST_BYTES, pack_of, verify
 from changes.proof.papers import order_pdf, record_pdf
-from itsm.paper import TYPE as PDF
-from itsm.paper import printed
+from itsm.documents.paper import TYPE as PDF
+from itsm.documents.paper import printed
 from tickets import clock
 
 

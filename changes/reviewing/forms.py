@@ -9,15 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from changes.informing.affected import systems_of
-from changes.reviewing.queries import lines_of, systems_to_correct
+from changes.reviewing.queries import PREFIX, TOTAL, lines_of, systems_to_correct
 from changes.states import Rating
 from cmdb.models import BusinessSystem
-from tickets.action_forms import text_field
 from tickets.forms import ActionForm, CodeChoiceField
+from tickets.shared.forms import text_field
 
-#: Before the code of a system: the field with its minutes.
-PREFIX = "interruption_"
-TOTAL = "interruption_minutes"
 MOST_MINUTES = 1_000_000
 
 

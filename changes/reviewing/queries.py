@@ -8,6 +8,9 @@ from changes.informing.affected import systems_of
 from changes.models import Change, Interruption
 from cmdb.models import BusinessSystem
 
+#: What the review asks: minutes by the code of each system, or together where it touches none.
+PREFIX, TOTAL = "interruption_", "interruption_minutes"
+
 
 @dataclass(frozen=True)
 class Line:

@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from changes.models import Change, Interruption
-from changes.reviewing.forms import PREFIX, TOTAL
+from changes.reviewing.queries import PREFIX, TOTAL
 from tickets.models import TimelineEntry
 
 
