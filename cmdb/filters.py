@@ -18,10 +18,10 @@ from accounts.models import Organisation
 from cmdb.defining.formulas import months_after
 from cmdb.definitions import Definitions
 from cmdb.models import Attribute, BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem, Kind
-from cmdb.moments import NOW, Moment
 from cmdb.uses import is_outside
 from cmdb.values import Known, read
-from itsm.filtering import CodesFilter, YesNoFilter
+from cmdb.versioning.moments import NOW, Moment
+from itsm.web.filtering import CodesFilter, YesNoFilter
 
 #: How a parameter names an attribute: ``a.serial_number``.
 PREFIX = "a."

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import ApiToken
 from accounts.permissions import Permission
-from cmdb.api_shapes import TAG
+from cmdb.api.shapes import TAG
 from cmdb.asking.forms import SaveForm
 from cmdb.models import ItemQuery
 from itsm.api.fields import PersonField

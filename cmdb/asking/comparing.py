@@ -12,16 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
-from cmdb import impact
-from cmdb.answers import allowed_for
 from cmdb.asking.differences import SHOWN, Differences, beneath, between
 from cmdb.asking.forms import BaselineForm
 from cmdb.authority import may_correct
-from cmdb.graph import graph_at
 from cmdb.listing import ItemList
 from cmdb.models import Baseline, ConfigurationItem, RelationType
-from cmdb.moments import Moment, MomentError, read_moment
+from cmdb.network import impact
+from cmdb.network.answers import allowed_for
+from cmdb.network.graph import graph_at
 from cmdb.pages import item_url, seen_items
+from cmdb.versioning.moments import Moment, MomentError, read_moment
 from cmdb.views.items import CmdbView, find_item, keep_out, moment_of
 
 SIDES = ("first", "second")

@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import User
-from cmdb import impact
-from cmdb.answers import allowed_for
 from cmdb.definitions import Definitions
-from cmdb.graph import graph_at
-from cmdb.history import Field, Names
 from cmdb.models import ConfigurationItem, ItemVersion, RelationType, RelationVersion
-from cmdb.moments import Moment
+from cmdb.network import impact
+from cmdb.network.answers import allowed_for
+from cmdb.network.graph import graph_at
+from cmdb.versioning.history import Field, Names
+from cmdb.versioning.moments import Moment
 
 #: More lines are not shown; the counts are of all.
 SHOWN = 200

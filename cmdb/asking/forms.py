@@ -13,7 +13,7 @@ from accounts.models import User
 from cmdb.asking.narrowing import BACKWARD, CARRIES, CONDITIONS, FORWARD, RESTS_ON
 from cmdb.definitions import Definitions
 from cmdb.models import Baseline, BusinessSystemClass, CIStatus, ItemQuery, RelationType
-from itsm.widgets import PlainChoiceField
+from itsm.web.widgets import PlainChoiceField
 
 #: What of an address is no part of a question.
 PASSING = ("cursor", "as_of", "known_at", "query", "format")

@@ -17,12 +17,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cmdb.answers import allowed_for
 from cmdb.filters import PREFIX, ItemFilter, by_attributes
-from cmdb.graph import Edge, Graph, graph_at
 from cmdb.models import ItemQuery, RelationType
-from cmdb.moments import Moment
+from cmdb.network.answers import allowed_for
+from cmdb.network.graph import Edge, Graph, graph_at
 from cmdb.services import items_at, relations_at
+from cmdb.versioning.moments import Moment
 
 CONDITIONS = ("r1.", "r2.", "r3.")
 CARRIES, RESTS_ON = "carries", "rests_on"

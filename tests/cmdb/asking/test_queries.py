@@ -14,8 +14,8 @@ from accounts.models import User
 from cmdb.asking.differences import beneath, between
 from cmdb.asking.narrowing import narrow
 from cmdb.models import Baseline, ConfigurationItem, ItemQuery, RelationType
-from cmdb.moments import Moment, replaying
 from cmdb.services import Link, Stamp, create_item, items_at, update_item, write_relations
+from cmdb.versioning.moments import Moment, replaying
 from tests.cmdb.test_pages import signed_in
 from tests.factories import MONDAY, World, make_item, make_system
 
