@@ -21,7 +21,7 @@ from tickets.asking import asked_about
 from tickets.composer import ComposerForm
 from tickets.editing import editors_of
 from tickets.finding import find_ticket
-from tickets.items import behind_items
+from tickets.items import behind_items, listed_items
 from tickets.lifecycle import Phase
 from tickets.limits import chip_of
 from tickets.linked import links_of
@@ -101,7 +101,7 @@ def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
         "requester": pages.requester_facts(ticket, editors),
         "classification": pages.classification_facts(ticket, editors),
         "handling": pages.handling_facts(ticket, editors),
-        "items": ticket.items.select_related("ci_class", "status"),
+        **listed_items(ticket),
         "links": links_of(ticket, user),
         "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),
