@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.codes import in_language
 from accounts.models import Organisation, User
 from approvals.content import line_of
-from approvals.falling import would_fall
+from approvals.decisions.falling import would_fall
 from approvals.models import Decision
 from approvals.questions import questions_of
-from tickets.action_forms import moment_field, text_field
 from tickets.forms import ActionForm, PersonField
+from tickets.shared.forms import moment_field, text_field
 
 
 class DecisionForm(forms.Form):

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
+from accounts.access.tokens import create_token
 from accounts.models import User
-from accounts.tokens import create_token
 from bench.subjects import Request
 from incidents.models import Incident
 from tickets.actions import perform

@@ -1,4 +1,4 @@
-"""Carrying a change out, reviewing and closing it (CHG-06, CHG-07)."""
+"""Carrying a change out and closing it (CHG-06)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
-from changes.states import ENDED, Decision, Rating, Result, States
+from changes.states import ENDED, Decision, Result, States
 from tickets.lifecycle import action
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ class Implementing(Columns):
 
     actual_start: Any
     end_with: Any
-    expected_reached: Any
-    rating: Any
-    reviewed_by: Any
-    reviewed_at: Any
     record_completed_at: Any
     record_told_at: Any
     decision: Any
@@ -58,7 +54,7 @@ class Implementing(Columns):
         done=_("reported a step"),
         allow=rules.may_carry_out,
         guards=(guards.decided_nothing,),
-        form="changes.step_forms.ReportForm",
+        form="changes.plan.forms.ReportForm",
         effect="changes.services.report_step",
         icon="checklist",
         key="t",
@@ -89,7 +85,7 @@ class Implementing(Columns):
         done=_("decided not to go on: it is backed out"),
         allow=rules.may_implement,
         guards=(guards.waits_for_decision,),
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         intent="danger",
         icon="flag-off",
         public=False,
@@ -103,7 +99,7 @@ class Implementing(Columns):
         label=_("Back out a step"),
         done=_("backed out a step"),
         allow=rules.may_carry_out,
-        form="changes.step_forms.BackOutStepForm",
+        form="changes.plan.forms.BackOutStepForm",
         effect="changes.services.back_out_step",
         icon="arrow-back",
         public=False,
@@ -159,42 +155,6 @@ class Implementing(Columns):
         self.end_with(Result.BACKED_OUT, text, None, actual_end, now)
 
     @action(
-        source=States.IMPLEMENTED,
-        target=States.REVIEWED,
-        label=_("Confirm the result"),
-        done=_("reviewed it: it went as planned"),
-        allow=rules.may_implement,
-        guards=(guards.went_as_planned,),
-        intent="primary",
-        icon="circle-check",
-        key="m",
-        public=False,
-        bulk=True,
-    )
-    def confirm_result(self, *, user: User, now: datetime) -> None:
-        """Confirm with one tap that a simple or standard change went as planned."""
-        self.expected_reached, self.rating = True, Rating.GOOD
-        self.reviewed_by, self.reviewed_at = user, now
-
-    @action(
-        source=[States.IMPLEMENTED, States.BACKED_OUT],
-        target=States.REVIEWED,
-        label=pgettext_lazy("change", "Review"),
-        done=_("reviewed it"),
-        allow=rules.may_implement,
-        form="changes.forms.ReviewForm",
-        intent="primary",
-        icon="report-search",
-        key="v",
-        public=False,
-    )
-    def review(self, *, user: User, now: datetime, **answers: Any) -> None:
-        """Look back: result, rating, satisfaction, interruption, incidents, lessons."""
-        for name, value in answers.items():
-            setattr(self, name, value)
-        self.reviewed_by, self.reviewed_at = user, now
-
-    @action(
         source=[States.IMPLEMENTING, States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED],
         label=_("Complete the record"),
         done=_("completed the record of the emergency"),
@@ -215,7 +175,7 @@ class Implementing(Columns):
         label=_("Hear whether it helped"),
         done=_("whoever works on what it was raised from said whether it helped"),
         system=True,
-        form="changes.ordering_forms.HearVerdictForm",
+        form="changes.catalogue.forms.HearVerdictForm",
         icon="message-check",
         public=False,
         versioned=False,

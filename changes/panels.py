@@ -14,12 +14,13 @@ from accounts.models import User
 from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
 from changes.assessing.queries import panel_of as assessment_of
-from changes.collisions import STANDING, Grade, collisions_within, is_overridden
+from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
 from changes.models import Change, PlanStep
+from changes.reviewing.queries import lines_of
 from changes.states import PLANNED, States
 from tickets.actions import Available
-from tickets.items import ASKED
-from tickets.pages import button_of
+from tickets.shared.items import ASKED
+from tickets.workspace.pages import button_of
 
 TEMPLATE = "changes/_change.html"
 TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late", "backed_out": "special"}
@@ -56,6 +57,8 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         **collision_part(change, buttons),
         "decides": _decision_chip(change, now),
         "assessment": assessment_of(change),
+        "interruptions": lines_of(change) if change.reviewed_at else [],
+        "correct": buttons.get("correct_interruption"),
         "decision": change.get_decision_display(),
         "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
         "approval": newest,

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.services import ask, withdraw
-from changes.checking import refuse_blocked
+from changes.catalogue.templates import judge
 from changes.codes import EMERGENCY
+from changes.collision.checking import refuse_blocked
 from changes.models import Change, CollisionOverride, PlanStep
+from changes.schedule.windows import is_outside, shift
 from changes.states import States
-from changes.templates import judge
-from changes.windows import is_outside, shift
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from changes import calendar_views, moving_views, unauthorised_views, views
+from changes import views
 from changes.cab import views as cab
 from changes.proof import views as proof
+from changes.schedule import moving_views
+from changes.schedule import views as calendar_views
+from changes.unauthorised import views as unauthorised_views
 
 app_name = "changes"
 urlpatterns = [

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -16,9 +15,9 @@ from accounts.models import Organisation, User
 from cmdb.definitions import Definitions, labels_at
 from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem
 from cmdb.models.classes import Group
-from cmdb.moments import Moment
 from cmdb.services import items_at, relations_at
 from cmdb.values import shown
+from cmdb.versioning.moments import Moment
 
 #: A larger estate is not counted by class: the page must not grow with it.
 COUNTED_BELOW = 20_000
@@ -57,9 +56,7 @@ def offers_for(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
 
 def item_url(key: int, moment: Moment = Moment()) -> str:  # noqa: B008 - it is frozen
     """The page of an item, at the same moment."""
-    query = QueryDict(mutable=True)
-    query.update(moment.query())
-    return f"{reverse('cmdb:item', args=[key])}{'?' + query.urlencode() if query else ''}"
+    return reverse("cmdb:item", args=[key]) + moment.address()
 
 
 def class_tree(

@@ -15,9 +15,9 @@ from cmdb.authority import Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, UniqueValue
 from cmdb.models.items import COLUMNS
-from cmdb.moments import present
 from cmdb.values import normalised
-from cmdb.versions import BATCH, Edit, rewrite
+from cmdb.versioning.moments import present
+from cmdb.versioning.versions import BATCH, Edit, rewrite
 
 RETIRED = "retired"
 #: Columns that nobody needs a change for.

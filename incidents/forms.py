@@ -17,8 +17,6 @@ from incidents.lifecycle import States
 from incidents.priority import priority_for
 from incidents.verifying import Verified
 from tickets import clock
-from tickets.action_forms import moment_field, text_field
-from tickets.columns import DIFFICULTY
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -29,7 +27,6 @@ from tickets.forms import (
     SettingSelect,
     json_value,
 )
-from tickets.lines import check_line
 from tickets.models import (
     Category,
     CloseCode,
@@ -41,7 +38,10 @@ from tickets.models import (
     Urgency,
     WaitReason,
 )
-from tickets.waiting import pausing_reasons
+from tickets.queues.columns import DIFFICULTY
+from tickets.shared.forms import moment_field, text_field
+from tickets.shared.lines import check_line
+from tickets.shared.waiting import pausing_reasons
 
 
 class ImpactField(CodeChoiceField):

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, Tier, User
 from accounts.permissions import Permission
-from tickets.action_forms import TicketField, text_field
-from tickets.assignment import AssignmentForm
 from tickets.forms import ActionForm
 from tickets.models import Ticket
+from tickets.shared.assignment import AssignmentForm
+from tickets.shared.forms import TicketField, text_field
 
 
 class LinesForm(AssignmentForm):

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from reports.figures import Scope
 from reports.periods import bucket_of, buckets
 from reports.texts import shares
-from tickets.filters import NONE
+from tickets.figures.records import AGES, ENDED, Span, records_of, zone
 from tickets.models import Category, Priority, Source
-from tickets.records import AGES, ENDED, Span, records_of, zone
+from tickets.queues.filters import NONE
 
 #: So many lines a chart shows; the rest stand together in one.
 MOST_LINES = 10

@@ -17,11 +17,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.permissions import Permission
+from tickets.figures.measures import Measure, Reading, Unit
+from tickets.figures.records import Chosen, Records, Span
 from tickets.lifecycle import Kind
-from tickets.listing import Listing
-from tickets.measures import Measure, Reading, Unit
 from tickets.querysets import TicketQuerySet
-from tickets.records import Chosen, Records, Span
+from tickets.queues.listing import Listing
 
 #: Filters of a board: they are filters of the list, with the same names and values.
 DIMENSIONS = ("group", "assignee", "business_system", "organisation", "category", "priority", "source")

@@ -6,7 +6,8 @@ import logging
 
 from celery import shared_task
 
-from reports import selfcheck, service_reports
+from reports import selfcheck
+from reports.monthly import reports as service_reports
 from tickets import clock
 
 logger = logging.getLogger(__name__)

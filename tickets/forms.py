@@ -15,9 +15,9 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tickets.mentions import FIELD as MENTIONS
-from tickets.mentions import mentioned_in, objection
 from tickets.models import Ticket
+from tickets.shared.mentions import FIELD as MENTIONS
+from tickets.shared.mentions import mentioned_in, objection
 
 #: The field whose text becomes the text of the timeline entry.
 TEXT_FIELD = "text"
@@ -30,14 +30,14 @@ class MultipleFileInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
     def __init__(self) -> None:
-        from tickets.attachments import MAX_BYTES, MAX_FILES  # as in AttachmentsField
+        from tickets.files.attachments import MAX_BYTES, MAX_FILES  # as in AttachmentsField
 
         limits = {"data-max-bytes": MAX_BYTES, "data-max-files": MAX_FILES}
         super().__init__(attrs={"data-kinds-url": reverse_lazy("tickets:file_kinds"), **limits})
 
 
 class AttachmentsField(forms.FileField):
-    """Files that come with an action; each is checked by ``tickets.attachments``."""
+    """Files that come with an action; each is checked by ``tickets.files.attachments``."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Attachments"))
@@ -48,7 +48,7 @@ class AttachmentsField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         """Return the files, each checked; too many, too large or of a refused kind is an error."""
-        from tickets.attachments import check_files  # imports models that import forms' users
+        from tickets.files.attachments import check_files  # imports models that import forms' users
 
         files = data if isinstance(data, list | tuple) else [data] if data else []
         return check_files([super(AttachmentsField, self).clean(file) for file in files])

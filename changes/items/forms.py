@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from changes.items.query import MOST, WORDS, found_by, new_to
-from changes.step_forms import AlwaysOfSubstance
+from changes.plan.forms import AlwaysOfSubstance
 from cmdb.models import BusinessSystem, CIClass, CIStatus
 from tickets.forms import CodeChoiceField
 

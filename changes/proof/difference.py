@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cmdb.definitions import Definitions
-from cmdb.history import Field, Names, history_of
 from cmdb.models import ConfigurationItem
+from cmdb.versioning.history import Field, Names, history_of
 
 #: No more items than this are looked at one by one.
 MOST = 200

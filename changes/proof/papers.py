@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from changes.models import Change
 from changes.proof.forms import OrderLine, order_of, record_of
-from itsm.paper import Part, moment, pdf_of
+from itsm.documents.paper import Part, moment, pdf_of
 
 
 def record_pdf(change: Change, user: User, *, printed: str) -> bytes:

@@ -14,8 +14,8 @@ from changes.models import Change
 from changes.proof.forms import order_of, record_of
 from changes.proof.pack import MOST_BYTES, pack_of, verify
 from changes.proof.papers import order_pdf, record_pdf
-from itsm.paper import TYPE as PDF
-from itsm.paper import printed
+from itsm.documents.paper import TYPE as PDF
+from itsm.documents.paper import printed
 from tickets import clock
 
 
@@ -25,7 +25,7 @@ def find(request: SignedInRequest, number: str) -> Change:
     change = Change.objects.visible_to(request.user).filter(number=number[:20]).first()
     if change is None:
         raise Http404
-    return change  # type: ignore[return-value]  # the manager of changes finds changes
+    return change
 
 
 def check_reads(request: SignedInRequest) -> None:

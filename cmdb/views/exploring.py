@@ -9,15 +9,15 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.http import SignedInRequest
-from cmdb import impact
-from cmdb.answers import impact_of
 from cmdb.definitions import Definitions
-from cmdb.drawing import MOST, Drawing, drawing_of
-from cmdb.graph import graph_at
-from cmdb.history import Names, compared
 from cmdb.models import ConfigurationItem
-from cmdb.moments import Moment, MomentError, read_moment
+from cmdb.network import impact
+from cmdb.network.answers import impact_of
+from cmdb.network.drawing import MOST, Drawing, drawing_of
+from cmdb.network.graph import graph_at
 from cmdb.pages import seen_items
+from cmdb.versioning.history import Names, compared
+from cmdb.versioning.moments import Moment, MomentError, read_moment
 from cmdb.views.items import CmdbView, find_item, moment_of
 
 LISTED = 200
@@ -42,6 +42,8 @@ class ImpactView(CmdbView):
             "others": others,
             "unknown": sorted(set(names) - {other.identifier for other in others}),
             "with": request.GET.get("with", ""),
+            "at": moment.address(),
+            "hidden": [(name, request.GET[name]) for name in ("direction", "with") if request.GET.get(name)],
             "impact": answer,
             "collisions": self._collisions(request, keys, moment) if up and len(keys) > 1 else [],
             "points": self._single_points(request, item.pk, moment) if not up else None,
@@ -97,7 +99,9 @@ class GraphView(CmdbView):
         """Show the page; the picture asks for its data."""
         context = {
             "item": find_item(request.user, pk),
+            "moment": moment_of(request),
             "drawing": drawn(request, pk),
+            "hidden": [("open", request.GET["open"])] if request.GET.get("open") else [],
             "data_url": reverse("cmdb:graph_data", args=[pk]),
             "most": MOST,
         }

@@ -15,15 +15,13 @@ from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
 from cmdb import pages
-from cmdb.answers import impact_of
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
 from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
-from cmdb.history import Names, history_of
 from cmdb.life import ORDER, STEPS, steps_for
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Relation
-from cmdb.moments import NOW, Moment, MomentError, read_moment
+from cmdb.network.answers import impact_of
 from cmdb.services import (
     Clash,
     Link,
@@ -36,6 +34,8 @@ from cmdb.services import (
     update_item,
     write_relations,
 )
+from cmdb.versioning.history import Names, history_of
+from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
 
 RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
 
@@ -110,11 +110,12 @@ def draw_item(
         "item": item,
         "row": row,
         "moment": moment,
+        "at": moment.address(),
         "life": pages.life_of(row, ORDER) if row else [],
         "tone": pages.TONES.get(row.status_id, "neutral") if row else "neutral",
         "sections": pages.facts_of(row, definitions, moment) if row else [],
         "kin": pages.relations_of(item.pk, user, moment),
-        "lines": history_of(item, Names(definitions))[:30],
+        "lines": history_of(item, Names(definitions), moment=moment)[:30],
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
         "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
         "offers": pages.offers_for(item, user) if moment.is_now else [],

@@ -16,20 +16,20 @@ from accounts.http import SignedInRequest
 from accounts.permissions import Permission
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
-from cmdb.discovery import Undecidable, decide, propose
-from cmdb.exchange import Importer, ImportRefused, Report
-from cmdb.exporting import table_of
 from cmdb.forms import GroundForm
 from cmdb.health import measures
-from cmdb.history import Names
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Difference, ItemImport
-from cmdb.tables import TableError, csv_text, excel_bytes, read_table
-from cmdb.undoing import undo_import
+from cmdb.transfer.discovery import Undecidable, decide, propose
+from cmdb.transfer.exchange import Importer, ImportRefused, Report
+from cmdb.transfer.exporting import table_of
+from cmdb.transfer.tables import TableError, csv_text, excel_bytes, read_table
+from cmdb.transfer.undoing import undo_import
+from cmdb.versioning.history import Names
 from cmdb.views.classes import ManagedView
 from cmdb.views.items import CmdbView, attempt, find_item, keep_out
-from itsm.sheets import TYPES
+from itsm.documents.sheets import TYPES
 
 SHOWN = 100
 LARGEST_FILE = 20 * 1024 * 1024

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Department, Role
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
 from changes.models import Change
 from tests.factories import MONDAY, World, act, make_user, reload_user

@@ -14,10 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from changes.collisions import collisions_between, collisions_of
-from changes.freeze_models import FreezeRule
-from changes.freezes import freezes_between, year_of
-from changes.trading import is_trading_day
+from changes.collision.collisions import collisions_between, collisions_of
+from changes.schedule.freeze_models import FreezeRule
+from changes.schedule.freezes import freezes_between, year_of
+from changes.schedule.trading import is_trading_day
 from cmdb.models import Relation, RelationType
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed

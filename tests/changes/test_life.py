@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from approvals.models import ApprovalRound
-from approvals.policies import publish as publish_policy
+from approvals.policy.policies import publish as publish_policy
+from changes.catalogue.templates import judge, publish
 from changes.models import Change, ChangeTemplate, PlanStep
-from changes.templates import judge, publish
 from notifications.models import Notice
 from tests.api.client import Api
 from tests.changes.making import WINDOW, approve, later, request, role, staffed

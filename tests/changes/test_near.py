@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from changes.models import Change
-from changes.near import changes_near
+from changes.origins.near import changes_near
 from cmdb.models import Relation, RelationType
 from notifications.models import Notice
 from tests.api.client import Api

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from incidents.by_portal import SAME_EVENT
+from incidents.by_itself.by_portal import SAME_EVENT
 from incidents.models import Incident
 from notifications.models import Notice
 from sla.models import Clock

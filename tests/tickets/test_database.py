@@ -10,8 +10,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from tests.contract.subjects import PLACES, SUBJECTS
 from tests.factories import World, incident_in, last_entry
-from tickets.declared import declared_states, declared_transitions, write_declared_states
-from tickets.guarding import append_only_models, guard_against_emptying
+from tickets.database.declared import declared_states, declared_transitions, write_declared_states
+from tickets.database.guarding import append_only_models, guard_against_emptying
 from tickets.lifecycle import kind_of, kinds
 from tickets.models import DeclaredState, DeclaredTransition, Ticket, TimelineEntry
 
@@ -129,6 +129,7 @@ NEVER_EMPTIED = [
     "approvals_excluded",
     "approvals_policyversion",
     "changes_affectednotice",
+    "changes_interruption",
     "changes_questionnaireversion",
     "changes_riskassessment",
     "changes_templateversion",

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmdb.defining.formulas import LONGEST_RESULT, Formula, FormulaError
-from cmdb.exchange import Importer
-from cmdb.exporting import table_of
 from cmdb.listing import ItemList
 from cmdb.models import Attribute, CIClass, ConfigurationItem, ItemVersion
 from cmdb.services import Stamp, update_item
-from cmdb.tables import csv_text
+from cmdb.transfer.exchange import Importer
+from cmdb.transfer.exporting import table_of
+from cmdb.transfer.tables import csv_text
 from tests.cmdb.test_exchange import rows_of
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World, make_item

@@ -1,0 +1,43 @@
+"""Items as a table that an import reads back without writing anything (CMDB-05)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import Organisation, SupportGroup
+from cmdb.inputs import NAMES
+from cmdb.listing import ItemList
+from cmdb.models import AttributeVersion
+from cmdb.values import written
+
+
+def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of a list, ordered by identifier. As known at a moment, the same table as on that day."""
+    moment = listing.moment
+    codes = _codes(listing, moment.known_at)
+    heading = ["identifier", *NAMES, *codes]
+    keys = {
+        "organisation": dict(Organisation.objects.values_list("pk", "code")),
+        "default_group": dict(SupportGroup.objects.values_list("pk", "code")),
+    }
+    columns = list(NAMES.values())
+    found = listing.rows.order_by("identifier").values_list("identifier", *columns, "attributes")
+    rows = []
+    for identifier, *values, attributes in found.iterator(5000):
+        named = [
+            keys[name].get(value, "") if name in keys else value for name, value in zip(NAMES, values, strict=True)
+        ]
+        rows.append([identifier, *map(written, named), *(written(attributes.get(code)) for code in codes)])
+    return heading, rows
+
+
+def _codes(listing: ItemList, known_at: datetime | None) -> list[str]:
+    """The attributes that were defined then and not retired, in the order of their codes."""
+    if known_at is None:
+        return sorted(listing.definitions.everywhere())
+    then = (
+        AttributeVersion.objects.filter(at__lte=known_at)
+        .order_by("attribute_id", "-at", "-pk")
+        .distinct("attribute_id")
+    )
+    return sorted({row.attribute.code for row in then.select_related("attribute") if row.definition["active"]})
