@@ -100,6 +100,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "changes:revoke_feed": [0],
         "changes:feed": ["none"],
         "changes:slots": ["CH991231000001"],
+        "changes:collisions": ["CH991231000001"],
         "changes:move": ["CH991231000001"],
         "changes:judge": ["i0"],
         "changes:meeting": [0],
