@@ -100,10 +100,10 @@ def _investigate(problem: Problem, row: Row, people: dict[str, User], at: dateti
     """Write the record. What the timeline says of it comes last, so that lines stay in order."""
     user = problem.assignee or people[MANAGER]
     for part, text in row.get("notes", {}).items():
-        write_note(problem=problem, part=part, text=text, version=0, user=user, now=at)
+        write_note(problem=problem, part=part, text=text, version=0, user=user, now=now)
     for text, verdict, reason in row.get("hypotheses", []):
-        made = add_evidence(problem=problem, kind="hypothesis", text=text, user=user, now=at)
-        judge(evidence=made, verdict=verdict, reason=reason, version=1, user=user, now=at)
+        made = add_evidence(problem=problem, kind="hypothesis", text=text, user=user, now=now)
+        judge(evidence=made, verdict=verdict, reason=reason, version=1, user=user, now=now)
     for method in ("whys", "fishbone"):
         if method in row:
             nodes = parse(row[method])
