@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-changes": {"task": "changes.tasks.run_due_changes", "schedule": 60.0, "options": {"expires": 60}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
+    "keep-facts": {"task": "reports.tasks.keep_facts", "schedule": 3.0, "options": {"expires": 3}},
     "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},
     "problem-register": {"task": "problems.tasks.tell_month", "schedule": 6 * 3600.0},
     "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, Trunc
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from incidents.records import NO_COMPLAINT
 from reports.figures import Scope
 from reports.periods import bucket_of, buckets
 from reports.texts import shares
 from tickets.filters import NONE
 from tickets.models import Category, Priority, Source
-from tickets.records import AGES, ENDED, Span, records_of, zone
+from tickets.records import AGES, ENDED, Span, aged, records_of, zone
 
 #: So many lines a chart shows; the rest stand together in one.
 MOST_LINES = 10
@@ -118,9 +119,9 @@ def trend(scope: Scope, board: Board) -> Chart:
     """Registered and ended per stretch, and what was open at its end: the three agree by arithmetic."""
     registered, resolved, open_ = (records_of(f"incident.{code}") for code in ("registered", "resolved", "open"))
     stretches = buckets(scope.span)
-    came = _per_stretch(scope, "created_at", Q())
-    solved = _per_stretch(scope, "resolved_at", resolved.where(scope.span))
-    ended = _per_stretch(scope, "ended_at", Q(phase__in=ENDED))
+    came = _per_stretch(scope, scope.counted(scope.records(registered)), "created_at")
+    solved = _per_stretch(scope, scope.counted(scope.records(resolved)), "resolved_at")
+    ended = _per_stretch(scope, _ended(scope), "ended_at")
     standing = _open_at_start(scope)
     lines = []
     for stretch in stretches:
@@ -138,22 +139,27 @@ def trend(scope: Scope, board: Board) -> Chart:
     return Chart("trend", title, gettext_lazy("tickets"), "trend", series, lines, note=partial)
 
 
-def _per_stretch(scope: Scope, column: str, condition: Q) -> dict[Any, int]:
+def _per_stretch(scope: Scope, rows: QuerySet[Any], column: str) -> dict[Any, int]:
     """How many per stretch, by its beginning; the first begins with the period."""
-    rows = scope.rows.alias(ended_at=Coalesce("resolved_at", "closed_at")) if column == "ended_at" else scope.rows
-    kind = bucket_of(scope.span)
-    cut = Trunc(column, kind, tzinfo=zone())
-    found = rows.filter(condition, scope.span.within(column)).values(cut=cut).annotate(n=Count("pk")).order_by()
+    cut = Trunc(column, bucket_of(scope.span), tzinfo=zone())
     counts: dict[Any, int] = {}
-    for row in found:
+    for row in rows.values(cut=cut).annotate(n=Count("pk")).order_by():
         start = max(row["cut"], scope.span.start)
         counts[start] = counts.get(start, 0) + row["n"]
     return counts
 
 
+def _ended(scope: Scope) -> QuerySet[Any]:
+    """What left the backlog in the period: solved, or closed without a solution."""
+    rows: QuerySet[Any] = scope.rows if scope.facts is None else scope.facts
+    ended = scope.span.within("resolved_at") | (Q(resolved_at=None) & scope.span.within("closed_at"))
+    found = rows.filter(NO_COMPLAINT, ended, phase__in=ENDED)
+    return found.alias(ended_at=Coalesce("resolved_at", "closed_at"))
+
+
 def _open_at_start(scope: Scope) -> int:
     before = Span(scope.span.start, scope.span.start, scope.span.at)
-    return scope.rows.filter(before.open_at_edge()).count()
+    return scope.counted(scope.records(records_of("incident.open"), before)).count()
 
 
 def _dates(stretch: Span) -> dict[str, str]:
@@ -178,10 +184,13 @@ def compliance(scope: Scope, board: Board) -> Chart:
     names = [_("Response"), _("Solving")]
     found = []
     for kept, promised in pairs:
-        both = records_of(f"incident.{promised}"), records_of(f"incident.{kept}")
-        rows = scope.found(scope.records(both[0]))
-        counts = {"all": Count("pk"), "kept": Count("pk", filter=both[1].where(scope.span))}
-        found.append({row["priority"]: row for row in rows.values("priority").annotate(**counts).order_by()})
+        sets = {"all": records_of(f"incident.{promised}"), "kept": records_of(f"incident.{kept}")}
+        by_priority: dict[Any, dict[str, int]] = {}
+        for name, records in sets.items():
+            rows = scope.counted(scope.records(records)).values("priority").annotate(n=Count("pk")).order_by()
+            for row in rows:
+                by_priority.setdefault(row["priority"], {"all": 0, "kept": 0})[name] = row["n"]
+        found.append(by_priority)
     lines = []
     for priority in Priority.objects.order_by("rank"):
         for (kept, promised), name, by_priority in zip(pairs, names, found, strict=True):
@@ -218,7 +227,7 @@ def by_source(scope: Scope, board: Board) -> Chart:
 def by_category(scope: Scope, board: Board) -> Chart:
     """Registered in the period by category, one level below the one that the board is narrowed to."""
     registered = records_of("incident.registered")
-    rows = scope.found(scope.records(registered)).values("category").annotate(n=Count("pk")).order_by()
+    rows = scope.counted(scope.records(registered)).values("category").annotate(n=Count("pk")).order_by()
     nodes = {node.pk: node for node in Category.objects.select_related("parent__parent")}
     chosen = [node for node in nodes.values() if node.code in scope.filters.getlist("category")]
     depth = max((node.level for node in chosen), default=0) if len(chosen) < 2 else chosen[0].level - 1
@@ -247,7 +256,7 @@ def by_hour(scope: Scope, board: Board) -> Chart:
     """Registered in the period by weekday and hour of the portal's zone."""
     registered = records_of("incident.registered")
     day, hour = ExtractIsoWeekDay("created_at", tzinfo=zone()), ExtractHour("created_at", tzinfo=zone())
-    rows = scope.found(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
+    rows = scope.counted(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
     counts = {(row["day"], row["hour"]): row["n"] for row in rows}
     days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     lines = [
@@ -274,8 +283,9 @@ def ageing(scope: Scope, board: Board) -> Chart:
     """What was open at the end of the period, by how long ago it was registered."""
     open_ = records_of("incident.open")
     parts = [scope.records(open_, part=f"age-{number}") for number in range(len(AGES) + 1)]
-    rows = scope.found(scope.records(open_))
-    counts = rows.aggregate(**{f"n{number}": Count("pk", filter=part.condition) for number, part in enumerate(parts)})
+    rows = scope.counted(scope.records(open_))
+    ages = {f"n{number}": Count("pk", filter=aged(scope.span.edge, number)) for number in range(len(parts))}
+    counts = rows.aggregate(**ages)
     between = [_("%(from)d–%(to)d days") % {"from": a, "to": b} for a, b in pairwise(AGES)]
     names = [_("under 1 day"), *between, _("%(days)d days and more") % {"days": AGES[-1]}]
     found = [counts[f"n{number}"] for number in range(len(parts))]
@@ -293,7 +303,7 @@ def _counted() -> list[tuple[str, str, str]]:
 
 def _grouped(scope: Scope, board: Board, column: str, name: str, names: dict[Any, str]) -> list[Line]:
     registered = records_of("incident.registered")
-    rows = scope.found(scope.records(registered)).values(key=F(column)).annotate(n=Count("pk")).order_by("-n", "key")
+    rows = scope.counted(scope.records(registered)).values(key=F(column)).annotate(n=Count("pk")).order_by("-n", "key")
     found = [(row["key"] or NONE, names.get(row["key"], _("Not said")), row["n"], "") for row in rows]
     return _lines(scope, board, name, found)
 
