@@ -24,4 +24,4 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ITSM_DATA_
 USER itsm
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "--config", "python:itsm.gunicorn_conf", "itsm.wsgi:application"]
+CMD ["gunicorn", "--config", "python:itsm.run.gunicorn_conf", "itsm.wsgi:application"]

@@ -9,7 +9,7 @@ def main() -> None:
     """Run one command. Commands that need the database find the running server or start one for their time."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itsm.settings")
     if sys.argv[1:2] == ["run"]:
-        from itsm import supervisor  # no Django in this process: it only watches the others
+        from itsm.run import supervisor  # no Django in this process: it only watches the others
 
         raise SystemExit(supervisor.main())
 

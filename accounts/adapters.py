@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 
-from accounts.access import Kind, record_access
+from accounts.access.log import Kind, record_access
 from accounts.models import User
 from accounts.signals import new_password_asked
 from itsm.sealing import NotSealedError, seal, unseal

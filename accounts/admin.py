@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from accounts.admin_base import CodeTableAdmin, PortalAdmin, RecordOnly
-from accounts.admin_forms import OrganisationForm, RoleForm
+from accounts.access.tokens import revoke_token
+from accounts.administration.base import CodeTableAdmin, PortalAdmin, RecordOnly
+from accounts.administration.forms import OrganisationForm, RoleForm
+from accounts.administration.people import PersonAdmin
 from accounts.models import AccessEvent, ApiToken, Department, Organisation, Role, SupportGroup, User
-from accounts.people_admin import PersonAdmin
-from accounts.tokens import revoke_token
 
 admin.site.register(User, PersonAdmin)
 

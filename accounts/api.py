@@ -19,7 +19,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.admin_forms import LAST_ADMINISTRATOR, administrators, lock_administration
+from accounts.administration.forms import LAST_ADMINISTRATOR, administrators, lock_administration
 from accounts.codes import CodeTable
 from accounts.leaving import holdings_of, switch_off
 from accounts.models import ApiToken, Organisation, SupportGroup, Tier, User
@@ -31,8 +31,8 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer, page_serializer
 from itsm.api.views import ApiView, ListView
-from itsm.filtering import ChoicesFilter, CodesFilter, YesNoFilter
-from itsm.paging import Column
+from itsm.web.filtering import ChoicesFilter, CodesFilter, YesNoFilter
+from itsm.web.paging import Column
 
 SHARED_COLUMNS = frozenset({"code", "name_zh", "name_en", "position", "active"})
 

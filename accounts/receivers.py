@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from accounts.access import Kind, record_access
+from accounts.access.log import Kind, record_access
 from accounts.models import ApiToken
 
 #: A session that ended by time says so on its request: it did not sign out.

@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.i18n import set_language
 
+from accounts.access.tokens import create_token, revoke_token
 from accounts.forms import ProfileForm, TokenForm
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import ApiToken, User
 from accounts.permissions import Permission
-from accounts.tokens import create_token, revoke_token
 
 #: Who can be tried out by one click on the sign-in page of a demo.
 DEMO_ACCOUNTS = ("desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin")

@@ -28,8 +28,8 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Ope
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
 from itsm.api.views import ApiView, ListView
-from itsm.filtering import ChoicesFilter, YesNoFilter
-from itsm.paging import Column
+from itsm.web.filtering import ChoicesFilter, YesNoFilter
+from itsm.web.paging import Column
 
 TAG = _("Announcements")
 KEY: dict[str, dict[str, Any]] = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}

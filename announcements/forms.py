@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, User
 from announcements.models import Announcement
 from cmdb.models import BusinessSystem
-from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.models import Ticket
+from tickets.shared.forms import TicketField, moment_field, text_field
 
 #: What a new announcement proposes.
 PROPOSED_DAYS = 7

@@ -20,7 +20,7 @@ from announcements.models import Announcement
 from announcements.queries import listed, standings_of
 from announcements.rules import may_announce
 from drafts.http import answered
-from tickets.drafting import Slot, forget, keep, restore
+from tickets.workspace.drafting import Slot, forget, keep, restore
 
 
 def find(user: User, pk: int) -> Announcement:

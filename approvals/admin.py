@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_base import PortalAdmin, RecordOnly
+from accounts.administration.base import PortalAdmin, RecordOnly
 from accounts.permissions import Permission
 from approvals.models import Policy, PolicyDecider, PolicyStep, PolicyVersion
-from approvals.policies import publish
+from approvals.policy.policies import publish
+from approvals.policy.sound import choices_among, faults_of_case, faults_of_steps
 from approvals.questions import every_question, label_of
-from approvals.sound import choices_among, faults_of_case, faults_of_steps
 from tickets.lifecycle import kind_of
 
 

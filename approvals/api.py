@@ -15,8 +15,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from approvals.api_delegating import routes as delegation_routes
-from approvals.deciding import decide, decide_many
+from approvals.decisions.deciding import decide, decide_many
+from approvals.delegation.api import routes as delegation_routes
 from approvals.forms import DecisionForm
 from approvals.models import ApprovalRound
 from approvals.queries import full, rounds_of, rounds_to_decide, show, show_all
@@ -27,7 +27,7 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer, page_serializer
 from itsm.api.views import PAGING, ApiView, paged
-from itsm.paging import Column
+from itsm.web.paging import Column
 from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import Kind
 from tickets.models import TimelineEntry

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from approvals.delegating import follow_deputies
+from approvals.delegation.delegating import follow_deputies
 from approvals.models import ApprovalRound, Outcome, Step
 from approvals.services import ask_and_tell, ask_who_may
 from approvals.telling import tell

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.codes import in_language
 from accounts.models import Organisation, User
 from approvals.content import line_of
-from approvals.falling import would_fall
+from approvals.decisions.falling import would_fall
 from approvals.models import Decision
 from approvals.questions import questions_of
-from tickets.action_forms import moment_field, text_field
 from tickets.forms import ActionForm, PersonField
+from tickets.shared.forms import moment_field, text_field
 
 
 class DecisionForm(forms.Form):
@@ -104,10 +104,6 @@ class KeepsApprovals(ActionForm):
         required=False,
         help_text=gettext_lazy("Asked for when what was approved, or is being decided, would change."),
     )
-
-    def body_values(self) -> dict[str, Any]:
-        """The confirmation is no column."""
-        return {k: v for k, v in super().body_values().items() if k != "let_approvals_fall"}
 
     def clean(self) -> dict[str, Any]:
         """Name what would fall; the confirmation lets it pass."""

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 from accounts.leaving import Held, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
-from approvals.delegating import end_delegation
+from approvals.delegation.delegating import end_delegation
 from approvals.models import Ask, DeciderKind, Delegation, Outcome, PolicyDecider, Step
 from approvals.services import ask_who_may
 from approvals.telling import tell

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from approvals.policy_models import (  # noqa: F401 - Django finds models in this module
+from approvals.policy.models import (  # noqa: F401 - Django finds models in this module
     DeciderKind,
     Policy,
     PolicyDecider,

@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from approvals.falling import check_content
+from approvals.decisions.falling import check_content
 from approvals.services import ask_anew
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed

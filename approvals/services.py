@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from accounts.codes import in_language
 from accounts.models import User
 from approvals.content import digest_of, lines_of
-from approvals.deciders import Entitled, delegates_of, entitled, named_by
+from approvals.decisions.deciders import Entitled, delegates_of, entitled, named_by
 from approvals.models import ApprovalRound, Ask, DeciderKind, Decision, Excluded, Outcome, Rule, Slot, Step
-from approvals.policies import copy_for
+from approvals.policy.policies import copy_for
 from approvals.questions import Line, Question, question_of
 from approvals.telling import tell
 from tickets.errors import ActionConflict
-from tickets.guests import Guest, let_in, let_out
 from tickets.models import Ticket, TimelineEntry
 from tickets.services import log_event
+from tickets.shared.guests import Guest, let_in, let_out
 
 Why = Excluded.Why
 

@@ -14,8 +14,8 @@ from approvals.content import shown
 from approvals.models import ApprovalRound, Ask, Outcome
 from approvals.querysets import RoundQuerySet
 from approvals.questions import label_of, question_of
-from tickets.asking import Asked, Asking, register_asking
-from tickets.context import Waiting, register_waiting
+from tickets.shared.asking import Asked, Asking, register_asking
+from tickets.workspace.context import Waiting, register_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Handing news of rounds to whoever listens (``notifications.approvals``)."""
+"""Handing news of rounds to whoever listens (``notifications.telling.approvals``)."""
 
 from __future__ import annotations
 

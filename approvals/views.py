@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
-from approvals.deciding import decide, decide_many, may_decide
-from approvals.delegating import delegate, delegations_of, end_delegation
+from approvals.decisions.deciding import decide, decide_many, may_decide
+from approvals.delegation.delegating import delegate, delegations_of, end_delegation
 from approvals.forms import DecisionForm, DelegationForm, ManyForm
 from approvals.models import ApprovalRound, Delegation
 from approvals.queries import decided_by, full, lines_to_decide, show

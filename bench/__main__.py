@@ -121,7 +121,7 @@ def open_workspaces(servers: Servers, options: Options, found: report.Report) ->
 def look_into_problems(servers: Servers, options: Options, found: report.Report) -> None:
     """On the largest database: how often the right known error is offered, and which planted trends are found."""
     say("known errors and trends")
-    with Child("bench.problems.handlers", servers.environment(options.sizes[-1])) as child:
+    with Child("bench.quality.problems.handlers", servers.environment(options.sizes[-1])) as child:
         found.problems = {"offers": child.ask("offers"), "trends": child.ask("trends")}
 
 
@@ -130,7 +130,7 @@ def check_collisions(servers: Servers, options: Options, found: report.Report) -
     say(f"{options.year_of_changes:,} changes over {options.items:,} configuration items")
     servers.copy_database(options.sizes[0], PLANNED)
     environment = servers.environment(options.sizes[0], DATABASE_URL=servers.database_url(PLANNED))
-    with Child("bench.collisions.handlers", environment) as child:
+    with Child("bench.quality.collisions.handlers", environment) as child:
         prepared = child.ask("prepare", items=options.items, changes=options.year_of_changes)
         found.collisions = {"prepared_seconds": prepared, **child.ask("check", count=CHECKS)}
     servers.drop_database(PLANNED)

@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.models import User
 from bench.load import copy_statement
 from incidents.models import Incident
-from sla import engine
+from sla.engine import rounds as engine
 from sla.models import Clock, Target, Timer
 from tickets.actions import perform
 from tickets.models import Ticket

@@ -16,10 +16,10 @@ from django.core.management import call_command
 from django.db import connection, models, transaction
 
 from bench.people import load_people
-from bench.problems import load_known_errors
+from bench.quality.problems import load_known_errors
 from demo.reference import load_reference
 from incidents.models import Incident
-from itsm import steps
+from itsm.run import steps
 from reports.facts.keeping import recount
 from tickets.models import SearchDocument, Ticket, TimelineEntry
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from itsm.supervisor import free_port
+from itsm.run.supervisor import free_port
 
 HOST = "127.0.0.1"
 

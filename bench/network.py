@@ -21,7 +21,7 @@ import psutil
 
 from bench.options import BASE_DIR
 from bench.timing import percentile
-from itsm.supervisor import LEAN, free_port
+from itsm.run.supervisor import LEAN, free_port
 
 READY_SECONDS = 60
 STOP_SECONDS = 20
@@ -53,7 +53,7 @@ def running_portal(environment: Mapping[str, str], log_dir: Path) -> Iterator[Po
     log_dir.mkdir(parents=True, exist_ok=True)
     mine = {"PORT": str(port), "BIND": HOST, "LIVE_PORT": str(live_port)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "itsm.programs", str(log_dir)],
+        [sys.executable, "-m", "itsm.run.programs", str(log_dir)],
         cwd=BASE_DIR,
         env={**environment, **mine, **LEAN},
         stdin=subprocess.DEVNULL,

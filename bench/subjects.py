@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bench.known_errors import PAIRS
 from bench.options import GROUPS
+from bench.quality.known_errors import PAIRS
 
 if TYPE_CHECKING:
     from bench.world import World
@@ -75,7 +75,7 @@ def _note(world: World) -> Request:
 
 
 def _hints(world: World) -> Request:
-    """What stands beside the form while somebody tells of a known error, one of 5,000 (``bench.known_errors``)."""
+    """What stands beside the form while somebody tells of a known error, one of 5,000 (``quality.known_errors``)."""
     language = RANDOM.choice(("zh", "en"))
     told = RANDOM.choice(PAIRS[language])[2]
     return Request(f"/find/hints/?summary={quote(told)}", fragment=True)

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.models import F
 from django.test import Client
 
+from accounts.access.tokens import create_token
 from accounts.models import User
-from accounts.tokens import create_token
 from bench.subjects import Request
 from incidents.models import Incident
 from reports.facts.models import Counted

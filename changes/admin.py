@@ -9,11 +9,11 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import PortalAdmin, RecordOnly
+from accounts.administration.base import PortalAdmin, RecordOnly
 from changes.assessing import admin as assessing  # noqa: F401 - registers its pages
+from changes.catalogue.templates import publish
+from changes.collision.regrading import regraded
 from changes.models import ChangeTemplate, FreezeRule, MaintenanceWindow, TemplateVersion
-from changes.regrading import regraded
-from changes.templates import publish
 from tickets import clock
 
 

@@ -10,16 +10,12 @@ class ChangesConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what approvals of changes are about, name lines of the timeline, fill forms in from addresses."""
-        from changes import (  # noqa: F401 - each makes itself known
-            approving,
-            events,
-            leaving,
-            measures,
-            prefills,
-            regrading,
-        )
+        from changes import approving, events, leaving  # noqa: F401 - each makes itself known
         from changes.assessing import effect  # noqa: F401 - the same
+        from changes.collision import regrading  # noqa: F401 - the same
+        from changes.figures import measures  # needs the models, which are loaded by now
         from changes.informing import receivers  # noqa: F401 - the same
+        from changes.origins import prefills  # noqa: F401 - the same
         from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
         from cmdb.services import register_permit  # as above
 

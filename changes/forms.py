@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
-from approvals.falling import standing
+from approvals.decisions.falling import standing
 from approvals.forms import KeepsApprovals
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.states import Rating, Result, Scope
 from cmdb.models import BusinessSystem, ConfigurationItem
-from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -24,6 +25,7 @@ from tickets.forms import (
     RemoteSelectMultiple,
 )
 from tickets.models import Ticket
+from tickets.shared.forms import TicketField, moment_field, text_field
 
 REFUSED = {
     Scope.BUILDING: _("Systems that are still being built are changed by those who build them, without a request."),
@@ -178,6 +180,30 @@ class AskForm(ActionForm):
     """A word to those who decide."""
 
     text = text_field(_("To those who decide"), required=False, rows=2)
+
+
+class BeginForm(ActionForm):
+    """Nothing is asked in the approved window. Before it: whether it is meant, and why."""
+
+    asked_late = frozenset({"begin_early", "text"})
+    unlogged = frozenset({"begin_early"})
+
+    begin_early = forms.BooleanField(label=_("Begin before the approved window"), required=False)
+    text = text_field(_("Reason"), required=False, rows=2)
+
+    def clean(self) -> dict[str, Any]:
+        """What begins early is confirmed with a reason."""
+        cleaned = super().clean() or {}
+        change: Any = self.ticket.specific
+        start: datetime | None = change.planned_start
+        if self.now is None or start is None or self.now >= start:
+            return cleaned
+        if not cleaned.get("begin_early"):
+            at = localtime(start).strftime("%Y-%m-%d %H:%M")
+            self.add_error("begin_early", gettext("The approved window only begins on %(at)s.") % {"at": at})
+        if not (cleaned.get("text") or "").strip():
+            self.add_error("text", gettext("Say why."))
+        return cleaned
 
 
 class DecisionForm(ActionForm):

@@ -32,7 +32,10 @@ COMPLETE = ("effect", "plan", "back_out")
 def is_complete(change: Any, user: User | None) -> Any:
     """Everything that its type needs is said."""
     names = [name for name in NEEDED.get(change.change_type_id, ()) if not getattr(change, name)]
-    return _("Still missing: %(fields)s.") % {"fields": labels_of(change, names)} if names else None
+    missing = [labels_of(change, names)] if names else []
+    if change.change_type_id == MAJOR and not change.steps.exists():
+        missing.append(_("Steps of the plan"))
+    return _("Still missing: %(fields)s.") % {"fields": ", ".join(missing)} if missing else None
 
 
 def labels_of(change: Any, names: list[str]) -> str:

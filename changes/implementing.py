@@ -40,13 +40,14 @@ class Implementing(Columns):
         done=_("began to implement it"),
         allow=rules.may_carry_out,
         guards=(guards.has_implementer, guards.decided_nothing),
+        form="changes.forms.BeginForm",
         effect="changes.services.begin",
         intent="primary",
         icon="player-play",
         key="s",
         public=False,
     )
-    def start(self, *, user: User, now: datetime) -> None:
+    def start(self, *, user: User, now: datetime, text: str) -> None:
         """Begin the work; the actual start is recorded."""
         self.actual_start = now
         self.assignee = self.assignee or user
@@ -57,7 +58,7 @@ class Implementing(Columns):
         done=_("reported a step"),
         allow=rules.may_carry_out,
         guards=(guards.decided_nothing,),
-        form="changes.step_forms.ReportForm",
+        form="changes.plan.forms.ReportForm",
         effect="changes.services.report_step",
         icon="checklist",
         key="t",
@@ -88,7 +89,7 @@ class Implementing(Columns):
         done=_("decided not to go on: it is backed out"),
         allow=rules.may_implement,
         guards=(guards.waits_for_decision,),
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         intent="danger",
         icon="flag-off",
         public=False,
@@ -102,7 +103,7 @@ class Implementing(Columns):
         label=_("Back out a step"),
         done=_("backed out a step"),
         allow=rules.may_carry_out,
-        form="changes.step_forms.BackOutStepForm",
+        form="changes.plan.forms.BackOutStepForm",
         effect="changes.services.back_out_step",
         icon="arrow-back",
         public=False,
@@ -214,7 +215,7 @@ class Implementing(Columns):
         label=_("Hear whether it helped"),
         done=_("whoever works on what it was raised from said whether it helped"),
         system=True,
-        form="changes.ordering_forms.HearVerdictForm",
+        form="changes.catalogue.forms.HearVerdictForm",
         icon="message-check",
         public=False,
         versioned=False,

@@ -10,11 +10,11 @@ from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
 from changes.implementing import Implementing
-from changes.informing.actions import Informing
-from changes.planning import Planning
+from changes.informing.lifecycle import Informing
+from changes.plan.planning import Planning
 from changes.states import States
-from tickets.common import CommonActions
 from tickets.lifecycle import NEW, action
+from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -60,7 +60,7 @@ class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
         label=_("Order standard change"),
         done=_("ordered this standard change, approved beforehand"),
         allow=rules.may_raise,
-        form="changes.ordering_forms.OrderForm",
+        form="changes.catalogue.forms.OrderForm",
         effect="changes.services.complete_order",
         intent="primary",
         icon="bolt",
@@ -117,7 +117,7 @@ class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
         label=_("Send back"),
         done=_("sent it back"),
         allow=rules.may_manage,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         icon="arrow-back-up",
         key="b",
         public=False,
@@ -131,7 +131,7 @@ class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
         label=_("Reject"),
         done=_("rejected it"),
         allow=rules.may_manage,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         intent="danger",
         icon="ban",
         key="y",
@@ -181,7 +181,7 @@ class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
         label=_("Withdraw the question"),
         done=_("withdrew the question"),
         allow=rules.may_plan,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         effect="changes.services.withdraw_question",
         icon="arrow-back-up",
         public=False,
@@ -244,7 +244,7 @@ class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
         label=pgettext_lazy("change", "Cancel"),
         done=_("cancelled it"),
         allow=rules.may_plan,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         effect="changes.services.withdraw_question",
         intent="danger",
         icon="x",

@@ -20,18 +20,18 @@ from changes.assessing.models import (  # noqa: F401 - Django finds models in th
     RiskQuestion,
 )
 from changes.cab.models import AgendaItem, Meeting, Presence  # noqa: F401 - Django finds models in this module
+from changes.catalogue.models import ChangeTemplate, TemplateVersion
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
-from changes.feed_models import CalendarFeed  # noqa: F401 - Django finds models in this module
-from changes.freeze_models import (  # noqa: F401 - Django finds models in this module
+from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
+from changes.lifecycle import ChangeLifecycle
+from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
+from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
     FreezeRule,
     MaintenanceWindow,
 )
-from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
-from changes.lifecycle import ChangeLifecycle
-from changes.plan_models import PlanStep  # noqa: F401 - Django finds models in this module
+from changes.schedule.models import CalendarFeed  # noqa: F401 - Django finds models in this module
 from changes.states import ENDED, PHASES, Decision, Rating, Result, Risk, Scope, States
-from changes.template_models import ChangeTemplate, TemplateVersion
 from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import NO_CLOCKS, Audience, Grade, Imports
@@ -80,6 +80,7 @@ TYPED = (
         details="changes.details.details_of",
         beside=("changes.informing.panels.panel_of",),
         banner="changes.panels.panel_of",
+        prints=("changes:record", _("Change record")),
         public_fields=("planned_start", "planned_end", "effect"),
         audience=Audience.STAFF,
         registering=Permission.REGISTER,

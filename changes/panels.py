@@ -14,11 +14,11 @@ from accounts.models import User
 from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
 from changes.assessing.queries import panel_of as assessment_of
-from changes.collisions import STANDING, Grade, collisions_of, is_overridden
+from changes.collision.collisions import STANDING, Grade, collisions_of, is_overridden
 from changes.models import Change, PlanStep
 from changes.states import PLANNED, States
 from tickets.actions import Available
-from tickets.pages import button_of
+from tickets.workspace.pages import button_of
 
 TEMPLATE = "changes/_change.html"
 TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late", "backed_out": "special"}

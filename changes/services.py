@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.services import ask, withdraw
-from changes.checking import refuse_blocked
+from changes.catalogue.templates import judge
 from changes.codes import EMERGENCY
+from changes.collision.checking import refuse_blocked
 from changes.models import Change, CollisionOverride, PlanStep
+from changes.schedule.windows import is_outside, shift
 from changes.states import States
-from changes.templates import judge
-from changes.windows import is_outside, shift
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
@@ -38,7 +38,7 @@ def complete_registration(
 def complete_order(*, ticket: Change, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
     """As after registration, for an order from the catalogue. Raises ActionConflict for hard collisions."""
     affect_items(ticket=ticket, items=cleaned.get("items") or [])
-    refuse_blocked(ticket)
+    refuse_blocked(ticket, now)
     join(change=ticket, source=cleaned.get("raised_from"), user=user, now=now)
 
 
@@ -103,9 +103,13 @@ def refuse_outside(change: Change) -> None:
         raise ActionConflict(_("Outside the planned window: %(steps)s.") % {"steps": names})
 
 
-def check_plan(*, ticket: Change, **context: Any) -> None:
-    """Before it is submitted: the steps lie in the window, and the cause had no other emergency."""
+def check_plan(*, ticket: Change, now: datetime, **context: Any) -> None:
+    """Before it is submitted: steps lie in the window, nothing collides hard, the cause had no other emergency.
+
+    Raises ActionConflict.
+    """
     refuse_outside(ticket)
+    refuse_blocked(ticket, now)
     check_cause(ticket=ticket)
 
 
@@ -115,13 +119,13 @@ def ask_approval(*, ticket: Change, entry: TimelineEntry, user: User, now: datet
     Raises ActionConflict while hard collisions are not signed for, and for steps outside the window.
     """
     refuse_outside(ticket)
-    refuse_blocked(ticket)
+    refuse_blocked(ticket, now)
     ask(ticket=ticket, purpose=PURPOSE, user=user, now=now, text=entry.text)
 
 
-def begin(*, ticket: Change, **context: Any) -> None:
+def begin(*, ticket: Change, now: datetime, **context: Any) -> None:
     """Look once more before the work begins. Raises ActionConflict while hard collisions are not signed for."""
-    refuse_blocked(ticket)
+    refuse_blocked(ticket, now)
 
 
 def override(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from approvals.models import Policy
-from approvals.policies import publish as publish_policy
+from approvals.policy.policies import publish as publish_policy
 from changes.assessing.questionnaire import load_questionnaire
+from changes.catalogue.templates import publish as publish_template
 from changes.models import ChangeTemplate, FreezeRule
-from changes.templates import publish as publish_template
 
 
 @transaction.atomic

@@ -2,8 +2,12 @@
 
 from django.urls import path
 
-from changes import calendar_views, moving_views, unauthorised_views, views
+from changes import views
 from changes.cab import views as cab
+from changes.proof import views as proof
+from changes.schedule import moving_views
+from changes.schedule import views as calendar_views
+from changes.unauthorised import views as unauthorised_views
 
 app_name = "changes"
 urlpatterns = [
@@ -12,6 +16,10 @@ urlpatterns = [
     path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),
     path("calendar/<str:key>.ics", calendar_views.FeedView.as_view(), name="feed"),
     path("<str:number>/move/", moving_views.MoveView.as_view(), name="move"),
+    path("proof/", proof.CheckView.as_view(), name="check_proof"),
+    path("<str:number>/record/", proof.RecordView.as_view(), name="record"),
+    path("<str:number>/items/", proof.ItemsOrderView.as_view(), name="items_order"),
+    path("<str:number>/proof/", proof.PackView.as_view(), name="proof"),
     path("cab/", cab.MeetingsView.as_view(), name="cab"),
     path("cab/<int:pk>/", cab.MeetingView.as_view(), name="meeting"),
     path("cab/<int:pk>/votes/<int:round_pk>/", cab.VoteView.as_view(), name="vote"),

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
+from changes.catalogue.forms import OrderForm
+from changes.catalogue.templates import offered
 from changes.models import Change, TemplateVersion
-from changes.ordering_forms import OrderForm
-from changes.prefills import from_ticket
+from changes.origins.prefills import from_ticket
 from changes.rules import may_raise
-from changes.templates import offered
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionInvalid
 from tickets.lifecycle import kind_of_model

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cmdb.defining.changes import attribute_consequences, class_consequences
+from cmdb.defining.formulas import Formula, FormulaError
 from cmdb.definitions import Definitions
-from cmdb.models import Attribute, CIClass, ConfigurationItem, Kind
-from cmdb.values import Known, read
+from cmdb.models import Attribute, CIClass, Kind
 
 
 class ClassForm(forms.ModelForm):
@@ -37,6 +38,10 @@ class ClassForm(forms.ModelForm):
             raise ValidationError(_("This class stands below “%(name)s”.") % {"name": self.instance.name})
         return parent
 
+    def consequences(self) -> list[str]:
+        """What the change would mean for items that exist, in sentences."""
+        return class_consequences(self.instance, set(self.changed_data)) if self.instance.pk else []
+
 
 class AttributeForm(forms.ModelForm):
     """An attribute of a class. Choices are typed one a line: ``code | 中文 | English``."""
@@ -52,7 +57,7 @@ class AttributeForm(forms.ModelForm):
         model = Attribute
         fields: ClassVar[list[str]] = [
             *("code", "name_zh", "name_en", "kind", "unit", "choices", "group", "required", "unique", "controlled"),
-            *("default", "pattern", "position", "active"),
+            *("default", "pattern", "formula", "position", "active"),
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -90,33 +95,27 @@ class AttributeForm(forms.ModelForm):
         branch = {*known.above(owner), *known.below(owner), None} if owner else {None, *known.classes}
         return any(row.code == code and row.ci_class_id in branch for row in known.attributes)
 
+    def clean_formula(self) -> str:
+        """A formula over attributes that the class has and that are not computed themselves."""
+        text: str = self.cleaned_data["formula"].strip()
+        if not text:
+            return ""
+        try:
+            formula = Formula(text)
+        except FormulaError as error:
+            raise ValidationError(str(error)) from error
+        known = Definitions()
+        owner = self.instance.ci_class_id
+        rows = known.of(owner).values() if owner else [row for row in known.attributes if row.ci_class_id is None]
+        offered = {row.code for row in rows if row.active and not row.formula} - {self.instance.code}
+        if missing := sorted(formula.names - offered):
+            raise ValidationError(_("The class has no attribute “%(name)s”.") % {"name": missing[0][:60]})
+        return text
+
     def consequences(self) -> list[str]:
         """What the change would mean for items that exist, in sentences."""
-        after: Attribute = self.instance
-        known = Definitions()
-        owner = after.ci_class_id
-        classes = known.below(owner) if owner else set(known.classes)
-        items = ConfigurationItem.objects.filter(ci_class__in=classes).exclude(status="retired")
-        found = []
-        if after.required:
-            lacking = items.exclude(attributes__has_key=after.code).count()
-            if lacking:
-                found.append(_("%(count)d items lack the required value.") % {"count": lacking})
-        if "kind" in self.changed_data or "pattern" in self.changed_data:
-            values = items.filter(attributes__has_key=after.code).values_list(f"attributes__{after.code}", flat=True)
-            misfit = sum(not _fits(after, value) for value in values[:20_000])
-            if misfit:
-                found.append(_("%(count)d values do not fit; they stay as they are.") % {"count": misfit})
-        return found
+        return attribute_consequences(self.instance, set(self.changed_data))
 
 
 def _reserved() -> set[str]:
     return {"name", "ci_class", "status", "business_system", "organisation", "default_group", "identifier"}
-
-
-def _fits(attribute: Attribute, value: Any) -> bool:
-    try:
-        read(attribute, value, Known.all() if attribute.kind in (Kind.PERSON, Kind.ORGANISATION) else Known())
-    except ValidationError:
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.codes import in_language
+from cmdb.defining.formulas import Formula
 from cmdb.models import Attribute, AttributeVersion, CIClass
 
 
@@ -28,6 +29,7 @@ class Definitions:
         self.classes = {row.code: row for row in CIClass.objects.all()}
         self.attributes = list(Attribute.objects.select_related("ci_class"))
         self._of: dict[str, dict[str, Attribute]] = {}
+        self._formulas: dict[str, dict[str, Formula]] = {}
 
     def above(self, code: str) -> list[str]:
         """The class and those above it, from itself on. Ends where somebody made a loop."""
@@ -66,6 +68,26 @@ class Definitions:
             self._of[code] = {row.code: row for row in own}
         found = self._of[code]
         return found if retired else {name: row for name, row in found.items() if row.active}
+
+    def computed(self, code: str) -> dict[str, Formula]:
+        """The formulas of the class's computed attributes, by code."""
+        if code not in self._formulas:
+            self._formulas[code] = {name: Formula(row.formula) for name, row in self.of(code).items() if row.formula}
+        return self._formulas[code]
+
+    def work_out(self, code: str, attributes: dict[str, Any], names: Collection[str] | None = None) -> list[str]:
+        """Bring the computed ones (of ``names``) among ``attributes`` up to date; return those that differ now."""
+        changed = []
+        for name, formula in self.computed(code).items():
+            if names is not None and name not in names:
+                continue
+            value = formula.value(attributes)
+            if value != attributes.get(name):
+                changed.append(name)
+                attributes.pop(name, None)
+                if value is not None:
+                    attributes[name] = value
+        return changed
 
     def everywhere(self) -> dict[str, Attribute]:
         """One attribute per code, of any class: what lists can be filtered by."""

@@ -16,7 +16,7 @@ from cmdb.definitions import Definitions
 from cmdb.models import Attribute, BusinessSystem, CIClass, CIStatus, ConfigurationItem, Kind
 from cmdb.uses import is_outside
 from cmdb.values import Known, read
-from itsm.filtering import CodesFilter, YesNoFilter
+from itsm.web.filtering import CodesFilter, YesNoFilter
 
 #: How a parameter names an attribute: ``a.serial_number``.
 PREFIX = "a."

@@ -74,7 +74,7 @@ class ItemForm(GroundForm):
         super().__init__(*args, user=user, **kwargs)
         self.definitions = Definitions()
         self.item, self.class_code = item, class_code
-        self.attributes = self.definitions.of(class_code)
+        self.attributes = {code: row for code, row in self.definitions.of(class_code).items() if not row.formula}
         ground = {name: self.fields.pop(name) for name in list(self.fields)}
         self._add_columns()
         for attribute in self.attributes.values():

@@ -80,6 +80,10 @@ class Reader:
             if value not in (None, ""):
                 errors[name] = [_("The class has no attribute “%(name)s”.") % {"name": name[:60]}]
             return
+        if attribute.formula:
+            if value not in (None, ""):
+                errors[name] = [_("This is worked out from other values.")]
+            return
         try:
             facts[name] = read(attribute, value, self.known)
         except ValidationError as error:
@@ -102,7 +106,7 @@ class Reader:
         for code, attribute in attributes.items():
             if code not in given and attribute.default:
                 self._attribute(code, attribute.default, attributes, facts, errors)
-            elif code not in given and attribute.required:
+            elif code not in given and attribute.required and not attribute.formula:
                 errors[code] = [_("This is needed.")]
 
 

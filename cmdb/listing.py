@@ -17,11 +17,11 @@ from accounts.models import User
 from cmdb import pages
 from cmdb.definitions import Definitions
 from cmdb.filters import PREFIX, ItemFilter, by_attributes
-from cmdb.moments import NOW, Moment, MomentError, read_moment
 from cmdb.services import items_at
 from cmdb.values import shown
-from itsm.paging import Column, PagingError, capped_count, page_of, parse_ordering
-from itsm.widgets import PlainChoiceField
+from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
+from itsm.web.paging import Column, PagingError, capped_count, page_of, parse_ordering
+from itsm.web.widgets import PlainChoiceField
 
 SORTS = {"identifier": (Column("identifier"),), "name": (Column("name"),)}
 RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")

@@ -16,9 +16,9 @@ from accounts.models import Organisation, User
 from cmdb.definitions import Definitions, labels_at
 from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem
 from cmdb.models.classes import Group
-from cmdb.moments import Moment
 from cmdb.services import items_at, relations_at
 from cmdb.values import shown
+from cmdb.versioning.moments import Moment
 
 #: A larger estate is not counted by class: the page must not grow with it.
 COUNTED_BELOW = 20_000

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from cmdb.authority import IN_USE, Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, Relation, RelationType, RelationVersion
-from cmdb.moments import present
-from cmdb.versions import BATCH, Edit, rewrite
+from cmdb.versioning.moments import present
+from cmdb.versioning.versions import BATCH, Edit, rewrite
 
 
 class RelationRefused(Exception):  # noqa: N818 - said to people

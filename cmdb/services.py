@@ -16,8 +16,8 @@ from django.db.models import QuerySet
 from accounts.models import User
 from cmdb.authority import Authority, NotAllowed, Stamp, register_permit, withdraw_permit
 from cmdb.models import ConfigurationItem, ItemVersion, Relation, RelationVersion
-from cmdb.moments import NOW, Moment
 from cmdb.relating import Link, RelationRefused, Rules, end_relations, write_relations
+from cmdb.versioning.moments import NOW, Moment
 from cmdb.writing import Clash, Draft, Stale, Written, write_items
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from cmdb.definitions import Definitions
 from cmdb.models import Attribute, AttributeVersion, CIClass, ConfigurationItem, RelationType, UniqueValue
-from cmdb.versions import BATCH
+from cmdb.versioning.versions import BATCH
 from cmdb.writing import unique_values
 
 

@@ -15,9 +15,9 @@ from cmdb.authority import Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, UniqueValue
 from cmdb.models.items import COLUMNS
-from cmdb.moments import present
 from cmdb.values import normalised
-from cmdb.versions import BATCH, Edit, rewrite
+from cmdb.versioning.moments import present
+from cmdb.versioning.versions import BATCH, Edit, rewrite
 
 RETIRED = "retired"
 #: Columns that nobody needs a change for.
@@ -79,6 +79,8 @@ def _make(drafts: list[Draft], stamp: Stamp, written: Written, known: Definition
     if not drafts:
         return
     items = [_filled(ConfigurationItem(identifier=draft.identifier), draft.facts) for draft in drafts]
+    for item in items:
+        known.work_out(item.ci_class_id, item.attributes)
     try:
         with transaction.atomic():
             ConfigurationItem.objects.bulk_create(items, batch_size=BATCH)
@@ -189,7 +191,7 @@ def is_controlled(known: Definitions, class_code: str, name: str) -> bool:
     if name in COLUMNS:
         return name not in OBSERVED_COLUMNS
     attribute = known.of(class_code, retired=True).get(name)
-    return attribute.controlled if attribute else True
+    return (attribute.controlled and not attribute.formula) if attribute else True
 
 
 def _edit(item: ConfigurationItem, facts: dict[str, Any], stamp: Stamp, now: datetime, known: Definitions) -> Edit:
@@ -203,6 +205,7 @@ def _edit(item: ConfigurationItem, facts: dict[str, Any], stamp: Stamp, now: dat
         was = version.facts
         changed = [name for name, value in facts.items() if (value or None) != (was.get(name) or None)]
         _filled(version, {name: facts[name] for name in changed})
+        changed += known.work_out(version.ci_class_id, version.attributes) if changed else []
         version.sources = {**version.sources, **{name: [stamp.source, now.isoformat()] for name in changed}}
         for name, value in _signed(stamp, authority, reference).items():
             setattr(version, name, value)

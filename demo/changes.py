@@ -9,7 +9,7 @@ import yaml
 from django.utils import timezone
 
 from accounts.models import Department, User
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound, Outcome
 from changes.models import Change
 from demo.history import DemoError

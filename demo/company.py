@@ -10,8 +10,8 @@ from django.contrib.auth.hashers import make_password
 from accounts.codes import LANGUAGES
 from accounts.models import Department, Organisation, Role, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
-from cmdb.moments import replaying
 from cmdb.services import Draft, Stamp, write_items
+from cmdb.versioning.moments import replaying
 from tickets import clock
 from tickets.models import Category
 

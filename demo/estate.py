@@ -11,8 +11,8 @@ from typing import Any
 
 from accounts.models import Organisation, User
 from cmdb.models import BusinessSystem, ConfigurationItem, RelationType
-from cmdb.moments import replaying
 from cmdb.services import Draft, Link, Stamp, update_item, write_items, write_relations
+from cmdb.versioning.moments import replaying
 
 RACKS, WINDOWS = 16, 30
 FREE = Stamp(source="demo", trusted=True)

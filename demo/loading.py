@@ -20,9 +20,9 @@ from demo.notices import load_rosters, settle_notices
 from demo.problems import load_problems
 from demo.reference import DATA, load_reference
 from demo.replies import load_replies
-from sla.closing import plan_what_waits
+from sla.clocks.timers import arm_future, quietly
 from sla.models import Clock
-from sla.timers import arm_future, quietly
+from sla.orders.closing import plan_what_waits
 from tickets import clock
 
 

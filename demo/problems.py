@@ -8,15 +8,15 @@ from typing import Any
 import yaml
 
 from accounts.models import Role, User
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound, Outcome
 from demo.history import DemoError
 from demo.reference import DATA
-from problems.investigation import add_evidence, judge, write_causes, write_note
+from problems.investigation.outline import mark_of, parse
+from problems.investigation.writing import add_evidence, judge, write_causes, write_note
 from problems.models import Problem
-from problems.outline import mark_of, parse
 from problems.services import join
-from problems.trend_services import refresh
+from problems.trends.services import refresh
 from tickets.actions import perform
 from tickets.errors import ActionError
 from tickets.models import Ticket

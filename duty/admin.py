@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from accounts.admin_base import PortalAdmin
+from accounts.administration.base import PortalAdmin
 from duty.models import Absence, Override, Roster, RosterMember
 
 

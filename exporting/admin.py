@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from accounts.admin_base import PortalAdmin, RecordOnly
+from accounts.administration.base import PortalAdmin, RecordOnly
 from exporting.models import Export
 
 

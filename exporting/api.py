@@ -25,7 +25,7 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Operation
 from itsm.api.problems import Problem, problem_of
 from itsm.api.views import ApiView
-from itsm.sheets import TYPES
+from itsm.documents.sheets import TYPES
 from tickets import clock
 
 TAG = _("Exports")

@@ -28,10 +28,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from exporting.models import Export
 from exporting.sources import SOURCES, RefusedList, Source
-from itsm.cells import cell
+from itsm.documents.cells import cell
+from itsm.documents.sheets import open_sheet
 from itsm.lifting import lifted
-from itsm.paging import capped_count
-from itsm.sheets import open_sheet
+from itsm.web.paging import capped_count
 from tickets import clock
 
 State = Export.State

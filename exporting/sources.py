@@ -20,11 +20,11 @@ from accounts.models import User
 from accounts.permissions import Permission
 from cmdb.filters import ItemFilter, attribute_parameters, by_attributes
 from cmdb.models import ConfigurationItem
-from itsm.paging import ordered_by
-from tickets.columns import USUAL, offered_columns, with_columns
+from itsm.web.paging import ordered_by
 from tickets.lifecycle import kind_of, kinds
-from tickets.listing import Listing
 from tickets.models import Ticket
+from tickets.queues.columns import USUAL, offered_columns, with_columns
+from tickets.queues.listing import Listing
 
 
 class Exportable(Protocol):

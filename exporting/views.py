@@ -16,7 +16,7 @@ from exporting import services
 from exporting.forms import ExportForm
 from exporting.models import Export
 from exporting.sources import SOURCES, RefusedList
-from itsm.sheets import TYPES, csv_lines
+from itsm.documents.sheets import TYPES, csv_lines
 from tickets import clock
 
 SHOWN = 50

@@ -9,9 +9,9 @@ from typing import Any
 from importing.directory import Directory
 from importing.histories import Event, History
 from importing.mapping import Mapping
-from sla.history import Course, Pause, replay, undispatched
-from sla.life import Life
-from sla.policies import PromiseBook
+from sla.clocks.history import Course, Pause, replay, undispatched
+from sla.clocks.life import Life
+from sla.promises.policies import PromiseBook
 from sla.services import set_columns
 from tickets.meaning import NO_PRIORITY
 from tickets.models import AffectedItem, ExternalReference, Ticket, TimelineEntry

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TextIO
 
-from itsm.sheets import csv_writer
+from itsm.documents.sheets import csv_writer
 
 
 class Flaw(StrEnum):

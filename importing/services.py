@@ -20,13 +20,13 @@ from importing.histories import History
 from importing.mapping import Mapping
 from importing.reading import ExportFile
 from importing.summary import Summary
-from sla.life import Life
+from sla.clocks.life import Life
+from sla.clocks.timers import arm_future
 from sla.models import Clock, Segment
-from sla.policies import PromiseBook
-from sla.timers import arm_future
+from sla.promises.policies import PromiseBook
 from tickets import clock as database_clock
+from tickets.database.numbers import allocate_numbers
 from tickets.models import AffectedItem, ExternalReference, Ticket, TimelineEntry
-from tickets.numbers import allocate_numbers
 from tickets.search.refreshing import written_once
 
 BATCH = 500

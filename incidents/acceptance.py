@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from incidents.models import Incident
-from tickets.columns import DIFFICULTY
-from tickets.pages import confirmation_of, pair, satisfaction_of
+from tickets.queues.columns import DIFFICULTY
+from tickets.workspace.pages import confirmation_of, pair, satisfaction_of
 
 #: A line of the form, as ``pages.pair`` makes it; ``wide``: it takes the whole width.
 Line = dict[str, Any]

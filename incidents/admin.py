@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from accounts.admin_base import CodeTableAdmin
+from accounts.administration.base import CodeTableAdmin
 from incidents.models import EmergencyTask
 
 

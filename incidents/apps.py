@@ -10,7 +10,8 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the figures of incidents and what lists show of them, listen to what happens to them."""
-        from incidents import columns, leaving, measures, receivers, standing  # noqa: F401 - needs models; some connect
+        from incidents import columns, leaving, receivers  # noqa: F401 - needs models; some connect
+        from incidents.figures import measures, standing  # the same
 
         measures.register()
         standing.register()

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from itsm.filtering import NONE, CodesFilter, MomentFilter, YesNoFilter
-from tickets.columns import ListColumn, add_columns
-from tickets.filters import add_filters
+from itsm.web.filtering import NONE, CodesFilter, MomentFilter, YesNoFilter
 from tickets.models import CloseCode, Ticket
+from tickets.queues.columns import ListColumn, add_columns
+from tickets.queues.filters import add_filters
 
 
 def _own(name: str) -> Callable[[Ticket], Any]:

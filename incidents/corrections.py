@@ -39,7 +39,7 @@ class Corrections(Columns):
         public=False,
         edits=("impact", "urgency"),
         undo=RESTORE,
-        undone="incidents.emergencies.forget_emergency",
+        undone="incidents.emergencies.beginning.forget_emergency",
     )
     def check_priority(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Correct impact and urgency before it is dispatched; the priority follows (INC-04)."""
@@ -58,7 +58,7 @@ class Corrections(Columns):
         public=False,
         edits=("impact", "urgency"),
         undo=RESTORE,
-        undone="incidents.proposals.change_taken_back",
+        undone="incidents.proposing.proposals.change_taken_back",
     )
     def change_priority(self, *, user: User, now: datetime, text: str, assignee: User | None, **fields: Any) -> None:
         """Change the priority with a reason, and choose the owner again (INC-04)."""
@@ -73,7 +73,7 @@ class Corrections(Columns):
         allow=rules.may_propose_priority,
         hidden_by=(guards.was_given,),
         form="incidents.forms.ProposePriorityForm",
-        effect="incidents.proposals.propose",
+        effect="incidents.proposing.proposals.propose",
         icon="flag",
         key="p",
         public=False,
@@ -90,7 +90,7 @@ class Corrections(Columns):
         allow=rules.may_decide_priority,
         guards=(guards.has_priority_request,),
         form="incidents.forms.ApprovePriorityForm",
-        effect="incidents.proposals.record_decision",
+        effect="incidents.proposing.proposals.record_decision",
         intent="primary",
         icon="flag-check",
         public=False,
@@ -121,8 +121,8 @@ class Corrections(Columns):
         done=_("declined the proposed priority"),
         allow=rules.may_decide_priority,
         guards=(guards.has_priority_request,),
-        form="tickets.action_forms.ReasonForm",
-        effect="incidents.proposals.record_decision",
+        form="tickets.shared.forms.ReasonForm",
+        effect="incidents.proposing.proposals.record_decision",
         icon="flag-x",
         public=False,
     )
@@ -158,7 +158,7 @@ class Corrections(Columns):
         tells=("duplicate",),
         allow=rules.may_handle,
         guards=(guards.is_no_duplicate,),
-        form="incidents.forms.DuplicateForm",
+        form="incidents.routing_forms.DuplicateForm",
         effect="incidents.services.link_duplicate",
         icon="copy",
         key="m",

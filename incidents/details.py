@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident
-from tickets.columns import DIFFICULTY
+from tickets.queues.columns import DIFFICULTY
 
 
 def details_of(incident: Incident) -> list[tuple[Any, ...]]:

@@ -17,8 +17,6 @@ from incidents.lifecycle import States
 from incidents.priority import priority_for
 from incidents.verifying import Verified
 from tickets import clock
-from tickets.action_forms import TicketField, moment_field, text_field
-from tickets.columns import DIFFICULTY
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -29,7 +27,6 @@ from tickets.forms import (
     SettingSelect,
     json_value,
 )
-from tickets.lines import check_line
 from tickets.models import (
     Category,
     CloseCode,
@@ -38,11 +35,13 @@ from tickets.models import (
     Nature,
     RejectReason,
     Satisfaction,
-    Ticket,
     Urgency,
     WaitReason,
 )
-from tickets.waiting import pausing_reasons
+from tickets.queues.columns import DIFFICULTY
+from tickets.shared.forms import moment_field, text_field
+from tickets.shared.lines import check_line
+from tickets.shared.waiting import pausing_reasons
 
 
 class ImpactField(CodeChoiceField):
@@ -363,34 +362,3 @@ class RejectForm(ActionForm):
 
     reject_reason = CodeChoiceField(RejectReason.objects.active(), label=_("Reason"), empty_label=None)
     text = text_field(_("Answer to the requester"))
-
-
-class DuplicateForm(ActionForm):
-    """The main ticket of the same event."""
-
-    main = TicketField(label=_("Number of the main ticket"))
-
-    def limit_choices(self) -> None:
-        """Unresolved incidents that the person sees and that are no duplicates themselves."""
-        if self.user is not None:
-            found = Ticket.objects.visible_to(self.user).live().filter(kind=self.ticket.kind)
-            main = found.filter(duplicate_of=None).exclude(pk=self.ticket.pk)
-            self.fields["main"].queryset = main  # type: ignore[attr-defined]
-
-    def clean_main(self) -> Ticket:
-        """One level only: what others are duplicates of cannot be a duplicate itself."""
-        if self.ticket.duplicates.exists():
-            raise forms.ValidationError(_("Other tickets are duplicates of this one."))
-        main: Ticket = self.cleaned_data["main"]
-        if main.priority_rank > self.ticket.priority_rank and not self._may_lower():
-            raise forms.ValidationError(
-                _(
-                    "{number} has a lower priority, whose pace this one would take on: "
-                    "raise it, or ask an incident manager."
-                ).format(number=main.number)
-            )
-        return main
-
-    def _may_lower(self) -> bool:
-        """Whoever may lower the priority of a ticket may let it follow a slower one (INC-04)."""
-        return self.user is None or self.user.may(Permission.PRIORITY)

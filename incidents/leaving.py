@@ -12,7 +12,7 @@ from accounts.leaving import Held, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
 from duty.services import first_on_duty
-from incidents.emergencies import MANAGER
+from incidents.emergencies.beginning import MANAGER
 from incidents.models import Incident
 from tickets.actions import perform
 

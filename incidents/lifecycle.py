@@ -9,18 +9,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from incidents.by_portal import ByPortal
-from incidents.by_time import ByTime
+from incidents.by_itself.by_portal import ByPortal
+from incidents.by_itself.by_time import ByTime
 from incidents.corrections import Corrections
-from incidents.emergency import EmergencyActions
-from incidents.follow_ups import FollowUps
+from incidents.emergencies.procedure import EmergencyActions
+from incidents.following_up.follow_ups import FollowUps
 from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
 from tasks.lifecycle import SplitsIntoTasks
-from tickets.change_actions import RaisesChanges
-from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, Phase, action
 from tickets.rules import may_register
+from tickets.shared.change_actions import RaisesChanges
+from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -149,7 +149,7 @@ class IncidentLifecycle(
         label=_("Start work"),
         done=_("started work"),
         allow=rules.may_start,
-        form="tickets.assignment.StartForm",
+        form="tickets.shared.assignment.StartForm",
         intent="primary",
         icon="player-play",
         key="s",
@@ -222,7 +222,7 @@ class IncidentLifecycle(
         done=_("returned it to the service desk"),
         tells=("returned",),
         allow=rules.may_handle,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         icon="arrow-back-up",
         key="b",
         private_text=True,
@@ -381,7 +381,7 @@ class IncidentLifecycle(
         tells=("withdrawn",),
         allow=rules.may_withdraw,
         guards=(guards.has_finished_children,),
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         effect="incidents.services.release_duplicates",
         intent="danger",
         icon="x",

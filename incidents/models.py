@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
-from incidents.emergency_models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
+from incidents.emergencies.models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
 from incidents.lifecycle import PHASES, IncidentLifecycle, States
 from incidents.priority import priority_for
-from incidents.proposed import Proposal, proposal_of
+from incidents.proposing.proposed import Proposal, proposal_of
 from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, desk_clocks
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
             States.CLOSED,
         ),
         details="incidents.details.details_of",
-        banner="incidents.emergency_pages.panel_of",
-        answers="incidents.api.answers",
+        banner="incidents.emergencies.pages.panel_of",
+        answers="incidents.emergencies.api.answers",
         names={
             "requested_impact": _("proposed impact"),
             "requested_priority": _("requested priority"),
             "priority_requested_by": _("priority requested by"),
         },
-        beside=("announcements.near.panel_of", "changes.near.panel_of"),
+        beside=("announcements.near.panel_of", "changes.origins.near.panel_of"),
         prints=("incidents:acceptance", _("Service acceptance form")),
         imports=Imports(
             registered=States.REGISTERED,

@@ -7,7 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from incidents.models import Incident
-from incidents.proposals import end_proposal
+from incidents.proposing.proposals import end_proposal
 from tickets.signals import action_performed
 
 

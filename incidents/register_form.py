@@ -13,7 +13,6 @@ from accounts.models import SupportGroup, Tier, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem, ConfigurationItem
 from incidents.forms import ClassificationFields, ImpactField
-from tickets.action_forms import TicketField
 from tickets.forms import (
     AttachmentsField,
     CodeChoiceField,
@@ -23,6 +22,7 @@ from tickets.forms import (
     RemoteSelectMultiple,
 )
 from tickets.models import ImpactLevel, Nature, Source, Ticket, Urgency
+from tickets.shared.forms import TicketField
 
 #: How requesters say how bad it is, by the code of the level; other levels keep their own name.
 PLAIN_LEVELS = {

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from incidents.models import Incident
 from tickets.actions import perform
-from tickets.attachments import carry_over
 from tickets.errors import ActionConflict, ActionInvalid
+from tickets.files.attachments import carry_over
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, move_position, relate
 
@@ -62,7 +62,7 @@ def complete_registration(
     if known := cleaned.get("known_error"):
         take_at_intake(known, entry, user=user, now=now)
     if main := cleaned.get("main"):
-        data = {"main": main.number}
+        data = {"main": main.number, "slower": "on"}
         entry.ticket = perform(entry.ticket, "mark_duplicate", user=user, data=data, via=entry.via, now=now).ticket
 
 

@@ -10,8 +10,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
-from tickets.action_forms import moment_field, text_field
 from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField
+from tickets.shared.forms import moment_field, text_field
 
 #: High and medium severity: P1 to P3.
 MEDIUM_RANK = 3

@@ -10,7 +10,7 @@ from accounts.permissions import Permission
 from incidents.acceptance import parts_of
 from incidents.models import Incident
 from tickets import clock
-from tickets.finding import find_ticket
+from tickets.queues.finding import find_ticket
 
 
 class AcceptanceView(SignedInView):

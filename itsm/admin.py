@@ -22,7 +22,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import RecordOnly, register_code_tables
+from accounts.administration.base import RecordOnly, register_code_tables
 
 admin.site.site_title = admin.site.site_header = _("Service management: administration")
 admin.site.index_title = _("Administration")

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from accounts.access.api import routes as access_routes
 from accounts.api import routes as account_routes
-from accounts.api_access import routes as access_routes
 from announcements.api import routes as announcement_routes
 from approvals.api import routes as approval_routes
 from approvals.api import shared_routes as shared_approval_routes
-from changes.api import routes as change_routes
-from changes.api_informing import routes as informing_routes
-from changes.api_unauthorised import routes as unauthorised_routes
-from changes.api_windows import routes as window_routes
-from cmdb.api import routes as cmdb_routes
-from cmdb.api_discovery import routes as discovery_routes
-from cmdb.api_impact import routes as impact_routes
-from cmdb.api_items import routes as item_routes
+from changes.collision.api import routes as change_routes
+from changes.informing.api import routes as informing_routes
+from changes.schedule.api import routes as window_routes
+from changes.unauthorised.api import routes as unauthorised_routes
+from cmdb.api.discovery import routes as discovery_routes
+from cmdb.api.impact import routes as impact_routes
+from cmdb.api.items import routes as item_routes
+from cmdb.api.systems import routes as cmdb_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
-from incidents.api import routes as incident_routes
+from incidents.emergencies.api import routes as incident_routes
 from itsm.api.docs import DocsView, SchemaView
 from itsm.api.root import routes as root_routes
 from itsm.api.views import NotFoundView
-from notifications.api import routes as notice_routes
-from notifications.api_choices import routes as choice_routes
-from notifications.api_ledger import routes as ledger_routes
+from notifications.api.choices import routes as choice_routes
+from notifications.api.ledger import routes as ledger_routes
+from notifications.api.own import routes as notice_routes
 from problems.api import routes as problem_routes
 from replies.api import routes as reply_routes
 from reports.api import routes as report_routes

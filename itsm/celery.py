@@ -16,6 +16,6 @@ app.autodiscover_tasks()
 @celeryd_after_setup.connect
 def watch(sender: Any, instance: Any, **context: Any) -> None:
     """Keep an eye on the engine's worker, also while it has not found the broker yet."""
-    from itsm.watchdog import watch_worker  # only workers need it
+    from itsm.run.watchdog import watch_worker  # only workers need it
 
     watch_worker(instance)

@@ -35,7 +35,7 @@ class Entry:
     """A line of the sidebar for staff.
 
     ``url`` name of the page's address; ``allow`` who sees the line: a plain function of the person; ``position`` in
-    the section. Lines with a count are kinds of tickets and what waits for a person (``tickets.context``).
+    the section. Lines with a count are kinds of tickets and what waits for a person (``tickets.workspace.context``).
     """
 
     section: Section

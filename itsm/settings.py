@@ -100,21 +100,21 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "itsm.shared_static.SharedStaticMiddleware",
-    "itsm.middleware.NoStoreMiddleware",
+    "itsm.web.shared_static.SharedStaticMiddleware",
+    "itsm.web.middleware.NoStoreMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "itsm.middleware.ZeroCharacterMiddleware",
+    "itsm.web.middleware.ZeroCharacterMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "itsm.middleware.SessionLifetimeMiddleware",
-    "itsm.middleware.HtmxMiddleware",
+    "itsm.web.middleware.SessionLifetimeMiddleware",
+    "itsm.web.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.UserPreferencesMiddleware",
-    "itsm.once.OnceMiddleware",
+    "itsm.web.once.OnceMiddleware",
 ]
 
 ROOT_URLCONF = "itsm.urls"
@@ -132,7 +132,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "tickets.context.shell",
+                "tickets.workspace.context.shell",
                 "live.context.live",
                 "announcements.context.shown",
             ],
@@ -165,7 +165,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
-SESSION_ENGINE = "accounts.sessions"
+SESSION_ENGINE = "accounts.access.sessions"
 
 REDIS_URL = env.text("REDIS_URL", embedded.redis_url(DATA_DIR))
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -241,7 +241,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.epochs.ResetTokenGenerator"  # noqa: S105 - a path
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.access.epochs.ResetTokenGenerator"  # noqa: S105 - a path
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by administrators or imported, never by sign-up

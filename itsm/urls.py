@@ -7,10 +7,10 @@ from django.views.generic import RedirectView
 
 from accounts.views import SignInView
 from itsm import health
-from itsm.admin_texts import AdminTexts
+from itsm.web.admin_texts import AdminTexts
 from sla.views import engine_health, metrics
 
-handler500 = "itsm.outage.server_error"
+handler500 = "itsm.web.outage.server_error"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
 urlpatterns = [

@@ -18,9 +18,9 @@ from accounts.models import User
 from accounts.permissions import Permission
 from tickets.clock import NO_LIMIT
 from tickets.models import Ticket, TimelineEntry
-from tickets.pages import row_of
 from tickets.querysets import LIVE
 from tickets.timeline import present
+from tickets.workspace.pages import row_of
 
 #: A transaction that takes longer than this to commit may be told late, never wrongly.
 SETTLED_AFTER = timedelta(seconds=20)

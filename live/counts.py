@@ -1,8 +1,8 @@
 """How many tickets each view has: for one page, and for everybody at once.
 
-Pages count their own views (``tickets.queries.view_counts``); hundreds of open pages would do that hundreds of times
-after every change. A ``Tally`` reads the live tickets once and counts for all of them; a test holds both to the same
-figures.
+Pages count their own views (``tickets.queues.queries.view_counts``); hundreds of open pages would do that
+hundreds of times after every change. A ``Tally`` reads the live tickets once and counts for all of them; a test holds
+both to the same figures.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.permissions import Permission
 from notifications.queries import unread_counts
-from tickets.context import waiting_entries
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
-from tickets.queries import COUNTED, VIEWS, counts_of, shown_count, view_counts
 from tickets.querysets import LIVE
+from tickets.queues.queries import COUNTED, VIEWS, counts_of, shown_count, view_counts
+from tickets.workspace.context import waiting_entries
 
 #: Views that mean something else for each person; the others are the same for all who see every ticket.
 PERSONAL = ("mine", "unassigned")
@@ -45,7 +45,7 @@ class OwnCounts:
         return view_counts(user, self.now, kind or None)
 
     def navigation(self, user: User) -> dict[str, int]:
-        """What ``tickets.context.navigation`` counts, by the address of the entry."""
+        """What ``tickets.workspace.context.navigation`` counts, by the address of the entry."""
         live = Ticket.objects.visible_to(user).live()
         found = counts_of(
             {

@@ -11,11 +11,11 @@ from accounts.permissions import Permission
 from itsm.matching import Unmatchable, matches
 from live.changes import Changed
 from live.looks import Look
-from tickets.guests import invited_keys
 from tickets.lifecycle import kind_of
-from tickets.listing import Listing
 from tickets.models import Ticket
-from tickets.queries import VIEWS
+from tickets.queues.listing import Listing
+from tickets.queues.queries import VIEWS
+from tickets.shared.guests import invited_keys
 
 #: So many lists with filters of their own are asked of the database at one time; the rest are told to look again.
 MAX_ASKED = 40

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from live.counts import ALL
 from tickets.lifecycle import kind_of
-from tickets.listing import rows_of_saved
 from tickets.models import SavedView
-from tickets.queries import counts_of
 from tickets.querysets import TicketQuerySet
+from tickets.queues.listing import rows_of_saved
+from tickets.queues.queries import counts_of
 
 READ_EVERY = timedelta(seconds=30)
 #: Of more views than this each waits some rounds for its turn.

@@ -11,9 +11,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.access.sessions import contents_of, digest_of
 from accounts.models import User
-from accounts.sessions import contents_of, digest_of
-from itsm.lifetimes import is_over
+from itsm.web.lifetimes import is_over
 
 
 def people_of(sessions: Collection[str]) -> dict[str, User]:

@@ -11,8 +11,8 @@ from live import presence
 from live.looks import Look
 from live.rounds import Rounds
 from tickets import clock
-from tickets.finding import find_ticket
 from tickets.models import Ticket
+from tickets.queues.finding import find_ticket
 from tickets.views.detail import customer_context, staff_context
 
 

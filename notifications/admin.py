@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import PortalAdmin
+from accounts.administration.base import PortalAdmin
 from notifications.events import CHOSEN, Channel, event_of, events
 from notifications.forms import TemplateForm
 from notifications.models import Delivery, Endpoint, EventChoice, NoticeTemplate
-from notifications.outbound import Refused, refuse_unsafe
+from notifications.sending.outbound import Refused, refuse_unsafe
 from notifications.texts import previews
 
 CHANNELS = [(name, label) for name, label in Channel.choices if name in CHOSEN]

@@ -10,14 +10,13 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import (  # noqa: F401 - they add notices and checks, and connect receivers
+        from notifications import checks, receivers  # noqa: F401 - they add notices and checks, and connect receivers
+        from notifications.telling import (  # noqa: F401 - they add notices and checks, and connect receivers
             accounts,
             approvals,
             cab,
             changes,
-            checks,
             emergencies,
             problems,
-            receivers,
             rosters,
         )

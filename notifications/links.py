@@ -14,7 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts.epochs import current_epoch
+from accounts.access.epochs import current_epoch
 from accounts.models import User
 from notifications.models import AnswerLink
 from tickets.models import Ticket

@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from notifications.accounts import password_address
 from notifications.channels.mail import message_id
 from notifications.channels.outgoing import Outgoing
 from notifications.events import Channel, events
 from notifications.links import CALL_EVENT, PASSWORD_EVENT, RATE_EVENT, Marks, link_for, with_links
 from notifications.models import AnswerLink, Delivery, Notice
+from notifications.telling.accounts import password_address
 from notifications.texts import SHORT_LIMIT, Texts, line_of, link_of, numbered, spoken_to, values_of
-from tickets.context import waiting_entries
+from tickets.workspace.context import waiting_entries
 
 
 class Writer:

@@ -20,8 +20,8 @@ from itsm.api.views import ApiView
 from problems.meeting.api import IncidentMeetingView
 from problems.models import KnownError
 from problems.navigation import reads_internal
-from problems.trend_services import as_data
-from problems.trends import ZONE, find, whole_weeks
+from problems.trends.analysis import ZONE, find, whole_weeks
+from problems.trends.services import as_data
 from problems.writing.api import InvestigationView, ProposalStepView, ProposalsView
 from tickets import clock
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.permissions import Permission
 from approvals.models import ApprovalRound, Outcome
-from approvals.policies import step_of, whoever_may
+from approvals.policy.policies import step_of, whoever_may
 from approvals.questions import Question, register_question
 from approvals.services import ask, withdraw
 from problems.codes import ProblemLevel

@@ -14,7 +14,6 @@ from approvals.forms import KeepsApprovals
 from cmdb.models import BusinessSystem, ConfigurationItem
 from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.guards import HIGH
-from tickets.action_forms import TicketField, moment_field, text_field
 from tickets.forms import (
     ActionForm,
     AttachmentsField,
@@ -23,6 +22,7 @@ from tickets.forms import (
     RemoteSelectMultiple,
 )
 from tickets.models import Category, Ticket, TicketLink
+from tickets.shared.forms import TicketField, moment_field, text_field
 
 #: So long recurrence is watched unless somebody says otherwise.
 WATCH_DAYS, LONGEST_WATCH = 30, 365

@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from problems import rules
 from problems.ends import ProblemEnds
+from problems.known_errors.workarounds import Workarounds
 from problems.states import LIVE, States
-from problems.workarounds import Workarounds
 from tickets import guards as common_guards
-from tickets.change_actions import RaisesChanges
-from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, action
 from tickets.rules import may_register
+from tickets.shared.change_actions import RaisesChanges
+from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -95,7 +95,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         done=_("returned it to the problem manager"),
         tells=("problem_raised",),
         allow=rules.may_lead,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         icon="arrow-back-up",
         key="b",
         private_text=True,
@@ -126,7 +126,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         done=_("sent it back to the investigation"),
         tells=("assigned",),
         allow=rules.may_lead,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         icon="rotate-clockwise",
         private_text=True,
     )

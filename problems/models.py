@@ -13,12 +13,12 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from accounts.permissions import Permission
 from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
-from problems.investigation_models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
-from problems.known_error_models import KnownError, KnownErrorUse, Telling  # noqa: F401 - as above
+from problems.investigation.models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
+from problems.known_errors.models import KnownError, KnownErrorUse, Telling  # noqa: F401 - as above
 from problems.lifecycle import ProblemLifecycle
 from problems.meeting.models import IncidentMeeting  # noqa: F401 - as above
 from problems.states import PHASES, Outcome, States
-from problems.trend_models import TrendProposal  # noqa: F401 - as above
+from problems.trends.models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import Audience, Clocks, Grade, Imports, Span
 from tickets.models import Ticket
@@ -57,7 +57,7 @@ from tickets.search.triggers import searched_texts
             "approved_by": _("approved by"),
             "approved_at": _("solution approved"),
         },
-        beside=("changes.near.panel_of",),
+        beside=("changes.origins.near.panel_of",),
         audience=Audience.STAFF,
         registering=Permission.PROBLEM_RAISE,
         managing=Permission.PROBLEM_MANAGE,

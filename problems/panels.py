@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
-from problems.costs import cost_of
+from problems.figures.costs import cost_of
 from problems.models import KnownError, Problem
 from tickets.actions import Available
 

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from tickets.lifecycle import Kind
 from tickets.models import Ticket
-from tickets.prefills import SOURCES
+from tickets.workspace.prefills import SOURCES
 
 #: More are joined afterwards.
 MOST = 200

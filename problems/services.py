@@ -12,10 +12,10 @@ from accounts.models import User
 from cmdb.models import ConfigurationItem
 from problems.models import Problem
 from tickets.actions import perform
-from tickets.causes import CAUSED_BY, refuse_loop
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
+from tickets.shared.causes import CAUSED_BY, refuse_loop
 
 #: Why an incident waits, by the code of the reason.
 WAITS_FOR_PROBLEM = "problem"

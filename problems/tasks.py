@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from problems.month_end import look_through
-from problems.trend_services import refresh
+from problems.figures.month_end import look_through
+from problems.trends.services import refresh
 from tickets import clock
 
 

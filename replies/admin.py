@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from accounts.admin_base import PortalAdmin
+from accounts.administration.base import PortalAdmin
 from replies.models import CannedReply, TicketTemplate
 
 

@@ -25,8 +25,8 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Ope
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
 from itsm.api.views import ApiView, ListView
-from itsm.filtering import YesNoFilter
-from itsm.paging import Column
+from itsm.web.filtering import YesNoFilter
+from itsm.web.paging import Column
 from replies.forms import FORMS
 from replies.models import CannedReply, Shared, TicketTemplate
 from replies.rules import may_keep

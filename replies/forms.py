@@ -12,10 +12,10 @@ from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
 from replies.models import MAX_TEXT, CannedReply, Shared, TicketTemplate
 from replies.variables import OF_TICKET, OF_WRITER, check_variables
-from tickets.action_forms import text_field
 from tickets.forms import CodeChoiceField
 from tickets.lifecycle import kinds
 from tickets.models import Category, ImpactLevel, Nature, Urgency
+from tickets.shared.forms import text_field
 
 NAMES = ("code", "name_zh", "name_en")
 

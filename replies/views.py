@@ -19,9 +19,9 @@ from replies.models import CannedReply, Shared, TicketTemplate
 from replies.rules import may_keep, may_use
 from replies.services import place_of, text_of, use_reply
 from replies.variables import OF_TICKET, OF_WRITER, described, fill_in
-from tickets.drafting import Slot, forget, keep, restore
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
+from tickets.workspace.drafting import Slot, forget, keep, restore
 
 SHOWN = 30
 #: Parts of addresses.

@@ -21,9 +21,9 @@ from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import NAMED, Period, PeriodError, chosen_period
 from reports.texts import plain
 from tickets import clock
+from tickets.figures.measures import Measure, measures_of
+from tickets.figures.records import PLACED_BY, Records, zone
 from tickets.lifecycle import Kind, kinds
-from tickets.measures import Measure, measures_of
-from tickets.records import PLACED_BY, Records, zone
 from tickets.serializers import reads_internal
 
 TAG = _("Reports")

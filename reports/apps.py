@@ -10,6 +10,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the figures that need promised times."""
-        from reports import service_reports, working_time  # noqa: F401 - needs models; tells of reports
+        from reports import working_time  # needs models
+        from reports.monthly import reports as service_reports  # noqa: F401 - needs models; tells of reports
 
         working_time.register()

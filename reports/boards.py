@@ -22,11 +22,11 @@ from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
 from reports.texts import shown
-from tickets.filter_forms import label_of
+from tickets.figures.measures import Measure, measure_of, measures_of
+from tickets.figures.records import PLACED_BY, moment_of, period_text, written
 from tickets.lifecycle import Kind, kinds
-from tickets.measures import Measure, measure_of, measures_of
 from tickets.models import Category, Priority, Source
-from tickets.records import PLACED_BY, moment_of, period_text, written
+from tickets.queues.filter_forms import label_of
 
 PERIOD = ("period", "from", "to")
 #: Tiles of the board, in order; the others stand in the table of every figure.

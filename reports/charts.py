@@ -13,13 +13,13 @@ from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay,
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from incidents.records import NO_COMPLAINT
+from incidents.figures.records import NO_COMPLAINT
 from reports.figures import Scope
 from reports.periods import bucket_of, buckets
 from reports.texts import shares
-from tickets.filters import NONE
+from tickets.figures.records import AGES, ENDED, Span, aged, records_of, zone
 from tickets.models import Category, Priority, Source
-from tickets.records import AGES, ENDED, Span, aged, records_of, zone
+from tickets.queues.filters import NONE
 
 #: So many lines a chart shows; the rest stand together in one.
 MOST_LINES = 10

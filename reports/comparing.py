@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from reports.figures import Figure
 from reports.periods import Period
 from reports.texts import signed
-from sla.calendars import ALWAYS, business_time
-from sla.clock import BusinessTime
+from sla.calendars.clock import BusinessTime
+from sla.calendars.publishing import ALWAYS, business_time
 from sla.models import CalendarVersion
-from tickets.measures import Unit
-from tickets.records import Span
+from tickets.figures.measures import Unit
+from tickets.figures.records import Span
 
 #: Beyond so many standard errors a difference is no chance: 95 of 100.
 Z = 1.96

@@ -21,12 +21,12 @@ from accounts.permissions import Permission
 from reports.facts.counting import counts, members, ready
 from reports.facts.models import Fact
 from reports.working_time import worked
-from tickets.filters import TicketFilter
+from tickets.figures.measures import Measure, Reading, Unit
+from tickets.figures.records import Chosen, Records, Span
 from tickets.lifecycle import Kind
-from tickets.listing import Listing
-from tickets.measures import Measure, Reading, Unit
 from tickets.querysets import TicketQuerySet
-from tickets.records import Chosen, Records, Span
+from tickets.queues.filters import TicketFilter
+from tickets.queues.listing import Listing
 
 #: Filters of a board: they are filters of the list, with the same names and values.
 DIMENSIONS = ("group", "assignee", "business_system", "organisation", "category", "priority", "source")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from itsm.cells import cell
-from itsm.sheets import Row, open_sheet
+from itsm.documents.cells import cell
+from itsm.documents.sheets import Row, open_sheet
 from reports.charts import Chart
 from reports.periods import Period
-from tickets.records import period_text
+from tickets.figures.records import period_text
 
 
 def chart_file(chart: Chart, period: Period, form: str) -> bytes:

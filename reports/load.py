@@ -16,9 +16,9 @@ from duty.models import Roster
 from duty.queries import standings
 from reports.figures import Scope
 from reports.texts import duration
-from tickets.filters import NONE
-from tickets.queries import VIEWS
-from tickets.records import records_of
+from tickets.figures.records import records_of
+from tickets.queues.filters import NONE
+from tickets.queues.queries import VIEWS
 
 #: So many people a table shows.
 MOST_PEOPLE = 40

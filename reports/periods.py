@@ -10,7 +10,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from django.utils.translation import gettext_lazy as _
 
-from tickets.records import Span, midnight, moment_of, zone
+from tickets.figures.records import Span, midnight, moment_of, zone
 
 DAY = timedelta(days=1)
 #: A period that an address names is at most so long.

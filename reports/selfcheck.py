@@ -16,12 +16,12 @@ from accounts.models import Organisation, SupportGroup, User
 from reports.figures import Figure, Scope, figures
 from reports.periods import named_period
 from sla.boards import may_see_board
-from tickets.filters import TicketFilter
+from tickets.figures.measures import measures_of
+from tickets.figures.records import Chosen
 from tickets.lifecycle import kinds
-from tickets.listing import Listing
-from tickets.measures import measures_of
 from tickets.models import Ticket
-from tickets.records import Chosen
+from tickets.queues.filters import TicketFilter
+from tickets.queues.listing import Listing
 
 PERIODS = ("yesterday", "last_month", "days_30")
 KEPT_AS = "reports.selfcheck"

@@ -6,8 +6,9 @@ import logging
 
 from celery import shared_task
 
-from reports import selfcheck, service_reports
+from reports import selfcheck
 from reports.facts import keeping
+from reports.monthly import reports as service_reports
 from tickets import clock
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tickets.measures import Unit
+from tickets.figures.measures import Unit
 
 NOTHING = "–"
 

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from reports import live_views, process_views, service_views, views
+from reports import views
+from reports.flow import views as process_views
+from reports.monthly import views as service_views
+from reports.walls import views as live_views
 
 app_name = "reports"
 urlpatterns = [

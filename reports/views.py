@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.permissions import Permission
-from itsm.sheets import TYPES
+from itsm.documents.sheets import TYPES
 from reports.boards import KpiBoard
 from reports.charts import CHARTS, Chart
 from reports.files import chart_file
 from reports.load import by_group, by_person
 from sla.boards import may_see_board
 from tickets import clock
+from tickets.figures.measures import SHEETS, measures_of
 from tickets.lifecycle import Kind, kinds
-from tickets.measures import SHEETS, measures_of
 
 
 class ReportsView(SignedInView):

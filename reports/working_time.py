@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from incidents import records
+from incidents.figures import records
 from sla.models import AgreementKind, Clock, Metric
-from tickets.measures import Measure, Reading, register_measures
+from tickets.figures.measures import Measure, Reading, register_measures
 
 
 def worked() -> Any:

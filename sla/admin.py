@@ -8,10 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import PortalAdmin, RecordOnly
+from accounts.administration.base import PortalAdmin, RecordOnly
 from accounts.models import Role, Tier
+from sla.clocks.rule_admin import RuleAdmin
 from sla.models import Agreement, ClosingRule, EscalationRule, NoticeRule, RuleEdit
-from sla.rule_admin import RuleAdmin
 
 #: Whom a rule may name beside the roles that people hold.
 PARTIES = (

@@ -18,11 +18,11 @@ from itsm.api.fields import PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
-from sla.calendars import content_of
-from sla.explaining import Explanation, explain, named_conditions
+from sla.calendars.publishing import content_of
+from sla.calendars.spans import format_hours
+from sla.clocks.explaining import Explanation, explain, named_conditions
+from sla.clocks.rearming import Rule, holds_for, name_of, scopes_of
 from sla.models import Calendar, CalendarVersion, Clock, Command, EscalationRule, Metric, NoticeRule, RuleEdit
-from sla.rearming import Rule, holds_for, name_of, scopes_of
-from sla.spans import format_hours
 from tickets import clock
 from tickets.models import Ticket
 

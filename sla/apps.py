@@ -11,11 +11,12 @@ class SlaConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to tickets."""
-        from notifications import claiming  # needs models
-        from sla import events, pausing, receivers  # needs models
-        from sla import reacting  # isort: skip  # noqa: F401 - after the clocks
-        from sla.relevance import is_obsolete  # needs models
-        from tickets.waiting import register_pausing  # needs models
+        from notifications.sending import claiming  # needs models
+        from sla import events, receivers  # needs models
+        from sla.promises import pausing  # needs models
+        from sla.orders import reacting  # isort: skip  # noqa: F401 - after the clocks
+        from sla.clocks.relevance import is_obsolete  # needs models
+        from tickets.shared.waiting import register_pausing  # needs models
 
         events.register()
         claiming.obsolete_checks.append(is_obsolete)

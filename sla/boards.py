@@ -9,9 +9,9 @@ from typing import Any
 from accounts.models import User
 from accounts.permissions import Permission
 from sla.models import Command
-from tickets.limits import Chip, chip_of
 from tickets.models import Ticket
 from tickets.querysets import LIVE
+from tickets.queues.limits import Chip, chip_of
 
 SHOWN = 200
 PLANNED = 30

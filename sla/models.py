@@ -1,10 +1,11 @@
 """Service levels: calendars, policies, clocks, and what the engine says about itself."""
 
-from sla.calendar_models import Calendar, CalendarDay, CalendarVersion
-from sla.clock_models import Clock, ClockChange, Segment, Timer
-from sla.command_models import ClosingRule, Command, EscalationRule
-from sla.engine_models import EngineHeartbeat, EngineState, EngineSwitch
-from sla.policy_models import (
+from sla.calendars.models import Calendar, CalendarDay, CalendarVersion
+from sla.clocks.models import Clock, ClockChange, Segment, Timer
+from sla.clocks.rule_models import RuleEdit
+from sla.engine.models import EngineHeartbeat, EngineState, EngineSwitch
+from sla.orders.models import ClosingRule, Command, EscalationRule
+from sla.promises.models import (
     Agreement,
     AgreementKind,
     ContractPhase,
@@ -16,8 +17,7 @@ from sla.policy_models import (
     PolicyVersion,
     Target,
 )
-from sla.rule_models import RuleEdit
-from sla.trial_models import TrialRun
+from sla.promises.trial_models import TrialRun
 
 __all__ = [
     "Agreement",

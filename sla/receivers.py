@@ -9,11 +9,11 @@ from django.db import connections
 from django.dispatch import receiver
 
 from accounts.models import User
-from sla import engine
-from sla.clocks import keep_clocks
-from sla.declaring import declare_priority, follow_emergency
+from sla.clocks.keeping import keep_clocks
+from sla.engine import rounds as engine
 from sla.models import EngineState
-from sla.policies import one_book
+from sla.orders.declaring import declare_priority, follow_emergency
+from sla.promises.policies import one_book
 from sla.services import store_plan
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed

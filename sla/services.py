@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from sla.calendars import business_time
-from sla.facts import is_unmeasured
-from sla.life import Life
-from sla.limits import soon_before
+from sla.calendars.publishing import business_time
+from sla.clocks.facts import is_unmeasured
+from sla.clocks.life import Life
+from sla.clocks.limits import soon_before
 from sla.models import AgreementKind, Clock, Metric
 from tickets.clock import NO_LIMIT
 from tickets.models import Ticket

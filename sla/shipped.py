@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sla.calendars import Content, publish
-from sla.holidays import announced_years, with_chinese_days
+from sla.calendars.holidays import announced_years, with_chinese_days
+from sla.calendars.publishing import Content, publish
+from sla.calendars.spans import parse_hours
 from sla.models import Calendar, ClosingRule, EscalationRule, FaultLevel, NoticeRule, Policy
-from sla.policies import Draft, Promise, publish_policy
-from sla.spans import parse_hours
+from sla.promises.policies import Draft, Promise, publish_policy
 from tickets.models import Priority
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from sla import engine, housekeeping, trials
+from sla.engine import housekeeping
+from sla.engine import rounds as engine
+from sla.promises import trials
 from tickets import clock
 
 

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from sla import board_views, calendar_views, policy_views, views, woken_views
+from sla import board_views, views, woken_views
+from sla.calendars import views as calendar_views
+from sla.promises import views as policy_views
 
 app_name = "sla"
 

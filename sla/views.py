@@ -17,13 +17,13 @@ from django.views.decorators.http import require_GET
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from accounts.permissions import Permission
-from sla.auditing import explained
-from sla.engine import switch
-from sla.engine_forms import SwitchForm
-from sla.explaining import explain
-from sla.health import check
-from sla.metrics import CONTENT_TYPE
-from sla.metrics import render as render_metrics
+from sla.clocks.auditing import explained
+from sla.clocks.explaining import explain
+from sla.engine.forms import SwitchForm
+from sla.engine.health import check
+from sla.engine.metrics import CONTENT_TYPE
+from sla.engine.metrics import render as render_metrics
+from sla.engine.rounds import switch
 from sla.models import EngineSwitch
 from tickets import clock
 from tickets.models import Ticket

@@ -14,10 +14,10 @@ from accounts.models import Role, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
 from duty.services import first_on_duty, recipients_for
-from incidents.emergencies import LAST_RANK, MANAGER
+from incidents.emergencies.beginning import LAST_RANK, MANAGER
 from incidents.priority import priority_for
 from sla.models import NoticeRule
-from sla.policies import current_book
+from sla.promises.policies import current_book
 from tickets import clock
 from tickets.models import ImpactLevel, Priority, Ticket, Urgency
 

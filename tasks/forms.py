@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup
 from tasks.codes import TaskKind
-from tickets.action_forms import text_field
-from tickets.assignment import AssignmentForm
 from tickets.forms import ActionForm, AttachmentsField, CodeChoiceField
-from tickets.lines import check_line
 from tickets.models import Category, CloseCode
+from tickets.shared.assignment import AssignmentForm
+from tickets.shared.forms import text_field
+from tickets.shared.lines import check_line
 
 
 class TaskForm(AssignmentForm):

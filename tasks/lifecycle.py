@@ -11,9 +11,9 @@ from django.utils.translation import pgettext_lazy
 
 from tasks import rules
 from tickets import guards
-from tickets.common import CommonActions
 from tickets.lifecycle import NEW, RESTORE, Phase, Section, action
 from tickets.rules import is_assignee, may_dispatch, may_start, may_work_on, works_in_group
+from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -179,7 +179,7 @@ class TaskLifecycle(CommonActions):
         done=_("assigned it"),
         tells=("assigned", "moved"),
         allow=may_dispatch,
-        form="tickets.assignment.AssignmentForm",
+        form="tickets.shared.assignment.AssignmentForm",
         intent="primary",
         icon="arrow-right",
         key="a",
@@ -227,7 +227,7 @@ class TaskLifecycle(CommonActions):
         label=_("Start work"),
         done=_("started work"),
         allow=may_start,
-        form="tickets.assignment.StartForm",
+        form="tickets.shared.assignment.StartForm",
         intent="primary",
         icon="player-play",
         key="s",
@@ -285,7 +285,7 @@ class TaskLifecycle(CommonActions):
         done=_("cancelled this task"),
         tells=("task_over",),
         allow=rules.may_steer,
-        form="tickets.action_forms.ReasonForm",
+        form="tickets.shared.forms.ReasonForm",
         effect="tasks.services.count_finished",
         intent="danger",
         icon="x",

@@ -15,7 +15,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone, translation
 
-from itsm import assets, embedded, messages
+from itsm import embedded, messages
+from itsm.web import assets
 from tests import browser, migrated, shifted
 
 pytest_plugins = ["tests.fixtures"]

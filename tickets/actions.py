@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets import clock
-from tickets.attachments import attach_files
+from tickets.database.numbers import allocate_number
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
+from tickets.files.attachments import attach_files
 from tickets.forms import ATTACHMENTS_FIELD, TEXT_FIELD, ActionForm, json_value
 from tickets.lifecycle import Action
 from tickets.meaning import NO_PRIORITY, Grade
 from tickets.models import Ticket, TimelineEntry
-from tickets.numbers import allocate_number
 from tickets.signals import action_performed
 
 #: What the log calls a step that takes another one back.
@@ -116,8 +116,8 @@ def perform(
     body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
     is the one that the person read; ``strict``: it counts for whatever action. ``undoes``: the step that this
     one takes back; then the columns that it changed are set to what they were, and the log says so
-    (``tickets.undo``). ``now`` is for imports and tests; otherwise the database's time after locking. Returns
-    the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
+    (``tickets.workspace.undo``). ``now`` is for imports and tests; otherwise the database's time after locking.
+    Returns the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
 
     Raises ActionNotFound, ActionForbidden, ActionConflict, TicketChanged, ActionInvalid; then nothing
     has changed.

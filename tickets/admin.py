@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import CodeTableAdmin, PortalAdmin
+from accounts.administration.base import CodeTableAdmin, PortalAdmin
 from tickets.models import Category, CloseCode, ImpactLevel, Nature, Priority, RejectReason, Source, Urgency
 
 LEVELS = 3

@@ -14,10 +14,10 @@ class TicketsConfig(AppConfig):
         from cmdb.pages import register_beside  # as below
         from cmdb.uses import register_evidence  # as below
         from tickets import checks, receivers  # noqa: F401 - registers system checks, connects receivers
-        from tickets.declared import write_declared_states  # needs the models, which are loaded by now
-        from tickets.guarding import guard_against_emptying  # the same
-        from tickets.items import tickets_of  # as above
-        from tickets.uses import tickets_of as tickets_of_organisation  # as above
+        from tickets.database.declared import write_declared_states  # needs the models, which are loaded by now
+        from tickets.database.guarding import guard_against_emptying  # the same
+        from tickets.shared.items import tickets_of  # as above
+        from tickets.shared.uses import tickets_of as tickets_of_organisation  # as above
 
         register_beside(tickets_of)
         register_evidence(tickets_of_organisation)

@@ -35,7 +35,7 @@ _MEANING = ("audience", "registering", "managing", "clocks", "grade", "can_be_ma
 
 def _unsaid(kind: Kind) -> Iterator[str]:
     """What the kind leaves unsaid, and what contradicts itself."""
-    from tickets.queries import VIEWS  # needs the models, which are loaded when checks run
+    from tickets.queues.queries import VIEWS  # needs the models, which are loaded when checks run
 
     yield from (f"{kind.code} does not say {name}." for name in _MEANING if getattr(kind, name) is None)
     if kind.clocks is not None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.codes import BilingualName, CodeTable, CodeTableQuerySet, in_language
 from accounts.models import SupportGroup, Tier, User
 from cmdb.uses import sees_all
-from tickets.uses import tickets_of
+from tickets.shared.uses import tickets_of
 
 
 class Priority(CodeTable):

@@ -15,9 +15,9 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tickets.mentions import FIELD as MENTIONS
-from tickets.mentions import mentioned_in, objection
 from tickets.models import Ticket
+from tickets.shared.mentions import FIELD as MENTIONS
+from tickets.shared.mentions import mentioned_in, objection
 
 #: The field whose text becomes the text of the timeline entry.
 TEXT_FIELD = "text"
@@ -30,14 +30,14 @@ class MultipleFileInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
     def __init__(self) -> None:
-        from tickets.attachments import MAX_BYTES, MAX_FILES  # as in AttachmentsField
+        from tickets.files.attachments import MAX_BYTES, MAX_FILES  # as in AttachmentsField
 
         limits = {"data-max-bytes": MAX_BYTES, "data-max-files": MAX_FILES}
         super().__init__(attrs={"data-kinds-url": reverse_lazy("tickets:file_kinds"), **limits})
 
 
 class AttachmentsField(forms.FileField):
-    """Files that come with an action; each is checked by ``tickets.attachments``."""
+    """Files that come with an action; each is checked by ``tickets.files.attachments``."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Attachments"))
@@ -48,7 +48,7 @@ class AttachmentsField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         """Return the files, each checked; too many, too large or of a refused kind is an error."""
-        from tickets.attachments import check_files  # imports models that import forms' users
+        from tickets.files.attachments import check_files  # imports models that import forms' users
 
         files = data if isinstance(data, list | tuple) else [data] if data else []
         return check_files([super(AttachmentsField, self).clean(file) for file in files])
@@ -148,8 +148,10 @@ class ActionForm(forms.Form):
 
     #: Fields left out of a request keep the ticket's value: for forms that edit.
     keeps_missing: ClassVar[bool] = False
-    #: Fields that only lead through the form: the log says nothing of them.
+    #: Fields that only lead through the form: neither the log nor the action learns of them.
     unlogged: ClassVar[frozenset[str]] = frozenset()
+    #: Fields of a question that most never meet: shown once it is asked, with the refusal that asks it.
+    asked_late: ClassVar[frozenset[str]] = frozenset()
     #: Whether the requester reads the text.
     is_public = True
 
@@ -182,6 +184,12 @@ class ActionForm(forms.Form):
             if reason := objection(person, self.ticket, is_public=self.is_public):
                 self.add_error(TEXT_FIELD, reason)
 
+    def visible_fields(self) -> list[forms.BoundField]:
+        """What is shown: without what is asked late, until that is asked or answered."""
+        fields: list[forms.BoundField] = super().visible_fields()
+        late = [field for field in fields if field.name in self.asked_late]
+        return fields if any(one.errors or one.value() for one in late) else [f for f in fields if f not in late]
+
     def limit_choices(self) -> None:
         """Narrow the choices of related fields to what this person may refer to."""
 
@@ -191,8 +199,8 @@ class ActionForm(forms.Form):
             self.errors[name] = self.error_class([str(_("There is no such field."))])
 
     def body_values(self) -> dict[str, Any]:
-        """What the action's method receives: everything but the files."""
-        return {k: v for k, v in self.cleaned_data.items() if k != ATTACHMENTS_FIELD}
+        """What the action's method receives: everything but the files, and what only led through the form."""
+        return {k: v for k, v in self.cleaned_data.items() if k not in {ATTACHMENTS_FIELD, *self.unlogged}}
 
     def as_record(self) -> dict[str, Any]:
         """A JSON-safe copy of the input for the timeline, without its text and files."""

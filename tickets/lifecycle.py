@@ -140,7 +140,7 @@ class Action:
     @property
     def asks(self) -> bool:
         """Whether the action needs input, so that a button opens a form first."""
-        return bool(self.form_class.base_fields)
+        return bool(self.form_class.base_fields.keys() - self.form_class.asked_late)
 
 
 def action(

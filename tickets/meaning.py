@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-#: Every shipped queue (``tickets.queries.VIEWS``), for kinds that a desk dispatches.
+#: Every shipped queue (``tickets.queues.queries.VIEWS``), for kinds that a desk dispatches.
 ALL_VIEWS = (
     "unassigned",
     "mine",

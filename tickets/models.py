@@ -14,13 +14,6 @@ from django_fsm import FSMField
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
-from tickets.bookkeeping import (  # noqa: F401 - Django finds models in this module
-    DeclaredPrivateText,
-    DeclaredState,
-    DeclaredTransition,
-    IdempotencyKey,
-    NumberCounter,
-)
 from tickets.clock import NO_LIMIT
 from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Category,
@@ -36,16 +29,23 @@ from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Urgency,
     WaitReason,
 )
-from tickets.file_checks import FileCheck  # noqa: F401 - Django finds models in this module
-from tickets.file_kinds import FileKind  # noqa: F401 - Django finds models in this module
-from tickets.guests import Guest  # noqa: F401 - Django finds models in this module
-from tickets.indexes import TICKET_INDEXES
+from tickets.database.bookkeeping import (  # noqa: F401 - Django finds models in this module
+    DeclaredPrivateText,
+    DeclaredState,
+    DeclaredTransition,
+    IdempotencyKey,
+    NumberCounter,
+)
+from tickets.database.indexes import TICKET_INDEXES
+from tickets.database.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
+from tickets.files.checks import FileCheck  # noqa: F401 - Django finds models in this module
+from tickets.files.kinds import FileKind  # noqa: F401 - Django finds models in this module
 from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
-from tickets.saved_views import SavedView  # noqa: F401 - Django finds models in this module
+from tickets.queues.saved_views import SavedView  # noqa: F401 - Django finds models in this module
 from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
-from tickets.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
-from tickets.worktime import TimeSpent  # noqa: F401 - Django finds models in this module
+from tickets.shared.guests import Guest  # noqa: F401 - Django finds models in this module
+from tickets.shared.worktime import TimeSpent  # noqa: F401 - Django finds models in this module
 
 
 class Ticket(models.Model):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LIVE = (Phase.OPEN.value, Phase.WAITING.value)
 _NAMES = ("name_zh", "name_en")
 _PERSON = ("username", "full_name", "full_name_en")
-#: What ``tickets.pages.row_of`` and the lists of the portal read, the row's own columns and those of others.
+#: What ``tickets.workspace.pages.row_of`` and the lists of the portal read, the row's own columns and those of others.
 ROW_COLUMNS = (
     *(
         "kind",
@@ -51,7 +51,7 @@ class TicketQuerySet(models.QuerySet):
         """Tickets that ``user`` may see: the one door to lists, pages, endpoints, searches (ORG-03).
 
         Provider staff see all; supplier staff what was handed to their supplier and where they were called in;
-        staff without that right where they were called in (``tickets.guests``); customers the
+        staff without that right where they were called in (``tickets.shared.guests``); customers the
         records of their organisation, or only their own when their role does not grant that, of the
         kinds that are meant for them (``tickets.meaning.Audience``).
         """
@@ -92,7 +92,7 @@ def _kinds_for(*, follows: bool) -> list[str]:
 
 def _asked(user: User) -> Q:
     """Tickets that ``user`` was asked to decide about: part of the statement, for customers' pages read it often."""
-    from tickets.guests import Guest  # as below
+    from tickets.shared.guests import Guest  # as below
 
     found = Guest.objects.filter(user_id=user.pk, because=Guest.Because.ASKED)
     return Q(pk__in=found.values_list("ticket_id", flat=True))
@@ -100,6 +100,6 @@ def _asked(user: User) -> Q:
 
 def _invited(user: User) -> Q:
     """Tickets that ``user`` was called in to or asked about: keys first, so that no plan joins what few have."""
-    from tickets.guests import invited_keys  # its model refers to the ticket, whose manager is here
+    from tickets.shared.guests import invited_keys  # its model refers to the ticket, whose manager is here
 
     return Q(pk__in=invited_keys(user))

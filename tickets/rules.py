@@ -24,7 +24,7 @@ def is_supplier(ticket: Ticket, user: User) -> bool:
 
 def may_reply(ticket: Ticket, user: User) -> bool:
     """Whoever sees the ticket, except who is only asked to decide about it, and people of a supplier (INC-14)."""
-    from tickets.guests import only_reads  # its model refers to the ticket, whose actions refer to this
+    from tickets.shared.guests import only_reads  # its model refers to the ticket, whose actions refer to this
 
     return user.organisation.kind != Organisation.Kind.SUPPLIER and not only_reads(ticket, user)
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.models import ConfigurationItem
-from tickets.causes import refuse_loop
 from tickets.errors import ActionConflict
-from tickets.mentions import people_of
 from tickets.models import AffectedItem, Ticket, TicketLink, TimelineEntry, Watcher
+from tickets.shared.causes import refuse_loop
+from tickets.shared.mentions import people_of
 
 
 def watch(*, ticket: Ticket, user: User, **context: Any) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tickets import clock, housekeeping
-from tickets.file_checks import check_nightly
+from tickets import clock
+from tickets.database import housekeeping
+from tickets.files.checks import check_nightly
 from tickets.search import refreshing
 
 

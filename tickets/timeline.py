@@ -22,10 +22,10 @@ from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from tickets.events import EVENTS
 from tickets.lifecycle import CALLED, Action, Kind, kinds
-from tickets.mentions import FIELD as MENTIONS
-from tickets.mentions import people_of
 from tickets.models import Attachment, Ticket, TicketLink, TimelineEntry
 from tickets.rules import is_supplier
+from tickets.shared.mentions import FIELD as MENTIONS
+from tickets.shared.mentions import people_of
 
 EVENT_ICONS = {
     "linked": "link",

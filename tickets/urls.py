@@ -2,8 +2,9 @@
 
 from django.urls import include, path, register_converter
 
-from tickets import queue_urls, views
-from tickets.converters import KindConverter
+from tickets import views
+from tickets.queues import urls as queue_urls
+from tickets.views.converters import KindConverter
 
 register_converter(KindConverter, "kind")
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts.log_guard import GUARD, LIFT
+from accounts.access.guard import GUARD, LIFT
 
 
 class Migration(migrations.Migration):

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin_base import PortalAdmin, RecordOnly
+from accounts.administration.base import PortalAdmin, RecordOnly
 from changes.assessing.models import Questionnaire, QuestionnaireVersion, RiskAnswer, RiskQuestion
 from changes.assessing.questionnaire import publish
 from tickets import clock

@@ -10,11 +10,11 @@ from django.dispatch import receiver
 
 from accounts.models import Organisation
 from changes.assessing.models import Effect
+from changes.collision.redundancy import estate
 from changes.models import Change
-from changes.redundancy import estate
 from changes.states import PLANNED
-from cmdb.impact import DOWN
 from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.network.impact import DOWN
 from tickets.models import AffectedItem, TimelineEntry
 from tickets.signals import action_performed
 

@@ -9,13 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.codes import in_language
-from changes.assessing.questionnaire import current
+from changes.assessing.questionnaire import PREFIX, current
 from changes.assessing.scoring import score
 from changes.states import Risk
-from tickets.action_forms import text_field
 from tickets.forms import ActionForm
-
-PREFIX = "answer_"
+from tickets.shared.forms import text_field
 
 
 class AssessForm(ActionForm):

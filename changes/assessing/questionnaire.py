@@ -10,6 +10,8 @@ from django.db import transaction
 from accounts.models import User
 from changes.assessing.models import Questionnaire, QuestionnaireVersion, RiskAnswer, RiskQuestion
 
+#: Names of the fields of a form that hold an answer begin with it.
+PREFIX = "answer_"
 FACTS = ("services", "redundancy", "trading", "similar")
 
 

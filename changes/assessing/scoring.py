@@ -20,8 +20,8 @@ from accounts.codes import in_both
 from changes.assessing.effect import effect_of
 from changes.assessing.models import MOST_POINTS, Effect
 from changes.models import Change
+from changes.schedule.trading import is_announced, is_trading_day
 from changes.states import ENDED, Result, Risk
-from changes.trading import is_announced, is_trading_day
 
 #: Hours in which the exchange trades, as wall time of the portal's zone.
 OPENS, CLOSES = time(9, 0), time(15, 30)

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from changes.assessing.forms import PREFIX
 from changes.assessing.models import RiskAssessment
-from changes.assessing.questionnaire import current
+from changes.assessing.questionnaire import PREFIX, current
 from changes.assessing.scoring import score
 from changes.models import Change
 

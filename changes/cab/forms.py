@@ -16,8 +16,8 @@ from changes.cab import services
 from changes.cab.models import Meeting
 from changes.forms import check_window
 from changes.models import Change
-from tickets.action_forms import moment_field, text_field
 from tickets.forms import CodeChoiceField, PersonField, RemoteSelect
+from tickets.shared.forms import moment_field, text_field
 
 
 class MeetingForm(forms.Form):

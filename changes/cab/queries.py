@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from accounts.models import User
-from approvals.deciding import may_decide
+from approvals.decisions.deciding import may_decide
 from approvals.models import ApprovalRound, Ask, Outcome, Step
 from approvals.queries import Shown, full, show_all
 from changes.approving import PURPOSE

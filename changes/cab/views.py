@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.forms import DecisionForm
 from changes.cab.forms import STEPS, CloseForm, MeetingForm, PresenceForm
 from changes.cab.models import Meeting

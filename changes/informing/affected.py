@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from accounts.models import Organisation, User
 from changes.models import Change
-from cmdb.answers import systems_down_with
 from cmdb.models import BusinessSystem
+from cmdb.network.answers import systems_down_with
 from cmdb.uses import customers_using
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tickets.action_forms import moment_field, text_field
 from tickets.forms import ActionForm
+from tickets.shared.forms import moment_field, text_field
 
 #: With the names of the systems it fits into an announcement.
 LONGEST = 300

@@ -14,7 +14,7 @@ from changes.informing.stages import LAST, Stage
 from changes.informing.wording import words_for
 from changes.states import PLANNED
 from tickets.actions import Available
-from tickets.pages import button_of
+from tickets.workspace.pages import button_of
 
 TEMPLATE = "changes/_informing.html"
 OFFERED = ("write_to_affected", "report_delay")

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from changes.unauthorised.models import WriteVerdict
-from tickets.action_forms import text_field
+from tickets.shared.forms import text_field
 
 
 class VerdictForm(forms.Form):

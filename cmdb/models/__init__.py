@@ -1,6 +1,6 @@
 """What the provider looks after: business systems, configuration items, how they hang together. Knows no tickets."""
 
-from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIStatus, Kind, UniqueValue
+from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
 from cmdb.models.discovery import Difference, Sighting
 from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
@@ -14,6 +14,7 @@ __all__ = [
     "BusinessSystem",
     "BusinessSystemClass",
     "CIClass",
+    "CIClassVersion",
     "CIStatus",
     "ConfigurationItem",
     "Difference",

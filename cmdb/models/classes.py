@@ -30,6 +30,27 @@ class CIClass(CodeTable):
         verbose_name = _("class of configuration items")
         verbose_name_plural = _("classes of configuration items")
 
+    def definition(self) -> dict[str, Any]:
+        """What is said about it, as kept with each change."""
+        names = ("name_zh", "name_en", "parent_id", "plan", "position", "active")
+        return {name: getattr(self, name) for name in names}
+
+
+class CIClassVersion(models.Model):
+    """How a class was defined from a moment on."""
+
+    never_emptied = True
+    ci_class = models.ForeignKey(CIClass, models.CASCADE, related_name="versions")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    definition = models.JSONField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.ci_class_id} {self.at:%Y-%m-%d %H:%M}"
+
 
 class CIStatus(CodeTable):
     """Where a configuration item stands in its life (CMDB-03)."""
@@ -89,6 +110,13 @@ class Attribute(BilingualName):
     )
     default = models.CharField(_("default"), max_length=200, blank=True)
     pattern = models.CharField(_("pattern"), max_length=200, blank=True, help_text=_("A regular expression."))
+    formula = models.CharField(
+        _("computed by"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Worked out from other attributes by their codes, such as months_after(warranty_end, -3)."),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     active = models.BooleanField(_("active"), default=True)
 
@@ -103,7 +131,7 @@ class Attribute(BilingualName):
     def definition(self) -> dict[str, Any]:
         """What is said about it, as kept with each change."""
         names = ("name_zh", "name_en", "kind", "group", "unit", "choices", "required", "unique", "controlled")
-        return {name: getattr(self, name) for name in (*names, "default", "pattern", "active")}
+        return {name: getattr(self, name) for name in (*names, "default", "pattern", "formula", "active")}
 
 
 class AttributeVersion(models.Model):

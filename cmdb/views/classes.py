@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,8 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest
 from cmdb.authority import may_correct
 from cmdb.class_forms import AttributeForm, ClassForm
+from cmdb.defining.changes import keep_attribute, keep_class
 from cmdb.definitions import Definitions
-from cmdb.models import Attribute, AttributeVersion, CIClass
+from cmdb.models import Attribute, CIClass
 from cmdb.views.items import CmdbView, keep_out
 
 
@@ -40,7 +40,8 @@ class ClassesView(ManagedView):
         form = ClassForm(request.POST)
         if not form.is_valid():
             return self._draw(request, form, status=422)
-        made = form.save()
+        made = form.save(commit=False)
+        keep_class(made, request.user)
         messages.success(request, _("The class is added."))
         return redirect("cmdb:class", made.pk)
 
@@ -67,7 +68,10 @@ class ClassView(ManagedView):
         form = ClassForm(request.POST, instance=find_class(code))
         if not form.is_valid():
             return self._draw(request, ci_class, form=form, status=422)
-        form.save()
+        consequences = form.consequences()
+        if consequences and "confirmed" not in request.POST:
+            return self._draw(request, ci_class, form=form, consequences=consequences)
+        keep_class(form.save(commit=False), request.user)
         messages.success(request, _("Saved."))
         return redirect("cmdb:class", code)
 
@@ -75,16 +79,27 @@ class ClassView(ManagedView):
         form = AttributeForm(request.POST, instance=Attribute(ci_class=ci_class), prefix="attribute")
         if not form.is_valid():
             return self._draw(request, ci_class, attribute=form, status=422)
-        store(form, request)
+        consequences = form.consequences()
+        if consequences and "confirmed" not in request.POST:
+            return self._draw(request, ci_class, attribute=form, attribute_consequences=consequences)
+        keep_attribute(form.save(commit=False), request.user)
         messages.success(request, _("The attribute is there: in forms, lists, filters, imports and the API."))
         return redirect("cmdb:class", ci_class.pk)
 
     @staticmethod
     def _draw(
-        request: SignedInRequest, ci_class: CIClass, *, form: Any = None, attribute: Any = None, status: int = 200
+        request: SignedInRequest,
+        ci_class: CIClass,
+        *,
+        form: Any = None,
+        attribute: Any = None,
+        status: int = 200,
+        **consequences: list[str],
     ) -> HttpResponse:
         known = Definitions()
         context = {
+            **consequences,
+            "versions": ci_class.versions.select_related("by").order_by("-at", "-pk")[:20],
             "class": ci_class,
             "form": form or ClassForm(instance=ci_class),
             "attribute_form": attribute or AttributeForm(instance=Attribute(ci_class=ci_class), prefix="attribute"),
@@ -102,14 +117,6 @@ def find_class(code: str) -> CIClass:
     return found
 
 
-@transaction.atomic
-def store(form: AttributeForm, request: SignedInRequest) -> Attribute:
-    """Save the attribute, with how it is defined from now on."""
-    made: Attribute = form.save()
-    AttributeVersion.objects.create(attribute=made, by=request.user, definition=made.definition())
-    return made
-
-
 class AttributeView(ManagedView):
     """One attribute: renamed, retyped or retired; values that are stored stay."""
 
@@ -125,7 +132,8 @@ class AttributeView(ManagedView):
         consequences = form.consequences()
         if consequences and "confirmed" not in request.POST:
             return self._draw(request, form, consequences=consequences)
-        made = store(form, request)
+        made = form.save(commit=False)
+        keep_attribute(made, request.user)
         messages.success(request, _("Saved."))
         return redirect("cmdb:class", made.ci_class_id) if made.ci_class_id else redirect("cmdb:classes")
 

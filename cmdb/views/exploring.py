@@ -9,15 +9,15 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.http import SignedInRequest
-from cmdb import impact
-from cmdb.answers import impact_of
 from cmdb.definitions import Definitions
-from cmdb.drawing import MOST, Drawing, drawing_of
-from cmdb.graph import graph_at
-from cmdb.history import Names, compared
 from cmdb.models import ConfigurationItem
-from cmdb.moments import Moment, MomentError, read_moment
+from cmdb.network import impact
+from cmdb.network.answers import impact_of
+from cmdb.network.drawing import MOST, Drawing, drawing_of
+from cmdb.network.graph import graph_at
 from cmdb.pages import seen_items
+from cmdb.versioning.history import Names, compared
+from cmdb.versioning.moments import Moment, MomentError, read_moment
 from cmdb.views.items import CmdbView, find_item, moment_of
 
 LISTED = 200

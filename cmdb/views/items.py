@@ -15,15 +15,13 @@ from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
 from cmdb import pages
-from cmdb.answers import impact_of
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
 from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
-from cmdb.history import Names, history_of
 from cmdb.life import ORDER, STEPS, steps_for
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Relation
-from cmdb.moments import NOW, Moment, MomentError, read_moment
+from cmdb.network.answers import impact_of
 from cmdb.services import (
     Clash,
     Link,
@@ -36,6 +34,8 @@ from cmdb.services import (
     update_item,
     write_relations,
 )
+from cmdb.versioning.history import Names, history_of
+from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
 
 RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
 

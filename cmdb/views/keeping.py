@@ -16,20 +16,20 @@ from accounts.http import SignedInRequest
 from accounts.permissions import Permission
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
-from cmdb.discovery import Undecidable, decide, propose
-from cmdb.exchange import Importer, ImportRefused, Report
-from cmdb.exporting import table_of
 from cmdb.forms import GroundForm
 from cmdb.health import measures
-from cmdb.history import Names
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Difference, ItemImport
-from cmdb.tables import TableError, csv_text, excel_bytes, read_table
-from cmdb.undoing import undo_import
+from cmdb.transfer.discovery import Undecidable, decide, propose
+from cmdb.transfer.exchange import Importer, ImportRefused, Report
+from cmdb.transfer.exporting import table_of
+from cmdb.transfer.tables import TableError, csv_text, excel_bytes, read_table
+from cmdb.transfer.undoing import undo_import
+from cmdb.versioning.history import Names
 from cmdb.views.classes import ManagedView
 from cmdb.views.items import CmdbView, attempt, find_item, keep_out
-from itsm.sheets import TYPES
+from itsm.documents.sheets import TYPES
 
 SHOWN = 100
 LARGEST_FILE = 20 * 1024 * 1024
@@ -110,7 +110,10 @@ class ProposeForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = Definitions()
         self.item = item
-        names = [("name", _("Name")), *((code, row.name) for code, row in known.of(item.ci_class_id).items())]
+        names = [
+            ("name", _("Name")),
+            *((c, row.name) for c, row in known.of(item.ci_class_id).items() if not row.formula),
+        ]
         self.fields["field"].choices = names  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

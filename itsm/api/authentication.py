@@ -10,8 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from accounts.access.tokens import find_token, mark_used
 from accounts.models import ApiToken, User
-from accounts.tokens import find_token, mark_used
 
 SCHEME = "bearer"
 

@@ -19,8 +19,8 @@ from accounts.models import ApiToken, User
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import page_serializer
 from itsm.api.views import ApiView, ListView
-from itsm.filtering import YesNoFilter
-from itsm.paging import Column, Ordering
+from itsm.web.filtering import YesNoFilter
+from itsm.web.paging import Column, Ordering
 
 TAG = _("Directory")
 KEY = {"type": "string", "minLength": 1, "maxLength": 150}

@@ -18,7 +18,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from itsm.api.parsers import LARGEST_NUMBER, is_storable
-from itsm.filtering import EARLIEST, LATEST
+from itsm.web.filtering import EARLIEST, LATEST
 
 Schema = dict[str, Any]
 FormClass = type[forms.Form]

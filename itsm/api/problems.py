@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from itsm.outage import when_to_come_back
+from itsm.web.outage import when_to_come_back
 
 CONTENT_TYPE = "application/problem+json"
 #: The name under which ``errors`` holds what belongs to no field.

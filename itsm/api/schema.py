@@ -17,8 +17,8 @@ from rest_framework import serializers
 from itsm.api.authentication import TokenAuthentication
 from itsm.api.operations import Operation
 from itsm.api.problems import CONTENT_TYPE, KINDS
-from itsm.filtering import ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter
-from itsm.paging import COUNT_CAP, DEFAULT_SIZE, MAX_SIZE, MAX_SORTS
+from itsm.web.filtering import ChoicesFilter, CodesFilter, MomentFilter, YesNoFilter
+from itsm.web.paging import COUNT_CAP, DEFAULT_SIZE, MAX_SIZE, MAX_SORTS
 
 JSON_VALUE: dict[str, Any] = {}
 TEXTS_BY_NAME = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}

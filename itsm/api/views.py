@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiToken, User
 from itsm.api.operations import Operation
-from itsm.paging import (
+from itsm.web.paging import (
     COUNT_CAP,
     DEFAULT_SIZE,
     MAX_SIZE,

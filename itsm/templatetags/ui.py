@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from accounts.phones import calling
-from tickets.mentions import drawn
+from tickets.shared.mentions import drawn
 
 register = template.Library()
 

@@ -13,10 +13,10 @@ from urllib.parse import quote_plus
 
 from django.conf import settings
 
-from notifications import outbound
 from notifications.channels.headers import readable
 from notifications.channels.outgoing import DEFINITE, PERMANENT, SENT, UNCERTAIN, Outgoing, Result
-from notifications.outbound import Answer, NotSent, Refused, Unanswered
+from notifications.sending import outbound
+from notifications.sending.outbound import Answer, NotSent, Refused, Unanswered
 
 #: Of what programs are sent; grows when a member changes its meaning or goes (docs/clocks-and-notices.md).
 WEBHOOK_VERSION = 1

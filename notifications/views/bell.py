@@ -24,7 +24,7 @@ from notifications.queries import (
     unread_count,
 )
 from tickets import clock
-from tickets.finding import find_ticket
+from tickets.queues.finding import find_ticket
 
 PAGE, LATEST = 50, 8
 #: So many rows are read for the bell's menu: of a ticket that is spoken of much, one line is left.

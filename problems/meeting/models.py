@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tickets.triggers import APPEND_ONLY
+from tickets.database.triggers import APPEND_ONLY
 
 
 class IncidentMeeting(models.Model):

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from accounts.models import User
+from problems.figures.register import Month
 from problems.models import KnownErrorUse, Problem, Telling
 from problems.prefills import MOST
-from problems.register import Month
-from tickets.causes import CAUSED_BY
+from tickets.figures.records import Span, records_of
 from tickets.lifecycle import kind_of
 from tickets.models import Ticket, TicketLink
-from tickets.records import Span, records_of
+from tickets.shared.causes import CAUSED_BY
 
 #: So many groups of each sort, and so many running incidents, the weightiest first.
 SHOWN = 50

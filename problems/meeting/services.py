@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from problems.figures.register import Month
 from problems.meeting.models import IncidentMeeting
-from problems.register import Month
-from tickets.action_forms import moment_field, text_field
+from tickets.shared.forms import moment_field, text_field
 
 
 class MinutesForm(forms.Form):

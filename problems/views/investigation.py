@@ -14,10 +14,13 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from drafts.http import answered
-from itsm.paper import TYPE as PDF
-from problems import outline, rules
-from problems.fishbone import draw
-from problems.investigation import (
+from itsm.documents.paper import TYPE as PDF
+from problems import rules
+from problems.figures.papers import record_pdf
+from problems.investigation import outline
+from problems.investigation.fishbone import draw
+from problems.investigation.outline import OutlineError, mark_of
+from problems.investigation.writing import (
     WrittenMeanwhile,
     add_evidence,
     judge,
@@ -27,16 +30,14 @@ from problems.investigation import (
     write_note,
 )
 from problems.models import Cause, Evidence, Note, Problem
-from problems.outline import OutlineError, mark_of
 from problems.panels import signatures_of, texts_of
-from problems.papers import record_pdf
 from problems.services import caused
 from problems.views.known_errors import check
 from problems.writing.slots import PARTS, opened, slot_of
 from tickets import clock
-from tickets.action_forms import MAX_TEXT
-from tickets.drafting import Slot, forget, keep
 from tickets.models import Attachment, TimelineEntry
+from tickets.shared.forms import MAX_TEXT
+from tickets.workspace.drafting import Slot, forget, keep
 
 #: So many lines of timelines are offered as evidence, the newest.
 OFFERED = 60

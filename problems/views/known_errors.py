@@ -9,11 +9,11 @@ from django.shortcuts import render
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
-from problems.known_errors import standing_of
+from problems.known_errors.publishing import standing_of
 from problems.models import KnownError
 from problems.navigation import reads_internal
 from tickets import clock
-from tickets.pages import rows_of
+from tickets.workspace.pages import rows_of
 
 SHOWN = 200
 

@@ -10,10 +10,10 @@ from django.shortcuts import render
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
-from itsm.paper import TYPE as PDF
-from itsm.sheets import TYPES
-from problems.papers import register_pdf
-from problems.register import Month, effect_of, figures_of, lines_of, workbook
+from itsm.documents.paper import TYPE as PDF
+from itsm.documents.sheets import TYPES
+from problems.figures.papers import register_pdf
+from problems.figures.register import Month, effect_of, figures_of, lines_of, workbook
 from problems.views.known_errors import check
 from tickets import clock
 

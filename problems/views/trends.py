@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from problems.models import TrendProposal
-from problems.trend_services import decide, raise_problem, refresh
+from problems.trends.services import decide, raise_problem, refresh
 from problems.views.known_errors import check
 from tickets import clock
 from tickets.errors import ActionError

@@ -18,15 +18,16 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
-from problems import outline, rules
-from problems.investigation import add_evidence, record_of, write_causes, write_note
+from problems import rules
+from problems.investigation import outline
+from problems.investigation.outline import OutlineError
+from problems.investigation.writing import add_evidence, record_of, write_causes, write_note
 from problems.models import Cause, Evidence, Note, Problem, TrendProposal
 from problems.navigation import reads_internal
-from problems.outline import OutlineError
-from problems.trend_services import decide, raise_problem
+from problems.trends.services import decide, raise_problem
 from tickets import clock
-from tickets.action_forms import MAX_TEXT
 from tickets.api.base import NUMBER
+from tickets.shared.forms import MAX_TEXT
 
 TAG = _("Problems")
 OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}

@@ -10,7 +10,7 @@ from accounts.http import SignedInRequest
 from drafts.models import Draft
 from drafts.services import best_of
 from problems.models import Cause, Evidence, Note, Problem
-from tickets.drafting import Slot, wanted_drafts
+from tickets.workspace.drafting import Slot, wanted_drafts
 
 #: Every form of the page that takes text.
 PARTS = (*Note.Part.values, *Cause.Method.values, *Evidence.Kind.values)

@@ -13,8 +13,8 @@ from reports.facts import keeping
 from reports.facts.models import Fact
 from reports.facts.sets import FLAGS, bits
 from tickets import clock
+from tickets.figures.records import Chosen, Records, Span, slice_of
 from tickets.models import Ticket
-from tickets.records import Chosen, Records, Span, slice_of
 
 #: So few tickets are counted anew at once when the definitions are new; of more the background does it.
 FEW = 5_000

@@ -11,7 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
-from incidents.records import same_fault_as
+from incidents.figures.records import same_fault_as
 from reports.facts.models import ChangedTicket, Counted, Fact
 from reports.facts.sets import COLUMNS, FLAGS, made_from
 from tickets.models import Ticket

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from django.core.cache import cache
 
-from itsm.filtering import ME, MINE
+from itsm.web.filtering import ME, MINE
 from reports.figures import Figure, Scope, figures
-from tickets.measures import Measure, measure_of
-from tickets.records import records_of
+from tickets.figures.measures import Measure, measure_of
+from tickets.figures.records import records_of
 
 #: Figures of a period that runs may lag so many seconds behind the clock: what passes its limit meanwhile.
 LAG = 5

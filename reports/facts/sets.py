@@ -14,9 +14,9 @@ from django.db.models.functions import Coalesce
 
 from reports.facts.models import Fact
 from reports.working_time import worked
+from tickets.figures.records import ENDED, Records, Span, all_records
 from tickets.models import Ticket
 from tickets.querysets import LIVE
-from tickets.records import ENDED, Records, Span, all_records
 
 #: Column of the memberships by the date that places a record in a period.
 FLAGS = {

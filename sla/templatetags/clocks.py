@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from notifications.events import Channel
-from sla.bars import Bar, bars_of
-from sla.spans import format_amount
+from sla.calendars.spans import format_amount
+from sla.clocks.bars import Bar, bars_of
 from tickets.models import Ticket
 
 register = template.Library()

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from accounts.access.tokens import create_token, revoke_token
 from accounts.models import AccessEvent
-from accounts.tokens import create_token, revoke_token
 from tests.api.client import Api
 from tests.factories import World
 

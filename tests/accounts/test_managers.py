@@ -14,7 +14,7 @@ from notifications.models import Delivery
 from notifications.queries import bell_rows, grouped, lines_of
 from tests.factories import MONDAY, World, act, incident_in, register_incident, unclaimed
 from tickets import clock
-from tickets.my import MyPage, to_claim
+from tickets.workspace.my import MyPage, to_claim
 
 pytestmark = pytest.mark.django_db
 

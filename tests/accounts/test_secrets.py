@@ -14,14 +14,14 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from accounts.access.epochs import begin_epoch
+from accounts.access.sessions import SessionStore, digest_of
+from accounts.access.tokens import create_token
 from accounts.adapters import SecondFactorAdapter
-from accounts.epochs import begin_epoch
-from accounts.sessions import SessionStore, digest_of
-from accounts.tokens import create_token
 from itsm.sealing import NotSealedError, seal, unseal
-from notifications.claiming import claim_mail
 from notifications.links import find_link
 from notifications.models import Endpoint
+from notifications.sending.claiming import claim_mail
 from tests.factories import World, incident_in
 from tickets import clock
 

@@ -7,7 +7,7 @@ from django.contrib.messages import get_messages
 from django.core.cache import cache
 from django.urls import reverse
 
-from accounts.tokens import create_token, find_token
+from accounts.access.tokens import create_token, find_token
 from tests.factories import make_user
 
 PASSWORD = "correct horse battery"

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.tokens import create_token
+from accounts.access.tokens import create_token
 from tests.factories import World, make_item, make_organisation
 
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import translation
 
-from accounts.log_guard import GUARD, LIFT
+from accounts.access.guard import GUARD, LIFT
 from accounts.models import Organisation, SupportGroup
 from incidents.models import Incident
 from itsm.admin import _lines, _parts

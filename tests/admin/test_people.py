@@ -9,8 +9,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
+from accounts.access.tokens import create_token
 from accounts.models import ApiToken, Organisation, Role, SupportGroup, User
-from accounts.tokens import create_token
 from cmdb.models import BusinessSystem
 from tests.admin.pages import address, errors, typed
 from tests.factories import World, incident_in, reload_user

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.test import Client
 
+from accounts.access.tokens import create_token
 from accounts.models import User
-from accounts.tokens import create_token
 
 BASE = "/api/v1/"
 

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.tokens import create_token
+from accounts.access.tokens import create_token
 from tests.factories import World
 from tickets.models import Ticket, TimelineEntry
 

@@ -16,7 +16,7 @@ from accounts.models import RateBucket
 from tests.api.client import Api, problem
 from tests.factories import World, incident_in, unclaimed
 from tickets import clock
-from tickets.housekeeping import purge_expired
+from tickets.database.housekeeping import purge_expired
 from tickets.models import IdempotencyKey, Ticket, TimelineEntry
 
 pytestmark = [pytest.mark.req("API-02")]

@@ -10,11 +10,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from itsm.paging import PagingError, capped_count, page_of, parse_ordering
+from itsm.web.paging import PagingError, capped_count, page_of, parse_ordering
 from tests.api.client import Api, numbers, problem
 from tests.factories import MONDAY, World, incident_in, register_incident, unclaimed
-from tickets.filters import SORTS
 from tickets.models import Ticket
+from tickets.queues.filters import SORTS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("API-02")]
 

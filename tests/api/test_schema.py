@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.access.tokens import create_token
 from accounts.models import User
-from accounts.tokens import create_token
 from problems.models import Problem
 from tests.changes.making import change_in
 from tests.factories import World, act, add_task, incident_in, make_item, make_system, unclaimed

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Department, User
 from approvals import questions
 from approvals.models import ApprovalRound, Policy
-from approvals.policies import publish
+from approvals.policy.policies import publish
 from approvals.questions import Question, register_question
 from approvals.services import ask
 from tests.factories import MONDAY, World, act, make_user, reload_user

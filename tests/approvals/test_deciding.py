@@ -10,12 +10,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Role, User
-from approvals.deciding import decide, decide_many
-from approvals.delegating import delegate, end_delegation
+from approvals.decisions.deciding import decide, decide_many
+from approvals.decisions.falling import standing
+from approvals.delegation.delegating import delegate, end_delegation
 from approvals.due import run_due
-from approvals.falling import standing
 from approvals.models import ApprovalRound, Ask, Decision, Policy
-from approvals.policies import publish
+from approvals.policy.policies import publish
 from approvals.services import ask
 from duty.models import Absence
 from notifications.models import Delivery, Notice

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound, Decision, Policy
 from approvals.services import ask, withdraw
 from approvals.shell import waiting_for, waiting_for_all

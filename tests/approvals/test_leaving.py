@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.leaving import holdings_of, switch_off
-from approvals.delegating import delegate
+from approvals.delegation.delegating import delegate
 from approvals.models import ApprovalRound, Ask, Delegation, Policy
 from approvals.shell import waiting_for
 from notifications.models import Notice

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from approvals.deciding import decide
-from approvals.delegating import delegate
+from approvals.decisions.deciding import decide
+from approvals.delegation.delegating import delegate
 from approvals.models import ApprovalRound, Decision, Policy
 from tests.factories import MONDAY, World, make_user, reload_user
 from tickets.errors import ActionConflict

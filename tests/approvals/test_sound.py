@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from approvals.models import Policy, PolicyVersion
-from approvals.policies import publish
+from approvals.policy.policies import publish
 from tests.factories import MONDAY, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-02", "ADM-01")]

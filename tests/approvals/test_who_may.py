@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Organisation, Role, User
-from approvals.deciding import decide
-from approvals.delegating import delegate, end_delegation
+from approvals.decisions.deciding import decide
+from approvals.delegation.delegating import delegate, end_delegation
 from approvals.due import run_due
 from approvals.models import ApprovalRound, Policy
 from approvals.services import ask, withdraw

@@ -17,10 +17,19 @@ LAYERS = [
     *("accounts", "duty", "drafts", "cmdb", "tickets", "tasks", "approvals", "kinds", "notifications", "sla"),
     *("live", "announcements", "replies", "exporting", "importing", "reports", "demo"),
 ]
-#: Rooms that a group of modules inside an app (``changes.cab``) has of its own.
-GROUPED = {"api", "views"}
+#: Folders inside an app or a group of modules that are one room, whatever their modules are called.
+ROOM_FOLDERS = {"api", "views", "models"}
+#: Views that people keep of lists, not pages.
+NO_DOORS = {"saved_views"}
 KINDS = ["incidents", "problems", "changes"]
 APPS = [app for layer in LAYERS for app in (KINDS if layer == "kinds" else [layer])]
+
+
+def room_of(name: str) -> str:
+    """What a module is for: its own name, or the folder that is a room; ``changes.plan.forms`` is of the forms."""
+    *groups, last = name.split(".")[1:] or [""]
+    own = "views" if last.endswith("_views") and last not in NO_DOORS else "api" if last.startswith("api_") else last
+    return next((group for group in groups if group in ROOM_FOLDERS), own)
 
 
 @dataclass(frozen=True)
@@ -41,10 +50,8 @@ class Module:
 
     @property
     def room(self) -> str:
-        """What the file is for: the second part of the name, in a group of modules inside an app the third."""
-        parts = self.name.split(".")
-        inner = [part for part in parts[2:] if part in GROUPED]
-        return inner[0] if inner else parts[1] if len(parts) > 1 else ""
+        """What the file is for (``room_of``)."""
+        return room_of(self.name)
 
     def imports(self) -> Iterator[str]:
         """Dotted names that are imported when the portal runs; those for type checkers do not count."""
@@ -80,6 +87,13 @@ def modules(*packages: str) -> list[Module]:
                 name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
                 found.append(Module(name, path, ast.parse(path.read_text(encoding="utf-8"))))
     return found
+
+
+def module_of(name: str) -> str:
+    """The module in which an imported name stands: ``changes.plan.forms`` of ``changes.plan.forms.StepForm``."""
+    while name and not (path := ROOT.joinpath(*name.split("."))).with_suffix(".py").is_file() and not path.is_dir():
+        name = name.rpartition(".")[0]
+    return name
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -15,7 +15,7 @@ from tests.architecture.sources import APPS, ROOT, Module, calls, for_each, modu
 TIMELESS = [
     module
     for module in modules("tickets", "incidents", "problems", "changes", "tasks", "sla")
-    if not module.name.startswith(("tickets.management", "tickets.housekeeping", "sla.management"))
+    if not module.name.startswith(("tickets.management", "tickets.database.housekeeping", "sla.management"))
 ]
 PRESENT = re.compile(r"\b(timezone\.now|datetime\.now|datetime\.utcnow|datetime\.today|date\.today|time\.time)$")
 #: Pages and API may ask for the present to show what remains; nothing below them.
@@ -25,18 +25,18 @@ CLOCK_READERS = {
     "tickets.tasks",
     "changes.admin",
     "changes.assessing.admin",
-    "changes.ordering_forms",
+    "changes.catalogue.forms",
     "changes.tasks",
-    "sla.engine",
-    "sla.canary",
-    "sla.lookout",
+    "sla.engine.rounds",
+    "sla.engine.canary",
+    "sla.engine.watch",
     "problems.tasks",
     "sla.tasks",
-    "sla.trials",
+    "sla.promises.trials",
 }
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-MAX_FUNCTION, MAX_MODULE, MAX_TEMPLATE = 40, 400, 80
+MAX_FUNCTION, MAX_MODULE, MAX_TEMPLATE, MAX_FOLDER = 40, 400, 80, 25
 #: Look at these again: each is longer than it should be, for the reason given.
 LONG_MODULES = {"tickets.models": "the ticket and all of its parts, as long as they are one page"}
 
@@ -77,8 +77,6 @@ def test_time_is_an_argument(module: Module) -> None:
 @for_each(TIMELESS)
 def test_clock_is_read_by_the_door_and_by_pages_only(module: Module) -> None:
     if module.name in CLOCK_READERS or module.room in {"views", "api", "pages", "context", "lists", "filters"}:
-        return
-    if module.room.endswith("_views") or module.room.startswith("api_"):
         return
 
     assert [line for line, name in calls(module.tree) if name == "clock.now"] == []
@@ -126,7 +124,7 @@ def unscoped(tree: ast.AST) -> list[str]:
         if not isinstance(node, ast.stmt) or isinstance(node, ast.FunctionDef | ast.ClassDef | ast.If | ast.For):
             continue
         text = ast.unparse(node)
-        names = re.findall(r"\b(\w+)\.(?:objects|_default_manager|_base_manager)\b(?!\.visible_to)", text)
+        names = re.findall(r"\b(\w+)\.(?:objects|_default_manager|_base_manager)\b(?!\.visible_to|\.none)", text)
         if SCOPED & set(names) and not re.search(r"visible|seen|ticket=ticket|parent_id=ticket\.pk", text):
             found.append(text)
     return found
@@ -200,3 +198,14 @@ def test_functions_and_modules_are_short(module: Module) -> None:
 
     assert {f.name: length(f) for f in module.functions() if length(f) > MAX_FUNCTION} == {}
     assert lines <= MAX_MODULE or module.name in LONG_MODULES
+
+
+@pytest.mark.req("TKT-06")
+def test_folders_can_be_looked_through() -> None:
+    """A folder with more modules than one page lists is a set of groups that nobody has named yet."""
+    folders: dict[str, int] = {}
+    for module in modules(*APPS, "itsm", "bench"):
+        folder = str(module.path.parent.relative_to(ROOT))
+        folders[folder] = folders.get(folder, 0) + (module.path.name != "__init__.py")
+
+    assert {folder: count for folder, count in folders.items() if count > MAX_FOLDER} == {}

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from bench.subjects import SUBJECTS
-from itsm.programs import PROGRAMS
+from itsm.run.programs import PROGRAMS
 
 SIZES = (300,)
 QUICK = {

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Department, Role
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
 from changes.models import Change
 from tests.factories import MONDAY, World, act, make_user, reload_user
@@ -41,7 +41,8 @@ def request(world: World, kind: str = "simple", *, now: datetime | None = MONDAY
     typed = {"change_type": kind, "summary": "升级数据库", "reason": "漏洞修复", "group": "host", **WINDOW, **data}
     if kind == "major":
         typed = {**WHOLE, **typed}
-    return perform(Change(), "register", user=world.lead, data=typed, now=now).ticket  # type: ignore[return-value]
+    made: Any = perform(Change(), "register", user=world.lead, data=typed, now=now).ticket
+    return act(made, "add_step", world.lead, now=now, what="升级") if kind == "major" else made
 
 
 def approve(change: Any, *people: Any, now: datetime = MONDAY, verdict: str = "approve", reason: str = "") -> Any:

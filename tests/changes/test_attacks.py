@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from approvals.deciding import decide, decide_many
-from approvals.delegating import delegate
+from approvals.decisions.deciding import decide, decide_many
+from approvals.delegation.delegating import delegate
 from approvals.models import ApprovalRound, Decision
 from changes.models import Change
 from notifications.models import Notice

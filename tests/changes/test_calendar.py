@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from changes.feeds import A_MINUTE
-from changes.freeze_models import FreezeRule
-from changes.ical import LINE, escaped, folded
 from changes.models import CalendarFeed, Change, MaintenanceWindow
-from changes.slots import free_slots
+from changes.schedule.feeds import A_MINUTE
+from changes.schedule.freeze_models import FreezeRule
+from changes.schedule.ical import LINE, escaped, folded
+from changes.schedule.slots import free_slots
 from tests.api.client import Api
 from tests.changes.making import later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_system, reload_user

@@ -14,10 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from changes.collisions import collisions_between, collisions_of
-from changes.freeze_models import FreezeRule
-from changes.freezes import freezes_between, year_of
-from changes.trading import is_trading_day
+from changes.collision.collisions import collisions_between, collisions_of
+from changes.schedule.freeze_models import FreezeRule
+from changes.schedule.freezes import freezes_between, year_of
+from changes.schedule.trading import is_trading_day
 from cmdb.models import Relation, RelationType
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
@@ -105,13 +105,13 @@ def test_freeze_blocks_until_somebody_else_signs_for_this_window(world: World) -
     """Without a signature no route leads on; the signature expires with the window."""
     changer: Any = world.people["changer"]
     window: dict[str, Any] = {"planned_start": "2026-10-01T20:00", "planned_end": "2026-10-01T22:00"}
-    change = act(request(world, **window), "submit", world.lead, now=MONDAY)
-    change = act(change, "accept", changer, now=MONDAY)
+    change = request(world, **window)
     with pytest.raises(ActionConflict, match=r"Hard collision|硬冲突"):
-        act(change, "ask_approval", world.lead, now=MONDAY)
+        act(change, "submit", world.lead, now=MONDAY)
     with pytest.raises(ActionForbidden):
         act(change, "override_collisions", world.lead, text="必须做")
     change = act(change, "override_collisions", changer, now=MONDAY, text="监管要求")
+    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", changer, now=MONDAY)
     change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
     moved = {"planned_start": "2026-10-02T20:00", "planned_end": "2026-10-02T22:00", "let_approvals_fall": "on"}
     change = act(change, "edit", world.lead, now=MONDAY, **moved)
@@ -125,9 +125,27 @@ def reasons(change: Any) -> list[tuple[str, str]]:
     return [(str(one.grade), str(one.reason)) for one in collisions_of(change)]
 
 
-def submitted(world: World, **data: Any) -> Any:
-    """A change that can collide."""
-    return act(request(world, **data), "submit", world.lead, now=MONDAY)
+def submitted(world: World, *, signed: bool = False, **data: Any) -> Any:
+    """A change that can collide; ``signed``: it goes on in spite of what is hard."""
+    change: Any = request(world, **data)
+    if signed:
+        change = act(change, "override_collisions", world.people["changer"], now=MONDAY, text="已协调")
+    return act(change, "submit", world.lead, now=MONDAY)
+
+
+def test_submission_is_refused_with_reason_owner_and_the_next_free_windows(world: World) -> None:
+    """Whoever is refused learns what is in the way, whom to talk to, and when it would go."""
+    first = submitted(world, assignee="engineer")
+    late = request(world, assignee="engineer", planned_start="2026-11-24T21:00", planned_end="2026-11-24T23:00")
+    with pytest.raises(ActionConflict) as refused:
+        act(late, "submit", world.lead, now=MONDAY)
+    said = str(refused.value.message)
+    for part in (first.number, "(Lead) Engineer", "2026-11-24 22:00 – 2026-11-25 00:00", "2026-11-25 21:00 – 23:00"):
+        assert part in said
+    answer = Api(world.lead).post(f"changes/{late.number}/actions/submit/", {})
+    assert (answer.status_code, first.number in answer.json()["detail"]) == (409, True)
+    act(late, "edit", world.lead, planned_start="2026-11-24T22:00", planned_end="2026-11-24T23:00", now=MONDAY)
+    assert act(late, "submit", world.lead, now=MONDAY).state == "submitted"
 
 
 def test_planted_pairs_are_graded_with_reasons(world: World, client: Client) -> None:
@@ -143,11 +161,12 @@ def test_planted_pairs_are_graded_with_reasons(world: World, client: Client) -> 
     first = submitted(world, items=["db-1"], assignee="engineer", business_system="core-db")
     assert reasons(first) == []
 
-    other_node = submitted(world, items=["db-2"])
+    other_node = submitted(world, signed=True, items=["db-2"])
     assert reasons(first) == [("hard", "redundancy")]
     act(other_node, "cancel", world.lead, text="不做了")
     assert reasons(first) == []
-    submitted(world, assignee="engineer", planned_start="2026-11-24T21:00", planned_end="2026-11-24T23:00")
+    overlapping = {"planned_start": "2026-11-24T21:00", "planned_end": "2026-11-24T23:00"}
+    submitted(world, signed=True, assignee="engineer", **overlapping)
     submitted(world, planned_start="2026-11-24T22:00", planned_end="2026-11-24T23:00", items=["db-1"])
     submitted(world, items=["db-1"])
     submitted(world, business_system="core-db")

@@ -111,7 +111,8 @@ def test_whoever_decided_about_a_major_change_does_not_carry_it_out(world: World
 
     with pytest.raises(ActionConflict, match=r"decided|决定"):
         act(change, "start", reload_user(decided), now=AN_HOUR)
-    assert act(change, "start", world.engineer2, now=AN_HOUR).state == "implementing"
+    early = {"begin_early": "on", "text": "提前"}
+    assert act(change, "start", world.engineer2, now=AN_HOUR, **early).state == "implementing"
 
 
 def _next_decider(change: Any) -> User:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from changes.collisions import collisions_of
-from changes.maintenance import lies_within, occurrences
+from changes.collision.collisions import collisions_of
 from changes.models import Change, ChangeTemplate, FreezeRule, MaintenanceWindow
-from changes.slots import free_slots
+from changes.schedule.maintenance import lies_within, occurrences
+from changes.schedule.slots import free_slots
 from notifications.models import Notice
 from tests.changes.making import request, staffed
 from tests.factories import MONDAY, World, act, last_entry, make_system, reload_user

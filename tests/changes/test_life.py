@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from approvals.models import ApprovalRound
-from approvals.policies import publish as publish_policy
+from approvals.policy.policies import publish as publish_policy
+from changes.catalogue.templates import judge, publish
 from changes.models import Change, ChangeTemplate, PlanStep
-from changes.templates import judge, publish
 from notifications.models import Notice
 from tests.api.client import Api
 from tests.changes.making import WINDOW, approve, later, request, role, staffed
@@ -65,6 +65,9 @@ def test_major_change_takes_the_long_way(world: World) -> None:
     bare = request(world, "major", back_out_tested="")
     with pytest.raises(ActionConflict):
         act(bare, "submit", world.lead)
+    stepless = act(request(world, "major"), "remove_step", world.lead, step=1)
+    with pytest.raises(ActionConflict, match=r"Steps of the plan|计划步骤"):
+        act(stepless, "submit", world.lead)
     change = act(request(world, "major", assignee="engineer"), "submit", world.lead, now=MONDAY)
     change = act(change, "accept", changer, now=MONDAY)
     with pytest.raises(ActionConflict):

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from changes.models import Change
-from changes.near import changes_near
+from changes.origins.near import changes_near
 from cmdb.models import Relation, RelationType
 from notifications.models import Notice
 from tests.api.client import Api
@@ -46,7 +46,7 @@ def carried_out(world: World, hours: float, *, until: str = "implement", **data:
     """A change that was begun, and perhaps ended, now."""
     change = act(planned(world, hours, **data), "accept", world.people["changer"])
     change = approve(act(change, "ask_approval", world.lead), world.approver, now=clock.now())
-    change = act(change, "start", world.engineer)
+    change = act(change, "start", world.engineer, begin_early="on", text="提前")
     return change if until == "start" else act(change, until, world.engineer, result="as_planned")
 
 

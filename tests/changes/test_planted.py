@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from changes.collisions import Grade, Reason, collisions_between, collisions_of
-from changes.freeze_models import FreezeRule
+from changes.collision.collisions import Grade, Reason, collisions_between, collisions_of
 from changes.models import Change, PlanStep
+from changes.schedule.freeze_models import FreezeRule
 from cmdb.models import ConfigurationItem, Relation, RelationType
 from notifications.models import Notice
 from tests.api.client import Api

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from approvals.content import digest_of, lines_of
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
 from approvals.questions import question_of
 from changes.models import Change

@@ -72,3 +72,19 @@ def test_the_timeline_says_each_change_once_and_in_local_time(world: World, clie
     page = client.get(f"/tickets/{change.number}/").text
     assert "2026-11-24 20:30" in page
     assert "2026-11-24T12:30" not in page.split('id="timeline"')[-1].replace('datetime="2026-11-24T12:30', "")
+
+
+@pytest.mark.req("CHG-06")
+def test_beginning_before_the_approved_window_asks_once_why(world: World, client: Client) -> None:
+    change = act(act(request(world), "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    begin = change.kind_info.actions["start"]
+    assert not begin.asks
+    with pytest.raises(ActionInvalid) as asked:
+        act(change, "start", world.engineer, now=later(1))
+    assert "2026-11-24 20:00" in str(asked.value.form.errors["begin_early"])
+    assert [field.name for field in asked.value.form.visible_fields()] == ["begin_early", "text"]
+
+    begun = act(change, "start", world.engineer, now=later(1), begin_early="on", text="业务方要求提前")
+    assert (begun.actual_start, last_entry(begun).text) == (later(1), "业务方要求提前")
+    assert "begin_early" not in last_entry(begun).data

@@ -14,8 +14,8 @@ from changes.models import Change, WriteVerdict
 from changes.unauthorised.permit import permit
 from changes.unauthorised.queries import writes
 from cmdb.models import ItemVersion, Relation, RelationType
-from cmdb.moments import replaying
 from cmdb.services import Link, NotAllowed, Stamp, end_relations, update_item, write_relations
+from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
 from tests.changes.making import approve, later, request, role, staffed
 from tests.factories import MONDAY, World, act, make_item, reload_user

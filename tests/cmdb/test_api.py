@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cmdb.models import RelationType
-from cmdb.moments import replaying
 from cmdb.services import Link, Stamp, update_item, write_relations
+from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
 from tests.factories import MONDAY, World, make_item, make_system
 

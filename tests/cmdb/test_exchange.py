@@ -12,14 +12,14 @@ from django.core.management import CommandError, call_command
 from django.http import QueryDict
 from openpyxl import Workbook, load_workbook
 
-from cmdb.exchange import Importer, ImportRefused
-from cmdb.exporting import table_of
 from cmdb.listing import ItemList
 from cmdb.models import CIClass, ConfigurationItem, ItemImport, ItemVersion, Relation, RelationType, RelationVersion
-from cmdb.moments import replaying
 from cmdb.services import Link, Stamp, update_item, write_relations
-from cmdb.tables import csv_text, excel_bytes, read_table
-from cmdb.undoing import undo_import
+from cmdb.transfer.exchange import Importer, ImportRefused
+from cmdb.transfer.exporting import table_of
+from cmdb.transfer.tables import csv_text, excel_bytes, read_table
+from cmdb.transfer.undoing import undo_import
+from cmdb.versioning.moments import replaying
 from tests.factories import MONDAY, World, make_item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-05")]

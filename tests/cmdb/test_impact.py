@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmdb import impact
-from cmdb.graph import Edge, Graph
-from cmdb.impact import DEGRADED, DOWN
+from cmdb.network import impact
+from cmdb.network.graph import Edge, Graph
+from cmdb.network.impact import DEGRADED, DOWN
 
 pytestmark = pytest.mark.req("CMDB-02")
 

@@ -15,9 +15,9 @@ from accounts.models import User
 from changes.unauthorised.permit import permit as shipped
 from cmdb.authority import register_permit, withdraw_permit
 from cmdb.models import Attribute, ConfigurationItem, Difference, RelationType
-from cmdb.moments import replaying
-from cmdb.recent import changes_below
 from cmdb.services import Link, Stamp, update_item, write_relations
+from cmdb.versioning.moments import replaying
+from cmdb.versioning.recent import changes_below
 from tests.factories import MONDAY, World, make_item, register_incident
 from tickets.services import affect_items
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmdb.models import ConfigurationItem, ItemVersion, RelationType, RelationVersion
-from cmdb.moments import Moment, replaying
 from cmdb.services import Clash, Link, Stamp, items_at, relations_at, update_item, write_relations
+from cmdb.versioning.moments import Moment, replaying
 from tests.factories import MONDAY, World, make_item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-04")]

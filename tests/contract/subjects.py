@@ -10,7 +10,7 @@ from django import forms
 from django.utils.timezone import localtime
 
 from accounts.models import User
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from problems.models import Problem
 from tasks.models import Task
 from tests.changes.making import change_in
@@ -20,7 +20,7 @@ from tickets import clock
 from tickets.actions import bound_form, perform
 from tickets.lifecycle import Action, Kind, kinds
 from tickets.models import Ticket
-from tickets.worktime import MinutesField
+from tickets.shared.worktime import MinutesField
 
 
 def task_in(state: str, world: World) -> Ticket:

@@ -20,7 +20,7 @@ from accounts.models import Organisation, Role, User
 from accounts.permissions import Permission
 from exporting.services import plan_export, rows_of
 from incidents.models import Incident
-from itsm.paging import page_of, parse_ordering
+from itsm.web.paging import page_of, parse_ordering
 from tests.api.client import Api
 from tests.factories import (
     MONDAY,
@@ -30,11 +30,11 @@ from tests.factories import (
     register_incident,
     reload_user,
 )
-from tickets.audience import fields_told, known_to, may_know
-from tickets.columns import COLUMNS
-from tickets.filters import FILTERS, SORTS, filters_for, sorts_for
-from tickets.listing import rows_of_saved
 from tickets.models import AffectedItem, SavedView, Ticket, Watcher
+from tickets.queues.audience import fields_told, known_to, may_know
+from tickets.queues.columns import COLUMNS
+from tickets.queues.filters import FILTERS, SORTS, filters_for, sorts_for
+from tickets.queues.listing import rows_of_saved
 from tickets.serializers import TicketDetailSerializer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ORG-03")]

@@ -12,11 +12,12 @@ from itsm.management.commands import docs
 from tests.contract.subjects import DECLARED, PLACES, SUBJECTS
 from tests.factories import World, incident_in
 from tests.second_kind.lifecycle import VisitLifecycle
-from tickets import diagrams, pages
+from tickets import diagrams
 from tickets.actions import available_actions
 from tickets.checks import problems_of
 from tickets.lifecycle import Action, Kind, kind_of, kinds
 from tickets.models import Ticket
+from tickets.workspace import pages
 
 pytestmark = pytest.mark.req("TKT-06")
 

@@ -20,15 +20,15 @@ import incidents.lifecycle
 import itsm.api_urls
 import itsm.urls
 from incidents.models import Incident
-from itsm import steps
 from itsm.api import docs
 from itsm.management.commands.docs import shipped_roles
+from itsm.run import steps
 from tests import factories
 from tests.api.client import Api
 from tests.factories import World, act, incident_in, last_entry
 from tickets import diagrams, lifecycle
 from tickets.checks import problems_of
-from tickets.declared import write_declared_states
+from tickets.database.declared import write_declared_states
 from tickets.lifecycle import Kind, kind_of, register_kind
 from tickets.models import DeclaredTransition
 

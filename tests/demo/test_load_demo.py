@@ -25,7 +25,7 @@ from replies.variables import OF_TICKET, OF_WRITER, check_variables
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
-from tickets.suggestions import Call, suggest
+from tickets.workspace.suggestions import Call, suggest
 
 TICKETS = 97
 

@@ -256,7 +256,7 @@ def test_a_submit_without_a_session_goes_on_at_a_page(
 
 
 def test_every_draft_of_a_ticket_costs_one_query(world: World, browse: Browse, django_assert_num_queries: Any) -> None:
-    from tickets.drafting import drafts_of  # only what this test counts
+    from tickets.workspace.drafting import drafts_of  # only what this test counts
 
     ticket = incident_in("in_progress", world)
     for name in ("composer", "resolve", "wait"):

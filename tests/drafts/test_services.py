@@ -20,7 +20,7 @@ from drafts.services import (
     save_draft,
 )
 from tests.factories import MONDAY, World
-from tickets.housekeeping import purge_expired
+from tickets.database.housekeeping import purge_expired
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-07", "UX-02")]
 

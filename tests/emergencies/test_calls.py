@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import User
 from duty.models import Roster
 from duty.services import save_roster
-from incidents.emergency_pages import panel_of
+from incidents.emergencies.pages import panel_of
 from incidents.models import CallIn
 from notifications.links import address_for, with_links
 from notifications.models import AnswerLink, Delivery, Notice

@@ -8,8 +8,8 @@ import pytest
 
 from tasks.models import Task
 from tests.factories import MONDAY, World, act, incident_in
-from tickets.bulk import Wanted, choices_for, perform_bulk
-from tickets.my import to_claim
+from tickets.workspace.bulk import Wanted, choices_for, perform_bulk
+from tickets.workspace.my import to_claim
 
 pytestmark = [pytest.mark.django_db]
 

@@ -12,7 +12,7 @@ from duty.models import Absence, Roster
 from duty.services import first_on_duty, save_roster
 from incidents.models import EmergencyTask
 from notifications.models import Delivery, Notice
-from sla import timers
+from sla.clocks import timers
 from tasks.models import Task
 from tests.factories import (
     MONDAY,

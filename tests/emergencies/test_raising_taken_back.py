@@ -15,9 +15,9 @@ from tests.sla.test_by_time_pages import browser
 from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionConflict
-from tickets.guests import Guest
 from tickets.models import Ticket, TimelineEntry
-from tickets.undo import can_undo, undo_step
+from tickets.shared.guests import Guest
+from tickets.workspace.undo import can_undo, undo_step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("MAJ-01", "UX-01")]
 

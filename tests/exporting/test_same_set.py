@@ -14,8 +14,8 @@ from tests.factories import World, add_task, incident_in, make_item, make_user
 from tests.problems.test_life import raise_problem
 from tickets import clock
 from tickets.lifecycle import kinds
-from tickets.listing import Listing
 from tickets.models import Ticket
+from tickets.queues.listing import Listing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08", "API-02")]
 

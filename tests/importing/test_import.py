@@ -16,8 +16,8 @@ from incidents.models import Incident
 from tests.factories import World, act, make_organisation
 from tests.importing.exports import life, run_import, snapshot, update, write_export
 from tickets.clock import NO_LIMIT
+from tickets.database.numbers import allocate_number
 from tickets.models import Category, ExternalReference, Ticket, TimelineEntry
-from tickets.numbers import allocate_number
 from tickets.signals import action_performed
 from tickets.timeline import entries_for, present
 

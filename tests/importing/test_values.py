@@ -14,7 +14,7 @@ from importing.facts import cell_reader, word_reader, word_table
 from importing.findings import Finding, Flaw, finding_writer
 from importing.histories import History
 from importing.values import EARLIEST, DamagedError, read_count, read_name, tidy, time_reader
-from itsm.cells import RISKY
+from itsm.documents.cells import RISKY
 
 pytestmark = pytest.mark.req("ADM-04")
 

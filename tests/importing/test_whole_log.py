@@ -14,7 +14,7 @@ import pytest
 from accounts.models import SupportGroup, User
 from cmdb.models import ConfigurationItem
 from incidents.models import Incident
-from problems.trends import BURST, MOST, WEEK, ZONE, find
+from problems.trends.analysis import BURST, MOST, WEEK, ZONE, find
 from tests.importing.exports import LOG, run_import
 from tests.reports.whole_log import check_board_counts_what_the_log_says
 from tickets.models import AffectedItem, Category, ExternalReference, TimelineEntry

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from incidents.by_portal import SAME_EVENT
+from incidents.by_itself.by_portal import SAME_EVENT
 from incidents.models import Incident
 from notifications.models import Notice
 from sla.models import Clock
@@ -200,7 +200,12 @@ def test_only_who_may_lower_a_priority_lets_it_follow_a_slower_ticket(world: Wor
             act(urgent, "mark_duplicate", person, main=main.number)
         assert main.number in str(refused.value.form.errors["main"])
 
-    assert act(urgent, "mark_duplicate", world.manager, main=main.number).duplicate_of.pk == main.pk
+    with pytest.raises(ActionInvalid) as asked:
+        act(urgent, "mark_duplicate", world.manager, main=main.number)
+    assert list(asked.value.form.errors) == ["slower"]
+    assert [field.name for field in asked.value.form.visible_fields()] == ["main", "slower"]
+    marked = act(urgent, "mark_duplicate", world.manager, main=main.number, slower="on")
+    assert (marked.duplicate_of.pk, "slower" in last_entry(marked).data) == (main.pk, False)
     slow, other = incident_in("in_progress", world), incident_in("assigned", world, impact="I2")
     assert act(slow, "mark_duplicate", world.desk, main=other.number).duplicate_of.pk == other.pk
 

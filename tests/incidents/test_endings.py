@@ -24,8 +24,8 @@ from tests.incidents.asserting import refused_fields
 from tickets import clock
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid
 from tickets.models import Ticket, TicketLink
-from tickets.pages import satisfaction_of
-from tickets.queries import VIEWS, queue
+from tickets.queues.queries import VIEWS, queue
+from tickets.workspace.pages import satisfaction_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-05")]
 

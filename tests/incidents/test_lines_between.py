@@ -12,8 +12,8 @@ from tests.factories import World, act, incident_in, register_incident, unclaime
 from tests.pages.files import attach
 from tickets.actions import available_actions
 from tickets.errors import ActionInvalid
-from tickets.filters import TicketFilter
 from tickets.models import Attachment, Ticket, TicketLink
+from tickets.queues.filters import TicketFilter
 
 pytestmark = [pytest.mark.django_db]
 

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound, Ask, Decision, Policy
-from approvals.policies import publish
+from approvals.policy.policies import publish
 from approvals.shell import waiting_for
 from incidents.models import Incident
 from notifications.models import Notice
@@ -20,7 +20,7 @@ from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, last_entry, make_user, reload_user
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
-from tickets.undo import undo_step
+from tickets.workspace.undo import undo_step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-04")]
 #: The group's lead, and whoever may decide priorities in any group.

@@ -15,8 +15,8 @@ from tests.factories import World, act, incident_in, make_item, make_system, reg
 from tests.pages.test_weight import queries_of
 from tickets import clock
 from tickets.models import TicketLink
-from tickets.suggestions import Call, duplicates, phrases, suggest, words_of
-from tickets.surroundings import surroundings_of
+from tickets.workspace.suggestions import Call, duplicates, phrases, suggest, words_of
+from tickets.workspace.surroundings import surroundings_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-02", "INC-11")]
 
@@ -158,7 +158,7 @@ def test_no_more_is_compared_than_the_newest(world: World, django_assert_num_que
     for n in range(5):
         incident_in("resolved", world, summary=f"外网邮件附件无法下载 {n}", category="floor")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tickets.suggestions.FINISHED", 3)
+        patch.setattr("tickets.workspace.suggestions.FINISHED", 3)
         with django_assert_num_queries(3):
             [category] = suggest(Call("邮件里的附件无法下载"), world.desk)
     assert (category.count, category.of) == (3, 3)

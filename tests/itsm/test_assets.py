@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from itsm import assets
+from itsm.web import assets
 
 pytestmark = pytest.mark.req("UX-02")
 

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from itsm import uploads
-from itsm.backup import BackupError, create_backup, fit_to_server, restore_backup
+from itsm.run.backup import BackupError, create_backup, fit_to_server, restore_backup
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = """SELECT (SELECT count(*) FROM tickets_ticket), (SELECT count(*) FROM tickets_timelineentry),
@@ -120,7 +120,7 @@ def small_backup(tmp_path, settings, monkeypatch):
             if program == "pg_dump" and argument.startswith("--file="):
                 Path(argument.removeprefix("--file=")).write_bytes(b"PGDMP" * 2000)
 
-    monkeypatch.setattr("itsm.backup._run", run)
+    monkeypatch.setattr("itsm.run.backup._run", run)
     umask = os.umask(0o022)
     archive = tmp_path / "small.tar"
     create_backup(archive)
@@ -175,7 +175,7 @@ def test_older_servers_are_not_asked_for_what_they_do_not_know(tmp_path, server,
 @pytest.mark.req("ADM-02")
 def test_a_server_that_is_too_old_is_told_before_anything_is_changed(small_backup, monkeypatch):
     archive, ran = small_backup
-    monkeypatch.setattr("itsm.backup.OLDEST_SERVER", 990_000)
+    monkeypatch.setattr("itsm.run.backup.OLDEST_SERVER", 990_000)
 
     with pytest.raises(BackupError, match="99 or newer"):
         restore_backup(archive)

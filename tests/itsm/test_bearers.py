@@ -15,11 +15,11 @@ from django.db import models
 from django.http import Http404
 from django.test import RequestFactory
 
-from accounts.tokens import create_token, find_token, revoke_token
-from changes.feeds import FeedForm, find_feed, make_feed, revoke_feed
+from accounts.access.tokens import create_token, find_token, revoke_token
 from changes.models import CalendarFeed
-from itsm.restarting import end_what_was_signed
-from reports.displays import DisplayForm, find_display, make_display, revoke_display
+from changes.schedule.feeds import FeedForm, find_feed, make_feed, revoke_feed
+from itsm.run.restarting import end_what_was_signed
+from reports.walls.displays import DisplayForm, find_display, make_display, revoke_display
 from tests.factories import World, register_incident
 from tickets import clock
 from tickets.actions import perform
@@ -44,8 +44,9 @@ NO_SECRETS = {
 }
 #: Where something is signed or digested with a key, and how what was given out before a restore ends.
 SIGNERS = {
-    "accounts/epochs.py": "covers the epoch",
-    "accounts/tokens.py": "tokens are revoked by a restore, unless somebody wants them kept",
+    "accounts/access/epochs.py": "covers the epoch",
+    "accounts/access/tokens.py": "tokens are revoked by a restore, unless somebody wants them kept",
+    "changes/proof/pack.py": "opens nothing: it shows that an archive was made here, also after a restore",
     "itsm/sealing.py": "rests in the database and is never given out",
     "notifications/channels/posting.py": "what goes out is signed with the receiver's secret",
     "notifications/links.py": "covers the epoch",

@@ -15,8 +15,8 @@ from django.urls import get_resolver
 from exporting.models import Export
 from itsm import settings as settings_of_the_portal
 from itsm.celery import app
-from itsm.programs import PROGRAMS
-from itsm.watchdog import Watchdog, database_answers, nudges_wait
+from itsm.run.programs import PROGRAMS
+from itsm.run.watchdog import Watchdog, database_answers, nudges_wait
 from tests.factories import World, unclaimed
 from tickets.models import TimelineEntry
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from itsm.cells import RISKY, cell, csv_text, exchanged, plain, safe_text
-from itsm.sheets import CUT, MAX_TEXT, Book, CsvSheet, XlsxSheet, csv_lines
+from itsm.documents.cells import RISKY, cell, csv_text, exchanged, plain, safe_text
+from itsm.documents.sheets import CUT, MAX_TEXT, Book, CsvSheet, XlsxSheet, csv_lines
 
 pytestmark = pytest.mark.req("TKT-08")
 
@@ -134,7 +134,7 @@ def test_excel_texts_are_typed_as_texts(tmp_path: Path) -> None:
 
 
 def test_excel_goes_on_on_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("itsm.sheets.MAX_ROWS", 3)
+    monkeypatch.setattr("itsm.documents.sheets.MAX_ROWS", 3)
     sheet = XlsxSheet(tmp_path / "a.xlsx")
     for row in (["head"], [1], [2], [3], [4], [5]):
         sheet.write(row)

@@ -83,7 +83,7 @@ def test_image_runs_without_rights() -> None:
 
 
 def test_programs_are_those_of_make_run(services: dict[str, Any]) -> None:
-    from itsm.programs import PROGRAMS as LOCAL
+    from itsm.run.programs import PROGRAMS as LOCAL
 
     assert set(LOCAL) == set(PROGRAMS)
     for name in ("live", "engine", "worker", "bulk", "beat"):

@@ -8,11 +8,11 @@ import time
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from itsm import migrating
 from itsm import settings as settings_of_the_portal
 from itsm.lifting import lifted
 from itsm.limits import ENGINE, ENGINES, PAGE, as_options, limits_of
-from itsm.programs import PROGRAMS
+from itsm.run import migrating
+from itsm.run.programs import PROGRAMS
 
 pytestmark = [pytest.mark.req("SLM-06", "ADM-02")]
 NAMES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")

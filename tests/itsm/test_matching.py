@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from itsm.matching import Unmatchable, matches
 from tests.factories import MONDAY, World, act, incident_in, unclaimed
 from tickets.models import Ticket
-from tickets.queries import VIEWS
+from tickets.queues.queries import VIEWS
 
 pytestmark = [pytest.mark.req("TKT-08"), pytest.mark.django_db]
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.test import RequestFactory
 
-from itsm.middleware import HtmxMiddleware, SessionLifetimeMiddleware
+from itsm.web.middleware import HtmxMiddleware, SessionLifetimeMiddleware
 
 pytestmark = [pytest.mark.req("ORG-06"), pytest.mark.django_db]
 

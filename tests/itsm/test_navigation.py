@@ -5,7 +5,7 @@ from django.test import Client
 
 from itsm.navigation import Section, entries, entries_for
 from tests.factories import World
-from tickets.context import navigation
+from tickets.workspace.context import navigation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("DESK-01")]
 

@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from itsm.backup import OLDEST_SERVER
+from itsm.run.backup import OLDEST_SERVER
 from tests.itsm.test_backup import ROOT, facts, manage, two_databases  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.req("ADM-02")]

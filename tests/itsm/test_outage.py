@@ -12,12 +12,12 @@ from django.test import Client
 from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
-from itsm.outage import is_away, when_to_come_back
+from itsm.web.outage import is_away, when_to_come_back
 from tests.api.client import Api, problem
 from tests.factories import World, act, unclaimed
 from tests.pages.conftest import browse
-from tickets import attachments
 from tickets.actions import perform
+from tickets.files import attachments
 from tickets.models import Attachment
 
 __all__ = ["browse"]

@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from itsm import steps
+from itsm.run import steps
 
 pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
 
@@ -75,7 +75,7 @@ def test_the_guide_leads_to_a_sign_in_page(server: dict[str, str]) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:itsm.gunicorn_conf", "itsm.wsgi:application"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:itsm.run.gunicorn_conf", "itsm.wsgi:application"]
     web = subprocess.Popen(command, cwd=settings.BASE_DIR, env=server | {"PORT": str(port), "WEB_WORKERS": "1"})
     try:
         until = time.monotonic() + 60

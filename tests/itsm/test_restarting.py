@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from accounts.tokens import create_token, find_token
-from itsm.restarting import KEY_JUMP, NUMBER_JUMP, Reached, end_what_was_signed, jump_ahead, reached_now
+from accounts.access.tokens import create_token, find_token
+from itsm.run.restarting import KEY_JUMP, NUMBER_JUMP, Reached, end_what_was_signed, jump_ahead, reached_now
 from tests.factories import MONDAY, World, register_incident
-from tickets.bookkeeping import NumberCounter
+from tickets.database.bookkeeping import NumberCounter
+from tickets.database.numbers import allocate_number
 from tickets.models import Ticket
-from tickets.numbers import allocate_number
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-02", "TKT-01")]
 YESTERDAY = MONDAY - timedelta(days=1)

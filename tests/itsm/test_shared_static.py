@@ -11,7 +11,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from itsm import shared_static, uploads
+from itsm import uploads
+from itsm.web import shared_static
 from tests.itsm.store import BUCKET, running_store
 
 pytestmark = pytest.mark.req("ADM-02")

@@ -15,9 +15,9 @@ import psutil
 import pytest
 from django.conf import settings
 
-from itsm import supervisor
 from itsm.embedded import Redis
-from itsm.programs import PROGRAMS, REVIVED
+from itsm.run import supervisor
+from itsm.run.programs import PROGRAMS, REVIVED
 
 pytestmark = [pytest.mark.req("ADM-02"), pytest.mark.slow]
 

@@ -18,8 +18,9 @@ from itsm import uploads
 from tests.api.client import Api, problem
 from tests.factories import World, unclaimed
 from tests.itsm.store import BUCKET, Store, running_store
-from tickets import attachments, clock
-from tickets.file_checks import check_files
+from tickets import clock
+from tickets.files import attachments
+from tickets.files.checks import check_files
 from tickets.models import Attachment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-02", "TKT-05")]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from itsm.widgets import MomentInput, usual_moments
+from itsm.web.widgets import MomentInput, usual_moments
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 pytestmark = pytest.mark.req("INC-19")

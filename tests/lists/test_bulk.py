@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.factories import World, act, add_task, incident_in, register_incident, unclaimed
-from tickets.bulk import Wanted, bulk_form, choices_for, perform_bulk, tickets_of
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.models import Ticket, TimelineEntry
+from tickets.workspace.bulk import Wanted, bulk_form, choices_for, perform_bulk, tickets_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08")]
 

@@ -17,9 +17,9 @@ from tests.api.client import Api, numbers
 from tests.factories import World, act, add_task, incident_in, make_system, register_incident, resolve, unclaimed, wait
 from tickets import clock
 from tickets.lifecycle import kind_of
-from tickets.listing import Listing, rows_of_saved
 from tickets.models import SavedView, Ticket
-from tickets.queries import VIEWS, counts_of, queue
+from tickets.queues.listing import Listing, rows_of_saved
+from tickets.queues.queries import VIEWS, counts_of, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08", "API-01")]
 

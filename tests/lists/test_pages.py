@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from accounts.models import User
 from tests.factories import World, act, register_incident, unclaimed
 from tickets import clock
-from tickets.filters import FILTERS
-from tickets.listing import Listing, sorts_of
 from tickets.models import SavedView, Ticket, TimelineEntry
-from tickets.queries import VIEWS
-from tickets.saved_view_forms import SavedViewForm
+from tickets.queues.filters import FILTERS
+from tickets.queues.listing import Listing, sorts_of
+from tickets.queues.queries import VIEWS
+from tickets.queues.saved_view_forms import SavedViewForm
 from tickets.views import bulk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08")]

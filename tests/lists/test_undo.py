@@ -13,7 +13,7 @@ from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry, Watcher
-from tickets.undo import can_undo, undo_step
+from tickets.workspace.undo import can_undo, undo_step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("UX-01")]
 

@@ -24,10 +24,10 @@ from live.sessions import people_of
 from live.wire import Heard, Line
 from tests.factories import MONDAY, World, act, incident_in, last_entry, unclaimed
 from tickets import clock
-from tickets.context import navigation, waiting_entries
-from tickets.listing import rows_of_saved
 from tickets.models import SavedView, Ticket, TimelineEntry
-from tickets.queries import COUNTED, shown_count, view_counts
+from tickets.queues.listing import rows_of_saved
+from tickets.queues.queries import COUNTED, shown_count, view_counts
+from tickets.workspace.context import navigation, waiting_entries
 
 pytestmark = [pytest.mark.req("TKT-08"), pytest.mark.django_db]
 
@@ -107,7 +107,7 @@ def test_lines_for_many_lists_cost_one_query_and_are_drawn_once(
 def test_a_list_is_told_what_its_page_shows(tickets: list[Any], world: World, name: str, filters: str) -> None:
     from django.http import QueryDict
 
-    from tickets.listing import Listing
+    from tickets.queues.listing import Listing
 
     user, now = world.people[name], clock.now()
     query = QueryDict(f"view=open&{filters}", mutable=True)

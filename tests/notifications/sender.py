@@ -16,7 +16,7 @@ def main() -> None:
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", int(sys.argv[2])
     django.setup()
-    from notifications.outbox import deliver_due  # needs apps
+    from notifications.sending.outbox import deliver_due  # needs apps
 
     while True:
         deliver_due(2.0)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from notifications import claiming
-from notifications.claiming import claim_mail
 from notifications.models import Delivery, Notice
-from notifications.outbox import deliver_due
+from notifications.sending import claiming
+from notifications.sending.claiming import claim_mail
+from notifications.sending.outbox import deliver_due
 from tests.factories import World, unclaimed
 from tests.notifications.servers import Mailbox, said
 from tests.notifications.telling import hurry, mail_of, tell

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from notifications import claiming
 from notifications.models import Attempt, Delivery, Endpoint
-from notifications.outbox import deliver_due
+from notifications.sending import claiming
+from notifications.sending.outbox import deliver_due
 from tests.factories import World, unclaimed
 from tests.notifications.servers import Mailbox, Program
 from tests.notifications.telling import endpoint, hurry, mail_of, tell

@@ -20,7 +20,7 @@ from accounts.models import User
 from notifications.channels import headers, mail, posting
 from notifications.channels.mail import compose
 from notifications.channels.outgoing import Outgoing
-from notifications.outbox import deliver_due
+from notifications.sending.outbox import deliver_due
 from tests.factories import World, act, register_incident
 from tests.notifications.servers import Mailbox, Program, said
 

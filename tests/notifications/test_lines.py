@@ -16,7 +16,7 @@ from notifications.models import Delivery
 from notifications.queries import told_about
 from notifications.services import give_notice
 from tests.factories import MONDAY, World, incident_in
-from tickets.finding import find_ticket
+from tickets.queues.finding import find_ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-03")]
 Browse = Callable[[User | None], Client]

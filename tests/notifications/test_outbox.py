@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from notifications import claiming, outbox
 from notifications.channels.outgoing import DEFINITE, UNCERTAIN, Result
 from notifications.models import Attempt, Delivery, Endpoint, Notice
-from notifications.outbox import deliver_due
-from notifications.results import record, take_back_lost
+from notifications.sending import claiming, outbox
+from notifications.sending.outbox import deliver_due
+from notifications.sending.results import record, take_back_lost
 from notifications.services import close_delivery, resend
 from tests.factories import World, act, unclaimed
 from tests.notifications.servers import Mailbox, free_port, said

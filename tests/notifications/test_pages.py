@@ -18,7 +18,7 @@ from announcements.services import end, publish
 from incidents.models import Incident
 from notifications.links import address_for, find_link
 from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
-from notifications.outbox import deliver_due
+from notifications.sending.outbox import deliver_due
 from notifications.services import give_notice
 from tests.factories import World, act, close, incident_in, register_incident, unclaimed
 from tests.notifications.servers import Mailbox, said

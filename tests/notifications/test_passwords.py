@@ -17,7 +17,7 @@ from django.urls import reverse, set_urlconf
 
 from notifications.choices import ROOM
 from notifications.models import Delivery
-from notifications.outbox import deliver_due
+from notifications.sending.outbox import deliver_due
 from tests.factories import World
 from tests.notifications.servers import Mailbox, said
 

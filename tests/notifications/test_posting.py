@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from notifications import outbound
 from notifications.channels import posting
 from notifications.channels.outgoing import Outgoing
-from notifications.outbound import Refused
+from notifications.sending import outbound
+from notifications.sending.outbound import Refused
 from tests.notifications.servers import Program, free_port
 
 pytestmark = pytest.mark.req("NTF-01")

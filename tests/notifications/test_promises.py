@@ -13,14 +13,15 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.preferences import store_preferences
-from notifications import claiming, outbox
 from notifications.channels.outgoing import PERMANENT, SENT, Result
 from notifications.models import Attempt, Delivery, Endpoint
-from notifications.outbox import deliver_due
-from notifications.results import record
-from notifications.schedule import delay_after, open_for
+from notifications.sending import claiming, outbox
+from notifications.sending.outbox import deliver_due
+from notifications.sending.results import record
+from notifications.sending.schedule import delay_after, open_for
 from notifications.services import resend
-from sla import canary, engine
+from sla.engine import canary
+from sla.engine import rounds as engine
 from sla.models import EngineState
 from tests.factories import World, act, incident_in
 from tests.notifications.servers import Mailbox, Program, said

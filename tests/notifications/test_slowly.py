@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from notifications import outbound
 from notifications.channels import mail
 from notifications.channels.outgoing import DEFINITE, Outgoing
+from notifications.sending import outbound
 
 pytestmark = pytest.mark.req("NTF-03")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.access.tokens import create_token
 from accounts.models import ApiToken, User
-from accounts.tokens import create_token
 from tests.factories import World, make_user
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from accounts.models import User
 from tests.factories import MONDAY, World, act, add_task, incident_in, register_incident, unclaimed, wait
 from tests.pages.test_weight import queries_of
 from tickets import clock
-from tickets.my import MyPage
+from tickets.workspace.my import MyPage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("DESK-02")]
 

@@ -15,8 +15,9 @@ from accounts.models import User
 from incidents.models import Incident
 from tests.factories import MONDAY, World, act, incident_in, register_incident, reload_user, resolve, unclaimed, wait
 from tests.pages.test_weight import queries_of
-from tickets import clock, portal
+from tickets import clock
 from tickets.models import Ticket
+from tickets.workspace import portal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PRT-01")]
 

@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import translation
 
 from problems.models import Problem
-from sla.bars import bars_of
+from sla.clocks.bars import bars_of
 from sla.models import Clock, Policy
-from sla.policies import Draft, Promise, publish_policy
+from sla.promises.policies import Draft, Promise, publish_policy
 from tests.factories import MONDAY, World, act
 from tests.problems.conftest import Staff
 from tests.problems.test_life import SOLUTION, assigned, raise_problem, resolved, say

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 
 from drafts.models import FORM_ID, Draft
-from problems import outline
-from problems.fishbone import draw, width_of
-from problems.investigation import WrittenMeanwhile, tree_of, write_causes, write_note
+from problems.investigation import outline
+from problems.investigation.fishbone import draw, width_of
+from problems.investigation.outline import Node, OutlineError, mark_of, parse
+from problems.investigation.writing import WrittenMeanwhile, tree_of, write_causes, write_note
 from problems.models import Evidence, Note, Problem
-from problems.outline import Node, OutlineError, mark_of, parse
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act
 from tests.problems.conftest import Staff

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from incidents.models import Incident
-from problems.known_errors import fitting, standing_of
+from problems.known_errors.publishing import fitting, standing_of
 from problems.models import KnownError, Problem, Telling
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, make_item, register_incident
@@ -17,7 +17,7 @@ from tests.problems.conftest import Staff
 from tests.problems.test_life import assigned, raise_problem, resolved
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TimelineEntry
-from tickets.suggestions import Call
+from tickets.workspace.suggestions import Call
 
 pytestmark = pytest.mark.django_db
 SECRET = "内部口令-勿外传"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from approvals.deciding import decide
+from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
 from incidents.models import Incident
 from notifications.models import Delivery
-from problems.costs import cost_of
+from problems.figures.costs import cost_of
 from problems.models import Problem
 from sla.models import Clock
 from tests.api.client import Api

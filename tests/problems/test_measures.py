@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from problems.figures.register import Month, figures_of, lines_of
 from problems.models import Problem
-from problems.register import Month, figures_of, lines_of
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, register_incident
 from tests.problems.conftest import Staff

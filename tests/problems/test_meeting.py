@@ -12,9 +12,9 @@ from django.test import Client
 
 from incidents.models import Incident
 from notifications.models import Notice
+from problems.figures.month_end import look_through
 from problems.meeting.models import IncidentMeeting
 from problems.models import Problem
-from problems.month_end import look_through
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, make_user, register_incident
 from tests.problems.conftest import Staff

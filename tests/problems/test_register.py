@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
+from problems.figures.register import Month, effect_of, figures_of, lines_of
 from problems.models import Problem
-from problems.register import Month, effect_of, figures_of, lines_of
 from tests.changes.making import request, staffed
 from tests.factories import MONDAY, World, act, register_incident
 from tests.problems.conftest import Staff

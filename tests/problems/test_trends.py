@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 
 from problems.models import Problem, TrendProposal
-from problems.trend_services import refresh
-from problems.trends import BURST, KEEPS_COMING, WEEK, complete, find, whole_weeks
-from problems.trendstats import LEAST_SPREAD, Usual, discoveries, spread_of, tail, usual_of
+from problems.trends.analysis import BURST, KEEPS_COMING, WEEK, complete, find, whole_weeks
+from problems.trends.services import refresh
+from problems.trends.statistics import LEAST_SPREAD, Usual, discoveries, spread_of, tail, usual_of
 from tests.api.client import Api
 from tests.factories import MONDAY, World, make_item
 from tickets.lifecycle import kind_of

@@ -19,10 +19,10 @@ from reports.figures import Scope, figures
 from reports.periods import dated_period
 from tests.factories import World, incident_in
 from tests.reports.conftest import DAY, HOUR, MARCH
+from tickets.figures.measures import measure_of, measures_of
+from tickets.figures.records import Chosen, Span
 from tickets.lifecycle import kind_of
-from tickets.measures import measure_of, measures_of
 from tickets.models import Ticket
-from tickets.records import Chosen, Span
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01")]
 FILTERS = ["", "priority=P4&priority=P2", "source=phone", "group=host&assignee=none", "category=sw", "assignee=me"]

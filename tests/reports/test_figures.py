@@ -18,11 +18,11 @@ from reports.texts import shares
 from tests.api.client import Api
 from tests.factories import World
 from tests.reports.conftest import DAY, MARCH
+from tickets.figures.measures import measure_of
+from tickets.figures.records import Chosen, Span, all_records, chosen_from, zone
 from tickets.lifecycle import kind_of
-from tickets.listing import Listing
-from tickets.measures import measure_of
 from tickets.models import Ticket
-from tickets.records import Chosen, Span, all_records, chosen_from, zone
+from tickets.queues.listing import Listing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01")]
 REPORT = "reports/incident-kpis/?from=2024-03-01&to=2024-04-01"

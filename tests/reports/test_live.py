@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from accounts.models import Role
-from reports.displays import find_display
-from reports.live import Shared, look
 from reports.models import WallDisplay
+from reports.walls.displays import find_display
+from reports.walls.live import Shared, look
 from tests.factories import MONDAY, World, incident_in, register_incident, wait
 from tickets import clock
 

@@ -16,15 +16,15 @@ from django.test import Client
 
 from accounts.models import User
 from reports.figures import Scope
-from reports.hand_overs import matrix_of
-from reports.process import Process
-from reports.process_map import map_of
+from reports.flow.hand_overs import matrix_of
+from reports.flow.map import map_of
+from reports.flow.process import Process
 from tests.api.client import Api
 from tests.factories import World, act, register_incident
 from tests.reports.conftest import DAY, MARCH
+from tickets.figures.records import Span
 from tickets.lifecycle import kind_of
 from tickets.models import TimelineEntry
-from tickets.records import Span
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-05")]
 AT = datetime(2024, 6, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from django.db import InternalError, transaction
 
 from notifications.models import Notice
-from reports import service_reports
 from reports.models import ServiceReport
-from reports.service_files import pdf_of, xlsx_of
+from reports.monthly import reports as service_reports
+from reports.monthly.files import pdf_of, xlsx_of
 from tests.api.client import Api
 from tests.factories import World, reload_user
 from tests.reports.conftest import HOUR

@@ -2,9 +2,9 @@
 
 from django import forms
 
-from tickets.action_forms import text_field
 from tickets.forms import ActionForm, CodeChoiceField
 from tickets.models import ImpactLevel
+from tickets.shared.forms import text_field
 
 
 class PlanForm(ActionForm):

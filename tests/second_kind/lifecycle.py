@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from tickets import guards
-from tickets.common import CommonActions
 from tickets.lifecycle import NEW, Phase, action
 from tickets.rules import may_dispatch, may_register, may_work_on
+from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -53,7 +53,7 @@ class VisitLifecycle(CommonActions):
         label="Send",
         done="sent somebody",
         allow=may_dispatch,
-        form="tickets.assignment.AssignmentForm",
+        form="tickets.shared.assignment.AssignmentForm",
     )
     def send(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None) -> None:
         """Choose who goes there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sla.clock import Hours, Interval, WorkingTime
+from sla.calendars.clock import Hours, Interval, WorkingTime
 
 OFFICE: tuple[Interval, ...] = ((540, 720), (780, 1080))
 MAKE_UP = ["01-04", "02-14", "02-28", "05-09", "09-20", "10-10"]

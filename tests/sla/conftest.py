@@ -2,7 +2,7 @@
 
 import pytest
 
-from sla.calendars import Content, publish
+from sla.calendars.publishing import Content, publish
 from sla.models import Calendar
 from tests.factories import World
 from tests.notifications.conftest import mailbox

@@ -73,7 +73,7 @@ UPDATE sla_timer t SET fire_at = due.at FROM due WHERE due.id = t.clock_id AND t
 
 def sweep() -> None:
     """Fire everything that is due in the database named on the command line, then end."""
-    from sla.timers import fire_due
+    from sla.clocks.timers import fire_due
 
     while fire_due(budget=60).clocks:
         pass
@@ -81,7 +81,7 @@ def sweep() -> None:
 
 def audit() -> None:
     """End with an error when the auditor finds something."""
-    from sla.auditing import audit as found
+    from sla.clocks.auditing import audit as found
     from tickets.clock import now
 
     sys.exit("\n".join(map(str, found(now()))) or None)

@@ -15,8 +15,8 @@ def work() -> None:
 
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
-    from sla.commands import run_due
     from sla.models import Command
+    from sla.orders.commands import run_due
 
     while Command.objects.filter(state="waiting").exists():
         if not run_due(budget=60):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.template.loader import render_to_string
 
-from sla.bars import bars_of
+from sla.clocks.bars import bars_of
 from tests.factories import World, incident_in
 from tests.sla.calendars import at
 

@@ -9,8 +9,10 @@ import pytest
 
 from accounts.models import Organisation, SupportGroup
 from notifications.models import Notice
-from sla import auditing, closing, commands, proving, timers
+from sla.clocks import auditing, timers
+from sla.engine import proving
 from sla.models import ClosingRule, Command, EscalationRule
+from sla.orders import closing, commands
 from tests.factories import MONDAY, World, act, incident_in, last_entry, resolve, unclaimed, wait
 from tests.sla.calendars import at, utc
 from tests.sla.test_clocks import clock_of, started
@@ -371,7 +373,7 @@ def test_views_filters_and_columns_know_the_times(world: World) -> None:
     ticket = unclaimed(world, now=MONDAY, **P3)
     quiet = wait(incident_in("in_progress", world, now=MONDAY), world.engineer, now=MONDAY + HOUR)
     pass_at(MONDAY + 31 * MINUTE)
-    from tickets.queries import VIEWS, queue  # beside its only use
+    from tickets.queues.queries import VIEWS, queue  # beside its only use
 
     found = queue(world.manager, VIEWS["escalated"], MONDAY + HOUR)
     assert [row.pk for row in found] == [ticket.pk]

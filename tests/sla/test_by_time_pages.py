@@ -18,8 +18,8 @@ from tests.factories import MONDAY, World, act, resolve, unclaimed
 from tests.sla.test_by_time import HOUR, MINUTE, P3, pass_at, reloaded
 from tests.sla.test_clocks import started
 from tickets import clock as database_clock
-from tickets.columns import COLUMNS
-from tickets.queries import VIEWS, queue
+from tickets.queues.columns import COLUMNS
+from tickets.queues.queries import VIEWS, queue
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
-from sla.calendars import CalendarRefused, Content, Day, business_time, content_of, is_provisional, publish
-from sla.holidays import with_chinese_days
+from sla.calendars.holidays import with_chinese_days
+from sla.calendars.publishing import CalendarRefused, Content, Day, business_time, content_of, is_provisional, publish
+from sla.calendars.spans import format_amount, format_hours, parse_amount, parse_hours
 from sla.models import Calendar, CalendarDay, CalendarVersion
-from sla.spans import format_amount, format_hours, parse_amount, parse_hours
 from tests.factories import MONDAY
 from tests.sla.calendars import CN58, OFFICE, at, chinese_days_of_2026, utc
 

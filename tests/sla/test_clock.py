@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sla.clock import Always, CalendarEmpty, Hours, WorkingTime
+from sla.calendars.clock import Always, CalendarEmpty, Hours, WorkingTime
 from tests.sla.calendars import BERLIN, CN58, CN58_HOURS, NIGHT, OFFICE, at, counted_minutes, utc, weekly
 
 pytestmark = pytest.mark.req("SLM-04", "SLM-05")

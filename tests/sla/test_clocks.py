@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sla.life import Life
+from sla.clocks.life import Life
 from sla.models import (
     Agreement,
     Clock,
@@ -19,7 +19,7 @@ from sla.models import (
     Segment,
     Timer,
 )
-from sla.policies import Draft, Promise, publish_policy
+from sla.promises.policies import Draft, Promise, publish_policy
 from tests.factories import MONDAY, World, act, incident_in, register_incident, resolve, unclaimed, wait
 from tests.sla.calendars import at, utc
 

@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.models import Notice
-from sla import auditing, commands, timers
+from sla.clocks import auditing, timers
 from sla.models import Command, EscalationRule
+from sla.orders import commands
 from tests.factories import World, act, resolve, unclaimed
 from tests.sla.test_faults import together
 from tickets import clock as database_clock

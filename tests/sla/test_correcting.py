@@ -9,11 +9,11 @@ import pytest
 from django.core.management import call_command
 
 from notifications.models import Notice
-from sla import timers
-from sla.calendars import Day, content_of, publish
-from sla.correcting import recalculate, start_missing_clocks
+from sla.calendars.publishing import Day, content_of, publish
+from sla.clocks import timers
+from sla.clocks.correcting import recalculate, start_missing_clocks
 from sla.models import Calendar, Clock, ClockChange, Segment, Timer
-from sla.policies import Promise
+from sla.promises.policies import Promise
 from tests.factories import MONDAY, World, resolve, unclaimed
 from tests.sla.calendars import at
 from tests.sla.test_clocks import clock_of, office_policy, started

@@ -11,21 +11,22 @@ from django.utils.translation import override
 
 from incidents.models import Incident
 from notifications.models import Notice
-from sla import commands, timers
-from sla.bars import bars_of
-from sla.explaining import explain
-from sla.history import undispatched
+from sla.clocks import timers
+from sla.clocks.bars import bars_of
+from sla.clocks.explaining import explain
+from sla.clocks.history import undispatched
+from sla.clocks.rearming import holds_for
 from sla.models import Clock, NoticeRule, Policy
-from sla.policies import Draft, Promise, PromiseBook
-from sla.rearming import holds_for
-from sla.whatif import try_policy
+from sla.orders import commands
+from sla.promises.policies import Draft, Promise, PromiseBook
+from sla.promises.whatif import try_policy
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, register_incident
 from tests.sla.calendars import at
 from tickets.clock import NO_LIMIT
-from tickets.limits import chip_of
 from tickets.models import Ticket, TimelineEntry
-from tickets.pages import handling_facts
+from tickets.queues.limits import chip_of
+from tickets.workspace.pages import handling_facts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-22"), pytest.mark.usefixtures("english")]
 

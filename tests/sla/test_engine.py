@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from notifications.models import Notice
-from sla import auditing, engine, firing, timers
-from sla.health import check
+from sla.clocks import auditing, firing, timers
+from sla.engine import rounds as engine
+from sla.engine.health import check
 from sla.models import Clock, EngineHeartbeat, EngineState, NoticeRule, Timer
 from tests.factories import MONDAY, World, act, incident_in, resolve, unclaimed, wait
 from tickets import clock as database_clock

@@ -13,8 +13,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sla.calendars import Day, content_of, publish
-from sla.explaining import explain
+from sla.calendars.publishing import Day, content_of, publish
+from sla.clocks.explaining import explain
 from sla.models import Calendar, Clock
 from tests.factories import MONDAY, World, act, unclaimed, wait
 from tests.sla.calendars import at

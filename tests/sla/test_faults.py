@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.models import Notice
-from sla import auditing, commands, timers
+from sla.clocks import auditing, timers
 from sla.models import Clock, Command, Timer
+from sla.orders import commands
 from tests.factories import World, act, incident_in, resolve, unclaimed, wait
 from tests.sla.crowds import make_crowd
 from tickets import clock as database_clock

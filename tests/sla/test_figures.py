@@ -15,9 +15,9 @@ from tests.factories import World, act, resolve, unclaimed
 from tests.importing.exports import life
 from tests.importing.test_import import imported
 from tests.sla.calendars import at
-from tickets.columns import COLUMNS
 from tickets.models import Ticket
-from tickets.pages import handling_facts
+from tickets.queues.columns import COLUMNS
+from tickets.workspace.pages import handling_facts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-02", "TKT-08")]
 

@@ -11,12 +11,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sla import following
-from sla.calendars import Content, Day, content_of, publish
-from sla.following import Moved, moved_limits
-from sla.holidays import with_chinese_days
+from sla.calendars import following
+from sla.calendars.following import Moved, moved_limits
+from sla.calendars.holidays import with_chinese_days
+from sla.calendars.publishing import Content, Day, content_of, publish
 from sla.models import Calendar, Clock, ClockChange, Segment, Timer
-from sla.policies import Promise
+from sla.promises.policies import Promise
 from tests.factories import MONDAY, World, act, resolve, wait
 from tests.sla.calendars import at
 from tests.sla.crowds import make_crowd

@@ -12,16 +12,17 @@ from django.test import Client
 
 from bench.plans import explaining
 from notifications.models import Delivery, Endpoint, Notice
-from sla import auditing, following, timers
-from sla.calendars import CalendarRefused, Day, content_of, publish
-from sla.clocks import keep_clocks
-from sla.correcting import recalculate
-from sla.engine import run_once
-from sla.explaining import explain
-from sla.health import check
+from sla.calendars import following
+from sla.calendars.publishing import CalendarRefused, Day, content_of, publish
+from sla.clocks import auditing, timers
+from sla.clocks.correcting import recalculate
+from sla.clocks.explaining import explain
+from sla.clocks.keeping import keep_clocks
+from sla.engine.health import check
+from sla.engine.proving import prove
+from sla.engine.rounds import run_once
 from sla.models import Agreement, Calendar, Clock, EngineState, Policy, Timer
-from sla.policies import Draft, Promise, publish_policy
-from sla.proving import prove
+from sla.promises.policies import Draft, Promise, publish_policy
 from tests.factories import MONDAY, World, act, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tests.sla.crowds import make_crowd

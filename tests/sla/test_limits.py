@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sla.limits import soon_before
+from sla.clocks.limits import soon_before
 from tests.factories import MONDAY, World, act, incident_in, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tickets.clock import NO_LIMIT

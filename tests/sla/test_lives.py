@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.db.models import QuerySet
 
-from sla.calendars import Content, publish
-from sla.clock import Interval
-from sla.explaining import explain
+from sla.calendars.clock import Interval
+from sla.calendars.publishing import Content, publish
+from sla.clocks.explaining import explain
 from sla.models import Agreement, Calendar, Clock, ContractPhase, Policy
-from sla.policies import Draft, Promise, publish_policy
+from sla.promises.policies import Draft, Promise, publish_policy
 from tests.factories import MONDAY, World, act, unclaimed
 from tests.sla.calendars import at
 from tests.sla.test_clocks import LONG_AGO, office_policy

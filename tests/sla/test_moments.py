@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from sla.auditing import audit
-from sla.history import replay
+from sla.clocks.auditing import audit
+from sla.clocks.history import replay
 from sla.models import Clock, Policy
-from sla.policies import Draft, Promise, PromiseBook, draft_of, publish_policy
-from sla.whatif import courses, try_policy
+from sla.promises.policies import Draft, Promise, PromiseBook, draft_of, publish_policy
+from sla.promises.whatif import courses, try_policy
 from tests.api.client import Api
 from tests.factories import World, act, close, register_incident, resolve
 from tests.sla.calendars import at

@@ -16,10 +16,13 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from accounts.models import User
-from notifications import claiming, outbox
 from notifications.models import Delivery, Endpoint, Notice
-from sla import engine, housekeeping, lookout, relevance, timers
-from sla.health import Health, check
+from notifications.sending import claiming, outbox
+from sla.clocks import relevance, timers
+from sla.engine import housekeeping
+from sla.engine import rounds as engine
+from sla.engine import watch as lookout
+from sla.engine.health import Health, check
 from sla.models import Calendar, EngineHeartbeat, EngineState, EngineSwitch, Timer
 from sla.templatetags.clocks import seconds
 from tests.factories import MONDAY, World, act, resolve, unclaimed

@@ -11,10 +11,10 @@ from django.db import connection
 
 from bench.load import copy_statement
 from bench.plans import Plan, explaining
-from notifications import claiming, outbox
 from notifications.models import Delivery
+from notifications.sending import claiming, outbox
 from notifications.services import give_notice
-from sla import timers
+from sla.clocks import timers
 from sla.models import Calendar, Clock, Target
 from tests.factories import World
 from tests.notifications.servers import Mailbox

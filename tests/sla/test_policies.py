@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from sla.models import Agreement, Clock, NoticeRule, Policy, PolicyVersion, Target
-from sla.policies import Draft, Promise, draft_of
-from sla.whatif import try_policy
+from sla.promises.policies import Draft, Promise, draft_of
+from sla.promises.whatif import try_policy
 from tests.factories import MONDAY, World, act, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tests.sla.test_clocks import clock_of, office_policy, started

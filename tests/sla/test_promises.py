@@ -16,9 +16,10 @@ from accounts.models import User
 from accounts.preferences import store_preferences
 from notifications.models import Delivery, Notice
 from notifications.services import give_notice
-from sla import engine, timers
-from sla.calendars import Content, publish
-from sla.health import check
+from sla.calendars.publishing import Content, publish
+from sla.clocks import timers
+from sla.engine import rounds as engine
+from sla.engine.health import check
 from sla.models import Calendar, Clock, EngineHeartbeat, EngineState, NoticeRule, Timer
 from tests.factories import MONDAY, World, make_system, unclaimed
 from tests.notifications.servers import Mailbox

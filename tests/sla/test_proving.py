@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from notifications.models import Delivery, Notice
-from sla import timers
-from sla.proving import prove
+from sla.clocks import timers
+from sla.engine.proving import prove
 from tests.factories import MONDAY, World, act, unclaimed, wait
 from tests.sla.calendars import at
 from tests.sla.test_clocks import office_policy, started

@@ -11,10 +11,10 @@ import chinese_calendar
 import pytest
 from django.db import connection
 
-from sla import auditing
+from sla.clocks import auditing
 from sla.models import Clock, Metric, Policy, Timer
-from sla.policies import Draft, Promise, publish_policy
-from sla.whatif import try_policy
+from sla.promises.policies import Draft, Promise, publish_policy
+from sla.promises.whatif import try_policy
 from tests.importing.exports import LOG, run_import
 from tests.sla.test_clocks import LONG_AGO
 from tickets import clock as database_clock

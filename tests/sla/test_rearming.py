@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from django.test import Client
 
 from notifications.models import Notice
-from sla import auditing, rearming, timers
+from sla.clocks import auditing, rearming, timers
+from sla.clocks.rearming import Holds, follow_rules, holds_for, note_edit
 from sla.models import Clock, EscalationRule, NoticeRule, RuleEdit, Timer
-from sla.rearming import Holds, follow_rules, holds_for, note_edit
 from tests.api.client import Api
 from tests.factories import World, act, resolve, wait
 from tests.sla.calendars import at

@@ -17,11 +17,12 @@ from celery import Celery
 
 from itsm.embedded import Postgres, Redis
 from itsm.embedded.postgres import postgres_programs
-from itsm.watchdog import EXIT_CODE, MANY, QUEUE
+from itsm.run.watchdog import EXIT_CODE, MANY, QUEUE
 from notifications.models import Notice
-from sla import auditing, health
+from sla.clocks import auditing
+from sla.engine import health
+from sla.engine.proving import UNDER_WAY, prove
 from sla.models import Clock, EngineHeartbeat, Timer
-from sla.proving import UNDER_WAY, prove
 from tests.elsewhere import environment_on
 from tests.factories import World
 from tests.sla.crowds import make_crowd, spread

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from notifications.models import Notice
-from sla import timers
+from sla.clocks import timers
 from sla.models import Agreement, Clock, NoticeRule, Policy, Target, Timer
 from tests.factories import World, act, resolve, unclaimed
 from tests.sla.calendars import at

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from sla.calendar_forms import CalendarForm
-from sla.calendars import Content
+from sla.calendars.forms import CalendarForm
+from sla.calendars.publishing import Content
 
 pytestmark = pytest.mark.req("SLM-01")
 

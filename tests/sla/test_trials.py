@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sla import trials
-from sla.calendars import Content, Day, content_of
+from sla.calendars.publishing import Content, Day, content_of
 from sla.models import Calendar, Metric, Policy, TrialRun
-from sla.policies import Draft, Promise, draft_of
-from sla.whatif import try_calendar, try_policy
+from sla.promises import trials
+from sla.promises.policies import Draft, Promise, draft_of
+from sla.promises.whatif import try_calendar, try_policy
 from tests.factories import World, act, resolve, unclaimed
 from tests.sla.calendars import at
 from tests.sla.test_clocks import office_policy, started

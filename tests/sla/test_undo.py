@@ -10,15 +10,16 @@ from django.utils.translation import override
 
 from incidents.models import Incident
 from notifications.models import Delivery, Notice
-from sla import commands, timers
+from sla.clocks import timers
 from sla.models import Clock, PolicyVersion
-from sla.whatif import courses
+from sla.orders import commands
+from sla.promises.whatif import courses
 from tests.factories import MONDAY, World, act, incident_in, register_incident, unclaimed
 from tests.sla.test_clocks import office_policy
 from tickets.actions import perform
 from tickets.models import TimelineEntry
 from tickets.timeline import entries_for, present
-from tickets.undo import undo_step
+from tickets.workspace.undo import undo_step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("UX-01", "INC-22")]
 

@@ -12,11 +12,12 @@ from django.urls import reverse
 from accounts.models import User
 from incidents.models import Incident
 from notifications.models import Notice
-from sla import commands, timers
 from sla.boards import not_carried_out
-from sla.history import Course, replay
+from sla.clocks import timers
+from sla.clocks.history import Course, replay
 from sla.models import Clock, Command
-from sla.policies import PromiseBook
+from sla.orders import commands
+from sla.promises.policies import PromiseBook
 from tests.factories import MONDAY, World, act, incident_in, register_incident, resolve, unclaimed, wait
 from tests.sla.calendars import at
 from tickets.actions import available_actions

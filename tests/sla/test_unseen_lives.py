@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from incidents.models import Incident
-from sla import commands, timers
-from sla.facts import COMPLAINT, DUPLICATE
+from sla.clocks import timers
+from sla.clocks.facts import COMPLAINT, DUPLICATE
 from sla.models import Clock
+from sla.orders import commands
 from tests.contract.subjects import sample_input
 from tests.factories import MONDAY, World, incident_in, wait
 from tests.tickets.test_properties import ASIDE_SHARE, ASIDES, PEOPLE, examples
@@ -24,7 +25,7 @@ from tickets.errors import ActionError
 from tickets.leaving import hand_on_tickets
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TimelineEntry, WaitReason
-from tickets.undo import undo_step
+from tickets.workspace.undo import undo_step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.req("INC-22", "SLM-05")]
 

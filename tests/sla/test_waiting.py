@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from incidents.forms import WaitForm
 from sla.models import Clock
-from sla.policies import Promise
+from sla.promises.policies import Promise
 from tests.factories import MONDAY, World, act, resolve, unclaimed, wait
 from tests.sla.calendars import CN58_HOURS, at, counted_minutes
 from tests.sla.test_clocks import office_policy

@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import translation
 
 from sla.models import Agreement, Clock, Policy
-from sla.policies import Draft, Promise, draft_of, publish_policy
-from sla.whatif import Trial, try_policy
+from sla.promises.policies import Draft, Promise, draft_of, publish_policy
+from sla.promises.whatif import Trial, try_policy
 from tests.factories import MONDAY, World, act, resolve, wait
 from tests.sla.test_clocks import HOUR, LONG_AGO, MINUTE, office_policy, started
 

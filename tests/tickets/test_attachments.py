@@ -21,14 +21,15 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from demo.reference import read_reference
-from sla.health import check
+from sla.engine.health import check
 from tests.factories import World, incident_in, last_entry
-from tickets import attachments, clock
+from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionInvalid
-from tickets.file_checks import FileCheck, check_files, check_nightly, compare
-from tickets.file_kinds import NEVER, SIGNATURES, FileKind, fits
-from tickets.metadata import without_metadata
+from tickets.files import attachments
+from tickets.files.checks import FileCheck, check_files, check_nightly, compare
+from tickets.files.kinds import NEVER, SIGNATURES, FileKind, fits
+from tickets.files.metadata import without_metadata
 from tickets.models import Attachment
 from tickets.timeline import attachments_for
 

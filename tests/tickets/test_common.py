@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.factories import MONDAY, World, act, incident_in, last_entry, make_item
-from tickets.action_forms import OWN_ACTIONS
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.models import AffectedItem, Ticket, TicketLink, TimelineEntry, Watcher
+from tickets.shared.forms import OWN_ACTIONS
 from tickets.timeline import entries_for
 
 pytestmark = pytest.mark.django_db

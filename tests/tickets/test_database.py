@@ -10,8 +10,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from tests.contract.subjects import PLACES, SUBJECTS
 from tests.factories import World, incident_in, last_entry
-from tickets.declared import declared_states, declared_transitions, write_declared_states
-from tickets.guarding import append_only_models, guard_against_emptying
+from tickets.database.declared import declared_states, declared_transitions, write_declared_states
+from tickets.database.guarding import append_only_models, guard_against_emptying
 from tickets.lifecycle import kind_of, kinds
 from tickets.models import DeclaredState, DeclaredTransition, Ticket, TimelineEntry
 
@@ -134,6 +134,7 @@ NEVER_EMPTIED = [
     "changes_templateversion",
     "changes_writeverdict",
     "cmdb_attributeversion",
+    "cmdb_ciclassversion",
     "cmdb_itemversion",
     "cmdb_relationversion",
     "django_admin_log",

@@ -14,8 +14,8 @@ from tests.factories import World, act, incident_in, last_entry
 from tests.pages.conftest import browse
 from tickets.actions import perform
 from tickets.errors import ActionInvalid
-from tickets.mentions import drawn, names_in
 from tickets.models import TimelineEntry, Watcher
+from tickets.shared.mentions import drawn, names_in
 
 __all__ = ["browse"]
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-10", "TKT-11")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import World, incident_in
-from tickets import pages
+from tickets.workspace import pages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("UX-01")]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.factories import World, register_incident
-from tickets.numbers import allocate_number
+from tickets.database.numbers import allocate_number
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-01")]
 

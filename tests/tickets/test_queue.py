@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import MONDAY, World, act, incident_in, register_incident, unclaimed, wait
-from tickets.queries import VIEWS, queue
+from tickets.queues.queries import VIEWS, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-18")]
 

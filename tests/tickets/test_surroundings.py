@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cmdb.models import ConfigurationItem
 from tests.factories import MONDAY, World, act, incident_in, make_item, register_incident, resolve
-from tickets.surroundings import surroundings_of
+from tickets.workspace.surroundings import surroundings_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("DESK-01", "INC-11")]
 

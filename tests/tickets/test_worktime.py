@@ -8,8 +8,8 @@ from django.utils import translation
 from tests.factories import World, act, incident_in
 from tickets.actions import perform
 from tickets.errors import ActionForbidden, ActionInvalid
+from tickets.shared.worktime import TimeSpent, minutes_in, time_by_person
 from tickets.timeline import present
-from tickets.worktime import TimeSpent, minutes_in, time_by_person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-11")]
 

@@ -17,10 +17,10 @@ from itsm.api.parsers import JsonParser
 from itsm.api.views import ApiView
 from tickets.actions import perform
 from tickets.api.versions import etag_of, sent_version
-from tickets.finding import RARE, with_related
 from tickets.forms import ActionForm
 from tickets.lifecycle import Kind
 from tickets.models import Ticket, TimelineEntry
+from tickets.queues.finding import RARE, with_related
 from tickets.rules import is_supplier
 from tickets.serializers import detail_serializer, reads_internal, ticket_address
 

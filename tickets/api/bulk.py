@@ -16,8 +16,8 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.problems import KINDS, problem_of
 from itsm.api.views import ApiView
-from tickets.bulk import Outcome, Wanted, perform_bulk
 from tickets.models import TimelineEntry
+from tickets.workspace.bulk import Outcome, Wanted, perform_bulk
 
 #: All of them are done in the transaction of the idempotency key.
 MOST = 100

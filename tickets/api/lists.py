@@ -20,16 +20,16 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, IF_NONE_MATCH, L
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
 from itsm.api.views import PAGING, ListView
-from itsm.paging import Ordering
+from itsm.web.paging import Ordering
 from tickets import clock
 from tickets.api.base import NUMBER, TicketView, ticket_response
 from tickets.api.versions import is_unchanged
 from tickets.clock import NO_LIMIT
-from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter, filters_for, sorts_for
 from tickets.forms import ActionForm
-from tickets.listing import rows_of_saved
 from tickets.models import SavedView, Ticket
-from tickets.queries import VIEWS
+from tickets.queues.filters import NEWEST_FIRST, SORTS, TicketFilter, filters_for, sorts_for
+from tickets.queues.listing import rows_of_saved
+from tickets.queues.queries import VIEWS
 from tickets.serializers import EXPANDABLE, ROW_RELATIONS, RowSerializer, detail_serializer, reads_internal
 
 #: The next ``updated_since`` of whoever asks what changed.

@@ -18,8 +18,7 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.schema import list_serializer, page_serializer
 from itsm.api.views import PAGING, ApiView, paged
-from itsm.paging import Column
-from tickets.action_forms import CommentForm
+from itsm.web.paging import Column
 from tickets.api.base import NUMBER, TicketView
 from tickets.api.lines import (
     AttachmentSerializer,
@@ -32,6 +31,7 @@ from tickets.api.lines import (
 from tickets.api.lists import body_schemas
 from tickets.forms import ATTACHMENTS_FIELD, AttachmentsField
 from tickets.models import Ticket, TimelineEntry
+from tickets.shared.forms import CommentForm
 from tickets.timeline import Line, attachments_for, entries_for, present
 from tickets.views.files import find_attachment, secured
 

@@ -15,12 +15,12 @@ from itsm.api.fields import CodeSerializer
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import ACT_ERRORS, CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.schema import list_serializer
-from tickets.action_forms import LinkForm
 from tickets.api.base import NUMBER, TicketView
 from tickets.api.lists import body_schemas
 from tickets.errors import ActionInvalid
 from tickets.models import Ticket, TicketLink
 from tickets.serializers import RelatedTicketSerializer, RelationSerializer, reads_internal
+from tickets.shared.forms import LinkForm
 
 RelationList = list_serializer(RelationSerializer)
 #: A storm's main ticket has thousands of duplicates: ``?parent=`` and filters find those.

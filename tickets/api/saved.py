@@ -22,7 +22,7 @@ from itsm.api.views import ApiView
 from tickets import clock
 from tickets.lifecycle import Kind, kinds
 from tickets.models import SavedView
-from tickets.saved_view_forms import EVERYBODY, GROUP, MINE, SavedViewForm, move_view, replace_list
+from tickets.queues.saved_view_forms import EVERYBODY, GROUP, MINE, SavedViewForm, move_view, replace_list
 
 TAG = _("Saved views")
 PK = {"id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}

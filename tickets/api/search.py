@@ -20,9 +20,9 @@ from itsm.api.form_input import checked
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
-from itsm.paging import page_of, parse_ordering
-from tickets.filters import NEWEST_FIRST, SORTS
+from itsm.web.paging import page_of, parse_ordering
 from tickets.models import Ticket
+from tickets.queues.filters import NEWEST_FIRST, SORTS
 from tickets.search.marking import Piece
 from tickets.search.matching import matching
 from tickets.search.results import Hit, TicketHit, items, people, ticket_hits

@@ -14,17 +14,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
 from accounts.permissions import Permission
-from itsm.paging import Page, PagingError, page_of, parse_ordering
-from itsm.widgets import PlainChoiceField
-from tickets.filter_forms import label_of, priority_choices
-from tickets.filters import NEWEST_FIRST, SORTS, TicketFilter
+from itsm.web.paging import Page, PagingError, page_of, parse_ordering
+from itsm.web.widgets import PlainChoiceField
 from tickets.lifecycle import Phase, kinds
 from tickets.models import Ticket
-from tickets.pages import export_address, not_understood
 from tickets.querysets import TicketQuerySet
+from tickets.queues.filter_forms import label_of, priority_choices
+from tickets.queues.filters import NEWEST_FIRST, SORTS, TicketFilter
 from tickets.search.matching import matching
 from tickets.search.results import Hit, TicketHit, items, people, ticket_hits
 from tickets.search.words import MAX_LENGTH, parse
+from tickets.workspace.pages import export_address, not_understood
 
 TICKETS, PEOPLE, ITEMS = "tickets", "people", "items"
 SHOWN = 25

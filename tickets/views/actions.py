@@ -16,18 +16,19 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from drafts.models import FORM_ID
-from tickets import clock, drafting, pages
+from tickets import clock
 from tickets.actions import available_actions, is_allowed, perform, refusal_of
-from tickets.composer import ComposerForm, action_of
-from tickets.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
-from tickets.editing import asks_only
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
-from tickets.finding import find_ticket
 from tickets.forms import ActionForm
 from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
+from tickets.queues.finding import find_ticket
 from tickets.views.detail import render_ticket
 from tickets.views.undoing import undo_address
+from tickets.workspace import drafting, pages
+from tickets.workspace.composer import ComposerForm, action_of
+from tickets.workspace.conflicts import TAKE, conflict_lines, keep_what_others_did, take_theirs
+from tickets.workspace.editing import asks_only
 
 
 def go_to(request: SignedInRequest, url: str) -> HttpResponse:

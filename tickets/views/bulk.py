@@ -14,22 +14,23 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.epochs import salt_of
+from accounts.access.epochs import salt_of
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from drafts.http import answered
 from drafts.models import FORM_ID
-from tickets import clock, drafting
-from tickets.bulk import LIMIT, Choice, Wanted, asked_data, bulk_form, choices_for, perform_bulk, tickets_of
+from tickets import clock
 from tickets.errors import ActionError
 from tickets.forms import ActionForm
 from tickets.lifecycle import Action, kinds
-from tickets.listing import Listing
 from tickets.models import Ticket, TimelineEntry
-from tickets.undo import undo_step
+from tickets.queues.listing import Listing
 from tickets.views.actions import go_to
 from tickets.views.queue_tools import StaffView, back_to, list_of
 from tickets.views.undoing import entries_of, undo_address
+from tickets.workspace import drafting
+from tickets.workspace.bulk import LIMIT, Choice, Wanted, asked_data, bulk_form, choices_for, perform_bulk, tickets_of
+from tickets.workspace.undo import undo_step
 
 #: Seconds that one request works; what is left goes on in the next one, with progress between.
 BUDGET = 4.0

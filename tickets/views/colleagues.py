@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets.mentions import objection
 from tickets.models import Ticket
+from tickets.shared.mentions import objection
 
 SHOWN = 8
 

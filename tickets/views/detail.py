@@ -15,21 +15,22 @@ from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from accounts.permissions import Permission
 from duty.queries import standing_of
-from tickets import clock, drafting, pages, portal
+from tickets import clock
 from tickets.actions import available_actions
-from tickets.asking import asked_about
-from tickets.composer import ComposerForm
-from tickets.editing import editors_of
-from tickets.finding import find_ticket
-from tickets.items import behind_items
 from tickets.lifecycle import Phase
-from tickets.limits import chip_of
-from tickets.linked import links_of
 from tickets.models import Ticket
+from tickets.queues.finding import find_ticket
+from tickets.queues.limits import chip_of
 from tickets.rules import is_supplier, may_reply
-from tickets.surroundings import surroundings_of
+from tickets.shared.asking import asked_about
+from tickets.shared.items import behind_items
+from tickets.shared.worktime import time_by_person
 from tickets.timeline import entries_for, present
-from tickets.worktime import time_by_person
+from tickets.workspace import drafting, pages, portal
+from tickets.workspace.composer import ComposerForm
+from tickets.workspace.editing import editors_of
+from tickets.workspace.linked import links_of
+from tickets.workspace.surroundings import surroundings_of
 
 
 class DetailView(SignedInView):

@@ -11,8 +11,8 @@ from PIL import Image
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets.attachments import small_copy
-from tickets.file_kinds import accepted
+from tickets.files.attachments import small_copy
+from tickets.files.kinds import accepted
 from tickets.models import Attachment, Ticket
 from tickets.timeline import attachments_for
 

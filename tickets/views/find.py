@@ -14,10 +14,10 @@ from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import ConfigurationItem
 from tickets import clock
-from tickets.caller_forms import CallerForm
-from tickets.callers import caller_context
-from tickets.staffing import ranked
-from tickets.suggestions import MORE, Call, duplicates, suggest
+from tickets.workspace.caller_forms import CallerForm
+from tickets.workspace.callers import caller_context
+from tickets.workspace.staffing import ranked
+from tickets.workspace.suggestions import MORE, Call, duplicates, suggest
 
 SHOWN = 20
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import Role
 from accounts.permissions import Permission
-from tickets.finding import find_ticket, is_number
 from tickets.lifecycle import Kind
-from tickets.lists import QueuePage
 from tickets.models import Ticket
+from tickets.queues.finding import find_ticket, is_number
+from tickets.queues.lists import QueuePage
 from tickets.views.detail import staff_context
 from tickets.views.my import on_a_phone
 

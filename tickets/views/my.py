@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from tickets import clock
-from tickets.my import MyPage
+from tickets.workspace.my import MyPage
 
 
 class MyView(SignedInView):

@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
-from tickets import clock, portal
-from tickets.finding import find_ticket
+from tickets import clock
+from tickets.queues.finding import find_ticket
 from tickets.search.matching import matching
+from tickets.workspace import portal
 
 
 class PortalView(SignedInView):

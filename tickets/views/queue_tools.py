@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.preferences import store_preferences
 from tickets import clock
-from tickets.columns import offered_columns
-from tickets.filter_forms import EveryFilter
 from tickets.lifecycle import Kind
-from tickets.listing import Listing
-from tickets.lists import CARDS, ROOM, TABLE
 from tickets.models import SavedView
-from tickets.queries import VIEWS
-from tickets.saved_view_forms import SavedViewForm, move_view, replace_list
+from tickets.queues.columns import offered_columns
+from tickets.queues.filter_forms import EveryFilter
+from tickets.queues.listing import Listing
+from tickets.queues.lists import CARDS, ROOM, TABLE
+from tickets.queues.queries import VIEWS
+from tickets.queues.saved_view_forms import SavedViewForm, move_view, replace_list
 
 
 class StaffView(SignedInView):

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from drafts.http import answered
-from tickets import clock, drafting
+from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionInvalid
 from tickets.lifecycle import Action, Kind
 from tickets.models import Ticket
-from tickets.prefills import prefilled
 from tickets.views.actions import posted
+from tickets.workspace import drafting
+from tickets.workspace.prefills import prefilled
 
 
 class RegisterView(SignedInView):

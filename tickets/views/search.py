@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.http import SignedInRequest, SignedInView
-from tickets.finding import is_number
 from tickets.models import Ticket
+from tickets.queues.finding import is_number
 from tickets.search.pages import Palette, SearchPage
 
 

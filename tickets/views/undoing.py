@@ -6,10 +6,10 @@ from django.core import signing
 from django.http import Http404
 from django.urls import reverse
 
-from accounts.epochs import salt_of
+from accounts.access.epochs import salt_of
 from accounts.http import SignedInRequest
 from tickets.models import TimelineEntry
-from tickets.undo import can_undo
+from tickets.workspace.undo import can_undo
 
 SALT = "undo"
 #: Seconds after which the address is worth nothing; the steps themselves can be taken back for less.

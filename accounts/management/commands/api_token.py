@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.access.tokens import LIFETIME, create_token
 from accounts.models import ApiToken, User
-from accounts.tokens import LIFETIME, create_token
 
 
 class Command(BaseCommand):

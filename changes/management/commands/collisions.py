@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from changes.collisions import Collision, Grade, collisions_between, shares
+from changes.collision.collisions import Collision, Grade, collisions_between, shares
 
 
 def moment(text: str) -> datetime:

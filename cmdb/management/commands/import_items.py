@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from cmdb.exchange import Importer, ImportRefused, Report, read_mapping
-from cmdb.tables import TableError, open_table
+from cmdb.transfer.exchange import Importer, ImportRefused, Report, read_mapping
+from cmdb.transfer.tables import TableError, open_table
 
 SHOWN = 50
 

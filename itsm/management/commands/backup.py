@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from itsm.backup import BackupError, create_backup
+from itsm.run.backup import BackupError, create_backup
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.commands.migrate import Command as DjangoMigrate
 
-from itsm import migrating
+from itsm.run import migrating
 
 
 class Command(DjangoMigrate):

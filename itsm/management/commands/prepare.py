@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from itsm import steps
+from itsm.run import steps
 
 
 class Command(BaseCommand):

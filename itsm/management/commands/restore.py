@@ -4,9 +4,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from itsm.backup import BackupError, restore_backup
-from itsm.restarting import end_what_was_signed
-from sla.engine import begin_new_epoch
+from itsm.run.backup import BackupError, restore_backup
+from itsm.run.restarting import end_what_was_signed
+from sla.engine.rounds import begin_new_epoch
 from tickets import clock
 
 

@@ -4,10 +4,10 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sla.calendars import business_time
-from sla.clock import CalendarEmpty
+from sla.calendars.clock import CalendarEmpty
+from sla.calendars.publishing import business_time
+from sla.calendars.spans import format_amount, parse_amount
 from sla.models import CalendarVersion
-from sla.spans import format_amount, parse_amount
 
 
 class Command(BaseCommand):

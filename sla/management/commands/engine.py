@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
 from django.urls import set_urlconf
 
-from sla.engine import run_once, switch
+from sla.engine.rounds import run_once, switch
 from tickets import clock
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from sla.proving import prove
+from sla.engine.proving import prove
 
 
 class Command(BaseCommand):

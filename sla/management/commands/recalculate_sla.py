@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from sla.correcting import recalculate
+from sla.clocks.correcting import recalculate
 from sla.models import Calendar
 from tickets import clock
 

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sla.closing import plan_what_waits
-from sla.correcting import start_missing_clocks
+from sla.clocks.correcting import start_missing_clocks
+from sla.orders.closing import plan_what_waits
 from tickets import clock
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from tickets import clock
-from tickets.file_checks import NAMED, check_files
+from tickets.files.checks import NAMED, check_files
 
 
 class Command(BaseCommand):

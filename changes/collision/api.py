@@ -1,0 +1,169 @@
+"""Collisions of changes and freeze windows in the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from django.utils.encoding import force_str
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import Permission
+from changes.cab.api import routes as cab_routes
+from changes.collision.collisions import Grade, Reason, collisions_of
+from changes.models import Change
+from changes.origins.near import WHEN, changes_near
+from changes.proof.api import routes as proof_routes
+from changes.schedule.freezes import year_of
+from itsm.api.fields import NumberField, PersonField
+from itsm.api.operations import LIST_ERRORS, Operation
+from itsm.api.schema import list_serializer
+from itsm.api.views import ApiView
+from tickets import clock
+from tickets.api.base import NUMBER, TicketView
+from tickets.lifecycle import kind_of_model, kinds
+
+FIRST, LAST = 2000, 2100
+YEAR = OpenApiParameter(
+    "year", {"type": "integer", "minimum": FIRST, "maximum": LAST}, required=True, description=_("The year.")
+)
+
+
+class CollisionSerializer(serializers.Serializer):
+    """What a change collides with, and why."""
+
+    grade = serializers.ChoiceField(choices=Grade.choices)
+    reason = serializers.ChoiceField(choices=Reason.choices)
+    text = serializers.CharField(source="reason.label")
+    change = NumberField(source="other", allow_null=True, help_text="The other change; null for a freeze.")
+    incident = NumberField(allow_null=True, help_text="An open major incident.")
+    owner = PersonField(allow_null=True, default=None)
+    freeze = serializers.CharField(source="freeze.rule.code", allow_null=True, default=None)
+    what = serializers.ListField(child=serializers.CharField(), help_text="Names of what they share.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class FreezeSerializer(serializers.Serializer):
+    """A freeze window."""
+
+    rule = serializers.CharField(source="rule.code")
+    name = serializers.CharField(source="rule.name")
+    holiday = serializers.DateField(allow_null=True, help_text="Its first day; null for a span.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    zone = serializers.CharField(source="rule.zone")
+
+
+class YearSerializer(serializers.Serializer):
+    """The freezes of a year."""
+
+    year = serializers.IntegerField()
+    complete = serializers.BooleanField(help_text="False while the year's holidays are not announced.")
+    results = FreezeSerializer(source="freezes", many=True)
+
+
+class CollisionsView(TicketView):
+    """The collisions of one change."""
+
+    def get(self, request: Request, number: str) -> Response:
+        """The worst first."""
+        if not self.user.may(Permission.INTERNAL):
+            raise PermissionDenied
+        ticket: Any = self.find(number)
+        return Response({"results": CollisionSerializer(collisions_of(ticket.specific), many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="changes_collisions",
+            tag=force_str(self.kind.label_plural),
+            summary=_("List its collisions"),
+            response=list_serializer(CollisionSerializer),
+            path=NUMBER,
+        )
+
+
+class NearSerializer(serializers.Serializer):
+    """A change that a ticket may have to do with."""
+
+    number = serializers.CharField(source="change.number")
+    summary = serializers.CharField(source="change.summary")
+    state = serializers.CharField(source="change.state")
+    when = serializers.ChoiceField(choices=list(WHEN), help_text="Raised from the ticket, or when it is.")
+    why = serializers.ListField(child=serializers.CharField(), help_text="Items and service that they share.")
+    planned_start = serializers.DateTimeField(source="change.planned_start", allow_null=True)
+    planned_end = serializers.DateTimeField(source="change.planned_end", allow_null=True)
+    actual_start = serializers.DateTimeField(source="change.actual_start", allow_null=True)
+    actual_end = serializers.DateTimeField(source="change.actual_end", allow_null=True)
+    helped = serializers.BooleanField(source="change.helped", allow_null=True)
+
+
+NEAR_LIST = list_serializer(NearSerializer)
+
+
+class NearView(TicketView):
+    """The changes that a ticket may have to do with."""
+
+    def get(self, request: Request, number: str) -> Response:
+        """Those raised from it, then running, planned, recent ones."""
+        if not self.user.may(Permission.INTERNAL):
+            raise PermissionDenied
+        near = changes_near(self.find(number), self.user, clock.now())
+        return Response({"results": NearSerializer(near, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id=f"{self.kind.slug}_changes",
+            tag=force_str(self.kind.label_plural),
+            summary=_("List changes near it"),
+            description=_("Running, planned and recent changes of its items, their neighbours and its service."),
+            response=NEAR_LIST,
+            path=NUMBER,
+        )
+
+
+class FreezesView(ApiView):
+    """Freeze windows of a year."""
+
+    query = ("year",)
+
+    def get(self, request: Request) -> Response:
+        """Previewed for the whole year."""
+        if not self.user.is_agent:
+            raise PermissionDenied
+        text = request.query_params.get("year", "")
+        if not (text.isascii() and text.isdigit() and FIRST <= int(text[:5]) <= LAST):
+            raise ValidationError({"year": [_("A year is expected, such as 2027.")]})
+        return Response(YearSerializer(year_of(int(text))).data)
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="freezes_list",
+            tag=_("Changes"),
+            summary=_("Freeze windows of a year"),
+            response=YearSerializer,
+            errors=LIST_ERRORS,
+            parameters=(YEAR,),
+        )
+
+
+CHANGE = kind_of_model(Change)
+routes = [
+    *cab_routes,
+    *proof_routes,
+    path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
+    path("freezes/", FreezesView.as_view(), name="freezes"),
+    *(
+        path(f"{kind.slug}/<number:number>/changes/", NearView.as_view(kind=kind))
+        for kind in kinds()
+        if "raise_change" in kind.actions
+    ),
+]

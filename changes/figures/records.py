@@ -1,0 +1,144 @@
+"""Sets of changes that figures count: each is one condition, for tile, list, export and API alike (CHG-10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from changes.codes import EMERGENCY, MAJOR, SIMPLE, STANDARD
+from changes.schedule.freeze_models import CollisionOverride
+from changes.states import ENDED, Result
+from tickets.figures.records import PLACED_BY, Span, staff_sets
+
+PLANNED_END, STARTED, REVIEWED = "change__planned_end", "change__actual_start", "change__reviewed_at"
+_OK = (Result.AS_PLANNED, Result.DEVIATED)
+PLACED_BY.update(
+    {
+        PLANNED_END: _("by the planned end"),
+        STARTED: _("by the actual start"),
+        REVIEWED: _("by the date of the review"),
+    }
+)
+_set = staff_sets("change")
+
+
+def _of_type(code: str) -> Any:
+    return lambda span: span.within("created_at") & Q(change__change_type=code)
+
+
+def _ended(span: Span) -> Q:
+    return span.within("resolved_at") & Q(state__in=ENDED)
+
+
+def _major_due(span: Span) -> Q:
+    """Major changes that were carried out, or tried, and should have ended in the period."""
+    return span.within(PLANNED_END) & Q(change__change_type=MAJOR, state__in=ENDED)
+
+
+def _in_planned_time(span: Span) -> Q:
+    in_time = Q(change__actual_end__lte=F("change__planned_end"))
+    return _major_due(span) & in_time & ~Q(change__result=Result.BACKED_OUT)
+
+
+def _overridden(span: Span) -> Q:
+    signed = CollisionOverride.objects.filter(change=OuterRef("pk"), at__gte=span.start, at__lt=span.edge)
+    return Q(Exists(signed))
+
+
+REGISTERED = _set(
+    "registered",
+    _("Requested"),
+    _("Changes that were requested or ordered in the period."),
+    "created_at",
+    lambda span: span.within("created_at"),
+)
+STANDARD_ONES, SIMPLE_ONES, MAJOR_ONES, EMERGENCIES = (
+    _set(
+        f"type_{code}",
+        label,
+        _("Changes of this type that were requested or ordered in the period."),
+        "created_at",
+        _of_type(code),
+    )
+    for code, label in (
+        (STANDARD, _("Standard changes")),
+        (SIMPLE, _("Simple changes")),
+        (MAJOR, _("Major changes")),
+        (EMERGENCY, _("Emergency changes")),
+    )
+)
+CARRIED_OUT = _set(
+    "carried_out",
+    _("Carried out"),
+    _("Changes that were implemented or backed out in the period."),
+    "resolved_at",
+    _ended,
+)
+SUCCEEDED = _set(
+    "succeeded",
+    _("Succeeded"),
+    _("Those of them that went as planned, or with deviations; neither failed nor backed out."),
+    "resolved_at",
+    lambda span: _ended(span) & Q(change__result__in=_OK),
+)
+MAJOR_DUE = _set(
+    "major_due",
+    _("Major changes that should have ended"),
+    _("Major changes that were begun and whose planned end lies in the period; cancelled ones are none of them."),
+    PLANNED_END,
+    _major_due,
+)
+MAJOR_IN_TIME = _set(
+    "major_in_time",
+    _("Major changes finished in planned time"),
+    _("Those of them that really ended by the planned end. What was backed out, or has no actual end, missed it."),
+    PLANNED_END,
+    _in_planned_time,
+)
+MISSED = _set(
+    "missed",
+    _("Missed the expected result"),
+    _("Changes whose review in the period says that the expected result was not reached."),
+    REVIEWED,
+    lambda span: span.within(REVIEWED) & Q(change__expected_reached=False),
+)
+JUDGED = _set(
+    "reviewed",
+    _("Reviewed in the period"),
+    _("Changes that were reviewed in the period."),
+    REVIEWED,
+    lambda span: span.within(REVIEWED),
+)
+INTERRUPTING = _set(
+    "interrupting",
+    _("With an interruption"),
+    _("Changes whose review in the period names minutes of interruption."),
+    REVIEWED,
+    lambda span: span.within(REVIEWED) & Q(change__interruption_minutes__gt=0),
+)
+BEGUN = _set(
+    "begun",
+    _("Begun"),
+    _("Changes whose work began in the period."),
+    STARTED,
+    lambda span: span.within(STARTED),
+)
+OVERRIDDEN = _set(
+    "overridden",
+    _("Hard collisions signed for"),
+    _("Changes for which somebody signed in the period that they go on in spite of a hard collision."),
+    "",
+    _overridden,
+)
+LATE_RECORDS = _set(
+    "late_records",
+    _("Records of emergencies overdue"),
+    _("Emergencies whose record was not completed by its limit, as it stands at the end of the period."),
+    "",
+    lambda span: (
+        Q(change__record_due_at__lt=span.edge, change__record_due_at__gte=span.start)
+        & (Q(change__record_completed_at=None) | Q(change__record_completed_at__gt=F("change__record_due_at")))
+    ),
+)

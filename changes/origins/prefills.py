@@ -1,0 +1,46 @@
+"""What an address may fill into the form of a new change: what it was raised from, or what is copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from changes.models import TYPED, Change
+from tickets.forms import json_value
+from tickets.lifecycle import Kind
+from tickets.models import Ticket
+from tickets.workspace.prefills import SOURCES
+
+#: A copy is made for another time.
+NOT_COPIED = ("planned_start", "planned_end")
+
+
+def from_ticket(user: User, kind: Kind, number: str) -> dict[str, Any]:
+    """What the ticket that asks for a change already says."""
+    ticket = Ticket.objects.visible_to(user).filter(number=number[:20]).first()
+    if ticket is None:
+        return {}
+    system = ticket.business_system.code if ticket.business_system else None
+    requester = ticket.requester.username if ticket.requester else None
+    return {
+        "raised_from": ticket.number,
+        "summary": ticket.summary,
+        "reason": f"{ticket.number} {ticket.summary}",
+        "business_system": system,
+        "requester": requester,
+    }
+
+
+def copied(user: User, kind: Kind, number: str) -> dict[str, Any]:
+    """The plan of another change, for another time."""
+    change = Change.objects.visible_to(user).filter(number=number[:20]).first()
+    if change is None:
+        return {}
+    found = {name: json_value(getattr(change, name)) for name in TYPED if name not in NOT_COPIED}
+    plain = {name: value["id"] if isinstance(value, dict) else value for name, value in found.items()}
+    own_type = {} if change.is_standard else {"change_type": change.change_type_id}
+    return {**plain, **own_type, "copy_of": change.number}
+
+
+SOURCES["from"] = from_ticket
+SOURCES["copy"] = copied

@@ -1,0 +1,126 @@
+"""Planning a change: editing what is of substance, steps, configuration items. What was approved falls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from changes import rules
+from changes.schedule.windows import shift
+from changes.states import PLANNED
+from tickets.lifecycle import action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket as Columns
+else:
+    Columns = object
+
+
+class Planning(Columns):
+    """What is written down before a change begins."""
+
+    take: Any
+    change_type: Any
+    no_return_at: Any
+    planned_start: Any
+    planned_end: Any
+
+    @action(
+        source=[*PLANNED],
+        label=_("Edit"),
+        done=_("edited it"),
+        allow=rules.may_plan,
+        form="changes.forms.EditForm",
+        effect="changes.services.move_steps",
+        icon="pencil",
+        key="d",
+        public=False,
+    )
+    def edit(self, *, user: User, now: datetime, change_type: Any, **fields: Any) -> None:
+        """Change what is of substance; before it is stored you are told which approvals would fall."""
+        self.change_type = change_type
+        was = (self.planned_start, self.planned_end)
+        self.take(fields)
+        if self.no_return_at is not None:
+            self.no_return_at += shift(was, (self.planned_start, self.planned_end))
+
+    @action(
+        source=[*PLANNED],
+        label=_("Override collisions"),
+        done=_("signed that it goes on in spite of hard collisions"),
+        allow=rules.may_override,
+        form="tickets.shared.forms.ReasonForm",
+        effect="changes.services.override",
+        intent="danger",
+        icon="signature",
+        public=False,
+        menu=False,
+    )
+    def override_collisions(self, *, user: User, now: datetime, text: str) -> None:
+        """Sign with a reason that it may go on in this window; another window needs another signature."""
+
+    @action(
+        source=[*PLANNED],
+        label=_("Add step"),
+        done=_("added a step to the plan"),
+        allow=rules.may_plan,
+        form="changes.plan.forms.StepForm",
+        effect="changes.services.add_step",
+        icon="list-numbers",
+        key="t",
+        public=False,
+        versioned=False,
+    )
+    def add_step(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Add a step: who does what from when to when, how it is checked and backed out."""
+        if fields.get("no_return"):
+            self.no_return_at = fields["planned_from"]
+
+    @action(
+        source=[*PLANNED],
+        label=_("Remove step"),
+        done=_("removed a step from the plan"),
+        allow=rules.may_plan,
+        form="changes.plan.forms.RemoveStepForm",
+        effect="changes.services.remove_step",
+        icon="playlist-x",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def remove_step(self, *, user: User, now: datetime, step: Any, **fields: Any) -> None:
+        """Take a step out of the plan."""
+        if step.no_return:
+            self.no_return_at = None
+
+    @action(
+        source=[*PLANNED],
+        label=_("Add configuration items"),
+        done=_("added configuration items"),
+        allow=rules.may_plan,
+        form="changes.plan.forms.ItemsForm",
+        effect="tickets.services.add_items",
+        icon="server",
+        public=False,
+        versioned=False,
+    )
+    def add_items(self, *, user: User, now: datetime, items: Any, **fields: Any) -> None:
+        """Say which configuration items it touches; they are of substance."""
+
+    @action(
+        source=[*PLANNED],
+        label=_("Remove configuration items"),
+        done=_("removed configuration items"),
+        allow=rules.may_plan,
+        form="changes.plan.forms.RemoveItemsForm",
+        effect="tickets.services.remove_items",
+        icon="server-off",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def remove_items(self, *, user: User, now: datetime, items: Any, **fields: Any) -> None:
+        """Take configuration items off it; they are of substance."""

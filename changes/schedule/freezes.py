@@ -1,0 +1,69 @@
+"""Freeze windows as moments: previewed for a year, and looked up for a span."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from changes.schedule.freeze_models import FreezeRule
+from changes.schedule.trading import holidays_of, is_announced, trading_day_after, trading_day_before
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A window in which nothing may be changed; half open. ``holiday``: its first day, None for a span."""
+
+    rule: FreezeRule
+    starts_at: datetime
+    ends_at: datetime
+    holiday: date | None = None
+
+
+@dataclass(frozen=True)
+class Year:
+    """The freezes that begin with the holidays of a year; ``complete``: False while they are not announced."""
+
+    year: int
+    complete: bool
+    freezes: list[Freeze]
+
+
+def year_of(year: int, rules: Iterable[FreezeRule] | None = None) -> Year:
+    """The freezes of ``year``, in order."""
+    rules = list(FreezeRule.objects.filter(active=True)) if rules is None else list(rules)
+    found = [freeze for rule in rules for freeze in _of_rule(rule, year)]
+    needs = any(rule.kind == FreezeRule.Kind.HOLIDAY for rule in rules)
+    return Year(year, is_announced(year) or not needs, sorted(found, key=lambda one: one.starts_at))
+
+
+def _of_rule(rule: FreezeRule, year: int) -> Iterator[Freeze]:
+    zone = ZoneInfo(rule.zone)
+    if rule.kind == FreezeRule.Kind.SPAN:
+        if rule.starts_at and rule.ends_at and rule.starts_at.astimezone(zone).year == year:
+            yield Freeze(rule, rule.starts_at, rule.ends_at)
+        return
+    for holiday in holidays_of(year):
+        if holiday.days >= rule.min_days:
+            first = trading_day_before(holiday.first, rule.days_before)
+            last = trading_day_after(holiday.last)
+            yield Freeze(
+                rule, _at(first, rule.begins_at, zone), _at(last, rule.closes_at, zone), holiday=holiday.first
+            )
+
+
+def _at(day: date, moment: time, zone: ZoneInfo) -> datetime:
+    """The wall time ``moment`` of ``day`` in ``zone``."""
+    return datetime.combine(day, moment, tzinfo=zone)
+
+
+def freezes_between(start: datetime, end: datetime, known: dict[int, Any] | None = None) -> list[Freeze]:
+    """Freezes that overlap ``start`` up to, not including, ``end``. ``known``: years that were read already."""
+    known = {} if known is None else known
+    for year in range(start.year - 1, end.year + 2):
+        if year not in known:
+            known[year] = year_of(year).freezes
+    years = range(start.year - 1, end.year + 2)
+    return [one for year in years for one in known[year] if one.starts_at < end and one.ends_at > start]

@@ -1,0 +1,230 @@
+"""Configuration items in the API: at any moment, with what hangs on them, and written by the one door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as Refused
+from django.db.models import QuerySet
+from django.http import Http404
+from django.urls import path
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import ApiToken
+from cmdb.api.shapes import (
+    KEY,
+    MOMENT_PARAMETERS,
+    MOMENTS,
+    RELATED,
+    TAG,
+    ItemFactsSerializer,
+    ItemHistoryLineSerializer,
+    ItemView,
+    hidden_from,
+    moment_of,
+)
+from cmdb.api.writing import identifier_of, read_body, writing, written
+from cmdb.authority import may_edit
+from cmdb.definitions import Definitions
+from cmdb.filters import ItemFilter, attribute_parameters, by_attributes
+from cmdb.inputs import Reader
+from cmdb.models import ConfigurationItem, Kind
+from cmdb.network.answers import allowed_for
+from cmdb.services import create_item, items_at, update_item
+from cmdb.versioning.history import Names, history_of
+from cmdb.versioning.moments import Moment
+from itsm.api.idempotency import answer_once
+from itsm.api.operations import LIST_ERRORS, Operation
+from itsm.api.schema import list_serializer, page_serializer
+from itsm.api.views import ApiView, ListView, filtered, paged
+from itsm.web.paging import Column
+
+
+class ItemsView(ListView):
+    """Items, now or at any moment; POST records a new one."""
+
+    reads = ApiToken.Scope.DIRECTORY_READ
+    writes = ApiToken.Scope.CMDB_WRITE
+    filters = ItemFilter
+    sorts = {"identifier": (Column("identifier"),), "name": (Column("name"),)}
+    default_order = "identifier"
+    serializer = ItemFactsSerializer
+
+    def known_parameters(self) -> tuple[str, ...]:
+        """Filters, paging, the moments, and attributes as ``a.code``."""
+        asked = attribute_parameters(self.request.query_params)
+        return (*super().known_parameters(), *MOMENTS, *asked)
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """A page of the list."""
+        found: QuerySet[Any] = items_at(moment_of(request), self.user).select_related(*RELATED)
+        try:
+            found = by_attributes(filtered(self.filters, request, found), request.query_params)
+        except Refused as error:
+            raise ValidationError(error.message_dict) from error
+        return Response(paged(request, found, self.sorts, self.default_order, self.to_data))
+
+    def to_data(self, rows: list[Any]) -> list[Any]:
+        """Items as data for the person."""
+        return list(ItemFactsSerializer(rows, many=True, context=hidden_from(self.user)).data)
+
+    def post(self, request: Request) -> Response:
+        """Record a new item."""
+        return answer_once(request, lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
+        if not may_edit(self.user):
+            raise PermissionDenied
+        given, stamp = read_body(request, self.user, with_identifier=True)
+        identifier = identifier_of(given.pop("identifier", ""))
+        facts, errors = Reader().facts(given)
+        if errors:
+            raise ValidationError(errors)
+        item = written(lambda: create_item(identifier=identifier, facts=facts, stamp=stamp))
+        row = ConfigurationItem.objects.visible_to(self.user).select_related(*RELATED).get(pk=item.pk)
+        return Response(ItemFactsSerializer(row).data, status=201)
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        if method == "get":
+            return Operation(
+                id="items_list",
+                tag=TAG,
+                summary=_("List configuration items, now or at any moment"),
+                description=_("Attributes are asked for as `a.code=value`; see the schema of the class."),
+                response=page_serializer(ItemFactsSerializer),
+                errors=LIST_ERRORS,
+                parameters=MOMENT_PARAMETERS,
+            )
+        return writing("items_create", _("Record a configuration item"), with_identifier=True, status=201)
+
+
+class ItemDetailView(ItemView):
+    """One item; PATCH changes it."""
+
+    def get(self, request: Request, key: str) -> Response:
+        """The item at the moment asked for."""
+        return Response(self.data_of(self.find(key, moment_of(request))))
+
+    def patch(self, request: Request, key: str) -> Response:
+        """Change what is named."""
+        return answer_once(request, lambda: self._change(request, key))
+
+    def _change(self, request: Request, key: str) -> Response:
+        item = self.find(key, Moment())
+        if not may_edit(self.user):
+            raise PermissionDenied
+        given, stamp = read_body(request, self.user)
+        facts, errors = Reader().facts(given, class_code=item.ci_class_id, complete=False)
+        if errors:
+            raise ValidationError(errors)
+        written(lambda: update_item(item=item, facts=facts, stamp=stamp))
+        return Response(self.data_of(self.find(key, Moment())))
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        if method == "get":
+            return Operation(
+                id="items_read",
+                tag=TAG,
+                summary=_("Read a configuration item at any moment"),
+                response=ItemFactsSerializer,
+                path={"key": KEY},
+                parameters=MOMENT_PARAMETERS,
+            )
+        return writing("items_change", _("Change a configuration item"))
+
+
+class HistoryView(ItemView):
+    """What happened to an item."""
+
+    query = ()
+
+    def get(self, request: Request, key: str) -> Response:
+        """Every recorded edit, the newest first."""
+        item = self.find(key, Moment())
+        allowed = allowed_for(self.user)
+        lines = history_of(item, Names(Definitions()), visible=None if allowed is None else list(allowed))
+        if allowed is not None:
+            lines = [line for line in lines if not _names_people(line, self.user)]
+            for line in lines:
+                line.by, line.reason = None, ""
+        return Response({"results": ItemHistoryLineSerializer(lines, many=True).data})
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        return Operation(
+            id="items_history",
+            tag=TAG,
+            summary=_("Read the history of a configuration item"),
+            response=list_serializer(ItemHistoryLineSerializer),
+            path={"key": KEY},
+        )
+
+
+def _names_people(line: Any, user: Any) -> bool:
+    hidden = hidden_from(user).get("hidden", ())
+    line.fields = [field for field in line.fields if field.name not in hidden]
+    return not line.fields and not line.text
+
+
+class ClassSchemaView(ApiView):
+    """What the items of a class have: a JSON schema, with an attribute the moment it is defined."""
+
+    reads = ApiToken.Scope.DIRECTORY_READ
+
+    def get(self, request: Request, key: str) -> Response:
+        """The schema of one class."""
+        known = Definitions()
+        if key not in known.classes:
+            raise Http404
+        attributes = known.of(key)
+        return Response(
+            {
+                "title": known.classes[key].name,
+                "type": "object",
+                "properties": {code: _property(row) for code, row in attributes.items()},
+                "required": [code for code, row in attributes.items() if row.required],
+            }
+        )
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        return Operation(
+            id="items_class_schema",
+            tag=TAG,
+            summary=_("Read which attributes the items of a class have"),
+            response={"type": "object", "additionalProperties": True},
+            path={"key": KEY},
+        )
+
+
+_TYPES = {Kind.NUMBER: {"type": "number"}, Kind.YES_NO: {"type": "boolean"}}
+
+
+def _property(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"title": row.name, **_TYPES.get(row.kind, {"type": "string"}), "x-holds": row.kind}
+    formats = {Kind.DATE: "date", Kind.URL: "uri", Kind.ADDRESS: "ip"}
+    extras = {
+        "format": formats.get(row.kind),
+        "enum": [choice["code"] for choice in row.choices] if row.kind == Kind.CHOICE else None,
+        "pattern": row.pattern or None,
+        "default": row.default or None,
+        "x-unit": row.unit or None,
+        "x-unique": row.unique or None,
+        "x-controlled": row.controlled,
+        "readOnly": True if row.formula else None,
+        "x-computed-by": row.formula or None,
+    }
+    return found | {name: value for name, value in extras.items() if value is not None}
+
+
+routes = [
+    path("items/", ItemsView.as_view(), name="items"),
+    path("items/classes/<key:key>/schema/", ClassSchemaView.as_view(), name="items-class-schema"),
+    path("items/<key:key>/", ItemDetailView.as_view(), name="item"),
+    path("items/<key:key>/history/", HistoryView.as_view(), name="item-history"),
+]

@@ -1,0 +1,178 @@
+"""How configuration items read in the API, and what its endpoints share."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import Http404
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+
+from accounts.models import ApiToken
+from accounts.permissions import Permission
+from cmdb.definitions import Definitions
+from cmdb.models import Kind
+from cmdb.network.answers import Hit
+from cmdb.services import items_at
+from cmdb.versioning.moments import Moment, MomentError, read_moment
+from itsm.api.fields import CodeField, PersonField
+from itsm.api.views import ApiView
+
+TAG = gettext_lazy("Configuration management")
+KEY = {"type": "string", "minLength": 1, "maxLength": 100}
+MOMENTS = ("as_of", "known_at")
+RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
+MOMENT_PARAMETERS = (
+    OpenApiParameter(
+        "as_of",
+        {"type": "string", "format": "date-time"},
+        description=gettext_lazy("How it was at this moment, as known now."),
+    ),
+    OpenApiParameter(
+        "known_at",
+        {"type": "string", "format": "date-time"},
+        description=gettext_lazy("As it was known at this moment."),
+    ),
+)
+
+
+class Conflict(APIException):
+    """The write is refused as things stand."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+class ItemFactsSerializer(serializers.Serializer):
+    """A configuration item at the moment asked for."""
+
+    identifier = serializers.CharField()
+    name = serializers.CharField()
+    ci_class = CodeField()
+    status = CodeField()
+    business_system = CodeField(allow_null=True)
+    organisation = CodeField(allow_null=True)
+    default_group = CodeField(allow_null=True)
+    attributes = serializers.SerializerMethodField(help_text="Values by the attribute's code.")
+
+    def get_attributes(self, item: Any) -> dict[str, Any]:
+        """Customers do not get people of the provider."""
+        hidden = self.context.get("hidden", ())
+        return {name: value for name, value in item.attributes.items() if name not in hidden}
+
+
+class ItemFieldSerializer(serializers.Serializer):
+    """A value that changed."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field called so
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class ItemHistoryLineSerializer(serializers.Serializer):
+    """One recorded edit."""
+
+    at = serializers.DateTimeField(help_text="When it was recorded.")
+    since = serializers.DateTimeField(help_text="From when it was so.", allow_null=True)
+    by = PersonField(allow_null=True)
+    source = serializers.CharField()  # type: ignore[assignment]  # a field called so
+    authority = serializers.CharField(help_text="first, change, correction, observed, free or none.")
+    reference = serializers.CharField(help_text="The change that allowed it.")
+    reason = serializers.CharField()
+    text = serializers.CharField(help_text="What happened to a relation.")
+    fields_changed = ItemFieldSerializer(many=True, source="fields")
+
+
+class AffectedItemSerializer(serializers.Serializer):
+    """An affected item."""
+
+    identifier = serializers.CharField(source="code")
+    name = serializers.CharField()
+    ci_class = serializers.CharField(source="class_code")
+    status = serializers.CharField()
+    state = serializers.CharField(help_text="down, degraded, or ok (when asked what it rests on).")
+    depth = serializers.IntegerField(help_text="Steps from the item asked about.")
+    certainty = serializers.SerializerMethodField(help_text="certain, or probable: not confirmed lately.")
+
+    def get_certainty(self, hit: Hit) -> str:
+        """In one word."""
+        return "certain" if hit.certain else "probable"
+
+
+class AffectedServiceSerializer(serializers.Serializer):
+    """A service or a customer behind the affected items."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    state = serializers.CharField(help_text="down or degraded.")
+
+
+class ItemImpactSerializer(serializers.Serializer):
+    """What is affected: the nearest items, and every service and customer."""
+
+    items = AffectedItemSerializer(many=True)
+    services = AffectedServiceSerializer(many=True)
+    customers = AffectedServiceSerializer(many=True)
+    total = serializers.IntegerField(help_text="How many items are affected in all.")
+    partial = serializers.BooleanField(  # type: ignore[assignment]  # a field called so
+        help_text="Not all items are listed."
+    )
+
+
+class ItemStepSerializer(serializers.Serializer):
+    """A step of the way between two items."""
+
+    source = serializers.CharField()  # type: ignore[assignment]  # a field called so
+    relation = serializers.CharField()
+    target = serializers.CharField()
+
+
+class ItemPathSerializer(serializers.Serializer):
+    """The shortest way between two items; ``found`` is false when there is none."""
+
+    found = serializers.BooleanField()
+    steps = ItemStepSerializer(many=True)
+
+
+def moment_of(request: Request) -> Moment:
+    """The moment that a request asks about. Raises ValidationError."""
+    try:
+        return read_moment(request.query_params)
+    except MomentError as error:
+        raise ValidationError({error.parameter: [str(error)]}) from error
+
+
+class ItemView(ApiView):
+    """An endpoint about items."""
+
+    reads = ApiToken.Scope.DIRECTORY_READ
+    writes = ApiToken.Scope.CMDB_WRITE
+    query: ClassVar[tuple[str, ...]] = MOMENTS
+
+    def find(self, identifier: str, moment: Moment) -> Any:
+        """The item at the moment, for the person. Raises Http404."""
+        visible = items_at(moment, self.user).filter(identifier=identifier)
+        found = visible.select_related(*RELATED).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def key(self, identifier: str, moment: Moment) -> int:
+        """The item's key. Raises Http404."""
+        found = self.find(identifier, moment)
+        return found.pk if moment.is_now else found.item_id
+
+    def data_of(self, item: Any) -> Any:
+        """The item as data for the person."""
+        return ItemFactsSerializer(item, context=hidden_from(self.user)).data
+
+
+def hidden_from(user: Any) -> dict[str, Any]:
+    """People of the provider are nothing for customers."""
+    if user.may(Permission.CMDB_VIEW):
+        return {}
+    return {"hidden": {row.code for row in Definitions().attributes if row.kind == Kind.PERSON}}

@@ -1,0 +1,270 @@
+"""The figures of incidents: the indicators of the process, and those that keep them honest (RPT-01)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.utils.translation import gettext_lazy as _
+
+from incidents.figures import records
+from tickets.figures.measures import Measure, Reading, register_measures
+from tickets.figures.records import register_records
+
+
+def _elapsed() -> Any:
+    """From registration to the last solution, by the clock on the wall."""
+    return ExpressionWrapper(F("resolved_at") - F("created_at"), output_field=DurationField())
+
+
+def _measure(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:
+    return Measure(code=code, kind="incident", label=label, meaning=meaning, numerator=numerator, **more)
+
+
+#: The indicators of the reference, in its order; the mean time to solve is the fourth (``reports.working_time``).
+PLACES: tuple[str, ...] = ("desk_total", "closed_ok", "overdue", "", "desk_resolve_rate", "repeated", "overdue_open")
+PLACES += ("person_total", "person_overdue_open", "by_category")
+
+
+def _indicator(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:
+    return _measure(code, label, meaning, numerator, sheet="indicators", place=PLACES.index(code), **more)
+
+
+def _monthly(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:
+    return _measure(code, label, meaning, numerator, sheet="month", **more)
+
+
+INDICATORS = (
+    _indicator(
+        "desk_total",
+        _("Incidents taken in"),
+        _("How many incidents were registered in the period, by whatever way they came."),
+        records.REGISTERED,
+        beside=("follow_ups",),
+    ),
+    _indicator(
+        "closed_ok",
+        _("Closed successfully"),
+        _("The share of incidents closed in the period that were solved by a line of support or recovered."),
+        records.CLOSED_OK,
+        denominator=records.CLOSED,
+        left_out=(records.NOT_TIMED, records.CLOSED_WITHOUT_CODE),
+        reading=Reading.SHARE,
+        better="more",
+        beside=("follow_ups",),
+    ),
+    _indicator(
+        "overdue",
+        _("Overdue rate"),
+        _(
+            "The share that was solved late, or is past its limit at the end of the period, of all solved in "
+            "the period or are past their limit: what is late and still open is not hidden."
+        ),
+        records.OVERDUE,
+        denominator=records.JUDGED,
+        left_out=(records.NOT_TIMED,),
+        reading=Reading.SHARE,
+        better="less",
+        beside=("kept_of_ended", "overdue_open"),
+    ),
+    _indicator(
+        "desk_resolve_rate",
+        _("Desk resolution rate"),
+        _("The share that the desk solved of all that a line of support solved in the period."),
+        records.BY_DESK,
+        denominator=records.BY_LINE,
+        left_out=(records.BY_NONE,),
+        reading=Reading.SHARE,
+        better="more",
+        beside=("follow_ups",),
+    ),
+    _indicator(
+        "repeated",
+        _("Repeated incidents"),
+        _(
+            "How many incidents came within 7 days after one of the same customer, category and business system had "
+            "been solved. Those without a category cannot be compared."
+        ),
+        records.REPEATED,
+        left_out=(records.WITHOUT_CATEGORY,),
+        better="less",
+    ),
+    _indicator(
+        "overdue_open",
+        _("Overdue and not solved"),
+        _("How many incidents were not solved at the end of the period and past their limit by then."),
+        records.LATE_OPEN,
+        better="less",
+    ),
+    _indicator(
+        "person_total",
+        _("Incidents of persons"),
+        _("How many incidents of the period a person has or had last; the table by person says whose."),
+        records.OF_PERSON,
+        left_out=(records.WITHOUT_PERSON,),
+        internal=True,
+    ),
+    _indicator(
+        "person_overdue_open",
+        _("Overdue with persons"),
+        _("How many incidents that a person has were past their limit and not solved at the end of the period."),
+        records.OF_PERSON_LATE,
+        better="less",
+        internal=True,
+    ),
+    _indicator(
+        "by_category",
+        _("Incidents by category"),
+        _("How many incidents of the period have a category; the chart and the table say of which."),
+        records.WITH_CATEGORY,
+        left_out=(records.WITHOUT_CATEGORY,),
+    ),
+)
+
+#: The month of the service desk, beside volumes and satisfaction.
+DESK_MONTH = (
+    _monthly("responses", _("Responses"), _("On how many incidents work began in the period."), records.RESPONDED),
+    _monthly(
+        "resolved_second",
+        _("Resolved by second line"),
+        _("How many incidents were solved in the period by second line."),
+        records.BY_SECOND,
+    ),
+    _monthly(
+        "resolved_third",
+        _("Resolved by third line"),
+        _("How many incidents were solved in the period by third line, the vendors."),
+        records.BY_THIRD,
+    ),
+    _monthly(
+        "satisfied",
+        _("Satisfaction"),
+        _("The share of answers without complaint; beside it stands how many answered of those who could."),
+        records.RATED_GOOD,
+        denominator=records.RATED,
+        reading=Reading.SHARE,
+        better="more",
+        beside=("answered",),
+    ),
+    _monthly(
+        "answered",
+        _("Answers to the question"),
+        _("The share of requesters who said what they think of the result."),
+        records.RATED,
+        denominator=records.ASKED,
+        reading=Reading.SHARE,
+        better="more",
+    ),
+)
+
+#: What keeps the others honest, and what the work looks like.
+OTHERS = (
+    _measure(
+        "kept_of_ended",
+        _("Solved in time"),
+        _("The share solved in time of what was solved in the period; blind to what is late and still open."),
+        records.IN_TIME,
+        denominator=records.PROMISED,
+        left_out=(records.NOT_TIMED,),
+        reading=Reading.SHARE,
+        better="more",
+        beside=("overdue_open", "follow_ups"),
+    ),
+    _measure(
+        "response_kept",
+        _("Response in time"),
+        _("The share on which work began in time, of all with a promised time on which it began in the period."),
+        records.ANSWERED_IN_TIME,
+        denominator=records.ANSWERED,
+        reading=Reading.SHARE,
+        better="more",
+        beside=("overdue_open",),
+    ),
+    _measure(
+        "elapsed_mean",
+        _("Time to solve, on the wall: mean"),
+        _("From registration to the last solution, nights and waiting included, of those solved in the period."),
+        records.RESOLVED,
+        left_out=(records.NOT_TIMED,),
+        amount=_elapsed,
+        reading=Reading.MEAN,
+        better="less",
+        beside=("elapsed_median", "elapsed_p90"),
+    ),
+    _measure(
+        "elapsed_median",
+        _("Time to solve, on the wall: median"),
+        _("Half of those solved in the period took no longer, from registration to the last solution."),
+        records.RESOLVED,
+        amount=_elapsed,
+        reading=Reading.MEDIAN,
+        better="less",
+    ),
+    _measure(
+        "elapsed_p90",
+        _("Time to solve, on the wall: 90 %"),
+        _("Nine of ten of those solved in the period took no longer, from registration to the last solution."),
+        records.RESOLVED,
+        amount=_elapsed,
+        reading=Reading.P90,
+        better="less",
+    ),
+    _measure(
+        "first_contact",
+        _("Solved at first contact"),
+        _("The share that the desk solved without handing it on and without it coming back, of all solved by a line."),
+        records.AT_ONCE,
+        denominator=records.BY_LINE,
+        left_out=(records.BY_NONE,),
+        reading=Reading.SHARE,
+        better="more",
+        beside=("follow_ups",),
+    ),
+    _measure(
+        "follow_ups",
+        _("Follow-ups"),
+        _("How many incidents of the period go on with one that was closed as not solved."),
+        records.FOLLOW_UPS,
+        better="less",
+    ),
+    _measure(
+        "reopened",
+        _("Reopened elsewhere"),
+        _("How many incidents of the period were reopened in the system that they were imported from."),
+        records.REOPENED,
+        better="less",
+    ),
+    _measure(
+        "handed_on",
+        _("Handed over more than twice"),
+        _("The share that went from group to group more than twice, of those solved in the period."),
+        records.HANDED_ON,
+        denominator=records.RESOLVED,
+        reading=Reading.SHARE,
+        better="less",
+        internal=True,
+    ),
+    _measure(
+        "backlog",
+        _("Backlog"),
+        _("How many incidents were open at the end of the period."),
+        records.OPEN,
+        better="less",
+    ),
+    _measure(
+        "agreed_kept",
+        _("Agreed times kept"),
+        _("The share solved by the time agreed with the requester, of those whose agreed time lies in the period."),
+        records.AGREED_KEPT,
+        denominator=records.AGREED,
+        reading=Reading.SHARE,
+        better="more",
+        beside=("overdue",),
+    ),
+)
+
+
+def register() -> None:
+    """Make them known; called once when the portal starts."""
+    register_measures(*INDICATORS, *DESK_MONTH, *OTHERS)
+    register_records(records.LATE)

@@ -1,0 +1,103 @@
+"""Pages of the live board and of wall displays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views import View
+
+from accounts.http import SignedInRequest
+from reports.models import WallDisplay
+from reports.views import ReportsView
+from reports.walls.displays import DisplayForm, find_display, make_display, revoke_display
+from reports.walls.live import shared
+from tickets import clock
+
+
+class LiveView(ReportsView):
+    """The live board."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show it; it asks for itself again every few seconds."""
+        return render(request, "reports/live.html", _context(request, "reports:live_now"))
+
+
+class LiveNowView(ReportsView):
+    """What the live board shows now."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """The part that changes."""
+        return render(request, "reports/_live.html", _context(request, "reports:live_now"))
+
+
+def _context(request: SignedInRequest, now_url: str) -> dict[str, Any]:
+    groups = sorted(request.GET.getlist("group"))
+    query = f"?{request.GET.urlencode()}" if groups else ""
+    return {"look": shared.get(request.user, groups, clock.now), "now_url": reverse(now_url) + query, "linked": True}
+
+
+class DisplaysView(ReportsView):
+    """The own wall displays; a post makes one, and its link is shown once."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show them."""
+        return self._draw(DisplayForm())
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Make one."""
+        form = DisplayForm(request.POST)
+        if not form.is_valid():
+            return self._draw(form, status=422)
+        _display, key = make_display(form=form, owner=request.user, now=clock.now())
+        link = request.build_absolute_uri(reverse("reports:wall", args=[key]))
+        return self._draw(DisplayForm(), link=link)
+
+    def _draw(self, form: DisplayForm, status: int = 200, link: str = "") -> HttpResponse:
+        found = WallDisplay.objects.filter(owner=self.request.user).prefetch_related("groups")
+        context = {"form": form, "displays": found, "link": link}
+        return render(self.request, "reports/displays.html", context, status=status)
+
+
+class RevokeDisplayView(ReportsView):
+    """Ending the link of one of the own displays."""
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """End it now."""
+        display = get_object_or_404(WallDisplay, pk=pk, owner=request.user)
+        revoke_display(display=display, now=clock.now())
+        messages.success(request, _("The link of “%(name)s” is revoked.") % {"name": display.name})
+        return redirect("reports:displays")
+
+
+class WallView(View):
+    """The live board on a screen: opened by its link, read only, without links."""
+
+    part = "reports/wall.html"
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Show it in the language of whose link it is; 404 for a link that was revoked or never was."""
+        display = find_display(key, clock.now())
+        if display is None:
+            raise Http404
+        translation.activate(display.owner.language or translation.get_language() or "zh-hans")
+        groups = sorted(group.code for group in display.groups.all())
+        context = {
+            "look": shared.get(display.owner, groups, clock.now),
+            "display": display,
+            "now_url": reverse("reports:wall_now", args=[key]),
+            "linked": False,
+            "theme": "dark",
+        }
+        return render(request, self.part, context)
+
+
+class WallNowView(WallView):
+    """What the screen shows now."""
+
+    part = "reports/_live.html"

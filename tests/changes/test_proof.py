@@ -1,0 +1,157 @@
+"""What is printed and archived of a change, and that a proof pack verifies itself (CHG-07, TKT-12)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from changes.proof.pack import MANIFEST, pack_of, verify
+from cmdb.models import CIStatus
+from cmdb.services import Stamp, update_item
+from tests.api.client import Api
+from tests.changes.making import approve, change_in, later, request, staffed
+from tests.factories import MONDAY, World, act, make_item, reload_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-07")]
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+def rewritten(data: bytes, name: str, edit: Any) -> bytes:
+    """The archive with one file edited, or left out when ``edit`` gives nothing."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
+        files = {info.filename: old.read(info) for info in old.infolist()}
+        edited = edit(files.get(name, b""))
+        files = {key: value for key, value in files.items() if key != name} | ({name: edited} if edited else {})
+        for key, value in files.items():
+            new.writestr(key, value)
+    return buffer.getvalue()
+
+
+def test_the_pack_says_everything_and_is_genuine(world: World) -> None:
+    change = change_in("closed", world)
+    data = pack_of(change, reload_user(world.lead))
+    assert data == pack_of(change, reload_user(world.lead))
+    found = verify(data)
+    assert (found.genuine, found.change, found.decisions) == (True, change.number, 1)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        read = {name: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")}
+        assert archive.read("record.pdf").startswith(b"%PDF")
+    assert read["rounds.json"][0]["decisions"][0]["person"] == "approver"
+    assert read["steps.json"][0]["what"] == "备份"
+    assert read["change.json"]["result"] == "as_planned"
+    assert {"submit", "close"} <= {entry["action"] for entry in read["timeline.json"]}
+    assert set(read[MANIFEST]["files"]) == set(read) - {MANIFEST} | {"record.pdf", "items.pdf"}
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "said"),
+    [
+        ("steps.json", lambda data: data.replace("备份".encode(), "删除".encode()), "steps.json"),
+        ("timeline.json", lambda data: b"", "timeline.json"),
+        ("more.txt", lambda data: b"x", "more.txt"),
+        (MANIFEST, lambda data: data.replace(b"CH", b"IM"), "seal"),
+        (MANIFEST, lambda data: b"{}", "no proof pack"),
+    ],
+)
+def test_whatever_is_altered_is_found(world: World, name: str, edit: Any, said: str) -> None:
+    data = pack_of(change_in("closed", world), reload_user(world.lead))
+    from django.utils import translation  # beside its only use
+
+    with translation.override("en"):
+        found = verify(rewritten(data, name, edit))
+    assert not found.genuine
+    assert said in " ".join(found.wrong)
+
+
+def test_each_byte_counts(world: World) -> None:
+    """One flipped bit anywhere is found, and so is a byte too many; files are named when it is in one."""
+    data = pack_of(change_in("closed", world), reload_user(world.lead))
+    for place in range(0, len(data), 211):
+        assert not verify(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]).genuine, place
+    assert not verify(data + b"x").genuine
+    inside = data.index("备份".encode())
+    assert "record.json" in " ".join(verify(data[:inside] + b"'" + data[inside + 1 :]).wrong)
+
+
+def test_a_pack_made_elsewhere_is_found(world: World, settings: Any) -> None:
+    """Whoever alters content and digests alike has no key for the seal; decisions must be of their content."""
+    data = pack_of(change_in("closed", world), reload_user(world.lead))
+
+    def other_content(old: bytes) -> bytes:
+        rounds = json.loads(old)
+        rounds[0]["content"][1]["value"] = "别的"
+        return json.dumps(rounds).encode()
+
+    def same_digest(old: bytes) -> bytes:
+        said = json.loads(old)
+        said["files"]["rounds.json"] = hashlib.sha256(edited).hexdigest()
+        return json.dumps(said).encode()
+
+    altered = rewritten(data, "rounds.json", other_content)
+    with zipfile.ZipFile(io.BytesIO(altered)) as archive:
+        edited = archive.read("rounds.json")
+    assert len(verify(rewritten(altered, MANIFEST, same_digest)).wrong) == 2
+    assert verify(b"no archive").genuine is False
+    settings.SECRET_KEY = "another portal's"
+    assert len(verify(data).wrong) == 1
+
+
+def test_command_page_and_api_give_and_check_it(world: World, client: Client, tmp_path: Path) -> None:
+    change = change_in("closed", world)
+    client.force_login(reload_user(world.lead))
+    answer = client.get(f"/changes/{change.number}/proof/")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    assert Api(world.lead).get(f"changes/{change.number}/proof/").content == answer.content
+    file = tmp_path / "pack.zip"
+    file.write_bytes(answer.content)
+    out = io.StringIO()
+    call_command("verify_proof", str(file), stdout=out)
+    assert change.number in out.getvalue()
+    page = client.post("/changes/proof/", {"file": io.BytesIO(answer.content)}).content.decode()
+    assert change.number in page
+    file.write_bytes(rewritten(answer.content, "steps.json", lambda _old: b"[]"))
+    with pytest.raises(CommandError):
+        call_command("verify_proof", str(file))
+    wrong = client.post("/changes/proof/", {"file": io.BytesIO(file.read_bytes())}).content.decode()
+    assert "steps.json" in wrong
+    assert client.post("/changes/proof/", {}).status_code == 422
+
+
+@pytest.mark.req("TKT-12")
+def test_the_record_and_the_order_for_items_are_printed(world: World, client: Client) -> None:
+    item = make_item("DB-1", status=CIStatus.objects.get(code="in_use"))
+    change: Any = act(request(world, items=["DB-1"]), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver, reason="同意执行")
+    change = act(change, "start", world.engineer, now=later(36))
+    update_item(item=item, facts={"name": "主库新名"}, stamp=Stamp(by=world.engineer, change=change.number))
+
+    client.force_login(reload_user(world.lead))
+    page = client.get(f"/changes/{change.number}/record/").content.decode()
+    assert all(text in page for text in ("漏洞修复", "DB-1", world.approver.display_name, "同意执行", "data-print"))
+    order = client.get(f"/changes/{change.number}/items/").content.decode()
+    assert "主库新名" in order
+    for path in ("record", "items"):
+        paper = client.get(f"/changes/{change.number}/{path}/?format=pdf")
+        assert (paper["Content-Type"], paper.content[:4]) == ("application/pdf", b"%PDF")
+    ticket = client.get(f"/tickets/{change.number}/").content.decode()
+    assert f"/changes/{change.number}/record/" in ticket
+    assert f"/changes/{change.number}/items/" in ticket
+    for person in (world.requester, world.approver):
+        client.force_login(reload_user(person))
+        assert client.get(f"/changes/{change.number}/record/").status_code == 403
+        assert Api(person).get(f"changes/{change.number}/proof/").status_code in (403, 404)

@@ -1,0 +1,61 @@
+"""Configuration items and tickets together: what hangs on a ticket's items, and the tickets of an item (CMDB-09)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.permissions import Permission
+from cmdb.network.answers import impact_of
+from cmdb.versioning.recent import changes_below
+from tickets.lifecycle import Phase, kinds
+from tickets.models import AffectedItem, Ticket
+
+#: Before a ticket came, so far back it is asked what changed.
+LOOK_BACK = timedelta(hours=72)
+SERVICES_SHOWN = 5
+
+
+def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
+    """What fails with the ticket's items, and what changed below them before it came; nothing without items."""
+    if not user.may(Permission.CMDB_VIEW):
+        return {}
+    keys = list(ticket.affected_items.values_list("item_id", flat=True))
+    if not keys:
+        return {}
+    impact = impact_of(keys, user, limit=1)
+    return {
+        "impact": impact,
+        "impact_services": impact.services[:SERVICES_SHOWN],
+        "recent": changes_below(keys, ticket.created_at - LOOK_BACK, ticket.created_at, user),
+    }
+
+
+def tickets_of(item: Any, user: User) -> list[dict[str, Any]]:
+    """Panels for an item's page: its tickets by kind, open and in all. One query."""
+    keys = AffectedItem.objects.filter(item=item).values("ticket_id")
+    counts = (
+        Ticket.objects.visible_to(user)
+        .filter(pk__in=keys)
+        .values("kind")
+        .annotate(total=Count("pk"), running=Count("pk", filter=Q(phase__in=[Phase.OPEN, Phase.WAITING])))
+    )
+    by_kind = {row["kind"]: row for row in counts}
+    query = urlencode({"item": item.identifier, "view": "all"})
+    rows = [
+        {
+            "label": _("%(kind)s, %(count)d of them open")
+            % {"kind": kind.label_plural, "count": by_kind[kind.code]["running"]},
+            "count": by_kind[kind.code]["total"],
+            "url": f"{reverse('tickets:list', args=[kind.slug])}?{query}",
+        }
+        for kind in kinds()
+        if kind.code in by_kind
+    ]
+    return [{"title": _("Tickets"), "rows": rows}] if rows else []
