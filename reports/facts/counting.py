@@ -77,6 +77,6 @@ def _open(rows: QuerySet[Fact], items: list[Records], span: Span) -> dict[str, i
 
 def _placed(rows: QuerySet[Fact], when: str, items: list[Records], span: Span) -> dict[str, int]:
     known = bits(items[0].kind)
-    groups = rows.filter(span.within(when)).values_list(FLAGS[when]).annotate(n=Count("pk")).order_by()
+    groups = rows.filter(span.within(when)).values_list(FLAGS[when]).annotate(n=Count("*")).order_by()
     combined = list(groups)
     return {item.code: sum(n for flags, n in combined if flags & known[item.code][1]) for item in items}
