@@ -14,7 +14,7 @@ from accounts.models import SupportGroup, User
 from approvals.decisions.falling import standing
 from approvals.forms import KeepsApprovals
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
-from changes.states import Rating, Result, Scope
+from changes.states import Result, Scope
 from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets.forms import (
     ActionForm,
@@ -288,26 +288,6 @@ class BackOutForm(EndFields):
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """Nothing is known yet."""
-        return {}
-
-
-class ReviewForm(ActionForm):
-    """The full review (CHG-07)."""
-
-    expected_reached = forms.TypedChoiceField(
-        label=_("Expected result reached"),
-        choices=[("yes", _("Yes")), ("no", _("No"))],
-        coerce=lambda value: value == "yes",
-        widget=forms.RadioSelect,
-    )
-    rating = forms.ChoiceField(label=_("Rating"), choices=Rating)
-    business_view = forms.ChoiceField(label=_("Business satisfaction"), choices=Rating)
-    interruption_minutes = forms.IntegerField(label=_("Interruption (minutes)"), min_value=0, max_value=1_000_000)
-    lessons = text_field(_("Lessons, incidents it caused"), required=False)
-    improvement = text_field(_("Improvement of the process"), required=False, rows=2)
-
-    def initial_from(self, ticket: Any) -> dict[str, Any]:
-        """Nothing is answered beforehand."""
         return {}
 
 

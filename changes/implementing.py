@@ -1,4 +1,4 @@
-"""Carrying a change out, reviewing and closing it (CHG-06, CHG-07)."""
+"""Carrying a change out and closing it (CHG-06)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
-from changes.states import ENDED, Decision, Rating, Result, States
+from changes.states import ENDED, Decision, Result, States
 from tickets.lifecycle import action
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ class Implementing(Columns):
 
     actual_start: Any
     end_with: Any
-    expected_reached: Any
-    rating: Any
-    reviewed_by: Any
-    reviewed_at: Any
     record_completed_at: Any
     record_told_at: Any
     decision: Any
@@ -157,42 +153,6 @@ class Implementing(Columns):
     def back_out_now(self, *, user: User, now: datetime, text: str, actual_end: datetime | None) -> None:
         """Undo what was done as the back-out says, and record why."""
         self.end_with(Result.BACKED_OUT, text, None, actual_end, now)
-
-    @action(
-        source=States.IMPLEMENTED,
-        target=States.REVIEWED,
-        label=_("Confirm the result"),
-        done=_("reviewed it: it went as planned"),
-        allow=rules.may_implement,
-        guards=(guards.went_as_planned,),
-        intent="primary",
-        icon="circle-check",
-        key="m",
-        public=False,
-        bulk=True,
-    )
-    def confirm_result(self, *, user: User, now: datetime) -> None:
-        """Confirm with one tap that a simple or standard change went as planned."""
-        self.expected_reached, self.rating = True, Rating.GOOD
-        self.reviewed_by, self.reviewed_at = user, now
-
-    @action(
-        source=[States.IMPLEMENTED, States.BACKED_OUT],
-        target=States.REVIEWED,
-        label=pgettext_lazy("change", "Review"),
-        done=_("reviewed it"),
-        allow=rules.may_implement,
-        form="changes.forms.ReviewForm",
-        intent="primary",
-        icon="report-search",
-        key="v",
-        public=False,
-    )
-    def review(self, *, user: User, now: datetime, **answers: Any) -> None:
-        """Look back: result, rating, satisfaction, interruption, incidents, lessons."""
-        for name, value in answers.items():
-            setattr(self, name, value)
-        self.reviewed_by, self.reviewed_at = user, now
 
     @action(
         source=[States.IMPLEMENTING, States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED],

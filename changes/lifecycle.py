@@ -12,6 +12,7 @@ from changes import guards, rules
 from changes.implementing import Implementing
 from changes.informing.lifecycle import Informing
 from changes.plan.planning import Planning
+from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
 from tickets.lifecycle import NEW, action
 from tickets.shared.common import CommonActions
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 RECORD_LIMIT = timedelta(hours=24)
 
 
-class ChangeLifecycle(Implementing, Planning, Informing, CommonActions):
+class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonActions):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.

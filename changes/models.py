@@ -25,6 +25,7 @@ from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
+from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module
 from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
     FreezeRule,

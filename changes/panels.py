@@ -16,6 +16,7 @@ from approvals.queries import rounds_of, show
 from changes.assessing.queries import panel_of as assessment_of
 from changes.collision.collisions import STANDING, Grade, collisions_of, is_overridden
 from changes.models import Change, PlanStep
+from changes.reviewing.queries import lines_of
 from changes.states import PLANNED, States
 from tickets.actions import Available
 from tickets.workspace.pages import button_of
@@ -55,6 +56,8 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         **collision_part(change, buttons),
         "decides": _decision_chip(change, now),
         "assessment": assessment_of(change),
+        "interruptions": lines_of(change) if change.reviewed_at else [],
+        "correct": buttons.get("correct_interruption"),
         "decision": change.get_decision_display(),
         "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
         "approval": newest,

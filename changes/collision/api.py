@@ -19,6 +19,7 @@ from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
 from changes.origins.near import WHEN, changes_near
 from changes.proof.api import routes as proof_routes
+from changes.reviewing.api import routes as interruption_routes
 from changes.schedule.freezes import year_of
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
@@ -159,6 +160,7 @@ CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
     *proof_routes,
+    *interruption_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
     *(

@@ -12,7 +12,10 @@ from approvals.models import Decision
 from changes.approving import PURPOSE
 from changes.models import Change
 from changes.proof.difference import Written, written_under
+from changes.reviewing.queries import Line as Interrupted
+from changes.reviewing.queries import lines_of
 from cmdb.models import ConfigurationItem
+from itsm.documents.paper import moment
 from tickets.workspace.pages import pair
 
 #: A line of a form, as ``pages.pair`` makes it; ``wide``: it takes the whole width.
@@ -91,8 +94,7 @@ def _decided(one: Decision) -> str:
     who = one.person.display_name
     if one.for_person:
         who = _("%(person)s for %(other)s") % {"person": who, "other": one.for_person.display_name}
-    moment = pair("", one.at)["value"]
-    return " · ".join(part for part in (who, one.get_verdict_display(), str(moment), one.reason) if part)
+    return " · ".join(part for part in (who, one.get_verdict_display(), moment(one.at), one.reason) if part)
 
 
 def _implementation(change: Change) -> list[Line]:
@@ -112,6 +114,11 @@ def _review(change: Change) -> list[Line]:
         pair(_("Rating"), change.get_rating_display()),
         pair(_("Business satisfaction"), change.get_business_view_display()),
         pair(_("Interruption (minutes)"), change.interruption_minutes),
+        *(
+            _wide(str(line.system or _("Interruption")), _interrupted(line))
+            for line in lines_of(change)
+            if line.system or line.corrections
+        ),
         pair(_("Reviewed by"), change.reviewed_by),
         pair(_("Reviewed"), change.reviewed_at),
         _wide(_("Lessons"), change.lessons),
@@ -119,6 +126,17 @@ def _review(change: Change) -> list[Line]:
         pair(_("Signature of the implementer, date"), None),
         pair(_("Signature of the change manager, date"), None),
     ]
+
+
+def _interrupted(line: Interrupted) -> str:
+    """Minutes as recorded, and each correction with who, when and why."""
+    recorded = _("not recorded") if line.recorded is None else _("%(n)s minutes recorded") % {"n": line.recorded}
+    corrected = [
+        _("corrected to %(n)s: %(reason)s (%(person)s, %(at)s)")
+        % {"n": one.minutes, "reason": one.reason, "person": one.by, "at": moment(one.at)}
+        for one in line.corrections
+    ]
+    return "\n".join([recorded, *corrected])
 
 
 def _wide(label: str, value: Any) -> Line:

@@ -38,8 +38,10 @@ MANIFEST = "manifest.json"
 #: What is larger, or has more files, is none of ours.
 MOST_BYTES, MOST_FILES = 50_000_000, 30
 #: What reading an archive raises that is none of ours.
-UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError)
-UNREADABLE += (zipfile.BadZipFile, struct.error, zlib.error)
+UNREADABLE = (
+    *(KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, struct.error, zlib.error),
+)
 #: All files have this date, so that nothing but content makes a difference.
 DATED = (1980, 1, 1, 0, 0, 0)
 
@@ -85,6 +87,7 @@ def _contents(change: Change, user: User) -> dict[str, Any]:
         ],
         "rounds": [_round(made) for made in rounds.prefetch_related("decisions__person", "decisions__for_person")],
         "assessments": [_row(one) for one in change.assessments.order_by("at", "pk")],
+        "interruptions": [{**_row(one), "by": one.by and one.by.username} for one in change.interruptions.all()],
         "collisions": [_collision(one) for one in collisions_of(change)],
         "overrides": [{**_row(one), "person": one.person.username} for one in change.overrides.order_by("at", "pk")],
         "steps": [{**_row(step), "person": step.person.username if step.person else None} for step in _steps(change)],

@@ -1,0 +1,1 @@
+"""Looking back at a change: the full review, and its interruptions by business system (CHG-07)."""

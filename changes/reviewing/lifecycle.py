@@ -1,0 +1,80 @@
+"""Looking back at a change, and correcting how long it interrupted (CHG-07)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from changes import guards, rules
+from changes.states import Rating, States
+from tickets.lifecycle import action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket as Columns
+else:
+    Columns = object
+
+
+class Reviewing(Columns):
+    """Between the work and the end of the record."""
+
+    expected_reached: Any
+    rating: Any
+    interruption_minutes: Any
+    reviewed_by: Any
+    reviewed_at: Any
+
+    @action(
+        source=States.IMPLEMENTED,
+        target=States.REVIEWED,
+        label=_("Confirm the result"),
+        done=_("reviewed it: it went as planned"),
+        allow=rules.may_implement,
+        guards=(guards.went_as_planned,),
+        intent="primary",
+        icon="circle-check",
+        key="m",
+        public=False,
+        bulk=True,
+    )
+    def confirm_result(self, *, user: User, now: datetime) -> None:
+        """Confirm with one tap that a simple or standard change went as planned."""
+        self.expected_reached, self.rating = True, Rating.GOOD
+        self.reviewed_by, self.reviewed_at = user, now
+
+    @action(
+        source=[States.IMPLEMENTED, States.BACKED_OUT],
+        target=States.REVIEWED,
+        label=pgettext_lazy("change", "Review"),
+        done=_("reviewed it"),
+        allow=rules.may_implement,
+        form="changes.reviewing.forms.ReviewForm",
+        effect="changes.reviewing.services.record",
+        intent="primary",
+        icon="report-search",
+        key="v",
+        public=False,
+    )
+    def review(self, *, user: User, now: datetime, **answers: Any) -> None:
+        """Look back: result, rating, satisfaction, interruption, incidents, lessons."""
+        for name, value in answers.items():
+            setattr(self, name, value)
+        self.reviewed_by, self.reviewed_at = user, now
+
+    @action(
+        source=[States.REVIEWED, States.CLOSED],
+        label=_("Correct the interruption"),
+        done=_("corrected how long it interrupted"),
+        allow=rules.may_manage,
+        form="changes.reviewing.forms.CorrectForm",
+        effect="changes.reviewing.services.correct",
+        icon="clock-edit",
+        public=False,
+    )
+    def correct_interruption(self, *, user: User, now: datetime, interruption_minutes: int, text: str) -> None:
+        """Say what the minutes of interruption really were, and why; what was recorded stands beside it."""
+        self.interruption_minutes = interruption_minutes
