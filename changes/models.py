@@ -88,6 +88,7 @@ TYPED = (
         managing=Permission.CHANGE_MANAGE,
         clocks=NO_CLOCKS,
         grade=Grade.TYPE,
+        grade_column="change_type",
         can_be_major=False,
         views=("unassigned", "mine", "waiting", "open", "all"),
         in_portal=False,

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -41,9 +40,7 @@ def beside(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
 
 def item_url(key: int, moment: Moment = Moment()) -> str:  # noqa: B008 - it is frozen
     """The page of an item, at the same moment."""
-    query = QueryDict(mutable=True)
-    query.update(moment.query())
-    return f"{reverse('cmdb:item', args=[key])}{'?' + query.urlencode() if query else ''}"
+    return reverse("cmdb:item", args=[key]) + moment.address()
 
 
 def class_tree(

@@ -27,6 +27,7 @@ class ProblemEnds(Columns):
     met_at: Any
     attendance: Any
     resolve_as: Any
+    end_waiting: Any
     begin_again: Any
 
     @action(
@@ -134,6 +135,7 @@ class ProblemEnds(Columns):
     )
     def mark_duplicate(self, *, user: User, now: datetime, main: Any, text: str) -> None:
         """Another problem has the same cause: its incidents go there."""
+        self.end_waiting(now)
         self.duplicate_of_id, self.outcome, self.closed_at = main.pk, Outcome.DUPLICATE, now
 
     @action(
@@ -149,4 +151,5 @@ class ProblemEnds(Columns):
     )
     def cancel(self, *, user: User, now: datetime, text: str) -> None:
         """End what is no problem, with the reason. Incidents that wait for it go on."""
+        self.end_waiting(now)
         self.outcome, self.closed_at = Outcome.CANCELLED, now

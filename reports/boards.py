@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
-from reports.charts import CHARTS
 from reports.comparing import Change, caution, change, span_before
 from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
 from reports.texts import shown
+from tickets.figures.charts import charts_of
 from tickets.figures.measures import Measure, measure_of, measures_of
 from tickets.figures.records import PLACED_BY, moment_of, period_text, written
 from tickets.lifecycle import Kind, kinds
@@ -92,7 +92,7 @@ class KpiBoard:
 
     @property
     def draws_incidents(self) -> bool:
-        """Charts and the table of load are drawn of sets that only incidents have."""
+        """The table of load is made of sets that only incidents have."""
         return self.kind.code == "incident"
 
     # --- Addresses ---------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class KpiBoard:
             "tiles_url": self.part_url("tiles"),
             "table_url": self.part_url("table"),
             "load_url": self.part_url("load") if self.draws_incidents else "",
-            "charts": [(code, self.part_url("chart", code)) for code in CHARTS] if self.draws_incidents else [],
+            "charts": [(code, self.part_url("chart", code)) for code in charts_of(self.kind.code)],
             "check": last_check(),
         }
 

@@ -32,9 +32,12 @@ def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
 
 
 def _codes(listing: ItemList, known_at: datetime | None) -> list[str]:
-    """The attributes that were defined then, in the order of their codes."""
-    attributes = listing.definitions.everywhere()
+    """The attributes that were defined then and not retired, in the order of their codes."""
     if known_at is None:
-        return sorted(attributes)
-    then = AttributeVersion.objects.filter(at__lte=known_at).values_list("attribute__code", flat=True)
-    return sorted(set(then) & attributes.keys())
+        return sorted(listing.definitions.everywhere())
+    then = (
+        AttributeVersion.objects.filter(at__lte=known_at)
+        .order_by("attribute_id", "-at", "-pk")
+        .distinct("attribute_id")
+    )
+    return sorted({row.attribute.code for row in then.select_related("attribute") if row.definition["active"]})

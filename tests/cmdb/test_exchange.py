@@ -12,8 +12,19 @@ from django.core.management import CommandError, call_command
 from django.http import QueryDict
 from openpyxl import Workbook, load_workbook
 
+from cmdb.defining.changes import keep_attribute
 from cmdb.listing import ItemList
-from cmdb.models import CIClass, ConfigurationItem, ItemImport, ItemVersion, Relation, RelationType, RelationVersion
+from cmdb.models import (
+    Attribute,
+    AttributeVersion,
+    CIClass,
+    ConfigurationItem,
+    ItemImport,
+    ItemVersion,
+    Relation,
+    RelationType,
+    RelationVersion,
+)
 from cmdb.services import Link, Stamp, update_item, write_relations
 from cmdb.transfer.exchange import Importer, ImportRefused
 from cmdb.transfer.exporting import table_of
@@ -80,6 +91,29 @@ def test_export_read_in_again_writes_no_version_and_the_past_is_byte_equal(world
         assert (report.versions, report.same, report.bad) == (0, 2, [])
     assert ConfigurationItem.objects.get(identifier="A").attributes["serial_number"] == "00123"
     assert not ItemImport.objects.exists()
+
+
+@pytest.mark.req("CMDB-04")
+def test_a_table_as_known_then_has_the_same_bytes_as_on_that_day(world: World) -> None:
+    """Whatever was written since: late knowledge, new, renamed and retired attributes, items retired."""
+    AttributeVersion.objects.update(at=MONDAY - timedelta(days=1))
+    with replaying(MONDAY):
+        item = make_item("A", attributes={"serial_number": "00123", "cost": 5.5, "warranty_end": "2027-01-31"})
+        make_item("B", world.organisations["egov"])
+        then = csv_text(*table_of(ItemList(QueryDict(), world.desk)))
+    with replaying(MONDAY + timedelta(days=2)):
+        since = Stamp(source="t", trusted=True, since=MONDAY - timedelta(days=3))
+        update_item(item=item, facts={"name": "later", "cost": 7}, stamp=since)
+        make_item("C")
+        update_item(item=ConfigurationItem.objects.get(identifier="B"), facts={"status_id": "retired"}, stamp=FREE)
+    cost = Attribute.objects.get(code="cost")
+    cost.active = False
+    keep_attribute(cost, world.admin)
+    keep_attribute(Attribute(code="added", name_zh="新", name_en="New"), world.admin)
+
+    again = csv_text(*table_of(ItemList(QueryDict("known_at=2026-11-24T00:00:00Z"), world.desk)))
+    assert again == then
+    assert csv_text(*table_of(ItemList(QueryDict(), world.desk))) != then
 
 
 @pytest.mark.req("TKT-08")
