@@ -38,6 +38,22 @@ def beside(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
     return [panel for provider in _beside for panel in provider(item, user)]
 
 
+#: Ways on from an item: (item, reader) -> [{label, url, icon}]. Apps above fill it.
+Offers = Callable[[ConfigurationItem, User], list[dict[str, Any]]]
+_offers: list[Offers] = []
+
+
+def register_offers(provider: Offers) -> None:
+    """Let an app above offer what it makes of an item, such as a change of it."""
+    if provider not in _offers:
+        _offers.append(provider)
+
+
+def offers_for(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
+    """What other apps make of the item for this person."""
+    return [offer for provider in _offers for offer in provider(item, user)]
+
+
 def item_url(key: int, moment: Moment = Moment()) -> str:  # noqa: B008 - it is frozen
     """The page of an item, at the same moment."""
     return reverse("cmdb:item", args=[key]) + moment.address()

@@ -118,6 +118,7 @@ def draw_item(
         "lines": history_of(item, Names(definitions), moment=moment)[:30],
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
         "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
+        "offers": pages.offers_for(item, user) if moment.is_now else [],
         "beside": pages.beside(item, user),
         "steps": steps_for(item.status_id, user) if edits else [],
         "may_edit": edits,

@@ -1,0 +1,1 @@
+"""The configuration items of a change: chosen one by one, or all that fit a question."""
