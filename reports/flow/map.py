@@ -125,7 +125,7 @@ def _along(arrow: Arrow, start: Node, end: Node, width: float) -> Edge:
 
 
 def _between(arrow: Arrow, start: Node, end: Node, width: float) -> Edge:
-    """To or from a state below the usual way; there and back lie beside each other, right of the curves that go back."""
+    """To or from a state below; there and back lie beside each other, right of the curves that go back."""
     down = end.y > start.y
     shift = 8 if down else 44
     begin_y = start.y + HIGH if down else start.y
