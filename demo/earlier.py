@@ -166,7 +166,7 @@ class Earlier:
             for name in row.get("items", ())
         )
 
-    def take_known_errors(self, problems: list[Problem]) -> None:
+    def take_known_errors(self, problems: list[Problem], now: datetime) -> None:
         """Let some of each pattern have taken the workaround of its problem, once that had one, and belong to it."""
         for row in self.rows:
             if "known_error" not in row:
@@ -175,7 +175,7 @@ class Earlier:
             mine = [one for one in self.of[row["code"]] if self.random.random() < TOOK]
             known = getattr(problem, "known_error", None)
             for incident in mine:
-                join(incident=incident, problem=problem, user=self.people["zhengli"], now=self.now)
+                join(incident=incident, problem=problem, user=self.people["zhengli"], now=now)
             if known is not None:
                 KnownErrorUse.objects.bulk_create(
                     KnownErrorUse(known_error=known, ticket_id=one.pk, at=one.responded_at, by=one.assignee)

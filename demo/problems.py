@@ -40,7 +40,7 @@ def load_problems(tickets: dict[Any, Ticket], earlier: Earlier, now: datetime) -
         except ActionError as error:
             form = getattr(error, "form", None)
             raise DemoError(f"{row['summary']}: {form.errors.as_text() if form else error}") from error
-    earlier.take_known_errors(problems)
+    earlier.take_known_errors(problems, now)
     refresh(now)
     return len(rows)
 
