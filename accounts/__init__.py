@@ -1,0 +1,1 @@
+"""People, organisations, groups, roles and tokens: who is who, and who may what (ORG, ADM)."""

@@ -1,0 +1,1 @@
+"""What everybody is told on the pages: outages, maintenance, news."""

@@ -1,0 +1,1 @@
+"""Changes: planned, approved, carried out, reviewed (CHG)."""

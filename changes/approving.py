@@ -64,7 +64,8 @@ def _step_value(step: PlanStep) -> dict[str, Any]:
 def actions_of_substance(change: Change) -> Iterable[str]:
     """Actions that change steps, items and, of a major change, implementers."""
     named = ("choose_implementers",) if change.change_type_id == MAJOR else ()
-    return ("order", "add_step", "remove_step", "add_items", "remove_items", *named)
+    items = ("add_items", "add_items_by_query", "remove_items")
+    return ("order", "add_step", "remove_step", *items, *named)
 
 
 def implementers(change: Change) -> Iterable[User]:

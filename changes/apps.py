@@ -13,7 +13,7 @@ class ChangesConfig(AppConfig):
         from changes import approving, events, leaving  # noqa: F401 - each makes itself known
         from changes.assessing import effect  # noqa: F401 - the same
         from changes.collision import regrading  # noqa: F401 - the same
-        from changes.figures import measures  # needs the models, which are loaded by now
+        from changes.figures import columns, measures  # need the models, which are loaded by now
         from changes.informing import receivers  # noqa: F401 - the same
         from changes.origins import prefills  # noqa: F401 - the same
         from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
@@ -21,3 +21,4 @@ class ChangesConfig(AppConfig):
 
         register_permit(permit)
         measures.register()
+        columns.register()

@@ -11,10 +11,10 @@ from django.utils.translation import pgettext_lazy
 from changes import guards, rules
 from changes.implementing import Implementing
 from changes.informing.lifecycle import Informing
-from changes.items.lifecycle import UpdatesItems
 from changes.plan.planning import Planning
 from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
+from changes.updating.lifecycle import UpdatesItems
 from tickets.lifecycle import NEW, action
 from tickets.shared.common import CommonActions
 

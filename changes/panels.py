@@ -14,11 +14,12 @@ from accounts.models import User
 from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
 from changes.assessing.queries import panel_of as assessment_of
-from changes.collision.collisions import STANDING, Grade, collisions_of, is_overridden
+from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
 from changes.models import Change, PlanStep
 from changes.reviewing.queries import lines_of
 from changes.states import PLANNED, States
 from tickets.actions import Available
+from tickets.shared.items import ASKED
 from tickets.workspace.pages import button_of
 
 TEMPLATE = "changes/_change.html"
@@ -75,9 +76,15 @@ def _decision_chip(change: Change, now: datetime) -> dict[str, Any] | None:
     return {"tone": tone, "due": due, "soon": int(DECIDE_SOON.total_seconds())}
 
 
-def collision_part(change: Change, buttons: dict[str, Any]) -> dict[str, Any]:
-    """What it collides with while it is planned or begins, and the button to sign for hard ones."""
-    found = collisions_of(change) if change.state in STANDING or change.state == States.DRAFT else []
+def collision_part(change: Change, buttons: dict[str, Any], most: int | None = ASKED) -> dict[str, Any]:
+    """What it collides with while it is planned or begins, and the button to sign for hard ones.
+
+    ``later``: it has more than ``most`` items; the page asks for them once it stands.
+    """
+    meets = change.state in STANDING or change.state == States.DRAFT
+    found = collisions_within(change, most) if meets else []
+    if found is None:
+        return {"later": True}
     hard = any(one.grade is Grade.HARD for one in found)
     signed = hard and is_overridden(change)
     return {

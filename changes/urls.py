@@ -24,6 +24,7 @@ urlpatterns = [
     path("cab/<int:pk>/", cab.MeetingView.as_view(), name="meeting"),
     path("cab/<int:pk>/votes/<int:round_pk>/", cab.VoteView.as_view(), name="vote"),
     path("cab/<int:pk>/<slug:step>/", cab.MeetingStepView.as_view(), name="meeting_step"),
+    path("<str:number>/collisions/", calendar_views.CollisionsView.as_view(), name="collisions"),
     path("<str:number>/windows/", calendar_views.SlotsView.as_view(), name="slots"),
     path("unauthorised/", unauthorised_views.UnauthorisedView.as_view(), name="unauthorised"),
     path("unauthorised/<str:key>/", unauthorised_views.JudgeView.as_view(), name="judge"),

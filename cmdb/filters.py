@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
+from cmdb.defining.formulas import months_after
 from cmdb.definitions import Definitions
-from cmdb.models import Attribute, BusinessSystem, CIClass, CIStatus, ConfigurationItem, Kind
+from cmdb.models import Attribute, BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem, Kind
 from cmdb.uses import is_outside
 from cmdb.values import Known, read
+from cmdb.versioning.moments import NOW, Moment
 from itsm.web.filtering import CodesFilter, YesNoFilter
 
 #: How a parameter names an attribute: ``a.serial_number``.
@@ -58,6 +63,11 @@ class ItemFilter(PlainItemFilter):
     gone = YesNoFilter(
         Q(missing_since__isnull=False), label=gettext_lazy("Not seen any more by discovery"), method="of_today"
     )
+    system_class = CodesFilter(
+        field_name="business_system__system_class",
+        model=BusinessSystemClass,
+        label=gettext_lazy("Class of the business system"),
+    )
     loose = YesNoFilter(
         Q(business_system=None, status="in_use", organisation__isnull=False),
         label=gettext_lazy("In use for a customer, of no business system"),
@@ -76,10 +86,11 @@ def attribute_parameters(params: Mapping[str, Any]) -> list[str]:
     return [name for name in params if name.startswith(PREFIX)]
 
 
-def by_attributes(found: QuerySet[Any], params: Mapping[str, str]) -> QuerySet[Any]:
-    """Narrow by attributes: ``a.room=2`` · ``a.warranty_end=<=2026-12-31`` · ``a.owner=none``.
+def by_attributes(found: QuerySet[Any], params: Mapping[str, str], moment: Moment = NOW) -> QuerySet[Any]:
+    """Narrow by attributes: ``a.room=2`` · ``a.warranty_end=<=today+90`` · ``a.cost=100..500`` · ``a.owner=none``.
 
-    Texts are found by a part; numbers and dates with <=, >=, < or > before them. Raises ValidationError by parameter.
+    Texts are found by a part; numbers and dates also with <=, >=, < or > before them, or by first..last, both of which
+    count; dates also by this-year, next-month … and today+90, seen from ``moment``. Raises ValidationError by name.
     """
     asked = {name: params[name].strip() for name in attribute_parameters(params) if params[name].strip()}
     if not asked:
@@ -90,7 +101,7 @@ def by_attributes(found: QuerySet[Any], params: Mapping[str, str]) -> QuerySet[A
         if attribute is None:
             raise ValidationError({name: [_("There is no such attribute.")]})
         try:
-            found = found.filter(**_condition(attribute, text))
+            found = found.filter(**_condition(attribute, text, moment))
         except ValidationError as error:
             raise ValidationError({name: error.messages}) from error
     return found
@@ -101,19 +112,46 @@ _IN_ORDER = {Kind.NUMBER, Kind.DATE}
 _IN_PARTS = {Kind.TEXT, Kind.URL, Kind.ADDRESS}
 
 
-def _condition(attribute: Attribute, text: str) -> dict[str, Any]:
+def _condition(attribute: Attribute, text: str, moment: Moment) -> dict[str, Any]:
     path = f"attributes__{attribute.code}"
     if text in (NONE, ANY):
         return {"attributes__has_key": attribute.code} if text == ANY else {f"{path}__isnull": True}
     if attribute.kind in _IN_ORDER:
-        sign = next((sign for sign in _SIGNS if text.startswith(sign)), "")
-        value = _plain(attribute, text.removeprefix(sign).strip())
-        return {f"{path}__{_SIGNS[sign]}": value} if sign else {"attributes__contains": {attribute.code: value}}
+        return _in_order(attribute, text, moment, path)
     if attribute.kind in _IN_PARTS:
         return {f"{path}__icontains": text[:200]}
     if attribute.kind in (Kind.CHOICE, Kind.YES_NO):
         return {"attributes__contains": {attribute.code: _plain(attribute, text)}}
     return {"attributes__contains": {attribute.code: text[:200]}}
+
+
+def _in_order(attribute: Attribute, text: str, moment: Moment, path: str) -> dict[str, Any]:
+    """Numbers and dates: equal, beyond, or between."""
+    if attribute.kind == Kind.DATE:
+        text = dates_in(text, timezone.localdate(moment.so_at))
+    first, dots, last = text.partition("..")
+    if dots:
+        ends = [_plain(attribute, end.strip()) for end in (first, last)]
+        return {f"{path}__gte": ends[0], f"{path}__lte": ends[1]}
+    sign = next((sign for sign in _SIGNS if text.startswith(sign)), "")
+    value = _plain(attribute, text.removeprefix(sign).strip())
+    return {f"{path}__{_SIGNS[sign]}": value} if sign else {"attributes__contains": {attribute.code: value}}
+
+
+_TODAY = re.compile(r"today(?:([+-])(\d{1,4}))?")
+
+
+def dates_in(text: str, today: date) -> str:
+    """``text`` with its words for dates written out: today, today+90, today-7, this-year, next-month, last-year …"""
+    found = _TODAY.sub(lambda m: (today + timedelta(days=int((m[1] or "") + (m[2] or "0")))).isoformat(), text)
+    which, _dash, unit = found.partition("-")
+    if which not in ("this", "next", "last") or unit not in ("year", "month"):
+        return found
+    months = 12 if unit == "year" else 1
+    begins = today.replace(day=1, month=1) if unit == "year" else today.replace(day=1)
+    shift = {"this": 0, "next": 1, "last": -1}[which]
+    first, after = (months_after(begins.isoformat(), months * (shift + n)) for n in (0, 1))
+    return f"{first}..{date.fromisoformat(after) - timedelta(days=1)}"
 
 
 def _plain(attribute: Attribute, text: str) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,8 +15,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb import pages
+from cmdb.asking.forms import RelatedForm, kept, related_forms
+from cmdb.asking.narrowing import CONDITIONS, narrow, saved_query, with_query
 from cmdb.definitions import Definitions
-from cmdb.filters import PREFIX, ItemFilter, by_attributes
+from cmdb.filters import PREFIX
+from cmdb.models import ItemQuery
 from cmdb.services import items_at
 from cmdb.values import shown
 from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
@@ -35,14 +38,27 @@ class ItemList:
 
     def __init__(self, params: QueryDict, user: User) -> None:
         self.user = user
+        self.errors: list[dict[str, str]] = []
+        self.definitions = Definitions()
+        self.url = reverse("cmdb:list")
+        self.query, params = self._asked(params)
         #: Without a word about it retired items are left out: that is a word of the address like any other, and told.
         self.leaves_out_retired = not params.get("status") and RETIRED not in params
         self.params = params.copy()
         if self.leaves_out_retired:
             self.params[RETIRED] = "false"
-        self.errors: list[dict[str, str]] = []
-        self.definitions = Definitions()
-        self.url = reverse("cmdb:list")
+
+    def _asked(self, params: QueryDict) -> tuple[ItemQuery | None, QueryDict]:
+        """The saved query that ``params`` name, and what it says with what they say besides."""
+        number = params.get("query", "")
+        if not number:
+            return None, params
+        try:
+            query = saved_query(number, self.user)
+        except ValidationError as error:
+            self.errors.append({"label": _("Saved query"), "message": error.messages[0], "remove_url": self.url})
+            return None, params
+        return query, with_query(query, params)
 
     @cached_property
     def moment(self) -> Moment:
@@ -57,13 +73,8 @@ class ItemList:
     def rows(self) -> QuerySet[Any]:
         """What fits, in no order."""
         found: QuerySet[Any] = items_at(self.moment, self.user)
-        narrowed = ItemFilter(self.params, queryset=found, request=SimpleNamespace(user=self.user))
-        if not narrowed.is_valid():
-            for name, texts in narrowed.errors.items():
-                self._complain(name, str(texts[0]))
-            return found.none()
         try:
-            return by_attributes(narrowed.qs, self.params)
+            return narrow(found, self.params, self.user, self.moment)
         except ValidationError as error:
             for name, texts in error.message_dict.items():
                 self._complain(name, texts[0])
@@ -118,6 +129,10 @@ class ItemList:
             "has_next": page.next is not None,
             "attributes": self._attributes(),
             "class_name": self.definitions.classes[self.chosen_class].name if self.chosen_class else "",
+            "query": self.query,
+            "related": related_forms(self.params, self.definitions),
+            "keep_url": f"{reverse('cmdb:queries')}?{urlencode({'params': kept(self.params)})}",
+            "compare_url": f"{reverse('cmdb:compare_lists')}?{kept(self.params)}",
         }
 
     def _cursor(self, cursor: str | None) -> str:
@@ -184,7 +199,15 @@ class ItemList:
                 found.append(
                     {"label": attributes[code].name, "value": value, "remove_url": self.address(**{name: ""})}
                 )
-        return found
+        return found + [self._relation_filter(prefix) for prefix in CONDITIONS if self.params.get(f"{prefix}how")]
+
+    def _relation_filter(self, prefix: str) -> dict[str, Any]:
+        """A condition about what items hang together with, as it is told above the list."""
+        names = [name for name in self.params if name.startswith(prefix)]
+        form = RelatedForm(self.params, prefix, self.definitions)
+        how = dict(form.fields[f"{prefix}how"].choices).get(self.params[f"{prefix}how"], "")  # type: ignore[attr-defined]
+        said = [str(self.params[name]) for name in names if name != f"{prefix}how" and self.params[name]]
+        return {"label": how, "value": " · ".join(said), "remove_url": self.address(**dict.fromkeys(names, ""))}
 
     def _attributes(self) -> list[dict[str, Any]]:
         """What can be asked for: every attribute of the class, with what the address asks."""

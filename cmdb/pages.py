@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -39,11 +38,25 @@ def beside(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
     return [panel for provider in _beside for panel in provider(item, user)]
 
 
+#: Ways on from an item: (item, reader) -> [{label, url, icon}]. Apps above fill it.
+Offers = Callable[[ConfigurationItem, User], list[dict[str, Any]]]
+_offers: list[Offers] = []
+
+
+def register_offers(provider: Offers) -> None:
+    """Let an app above offer what it makes of an item, such as a change of it."""
+    if provider not in _offers:
+        _offers.append(provider)
+
+
+def offers_for(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
+    """What other apps make of the item for this person."""
+    return [offer for provider in _offers for offer in provider(item, user)]
+
+
 def item_url(key: int, moment: Moment = Moment()) -> str:  # noqa: B008 - it is frozen
     """The page of an item, at the same moment."""
-    query = QueryDict(mutable=True)
-    query.update(moment.query())
-    return f"{reverse('cmdb:item', args=[key])}{'?' + query.urlencode() if query else ''}"
+    return reverse("cmdb:item", args=[key]) + moment.address()
 
 
 def class_tree(

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from cmdb.asking import comparing
+from cmdb.asking import views as queries
 from cmdb.views import classes, exploring, items, keeping
 
 app_name = "cmdb"
@@ -13,6 +15,12 @@ urlpatterns = [
     path("import/<int:pk>/undo/", keeping.UndoImportView.as_view(), name="undo_import"),
     path("differences/", keeping.DifferencesView.as_view(), name="differences"),
     path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),
+    path("queries/", queries.QueriesView.as_view(), name="queries"),
+    path("queries/<int:pk>/", queries.QueryView.as_view(), name="query"),
+    path("compare/", comparing.CompareListsView.as_view(), name="compare_lists"),
+    path("baselines/", comparing.BaselinesView.as_view(), name="baselines"),
+    path("path/", comparing.PathPage.as_view(), name="path"),
+    path("<int:pk>/beneath/", comparing.BeneathView.as_view(), name="beneath"),
     path("health/", keeping.HealthView.as_view(), name="health"),
     path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),

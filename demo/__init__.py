@@ -1,0 +1,1 @@
+"""The data of the demonstration, and what is shipped as reference."""

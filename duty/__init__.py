@@ -1,0 +1,1 @@
+"""Who is on duty: rosters, rotations, swaps, absences (ORG-05)."""

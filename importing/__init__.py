@@ -1,0 +1,1 @@
+"""Histories of other products, by mapping files: every event at its time."""

@@ -1,0 +1,1 @@
+"""Incidents: interruptions and losses of quality of a service (INC)."""

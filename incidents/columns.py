@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from itsm.web.filtering import NONE, CodesFilter, MomentFilter, YesNoFilter
-from tickets.models import CloseCode, Ticket
-from tickets.queues.columns import ListColumn, add_columns
+from tickets.models import CloseCode
+from tickets.queues.columns import add_columns, own_columns
 from tickets.queues.filters import add_filters
 
-
-def _own(name: str) -> Callable[[Ticket], Any]:
-    """Reads a column of the incident; empty for tickets of other kinds."""
-    return lambda ticket: getattr(getattr(ticket, "incident", None), name, None)
-
-
-def _column(name: str, label: Any, *paths: str, **more: Any) -> ListColumn:
-    loads = tuple(f"incident__{path}" for path in paths or (name,))
-    return ListColumn(code=name, label=label, value=_own(name), loads=loads, staff=True, **more)
+_column = own_columns("incident")
 
 
 def register() -> None:
@@ -37,6 +26,7 @@ def register() -> None:
         _column("handling", _("Handling"), wide=True),
     )
     add_filters(
+        "incident",
         close_code=CodesFilter(
             field_name="incident__close_code", model=CloseCode, words=[(NONE, _("None"))], label=_("Close code")
         ),

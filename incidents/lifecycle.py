@@ -21,6 +21,7 @@ from tickets.lifecycle import NEW, RESTORE, Phase, action
 from tickets.rules import may_register
 from tickets.shared.change_actions import RaisesChanges
 from tickets.shared.common import CommonActions
+from tickets.shared.waiting import Waits
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -57,6 +58,7 @@ class IncidentLifecycle(
     ProblemActions,
     RaisesChanges,
     SplitsIntoTasks,
+    Waits,
     CommonActions,
 ):
     """Registered, assigned, in progress, resolved, closed; pending while it waits."""
@@ -69,7 +71,6 @@ class IncidentLifecycle(
     resolved_by: Any
     fill: Any
     give_to: Any
-    end_waiting: Any
     finish_with: Any
     confirm_with: Any
     own_word: Any
@@ -189,7 +190,7 @@ class IncidentLifecycle(
         done=_("put it on hold"),
         tells=("waiting", "waits_again"),
         allow=rules.may_work_on,
-        form="incidents.forms.WaitForm",
+        form="tickets.shared.holding.WaitForm",
         icon="player-pause",
         key="w",
         bulk=True,
@@ -197,8 +198,7 @@ class IncidentLifecycle(
     )
     def wait(self, *, user: User, now: datetime, wait_reason: Any, wait_until: datetime, text: str) -> None:
         """Wait for the requester, a vendor, a change; say until when."""
-        self.wait_reason, self.wait_until, self.waiting_since = wait_reason, wait_until, now
-        self.wait_count += 1
+        self.begin_waiting(wait_reason, wait_until, now)
 
     @action(
         source=States.PENDING,

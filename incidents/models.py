@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -202,12 +202,6 @@ class Incident(IncidentLifecycle, Ticket):
         """Assign to a group and perhaps a person; the response counts from the first assignment."""
         self.group, self.assignee = group, assignee
         self.assigned_at = self.assigned_at or now
-
-    def end_waiting(self, now: datetime) -> None:
-        """Add the pause to the time waited."""
-        if self.waiting_since is not None:
-            self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
-        self.wait_reason = self.wait_until = self.waiting_since = None
 
     def solve_with(self, solution: dict[str, Any]) -> None:
         """Keep the solution, and who verified it and how."""

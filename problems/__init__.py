@@ -1,0 +1,1 @@
+"""Problems: causes of incidents that happened or may happen (PRB)."""

@@ -33,6 +33,11 @@ BINDING = (States.PROPOSED, States.APPROVED, States.IMPLEMENTING)
 DUE, REMIND = 48, 24
 
 
+def binds(problem: Problem) -> bool:
+    """Whether what is carried out is what was approved; also while carrying it out waits. A query while it waits."""
+    return (problem.came_from() if problem.state == States.PENDING else problem.state) in BINDING
+
+
 def deciders(problem: Problem) -> list[dict[str, Any]]:
     """The problem manager; of high level the problem supervisor first (PRB-06)."""
     rights = [Permission.PROBLEM_SUPERVISE] if problem.level_id == HIGH else []
@@ -63,7 +68,7 @@ def ended(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
 def fell(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
     """Let the solution be proposed anew."""
     problem = Problem.objects.get(pk=round.ticket_id)
-    if problem.state in BINDING:
+    if binds(problem):
         perform(problem, "lapse", user=None, now=now)
 
 
@@ -76,7 +81,7 @@ register_question(
         keeps_requester_away=False,
         grade=lambda problem: problem.level_id or "",
         grades=lambda: [(row.code, row.name) for row in ProblemLevel.objects.all()],
-        binds=lambda problem: problem.state in BINDING,
+        binds=binds,
         ended=ended,
         fell=fell,
         usual=deciders,

@@ -11,7 +11,8 @@ class ProblemsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what happens to incidents; offer known errors while a call is taken; bring figures."""
         from problems import leaving, prefills, receivers  # noqa: F401 - each makes itself known
-        from problems.figures import measures  # the same
+        from problems.figures import columns, measures  # need the models, which are loaded by now
         from problems.known_errors import intake  # noqa: F401 - the same
 
         measures.register()
+        columns.register()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from problems import guards, rules
 from problems.states import LIVE, Outcome, States
@@ -27,6 +28,7 @@ class ProblemEnds(Columns):
     met_at: Any
     attendance: Any
     resolve_as: Any
+    end_waiting: Any
     begin_again: Any
 
     @action(
@@ -134,13 +136,14 @@ class ProblemEnds(Columns):
     )
     def mark_duplicate(self, *, user: User, now: datetime, main: Any, text: str) -> None:
         """Another problem has the same cause: its incidents go there."""
+        self.end_waiting(now)
         self.duplicate_of_id, self.outcome, self.closed_at = main.pk, Outcome.DUPLICATE, now
 
     @action(
         source=LIVE,
         target=States.CLOSED,
         label=_("Cancel"),
-        done=_("cancelled it"),
+        done=pgettext_lazy("problem", "cancelled it"),
         allow=rules.manages,
         form="tickets.shared.forms.ReasonForm",
         effect="problems.services.free_waiting_incidents",
@@ -149,4 +152,5 @@ class ProblemEnds(Columns):
     )
     def cancel(self, *, user: User, now: datetime, text: str) -> None:
         """End what is no problem, with the reason. Incidents that wait for it go on."""
+        self.end_waiting(now)
         self.outcome, self.closed_at = Outcome.CANCELLED, now

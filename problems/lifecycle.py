@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from problems import rules
 from problems.ends import ProblemEnds
+from problems.holding import Holding
 from problems.known_errors.workarounds import Workarounds
 from problems.states import LIVE, States
 from tickets import guards as common_guards
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
+class ProblemLifecycle(Workarounds, ProblemEnds, Holding, RaisesChanges, CommonActions):
     """From registered over known error, proposed, approved and resolved to reviewed and closed."""
 
     # Columns and helpers of ``problems.models.Problem``.
@@ -186,7 +187,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
         """Its solution is refused, or returned with a condition: another one is to be proposed."""
 
     @action(
-        source=[States.PROPOSED, States.APPROVED, States.IMPLEMENTING],
+        source=[States.PROPOSED, States.APPROVED, States.IMPLEMENTING, States.PENDING],
         target=States.KNOWN_ERROR,
         label=_("Approval lapsed"),
         done=_("has to be proposed anew"),
@@ -195,6 +196,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, RaisesChanges, CommonActions):
     )
     def lapse(self, *, user: None, now: datetime) -> None:
         """Cause, level or solution changed after it was asked: what was approved is not what stands here now."""
+        self.end_waiting(now)
 
     @action(
         source=States.APPROVED,

@@ -72,7 +72,7 @@ from tickets.search.triggers import searched_texts
         grade=Grade.LEVEL,
         grade_column="level",
         can_be_major=False,
-        views=("unassigned", "mine", "due_soon", "overdue", "reopened", "open", "all"),
+        views=("unassigned", "mine", "due_soon", "overdue", "reopened", "waiting", "open", "all"),
         in_portal=False,
         raised_from="incident",
         imports=Imports(

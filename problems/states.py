@@ -19,6 +19,7 @@ class States(models.TextChoices):
     PROPOSED = "proposed", _("Solution proposed")
     APPROVED = "approved", pgettext_lazy("problem", "Approved")
     IMPLEMENTING = "implementing", _("Being carried out")
+    PENDING = "pending", _("Pending")
     RESOLVED = "resolved", _("Resolved")
     REVIEWED = "reviewed", pgettext_lazy("problem", "Reviewed")
     CLOSED = "closed", _("Closed")
@@ -32,12 +33,15 @@ PHASES = {
     States.PROPOSED: Phase.OPEN,
     States.APPROVED: Phase.OPEN,
     States.IMPLEMENTING: Phase.OPEN,
+    States.PENDING: Phase.WAITING,
     States.RESOLVED: Phase.RESOLVED,
     States.REVIEWED: Phase.RESOLVED,
     States.CLOSED: Phase.CLOSED,
 }
 #: States in which somebody still has to do something about the cause.
-LIVE = tuple(state for state, phase in PHASES.items() if phase == Phase.OPEN)
+LIVE = tuple(state for state, phase in PHASES.items() if phase in (Phase.OPEN, Phase.WAITING))
+#: States in which it can wait, to go on there.
+WAITS_IN = (States.INVESTIGATING, States.KNOWN_ERROR, States.IMPLEMENTING)
 
 
 class Outcome(models.TextChoices):

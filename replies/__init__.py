@@ -1,0 +1,1 @@
+"""Canned replies and ticket templates."""

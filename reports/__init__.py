@@ -1,0 +1,1 @@
+"""Boards and reports: one definition of each figure, many doors (RPT)."""

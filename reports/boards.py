@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
-from reports.charts import CHARTS
 from reports.comparing import Change, caution, change, span_before
+from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
 from reports.texts import shown
+from tickets.figures.charts import charts_of
 from tickets.figures.measures import Measure, measure_of, measures_of
 from tickets.figures.records import PLACED_BY, moment_of, period_text, written
 from tickets.lifecycle import Kind, kinds
@@ -91,7 +92,7 @@ class KpiBoard:
 
     @property
     def draws_incidents(self) -> bool:
-        """Charts and the table of load are drawn of sets that only incidents have."""
+        """The table of load is made of sets that only incidents have."""
         return self.kind.code == "incident"
 
     # --- Addresses ---------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ class KpiBoard:
             "tiles_url": self.part_url("tiles"),
             "table_url": self.part_url("table"),
             "load_url": self.part_url("load") if self.draws_incidents else "",
-            "charts": [(code, self.part_url("chart", code)) for code in CHARTS] if self.draws_incidents else [],
+            "charts": [(code, self.part_url("chart", code)) for code in charts_of(self.kind.code)],
             "check": last_check(),
         }
 
@@ -232,8 +233,8 @@ class KpiBoard:
         """The tiles, each against the period before."""
         wanted = self._on_tiles()
         every = {m.code: m for m in wanted} | {code: measure_of(code) for m in wanted for code in m.beside}
-        now = figures(every.values(), self.scope)
-        before = figures(wanted, self.scope.of(span_before(self.period)))
+        now = recent_figures(every.values(), self.scope)
+        before = recent_figures(wanted, self.scope.of(span_before(self.period)))
         return [self._tile(measure, now, before) for measure in wanted]
 
     def _on_tiles(self) -> list[Measure]:
@@ -258,7 +259,7 @@ class KpiBoard:
     def table(self) -> list[dict[str, Any]]:
         """Every figure with the period before and a year ago."""
         spans = [self.scope.span, span_before(self.period), span_before(self.period, year=True)]
-        now, before, year = (figures(self.measures, self.scope.of(span)) for span in spans)
+        now, before, year = (recent_figures(self.measures, self.scope.of(span)) for span in spans)
         return [
             {
                 "figure": now[code],

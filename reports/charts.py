@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, Trunc
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.figures import Scope
+from itsm.web.filtering import EARLIEST
+from reports.figures import DIMENSIONS, Scope
 from reports.periods import bucket_of, buckets
 from reports.texts import shares
-from tickets.figures.records import AGES, ENDED, Span, records_of, zone
-from tickets.models import Category, Priority, Source
+from tickets.figures.charts import Ages, Categories, Drawn, Flow, Hours, Kept, Parts, Promise, charts_of
+from tickets.figures.records import AGES, ENDED, Records, Span, aged, zone
+from tickets.lifecycle import kind_of
+from tickets.models import Category, Priority
 from tickets.queues.filters import NONE
 
 #: So many lines a chart shows; the rest stand together in one.
@@ -114,14 +117,15 @@ class Chart:
 Board = Callable[..., str]
 
 
-def trend(scope: Scope, board: Board) -> Chart:
+def trend(declared: Flow, scope: Scope, board: Board) -> Chart:
     """Registered and ended per stretch, and what was open at its end: the three agree by arithmetic."""
-    registered, resolved, open_ = (records_of(f"incident.{code}") for code in ("registered", "resolved", "open"))
+    registered, resolved, open_ = declared.came, declared.resolved, declared.standing
     stretches = buckets(scope.span)
-    came = _per_stretch(scope, "created_at", Q())
-    solved = _per_stretch(scope, "resolved_at", resolved.where(scope.span))
-    ended = _per_stretch(scope, "ended_at", Q(phase__in=ENDED))
-    standing = _open_at_start(scope)
+    came = _per_stretch(scope, scope.counted(scope.records(registered)), "created_at")
+    solved = _per_stretch(scope, scope.counted(scope.records(resolved)), "resolved_at")
+    ended = _per_stretch(scope, _ended(scope, registered), "ended_at")
+    before = Span(scope.span.start, scope.span.start, scope.span.at)
+    standing = scope.counted(scope.records(open_, before)).count()
     lines = []
     for stretch in stretches:
         key = stretch.start
@@ -132,28 +136,26 @@ def trend(scope: Scope, board: Board) -> Chart:
             Cell(standing, scope.list_url(scope.records(open_, stretch))),
         ]
         lines.append(Line(_stretch_label(stretch), cells, board(**_dates(stretch))))
-    series = [(_("Registered"), "bar", "info"), (_("Resolved"), "line", "ok"), (_("Backlog"), "step", "soon")]
-    title = gettext_lazy("In, out and backlog")
+    series = [(registered.label, "bar", "info"), (resolved.label, "line", "ok"), (_("Backlog"), "step", "soon")]
     partial = _("The last stretch is not over.") if scope.span.at < scope.span.end else ""
-    return Chart("trend", title, gettext_lazy("tickets"), "trend", series, lines, note=partial)
+    return Chart(declared.code, declared.title, gettext_lazy("tickets"), "trend", series, lines, note=partial)
 
 
-def _per_stretch(scope: Scope, column: str, condition: Q) -> dict[Any, int]:
+def _per_stretch(scope: Scope, rows: QuerySet[Any], column: str) -> dict[Any, int]:
     """How many per stretch, by its beginning; the first begins with the period."""
-    rows = scope.rows.alias(ended_at=Coalesce("resolved_at", "closed_at")) if column == "ended_at" else scope.rows
-    kind = bucket_of(scope.span)
-    cut = Trunc(column, kind, tzinfo=zone())
-    found = rows.filter(condition, scope.span.within(column)).values(cut=cut).annotate(n=Count("pk")).order_by()
+    cut = Trunc(column, bucket_of(scope.span), tzinfo=zone())
     counts: dict[Any, int] = {}
-    for row in found:
+    for row in rows.values(cut=cut).annotate(n=Count("pk")).order_by():
         start = max(row["cut"], scope.span.start)
         counts[start] = counts.get(start, 0) + row["n"]
     return counts
 
 
-def _open_at_start(scope: Scope) -> int:
-    before = Span(scope.span.start, scope.span.start, scope.span.at)
-    return scope.rows.filter(before.open_at_edge()).count()
+def _ended(scope: Scope, registered: Records) -> QuerySet[Any]:
+    """What left the backlog in the period: solved, or closed without a solution."""
+    ever = scope.counted(scope.records(registered, replace(scope.span, start=EARLIEST)))
+    ended = scope.span.within("resolved_at") | (Q(resolved_at=None) & scope.span.within("closed_at"))
+    return ever.filter(ended, phase__in=ENDED).alias(ended_at=Coalesce("resolved_at", "closed_at"))
 
 
 def _dates(stretch: Span) -> dict[str, str]:
@@ -172,53 +174,60 @@ def _stretch_label(stretch: Span) -> str:
     return f"{start:%Y-%m}" if days > 20 else f"{start:%m-%d}–{stretch.end.astimezone(zone()):%m-%d}"
 
 
-def compliance(scope: Scope, board: Board) -> Chart:
-    """In time and late of what was answered and solved in the period, by priority and clock."""
-    pairs = [("responded_in_time", "responded_promised"), ("resolved_in_time", "resolved_promised")]
-    names = [_("Response"), _("Solving")]
+def compliance(declared: Kept, scope: Scope, board: Board) -> Chart:
+    """In time and late of what was promised in the period, by priority and clock."""
     found = []
-    for kept, promised in pairs:
-        both = records_of(f"incident.{promised}"), records_of(f"incident.{kept}")
-        rows = scope.found(scope.records(both[0]))
-        counts = {"all": Count("pk"), "kept": Count("pk", filter=both[1].where(scope.span))}
-        found.append({row["priority"]: row for row in rows.values("priority").annotate(**counts).order_by()})
+    for _name, kept, promised, _late in declared.promises:
+        by_priority: dict[Any, dict[str, int]] = {}
+        for name, records in (("all", promised), ("kept", kept)):
+            rows = scope.counted(scope.records(records)).values("priority").annotate(n=Count("pk")).order_by()
+            for row in rows:
+                by_priority.setdefault(row["priority"], {"all": 0, "kept": 0})[name] = row["n"]
+        found.append(by_priority)
     lines = []
     for priority in Priority.objects.order_by("rank"):
-        for (kept, promised), name, by_priority in zip(pairs, names, found, strict=True):
+        for promise, by_priority in zip(declared.promises, found, strict=True):
             row = by_priority.get(priority.pk)
             if row:
-                lines.append(_compliance_line(scope, board, priority, name, row, kept, promised))
+                lines.append(_compliance_line(scope, board, priority, row, promise))
     series = [(_("In time"), "stack", "ok"), (_("Late"), "stack", "late"), (_("Share in time"), "text", "")]
-    title = gettext_lazy("Kept promises by priority and clock")
-    return Chart("compliance", title, gettext_lazy("percent of tickets"), "shares", series, lines)
+    return Chart(declared.code, declared.title, gettext_lazy("percent of tickets"), "shares", series, lines)
 
 
-def _compliance_line(
-    scope: Scope, board: Board, priority: Priority, name: str, row: Any, kept: str, promised: str
-) -> Line:
-    chosen = scope.records(records_of(f"incident.{kept}"))
-    everything = scope.records(records_of(f"incident.{promised}"))
-    which = "responded_in_time" if kept.startswith("responded") else "completed_in_time"
+def _compliance_line(scope: Scope, board: Board, priority: Priority, row: Any, promise: Promise) -> Line:
+    name, kept, promised, in_time = promise
+    everything = scope.records(promised)
     late = row["all"] - row["kept"]
     cells = [
-        Cell(row["kept"], scope.list_url(chosen, priority=priority.code)),
-        Cell(late, scope.list_url(everything, priority=priority.code, **{which: "false"})),
+        Cell(row["kept"], scope.list_url(scope.records(kept), priority=priority.code)),
+        Cell(late, scope.list_url(everything, priority=priority.code, **{in_time: "false"})),
         Cell(None, "", f"{100 * row['kept'] / row['all']:.1f} %"),
     ]
     return Line(f"{priority.code} {name}", cells, board(priority=priority.code), priority.code.lower())
 
 
-def by_source(scope: Scope, board: Board) -> Chart:
-    """Registered in the period by the way they came."""
-    names = {source.code: str(source) for source in Source.objects.all()}
-    lines = _grouped(scope, board, "source", "source", names)
-    return Chart("sources", gettext_lazy("Sources"), gettext_lazy("tickets"), "donut", _counted(), lines)
+def by_part(declared: Parts, scope: Scope, board: Board) -> Chart:
+    """A set by what its records have in a column."""
+    own = declared.records.kind == scope.kind.code
+    scope = scope if own else replace(scope, kind=kind_of(declared.records.kind))
+    names = declared.names()
+    plain = declared.column in DIMENSIONS and not declared.where
+    rows = (scope.counted if plain else scope.found)(scope.records(declared.records))
+    rows = rows.filter(declared.where).values(key=F(declared.column))
+    found = [
+        (row["key"] or NONE, names.get(row["key"], _("Not said")), row["n"], "")
+        for row in rows.annotate(n=Count("pk", distinct=True)).order_by("-n", "key")
+    ]
+    if declared.shape == "columns":
+        order = list(names)
+        found.sort(key=lambda item: order.index(item[0]) if item[0] in names else len(order))
+    lines = _lines(declared.records, scope, board, declared.narrows, found)
+    return Chart(declared.code, declared.title, gettext_lazy("tickets"), declared.shape, _counted(), lines)
 
 
-def by_category(scope: Scope, board: Board) -> Chart:
-    """Registered in the period by category, one level below the one that the board is narrowed to."""
-    registered = records_of("incident.registered")
-    rows = scope.found(scope.records(registered)).values("category").annotate(n=Count("pk")).order_by()
+def by_category(declared: Categories, scope: Scope, board: Board) -> Chart:
+    """A set by category, one level below the one that the board is narrowed to."""
+    rows = scope.counted(scope.records(declared.records)).values("category").annotate(n=Count("pk")).order_by()
     nodes = {node.pk: node for node in Category.objects.select_related("parent__parent")}
     chosen = [node for node in nodes.values() if node.code in scope.filters.getlist("category")]
     depth = max((node.level for node in chosen), default=0) if len(chosen) < 2 else chosen[0].level - 1
@@ -227,8 +236,8 @@ def by_category(scope: Scope, board: Board) -> Chart:
         key = _category_at(nodes.get(row["category"]), depth)
         counts[key] = counts.get(key, 0) + row["n"]
     found = [(code, label, n, part) for (code, label, part), n in sorted(counts.items(), key=lambda item: -item[1])]
-    lines = _lines(scope, board, "category", found)
-    return Chart("categories", gettext_lazy("Categories"), gettext_lazy("tickets"), "bars", _counted(), lines)
+    lines = _lines(declared.records, scope, board, "category", found)
+    return Chart(declared.code, declared.title, gettext_lazy("tickets"), "bars", _counted(), lines)
 
 
 def _category_at(node: Category | None, depth: int) -> tuple[str, str, str]:
@@ -243,11 +252,11 @@ def _category_at(node: Category | None, depth: int) -> tuple[str, str, str]:
     return node.code, _("%(name)s, not said more exactly") % {"name": node.name}, f"in-{node.pk}"
 
 
-def by_hour(scope: Scope, board: Board) -> Chart:
-    """Registered in the period by weekday and hour of the portal's zone."""
-    registered = records_of("incident.registered")
-    day, hour = ExtractIsoWeekDay("created_at", tzinfo=zone()), ExtractHour("created_at", tzinfo=zone())
-    rows = scope.found(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
+def by_hour(declared: Hours, scope: Scope, board: Board) -> Chart:
+    """A set by weekday and hour of the portal's zone."""
+    registered, when = declared.records, declared.records.when
+    day, hour = ExtractIsoWeekDay(when, tzinfo=zone()), ExtractHour(when, tzinfo=zone())
+    rows = scope.counted(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
     counts = {(row["day"], row["hour"]): row["n"] for row in rows}
     days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     lines = [
@@ -266,16 +275,16 @@ def by_hour(scope: Scope, board: Board) -> Chart:
         for day, name in enumerate(days, start=1)
     ]
     series = [(f"{hour}", "heat", "") for hour in range(24)]
-    title = gettext_lazy("Arrivals by weekday and hour")
-    return Chart("hours", title, gettext_lazy("tickets"), "heat", series, lines)
+    return Chart(declared.code, declared.title, gettext_lazy("tickets"), "heat", series, lines)
 
 
-def ageing(scope: Scope, board: Board) -> Chart:
+def ageing(declared: Ages, scope: Scope, board: Board) -> Chart:
     """What was open at the end of the period, by how long ago it was registered."""
-    open_ = records_of("incident.open")
+    open_ = declared.records
     parts = [scope.records(open_, part=f"age-{number}") for number in range(len(AGES) + 1)]
-    rows = scope.found(scope.records(open_))
-    counts = rows.aggregate(**{f"n{number}": Count("pk", filter=part.condition) for number, part in enumerate(parts)})
+    rows = scope.counted(scope.records(open_))
+    ages = {f"n{number}": Count("pk", filter=aged(scope.span.edge, number)) for number in range(len(parts))}
+    counts = rows.aggregate(**ages)
     between = [_("%(from)d–%(to)d days") % {"from": a, "to": b} for a, b in pairwise(AGES)]
     names = [_("under 1 day"), *between, _("%(days)d days and more") % {"days": AGES[-1]}]
     found = [counts[f"n{number}"] for number in range(len(parts))]
@@ -284,34 +293,29 @@ def ageing(scope: Scope, board: Board) -> Chart:
         Line(name, [Cell(n, scope.list_url(part)), Cell(None, "", text)])
         for name, part, n, text in zip(names, parts, found, percent, strict=True)
     ]
-    return Chart("ageing", gettext_lazy("Age of the backlog"), gettext_lazy("tickets"), "columns", _counted(), lines)
+    return Chart(declared.code, declared.title, gettext_lazy("tickets"), "columns", _counted(), lines)
 
 
 def _counted() -> list[tuple[str, str, str]]:
     return [(_("Tickets"), "bar", "info"), (_("Share"), "text", "")]
 
 
-def _grouped(scope: Scope, board: Board, column: str, name: str, names: dict[Any, str]) -> list[Line]:
-    registered = records_of("incident.registered")
-    rows = scope.found(scope.records(registered)).values(key=F(column)).annotate(n=Count("pk")).order_by("-n", "key")
-    found = [(row["key"] or NONE, names.get(row["key"], _("Not said")), row["n"], "") for row in rows]
-    return _lines(scope, board, name, found)
-
-
-def _lines(scope: Scope, board: Board, name: str, found: list[tuple[str, str, int, str]]) -> list[Line]:
+def _lines(
+    counted: Records, scope: Scope, board: Board, name: str, found: list[tuple[str, str, int, str]]
+) -> list[Line]:
     """Lines with their shares, which add up to 100; what is beyond the tenth stands together."""
-    registered = records_of("incident.registered")
     shown, rest = found[:MOST_LINES], found[MOST_LINES:]
     counts = [n for _code, _label, n, _part in shown] + ([sum(n for _c, _l, n, _p in rest)] if rest else [])
     percent = [f"{share:.1f} %" if share is not None else "–" for share in shares(counts)]
     lines = []
     for (code, label, n, part), text in zip(shown, percent, strict=False):
-        url = scope.list_url(scope.records(registered, part=part), **{name: code})
-        lines.append(Line(label, [Cell(n, url), Cell(None, "", text)], "" if part else board(**{name: code})))
+        url = scope.list_url(scope.records(counted, part=part), **{name: code})
+        narrower = board(**{name: code}) if name in DIMENSIONS and not part else ""
+        lines.append(Line(label, [Cell(n, url), Cell(None, "", text)], narrower))
     if rest:
         codes = [code for code, _label, _n, _part in rest]
         exact = len(codes) <= MOST_LISTED and not any(part for *_names, part in rest)
-        url = scope.list_url(scope.records(registered), **{name: codes}) if exact else ""
+        url = scope.list_url(scope.records(counted), **{name: codes}) if exact else ""
         label = _("%(count)d others") % {"count": len(rest)}
         lines.append(Line(label, [Cell(counts[-1], url), Cell(None, "", percent[-1])]))
     return lines
@@ -320,11 +324,17 @@ def _lines(scope: Scope, board: Board, name: str, found: list[tuple[str, str, in
 #: So many values an address of a list may name.
 MOST_LISTED = 100
 
-CHARTS: dict[str, Callable[[Scope, Board], Chart]] = {
-    "trend": trend,
-    "compliance": compliance,
-    "sources": by_source,
-    "categories": by_category,
-    "hours": by_hour,
-    "ageing": ageing,
+DRAWN: dict[type[Drawn], Callable[[Any, Scope, Board], Chart]] = {
+    Flow: trend,
+    Kept: compliance,
+    Parts: by_part,
+    Categories: by_category,
+    Hours: by_hour,
+    Ages: ageing,
 }
+
+
+def drawn(code: str, scope: Scope, board: Board) -> Chart:
+    """The chart of the scope's kind with ``code``. Raises KeyError."""
+    declared = charts_of(scope.kind.code)[code]
+    return DRAWN[type(declared)](declared, scope, board)

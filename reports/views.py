@@ -13,7 +13,7 @@ from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.permissions import Permission
 from itsm.documents.sheets import TYPES
 from reports.boards import KpiBoard
-from reports.charts import CHARTS, Chart
+from reports.charts import Chart, drawn
 from reports.files import chart_file
 from reports.load import by_group, by_person
 from sla.boards import may_see_board
@@ -140,9 +140,10 @@ class ExplainView(ReportsView):
 
 def chart_of(board: KpiBoard, code: str) -> Chart:
     """A chart of the board. Raises Http404."""
-    if code not in CHARTS or not board.draws_incidents:
-        raise Http404
-    return CHARTS[code](board.scope, board.url)
+    try:
+        return drawn(code, board.scope, board.url)
+    except KeyError as error:
+        raise Http404 from error
 
 
 def files_of(board: KpiBoard, code: str) -> list[tuple[str, str]]:

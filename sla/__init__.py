@@ -1,0 +1,1 @@
+"""Service levels: business time, promises, clocks, escalation (SLM)."""

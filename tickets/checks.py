@@ -61,8 +61,7 @@ def _problems_of_action(kind: Kind, action: Action) -> Iterator[str]:
         yield f"{where} has no docstring: it is the help text."
     known = {*kind.states.values, ANY, NEW}
     yield from (f"{where}: unknown source {s}." for s in action.sources if s not in known)
-    if action.target is not None and action.target not in kind.states.values:
-        yield f"{where}: unknown target {action.target}."
+    yield from (f"{where}: unknown target {s}." for s in action.targets if s not in kind.states.values)
     if action.undo not in ("", RESTORE) and action.undo not in kind.actions:
         yield f"{where}: unknown undo {action.undo}."
     for path in filter(None, (action.form, action.effect)):

@@ -73,9 +73,10 @@ def _arrows(kind: Kind) -> dict[tuple[str, str], list[str]]:
     transitions = kind.transitions()
     for action in kind.actions.values():
         for source in (NEW, *kind.states.values):
-            if action.target and (action.name, source, action.target) in transitions:
-                start = "[*]" if source == NEW else source
-                arrows.setdefault((start, action.target), []).append(str(action.label))
+            for target in action.targets:
+                if (action.name, source, target) in transitions:
+                    start = "[*]" if source == NEW else source
+                    arrows.setdefault((start, target), []).append(str(action.label))
     return arrows
 
 
@@ -96,7 +97,7 @@ def _actions(kind: Kind) -> Iterator[tuple[str, ...]]:
             f"`{action.name}`",
             str(action.label),
             "any" if ANY in action.sources else ", ".join(action.sources),
-            action.target or "",
+            ", ".join(action.targets),
             who,
             " ".join(_first_line(guard) for guard in (*action.hidden_by, *action.guards)),
             "public" if action.public else "internal",

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_fsm import transition
+from django_fsm import GET_STATE, transition
 
 from accounts.permissions import Permission
 from itsm.docstrings import help_text
@@ -68,7 +68,8 @@ class Section(models.TextChoices):
 class Action:
     """One thing that can happen to a ticket, as declared with ``@action``.
 
-    ``sources`` states and ``target`` (None keeps the state); ``label`` on the button; ``done`` what the timeline
+    ``sources`` states and ``target`` (None keeps the state); ``back_to``: in its place, the states to any of which it
+    leads back, as ``came_from`` of the ticket says; ``label`` on the button; ``done`` what the timeline
     says; ``allow`` who; ``guards`` when; ``hidden_by`` guards whose refusal hides the button, because another
     action stands in its place then: who tries all the same is told the reason, never that they have no right;
     ``form`` dotted path of the input form; ``effect`` dotted path of a service that writes elsewhere, in the same
@@ -113,6 +114,12 @@ class Action:
     removes: bool = False
     supplier: str = ""
     section: Section | None = None
+    back_to: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The states to which it can lead; none when it keeps the state."""
+        return self.back_to or ((self.target,) if self.target is not None else ())
 
     @property
     def heading(self) -> Section:
@@ -121,7 +128,7 @@ class Action:
             return self.section
         if self.intent == "danger":
             return Section.END
-        return Section.FACTS if self.target is None else Section.STEP
+        return Section.STEP if self.targets else Section.FACTS
 
     @property
     def creates(self) -> bool:
@@ -161,7 +168,9 @@ def action(
             **details,
         )
         fsm_source = sources[0] if len(sources) == 1 else list(sources)
-        return transition(field="state", source=fsm_source, target=target, custom={"action": spec})(method)
+        back = GET_STATE(lambda ticket, **_given: ticket.came_from(), states=list(spec.back_to))
+        leads_to = back if spec.back_to else target
+        return transition(field="state", source=fsm_source, target=leads_to, custom={"action": spec})(method)
 
     return declare
 
@@ -248,7 +257,7 @@ class Kind:
         """Names of the notices that ``action`` gives about a ticket of this kind; watchers learn of every step."""
         found = self.actions.get(action)
         told = self.tells.get(action, found.tells if found else ())
-        steps = found is not None and found.target is not None and not found.creates
+        steps = found is not None and bool(found.targets) and not found.creates
         return (*told, MOVED) if steps and MOVED not in told else told
 
     def grade_of(self, ticket: Ticket) -> str:
@@ -274,9 +283,8 @@ class Kind:
         """Every declared change of state as (action, from, to); ``NEW`` starts a life."""
         found = set()
         for spec in self.actions.values():
-            if spec.target is not None:
-                sources = self.states.values if ANY in spec.sources else spec.sources
-                found |= {(spec.name, source, spec.target) for source in sources}
+            sources = self.states.values if ANY in spec.sources else spec.sources
+            found |= {(spec.name, source, target) for source in sources for target in spec.targets}
         return found
 
 

@@ -1,0 +1,1 @@
+"""Coming in: sign-ins and their log, sessions, API tokens, and what ends them (SEC-03)."""

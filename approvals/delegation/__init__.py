@@ -1,0 +1,1 @@
+"""Who decides for whom, for a period."""

@@ -1,0 +1,1 @@
+"""How right and how fast what the portal finds is: known errors, trends, collisions."""

@@ -1,0 +1,1 @@
+"""Standard changes: pre-approved templates, their versions, ordering one (CHG-02)."""

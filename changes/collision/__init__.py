@@ -1,0 +1,1 @@
+"""Which changes get in one another's way, and what follows from it (CHG-05)."""

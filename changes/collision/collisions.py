@@ -162,9 +162,16 @@ def standing_between(start: datetime, end: datetime, states: Iterable[str] = STA
 
 def collisions_of(change: Change) -> list[Collision]:
     """Everything that ``change`` collides with, the worst first; nothing without a window."""
+    return collisions_within(change, None) or []
+
+
+def collisions_within(change: Change, most: int | None) -> list[Collision] | None:
+    """As ``collisions_of``; None for a change of more than ``most`` items, which is left to who has the time."""
     if not change.planned_start or not change.planned_end:
         return []
     [own] = load([change])
+    if most is not None and len(own.items) > most:
+        return None
     others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
     with redundancy.estate() as estate:
         rules = rules_for([own], estate)

@@ -50,6 +50,8 @@ class Estate:
 
     def down_with_what_is_away(self, items: frozenset[int]) -> frozenset[int]:
         """What goes down with ``items`` only because another node is down or in maintenance already."""
+        if not self.graph.away:
+            return frozenset()
         for item in items - self._away.keys():
             found = failing_together(self.graph, {item})
             self._away[item] = frozenset(one.item for one in found if one.severity == DOWN)

@@ -26,7 +26,7 @@ from tickets.signals import action_performed
 
 Key = tuple[str, datetime, datetime]
 #: Actions after which a change may meet others that it did not meet before.
-MOVES = frozenset({"order", "submit", "edit", "choose_implementers", "add_step", "add_items"})
+MOVES = frozenset({"order", "submit", "edit", "choose_implementers", "add_step", "add_items", "add_items_by_query"})
 
 
 @contextmanager

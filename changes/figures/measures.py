@@ -8,7 +8,10 @@ from typing import Any
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.utils.translation import gettext_lazy as _
 
+from changes.codes import ChangeDomain, ChangeType
 from changes.figures import records
+from changes.states import Result, Risk
+from tickets.figures.charts import Ages, Flow, Parts, names_of, register_charts
 from tickets.figures.measures import Reading, register_measures, staff_figures
 
 
@@ -125,6 +128,33 @@ OTHERS = (
 )
 
 
+def _parts(code: str, title: Any, column: str, names: Any, counted: Any = records.REGISTERED, **more: Any) -> Parts:
+    path: dict[str, Any] = {"column": f"change__{column}", "narrows": column, "names": names}
+    return Parts(code=code, kind="change", title=title, records=counted, **path, **more)
+
+
+def _choices(choices: Any) -> Any:
+    return lambda: {value: str(label) for value, label in choices.choices}
+
+
+CHARTS = (
+    Flow(
+        code="trend",
+        kind="change",
+        title=_("In, out and backlog"),
+        came=records.REGISTERED,
+        resolved=records.CARRIED_OUT,
+        standing=records.OPEN,
+    ),
+    _parts("types", _("Types of changes"), "change_type", names_of(ChangeType), shape="columns"),
+    _parts("risk", _("Risk"), "risk", _choices(Risk)),
+    _parts("results", _("Results"), "result", _choices(Result), records.CARRIED_OUT, shape="columns"),
+    _parts("domains", _("Domains of changes"), "domain", names_of(ChangeDomain), shape="bars"),
+    Ages(code="ageing", kind="change", title=_("Age of the backlog"), records=records.OPEN),
+)
+
+
 def register() -> None:
     """Make them known; called once when the portal starts."""
     register_measures(*INDICATORS, *MONTH, *OTHERS)
+    register_charts(*CHARTS)

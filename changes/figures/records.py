@@ -130,6 +130,13 @@ INTERRUPTING = _set(
     REVIEWED,
     lambda span: span.within(REVIEWED) & Q(change__interruption_minutes__gt=0),
 )
+OPEN = _set(
+    "open",
+    _("Backlog"),
+    _("Changes that were neither carried out nor ended otherwise at the end of the period."),
+    "",
+    lambda span: span.open_at_edge(),
+)
 BEGUN = _set(
     "begun",
     _("Begun"),

@@ -1,1 +1,1 @@
-"""What a change owes its configuration items: the notice, and the order to update them (CHG-08, CMDB-06)."""
+"""The configuration items of a change: chosen one by one, or all that fit a question."""

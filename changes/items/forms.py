@@ -1,30 +1,78 @@
-"""Input of the order to update items, and of its return."""
+"""Input of what puts all items of a question on a change: counted first, then confirmed."""
 
 from __future__ import annotations
 
-from django.db.models import Q
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from accounts.permissions import Permission
-from tickets.forms import ActionForm, PersonField
-from tickets.shared.forms import text_field
+from changes.items.query import MOST, WORDS, found_by, new_to
+from changes.plan.forms import AlwaysOfSubstance
+from cmdb.models import BusinessSystem, CIClass, CIStatus
+from tickets.forms import CodeChoiceField
+
+#: So many are named beside their number.
+NAMED = 5
 
 
-class OrderUpdateForm(ActionForm):
-    """Who updates the items, and what is to be done."""
+class QueryItemsForm(AlwaysOfSubstance):
+    """All of a service, of a class, in a state, at a place. ``found`` are the items that would come to it."""
 
-    operator = PersonField(User.objects.active(), label=_("Configuration operator"))
-    text = text_field(_("What is to be updated"), required=False, rows=2)
+    asked_late = frozenset({"confirmed"})
+    unlogged = frozenset({"confirmed", "let_approvals_fall", "found"})
 
-    def limit_choices(self) -> None:
-        """Those who record configuration items."""
-        able = Q(roles__permissions__contains=[Permission.CMDB_EDIT], roles__active=True)
-        people = User.objects.active().filter(able).distinct()
-        self.fields["operator"].queryset = people  # type: ignore[attr-defined]
+    business_system = CodeChoiceField(
+        BusinessSystem.objects.active(), label=_("All of the business system"), required=False
+    )
+    ci_class = CodeChoiceField(
+        CIClass.objects.filter(active=True), label=_("All of the class, with those below it"), required=False
+    )
+    status = CodeChoiceField(CIStatus.objects.active(), label=_("In the status"), required=False)
+    place = forms.CharField(label=_("At the place"), max_length=100, required=False)
+    q = forms.CharField(label=_("Words of the name, or the identifier"), max_length=100, required=False)
+    confirmed = forms.BooleanField(label=_("Put them on the change"), required=False)
+
+    field_order = (*WORDS, "confirmed", "let_approvals_fall")
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """All of the change's own system is what is asked most."""
+        return {"business_system": ticket.specific.business_system_id}
+
+    def clean(self) -> dict[str, Any]:
+        """Say how many they are before they are put on it."""
+        cleaned = super().clean() or {}
+        if self.errors.keys() - {"let_approvals_fall"} or self.user is None:
+            return cleaned
+        asked = {name: _word(cleaned.get(name)) for name in WORDS}
+        if not any(asked.values()):
+            raise ValidationError(gettext("Say which: at least one of these."))
+        try:
+            cleaned["found"] = new_to(self.ticket, found_by(self.user, asked))
+        except ValidationError as error:
+            self.add_error("place", error.messages)
+            return cleaned
+        self._check_count(cleaned)
+        return cleaned
+
+    def _check_count(self, cleaned: dict[str, Any]) -> None:
+        count = cleaned["found"].count()
+        if count == 0:
+            raise ValidationError(gettext("There is nothing new that fits all of this."))
+        if count > MOST:
+            text = gettext("%(count)d fit this; at most %(most)d are put on a change at once.")
+            raise ValidationError(text % {"count": count, "most": MOST})
+        if not cleaned.get("confirmed"):
+            names = ", ".join(cleaned["found"].order_by("identifier").values_list("identifier", flat=True)[:NAMED])
+            text = ngettext("%(count)d item comes to it: %(names)s.", "%(count)d items come to it: %(names)s …", count)
+            self.add_error("confirmed", text % {"count": count, "names": names})
+
+    def as_record(self) -> dict[str, Any]:
+        """What was asked, and how many came of it: not thousands of identifiers."""
+        return {**super().as_record(), "count": self.cleaned_data["found"].count()}
 
 
-class ReturnForm(ActionForm):
-    """What was done."""
-
-    text = text_field(_("What was updated, and the result"), rows=2)
+def _word(value: Any) -> str:
+    return str(getattr(value, "pk", value) or "").strip()

@@ -1,0 +1,1 @@
+"""What changes come of: tickets, problems, items, copies; and what tickets see of changes nearby."""

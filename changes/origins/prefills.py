@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from changes.models import TYPED, Change
+from changes.rules import may_raise
+from cmdb.models import ConfigurationItem
+from cmdb.pages import register_offers
 from tickets.forms import json_value
 from tickets.lifecycle import Kind
 from tickets.models import Ticket
@@ -42,5 +49,14 @@ def copied(user: User, kind: Kind, number: str) -> dict[str, Any]:
     return {**plain, **own_type, "copy_of": change.number}
 
 
+def of_item(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
+    """What an item's page offers to those who raise changes."""
+    if not may_raise(Change(), user):
+        return []
+    url = f"{reverse('tickets:register', args=['changes'])}?{urlencode({'item': item.identifier})}"
+    return [{"label": _("Raise a change"), "url": url, "icon": "replace"}]
+
+
+register_offers(of_item)
 SOURCES["from"] = from_ticket
 SOURCES["copy"] = copied

@@ -112,6 +112,20 @@ class Planning(Columns):
 
     @action(
         source=[*PLANNED],
+        label=_("Add items by query"),
+        done=_("added all configuration items that fit a question"),
+        allow=rules.may_plan,
+        form="changes.items.forms.QueryItemsForm",
+        effect="changes.items.services.add_found",
+        icon="filter-plus",
+        public=False,
+        versioned=False,
+    )
+    def add_items_by_query(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Put all items of a service, a class, a state or a place on it: counted first, then confirmed."""
+
+    @action(
+        source=[*PLANNED],
         label=_("Remove configuration items"),
         done=_("removed configuration items"),
         allow=rules.may_plan,

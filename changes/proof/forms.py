@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from approvals.models import Decision
@@ -101,7 +102,7 @@ def _implementation(change: Change) -> list[Line]:
     return [
         pair(_("Actual start"), change.actual_start),
         pair(_("Actual end"), change.actual_end),
-        pair(_("Result"), change.get_result_display()),
+        pair(pgettext("change", "Result"), change.get_result_display()),
         pair(_("Decision"), change.get_decision_display()),
         _wide(_("How it went"), change.result_text),
     ]

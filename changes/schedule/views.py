@@ -17,12 +17,14 @@ from accounts.http import SignedInRequest, SignedInView
 from accounts.limits import take_from_bucket
 from accounts.models import User
 from changes.models import CalendarFeed, Change
+from changes.panels import collision_part
 from changes.schedule.calendar import CalendarForm, calendar_of, hours
 from changes.schedule.feeds import A_MINUTE, FeedForm, feed_text, find_feed, make_feed, revoke_feed, with_filters
 from changes.schedule.slots import free_slots
 from tickets import clock
 from tickets.actions import available_actions, perform
 from tickets.errors import ActionError, ActionInvalid
+from tickets.workspace.pages import button_of
 
 DONE = 200
 
@@ -121,6 +123,20 @@ class SlotsView(SignedInView):
         asks = bool(errors) and "let_approvals_fall" in errors
         context = {"change": change, "slots": free_slots(change, now), "may": may, "errors": said, "asks": asks}
         return render(self.request, "changes/slots.html", {**context, "typed": typed or {}}, status=status)
+
+
+class CollisionsView(SignedInView):
+    """What a change of very many items collides with: asked for once its page stands."""
+
+    def get(self, request: SignedInRequest, number: str) -> HttpResponse:
+        """The part of its page, alone; without scripts the page itself would wait."""
+        change = find_change(request, number)
+        available = available_actions(change, request.user)
+        buttons = {item.action.name: button_of(item.action, change) for item in available if item.enabled}
+        context = {"part": collision_part(change, buttons, None), "change": change}
+        if request.headers.get("HX-Request"):
+            return render(request, "changes/_collisions.html", context)
+        return render(request, "changes/collisions.html", context)
 
 
 def typed_window(request: SignedInRequest) -> dict[str, str]:

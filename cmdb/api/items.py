@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,9 +29,10 @@ from cmdb.api.shapes import (
     moment_of,
 )
 from cmdb.api.writing import identifier_of, read_body, writing, written
+from cmdb.asking.narrowing import narrow, relation_parameters, saved_query, with_query
 from cmdb.authority import may_edit
 from cmdb.definitions import Definitions
-from cmdb.filters import ItemFilter, attribute_parameters, by_attributes
+from cmdb.filters import ItemFilter, attribute_parameters
 from cmdb.inputs import Reader
 from cmdb.models import ConfigurationItem, Kind
 from cmdb.network.answers import allowed_for
@@ -39,8 +42,12 @@ from cmdb.versioning.moments import Moment
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer, page_serializer
-from itsm.api.views import ApiView, ListView, filtered, paged
+from itsm.api.views import ApiView, ListView, paged
 from itsm.web.paging import Column
+
+QUERY = OpenApiParameter(
+    "query", {"type": "integer", "minimum": 1}, description=_lazy("A saved query, by its number.")
+)
 
 
 class ItemsView(ListView):
@@ -55,14 +62,19 @@ class ItemsView(ListView):
 
     def known_parameters(self) -> tuple[str, ...]:
         """Filters, paging, the moments, and attributes as ``a.code``."""
-        asked = attribute_parameters(self.request.query_params)
-        return (*super().known_parameters(), *MOMENTS, *asked)
+        params = self.request.query_params
+        asked = (*attribute_parameters(params), *relation_parameters(params))
+        return (*super().known_parameters(), *MOMENTS, "query", *asked)
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """A page of the list."""
-        found: QuerySet[Any] = items_at(moment_of(request), self.user).select_related(*RELATED)
+        moment = moment_of(request)
+        params: QueryDict = request.query_params
+        found: QuerySet[Any] = items_at(moment, self.user).select_related(*RELATED)
         try:
-            found = by_attributes(filtered(self.filters, request, found), request.query_params)
+            if "query" in params:
+                params = with_query(saved_query(str(params["query"]), self.user), params)
+            found = narrow(found, params, self.user, moment)
         except Refused as error:
             raise ValidationError(error.message_dict) from error
         return Response(paged(request, found, self.sorts, self.default_order, self.to_data))
@@ -94,10 +106,13 @@ class ItemsView(ListView):
                 id="items_list",
                 tag=TAG,
                 summary=_("List configuration items, now or at any moment"),
-                description=_("Attributes are asked for as `a.code=value`; see the schema of the class."),
+                description=_(
+                    "Attributes are asked for as `a.code=value`; see the schema of the class. "
+                    "`r1.how=carries&r1.ci_class=service` asks what items hang together with; see the guide."
+                ),
                 response=page_serializer(ItemFactsSerializer),
                 errors=LIST_ERRORS,
-                parameters=MOMENT_PARAMETERS,
+                parameters=(*MOMENT_PARAMETERS, QUERY),
             )
         return writing("items_create", _("Record a configuration item"), with_identifier=True, status=201)
 
@@ -141,13 +156,12 @@ class ItemDetailView(ItemView):
 class HistoryView(ItemView):
     """What happened to an item."""
 
-    query = ()
-
     def get(self, request: Request, key: str) -> Response:
         """Every recorded edit, the newest first."""
-        item = self.find(key, Moment())
+        item, moment = self.find(key, Moment()), moment_of(request)
         allowed = allowed_for(self.user)
-        lines = history_of(item, Names(Definitions()), visible=None if allowed is None else list(allowed))
+        visible = None if allowed is None else list(allowed)
+        lines = history_of(item, Names(Definitions()), visible=visible, moment=moment)
         if allowed is not None:
             lines = [line for line in lines if not _names_people(line, self.user)]
             for line in lines:
@@ -162,6 +176,7 @@ class HistoryView(ItemView):
             summary=_("Read the history of a configuration item"),
             response=list_serializer(ItemHistoryLineSerializer),
             path={"key": KEY},
+            parameters=MOMENT_PARAMETERS,
         )
 
 

@@ -4,6 +4,7 @@ from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVer
 from cmdb.models.discovery import Difference, Sighting
 from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
+from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
 from cmdb.models.systems import BusinessSystem, BusinessSystemClass
 
@@ -11,6 +12,7 @@ __all__ = [
     "Affects",
     "Attribute",
     "AttributeVersion",
+    "Baseline",
     "BusinessSystem",
     "BusinessSystemClass",
     "CIClass",
@@ -21,6 +23,7 @@ __all__ = [
     "GraphState",
     "ItemFacts",
     "ItemImport",
+    "ItemQuery",
     "ItemVersion",
     "Kind",
     "Relation",

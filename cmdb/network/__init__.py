@@ -1,0 +1,1 @@
+"""Relations as a graph in memory: impact, paths, pictures (CMDB-04)."""

@@ -8,6 +8,7 @@ from accounts.models import Organisation, SupportGroup
 from cmdb.inputs import NAMES
 from cmdb.listing import ItemList
 from cmdb.models import AttributeVersion
+from cmdb.services import relations_at
 from cmdb.values import written
 
 
@@ -31,10 +32,28 @@ def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
     return heading, rows
 
 
+def relations_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of the relations between the items of a list, as an import reads them."""
+    moment = listing.moment
+    column = "pk" if moment.is_now else "item_id"
+    names = dict(listing.rows.order_by().values_list(column, "identifier"))
+    columns = ("source_id", "relation_type_id", "target_id", "group", "needed")
+    found = relations_at(moment).values_list(*columns)
+    lines = [
+        [names[source], kind, names[target], group, str(needed)]
+        for source, kind, target, group, needed in found.iterator(20_000)
+        if source in names and target in names
+    ]
+    return ["source", "relation", "target", "group", "needed"], sorted(lines)
+
+
 def _codes(listing: ItemList, known_at: datetime | None) -> list[str]:
-    """The attributes that were defined then, in the order of their codes."""
-    attributes = listing.definitions.everywhere()
+    """The attributes that were defined then and not retired, in the order of their codes."""
     if known_at is None:
-        return sorted(attributes)
-    then = AttributeVersion.objects.filter(at__lte=known_at).values_list("attribute__code", flat=True)
-    return sorted(set(then) & attributes.keys())
+        return sorted(listing.definitions.everywhere())
+    then = (
+        AttributeVersion.objects.filter(at__lte=known_at)
+        .order_by("attribute_id", "-at", "-pk")
+        .distinct("attribute_id")
+    )
+    return sorted({row.attribute.code for row in then.select_related("attribute") if row.definition["active"]})

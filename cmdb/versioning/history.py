@@ -16,7 +16,7 @@ from cmdb.definitions import Definitions
 from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, ItemVersion, RelationVersion
 from cmdb.models.items import COLUMNS
 from cmdb.values import shown
-from cmdb.versioning.moments import Moment
+from cmdb.versioning.moments import NOW, Moment
 
 LONGEST = 200
 
@@ -99,13 +99,22 @@ class Names:
         ]
 
 
-def history_of(item: ConfigurationItem, names: Names, *, visible: Sequence[int] | None = None) -> list[Line]:
+def history_of(
+    item: ConfigurationItem, names: Names, *, visible: Sequence[int] | None = None, moment: Moment = NOW
+) -> list[Line]:
     """Every recorded edit of the item and its relations, the newest first; at most 200.
 
-    ``visible``: keys of the items whose relations may be named; None: all.
+    Of ``moment`` only what was known then, and what was so by then. ``visible``: keys of the items whose relations may
+    be named; None: all.
     """
     versions = list(item.versions.select_related("by").order_by("pk"))
     lines = list(_item_lines(versions, names)) + list(_relation_lines(item, visible))
+    known, so_at = moment.known_at, moment.as_of
+    lines = [
+        line
+        for line in lines
+        if (known is None or line.at <= known) and (so_at is None or (line.since or line.at) <= so_at)
+    ]
     lines.sort(key=lambda line: line.at, reverse=True)
     return lines[:LONGEST]
 

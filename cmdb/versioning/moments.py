@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.utils import timezone
@@ -65,6 +66,10 @@ class Moment:
         """The parameters of an address that ask for it."""
         named = {"as_of": self.as_of, "known_at": self.known_at}
         return {name: value.isoformat() for name, value in named.items() if value}
+
+    def address(self) -> str:
+        """The end of an address that asks for it: empty now."""
+        return f"?{urlencode(self.query())}" if not self.is_now else ""
 
 
 NOW = Moment()

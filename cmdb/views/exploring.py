@@ -42,6 +42,8 @@ class ImpactView(CmdbView):
             "others": others,
             "unknown": sorted(set(names) - {other.identifier for other in others}),
             "with": request.GET.get("with", ""),
+            "at": moment.address(),
+            "hidden": [(name, request.GET[name]) for name in ("direction", "with") if request.GET.get(name)],
             "impact": answer,
             "collisions": self._collisions(request, keys, moment) if up and len(keys) > 1 else [],
             "points": self._single_points(request, item.pk, moment) if not up else None,
@@ -97,7 +99,9 @@ class GraphView(CmdbView):
         """Show the page; the picture asks for its data."""
         context = {
             "item": find_item(request.user, pk),
+            "moment": moment_of(request),
             "drawing": drawn(request, pk),
+            "hidden": [("open", request.GET["open"])] if request.GET.get("open") else [],
             "data_url": reverse("cmdb:graph_data", args=[pk]),
             "most": MOST,
         }

@@ -1,0 +1,1 @@
+"""The emergency procedure of P1 and P2 (MAJ-01, MAJ-02)."""

@@ -8,8 +8,10 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.utils.translation import gettext_lazy as _
 
 from incidents.figures import records
+from tickets.figures.charts import Ages, Categories, Flow, Hours, Kept, Parts, names_of, register_charts
 from tickets.figures.measures import Measure, Reading, register_measures
 from tickets.figures.records import register_records
+from tickets.models import Source
 
 
 def _elapsed() -> Any:
@@ -263,8 +265,41 @@ OTHERS = (
     ),
 )
 
+CHARTS = (
+    Flow(
+        code="trend",
+        kind="incident",
+        title=_("In, out and backlog"),
+        came=records.REGISTERED,
+        resolved=records.RESOLVED,
+        standing=records.OPEN,
+    ),
+    Kept(
+        code="compliance",
+        kind="incident",
+        title=_("Kept promises by priority and clock"),
+        promises=(
+            (_("Response"), records.ANSWERED_IN_TIME, records.ANSWERED, "responded_in_time"),
+            (_("Solving"), records.IN_TIME, records.PROMISED, "completed_in_time"),
+        ),
+    ),
+    Parts(
+        code="sources",
+        kind="incident",
+        title=_("Sources"),
+        records=records.REGISTERED,
+        column="source",
+        narrows="source",
+        names=names_of(Source),
+    ),
+    Categories(code="categories", kind="incident", title=_("Categories"), records=records.REGISTERED),
+    Hours(code="hours", kind="incident", title=_("Arrivals by weekday and hour"), records=records.REGISTERED),
+    Ages(code="ageing", kind="incident", title=_("Age of the backlog"), records=records.OPEN),
+)
+
 
 def register() -> None:
     """Make them known; called once when the portal starts."""
     register_measures(*INDICATORS, *DESK_MONTH, *OTHERS)
+    register_charts(*CHARTS)
     register_records(records.LATE)

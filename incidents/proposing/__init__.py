@@ -1,0 +1,1 @@
+"""Another priority that somebody proposes and somebody else decides (INC-04)."""

@@ -1,0 +1,1 @@
+"""Starting, watching, migrating, backing up and restoring the portal (ADM-02)."""

@@ -1,0 +1,1 @@
+"""What all pages share: middleware, paging, filters, widgets, front-end files."""

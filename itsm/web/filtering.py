@@ -132,11 +132,12 @@ class CodesFilter(filters.Filter):
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):
-    """Rows with any of the given values of a column."""
+    """Rows with any of the given values of a column; ``none`` is the empty one."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Narrow by the values, without DISTINCT."""
-        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+        chosen = ["" if one == NONE else one for one in value or ()]
+        return qs.filter(**{f"{self.field_name}__in": chosen}) if chosen else qs
 
 
 class YesNoFilter(filters.ChoiceFilter):

@@ -1,0 +1,1 @@
+"""Ways to reach somebody: mail, SMS, webhooks, chat rooms."""

@@ -1,0 +1,1 @@
+"""From the outbox to the receiver: claiming, trying, trying again (NTF-03)."""

@@ -1,0 +1,1 @@
+"""What each process tells, and whom."""

@@ -1,0 +1,1 @@
+"""What the figures of problems count: register, monthly report, cost (PRB-09)."""

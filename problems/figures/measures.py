@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Subquery, Sum
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
 
+from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.figures import records
+from problems.known_errors.models import KnownError
+from tickets.figures.charts import Ages, Flow, Parts, names_of, register_charts
 from tickets.figures.measures import Reading, register_measures, staff_figures
 from tickets.models import TicketLink
 from tickets.shared.causes import CAUSED_BY
@@ -114,6 +117,44 @@ OTHERS = (
 )
 
 
+def _known_errors() -> dict[Any, str]:
+    known = KnownError.objects.values_list("problem__number", "title")
+    return {number: f"{number} {title}" for number, title in known}
+
+
+def _parts(code: str, title: Any, model: Any, column: str, **more: Any) -> Parts:
+    path: dict[str, Any] = {"column": f"problem__{column}", "narrows": column, "names": names_of(model)}
+    return Parts(code=code, kind="problem", title=title, records=records.REGISTERED, **path, **more)
+
+
+CHARTS = (
+    Flow(
+        code="trend",
+        kind="problem",
+        title=_("In, out and backlog"),
+        came=records.REGISTERED,
+        resolved=records.RESOLVED,
+        standing=records.OPEN,
+    ),
+    _parts("levels", _("Levels"), ProblemLevel, "level", shape="columns"),
+    _parts("sources", _("Raised from"), ProblemSource, "problem_source"),
+    _parts("categories", _("Categories of problems"), ProblemCategory, "problem_category", shape="bars"),
+    Ages(code="ageing", kind="problem", title=_("Age of the backlog"), records=records.OPEN),
+    Parts(
+        code="known_errors",
+        kind="problem",
+        title=_("Known errors used by incidents"),
+        records=records.HELPED,
+        column="known_error_uses__known_error__problem__number",
+        narrows="known_error",
+        names=_known_errors,
+        where=Q(known_error_uses__dropped_at=None),
+        shape="bars",
+    ),
+)
+
+
 def register() -> None:
     """Make them known; called once when the portal starts."""
     register_measures(*INDICATORS, *MONTH, *OTHERS)
+    register_charts(*CHARTS)

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from problems.figures.register import EXEMPT, NEEDED, NEEDED_WITHOUT_SOLUTION
+from problems.known_errors.models import KnownErrorUse
 from problems.states import Outcome
 from tickets.figures.records import PLACED_BY, Span, staff_sets
 from tickets.models import TicketLink
@@ -45,6 +46,10 @@ def _incomplete(span: Span) -> Q:
 def _has_incidents() -> Exists:
     links = TicketLink.objects.filter(target=OuterRef("pk"), meaning=CAUSED_BY, source__kind="incident")
     return Exists(links)
+
+
+def _took() -> Exists:
+    return Exists(KnownErrorUse.objects.filter(ticket=OuterRef("pk"), dropped_at=None))
 
 
 def _resolved(span: Span) -> Q:
@@ -127,6 +132,20 @@ CAME_BACK = _set(
     _("Those resolved in the period that had been reopened before, because the cause was not gone."),
     "resolved_at",
     lambda span: _resolved(span) & Q(reopen_count__gt=0),
+)
+OPEN = _set(
+    "open",
+    _("Backlog"),
+    _("Problems that were neither resolved nor ended otherwise at the end of the period."),
+    "",
+    lambda span: span.open_at_edge(),
+)
+HELPED = staff_sets("incident")(
+    "took_known_error",
+    _("With a known error"),
+    _("Incidents registered in the period whose workaround was taken from a known error."),
+    "created_at",
+    lambda span: span.within("created_at") & Q(_took()),
 )
 KNOWN = _set(
     "published",

@@ -1,0 +1,1 @@
+"""The record of an investigation: evidence, causes, fishbone (PRB-04)."""

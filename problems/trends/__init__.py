@@ -1,0 +1,1 @@
+"""Trend analysis: what comes in bursts and what keeps coming (PRB-02)."""

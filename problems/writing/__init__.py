@@ -1,0 +1,1 @@
+"""Several people who write one investigation at once lose no word."""

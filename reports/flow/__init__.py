@@ -1,0 +1,1 @@
+"""The process as it really runs, from the log of its tickets (RPT-05)."""

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from reports.charts import Chart, by_category, compliance, trend
+from reports.charts import Chart, drawn
 from reports.comparing import caution
 from reports.figures import Figure, Scope, figures
 from reports.periods import dated_period
@@ -59,6 +59,10 @@ class CustomerScope(Scope):
         """Their tickets; not the tasks that work on them was split into."""
         return Ticket.objects.filter(kind=self.kind.code, organisation=self.customer, parent=None)
 
+    @property
+    def version(self) -> None:  # type: ignore[override]  # counted once a month, as it is
+        """None: facts know no parents."""
+
     def may_count(self, measure: Any) -> bool:
         """What is internal is not for customers."""
         return not measure.internal
@@ -78,8 +82,8 @@ def content_of(customer: Organisation, month: date, language: str, now: datetime
             _figures(_("Service levels"), SERVICE_LEVELS, found, earlier),
             _failures(scope),
             _figures(_("Satisfaction"), SATISFACTION, found, earlier),
-            _chart(compliance(scope, _nowhere)),
-            _chart(by_category(scope, _nowhere)),
+            _chart(drawn("compliance", scope, _nowhere)),
+            _chart(drawn("categories", scope, _nowhere)),
             _notable(scope),
         ]
         return {
@@ -89,7 +93,7 @@ def content_of(customer: Organisation, month: date, language: str, now: datetime
             "as_of": _moment(now),
             "labels": {"improvements": _("Improvement actions"), "none": _("None in this month.")},
             "sections": sections,
-            "daily": _bars(trend(scope, _nowhere)),
+            "daily": _bars(drawn("trend", scope, _nowhere)),
             "values": {code: _value(figure) for code, figure in found.items()},
         }
 

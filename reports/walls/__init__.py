@@ -1,0 +1,1 @@
+"""What stands now: the live board and wall displays (DESK-03)."""

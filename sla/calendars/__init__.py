@@ -1,0 +1,1 @@
+"""Which time counts: calendars, holidays, and the arithmetic of business time."""

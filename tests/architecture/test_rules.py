@@ -209,3 +209,27 @@ def test_folders_can_be_looked_through() -> None:
         folders[folder] = folders.get(folder, 0) + (module.path.name != "__init__.py")
 
     assert {folder: count for folder, count in folders.items() if count > MAX_FOLDER} == {}
+
+
+@pytest.mark.req("TKT-06")
+def test_every_group_says_what_it_holds() -> None:
+    """``docs/generated/modules.md`` is written from these docstrings."""
+    known = {"migrations", "management", "commands", "templatetags"}
+    groups = [m for m in modules(*APPS, "itsm", "bench") if m.path.name == "__init__.py"]
+    silent = [group.name for group in groups if not ast.get_docstring(group.tree)]
+
+    assert [name for name in silent if not known & set(name.split("."))] == []
+
+
+@pytest.mark.req("TKT-06")
+def test_links_of_the_documents_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (document, link)
+        for document in documents
+        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    ]
+
+    assert [
+        (str(d.relative_to(ROOT)), to) for d, to in links if "://" not in to and not (d.parent / to).exists()
+    ] == []

@@ -13,6 +13,7 @@ from sla.clocks.timers import fire_due
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, reload_user
+from tests.reports.charts import assert_charts_open_what_they_show
 from tickets.actions import perform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-10")]
@@ -80,11 +81,12 @@ def test_the_board_of_changes_shows_its_own_tiles(month: World, client: Client) 
     client.force_login(reload_user(month.manager))
     page = client.get("/boards/changes/?from=2026-11-01&to=2026-12-01").content.decode()
     assert "/boards/incidents/" in page
-    assert "/boards/changes/charts" not in page
+    assert "/boards/changes/charts/types/" in page
     tiles = client.get("/boards/changes/tiles/?from=2026-11-01&to=2026-12-01").content.decode()
     assert "change.registered" in tiles
     assert client.get("/boards/changes/table/?from=2026-11-01&to=2026-12-01").status_code == 200
     assert client.get("/boards/changes/load/").status_code == 404
-    assert client.get("/boards/changes/charts/trend/").status_code == 404
+    assert client.get("/boards/changes/charts/weather/").status_code == 404
+    assert_charts_open_what_they_show(client, "changes", ["trend", "types", "risk", "results", "domains", "ageing"])
     explain = client.get("/boards/changes/figures/change_major_in_time/?from=2026-11-01&to=2026-12-01")
     assert "change.major_due" in explain.content.decode()

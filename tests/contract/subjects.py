@@ -73,6 +73,9 @@ def problem_in(state: str, world: World) -> Ticket:
         ("review", world.lead, {"review_result": "有效", "minutes": "已讨论"}),
         ("close", world.lead, {"archived": "on"}),
     ]
+    if state == "pending":
+        waits = {"wait_reason": "vendor", "wait_until": "2099-01-01T00:00", "text": ""}
+        steps[2:] = [("wait", world.lead, waits)]
     for name, user, typed in steps:
         if problem.state == state:
             break

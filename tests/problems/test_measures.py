@@ -7,12 +7,15 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from incidents.models import Incident
 from problems.figures.register import Month, figures_of, lines_of
 from problems.models import Problem
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, register_incident
 from tests.problems.conftest import Staff
+from tests.problems.test_known_errors import published
 from tests.problems.test_life import assigned, raise_problem, resolved
+from tests.reports.charts import NOVEMBER, assert_charts_open_what_they_show, chart
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PRB-09", "PRB-08", "RPT-01")]
 REPORT = "reports/problem-kpis/?from=2026-11-01&to=2026-12-01"
@@ -57,6 +60,29 @@ def test_each_opens_exactly_its_records(month: World, client: Client) -> None:
     assert client.get("/boards/problems/table/?from=2026-11-01&to=2026-12-01").status_code == 200
     explain = client.get("/boards/problems/figures/problem_resolution_rate/?from=2026-11-01&to=2026-12-01")
     assert "problem.in_register" in explain.content.decode()
+
+
+@pytest.mark.req("RPT-01", "PRB-05")
+def test_charts_open_exactly_what_they_show(month: World, client: Client, staff: Staff) -> None:
+    first, second = (raise_problem(month, register_incident(month.desk)) for _each in "ab")
+    for problem, many in ((first, 2), (second, 1)):
+        known = published(problem, staff)
+        for _each in range(many):
+            taken = incident_in("in_progress", month)
+            act(taken, "take_known_error", month.engineer, now=MONDAY, known_error=known.problem.number)
+    client.force_login(month.manager)
+    codes = ["trend", "levels", "sources", "categories", "ageing", "known_errors"]
+    page = client.get(f"/boards/problems/?{NOVEMBER}").content.decode()
+    assert all(f"/boards/problems/charts/{code}/" in page for code in codes)
+    assert_charts_open_what_they_show(client, "problems", codes)
+    used = chart(client, "problems", "known_errors")
+    assert used["series"][0]["values"] == [2, 1]
+    assert [label.split()[0] for label in used["labels"]] == [first.number, second.number]
+    levels = chart(client, "problems", "levels")
+    assert sum(levels["series"][0]["values"]) == 5
+    taken = Incident.objects.get(known_error_uses__known_error=known)
+    act(taken, "drop_known_error", month.engineer, known_error=known.problem.number)
+    assert chart(client, "problems", "known_errors")["series"][0]["values"] == [2]
 
 
 @pytest.mark.req("ORG-03")

@@ -11,13 +11,13 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from incidents.forms import WaitForm
 from sla.models import Clock
 from sla.promises.policies import Promise
 from tests.factories import MONDAY, World, act, resolve, unclaimed, wait
 from tests.sla.calendars import CN58_HOURS, at, counted_minutes
 from tests.sla.test_clocks import office_policy
 from tickets.models import WaitReason
+from tickets.shared.holding import WaitForm
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-05")]
 

@@ -1,0 +1,1 @@
+"""The measures that kinds bring, and the named sets of tickets that they count."""

@@ -1,0 +1,1 @@
+"""Lists of tickets: views, filters, columns, kept views (TKT-08)."""

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from tickets.clock import NO_LIMIT
-from tickets.lifecycle import Phase
+from tickets.lifecycle import Kind, Phase
 from tickets.models import AffectedItem, Ticket
 from tickets.queues.audience import known_to
 
@@ -29,6 +29,7 @@ class ListColumn:
 
     ``loads``: columns of the database beyond those of every row; ``staff``: for those who read internal notes;
     ``wide``: texts of several lines, for exports only; ``counts``: what the query works out for it, by name.
+    ``kind``: code of the one kind that has it; lists of other kinds do not offer it.
     """
 
     code: str
@@ -38,6 +39,7 @@ class ListColumn:
     loads: tuple[str, ...] = ()
     staff: bool = False
     wide: bool = False
+    kind: str = ""
     counts: Callable[[], dict[str, Any]] = dict
 
     @property
@@ -176,17 +178,48 @@ def add_columns(*columns: ListColumn) -> None:
     COLUMNS.update({column.code: column for column in columns})
 
 
-def offered_columns(user: User, *, wide: bool = False) -> dict[str, ListColumn]:
-    """Columns by code that ``user`` may read; with the ``wide`` ones for exports."""
+def own_columns(kind: str) -> Callable[..., ListColumn]:
+    """What makes columns that only ``kind`` has, for staff: of (name, label, paths that it loads, …).
+
+    They read the row of the kind, and are empty for tickets of other kinds. ``shown``: what of the row is read,
+    where it is not the column itself.
+    """
+
+    def make(name: str, label: Any, *paths: str, shown: str = "", **more: Any) -> ListColumn:
+        def read(ticket: Ticket) -> Any:
+            row = getattr(ticket, kind, None)
+            value = getattr(row, shown or name, None)
+            return value() if callable(value) else value
+
+        loads = tuple(f"{kind}__{path}" for path in paths or (name,))
+        return ListColumn(code=name, label=label, value=read, loads=loads, staff=True, kind=kind, **more)
+
+    return make
+
+
+def offered_columns(user: User, *, wide: bool = False, kind: Kind | None = None) -> dict[str, ListColumn]:
+    """Columns by code that ``user`` may read; the ``wide`` ones for exports; of kinds that of the list's own."""
     known = set(known_to(user, COLUMNS))
-    return {code: column for code, column in COLUMNS.items() if code in known and (wide or not column.wide)}
+    return {
+        code: column
+        for code, column in COLUMNS.items()
+        if code in known and (wide or not column.wide) and (kind is None or column.kind in ("", kind.code))
+    }
 
 
-def chosen_columns(codes: Iterable[str], user: User, *, wide: bool = False) -> list[ListColumn]:
+def usual_columns(kind: Kind | None) -> tuple[str, ...]:
+    """What a table shows until somebody chooses: a kind that is graded otherwise has its level or type there."""
+    own = kind.grade_column if kind else ""
+    return tuple(own if code == "priority" and own in COLUMNS else code for code in USUAL)
+
+
+def chosen_columns(
+    codes: Iterable[str], user: User, *, wide: bool = False, kind: Kind | None = None
+) -> list[ListColumn]:
     """The named columns that ``user`` may read, in the order given, each once; the usual ones when none is left."""
-    offered = offered_columns(user, wide=wide)
+    offered = offered_columns(user, wide=wide, kind=kind)
     found = [offered[code] for code in dict.fromkeys(codes) if code in offered]
-    return found or [offered[code] for code in USUAL]
+    return found or [offered[code] for code in usual_columns(kind)]
 
 
 def with_columns(found: Any, columns: Iterable[ListColumn]) -> Any:

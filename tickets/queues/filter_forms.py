@@ -18,8 +18,9 @@ from cmdb.models import BusinessSystem
 from itsm.web.filtering import MomentFilter
 from itsm.web.widgets import PlainChoiceField
 from tickets.figures.records import chosen_from, period_text
+from tickets.lifecycle import kinds
 from tickets.models import Priority, Source, Ticket
-from tickets.queues.filters import FILTERS, ME, NONE, PersonFilter, TicketFilter, all_states
+from tickets.queues.filters import FILTERS, KIND_OF, ME, NONE, PersonFilter, TicketFilter, all_states
 from tickets.queues.listing import Listing, sorts_of
 
 ORDERS = [
@@ -98,6 +99,7 @@ class FilterBar(forms.Form):
     def __init__(self, listing: Listing) -> None:
         first = {**{name: values[-1] for name, values in listing.params.lists()}, "ordering": listing.ordering}
         super().__init__(first, auto_id="filter-%s")
+        self._grade_by_its_own(listing)
         for name, choices in self._offered(listing).items():
             field: Any = self.fields[name]
             chosen = listing.params.getlist(name)
@@ -107,17 +109,36 @@ class FilterBar(forms.Form):
             known = {str(value) for value, _label in choices}
             field.choices = [*choices, *((value, value) for value in chosen if value not in known)]
 
+    def _grade_by_its_own(self, listing: Listing) -> None:
+        """A kind with a level or type of its own has that in the place of the priority."""
+        self.grades: dict[str, list[tuple[str, str]]] = {}
+        own = listing.kind.grade_column if listing.kind else ""
+        if listing.kind is None or own not in FILTERS:
+            return
+        self.grades[own] = [("", _("All")), *listing.kind.grades()]
+        label = label_of(own)
+        self.fields = {
+            own if name == "priority" else name: PlainChoiceField(label=label, required=False)
+            if name == "priority"
+            else field
+            for name, field in self.fields.items()
+        }
+
     def _offered(self, listing: Listing) -> dict[str, list[tuple[Any, Any]]]:
         states = listing.kind.states.choices if listing.kind else all_states()
         allowed = sorts_of(listing.view, listing.user)
         return {
             "state": [("", _("All states")), *states],
-            "priority": priority_choices(),
+            **(self.grades or {"priority": priority_choices()}),
             "group": [*_codes(SupportGroup, _("All groups")), ("mine", _("My groups")), (NONE, _("Not assigned"))],
             "assignee": [("", _("Everybody")), (ME, _("Me")), (NONE, _("Nobody"))],
             "business_system": _named(BusinessSystem.objects.visible_to(listing.user), _("All systems")),
             "source": _codes(Source, _("All sources")),
-            "ordering": [(code, label) for code, label in ORDERS if code.removeprefix("-") in allowed],
+            "ordering": [
+                (code, label)
+                for code, label in (*ORDERS, *((name, label_of(name)) for name in self.grades))
+                if code.removeprefix("-") in allowed
+            ],
         }
 
 
@@ -160,8 +181,13 @@ class EveryFilter:
         """Groups of bound fields."""
         placed = {"records", *(name for _label, names in SECTIONS for name in names)}
         of_kinds = [name for name in FILTERS if name not in placed]
-        for label, names in (*SECTIONS, (_("How it ended"), of_kinds)):
-            yield {"label": label, "fields": [self.form[name] for name in names if name in self.form.fields]}
+        own = [
+            (kind.label, [name for name in of_kinds if KIND_OF.get(name) == kind.code])
+            for kind in ([self.listing.kind] if self.listing.kind else kinds())
+        ]
+        for label, names in (*SECTIONS, *own):
+            if fields := [self.form[name] for name in names if name in self.form.fields]:
+                yield {"label": label, "fields": fields}
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

@@ -349,10 +349,20 @@ class TicketFilter(filters.FilterSet):
 FILTERS: list[str] = list(TicketFilter.base_filters)  # type: ignore[misc,has-type]  # the metaclass sets it
 
 
-def add_filters(**found: filters.Filter) -> None:
-    """Let every list be narrowed by what only one kind knows; said once, when the kind's app starts (TKT-08)."""
+#: Code of the kind whose own a filter is, by the filter's name.
+KIND_OF: dict[str, str] = {}
+
+
+def add_filters(kind: str, **found: filters.Filter) -> None:
+    """Let lists be narrowed by what only ``kind`` knows; said once, when the kind's app starts (TKT-08)."""
     for name, item in found.items():
+        KIND_OF[name] = kind
         item.field_name = item.field_name or name
         TicketFilter.base_filters[name] = item  # type: ignore[misc]  # as above
         if name not in FILTERS:
             FILTERS.append(name)
+
+
+def add_sorts(**found: Ordering) -> None:
+    """Let lists be sorted by what only one kind has; said once, when the kind's app starts (TKT-08)."""
+    SORTS.update(found)

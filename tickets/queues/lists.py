@@ -20,7 +20,7 @@ from tickets import clock
 from tickets.lifecycle import Kind
 from tickets.models import SavedView, Ticket
 from tickets.querysets import TicketQuerySet
-from tickets.queues.columns import USUAL, ListColumn, chosen_columns, offered_columns, with_columns
+from tickets.queues.columns import ListColumn, chosen_columns, offered_columns, usual_columns, with_columns
 from tickets.queues.filter_forms import FilterBar, label_of, shown_value
 from tickets.queues.limits import Chip, chip_of
 from tickets.queues.listing import Listing, rows_of_saved, sorts_of
@@ -103,7 +103,8 @@ class QueuePage:
         """The table's columns: of the address, else of the saved view, else what the person chose."""
         saved = self.listing.saved.columns if self.listing.saved else []
         asked = self.asked.get("columns", "").split(",") if self.asked.get("columns") else []
-        return chosen_columns(asked or saved or self.chosen_by_person.get("columns", USUAL), self.user)
+        own = self.chosen_by_person.get("columns") or usual_columns(self.kind)
+        return chosen_columns(asked or saved or own, self.user, kind=self.kind)
 
     def context(self) -> dict[str, Any]:
         """What ``tickets/_queue.html`` draws."""
@@ -321,7 +322,7 @@ class QueuePage:
     def _columns_in_order(self) -> dict[str, ListColumn]:
         """Those shown first, as they are shown, then the others."""
         shown = {column.code: column for column in self.columns}
-        return {**shown, **offered_columns(self.user)}
+        return {**shown, **offered_columns(self.user, kind=self.kind)}
 
     def _export_url(self, full: QueryDict) -> str:
         codes = ",".join(column.code for column in self.columns)

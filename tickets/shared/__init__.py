@@ -1,0 +1,1 @@
+"""Actions, forms and parts that any kind may take."""

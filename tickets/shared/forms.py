@@ -15,6 +15,8 @@ from tickets.models import Ticket, TicketLink
 from tickets.shared.worktime import MinutesField
 
 MAX_TEXT = 20_000
+#: More items than these are not drawn as boxes to tick.
+TICKED = 50
 
 
 class LinesField(forms.CharField):
@@ -146,5 +148,9 @@ class RemoveItemsForm(ActionForm):
     )
 
     def limit_choices(self) -> None:
-        """Only items that are on the ticket."""
-        self.fields["items"].queryset = self.ticket.items.all()  # type: ignore[attr-defined]
+        """Only items that are on the ticket: to be ticked, or found while typing when there are very many."""
+        field: Any = self.fields["items"]
+        field.queryset = self.ticket.items.all()
+        if self.ticket.items.count() > TICKED:
+            field.widget = RemoteSelectMultiple("tickets:find_items")
+            field.widget.choices = field.choices

@@ -20,14 +20,16 @@ from tickets.models import AffectedItem, Ticket
 #: Before a ticket came, so far back it is asked what changed.
 LOOK_BACK = timedelta(hours=72)
 SERVICES_SHOWN = 5
+#: So many items are listed one by one; of no more than these is asked, while a page is drawn, what fails with them.
+LISTED, ASKED = 20, 100
 
 
 def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
     """What fails with the ticket's items, and what changed below them before it came; nothing without items."""
     if not user.may(Permission.CMDB_VIEW):
         return {}
-    keys = list(ticket.affected_items.values_list("item_id", flat=True))
-    if not keys:
+    keys = list(ticket.affected_items.values_list("item_id", flat=True)[: ASKED + 1])
+    if not keys or len(keys) > ASKED:
         return {}
     impact = impact_of(keys, user, limit=1)
     return {
@@ -35,6 +37,13 @@ def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
         "impact_services": impact.services[:SERVICES_SHOWN],
         "recent": changes_below(keys, ticket.created_at - LOOK_BACK, ticket.created_at, user),
     }
+
+
+def listed_items(ticket: Ticket) -> dict[str, Any]:
+    """The ticket's items for its properties, and how many more there are than are listed. One query, two for many."""
+    rows = list(ticket.items.select_related("ci_class", "status")[: LISTED + 1])
+    more = ticket.affected_items.count() - LISTED if len(rows) > LISTED else 0
+    return {"items": rows[:LISTED], "more_items": more}
 
 
 def tickets_of(item: Any, user: User) -> list[dict[str, Any]]:

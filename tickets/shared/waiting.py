@@ -1,12 +1,15 @@
-"""Which reasons for waiting stop a ticket's clocks, as whoever keeps clocks says."""
+"""Waiting: how it begins and ends in a row of any kind, and which reasons stop its clocks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from tickets.models import Ticket
+if TYPE_CHECKING:
+    from tickets.models import Ticket
 
-PausingOf = Callable[[Ticket], frozenset[str] | None]
+PausingOf = Callable[["Ticket"], frozenset[str] | None]
 _sources: list[PausingOf] = []
 
 
@@ -22,3 +25,24 @@ def pausing_reasons(ticket: Ticket) -> frozenset[str] | None:
         return None
     answers = [found for source in _sources if (found := source(ticket)) is not None]
     return frozenset().union(*answers) if answers else None
+
+
+class Waits:
+    """What a kind inherits that can wait: the columns of the wait, kept in one way."""
+
+    wait_reason: Any
+    wait_until: datetime | None
+    waiting_since: datetime | None
+    waited: timedelta | None
+    wait_count: int
+
+    def begin_waiting(self, reason: Any, until: datetime, now: datetime) -> None:
+        """It waits for ``reason``, at most ``until`` then."""
+        self.wait_reason, self.wait_until, self.waiting_since = reason, until, now
+        self.wait_count += 1
+
+    def end_waiting(self, now: datetime) -> None:
+        """Add the pause to the time waited; nothing for what does not wait."""
+        if self.waiting_since is not None:
+            self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
+        self.wait_reason = self.wait_until = self.waiting_since = None

@@ -23,7 +23,7 @@ from tickets.queues.finding import find_ticket
 from tickets.queues.limits import chip_of
 from tickets.rules import is_supplier, may_reply
 from tickets.shared.asking import asked_about
-from tickets.shared.items import behind_items
+from tickets.shared.items import behind_items, listed_items
 from tickets.shared.worktime import time_by_person
 from tickets.timeline import entries_for, present
 from tickets.workspace import drafting, pages, portal
@@ -102,7 +102,7 @@ def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
         "requester": pages.requester_facts(ticket, editors),
         "classification": pages.classification_facts(ticket, editors),
         "handling": pages.handling_facts(ticket, editors),
-        "items": ticket.items.select_related("ci_class", "status"),
+        **listed_items(ticket),
         "links": links_of(ticket, user),
         "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),

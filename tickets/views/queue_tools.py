@@ -67,7 +67,7 @@ class SettingsView(StaffView):
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Keep the choice and show the list so."""
-        url, _kind, query = list_of(request, request.POST)
+        url, kind, query = list_of(request, request.POST)
         query = query.copy()
         layout = request.POST.get("layout", "")
         if layout in (CARDS, TABLE):
@@ -76,7 +76,9 @@ class SettingsView(StaffView):
         if "columns" in request.POST:
             offered = offered_columns(request.user)
             columns = [code for code in request.POST.getlist("columns") if code in offered]
-            store_preferences(request.user, ROOM, columns=columns or None)
+            kept = request.user.preferences.get(ROOM, {}).get("columns", ())
+            others = [code for code in kept if kind and code in offered and offered[code].kind not in ("", kind.code)]
+            store_preferences(request.user, ROOM, columns=[*columns, *others] if columns else None)
             query["columns"] = ",".join(columns)
         return back_to(request, f"{url}?{query.urlencode()}")
 

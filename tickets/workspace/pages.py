@@ -158,7 +158,7 @@ def buttons(ticket: Ticket, available: Iterable[Available]) -> list[dict[str, An
 
 def _place(action: Action) -> tuple[int, bool, bool]:
     """The likeliest first, what ends badly last; between them what moves the ticket on, then what has a key."""
-    return INTENT_ORDER[action.intent], action.target is None, not action.key
+    return INTENT_ORDER[action.intent], not action.targets, not action.key
 
 
 def button_of(action: Action, ticket: Ticket) -> dict[str, Any]:

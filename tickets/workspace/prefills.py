@@ -8,6 +8,7 @@ from typing import Any
 from django.http import QueryDict
 
 from accounts.models import User
+from cmdb.models import ConfigurationItem
 from tickets.lifecycle import Kind
 
 #: Fields that an address fills in by their own names.
@@ -21,8 +22,16 @@ def by_phone(user: User, kind: Kind, number: str) -> dict[str, Any]:
     return {"contact_phone": number[:40], "source": "phone", **known}
 
 
+def by_item(user: User, kind: Kind, identifier: str) -> dict[str, Any]:
+    """What it is about: a configuration item, named by its page, and the business system that it belongs to."""
+    item = ConfigurationItem.objects.visible_to(user).filter(identifier=identifier[:100]).first()
+    if item is None:
+        return {}
+    return {"items": [item.identifier], "business_system": item.business_system_id}
+
+
 #: Parameters that stand for several fields: name to ``(user, kind, value) -> {field: value}``.
-SOURCES: dict[str, Callable[[User, Kind, str], dict[str, Any]]] = {"phone": by_phone}
+SOURCES: dict[str, Callable[[User, Kind, str], dict[str, Any]]] = {"phone": by_phone, "item": by_item}
 
 
 def prefilled(user: User, kind: Kind, query: QueryDict) -> dict[str, Any]:

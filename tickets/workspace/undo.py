@@ -94,7 +94,7 @@ def _inverse(action: Action, entry: TimelineEntry, actions: dict[str, Action]) -
         return None
     stayed = entry.state_from in ("", entry.state_to)
     inverse = actions.get(action.undo)
-    if inverse and (inverse.target == entry.state_from if not stayed else inverse.target is None):
+    if inverse and (entry.state_from in inverse.targets if not stayed else not inverse.targets):
         return inverse
     return action if stayed and entry.changes and (action.undo == RESTORE or action.asks) else None
 

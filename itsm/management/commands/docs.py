@@ -1,5 +1,7 @@
-"""``manage.py docs``: writes diagrams, permission tables and the list of actions to ``docs/generated/``."""
+"""``manage.py docs``: writes diagrams, permission tables, actions and the tree of modules to ``docs/generated/``."""
 
+import ast
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo.reference import read_reference
 from tickets.diagrams import Roles, documents
-from tickets.lifecycle import kinds
+from tickets.lifecycle import Kind, kinds
 
+#: Folders that Django names, and whose contents everybody knows.
+WITHOUT_DOCUMENT = {"migrations", "management", "templatetags"}
 TARGET = Path(settings.BASE_DIR) / "docs" / "generated"
 
 
@@ -30,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         """Write the files that changed, or name those that would change."""
-        stale = stale_documents(documents(kinds(), shipped_roles()))
+        stale = stale_documents(wanted(kinds()))
         if check and stale:
             raise CommandError(f"Out of date, run `make docs`: {', '.join(sorted(stale))}")
         TARGET.mkdir(parents=True, exist_ok=True)
@@ -39,9 +43,42 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(stale)} documents written.")
 
 
-def stale_documents(wanted: dict[str, str]) -> dict[str, str]:
+def wanted(described: Collection[Kind]) -> dict[str, str]:
+    """Every generated document by the name of its file."""
+    return documents(described, shipped_roles()) | {"modules.md": modules()}
+
+
+def modules() -> str:
+    """The tree of apps with their groups of modules: what each holds, as its own docstring says."""
+    root = Path(settings.BASE_DIR)
+    rows = []
+    for app in sorted(path.parent for path in root.glob("*/__init__.py") if (path.parent / "apps.py").exists()):
+        groups = sorted(path.parent for path in app.glob("*/__init__.py") if path.parent.name not in WITHOUT_DOCUMENT)
+        rows += [_row(root, folder) for folder in [app, *groups]]
+    return "\n".join(
+        [
+            "# Apps and their groups of modules",
+            "",
+            "Written by `make docs` from the docstrings of the packages.",
+            "",
+            "| folder | what it holds |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _row(root: Path, folder: Path) -> str:
+    source = (folder / "__init__.py").read_text(encoding="utf-8")
+    said = (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
+    name = folder.relative_to(root).as_posix()
+    return f"| {'' if '/' not in name else '&nbsp;&nbsp;'}`{name}/` | {said} |"
+
+
+def stale_documents(texts: dict[str, str]) -> dict[str, str]:
     """The documents whose file is missing or says something else."""
-    return {name: text for name, text in wanted.items() if _current(TARGET / name) != text}
+    return {name: text for name, text in texts.items() if _current(TARGET / name) != text}
 
 
 def _current(path: Path) -> str | None:

@@ -1,0 +1,98 @@
+"""Two states of a set of items and of the relations between them, side by side (CMDB-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import User
+from cmdb.definitions import Definitions
+from cmdb.models import ConfigurationItem, ItemVersion, RelationType, RelationVersion
+from cmdb.network import impact
+from cmdb.network.answers import allowed_for
+from cmdb.network.graph import graph_at
+from cmdb.versioning.history import Field, Names
+from cmdb.versioning.moments import Moment
+
+#: More lines are not shown; the counts are of all.
+SHOWN = 200
+MOST_BENEATH = 20_000
+
+
+@dataclass
+class Change:
+    """An item that is in one state and not in the other, or differs."""
+
+    item: Any
+    fields: list[Field] = field(default_factory=list)
+
+
+@dataclass
+class Differences:
+    """What the second state has more, less, and otherwise than the first."""
+
+    came: list[Change] = field(default_factory=list)
+    went: list[Change] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    same: int = 0
+    related: list[tuple[bool, str, str, str]] = field(default_factory=list)
+
+    @property
+    def any(self) -> bool:
+        """Whether something differs."""
+        return bool(self.came or self.went or self.changed or self.related)
+
+
+def versions_at(keys: Collection[int], moment: Moment, user: User) -> dict[int, ItemVersion]:
+    """Items as they were, from their versions, now too; only what ``user`` sees."""
+    rows = ItemVersion.objects.at(moment.so_at, moment.known_at).visible_to(user).filter(item__in=list(keys))
+    return {row.item_id: row for row in rows.select_related("ci_class", "status")}
+
+
+def between(
+    first: Collection[int], second: Collection[int], moments: tuple[Moment, Moment], user: User
+) -> Differences:
+    """In what the items ``first`` at the first moment differ from ``second`` at the second."""
+    old, new = versions_at(first, moments[0], user), versions_at(second, moments[1], user)
+    names = Names(Definitions())
+    found = Differences(
+        came=[Change(new[key]) for key in new.keys() - old.keys()],
+        went=[Change(old[key]) for key in old.keys() - new.keys()],
+    )
+    for key in new.keys() & old.keys():
+        fields = names.differences(old[key], new[key]) if old[key].pk != new[key].pk else []
+        if fields:
+            found.changed.append(Change(new[key], fields))
+        else:
+            found.same += 1
+    for rows in (found.came, found.went, found.changed):
+        rows.sort(key=lambda change: change.item.identifier)
+    found.related = _relations({*old, *new}, moments)
+    return found
+
+
+def _relations(keys: Collection[int], moments: tuple[Moment, Moment]) -> list[tuple[bool, str, str, str]]:
+    """Relations between the items that hold at one moment only: (came, first, relation, second)."""
+    inside = Q(source__in=list(keys)) & Q(target__in=list(keys))
+    sets = []
+    for moment in moments:
+        rows = RelationVersion.objects.at(moment.so_at, moment.known_at).filter(inside)
+        sets.append(set(rows.values_list("source_id", "relation_type_id", "target_id", "group", "needed")))
+    names = dict(ConfigurationItem.objects.filter(pk__in=list(keys)).values_list("pk", "identifier"))
+    types = {row.pk: row.name for row in RelationType.objects.all()}
+    lines = [
+        (came, names[source], types[kind] + (f" [{group} {needed}]" if group else ""), names[target])
+        for came, rows in ((True, sets[1] - sets[0]), (False, sets[0] - sets[1]))
+        for source, kind, target, group, needed in rows
+    ]
+    return sorted(lines, key=lambda line: (line[1], line[3], line[2], line[0]))
+
+
+def beneath(key: int, moment: Moment, user: User) -> set[int]:
+    """The item and everything it rests on at the moment."""
+    allowed = allowed_for(user, moment)
+    with graph_at(moment) as graph:
+        return {key, *impact.foundations_of(graph, [key], allowed=allowed, limit=MOST_BENEATH).depth}

@@ -1,0 +1,126 @@
+"""What the parameters of an address ask of items: filters, attributes, and what they hang together with (CMDB-05).
+
+``r1.how=carries&r1.ci_class=service&r1.system_class=core`` finds what carries a service of a core system, over any
+number of steps; ``r1.how=runs_on:out`` what runs on one directly; ``r1.none=true`` turns it round. Up to three such
+conditions; what they may say of the other item is what lists can be filtered by.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from types import SimpleNamespace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from cmdb.filters import PREFIX, ItemFilter, by_attributes
+from cmdb.models import ItemQuery, RelationType
+from cmdb.network.answers import allowed_for
+from cmdb.network.graph import Edge, Graph, graph_at
+from cmdb.services import items_at, relations_at
+from cmdb.versioning.moments import Moment
+
+CONDITIONS = ("r1.", "r2.", "r3.")
+CARRIES, RESTS_ON = "carries", "rests_on"
+FORWARD, BACKWARD = "out", "in"
+#: Beside these, whatever ``ItemFilter`` and attributes understand.
+OWN = ("how", "none", "attribute", "value")
+
+
+def relation_parameters(params: Any) -> list[str]:
+    """The parameters that ask for what items hang together with."""
+    return [name for name in params if name.startswith(CONDITIONS)]
+
+
+def saved_query(number: str, user: User) -> ItemQuery:
+    """The query of that number that ``user`` finds. Raises ValidationError."""
+    rows = ItemQuery.objects.visible_to(user)
+    found = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 10 else None
+    if found is None:
+        raise ValidationError({"query": [_("There is no such query.")]})
+    return found
+
+
+def with_query(query: ItemQuery, params: QueryDict) -> QueryDict:
+    """What ``query`` asks, and what ``params`` say besides or instead."""
+    found = query.parameters().copy()
+    for name, values in params.lists():
+        if name != "query":
+            found.setlist(name, values)
+    return found
+
+
+def narrow(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:
+    """Narrow ``found``, items at ``moment``, by all that ``params`` ask. Raises ValidationError by name."""
+    narrowed = ItemFilter(params, queryset=found, request=SimpleNamespace(user=user))
+    if not narrowed.is_valid():
+        raise ValidationError({name: list(map(str, texts)) for name, texts in narrowed.errors.items()})
+    return by_relations(by_attributes(narrowed.qs, params, moment), params, user, moment)
+
+
+def by_relations(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:
+    """Narrow by what items hang together with. Raises ValidationError by parameter."""
+    column = "pk" if moment.is_now else "item_id"
+    for prefix in CONDITIONS:
+        said = {name.removeprefix(prefix): str(params[name]).strip() for name in params if name.startswith(prefix)}
+        if not said.get("how"):
+            continue
+        try:
+            keys = _related(said, user, moment)
+        except ValidationError as error:
+            raise ValidationError({f"{prefix}{name}": t for name, t in error.message_dict.items()}) from error
+        condition = Q(**{f"{column}__in": keys})
+        found = found.exclude(condition) if said.get("none") == "true" else found.filter(condition)
+    return found
+
+
+def _related(said: dict[str, str], user: User, moment: Moment) -> Any:
+    """The keys of the items that hang together with what ``said`` describes: a query, or a list."""
+    others = _described(said, user, moment)
+    column = "pk" if moment.is_now else "item_id"
+    how, _sign, way = said["how"].partition(":")
+    if how in (CARRIES, RESTS_ON) and not way:
+        return _reached(how, set(others.values_list(column, flat=True)), user, moment)
+    if way not in (FORWARD, BACKWARD) or not RelationType.objects.filter(pk=how).exists():
+        raise ValidationError({"how": [_("“%(value)s” is not known.") % {"value": said["how"][:60]}]})
+    this, other = ("source", "target") if way == FORWARD else ("target", "source")
+    relations = relations_at(moment).filter(relation_type=how)
+    allowed = allowed_for(user, moment)
+    if allowed is not None:
+        relations = relations.filter(source__in=allowed, target__in=allowed)
+    return relations.filter(**{f"{other}__in": others.order_by().values(column)}).values(this)
+
+
+def _described(said: dict[str, str], user: User, moment: Moment) -> QuerySet[Any]:
+    """The other items that a condition means."""
+    params = QueryDict(mutable=True)
+    params.update({name: text for name, text in said.items() if name not in OWN})
+    if said.get("attribute"):
+        params[f"{PREFIX}{said['attribute']}"] = said.get("value") or "any"
+    unknown = [n for n in params if n not in ItemFilter.base_filters and not n.startswith(PREFIX)]
+    if unknown:
+        raise ValidationError({unknown[0]: [_("“%(value)s” is not known.") % {"value": unknown[0][:60]}]})
+    return narrow(items_at(moment, user), params, user, moment)
+
+
+def _reached(how: str, start: set[int], user: User, moment: Moment) -> list[int]:
+    """What carries ``start``, or rests on it, over any number of steps; not ``start`` itself unless in a circle."""
+    allowed = allowed_for(user, moment)
+    found: set[int] = set()
+    with graph_at(moment) as graph:
+        waiting = deque(start)
+        while waiting:
+            for edge in _steps(graph, how, waiting.popleft()):
+                other = edge.provider if how == CARRIES else edge.dependent
+                if other not in found and (allowed is None or other in allowed):
+                    found.add(other)
+                    waiting.append(other)
+    return sorted(found)
+
+
+def _steps(graph: Graph, how: str, key: int) -> list[Edge]:
+    return (graph.needs if how == CARRIES else graph.carries).get(key, [])

@@ -1,0 +1,102 @@
+"""Charts that a kind of ticket brings, declared beside its figures; ``reports`` draws them and names no kind.
+
+Each is made of sets of records, so that whatever is clicked opens exactly what was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from tickets.figures.records import Records, register_records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A chart of the board of ``kind``. ``code``: its name in addresses, unique within the kind."""
+
+    code: str
+    kind: str
+    title: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(Drawn):
+    """What came, what was resolved and what was open then, per stretch of the period."""
+
+    came: Records
+    resolved: Records
+    standing: Records
+
+
+#: What was promised: name of the clock, those in time, all that had a limit, the filter of lists that tells them.
+Promise = tuple[Any, Records, Records, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Drawn):
+    """In time and late, by priority and clock."""
+
+    promises: tuple[Promise, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts(Drawn):
+    """A set, of this kind or another, by what its records have in ``column``; ``names``: every label by value.
+
+    ``narrows``: the filter of lists that takes the values. ``where``: which rows of ``column`` count, when a record
+    has several. ``shape``: "donut" and "bars" begin with the most, "columns" stand in the order of ``names``.
+    """
+
+    records: Records
+    column: str
+    narrows: str
+    names: Callable[[], Mapping[Any, str]]
+    where: Q = field(default_factory=Q)
+    shape: str = "donut"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Categories(Drawn):
+    """A set by category, one level below the one that the board is narrowed to."""
+
+    records: Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours(Drawn):
+    """A set by weekday and hour of the date that places it."""
+
+    records: Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ages(Drawn):
+    """What is open at the end of the period, by how long ago it was registered."""
+
+    records: Records
+
+
+def names_of(model: Any) -> Callable[[], dict[Any, str]]:
+    """What reads the rows of a list of choices, by code, in their order."""
+    return lambda: {row.code: str(row) for row in model.objects.all()}
+
+
+_charts: dict[str, dict[str, Drawn]] = {}
+
+
+def register_charts(*charts: Drawn) -> None:
+    """Make charts known, in their order. Raises ValueError for a code that another chart of the kind has."""
+    for chart in charts:
+        sets = (getattr(chart, name, None) for name in ("came", "resolved", "standing", "records"))
+        register_records(*(item for item in sets if item is not None))
+        if _charts.setdefault(chart.kind, {}).setdefault(chart.code, chart) is not chart:
+            raise ValueError(f"Two charts of {chart.kind} are called {chart.code}.")
+
+
+def charts_of(kind: str) -> dict[str, Drawn]:
+    """The charts of a kind by code, in their order."""
+    return _charts.get(kind, {})
