@@ -12,7 +12,7 @@ from cmdb.models.items import ConfigurationItem
 
 
 class Audit(models.Model):
-    """A campaign. ``params``: of which items, as an address of the list says it; ``population``: how many were meant."""
+    """A campaign. ``params``: which items, as an address of the list says it; ``population``: how many were meant."""
 
     name = models.CharField(_("name"), max_length=120)
     params = models.TextField(blank=True)
