@@ -144,6 +144,22 @@ def _wide(label: str, value: Any) -> Line:
     return {**pair(label, value), "wide": True}
 
 
+#: Steps that the order names; the newest of each counts.
+STEPS = ("send_notice", "order_update", "return_order")
+
+
+def ordering_of(change: Change) -> list[Line]:
+    """Who told of it, who ordered the update, who carries it out, and what came of it: the head of the order."""
+    found = change.timeline.filter(action__in=STEPS).select_related("actor").order_by("at", "pk")
+    said = {one.action: " · ".join(filter(None, (str(one.actor), moment(one.at), one.text))) for one in found}
+    return [
+        pair(_("Configuration notice sent"), said.get("send_notice")),
+        pair(_("Update of items ordered"), said.get("order_update")),
+        pair(_("Configuration operator"), change.operator),
+        pair(_("Order returned"), said.get("return_order")),
+    ]
+
+
 @dataclass(frozen=True)
 class OrderLine:
     """An item of the order with what was written to it because of the change."""
