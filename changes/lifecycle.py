@@ -12,6 +12,7 @@ from changes import guards, rules
 from changes.implementing import Implementing
 from changes.informing.lifecycle import Informing
 from changes.plan.planning import Planning
+from changes.prepared.actions import PreparingEdits
 from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
 from tickets.lifecycle import NEW, action
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 RECORD_LIMIT = timedelta(hours=24)
 
 
-class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonActions):
+class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informing, CommonActions):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.
