@@ -26,18 +26,24 @@ def main() -> int:
             child.ask("build")
         found.loaded = {size: load(servers, size) for size in options.sizes}
         measure(servers, options, found)
-        ask_over_network(servers, options, found)
-        open_workspaces(servers, options, found)
-        look_into_problems(servers, options, found)
-        check_collisions(servers, options, found)
-        keep_time(servers, options, found)
-        largest = servers.environment(options.sizes[-1])
-        say("racing")
-        found.creators = races.race_creators(largest, options.creators, options.creates)
-        found.claimers = races.race_claimers(largest, options.pairs)
+        if not options.subjects:
+            measure_the_rest(servers, options, found)
     report.show(found)
     say(f"written to {report.write(found, options.report_dir)}")
     return 1 if found.faults() else 0
+
+
+def measure_the_rest(servers: Servers, options: Options, found: report.Report) -> None:
+    """Everything but single requests."""
+    ask_over_network(servers, options, found)
+    open_workspaces(servers, options, found)
+    look_into_problems(servers, options, found)
+    check_collisions(servers, options, found)
+    keep_time(servers, options, found)
+    largest = servers.environment(options.sizes[-1])
+    say("racing")
+    found.creators = races.race_creators(largest, options.creators, options.creates)
+    found.claimers = races.race_claimers(largest, options.pairs)
 
 
 def load(servers: Servers, size: int) -> float:
@@ -56,7 +62,7 @@ def load(servers: Servers, size: int) -> float:
 def measure(servers: Servers, options: Options, found: report.Report) -> None:
     """Time all requests at all sizes in turn, and explain their SQL at the largest."""
     say(f"measuring, {options.rounds} rounds")
-    keys = [subject.key for subject in SUBJECTS]
+    keys = [subject.key for subject in SUBJECTS if _is_wanted(subject.key, options)]
     with ExitStack() as stack:
         children = {
             size: stack.enter_context(Child("bench.measure.handlers", servers.environment(size)))
@@ -65,6 +71,11 @@ def measure(servers: Servers, options: Options, found: report.Report) -> None:
         found.figures, found.missing = timing.measure(children, keys, options.rounds)
         largest = children[options.sizes[-1]]
         found.plans = {key: largest.ask("explain", key=key) for key in keys if key not in found.missing}
+
+
+def _is_wanted(key: str, options: Options) -> bool:
+    """Whether it is among the chosen; the bare page always is, as the measure of the others."""
+    return not options.subjects or key == timing.FLOOR or key.startswith(options.subjects)
 
 
 def ask_over_network(servers: Servers, options: Options, found: report.Report) -> None:

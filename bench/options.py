@@ -43,6 +43,7 @@ class Options:
     mails: int
     items: int
     year_of_changes: int
+    subjects: tuple[str, ...]
 
     @classmethod
     def from_environment(cls) -> Options:
@@ -73,4 +74,5 @@ class Options:
             mails=env.number("BENCH_MAILS", 1_000),
             items=env.number("BENCH_ITEMS", 100_000),
             year_of_changes=env.number("BENCH_YEAR_OF_CHANGES", 10_000),
+            subjects=tuple(env.words("BENCH_SUBJECTS")),
         )

@@ -92,19 +92,56 @@ NOWHERE, FEW, SOME, HALF = "没有这个词", "量子加密机", "光纤收发�
 FILTERED = "/incidents/?view=open&group=bench-group-0&ordering=-created_at"
 #: The month before this one, and 365 days: the tickets of the bench lie in the last 730.
 BOARD = {
-    f"{part}_{period}": (f"board: {title} of {label}", f"/boards/incidents/{address}/?period={code}")
+    f"{part}_{period}": (f"board: {title} of {label}", f"/boards/incidents/{address}period={code}")
     for part, title, address in (
-        ("tiles", "tiles", "tiles"),
-        ("figures", "every figure", "table"),
-        ("trend", "trend", "charts/trend"),
-        ("hours", "hours", "charts/hours"),
+        ("tiles", "tiles", "tiles/?"),
+        ("narrowed", "tiles, with three filters", "tiles/?priority=P3&priority=P4&source=phone&group=bench-group-0&"),
+        ("figures", "every figure", "table/?"),
+        ("trend", "trend", "charts/trend/?"),
+        ("compliance", "kept promises", "charts/compliance/?"),
+        ("hours", "hours", "charts/hours/?"),
     )
     for period, label, code in (("month", "a month", "last_month"), ("year", "a year", "days_365"))
 }
 
 
-def _board(address: str) -> Callable[[World], Request]:
-    return lambda world: Request(address, fragment=True)
+#: The parts of the process page of a month, each asked by itself.
+PROCESS = {
+    f"process_{part}": (f"process of a month: {title}", f"/boards/incidents/process/{part}/?period=last_month")
+    for part, title in (
+        ("map", "map"),
+        ("ways", "ways"),
+        ("time", "time in states"),
+        ("hand-overs", "hand-overs"),
+    )
+}
+
+
+#: What is asked again right after, by the next who looks.
+AGAIN = {
+    f"again_{key}": (f"{title}, again", address)
+    for key, (title, address) in BOARD.items()
+    if key.startswith(("tiles", "figures"))
+}
+
+
+def _board(address: str, *, cold: bool) -> Callable[[World], Request]:
+    def prepare(world: World) -> Request:
+        request = Request(address, fragment=True)
+        if cold:
+            world.forget_figures()
+        else:
+            world.send(request)
+        return request
+
+    return prepare
+
+
+def _boards(pages: dict[str, tuple[str, str]], *, cold: bool) -> list[Subject]:
+    return [
+        Subject(key, title, _board(address, cold=cold), over_network=False, scans=True)
+        for key, (title, address) in pages.items()
+    ]
 
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -141,6 +178,7 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject("board", "board, frame", lambda world: Request("/boards/incidents/"), limit=16, over_network=False),
     Subject("live_board", "live board", lambda world: Request("/boards/live/"), limit=24, over_network=False),
-    *(Subject(key, title, _board(address), over_network=False, scans=True) for key, (title, address) in BOARD.items()),
+    *_boards(BOARD | PROCESS, cold=True),
+    *_boards(AGAIN, cold=False),
 )
 BY_KEY = {subject.key: subject for subject in SUBJECTS}

@@ -6,12 +6,14 @@ import random
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.test import Client
 
 from accounts.access.tokens import create_token
 from accounts.models import User
 from bench.subjects import Request
 from incidents.models import Incident
+from reports.facts.models import Counted
 from tickets.actions import perform
 from tickets.models import Ticket
 
@@ -56,6 +58,10 @@ class World:
     def free(self, number: str) -> None:
         """Take a ticket from whoever claimed it, so that it can be claimed again."""
         Ticket.objects.filter(number=number).update(assignee=None)
+
+    def forget_figures(self) -> None:
+        """Let boards count again, as when some fact has changed."""
+        Counted.objects.update(version=F("version") + 1)
 
 
 def _signed_in(username: str) -> Client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,20 +12,18 @@ from changes import guards, rules
 from changes.implementing import Implementing
 from changes.informing.lifecycle import Informing
 from changes.plan.planning import Planning
-from changes.prepared.actions import PreparingEdits
+from changes.prepared.lifecycle import PreparingEdits
 from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
+from changes.updating.lifecycle import UpdatesItems
 from tickets.lifecycle import NEW, action
 from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
 
-#: Within this time the record of an emergency must be completed.
-RECORD_LIMIT = timedelta(hours=24)
 
-
-class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informing, CommonActions):
+class ChangeLifecycle(Implementing, PreparingEdits, UpdatesItems, Reviewing, Planning, Informing, CommonActions):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.
@@ -34,7 +32,9 @@ class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informi
     give_to_orderer: Any
     risk: Any
     assessment: Any
-    record_due_at: Any
+    submitted_at: Any
+    checked_at: Any
+    record_since: Any
     planned_start: Any
     planned_end: Any
     change_type_id: Any
@@ -94,8 +94,9 @@ class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informi
     )
     def submit(self, *, user: User, now: datetime) -> None:
         """Hand it to the change managers, who check whether it makes sense and is complete."""
+        self.submitted_at, self.checked_at = now, None
         if self.change_type_id == "emergency":
-            self.record_due_at = now + RECORD_LIMIT
+            self.record_since = self.record_since or now
 
     @action(
         source=States.SUBMITTED,
@@ -111,7 +112,7 @@ class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informi
     )
     def accept(self, *, user: User, now: datetime) -> None:
         """Confirm that it makes sense and is complete."""
-        self.responded_at = now
+        self.responded_at = self.checked_at = now
 
     @action(
         source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
@@ -126,6 +127,7 @@ class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informi
     )
     def send_back(self, *, user: User, now: datetime, text: str) -> None:
         """Ask the requester to improve it, with a reason."""
+        self.checked_at = self.checked_at or now
 
     @action(
         source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
@@ -141,6 +143,7 @@ class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informi
     )
     def reject(self, *, user: User, now: datetime, text: str) -> None:
         """Refuse it with a reason; it ends."""
+        self.checked_at = self.checked_at or now
         self.closed_at = now
 
     @action(
@@ -176,6 +179,7 @@ class ChangeLifecycle(Implementing, PreparingEdits, Reviewing, Planning, Informi
     )
     def ask_approval(self, *, user: User, now: datetime, text: str) -> None:
         """Ask those whom the policy of its type names; they decide on what stands here now."""
+        self.checked_at = self.checked_at or now
 
     @action(
         source=States.APPROVING,

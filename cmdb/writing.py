@@ -153,7 +153,7 @@ def _change(drafts: list[Draft], stamp: Stamp, written: Written, known: Definiti
     edits: dict[int, Edit] = {}
     for item in locked:
         draft = by_key[item.pk]
-        asked = draft.facts if stamp.since else _different(item, draft.facts)
+        asked = draft.facts if stamp.since else differing(item, draft.facts)
         if asked:
             edits[item.pk] = _edit(item, asked, stamp, written.now, known)
     outcome = rewrite(ItemVersion, "item_id", edits, written.now)
@@ -181,7 +181,8 @@ def _check_seen(by_key: Mapping[int, Draft]) -> None:
         raise Stale
 
 
-def _different(item: ConfigurationItem, facts: Mapping[str, Any]) -> dict[str, Any]:
+def differing(item: ConfigurationItem, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``facts`` that say something else than the item does now."""
     now = {**{name: getattr(item, name) for name in COLUMNS}, **item.attributes}
     return {name: value for name, value in facts.items() if (value or None) != (now.get(name) or None)}
 

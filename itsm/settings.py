@@ -12,6 +12,7 @@ from django.http.request import validate_host
 from django.utils.translation import gettext_lazy as _
 
 from itsm import embedded, env, limits, uploads
+from itsm.run.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 - a setting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()  # database, uploads and logs; keep it, back it up
@@ -195,24 +196,6 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 # The engine has a queue and a worker of its own: no import, export or report can hold a timer up.
 CELERY_TASK_DEFAULT_QUEUE = "bulk"
 CELERY_TASK_ROUTES = {"sla.tasks.run_engine": {"queue": "engine"}}
-# Interval entries only: they know no time zones and no clock changes.
-CELERY_BEAT_SCHEDULE = {
-    "engine": {"task": "sla.tasks.run_engine", "schedule": 2.0, "options": {"expires": 2}},
-    "sla-housekeeping": {"task": "sla.tasks.keep_house", "schedule": 3600.0},
-    "purge-expired": {"task": "tickets.tasks.purge_expired", "schedule": 3600.0},
-    "check-files": {"task": "tickets.tasks.check_files", "schedule": 3600.0},  # once a day
-    "refresh-search": {"task": "tickets.tasks.refresh_search", "schedule": 30.0, "options": {"expires": 30}},
-    "run-waiting-exports": {"task": "exporting.tasks.run_waiting", "schedule": 3.0, "options": {"expires": 3}},
-    "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
-    "run-change-effects": {"task": "changes.tasks.run_due_effects", "schedule": 5.0, "options": {"expires": 5}},
-    "run-changes": {"task": "changes.tasks.run_due_changes", "schedule": 60.0, "options": {"expires": 60}},
-    "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
-    "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
-    "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},
-    "problem-register": {"task": "problems.tasks.tell_month", "schedule": 6 * 3600.0},
-    "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},
-    "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
-}
 # An engine's worker that ran nothing for so long, while the database answers, ends and is started again.
 ENGINE_WORKER_SILENCE = env.number("ENGINE_WORKER_SILENCE", 60)
 # Closed tickets keep what people were told, and the timers that told them, for so many days; 0: for ever.

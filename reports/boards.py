@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
 from reports.comparing import Change, caution, change, span_before
+from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
@@ -232,8 +233,8 @@ class KpiBoard:
         """The tiles, each against the period before."""
         wanted = self._on_tiles()
         every = {m.code: m for m in wanted} | {code: measure_of(code) for m in wanted for code in m.beside}
-        now = figures(every.values(), self.scope)
-        before = figures(wanted, self.scope.of(span_before(self.period)))
+        now = recent_figures(every.values(), self.scope)
+        before = recent_figures(wanted, self.scope.of(span_before(self.period)))
         return [self._tile(measure, now, before) for measure in wanted]
 
     def _on_tiles(self) -> list[Measure]:
@@ -258,7 +259,7 @@ class KpiBoard:
     def table(self) -> list[dict[str, Any]]:
         """Every figure with the period before and a year ago."""
         spans = [self.scope.span, span_before(self.period), span_before(self.period, year=True)]
-        now, before, year = (figures(self.measures, self.scope.of(span)) for span in spans)
+        now, before, year = (recent_figures(self.measures, self.scope.of(span)) for span in spans)
         return [
             {
                 "figure": now[code],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, Trunc
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from reports.figures import DIMENSIONS, Scope
 from reports.periods import bucket_of, buckets
 from reports.texts import shares
 from tickets.figures.charts import Ages, Categories, Drawn, Flow, Hours, Kept, Parts, Promise, charts_of
-from tickets.figures.records import AGES, ENDED, Records, Span, zone
+from tickets.figures.records import AGES, ENDED, Records, Span, aged, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Category, Priority
 from tickets.queues.filters import NONE
@@ -121,12 +121,11 @@ def trend(declared: Flow, scope: Scope, board: Board) -> Chart:
     """Registered and ended per stretch, and what was open at its end: the three agree by arithmetic."""
     registered, resolved, open_ = declared.came, declared.resolved, declared.standing
     stretches = buckets(scope.span)
-    ever = registered.where(replace(scope.span, start=EARLIEST))
-    came = _per_stretch(scope, "created_at", ever)
-    solved = _per_stretch(scope, "resolved_at", resolved.where(scope.span))
-    ended = _per_stretch(scope, "ended_at", ever & Q(phase__in=ENDED))
+    came = _per_stretch(scope, scope.counted(scope.records(registered)), "created_at")
+    solved = _per_stretch(scope, scope.counted(scope.records(resolved)), "resolved_at")
+    ended = _per_stretch(scope, _ended(scope, registered), "ended_at")
     before = Span(scope.span.start, scope.span.start, scope.span.at)
-    standing = scope.rows.filter(open_.where(before)).count()
+    standing = scope.counted(scope.records(open_, before)).count()
     lines = []
     for stretch in stretches:
         key = stretch.start
@@ -142,17 +141,21 @@ def trend(declared: Flow, scope: Scope, board: Board) -> Chart:
     return Chart(declared.code, declared.title, gettext_lazy("tickets"), "trend", series, lines, note=partial)
 
 
-def _per_stretch(scope: Scope, column: str, condition: Q) -> dict[Any, int]:
+def _per_stretch(scope: Scope, rows: QuerySet[Any], column: str) -> dict[Any, int]:
     """How many per stretch, by its beginning; the first begins with the period."""
-    rows = scope.rows.alias(ended_at=Coalesce("resolved_at", "closed_at")) if column == "ended_at" else scope.rows
-    kind = bucket_of(scope.span)
-    cut = Trunc(column, kind, tzinfo=zone())
-    found = rows.filter(condition, scope.span.within(column)).values(cut=cut).annotate(n=Count("pk")).order_by()
+    cut = Trunc(column, bucket_of(scope.span), tzinfo=zone())
     counts: dict[Any, int] = {}
-    for row in found:
+    for row in rows.values(cut=cut).annotate(n=Count("pk")).order_by():
         start = max(row["cut"], scope.span.start)
         counts[start] = counts.get(start, 0) + row["n"]
     return counts
+
+
+def _ended(scope: Scope, registered: Records) -> QuerySet[Any]:
+    """What left the backlog in the period: solved, or closed without a solution."""
+    ever = scope.counted(scope.records(registered, replace(scope.span, start=EARLIEST)))
+    ended = scope.span.within("resolved_at") | (Q(resolved_at=None) & scope.span.within("closed_at"))
+    return ever.filter(ended, phase__in=ENDED).alias(ended_at=Coalesce("resolved_at", "closed_at"))
 
 
 def _dates(stretch: Span) -> dict[str, str]:
@@ -175,9 +178,12 @@ def compliance(declared: Kept, scope: Scope, board: Board) -> Chart:
     """In time and late of what was promised in the period, by priority and clock."""
     found = []
     for _name, kept, promised, _late in declared.promises:
-        rows = scope.found(scope.records(promised))
-        counts = {"all": Count("pk"), "kept": Count("pk", filter=kept.where(scope.span))}
-        found.append({row["priority"]: row for row in rows.values("priority").annotate(**counts).order_by()})
+        by_priority: dict[Any, dict[str, int]] = {}
+        for name, records in (("all", promised), ("kept", kept)):
+            rows = scope.counted(scope.records(records)).values("priority").annotate(n=Count("pk")).order_by()
+            for row in rows:
+                by_priority.setdefault(row["priority"], {"all": 0, "kept": 0})[name] = row["n"]
+        found.append(by_priority)
     lines = []
     for priority in Priority.objects.order_by("rank"):
         for promise, by_priority in zip(declared.promises, found, strict=True):
@@ -205,7 +211,9 @@ def by_part(declared: Parts, scope: Scope, board: Board) -> Chart:
     own = declared.records.kind == scope.kind.code
     scope = scope if own else replace(scope, kind=kind_of(declared.records.kind))
     names = declared.names()
-    rows = scope.found(scope.records(declared.records)).filter(declared.where).values(key=F(declared.column))
+    plain = declared.column in DIMENSIONS and not declared.where
+    rows = (scope.counted if plain else scope.found)(scope.records(declared.records))
+    rows = rows.filter(declared.where).values(key=F(declared.column))
     found = [
         (row["key"] or NONE, names.get(row["key"], _("Not said")), row["n"], "")
         for row in rows.annotate(n=Count("pk", distinct=True)).order_by("-n", "key")
@@ -219,7 +227,7 @@ def by_part(declared: Parts, scope: Scope, board: Board) -> Chart:
 
 def by_category(declared: Categories, scope: Scope, board: Board) -> Chart:
     """A set by category, one level below the one that the board is narrowed to."""
-    rows = scope.found(scope.records(declared.records)).values("category").annotate(n=Count("pk")).order_by()
+    rows = scope.counted(scope.records(declared.records)).values("category").annotate(n=Count("pk")).order_by()
     nodes = {node.pk: node for node in Category.objects.select_related("parent__parent")}
     chosen = [node for node in nodes.values() if node.code in scope.filters.getlist("category")]
     depth = max((node.level for node in chosen), default=0) if len(chosen) < 2 else chosen[0].level - 1
@@ -248,7 +256,7 @@ def by_hour(declared: Hours, scope: Scope, board: Board) -> Chart:
     """A set by weekday and hour of the portal's zone."""
     registered, when = declared.records, declared.records.when
     day, hour = ExtractIsoWeekDay(when, tzinfo=zone()), ExtractHour(when, tzinfo=zone())
-    rows = scope.found(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
+    rows = scope.counted(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
     counts = {(row["day"], row["hour"]): row["n"] for row in rows}
     days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     lines = [
@@ -274,8 +282,9 @@ def ageing(declared: Ages, scope: Scope, board: Board) -> Chart:
     """What was open at the end of the period, by how long ago it was registered."""
     open_ = declared.records
     parts = [scope.records(open_, part=f"age-{number}") for number in range(len(AGES) + 1)]
-    rows = scope.found(scope.records(open_))
-    counts = rows.aggregate(**{f"n{number}": Count("pk", filter=part.condition) for number, part in enumerate(parts)})
+    rows = scope.counted(scope.records(open_))
+    ages = {f"n{number}": Count("pk", filter=aged(scope.span.edge, number)) for number in range(len(parts))}
+    counts = rows.aggregate(**ages)
     between = [_("%(from)d–%(to)d days") % {"from": a, "to": b} for a, b in pairwise(AGES)]
     names = [_("under 1 day"), *between, _("%(days)d days and more") % {"days": AGES[-1]}]
     found = [counts[f"n{number}"] for number in range(len(parts))]

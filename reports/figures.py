@@ -7,20 +7,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Aggregate, Avg, Count, DurationField, StdDev, Sum
+from django.db.models import Aggregate, Avg, Count, DurationField, F, Model, QuerySet, StdDev, Sum
 from django.db.models.functions import Extract
 from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.permissions import Permission
+from reports.facts.counting import counts, members, ready
+from reports.facts.models import Fact
+from reports.working_time import worked
 from tickets.figures.measures import Measure, Reading, Unit
 from tickets.figures.records import Chosen, Records, Span
 from tickets.lifecycle import Kind
 from tickets.querysets import TicketQuerySet
+from tickets.queues.filters import TicketFilter
 from tickets.queues.listing import Listing
 
 #: Filters of a board: they are filters of the list, with the same names and values.
@@ -67,8 +72,28 @@ class Scope:
         return self.listing.errors
 
     def of(self, span: Span) -> Scope:
-        """The same in another period."""
-        return replace(self, span=span)
+        """The same in another period, counted from the same facts."""
+        found = replace(self, span=span)
+        found.__dict__.update(facts=self.facts, version=self.version)  # read once
+        return found
+
+    @cached_property
+    def version(self) -> int | None:
+        """How often the facts have changed until now; None where the reader does not see all that they count."""
+        return ready(self.kind.code) if self.user.may(Permission.VIEW) else None
+
+    @cached_property
+    def facts(self) -> QuerySet[Fact] | None:
+        """The facts of ``rows``, of this very moment; None where they are not all that the reader sees.
+
+        The filters of the address are those of the list; facts have their columns.
+        """
+        if self.version is None:
+            return None
+        narrowed = TicketFilter(
+            self.filters, queryset=Fact.objects.filter(kind=self.kind.code), request=SimpleNamespace(user=self.user)
+        )
+        return narrowed.qs if not self.errors else None
 
     def records(self, records: Records, span: Span | None = None, part: str = "") -> Chosen:
         """A set in this period, or in ``span``."""
@@ -77,6 +102,11 @@ class Scope:
     def found(self, chosen: Chosen) -> TicketQuerySet:
         """The tickets of a set that are in this scope."""
         return self.rows.filter(chosen.condition)
+
+    def counted(self, chosen: Chosen) -> QuerySet[Any]:
+        """What stands for the tickets of a set where they are counted: their facts, or they themselves."""
+        kept = None if self.facts is None else members(self.facts, chosen)
+        return self.found(chosen) if kept is None else kept
 
     def list_url(self, chosen: Chosen, **more: Any) -> str:
         """The page with exactly these tickets; ``more`` filters narrow it, None takes a filter away."""
@@ -154,7 +184,15 @@ def _figure(measure: Measure, scope: Scope, counts: dict[str, int], amounts: dic
 
 
 def counts_of(sets: Iterable[Records], scope: Scope) -> dict[str, int]:
-    """How many tickets each set has: one statement for all that are placed by the same date."""
+    """How many tickets each set has: from facts where they tell, else by one statement per date that places them."""
+    asked = list(sets)
+    single = {part.code: part for item in asked for part in item.parts or (item,)}
+    found = counts(scope.facts, single.values(), scope.span) if scope.facts is not None else {}
+    found |= _counted_as_they_are([item for item in single.values() if item.code not in found], scope)
+    return {item.code: sum(found[part.code] for part in item.parts or (item,)) for item in asked}
+
+
+def _counted_as_they_are(sets: list[Records], scope: Scope) -> dict[str, int]:
     by_date: dict[str, list[Records]] = defaultdict(list)
     for item in sets:
         by_date[item.when or item.code].append(item)
@@ -163,10 +201,10 @@ def counts_of(sets: Iterable[Records], scope: Scope) -> dict[str, int]:
         first = scope.records(items[0])
         placed = scope.span.within(when) if items[0].when else first.condition
         rows = scope.rows.filter(placed)
-        wanted = {f"n{n}": Count("pk", filter=scope.records(item).condition) for n, item in enumerate(items)}
         if not items[0].when:
             found[items[0].code] = rows.count()
             continue
+        wanted = {f"n{n}": Count("pk", filter=scope.records(item).condition) for n, item in enumerate(items)}
         row = rows.aggregate(**wanted)
         found |= {item.code: row[f"n{n}"] for n, item in enumerate(items)}
     return found
@@ -179,12 +217,18 @@ def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedel
         together[measure.numerator.code, measure.amount].append(measure)
     found: dict[str, Any] = {}
     for items in together.values():
-        rows = scope.found(scope.records(items[0].numerator)).annotate(amount=items[0].amount())  # type: ignore[misc]
+        rows = scope.counted(scope.records(items[0].numerator))
+        rows = rows.annotate(amount=amount_in(rows.model, items[0].amount))
         wanted: dict[str, Any] = {f"a{n}": _reading(item) for n, item in enumerate(items)}
         spread = StdDev(Extract("amount", "epoch"))
         row = rows.aggregate(**wanted, n=Count("amount"), spread=spread)
         found |= {item.code: (row[f"a{n}"], row["n"], row["spread"]) for n, item in enumerate(items)}
     return found
+
+
+def amount_in(model: type[Model], amount: Any) -> Any:
+    """The amount of a row; facts keep what costs much."""
+    return F("worked") if model is Fact and amount is worked else amount()
 
 
 def _reading(measure: Measure) -> Aggregate:

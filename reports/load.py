@@ -78,7 +78,7 @@ def _counted(scope: Scope, name: str) -> dict[Any, dict[str, Any]]:
     standing = {code: Count("pk", filter=VIEWS[code].where(user, now)) for code in STANDING}
     open_ = scope.rows.filter(VIEWS["open"].where(user, now)).values(key=F(name)).annotate(**standing).order_by()
     took = ExpressionWrapper(F("responded_at") - F("created_at"), output_field=DurationField())
-    solved = scope.found(scope.records(records_of("incident.resolved"))).values(key=F(name))
+    solved = scope.counted(scope.records(records_of("incident.resolved"))).values(key=F(name))
     done = solved.annotate(resolved=Count("pk"), response=Avg(took, filter=Q(responded_at__isnull=False))).order_by()
     found: dict[Any, dict[str, Any]] = {}
     for row in open_:

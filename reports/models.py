@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
+from reports.facts.models import ChangedTicket, Counted, Fact  # noqa: F401 - Django finds models in this module
 
 
 class WallDisplay(models.Model):

@@ -7,6 +7,7 @@ import logging
 from celery import shared_task
 
 from reports import selfcheck
+from reports.facts import keeping
 from reports.monthly import reports as service_reports
 from tickets import clock
 
@@ -20,8 +21,18 @@ def make_service_reports() -> None:
 
 
 @shared_task(soft_time_limit=900, time_limit=930)
+def keep_facts() -> None:
+    """Work off what changed, so that who looks at a board need not; after an upgrade count all of it anew."""
+    keeping.count_new_definitions(clock.now())
+    keeping.catch_up()
+
+
+@shared_task(soft_time_limit=3600, time_limit=3630)
 def check_figures() -> None:
-    """Compare figures with the lists behind them; the board shows the result, the log a difference."""
+    """Count the facts anew, then compare figures with the lists behind them; board and log say what differed."""
+    mended = keeping.recount(clock.now())
+    if mended.mended:
+        logger.error("Facts were wrong: %d of %d, such as %s", mended.mended, mended.facts, mended.named)
     result = selfcheck.compare(clock.now())
     if result.differences:
         logger.error("Figures differ from their lists: %s", result.differences)

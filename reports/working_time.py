@@ -12,7 +12,7 @@ from sla.models import AgreementKind, Clock, Metric
 from tickets.figures.measures import Measure, Reading, register_measures
 
 
-def _worked() -> Any:
+def worked() -> Any:
     """What the last clock of solving counted; nothing where no time was promised."""
     clocks = Clock.objects.filter(
         ticket=OuterRef("pk"), agreement=AgreementKind.SLA, metric=Metric.RESOLVE, state=Clock.State.STOPPED
@@ -28,7 +28,7 @@ def _measure(code: str, label: Any, meaning: Any, reading: Reading, **more: Any)
         meaning=meaning,
         numerator=records.RESOLVED,
         left_out=(records.NOT_TIMED,),
-        amount=_worked,
+        amount=worked,
         reading=reading,
         better="less",
         **more,

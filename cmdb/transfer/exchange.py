@@ -6,7 +6,7 @@ Set-based: a hundred thousand rows take as many queries as a hundred, times thei
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cmdb.authority import Stamp
+from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader, read_identifier
 from cmdb.models import ConfigurationItem, ItemImport, RelationType, UniqueValue
 from cmdb.relating import Link, RelationRefused, Rules, write_relations
+from cmdb.transfer.grounds import Ground, RelationsNow, needs_ground
 from cmdb.values import Known, normalised
+from cmdb.versioning.moments import present
 from cmdb.writing import Clash, Draft, write_items
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
@@ -33,11 +35,11 @@ Rows = Iterable[tuple[int, dict[str, str]]]
 
 
 class ImportRefused(Exception):  # noqa: N818 - said to people
-    """Nothing was written; ``report`` says why."""
+    """Nothing was written; ``report`` says why; ``lost``: columns that wait for a decision."""
 
-    def __init__(self, message: str, report: Report | None = None) -> None:
+    def __init__(self, message: str, report: Report | None = None, lost: Sequence[str] = ()) -> None:
         super().__init__(message)
-        self.report = report
+        self.report, self.lost = report, list(lost)
 
 
 @dataclass
@@ -83,6 +85,7 @@ class Importer:
 
     by: User | None = None
     mapping: Mapping[str, Reading] = field(default_factory=dict)
+    ground: Ground = field(default_factory=Ground)
     good_rows: bool = False
     dry_run: bool = False
     name: str = ""
@@ -97,12 +100,13 @@ class Importer:
             reader = self._reader(known)
             drafts = self._drafts(items, reader, report)
             raw = self._relations(relations, report)
-            self._check_relations(raw, drafts, known, report)
+            self._check_grounds(drafts, known, report)
+            guarded = self._check_relations(raw, drafts, known, report)
             if report.bad and not self.good_rows and not self.dry_run:
                 text = _("%(count)d rows are wrong; nothing was written.") % {"count": len(report.bad)}
                 raise ImportRefused(text, report)
             if not self.dry_run:
-                self._write(drafts, raw, known, report)
+                self._write(drafts, raw, guarded, known, report)
         return report
 
     @staticmethod
@@ -157,7 +161,7 @@ class Importer:
                 found[field_name] = heading
         if lost:
             names = ", ".join(lost)
-            raise ImportRefused(_("Nobody said what these columns are: %(names)s.") % {"names": names})
+            raise ImportRefused(_("Nobody said what these columns are: %(names)s.") % {"names": names}, lost=lost)
         if "identifier" not in found:
             raise ImportRefused(_("A column with the identifier is needed."))
         return found
@@ -199,10 +203,10 @@ class Importer:
         drafts: Mapping[str, tuple[int, Draft]],
         known: Definitions,
         report: Report,
-    ) -> None:
-        """Drop what cannot be, saying why."""
+    ) -> set[int]:
+        """Drop what cannot be, saying why; return the lines of those that stand on the import's ground."""
         if not raw:
-            return
+            return set()
         rules = Rules(known)
         ends = {texts.get(end, "").strip() for _n, texts in raw for end in ("source", "target")}
         classes = {row.identifier: row for row in _stored(ends)}
@@ -212,36 +216,62 @@ class Importer:
                 row.ci_class_id = draft.facts["ci_class_id"]
                 row.status_id = draft.facts["status_id"]
                 classes[identifier] = row
-        good = []
+        good, guarded, now = [], set(), present()
+        stands = RelationsNow(classes)
         for number, texts in raw:
             reason = _relation_reason(texts, rules, classes)
+            if not reason and _is_guarded(texts, rules, classes, stands):
+                guarded.add(number)
+                pair = [texts["source"].strip(), texts["target"].strip()]
+                reason = self.ground.refusal("in_use", pair, now)
             if reason:
                 report.bad.append(("relations", number, reason))
             else:
                 good.append((number, texts))
         raw[:] = good
+        return guarded
+
+    def _check_grounds(self, drafts: dict[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
+        """Drop what change control refuses, saying why."""
+        now = present()
+        for identifier, (number, draft) in list(drafts.items()):
+            if needs_ground(draft, known):
+                assert draft.item is not None  # noqa: S101 - else it needs none
+                reason = self.ground.refusal(draft.item.status_id, [identifier], now)
+                if reason:
+                    report.bad.append(("items", number, reason))
+                    del drafts[identifier]
 
     def _write(
         self,
         drafts: Mapping[str, tuple[int, Draft]],
         raw: list[tuple[int, dict[str, str]]],
+        guarded: set[int],
         known: Definitions,
         report: Report,
     ) -> None:
         print_ = hashlib.sha256(repr((sorted(drafts), raw[:1], len(raw))).encode()).hexdigest()
         report.run = ItemImport.objects.create(name=self.name[:200] or "import", fingerprint=print_, by=self.by)
-        stamp = Stamp(by=self.by, source="import", trusted=True, batch=report.run)
+        free = Stamp(by=self.by, source="import", batch=report.run)
+        grounded = self.ground.stamp(report.run)
         self.say(_("Writing %(count)d items …") % {"count": len(drafts)})
+        rows = [(needs_ground(draft, known), draft) for _n, draft in drafts.values()]
+        first = Stamp(by=self.by, source="import", trusted=True, batch=report.run)
         try:
-            written = write_items([draft for _n, draft in drafts.values()], stamp, definitions=known)
-        except Clash as error:
-            raise ImportRefused(str(error), report) from error
-        report.made, report.changed, report.versions = len(written.made), len(written.changed), written.versions
-        report.same = len(drafts) - report.made - report.changed
-        self.say(_("Writing %(count)d relations …") % {"count": len(raw)})
-        try:
-            report.related = write_relations(_links(raw), stamp)
-        except RelationRefused as error:
+            for stamp, on_ground in ((free, False), (grounded, True)):
+                part = [draft for needs, draft in rows if needs is on_ground]
+                if not part:
+                    continue
+                written = write_items(part, stamp, definitions=known)
+                report.made += len(written.made)
+                report.changed += len(written.changed)
+                report.versions += written.versions
+            report.same = len(drafts) - report.made - report.changed
+            self.say(_("Writing %(count)d relations …") % {"count": len(raw)})
+            links = [(number in guarded, link) for (number, _t), link in zip(raw, _links(raw), strict=True)]
+            for stamp, on_ground in ((first, False), (grounded, True)):
+                report.related += write_relations([link for needs, link in links if needs is on_ground], stamp)
+        except (Clash, RelationRefused, NotAllowed) as error:
             raise ImportRefused(str(error), report) from error
         if report.versions or report.related:
             report.run.counts = report.counts()
@@ -249,6 +279,14 @@ class Importer:
         else:
             report.run.delete()
             report.run = None
+
+
+def _is_guarded(
+    texts: Mapping[str, str], rules: Rules, items: Mapping[str, ConfigurationItem], stands: RelationsNow
+) -> bool:
+    said = (texts.get("group", "").strip()[:40], int(texts.get("needed") or 1))
+    ends = [items[texts[end].strip()] for end in ("source", "target")]
+    return stands.needs_ground(rules.types[texts["relation"].strip()], ends[0], ends[1], said)
 
 
 def _labels(known: Definitions) -> dict[str, str]:

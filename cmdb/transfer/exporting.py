@@ -8,6 +8,7 @@ from accounts.models import Organisation, SupportGroup
 from cmdb.inputs import NAMES
 from cmdb.listing import ItemList
 from cmdb.models import AttributeVersion
+from cmdb.services import relations_at
 from cmdb.values import written
 
 
@@ -29,6 +30,21 @@ def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
         ]
         rows.append([identifier, *map(written, named), *(written(attributes.get(code)) for code in codes)])
     return heading, rows
+
+
+def relations_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of the relations between the items of a list, as an import reads them."""
+    moment = listing.moment
+    column = "pk" if moment.is_now else "item_id"
+    names = dict(listing.rows.order_by().values_list(column, "identifier"))
+    columns = ("source_id", "relation_type_id", "target_id", "group", "needed")
+    found = relations_at(moment).values_list(*columns)
+    lines = [
+        [names[source], kind, names[target], group, str(needed)]
+        for source, kind, target, group, needed in found.iterator(20_000)
+        if source in names and target in names
+    ]
+    return ["source", "relation", "target", "group", "needed"], sorted(lines)
 
 
 def _codes(listing: ItemList, known_at: datetime | None) -> list[str]:

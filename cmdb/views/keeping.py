@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest
+from accounts.models import User
 from accounts.permissions import Permission
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
@@ -22,8 +24,9 @@ from cmdb.inputs import Reader
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Difference, ItemImport
 from cmdb.transfer.discovery import Undecidable, decide, propose
-from cmdb.transfer.exchange import Importer, ImportRefused, Report
-from cmdb.transfer.exporting import table_of
+from cmdb.transfer.exchange import Importer, ImportRefused, Reading, Report
+from cmdb.transfer.exporting import relations_of, table_of
+from cmdb.transfer.grounds import Ground
 from cmdb.transfer.tables import TableError, csv_text, excel_bytes, read_table
 from cmdb.transfer.undoing import undo_import
 from cmdb.versioning.history import Names
@@ -158,23 +161,62 @@ class ExportView(CmdbView):
         keep_out(request.user, request.user.may(Permission.EXPORT))
         params = request.GET.copy()
         kind = (params.pop("format", ["csv"]) or ["csv"])[-1]
+        what = (params.pop("what", [""]) or [""])[-1]
         listing = ItemList(params, request.user)
-        heading, rows = table_of(listing)
+        heading, rows = relations_of(listing) if what == "relations" else table_of(listing)
         if listing.errors:
             return render(request, "cmdb/list.html", listing.context(), status=400)
-        kind = "xlsx" if kind == "xlsx" else "csv"
+        kind, what = "xlsx" if kind == "xlsx" else "csv", "relations" if what == "relations" else "items"
         content = excel_bytes(heading, rows) if kind == "xlsx" else csv_text(heading, rows)
         response = HttpResponse(content, content_type=TYPES[kind])
-        response["Content-Disposition"] = f'attachment; filename="items.{kind}"'
+        response["Content-Disposition"] = f'attachment; filename="{what}.{kind}"'
         return response
 
 
-class ImportForm(forms.Form):
-    """A file, and what to do with it."""
+class ImportForm(GroundForm):
+    """A file, what to do with it, and on what ground it changes what is controlled of items in use."""
 
     items = forms.FileField(label=gettext_lazy("Configuration items (CSV or Excel)"))
     relations = forms.FileField(label=gettext_lazy("Relations (CSV or Excel)"), required=False)
+    columns = forms.CharField(
+        label=gettext_lazy("Columns with other names"),
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("One a line: heading = field. “heading = -” leaves a column out."),
+    )
     good_rows = forms.BooleanField(label=gettext_lazy("Write the good rows, leave out the others"), required=False)
+
+    field_order = ("items", "relations", "columns", "change", "correction", "reason", "good_rows")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["since"]
+
+    def clean_since(self) -> None:
+        """A file is so from now on."""
+
+    def clean_columns(self) -> dict[str, str | None]:
+        """Each line says what a column is; the last = counts, headings may contain others."""
+        found: dict[str, str | None] = {}
+        for line in self.cleaned_data["columns"].replace("＝", "=").splitlines():
+            heading, sign, name = (part.strip() for part in line.rpartition("="))
+            if line.strip() and not (sign and heading and name):
+                raise ValidationError(_("“%(line)s” does not say what a column is.") % {"line": line.strip()[:60]})
+            if line.strip():
+                found[heading] = None if name == "-" else name
+        return found
+
+    def ask_for(self, lost: list[str]) -> None:
+        """Let the form say which columns wait for a decision."""
+        if lost:
+            typed = self.data["columns"].rstrip()
+            lines = [*([typed] if typed else []), *(f"{heading} = " for heading in lost)]
+            self.data = {**self.data.dict(), "columns": "\n".join(lines)}  # type: ignore[attr-defined]  # a QueryDict
+
+    def ground(self, user: User) -> Ground:
+        """What was said about why."""
+        said = self.cleaned_data
+        return Ground(user, said["change"].strip(), said.get("correction", False), said["reason"].strip())
 
     def clean(self) -> dict[str, Any]:
         """Not too large: the command takes larger files."""
@@ -190,16 +232,18 @@ class ImportView(ManagedView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the form and earlier imports."""
-        return self._draw(request, ImportForm())
+        return self._draw(request, ImportForm(user=request.user))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Check, and write when asked to; the bad rows are named either way."""
-        form = ImportForm(request.POST, request.FILES)
+        form = ImportForm(request.POST, request.FILES, user=request.user)
         report: Report | None = None
         if form.is_valid():
             said = form.cleaned_data
             importer = Importer(
                 by=request.user,
+                mapping={"items": Reading(said["columns"])},
+                ground=form.ground(request.user),
                 good_rows=said["good_rows"],
                 dry_run="write" not in request.POST,
                 name=said["items"].name,
@@ -211,7 +255,8 @@ class ImportView(ManagedView):
                     messages.success(request, _("The file is read in."))
             except ImportRefused as error:
                 report = error.report
-                form.add_error(None, str(error))
+                form.add_error("columns" if error.lost else None, str(error))
+                form.ask_for(error.lost)
             except TableError as error:
                 form.add_error("items", str(error))
         return self._draw(request, form, report=report, status=422 if form.errors else 200)

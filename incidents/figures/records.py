@@ -42,7 +42,7 @@ MOVED = '$[*] ? (@.field == "group" && @.old != null && @.new != null)'
 NO_COMPLAINT = ~Q(nature="complaint")
 
 
-def _set(code: str, label: Any, meaning: Any, when: str, where: Any, *, internal: bool = False) -> Records:
+def _set(code: str, label: Any, meaning: Any, when: str, where: Any, **more: Any) -> Records:
     return Records(
         code=f"incident.{code}",
         kind="incident",
@@ -50,7 +50,7 @@ def _set(code: str, label: Any, meaning: Any, when: str, where: Any, *, internal
         meaning=meaning,
         when=when,
         where=lambda span: NO_COMPLAINT & where(span),
-        internal=internal,
+        **more,
     )
 
 
@@ -111,6 +111,23 @@ def _same_fault(span: Span) -> Q:
         system=system(OuterRef("business_system_id"), Value(""))
     )
     return span.within("created_at") & Q(category__isnull=False) & Q(Exists(same))
+
+
+def same_fault_as(kind: str, rows: list[tuple[Any, ...]]) -> set[int]:
+    """Keys of tickets of ``kind`` that repeat one of ``rows``: category, organisation, business system, solved at."""
+    found: set[int] = set()
+    for category, organisation, system, solved in rows:
+        if category and solved:
+            later = Ticket.objects.filter(  # visible: as above
+                kind=kind,
+                category=category,
+                organisation=organisation,
+                business_system=system,
+                created_at__gte=solved,
+                created_at__lt=solved + REPEATED_WITHIN,
+            )
+            found.update(later.order_by().values_list("pk", flat=True))
+    return found
 
 
 def _follow_up() -> Any:
@@ -212,6 +229,7 @@ LATE_OPEN = _set(
     _("Not solved at the end of the period, and past the limit by then; what waits is late only if it was before."),
     "",
     _late_open,
+    is_open=True,
 )
 OVERDUE = _set(
     "overdue",
@@ -219,6 +237,7 @@ OVERDUE = _set(
     _("Solved late in the period, or not solved at its end and past the limit."),
     "",
     lambda span: _late_ended(span) | _late_open(span),
+    parts=(LATE, LATE_OPEN),
 )
 JUDGED = _set(
     "judged",
@@ -226,6 +245,7 @@ JUDGED = _set(
     _("Solved in the period with a promised time, or not solved at its end and past the limit."),
     "",
     lambda span: _promised(span) | _late_open(span),
+    parts=(PROMISED, LATE_OPEN),
 )
 CLOSED = _set(
     "closed",
@@ -332,6 +352,7 @@ OF_PERSON_LATE = _set(
     _("Not solved at the end of the period, past the limit, and assigned to somebody."),
     "",
     lambda span: _late_open(span) & Q(assignee__isnull=False),
+    is_open=True,
 )
 OPEN = _set(
     "open",
@@ -339,6 +360,7 @@ OPEN = _set(
     _("Registered and not ended at the end of the period."),
     "",
     lambda span: span.open_at_edge(),
+    is_open=True,
 )
 AGREED = _set(
     "agreed",

@@ -36,15 +36,17 @@ HISTORY = """
 accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
-changes.Interruption.by changes.QuestionnaireVersion.made_by changes.RiskAssessment.by
-changes.Meeting.made_by changes.PreparedEdit.applied_by changes.Presence.person changes.TemplateVersion.made_by changes.WriteVerdict.by
+changes.Change.operator changes.Interruption.by changes.QuestionnaireVersion.made_by changes.RiskAssessment.by
+changes.Meeting.made_by changes.PreparedEdit.applied_by changes.Presence.person
+changes.TemplateVersion.made_by changes.WriteVerdict.by
 cmdb.AttributeVersion.by cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by
 cmdb.ItemVersion.by cmdb.RelationVersion.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by
 problems.KnownErrorUse.by problems.Note.written_by
-problems.TrendProposal.decided_by reports.ServiceReport.approved_by reports.ServiceReport.edited_by
+problems.TrendProposal.decided_by reports.Fact.assignee reports.ServiceReport.approved_by
+reports.ServiceReport.edited_by
 sla.CalendarVersion.published_by sla.Clock.excused_by sla.ClockChange.by sla.EngineSwitch.by
 sla.PolicyVersion.published_by sla.RuleEdit.by sla.TrialRun.user tickets.Attachment.created_by tickets.Guest.user
 tickets.SavedView.created_by tickets.Ticket.registered_by tickets.Ticket.requester tickets.TicketLink.created_by

@@ -49,6 +49,7 @@ def approved(world: World, change: Any) -> Any:
 def ended(world: World, change: Any) -> Any:
     """The change, carried out and reviewed."""
     change = act(change, "implement", world.engineer, result="as_planned", now=later(36))
+    change = act(change, "send_notice", world.engineer, text="已更新", now=later(37))
     return act(change, "confirm_result", world.engineer, now=later(37))
 
 

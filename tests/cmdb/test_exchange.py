@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from cmdb.defining.changes import keep_attribute
@@ -28,6 +32,7 @@ from cmdb.models import (
 from cmdb.services import Link, Stamp, update_item, write_relations
 from cmdb.transfer.exchange import Importer, ImportRefused
 from cmdb.transfer.exporting import table_of
+from cmdb.transfer.grounds import Ground
 from cmdb.transfer.tables import csv_text, excel_bytes, read_table
 from cmdb.transfer.undoing import undo_import
 from cmdb.versioning.moments import replaying
@@ -173,9 +178,13 @@ def test_columns_nobody_decided_about_and_doubles_are_refused(world: World) -> N
 def test_an_import_is_taken_back_whole(world: World) -> None:
     with replaying(MONDAY):
         old = make_item("OLD", name="before")
+        uses = RelationType.objects.get(code="uses")
+        write_relations([Link(old, uses, make_item("HOST"))], FREE)
     with replaying(MONDAY + timedelta(hours=1)):
         text = "identifier,ci_class,name,status\nOLD,server,after,in_use\nNEW,server,new,in_use"
-        report = Importer(by=world.admin).run(rows_of(text), _relation_rows(["NEW,depends_on,OLD"]))
+        ground = Ground(world.admin, correction=True, reason="counted on the spot")
+        relations = rows_of("source,relation,target,group,needed\nNEW,depends_on,OLD,,\nOLD,uses,HOST,g,2")
+        report = Importer(by=world.admin, ground=ground).run(rows_of(text), relations)
     with replaying(MONDAY + timedelta(hours=2)):
         assert report.run is not None
         assert undo_import(run=report.run, by=world.admin) == ""
@@ -183,7 +192,10 @@ def test_an_import_is_taken_back_whole(world: World) -> None:
     old.refresh_from_db()
     assert old.name == "before"
     assert ConfigurationItem.objects.get(identifier="NEW").status_id == "retired"
-    assert not Relation.objects.filter(active=True).exists()
+    left = Relation.objects.get(active=True)
+    assert (left.relation_type_id, left.group, left.needed) == ("uses", "", 1)
+    undone = ItemVersion.objects.filter(item=old).believed().order_by("-pk")[0]
+    assert (undone.authority, undone.by) == ("correction", world.admin)
 
 
 def test_the_command_reads_the_mapped_files(world: World, tmp_path: Path) -> None:
@@ -207,8 +219,93 @@ def test_cardinality_and_classes_are_kept_in_every_door(world: World) -> None:
     a, b, c = (make_item(name, ci_class_id="application" if name == "A" else "server") for name in "ABC")
     write_relations([Link(a, kind, b)], FREE)
 
+    ground = Ground(world.admin, correction=True, reason="seen")
     with pytest.raises(ImportRefused, match=r"A .*C"):
-        Importer().run(rows_of("identifier\nA"), _relation_rows(["A,runs_on,C"]))
+        Importer(ground=ground).run(rows_of("identifier\nA"), _relation_rows(["A,runs_on,C"]))
     report = Importer(dry_run=True).run(rows_of("identifier\nA"), _relation_rows(["B,runs_on,C"]))
     assert "B" in report.bad[0][2]
     assert c.pk
+
+
+@pytest.mark.req("CMDB-06")
+def test_an_import_stands_under_change_control_row_by_row(world: World) -> None:
+    """New items, items not in use and observed values are free; the rest needs its ground, line by line."""
+    for name, status in (("USED", "in_use"), ("STORED", "in_stock"), ("OTHER", "in_use")):
+        make_item(name, status_id=status)
+    text = "identifier,ci_class,name,status,memory\nUSED,server,other,in_use,\nSTORED,server,other,in_stock,"
+    text += "\nNEW,server,n,in_use,\nOTHER,server,OTHER,in_use,64 GB"
+    relations = ["NEW,depends_on,USED", "USED,depends_on,OTHER"]
+
+    report = Importer(dry_run=True).run(rows_of(text), _relation_rows(relations))
+    assert [(part, line) for part, line, _reason in report.bad] == [("items", 2), ("relations", 3)]
+    assert all("in use" in reason or "在用" in reason or "使用" in reason for _p, _l, reason in report.bad)
+    desk = Ground(world.desk, correction=True, reason="r")
+    assert len(Importer(dry_run=True, ground=desk).run(rows_of(text), _relation_rows(relations)).bad) == 2
+    unknown = Ground(world.admin, change="CH-none")
+    assert len(Importer(dry_run=True, ground=unknown).run(rows_of(text), _relation_rows(relations)).bad) == 2
+
+    ground = Ground(world.admin, correction=True, reason="counted")
+    done = Importer(by=world.admin, ground=ground).run(rows_of(text), _relation_rows(relations))
+    assert (done.made, done.changed, done.related, done.bad) == (1, 3, 2, [])
+    grounds = dict(ItemVersion.objects.filter(batch=done.run, carried=False).values_list("identifier", "authority"))
+    assert grounds == {"USED": "correction", "STORED": "free", "NEW": "first", "OTHER": "free"}
+    assert not ItemVersion.objects.filter(authority="none").exists()
+    again = Importer().run(rows_of(text), _relation_rows(relations))
+    assert (again.versions, again.related, again.bad) == (0, 0, [])
+
+
+def test_an_import_killed_anywhere_leaves_nothing_and_the_next_one_everything(world: World) -> None:
+    """Ended at each tenth of its statements; then it runs through as if nothing had been."""
+    lines = ["identifier,ci_class,name,status,serial_number"]
+    lines += [f"X{n:03},server,n{n},in_use,S{n}" for n in range(60)]
+    relations = [f"X{n:03},depends_on,X000" for n in range(1, 60)]
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    def run(most: int | None) -> int:
+        asked = 0
+
+        def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            if most is not None and asked > most:
+                raise Killed
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(count):
+            Importer().run(rows_of("\n".join(lines)), _relation_rows(relations))
+        return asked
+
+    models = (ConfigurationItem, ItemVersion, Relation, RelationVersion, ItemImport)
+    with transaction.atomic():
+        total = run(None)
+        transaction.set_rollback(True)
+    assert total > 10
+    for tenth in range(1, 10):
+        with pytest.raises(Killed), transaction.atomic():
+            run(total * tenth // 10)
+        assert [model.objects.count() for model in models] == [0] * 5
+    run(None)
+    assert [model.objects.count() for model in models] == [60, 60, 59, 59, 1]
+
+
+def test_columns_are_decided_on_the_page_and_relations_come_out_again(world: World) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world.admin)
+    url = reverse("cmdb:import")
+
+    def send(columns: str) -> Any:
+        file = SimpleUploadedFile("x.csv", b"identifier,Bezeichnung,ci_class,status,junk\nP,p,server,planned,z\n")
+        return client.post(url, {"items": file, "columns": columns, "write": "1"})
+
+    asked = send("")
+    assert asked.status_code == 422
+    assert "Bezeichnung = \njunk = " in asked.content.decode()
+    assert send("Bezeichnung = name\njunk").status_code == 422
+    assert send("Bezeichnung = name\njunk = -").status_code == 200
+    assert ConfigurationItem.objects.get(identifier="P").name == "p"
+    make_item("Q", status_id="planned")
+    Importer().run(rows_of("identifier\nP"), _relation_rows(["P,depends_on,Q"]))
+    out = client.get(reverse("cmdb:export") + "?what=relations").content.decode()
+    assert out.split() == ["source,relation,target,group,needed", "P,depends_on,Q,,1"]

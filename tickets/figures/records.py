@@ -66,7 +66,8 @@ class Span:
 @dataclass(frozen=True, kw_only=True)
 class Records:
     """A set of tickets of ``kind``. ``where`` is its whole condition; ``when`` the column that places a ticket in a
-    period, empty for what stands at its end. ``internal``: only staff may count it and open it.
+    period, empty for what stands at its end. ``internal``: only staff may count it and open it. ``is_open``: all of it
+    is open at the period's end. ``parts``: sets that share nothing and make it up, so that it is counted as their sum.
     """
 
     code: str
@@ -76,6 +77,8 @@ class Records:
     when: str
     where: Callable[[Span], Q]
     internal: bool = False
+    is_open: bool = False
+    parts: tuple[Records, ...] = ()
 
 
 def staff_sets(kind: str) -> Callable[..., Records]:

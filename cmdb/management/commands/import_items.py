@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from cmdb.transfer.exchange import Importer, ImportRefused, Report, read_mapping
+from cmdb.transfer.grounds import Ground
 from cmdb.transfer.tables import TableError, open_table
 
 SHOWN = 50
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--mapping", default="", help="a shipped mapping of headings and values, such as netbox")
         parser.add_argument("--dry-run", action="store_true", help="check and report, write nothing")
         parser.add_argument("--good-rows", action="store_true", help="leave out bad rows and write the others")
+        parser.add_argument("--change", default="", help="number of the approved change that names the items")
+        parser.add_argument("--correction", default="", help="correct the record, for this reason; needs --by")
         parser.add_argument("--by", default="", help="user name of whoever imports")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,6 +40,7 @@ class Command(BaseCommand):
             importer = Importer(
                 by=by,
                 mapping=read_mapping(options["mapping"]) if options["mapping"] else {},
+                ground=Ground(by, options["change"], bool(options["correction"]), options["correction"]),
                 good_rows=options["good_rows"],
                 dry_run=options["dry_run"],
                 name=options["file"].name,

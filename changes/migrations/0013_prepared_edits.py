@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0011_interruptions"),
+        ("changes", "0012_clocks"),
         ("cmdb", "0008_saved_queries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

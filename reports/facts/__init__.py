@@ -1,0 +1,1 @@
+"""Narrow facts that figures of incidents are counted from, and keeping them true (RPT-01)."""

@@ -1,0 +1,160 @@
+"""Keeping facts true: working off what changed, before anybody counts; and counting all of them anew."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
+
+from incidents.figures.records import same_fault_as
+from reports.facts.models import ChangedTicket, Counted, Fact
+from reports.facts.sets import COLUMNS, FLAGS, made_from
+from tickets.models import Ticket
+
+#: Kinds whose figures are counted from facts; of the others there are few, they are counted as they are. To each,
+#: whose sets change with a ticket: those that repeat it.
+KEPT = {"incident": same_fault_as}
+#: What another ticket's membership rests on.
+SHARED = ("category_id", "organisation_id", "business_system_id", "resolved_at")
+#: So many tickets are made anew by one statement.
+BATCH = 20_000
+_TABLE = Fact._meta.db_table
+_STORED = [field.column for field in COLUMNS] + list(FLAGS.values())
+_KEY = Fact._meta.pk.column
+
+
+@dataclass
+class Recount:
+    """What counting anew mended. ``named``: some of the tickets whose fact was wrong, missing or left behind."""
+
+    facts: int = 0
+    mended: int = 0
+    named: list[str] = field(default_factory=list)
+
+
+def catch_up() -> int:
+    """Make the facts of all tickets anew that changed until now; how many. Exact: who counts next, counts all of it.
+
+    Two who do it at once wait for each other: the lines of the first are gone when the second finds them.
+    """
+    if not ChangedTicket.objects.exists():
+        return 0
+    with transaction.atomic():
+        keys = sorted(set(_take()))
+        _make_with_others(keys)
+    return len(keys)
+
+
+def _take() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {ChangedTicket._meta.db_table} RETURNING ticket_id")  # noqa: S608 - our own name
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _make_with_others(keys: list[int]) -> None:
+    """Facts of ``keys``, and of those that repeat one of them: of what they were like before, and are like now."""
+    before = _shared(keys)
+    made: dict[int, tuple[Any, ...]] = {}
+    for first in range(0, len(keys), BATCH):
+        made |= _make(Q(pk__in=keys[first : first + BATCH]))
+    _forget(Q(pk__in=keys))
+    moved = [key for key in made if before.get(key) != made[key]]
+    if not moved:
+        return
+    old = [before[key] for key in moved if key in before]
+    others = {pk for kind, others_of in KEPT.items() for pk in others_of(kind, [*old, *(made[key] for key in moved)])}
+    if others - set(keys):
+        _make(Q(pk__in=others - set(keys)))
+
+
+def _forget(chosen: Q) -> list[int]:
+    """Remove the facts of tickets that are gone; their keys."""
+    there = Ticket.objects.filter(pk=OuterRef("pk"))  # visible: nothing of it is shown
+    gone = list(Fact.objects.filter(chosen & ~Q(Exists(there))).values_list("pk", flat=True))
+    if gone:
+        Fact.objects.filter(pk__in=gone).delete()
+        Counted.objects.update(version=F("version") + 1)
+    return gone
+
+
+def _shared(keys: list[int]) -> dict[int, tuple[Any, ...]]:
+    rows = Fact.objects.filter(pk__in=keys).values_list("pk", *SHARED)
+    return {pk: tuple(values) for pk, *values in rows}
+
+
+def _make(chosen: Q) -> dict[int, tuple[Any, ...]]:
+    """Write the facts of the chosen tickets that differ from what is there; what of each was written, by key."""
+    written: dict[int, tuple[Any, ...]] = {}
+    for kind in KEPT:
+        written |= {pk: tuple(values) for pk, *values in _write(kind, chosen)}
+    return written
+
+
+def _write(kind: str, chosen: Q) -> list[Any]:
+    try:
+        source, params = made_from(kind, chosen).query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    columns = ", ".join(_STORED)
+    news = ", ".join(f"{name} = excluded.{name}" for name in _STORED if name != _KEY)
+    old, new = (", ".join(f"{side}.{name}" for name in _STORED if name != _KEY) for side in ("fact", "excluded"))
+    statement = (
+        f"INSERT INTO {_TABLE} AS fact ({columns}) {source} ON CONFLICT ({_KEY}) DO UPDATE SET {news}"
+        f" WHERE ({old}) IS DISTINCT FROM ({new}) RETURNING {_KEY}, {', '.join(SHARED)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        written = cursor.fetchall()
+    if written:
+        Counted.objects.filter(kind=kind).update(version=F("version") + 1)
+    return written
+
+
+def recount(now: datetime) -> Recount:
+    """Make every fact anew, in parts that others need not wait for; say what was wrong. Idempotent."""
+    catch_up()
+    found = Recount()
+    for kind in KEPT:
+        there = Ticket.objects.filter(kind=kind).order_by()  # visible: what is counted, not shown
+        ends = there.aggregate(first=Min("pk"), last=Max("pk"))
+        wrong: list[int] = []
+        for first in range(ends["first"] or 0, (ends["last"] or -1) + 1, BATCH):
+            wrong += [row[0] for row in _write(kind, Q(pk__gte=first, pk__lt=first + BATCH))]
+        wrong += _forget(Q(kind=kind))
+        found.facts += Fact.objects.filter(kind=kind).count()
+        found.mended += len(wrong)
+        found.named += list(there.filter(pk__in=wrong[:20]).values_list("number", flat=True))
+        Counted.objects.update_or_create(
+            kind=kind, defaults={"definitions": definitions(kind), "at": now, "mended": len(wrong)}
+        )
+    return found
+
+
+def count_new_definitions(now: datetime) -> Recount | None:
+    """Count anew when the sets are not those that the facts were made by, as after an upgrade."""
+    made_by = dict(Counted.objects.values_list("kind", "definitions"))
+    if all(made_by.get(kind) == definitions(kind) for kind in KEPT):
+        return None
+    return recount(now)
+
+
+def version_of(kind: str) -> int | None:
+    """How often facts of ``kind`` changed; None where they were not made by the sets as they are now."""
+    found = Counted.objects.filter(kind=kind, definitions=definitions(kind))
+    return found.values_list("version", flat=True).first()
+
+
+_digests: dict[str, str] = {}
+
+
+def definitions(kind: str) -> str:
+    """The digest of everything by which facts of ``kind`` are made."""
+    if kind not in _digests:
+        sql, params = made_from(kind, Q()).query.sql_with_params()
+        _digests[kind] = hashlib.sha256(repr((sql, params)).encode()).hexdigest()
+    return _digests[kind]

@@ -1,0 +1,166 @@
+"""Facts, from which figures are counted: always those of the tickets, whatever happened to these and by which way."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.http import QueryDict
+
+from reports.facts import keeping
+from reports.facts.models import ChangedTicket, Counted, Fact
+from reports.facts.remembering import recent_figures
+from reports.facts.sets import ALWAYS, kept_sets
+from reports.figures import Scope, figures
+from reports.periods import dated_period
+from tests.factories import World, incident_in
+from tests.reports.conftest import DAY, HOUR, MARCH
+from tickets.figures.measures import measure_of, measures_of
+from tickets.figures.records import Chosen, Span
+from tickets.lifecycle import kind_of
+from tickets.models import Ticket
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01")]
+FILTERS = ["", "priority=P4&priority=P2", "source=phone", "group=host&assignee=none", "category=sw", "assignee=me"]
+
+
+def scope_of(world: World, first: str, last: str, query: str = "", at: Any = MARCH + 100 * DAY) -> Scope:
+    """What the manager sees of incidents from day to day."""
+    return Scope(world.manager, kind_of("incident"), QueryDict(query), dated_period(first, last, at).span)
+
+
+def without_facts(scope: Scope) -> Scope:
+    """The same, counted from the tickets themselves."""
+    found = Scope(scope.user, scope.kind, scope.filters, scope.span)
+    found.__dict__["version"] = None
+    return found
+
+
+def values(scope: Scope) -> dict[str, Any]:
+    return {
+        code: (figure.value, figure.numerator, figure.denominator, [n for _set, n in figure.left_out], figure.spread)
+        for code, figure in figures(measures_of("incident"), scope).items()
+    }
+
+
+def test_figures_from_facts_are_those_of_the_tickets(world: World, month: dict[str, Any]) -> None:
+    picks = random.Random(4)  # noqa: S311 - it picks examples, the same every time
+    for _try in range(12):
+        start = (MARCH - picks.randrange(20) * DAY).date()
+        end = start + timedelta(days=picks.choice([1, 7, 31, 366]))
+        at = MARCH + picks.randrange(40) * DAY + picks.randrange(24) * HOUR
+        scope = scope_of(world, str(start), str(end), picks.choice(FILTERS), at)
+        assert scope.facts is not None
+        assert values(scope) == values(without_facts(scope)), (scope.span, scope.filters)
+
+
+def test_what_changes_is_counted_at_once_and_only_then(world: World, month: dict[str, Any]) -> None:
+    scope = scope_of(world, "2024-03-01", "2024-04-01")
+    before = values(scope)
+    assert not ChangedTicket.objects.exists()
+
+    Ticket.objects.filter(pk=month["quick"].pk).update(priority="P1", source="email")
+    assert ChangedTicket.objects.count() == 1
+    again = scope_of(world, "2024-03-01", "2024-04-01", "source=email")
+
+    assert values(again) == values(without_facts(again)) != before
+    assert not ChangedTicket.objects.exists()
+
+
+def test_one_ticket_changes_whether_another_repeats_it(world: World, month: dict[str, Any]) -> None:
+    """The second came after the first was solved; when the first gets another category, it repeats nothing."""
+    scope = scope_of(world, "2024-03-01", "2024-04-01")
+    assert values(scope)["repeated"][0] == 1
+
+    Ticket.objects.filter(pk=month["quick"].pk).update(category=None)
+
+    assert values(scope_of(world, "2024-03-01", "2024-04-01"))["repeated"][0] == 0
+
+
+def test_what_is_undone_leaves_no_line(world: World, month: dict[str, Any]) -> None:
+    """The line is written in the transaction of the change: both stay, or none."""
+    values(scope_of(world, "2024-03-01", "2024-04-01"))
+    with transaction.atomic():
+        Ticket.objects.filter(pk=month["quick"].pk).update(source="email")
+        transaction.set_rollback(True)
+
+    assert not ChangedTicket.objects.exists()
+
+
+def test_the_fact_of_a_ticket_that_is_gone_goes(world: World, month: dict[str, Any]) -> None:
+    scope = scope_of(world, "2024-03-01", "2024-04-01")
+    before = values(scope)
+    fact = Fact.objects.get(pk=month["quick"].pk)
+    for key in (900_001, 900_002):
+        fact.pk = key
+        fact.save(force_insert=True)
+    ChangedTicket.objects.create(ticket_id=900_001)
+    assert values(scope_of(world, "2024-03-01", "2024-04-01")) != before
+
+    assert keeping.recount(MARCH).mended == 1
+
+    assert values(scope_of(world, "2024-03-01", "2024-04-01")) == before
+
+
+def test_recount_mends_and_says_what(world: World, month: dict[str, Any], capsys: Any) -> None:
+    scope = scope_of(world, "2024-03-01", "2024-04-01")
+    before = values(scope)
+    Fact.objects.filter(pk=month["quick"].pk).update(in_created=0, source="email")
+    Fact.objects.filter(pk=month["again"].pk).delete()
+    assert values(scope_of(world, "2024-03-01", "2024-04-01")) != before
+
+    call_command("recount")
+
+    said = capsys.readouterr().out
+    assert "2 mended" in said
+    assert month["quick"].number in said
+    assert values(scope_of(world, "2024-03-01", "2024-04-01")) == before
+    call_command("recount")
+    assert "0 mended" in capsys.readouterr().out
+
+
+def test_after_an_upgrade_everything_is_counted_anew(world: World, month: dict[str, Any]) -> None:
+    values(scope_of(world, "2024-03-01", "2024-04-01"))
+    Counted.objects.update(definitions="those of before")
+    Fact.objects.update(in_created=0)
+    assert keeping.version_of("incident") is None
+
+    done = keeping.count_new_definitions(MARCH)
+
+    assert done is not None
+    assert done.mended == Fact.objects.count()
+    assert keeping.count_new_definitions(MARCH) is None
+
+
+def test_sets_that_name_a_date_lie_within_its_period(world: World, month: dict[str, Any]) -> None:
+    """A fact keeps whether a ticket belongs to a set at all; the date says when."""
+    some = Span(MARCH + 3 * DAY, MARCH + 11 * DAY)
+    for item in kept_sets("incident"):
+        known = Ticket.objects.filter(Chosen(item, some).condition).order_by("pk")
+        always = Ticket.objects.filter(Chosen(item, ALWAYS).condition, some.within(item.when)).order_by("pk")
+        assert list(known) == list(always), item.code
+
+
+def test_figures_of_a_moment_ago_are_those_of_now_once_a_fact_changed(world: World, month: dict[str, Any]) -> None:
+    measures = [measure_of("desk_total"), measure_of("backlog")]
+    first = recent_figures(measures, scope_of(world, "2024-03-01", "2024-04-01"))
+    Fact.objects.update(in_created=0)  # nobody writes facts so: what was counted a moment ago is not counted again
+    again = recent_figures(measures, scope_of(world, "2024-03-01", "2024-04-01"))
+    assert [f.value for f in again.values()] == [f.value for f in first.values()]
+
+    incident_in("registered", world, now=MARCH + 20 * DAY)
+    fresh = recent_figures(measures, scope_of(world, "2024-03-01", "2024-04-01"))
+
+    assert (fresh["desk_total"].value, fresh["backlog"].value) == (1, (first["backlog"].value or 0) + 1)
+
+
+def test_who_does_not_see_all_tickets_is_not_counted_for_from_facts(world: World, month: dict[str, Any]) -> None:
+    scope = Scope(
+        world.requester, kind_of("incident"), QueryDict(), dated_period("2024-03-01", "2024-04-01", MARCH).span
+    )
+
+    assert scope.facts is None
