@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from changes.cab.api import routes as cab_routes
 from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
+from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.proof.api import routes as proof_routes
 from changes.reviewing.api import routes as interruption_routes
@@ -160,6 +161,7 @@ CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
     *proof_routes,
+    *report_routes,
     *interruption_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
