@@ -19,6 +19,7 @@ from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
 from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
+from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
 from changes.reviewing.api import routes as interruption_routes
 from changes.schedule.freezes import year_of
@@ -160,6 +161,7 @@ class FreezesView(ApiView):
 CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
+    *edit_routes,
     *proof_routes,
     *report_routes,
     *interruption_routes,
