@@ -72,8 +72,8 @@ def _longest(book: Book) -> Fact | None:
     return Fact(text % said)
 
 
-#: Steps that a change waits in until it is carried out.
-BEFORE_THE_END = frozenset(States.values[:6]) | {States.IMPLEMENTING}
+#: Steps that somebody takes until it is carried out; waiting for its window is none.
+BEFORE_THE_END = frozenset(States.values[:6]) - {States.SCHEDULED} | {States.IMPLEMENTING}
 
 
 def _returned(book: Book, user: User) -> Fact | None:
@@ -86,7 +86,7 @@ def _returned(book: Book, user: User) -> Fact | None:
         return None
     changes = {one.pk: one for one in seen.filter(pk__in={key for key, _text in rows}).order_by("number")}
     quotes = [(changes[key].number, text) for key, text in rows if text][:QUOTED]
-    text = _("%(times)d times a change was sent back, returned or refused (%(count)d changes).")
+    text = _("Sent back, returned or refused: %(times)d times, on %(count)d changes.")
     return Fact(text % {"times": len(rows), "count": len(changes)}, list(changes.values()), quotes)
 
 
@@ -95,7 +95,9 @@ def _signed(book: Book, user: User) -> Fact | None:
     if not changes:
         return None
     quotes = [(one.number, row.reason) for one in changes for row in one.overrides.all()][:QUOTED]
-    return Fact(_("Hard collisions were signed for on %(count)d changes.") % {"count": len(changes)}, changes, quotes)
+    return Fact(
+        _("Changes whose hard collisions were signed for: %(count)d.") % {"count": len(changes)}, changes, quotes
+    )
 
 
 def _outside(book: Book) -> Fact | None:
@@ -103,7 +105,7 @@ def _outside(book: Book) -> Fact | None:
     if not changes:
         return None
     over = sum((_over(one) for one in changes), timedelta())
-    text = _("%(count)d of %(all)d were carried out outside their window, together %(time)s beyond the planned end.")
+    text = _("Carried out outside their window: %(count)d of %(all)d, together %(time)s beyond the planned end.")
     return Fact(text % {"count": len(changes), "all": len(book.ended), "time": _said(over)}, changes)
 
 
@@ -141,10 +143,10 @@ def _others(book: Book) -> list[Fact]:
     found = []
     if book.missed:
         quotes = [(one.number, one.lessons) for one in book.missed if one.lessons][:QUOTED]
-        text = _("%(count)d changes missed the expected result.") % {"count": len(book.missed)}
+        text = _("Changes that missed the expected result: %(count)d.") % {"count": len(book.missed)}
         found.append(Fact(text, book.missed, quotes))
     if book.unauthorised["all"]:
-        text = _("%(count)d times configuration items were altered without a change; %(open)d are not judged yet.")
+        text = _("Configuration items altered without a change: %(count)d times; not judged yet: %(open)d.")
         found.append(Fact(text % {"count": book.unauthorised["all"], "open": book.unauthorised["open"]}))
     wishes = [(one.number, one.improvement) for one in book.reviewed if one.improvement][:QUOTED]
     if wishes:

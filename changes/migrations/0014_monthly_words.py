@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0012_clocks"),
+        ("changes", "0013_prepared_edits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
