@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from changes.cab.api import routes as cab_routes
 from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
+from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
@@ -162,6 +163,7 @@ routes = [
     *cab_routes,
     *edit_routes,
     *proof_routes,
+    *report_routes,
     *interruption_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
