@@ -26,6 +26,7 @@ from changes.catalogue.models import ChangeTemplate, TemplateVersion
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
+from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.prepared.models import PreparedEdit  # noqa: F401 - Django finds models in this module
 from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module

@@ -18,6 +18,7 @@ from changes.afterwards.api import routes as after_routes
 from changes.cab.api import routes as cab_routes
 from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
+from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
@@ -164,6 +165,7 @@ routes = [
     *edit_routes,
     *after_routes,
     *proof_routes,
+    *report_routes,
     *interruption_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),

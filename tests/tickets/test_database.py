@@ -131,6 +131,7 @@ NEVER_EMPTIED = [
     "changes_affectednotice",
     "changes_incidentverdict",
     "changes_interruption",
+    "changes_monthlywords",
     "changes_questionnaireversion",
     "changes_riskassessment",
     "changes_templateversion",
