@@ -8,32 +8,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('changes', '0013_prepared_edits'),
-        ('tickets', '0019_priority_requests_are_rounds'),
+        ("changes", "0013_prepared_edits"),
+        ("tickets", "0019_priority_requests_are_rounds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IncidentVerdict',
+            name="IncidentVerdict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('caused', models.BooleanField(verbose_name='caused by the change')),
-                ('at', models.DateTimeField(verbose_name='time')),
-                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incident_verdicts', to='changes.change')),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket', verbose_name='incident')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("caused", models.BooleanField(verbose_name="caused by the change")),
+                ("at", models.DateTimeField(verbose_name="time")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incident_verdicts",
+                        to="changes.change",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.ticket",
+                        verbose_name="incident",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'verdict on an incident after a change',
-                'verbose_name_plural': 'verdicts on incidents after changes',
-                'ordering': ['at', 'pk'],
+                "verbose_name": "verdict on an incident after a change",
+                "verbose_name_plural": "verdicts on incidents after changes",
+                "ordering": ["at", "pk"],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='incidentverdict',
-            trigger=pgtrigger.compiler.Trigger(name='incident_verdict_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='14072943919d2965ed557d96efff585a177681ff', operation='UPDATE OR DELETE', pgid='pgtrigger_incident_verdict_append_only_94b83', table='changes_incidentverdict', when='BEFORE')),
+            model_name="incidentverdict",
+            trigger=pgtrigger.compiler.Trigger(
+                name="incident_verdict_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="14072943919d2965ed557d96efff585a177681ff",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_incident_verdict_append_only_94b83",
+                    table="changes_incidentverdict",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
