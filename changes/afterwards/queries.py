@@ -35,7 +35,8 @@ class After:
     @property
     def odds(self) -> float:
         """How many times the usual number."""
-        return round(self.count / self.usual, 1)
+        odds = self.count / self.usual
+        return round(odds, 1) if odds < 10 else round(odds)
 
     @property
     def unusual(self) -> bool:
@@ -87,11 +88,12 @@ def _rows(items: frozenset[int], span: tuple[datetime, datetime], user: User) ->
 
 
 def _usual(items: set[int], span: tuple[datetime, datetime]) -> dict[int, float]:
-    """How many would come in ``span`` as in the year before it."""
+    """How many would come in ``span`` as in the year before it; a short one is taken as long as the time after it."""
     past = AffectedItem.objects.filter(
         item__in=items, ticket__kind="incident", ticket__created_at__gte=span[0] - YEAR, ticket__created_at__lt=span[0]
     )
     counts: dict[int, int] = defaultdict(int)
     for item in past.values_list("item_id", flat=True):
         counts[item] += 1
-    return {item: max(counts[item], NEVER) * ((span[1] - span[0]) / YEAR) for item in items}
+    lasts = max(span[1] - span[0], AFTER)
+    return {item: max(counts[item], NEVER) * (lasts / YEAR) for item in items}

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0013_prepared_edits"),
+        ("changes", "0014_monthly_words"),
         ("tickets", "0019_priority_requests_are_rounds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
