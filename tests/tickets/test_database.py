@@ -140,6 +140,7 @@ NEVER_EMPTIED = [
     "cmdb_ciclassversion",
     "cmdb_itemversion",
     "cmdb_relationversion",
+    "cmdb_sparemovement",
     "django_admin_log",
     "notifications_attempt",
     "problems_incidentmeeting",
