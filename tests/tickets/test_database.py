@@ -129,6 +129,7 @@ NEVER_EMPTIED = [
     "approvals_excluded",
     "approvals_policyversion",
     "changes_affectednotice",
+    "changes_incidentverdict",
     "changes_interruption",
     "changes_monthlywords",
     "changes_questionnaireversion",
