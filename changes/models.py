@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
+from changes.afterwards.models import IncidentVerdict  # noqa: F401 - Django finds models in this module
 from changes.assessing.models import (  # noqa: F401 - Django finds models in this module
     Effect,
     Questionnaire,
@@ -25,6 +26,7 @@ from changes.catalogue.models import ChangeTemplate, TemplateVersion
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
+from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.prepared.models import PreparedEdit  # noqa: F401 - Django finds models in this module
 from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from itsm.documents.paper import FONTS, Part, moment, pdf_of, printed
-from problems.figures.register import Effect, Line, Month, cells_of, heads, report_rows
+from problems.figures.register import Effect, Line, cells_of, heads, report_rows
 from problems.investigation.fishbone import svg_of
 from problems.models import Problem
+from tickets.figures.months import Month
 from tickets.models import Ticket
 
 
