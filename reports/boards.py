@@ -20,6 +20,8 @@ from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
+from reports.targets.models import Target
+from reports.targets.services import Judged, judged, targets_of
 from reports.texts import shown
 from tickets.figures.charts import charts_of
 from tickets.figures.measures import Measure, measure_of, measures_of
@@ -43,6 +45,7 @@ class Tile:
     caution: str
     beside: list[tuple[Figure, str]]
     explain_url: str
+    judged: Judged | None = None
 
     @property
     def tone(self) -> str:
@@ -235,7 +238,8 @@ class KpiBoard:
         every = {m.code: m for m in wanted} | {code: measure_of(code) for m in wanted for code in m.beside}
         now = recent_figures(every.values(), self.scope)
         before = recent_figures(wanted, self.scope.of(span_before(self.period)))
-        return [self._tile(measure, now, before) for measure in wanted]
+        targets = targets_of(wanted)
+        return [self._tile(measure, now, before, targets.get(measure.code)) for measure in wanted]
 
     def _on_tiles(self) -> list[Measure]:
         """Incidents choose theirs; of other kinds the first indicators."""
@@ -243,7 +247,9 @@ class KpiBoard:
         first = [measure for measure in self.measures if measure.sheet == "indicators"]
         return sorted(chosen, key=lambda measure: TILES.index(measure.code)) or first[: len(TILES)]
 
-    def _tile(self, measure: Measure, now: dict[str, Figure], before: dict[str, Figure]) -> Tile:
+    def _tile(
+        self, measure: Measure, now: dict[str, Figure], before: dict[str, Figure], target: Target | None
+    ) -> Tile:
         figure = now[measure.code]
         return Tile(
             figure=figure,
@@ -254,6 +260,7 @@ class KpiBoard:
                 (now[code], shown(now[code].value, now[code].measure.unit)) for code in measure.beside if code in now
             ],
             explain_url=self.part_url("explain", measure.code),
+            judged=judged(figure, target),
         )
 
     def table(self) -> list[dict[str, Any]]:
@@ -292,6 +299,7 @@ class KpiBoard:
                 {"role": role, "records": item, "count": count, "url": self.scope.list_url(self.scope.records(item))}
                 for role, item, count in parts
             ],
+            "judged": judged(figure, targets_of([measure]).get(code)),
             "period_text": period_text(self.period.span),
             "at": self.now,
         }

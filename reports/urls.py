@@ -5,11 +5,14 @@ from django.urls import path
 from reports import views
 from reports.flow import views as process_views
 from reports.monthly import views as service_views
+from reports.targets import views as target_views
 from reports.walls import views as live_views
 
 app_name = "reports"
 urlpatterns = [
     path("boards/", views.BoardsView.as_view(), name="boards"),
+    path("boards/targets/", target_views.TargetsView.as_view(), name="targets"),
+    path("boards/targets/<slug:code>/", target_views.TargetView.as_view(), name="target"),
     path("boards/live/", live_views.LiveView.as_view(), name="live"),
     path("boards/live/now/", live_views.LiveNowView.as_view(), name="live_now"),
     path("boards/displays/", live_views.DisplaysView.as_view(), name="displays"),

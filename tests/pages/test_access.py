@@ -124,6 +124,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "approvals:detail": [0],
         "approvals:end_delegation": [0],
         "problems:known_error": ["PM991231000001"],
+        "reports:target": ["overdue"],
         "problems:investigation": ["PM991231000001"],
         "problems:print": ["PM991231000001"],
         "problems:trend": [0, "raise"],
