@@ -76,6 +76,7 @@ class KpiBoard:
             values = [value for value in params.getlist(name) if value]
             if values:
                 self.filters.setlist(name, values)
+        self.chosen = params.getlist("figure")
         self.period = self._period(params)
         self.scope = Scope(user, kind, self.filters, self.period.span)
         self.errors |= self.scope.errors
@@ -114,7 +115,12 @@ class KpiBoard:
 
     def url(self, **changes: Any) -> str:
         """The address of this board with ``changes``."""
-        return f"{reverse(f'reports:{self.page}', args=[self.kind.slug])}?{urlencode(self.params(**changes))}"
+        return f"{self.path}?{urlencode(self.params(**changes))}"
+
+    @property
+    def path(self) -> str:
+        """The page of this board."""
+        return reverse(f"reports:{self.page}", args=[self.kind.slug])
 
     def part_url(self, name: str, *args: Any) -> str:
         """The address of a part of this board, of the same moment."""
@@ -132,7 +138,8 @@ class KpiBoard:
             "tiles_url": self.part_url("tiles"),
             "table_url": self.part_url("table"),
             "load_url": self.part_url("load") if self.draws_incidents else "",
-            "charts": [(code, self.part_url("chart", code)) for code in charts_of(self.kind.code)],
+            "charts": [(code, self.part_url("chart", code), "") for code in charts_of(self.kind.code)],
+            "waiting": TILES,
             "check": last_check(),
         }
 
@@ -168,7 +175,7 @@ class KpiBoard:
                 for page, label in (("board", _("Indicators")), ("process", _("The process")))
             ],
             "errors": self.shown_errors(),
-            "url": reverse(f"reports:{self.page}", args=[self.kind.slug]),
+            "url": self.path,
         }
 
     def shown_errors(self) -> list[dict[str, str]]:
@@ -242,7 +249,10 @@ class KpiBoard:
         return [self._tile(measure, now, before, targets.get(measure.code)) for measure in wanted]
 
     def _on_tiles(self) -> list[Measure]:
-        """Incidents choose theirs; of other kinds the first indicators."""
+        """Those that the address names, in its order; else incidents choose theirs, of other kinds the first."""
+        if self.chosen:
+            known = {measure.code: measure for measure in self.measures}
+            return [known[code] for code in dict.fromkeys(self.chosen) if code in known]
         chosen = [measure for measure in self.measures if measure.code in TILES]
         first = [measure for measure in self.measures if measure.sheet == "indicators"]
         return sorted(chosen, key=lambda measure: TILES.index(measure.code)) or first[: len(TILES)]

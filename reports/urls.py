@@ -5,12 +5,17 @@ from django.urls import path
 from reports import views
 from reports.flow import views as process_views
 from reports.monthly import views as service_views
+from reports.own import views as own_views
 from reports.targets import views as target_views
 from reports.walls import views as live_views
 
 app_name = "reports"
 urlpatterns = [
     path("boards/", views.BoardsView.as_view(), name="boards"),
+    path("boards/own/", own_views.OwnBoardsView.as_view(), name="own_boards"),
+    path("boards/own/new/", own_views.EditBoardView.as_view(), name="own_new"),
+    path("boards/own/<int:pk>/", own_views.OwnBoardView.as_view(), name="own"),
+    path("boards/own/<int:pk>/edit/", own_views.EditBoardView.as_view(), name="own_edit"),
     path("boards/targets/", target_views.TargetsView.as_view(), name="targets"),
     path("boards/targets/<slug:code>/", target_views.TargetView.as_view(), name="target"),
     path("boards/live/", live_views.LiveView.as_view(), name="live"),

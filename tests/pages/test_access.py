@@ -125,6 +125,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "approvals:end_delegation": [0],
         "problems:known_error": ["PM991231000001"],
         "reports:target": ["overdue"],
+        "reports:own": [0],
+        "reports:own_edit": [0],
         "problems:investigation": ["PM991231000001"],
         "problems:print": ["PM991231000001"],
         "problems:trend": [0, "raise"],
