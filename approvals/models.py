@@ -49,7 +49,7 @@ class ApprovalRound(models.Model):
     text = models.TextField(_("text"), blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.OPEN)
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("asked by"))
-    asked_at = models.DateTimeField(_("asked"))
+    asked_at = models.DateTimeField(pgettext_lazy("moment", "asked"))
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     objects = RoundQuerySet.as_manager()
@@ -143,7 +143,7 @@ class Ask(models.Model):
     """That ``person`` was asked for a place, for themselves or for ``for_person``. Lets them read the ticket."""
 
     class How(models.TextChoices):
-        OWN = "own", _("asked")
+        OWN = "own", pgettext_lazy("person", "asked")
         DELEGATE = "delegate", pgettext_lazy("approval", "stands in")
         SUBSTITUTE = "substitute", _("asked too: overdue")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from changes.models import Change
 
@@ -23,11 +24,14 @@ def details_of(change: Change) -> list[tuple[str, Any]]:
         (_("Planned end"), change.planned_end),
         (_("Actual start"), change.actual_start),
         (_("Actual end"), change.actual_end),
-        (_("Result"), change.get_result_display()),
+        (pgettext("change", "Result"), change.get_result_display()),
         (_("Point of no return"), change.no_return_at),
         (_("Decision"), change.get_decision_display()),
-        (_("Record due"), change.record_due_at if change.record_completed_at is None else None),
         (_("Record completed"), change.record_completed_at),
+        (_("Configuration notice sent"), change.noticed_at),
+        (_("Configuration operator"), change.operator),
+        (_("Update of items ordered"), change.ordered_at),
+        (_("Order returned"), change.returned_at),
         (_("Expected result reached"), _yes_or_no(change.expected_reached)),
         (_("Rating"), change.get_rating_display()),
         (_("Business satisfaction"), change.get_business_view_display()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
@@ -254,7 +254,7 @@ class ImplementedForm(EndFields):
     """How and when it went."""
 
     result = forms.ChoiceField(
-        label=_("Result"),
+        label=pgettext_lazy("change", "Result"),
         choices=[choice for choice in Result.choices if choice[0] != Result.BACKED_OUT],
         widget=forms.RadioSelect,
     )

@@ -103,7 +103,28 @@ def waits_for_decision(change: Any, user: User | None) -> Any:
     return _("It is decided already.") if change.decision else None
 
 
-def owes_record(change: Any, user: User | None) -> Any:
-    """The record of an emergency whose limit nobody was told of yet."""
-    owes = change.record_due_at is not None and change.record_completed_at is None and change.record_told_at is None
-    return None if owes else _("Nothing is overdue that was not told.")
+def owes_notice(change: Any, user: User | None) -> Any:
+    """It altered configuration items, and nobody has said so yet."""
+    if change.notice_since is None:
+        return _("It names no configuration items whose managers are to be told.")
+    return _("The notice was sent.") if change.noticed_at else None
+
+
+def has_open_order(change: Any, user: User | None) -> Any:
+    """Somebody was ordered to update its items and has not returned the order."""
+    open_ = change.ordered_at is not None and change.returned_at is None
+    return None if open_ else _("No order to update its items is open.")
+
+
+def has_no_open_order(change: Any, user: User | None) -> Any:
+    """No order to update its items is open."""
+    if change.ordered_at is not None and change.returned_at is None:
+        return _("The order to update its items is not returned yet.")
+    return None
+
+
+def has_told_of_items(change: Any, user: User | None) -> Any:
+    """Whose items it altered was told (CHG-08)."""
+    if change.notice_since is not None and change.noticed_at is None:
+        return _("The configuration notice is not sent yet.")
+    return None

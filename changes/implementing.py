@@ -25,7 +25,6 @@ class Implementing(Columns):
     actual_start: Any
     end_with: Any
     record_completed_at: Any
-    record_told_at: Any
     decision: Any
     helped: Any
 
@@ -185,27 +184,12 @@ class Implementing(Columns):
         self.helped = helped
 
     @action(
-        source=[*States.values[1:10]],
-        label=_("Miss the record"),
-        done=_("its record is overdue"),
-        tells=("record_overdue",),
-        system=True,
-        guards=(guards.owes_record,),
-        icon="clock-exclamation",
-        public=False,
-        versioned=False,
-    )
-    def miss_record(self, *, user: None, now: datetime) -> None:
-        """Let those be told who owe the record of an emergency, once (CHG-02)."""
-        self.record_told_at = now
-
-    @action(
         source=States.REVIEWED,
         target=States.CLOSED,
         label=pgettext_lazy("change", "Close"),
         done=_("closed it"),
         allow=rules.may_carry_out,
-        guards=(guards.has_ended, guards.has_complete_record),
+        guards=(guards.has_ended, guards.has_complete_record, guards.has_told_of_items, guards.has_no_open_order),
         intent="primary",
         icon="lock-check",
         key="q",

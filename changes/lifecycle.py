@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,17 +14,15 @@ from changes.informing.lifecycle import Informing
 from changes.plan.planning import Planning
 from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
+from changes.updating.lifecycle import UpdatesItems
 from tickets.lifecycle import NEW, action
 from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
 
-#: Within this time the record of an emergency must be completed.
-RECORD_LIMIT = timedelta(hours=24)
 
-
-class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonActions):
+class ChangeLifecycle(Implementing, UpdatesItems, Reviewing, Planning, Informing, CommonActions):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.
@@ -33,7 +31,9 @@ class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonAction
     give_to_orderer: Any
     risk: Any
     assessment: Any
-    record_due_at: Any
+    submitted_at: Any
+    checked_at: Any
+    record_since: Any
     planned_start: Any
     planned_end: Any
     change_type_id: Any
@@ -93,8 +93,9 @@ class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonAction
     )
     def submit(self, *, user: User, now: datetime) -> None:
         """Hand it to the change managers, who check whether it makes sense and is complete."""
+        self.submitted_at, self.checked_at = now, None
         if self.change_type_id == "emergency":
-            self.record_due_at = now + RECORD_LIMIT
+            self.record_since = self.record_since or now
 
     @action(
         source=States.SUBMITTED,
@@ -110,7 +111,7 @@ class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonAction
     )
     def accept(self, *, user: User, now: datetime) -> None:
         """Confirm that it makes sense and is complete."""
-        self.responded_at = now
+        self.responded_at = self.checked_at = now
 
     @action(
         source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
@@ -125,6 +126,7 @@ class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonAction
     )
     def send_back(self, *, user: User, now: datetime, text: str) -> None:
         """Ask the requester to improve it, with a reason."""
+        self.checked_at = self.checked_at or now
 
     @action(
         source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
@@ -140,6 +142,7 @@ class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonAction
     )
     def reject(self, *, user: User, now: datetime, text: str) -> None:
         """Refuse it with a reason; it ends."""
+        self.checked_at = self.checked_at or now
         self.closed_at = now
 
     @action(
@@ -175,6 +178,7 @@ class ChangeLifecycle(Implementing, Reviewing, Planning, Informing, CommonAction
     )
     def ask_approval(self, *, user: User, now: datetime, text: str) -> None:
         """Ask those whom the policy of its type names; they decide on what stands here now."""
+        self.checked_at = self.checked_at or now
 
     @action(
         source=States.APPROVING,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -35,7 +36,7 @@ from changes.schedule.models import CalendarFeed  # noqa: F401 - Django finds mo
 from changes.states import ENDED, PHASES, Decision, Rating, Result, Risk, Scope, States
 from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import NO_CLOCKS, Audience, Grade, Imports
+from tickets.meaning import Audience, Clocks, Grade, Imports, Span
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -54,6 +55,24 @@ TYPED = (
     "back_out",
     "back_out_tested",
     "resources",
+)
+
+#: Each submission is checked for sense and completeness; the record of an emergency is completed; whose items it
+#: altered is told, and what is ordered of them is done. How long each may take, the policies say, by type.
+CLOCKS = Clocks(
+    limits={
+        "response": Span("submitted_at", "checked_at", repeats=True),
+        "record": Span("record_since", "record_completed_at", lasts=True, repeats=True),
+        "notice": Span("notice_since", "noticed_at", lasts=True, repeats=True),
+        "order": Span("ordered_at", "returned_at", lasts=True, repeats=True),
+    },
+    labels={"response": pgettext_lazy("limit", "Check for sense and completeness")},
+    owed={
+        "response": ("change_manager",),
+        "record": ("requester", "assignee", "change_manager"),
+        "notice": ("assignee", "group_lead"),
+        "order": ("watchers", "config_manager"),
+    },
 )
 
 
@@ -86,11 +105,11 @@ TYPED = (
         audience=Audience.STAFF,
         registering=Permission.REGISTER,
         managing=Permission.CHANGE_MANAGE,
-        clocks=NO_CLOCKS,
+        clocks=CLOCKS,
         grade=Grade.TYPE,
         grade_column="change_type",
         can_be_major=False,
-        views=("unassigned", "mine", "waiting", "open", "all"),
+        views=("unassigned", "mine", "due_soon", "overdue", "waiting", "open", "all"),
         in_portal=False,
         tells={"urge": ("urged",)},
         imports=Imports(
@@ -149,9 +168,18 @@ class Change(ChangeLifecycle, Ticket):
     result_text = models.TextField(_("how it went"), blank=True)
     no_return_at = models.DateTimeField(_("point of no return"), null=True, editable=False)
     decision = models.CharField(_("decision"), max_length=5, choices=Decision, blank=True, editable=False)
-    record_told_at = models.DateTimeField(_("told that the record is overdue"), null=True, editable=False)
-    record_due_at = models.DateTimeField(_("record due"), null=True, editable=False)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
+    checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    record_since = models.DateTimeField(_("record owed since"), null=True, editable=False)
     record_completed_at = models.DateTimeField(_("record completed"), null=True, editable=False)
+
+    notice_since = models.DateTimeField(_("configuration notice owed since"), null=True, editable=False)
+    noticed_at = models.DateTimeField(_("configuration notice sent"), null=True, editable=False)
+    operator = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("configuration operator"), editable=False
+    )
+    ordered_at = models.DateTimeField(_("update of items ordered"), null=True, editable=False)
+    returned_at = models.DateTimeField(_("order returned"), null=True, editable=False)
 
     expected_reached = models.BooleanField(_("expected result reached"), null=True)
     rating = models.CharField(_("rating"), max_length=4, choices=Rating, blank=True)
@@ -178,11 +206,6 @@ class Change(ChangeLifecycle, Ticket):
         indexes = [
             models.Index(
                 fields=["planned_start", "planned_end"], condition=Q(planned_end__isnull=False), name="change_window"
-            ),
-            models.Index(
-                fields=["record_due_at"],
-                condition=Q(record_due_at__isnull=False, record_completed_at=None, record_told_at=None),
-                name="change_record_due",
             ),
         ]
         triggers = searched_texts(internal=["reason", "effect", "plan", "back_out", "result_text"])
@@ -234,3 +257,5 @@ class Change(ChangeLifecycle, Ticket):
         self.actual_end = end or now
         self.result, self.result_text = result, text
         self.resolved_at = now
+        altered = result != Result.BACKED_OUT and not self.is_standard
+        self.notice_since = now if altered and self.affected_items.exists() else None

@@ -64,10 +64,6 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "approval": newest,
         "rounds": len(rounds),
         "copy_url": f"{reverse('tickets:register', args=['changes'])}?copy={change.number}",
-        "overdue_record": change.record_due_at is not None
-        and change.record_completed_at is None
-        and change.record_due_at <= now
-        and change.state != States.CLOSED,
     }
 
 

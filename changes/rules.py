@@ -39,6 +39,17 @@ def may_implement(ticket: Ticket, user: User) -> bool:
     return may_work_on(ticket, user) or may_dispatch(ticket, user)
 
 
+def may_order_update(ticket: Ticket, user: User) -> bool:
+    """Configuration managers, change managers."""
+    return user.may(Permission.CMDB_MANAGE) or may_manage(ticket, user)
+
+
+def may_return_order(ticket: Ticket, user: User) -> bool:
+    """Whom the order names, configuration managers."""
+    ordered = getattr(ticket.specific, "operator_id", None) == user.pk
+    return ordered or user.may(Permission.CMDB_MANAGE)
+
+
 def may_carry_out(ticket: Ticket, user: User) -> bool:
     """The assignee, members of the assigned group."""
     return may_work_on(ticket, user)

@@ -4,16 +4,14 @@ from celery import shared_task
 
 from changes.assessing.effect import run_due as run_effects
 from changes.cab.services import close_electronic
-from changes.due import run_due
 from changes.informing.due import run_informing
 from tickets import clock
 
 
 @shared_task(name="changes.tasks.run_due_changes")
 def run_due_changes() -> None:
-    """Tell of overdue records of emergencies and of what starts soon or is late; end electronic meetings in time."""
+    """Tell of what starts soon or is late; end electronic meetings in time."""
     now = clock.now()
-    run_due(now)
     run_informing(now)
     close_electronic(now)
 

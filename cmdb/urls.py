@@ -4,6 +4,7 @@ from django.urls import path
 
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
+from cmdb.audits import views as audits
 from cmdb.views import classes, exploring, items, keeping
 
 app_name = "cmdb"
@@ -21,6 +22,10 @@ urlpatterns = [
     path("baselines/", comparing.BaselinesView.as_view(), name="baselines"),
     path("path/", comparing.PathPage.as_view(), name="path"),
     path("<int:pk>/beneath/", comparing.BeneathView.as_view(), name="beneath"),
+    path("audits/", audits.AuditsView.as_view(), name="audits"),
+    path("audits/<int:pk>/", audits.AuditView.as_view(), name="audit"),
+    path("audits/<int:pk>/codes/", audits.CodesView.as_view(), name="audit_codes"),
+    path("audits/<int:pk>/<int:check>/", audits.CheckView.as_view(), name="audit_check"),
     path("health/", keeping.HealthView.as_view(), name="health"),
     path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),

@@ -157,7 +157,7 @@ class Delivery(models.Model):
     message_id = models.CharField(max_length=120, blank=True)
     rendered = models.JSONField(default=dict)
     possible_duplicate = models.BooleanField(_("possibly doubled"), default=False)
-    sent_at = models.DateTimeField(_("handed over"), null=True)
+    sent_at = models.DateTimeField(pgettext_lazy("delivery", "handed over"), null=True)
     lateness = models.DurationField(_("lateness"), null=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     read_at = models.DateTimeField(_("read"), null=True)

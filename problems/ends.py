@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from problems import guards, rules
 from problems.states import LIVE, Outcome, States
@@ -142,7 +143,7 @@ class ProblemEnds(Columns):
         source=LIVE,
         target=States.CLOSED,
         label=_("Cancel"),
-        done=_("cancelled it"),
+        done=pgettext_lazy("problem", "cancelled it"),
         allow=rules.manages,
         form="tickets.shared.forms.ReasonForm",
         effect="problems.services.free_waiting_incidents",

@@ -12,6 +12,7 @@ from sla.clocks.facts import is_unmeasured
 from sla.clocks.life import Life
 from sla.clocks.limits import soon_before
 from sla.models import AgreementKind, Clock, Metric
+from sla.promises.models import OF_KINDS
 from tickets.clock import NO_LIMIT
 from tickets.models import Ticket
 
@@ -53,7 +54,7 @@ def set_columns(ticket: Ticket, clocks: Iterable[Clock]) -> None:
     if is_unmeasured(ticket):
         ticket.responded_in_time = ticket.completed_in_time = ticket.dispatched_in_time = None
     running = response if response and response.is_active else resolve
-    ends = (_runs_until(each) for each in (dispatch, running, newest.get(Metric.CAUSE)))
+    ends = (_runs_until(each) for each in (dispatch, running, *(newest.get(metric) for metric in OF_KINDS)))
     ticket.queue_due_at, ticket.due_soon_at = min(ends)
 
 

@@ -56,11 +56,15 @@ class Span:
     """From when to when a limit to the customer counts: names of moments in the ticket's row.
 
     ``noted``: the end is typed by hand afterwards; that it is there stops the clock at the moment of writing.
+    ``lasts``: it counts on after the solution. ``repeats``: not every ticket comes to its beginning, and one that
+    comes to it again after an end is measured again.
     """
 
     starts: str
     stops: str
     noted: bool = False
+    lasts: bool = False
+    repeats: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,7 @@ class Clocks:
     ``limits``: metric to its span. ``groups``: each group that has the ticket is measured (OLA): answered in a state
     of ``at_work``, over when it is passed on or resolved; not while it is back in ``at_desk``. ``vendors``: so is each
     vendor that is called (UC). Clocks pause in states of the phase "waiting", for reasons that the policy names.
+    ``owed``: who owes a limit, as roles: they are told before it and when it has passed; else whoever has the ticket.
     ``moments``: by name what a policy may let a limit count from, or until (SLM-04), with its column in the row; none:
     the kind's own spans always count. ``labels``: what a limit is called here, when it is not what others call it.
     """
@@ -77,6 +82,7 @@ class Clocks:
     limits: Mapping[str, Span] = field(default_factory=dict)
     moments: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, object] = field(default_factory=dict)
+    owed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     groups: bool = False
     vendors: bool = False
     at_work: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -40,7 +41,7 @@ class AccessFilter(filters.FilterSet):
     """What the log can be searched by."""
 
     q = filters.CharFilter(method="search", label=_("Words of name, address, program or details"), max_length=200)
-    kind = ChoicesFilter(choices=AccessEvent.Kind.choices, label=_("Event"))
+    kind = ChoicesFilter(choices=AccessEvent.Kind.choices, label=pgettext_lazy("access", "Event"))
     person = filters.CharFilter(field_name="person__username", label=_("User name"), max_length=150)
     at_after = MomentFilter(field_name="at", lookup_expr="gte", label=_("From"))
     at_before = MomentFilter(field_name="at", lookup_expr="lt", label=_("Before"))

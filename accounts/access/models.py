@@ -8,6 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AccessEvent(models.Model):
@@ -29,7 +30,7 @@ class AccessEvent(models.Model):
         TOKEN_REVOKED = "token_revoked", _("API token revoked")
 
     at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("time"))
-    kind = models.CharField(_("event"), max_length=20, choices=Kind)
+    kind = models.CharField(pgettext_lazy("access", "event"), max_length=20, choices=Kind)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from changes.codes import ChangeDomain, ChangeType
 from changes.states import Result, Risk
@@ -25,7 +26,7 @@ def register() -> None:
         _column("domain", _("Domain"), "domain__name_zh", "domain__name_en"),
         _column("planned_start", _("Planned start"), sort="planned_start"),
         _column("planned_end", _("Planned end"), sort="planned_end"),
-        _column("result", _("Result"), shown="get_result_display"),
+        _column("result", pgettext_lazy("change", "Result"), shown="get_result_display"),
     )
     nothing = [_UNSAID]
     add_filters(
@@ -33,7 +34,9 @@ def register() -> None:
         change_type=CodesFilter(field_name="change__change_type", model=ChangeType, label=_("Type of change")),
         risk=ChoicesFilter(field_name="change__risk", choices=[*Risk.choices, _UNSAID], label=_("Risk")),
         domain=CodesFilter(field_name="change__domain", model=ChangeDomain, words=nothing, label=_("Domain")),
-        result=ChoicesFilter(field_name="change__result", choices=[*Result.choices, _UNSAID], label=_("Result")),
+        result=ChoicesFilter(
+            field_name="change__result", choices=[*Result.choices, _UNSAID], label=pgettext_lazy("change", "Result")
+        ),
         planned_start_after=MomentFilter(
             field_name="change__planned_start", lookup_expr="gte", label=_("Planned start from")
         ),

@@ -11,6 +11,7 @@ from changes.codes import EMERGENCY, MAJOR, SIMPLE, STANDARD
 from changes.schedule.freeze_models import CollisionOverride
 from changes.states import ENDED, Result
 from tickets.figures.records import PLACED_BY, Span, staff_sets
+from tickets.models import Ticket
 
 PLANNED_END, STARTED, REVIEWED = "change__planned_end", "change__actual_start", "change__reviewed_at"
 _OK = (Result.AS_PLANNED, Result.DEVIATED)
@@ -40,6 +41,17 @@ def _major_due(span: Span) -> Q:
 def _in_planned_time(span: Span) -> Q:
     in_time = Q(change__actual_end__lte=F("change__planned_end"))
     return _major_due(span) & in_time & ~Q(change__result=Result.BACKED_OUT)
+
+
+def _late_record(span: Span) -> Q:
+    """Emergencies whose clock of the record passed its limit in the period."""
+    late = Ticket.objects.filter(
+        pk=OuterRef("pk"),
+        clocks__metric="record",
+        clocks__breached_at__gte=span.start,
+        clocks__breached_at__lt=span.edge,
+    )
+    return Q(Exists(late))
 
 
 def _overridden(span: Span) -> Q:
@@ -142,10 +154,7 @@ OVERRIDDEN = _set(
 LATE_RECORDS = _set(
     "late_records",
     _("Records of emergencies overdue"),
-    _("Emergencies whose record was not completed by its limit, as it stands at the end of the period."),
+    _("Emergencies whose record was not completed by the limit of its policy, which lies in the period."),
     "",
-    lambda span: (
-        Q(change__record_due_at__lt=span.edge, change__record_due_at__gte=span.start)
-        & (Q(change__record_completed_at=None) | Q(change__record_completed_at__gt=F("change__record_due_at")))
-    ),
+    _late_record,
 )

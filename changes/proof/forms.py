@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from approvals.models import Decision
@@ -101,7 +102,7 @@ def _implementation(change: Change) -> list[Line]:
     return [
         pair(_("Actual start"), change.actual_start),
         pair(_("Actual end"), change.actual_end),
-        pair(_("Result"), change.get_result_display()),
+        pair(pgettext("change", "Result"), change.get_result_display()),
         pair(_("Decision"), change.get_decision_display()),
         _wide(_("How it went"), change.result_text),
     ]
@@ -141,6 +142,22 @@ def _interrupted(line: Interrupted) -> str:
 
 def _wide(label: str, value: Any) -> Line:
     return {**pair(label, value), "wide": True}
+
+
+#: Steps that the order names; the newest of each counts.
+STEPS = ("send_notice", "order_update", "return_order")
+
+
+def ordering_of(change: Change) -> list[Line]:
+    """Who told of it, who ordered the update, who carries it out, and what came of it: the head of the order."""
+    found = change.timeline.filter(action__in=STEPS).select_related("actor").order_by("at", "pk")
+    said = {one.action: " · ".join(filter(None, (str(one.actor), moment(one.at), one.text))) for one in found}
+    return [
+        pair(_("Configuration notice sent"), said.get("send_notice")),
+        pair(_("Update of items ordered"), said.get("order_update")),
+        pair(_("Configuration operator"), change.operator),
+        pair(_("Order returned"), said.get("return_order")),
+    ]
 
 
 @dataclass(frozen=True)

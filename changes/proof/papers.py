@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from changes.models import Change
-from changes.proof.forms import OrderLine, order_of, record_of
+from changes.proof.forms import OrderLine, order_of, ordering_of, record_of
 from itsm.documents.paper import Part, moment, pdf_of
 
 
@@ -27,7 +27,8 @@ def order_pdf(change: Change, user: User, *, printed: str) -> bytes:
         for line in order_of(change, user)
     ]
     signed = [(_("Signature of the implementer, date"), ""), (_("Signature of the configuration manager, date"), "")]
-    parts = [Part("", head=head, rows=rows, broad=[0, 3]), Part("", signed)]
+    ordering = [(str(line["label"]), str(line["value"] or "")) for line in ordering_of(change)]
+    parts = [Part("", ordering), Part("", head=head, rows=rows, broad=[0, 3]), Part("", signed)]
     return pdf_of(_("Configuration change order"), _under(change), parts, printed=printed)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from changes.models import Change
-from changes.proof.forms import order_of, record_of
+from changes.proof.forms import order_of, ordering_of, record_of
 from changes.proof.pack import MOST_BYTES, pack_of, verify
 from changes.proof.papers import order_pdf, record_pdf
 from itsm.documents.paper import TYPE as PDF
@@ -58,7 +58,12 @@ class ItemsOrderView(SignedInView):
         change, now = find(request, number), clock.now()
         if request.GET.get("format") == "pdf":
             return _pdf(order_pdf(change, request.user, printed=printed(request.user, now)), f"{change.number}-items")
-        context = {"change": change, "lines": order_of(change, request.user), "now": now}
+        context = {
+            "change": change,
+            "lines": order_of(change, request.user),
+            "ordering": ordering_of(change),
+            "now": now,
+        }
         return render(request, "changes/proof/order.html", context)
 
 

@@ -1,5 +1,6 @@
 """What the provider looks after: business systems, configuration items, how they hang together. Knows no tickets."""
 
+from cmdb.models.audits import Audit, AuditCheck, AuditExtra
 from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
 from cmdb.models.discovery import Difference, Sighting
 from cmdb.models.imports import ItemImport
@@ -12,6 +13,9 @@ __all__ = [
     "Affects",
     "Attribute",
     "AttributeVersion",
+    "Audit",
+    "AuditCheck",
+    "AuditExtra",
     "Baseline",
     "BusinessSystem",
     "BusinessSystemClass",

@@ -173,6 +173,11 @@ def propose(*, item: ConfigurationItem, name: str, seen: Any, ticket: str, by: U
         key=f"{by.username}:{item.pk}:{name}"[:200],
         defaults={"seen_at": now, "item": item, "data": {"ticket": ticket, "by": by.username}},
     )
+    differ(sighting, item, name, seen, now)
+
+
+def differ(sighting: Sighting, item: ConfigurationItem, name: str, seen: Any, now: datetime) -> None:
+    """Let a value that somebody saw otherwise wait for a decision."""
     was = {**{column: getattr(item, column) for column in NAMES.values()}, **item.attributes}.get(name)
     Difference.objects.update_or_create(
         sighting=sighting,

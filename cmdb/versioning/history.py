@@ -167,7 +167,7 @@ def _relation_lines(item: ConfigurationItem, visible: Sequence[int] | None) -> I
         if version.carried and not ended:
             continue
         relation = version.relation_type.name if outward else version.relation_type.inverse
-        words = _("no longer: %(relation)s %(item)s") if ended else _("now: %(relation)s %(item)s")
+        words = _("no longer: %(relation)s %(item)s") if ended else _("now related: %(relation)s %(item)s")
         yield Line(
             at=version.known,
             since=version.valid.upper if ended else version.valid.lower,

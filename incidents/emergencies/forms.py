@@ -133,7 +133,7 @@ class RecordAnswerForm(ActionForm):
     """What somebody answered who was called."""
 
     person = PersonField(User.objects.none(), label=_("Person"))
-    answer = forms.ChoiceField(label=_("Answer"), choices=CallIn.Answer.choices)
+    answer = forms.ChoiceField(label=pgettext_lazy("call", "Answer"), choices=CallIn.Answer.choices)
     text = text_field(_("What they said"), required=False, rows=2)
 
     def limit_choices(self) -> None:

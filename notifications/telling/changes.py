@@ -42,11 +42,29 @@ register_event(
         presses=False,
     ),
     Event(
-        code="record_overdue",
-        label=_("The record of an emergency change is overdue"),
-        subject=_("Complete the record: {number} {summary}"),
-        body=_("It was an emergency; what it left no time for had to be written down by now.\n{link}"),
-        icon="clock-exclamation",
+        code="items_noticed",
+        label=_("A change altered configuration items"),
+        subject=_("Configuration notice: {number} {summary}"),
+        body=_("{actor}: {text}\nPlease order the update of the items, or check that they are right:\n{link}"),
+        icon="file-export",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="update_ordered",
+        label=_("You are to update configuration items"),
+        subject=_("Update configuration items: {number} {summary}"),
+        body=_("{actor}: {text}\nPlease return the order when it is done:\n{link}"),
+        icon="clipboard-list",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="update_returned",
+        label=_("Configuration items were updated as ordered"),
+        subject=_("Items updated: {number} {summary}"),
+        body=_("{actor}: {text}\n{link}"),
+        icon="clipboard-check",
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
@@ -120,13 +138,20 @@ def tell_of_change(
     )
 
 
-def _who_owes_the_record(happening: Happening) -> list[int]:
-    return happening.people("requester", "assignee", "change_manager")
+def _config_managers(happening: Happening) -> list[int]:
+    return happening.people("config_manager")
+
+
+def _operator(happening: Happening) -> list[int]:
+    key = happening.ticket.specific.operator_id  # type: ignore[attr-defined]  # a change has one
+    return [key] if key else []
 
 
 NOTICES.update(
     {
         "change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause),
-        "record_overdue": Reaction("record_overdue", _who_owes_the_record, rooms=False),
+        "items_noticed": Reaction("items_noticed", _config_managers, rooms=False),
+        "update_ordered": Reaction("update_ordered", _operator, rooms=False),
+        "update_returned": Reaction("update_returned", _config_managers, rooms=False),
     }
 )

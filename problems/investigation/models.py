@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from tickets.models import Attachment, TimelineEntry
@@ -44,7 +45,7 @@ class Evidence(models.Model):
         HYPOTHESIS = "hypothesis", _("Hypothesis")
 
     class Verdict(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("hypothesis", "Open")
         CONFIRMED = "confirmed", _("Confirmed")
         REFUTED = "refuted", _("Refuted")
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from tickets.database.triggers import APPEND_ONLY
@@ -20,7 +21,7 @@ class IncidentMeeting(models.Model):
     month: models.DateField[date, date] = models.DateField(_("month"))
     held_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("held"))
     attendance = models.TextField(_("who attended"))
-    minutes = models.TextField(_("minutes"))
+    minutes = models.TextField(pgettext_lazy("meeting", "minutes"))
     decisions = models.TextField(_("decisions"), blank=True)
     written_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("written by"))
     written_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("written"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 
@@ -17,7 +18,7 @@ class TrendProposal(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("trend", "Open")
         WATCHED = "watched", _("Watched")
         DISMISSED = "dismissed", _("Dismissed")
         RAISED = "raised", _("Problem raised")

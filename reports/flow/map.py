@@ -125,12 +125,12 @@ def _along(arrow: Arrow, start: Node, end: Node, width: float) -> Edge:
 
 
 def _between(arrow: Arrow, start: Node, end: Node, width: float) -> Edge:
-    """To or from a state below the usual way; there and back lie beside each other."""
+    """To or from a state below; there and back lie beside each other, right of the curves that go back."""
     down = end.y > start.y
-    shift = -16 if down else 16
+    shift = 8 if down else 44
     begin_y = start.y + HIGH if down else start.y
     end_y = end.y - 8 if down else end.y + HIGH + 8
     begin_x, end_x = start.middle + shift, end.middle + shift
     middle = (begin_y + end_y) / 2
     path = f"M {begin_x} {begin_y} C {begin_x} {middle}, {end_x} {middle}, {end_x} {end_y}"
-    return Edge(arrow, path, (begin_x + end_x) / 2 + (-46 if down else 46), middle - 4, width)
+    return Edge(arrow, path, (begin_x + end_x) / 2 + (-46 if down else 46), end_y - 28 if down else middle - 4, width)

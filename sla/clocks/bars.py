@@ -51,7 +51,8 @@ def bars_of(ticket: Ticket, now: datetime) -> list[Bar]:
     clocks, kind = sorted(newest.values(), key=_place), ticket.kind
     shown = [_bar(each, kind, now) for each in clocks if _concerns(each, ticket)]
     begun = {each.metric for each in clocks if each.agreement == AgreementKind.SLA}
-    main = [metric for metric in _MAIN if metric in ticket.kind_info.timed.limits]
+    limits = ticket.kind_info.timed.limits
+    main = [metric for metric in _MAIN if metric in limits and not limits[metric].repeats]
     waiting = [Bar(metric_label(m, kind), "idle", _("not started")) for m in main if m not in begun]
     return [*shown, *waiting]
 

@@ -35,7 +35,7 @@ class Fact:
     repeats: bool = False
     #: What it measures is over without having happened: a visit that nobody needed any more.
     dropped: bool = False
-    #: It ends after the solution: with the closing.
+    #: It ends after the solution: with the closing, or as its kind says.
     lasts: bool = False
 
     @property
@@ -107,10 +107,11 @@ def _sla(ticket: Ticket, spans: Mapping[str, Span], at: datetime) -> Iterator[Fa
     What is typed by hand, such as a time of arrival: that it is there stops the clock now (reliability.md, section 0).
     """
     for metric, span in spans.items():
-        lasts = span.stops == CLOSED
-        stopped = getattr(ticket, span.stops, None) if ticket.resolved_at or not lasts else None
+        closing = span.stops == CLOSED
+        stopped = getattr(ticket, span.stops, None) if ticket.resolved_at or not closing else None
         stopped = at if stopped and span.noted else stopped
-        yield Fact(AgreementKind.SLA, metric, getattr(ticket, span.starts), stopped, lasts=lasts)
+        more = {"lasts": closing or span.lasts, "repeats": span.repeats}
+        yield Fact(AgreementKind.SLA, metric, getattr(ticket, span.starts), stopped, **more)
 
 
 def _ola(ticket: Ticket, timed: Clocks, at: datetime, *, gained: bool) -> Iterator[Fact]:

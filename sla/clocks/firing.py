@@ -114,7 +114,7 @@ def _telling(ticket: Ticket, clock: Clock, timer: Timer, at: datetime, hearers: 
     if timer.rule.startswith(ESCALATE):
         _order_escalation(ticket, clock, timer, at, hearers.escalations.get(timer.rule))
         return None
-    event, roles = _event_and_roles(clock, timer, hearers)
+    event, roles = _event_and_roles(ticket, clock, timer, hearers)
     if not roles:
         return None
     if ticket.parent_id:
@@ -216,12 +216,18 @@ def declare(ticket: Ticket, rules: Iterable[NoticeRule], at: datetime) -> None:
     )
 
 
-def _event_and_roles(clock: Clock, timer: Timer, hearers: Hearers) -> tuple[str, tuple[str, ...]]:
+def owed_by(ticket: Ticket, clock: Clock) -> tuple[str, ...]:
+    """Who owes what ``clock`` measures, where the kind names them; empty: whoever has the ticket."""
+    return ticket.kind_info.timed.owed.get(clock.metric, ()) if clock.agreement == AgreementKind.SLA else ()
+
+
+def _event_and_roles(ticket: Ticket, clock: Clock, timer: Timer, hearers: Hearers) -> tuple[str, tuple[str, ...]]:
     kind, _colon, number = timer.rule.partition(":")
+    owed = owed_by(ticket, clock)
     if kind == "warn":
-        return "limit_near", BEFORE
+        return "limit_near", owed or BEFORE
     if kind == "limit":
-        return "limit_passed", AT_LIMIT[AgreementKind(clock.agreement)]
+        return "limit_passed", owed or AT_LIMIT[AgreementKind(clock.agreement)]
     rule = hearers.rules.get(number)
     return (rule.on, tuple(rule.roles)) if rule else ("", ())
 

@@ -53,7 +53,8 @@ class Course:
         closed_at = self.closed_at if self.resolved_at else None
         times = (ticket.created_at, self.assigned_at, self.responded_at, self.resolved_at, closed_at)
         found = dict(zip(MOMENTS.values(), times, strict=True))
-        own = {span.stops for span in ticket.kind_info.timed.limits.values() if not span.noted} - found.keys()
+        spans = [span for span in ticket.kind_info.timed.limits.values() if not span.noted]
+        own = {name for span in spans for name in (span.starts, span.stops)} - found.keys()
         found |= {name: getattr(ticket.specific, name) for name in own}
         return {name: at for name, at in found.items() if at is not None}
 

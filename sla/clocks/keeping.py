@@ -199,7 +199,7 @@ class Keeper:
 
     def _of_this_round(self, fact: Fact, life: Life | None) -> Fact:
         """A later round of the response ends when work begins again, not when it first began."""
-        if life is None or fact.kind != (AgreementKind.SLA, Metric.RESPONSE):
+        if life is None or fact.repeats or fact.kind != (AgreementKind.SLA, Metric.RESPONSE):
             return fact
         if life.clock.round == 1 and not (life.clock.policy_version.restarts and life.clock.stopped_at):
             return fact

@@ -14,6 +14,7 @@ from cmdb.models import BusinessSystem
 from sla.calendars.clock import MOST_YEARS
 from sla.calendars.publishing import business_time, is_reached
 from sla.models import AgreementKind, Calendar, FaultLevel, Metric, Moment, PolicyVersion
+from sla.promises.models import OF_KINDS
 from sla.promises.policies import RESOLVE, RESPONSE, Draft, Promise, columns_of, draft_of, is_in_order
 from tickets.lifecycle import kind_of, kinds
 from tickets.models import Nature, Priority, WaitReason
@@ -59,7 +60,7 @@ class PromiseForm(forms.Form):
         metric = cleaned.get("metric")
         if metric and not cleaned.get("calendar"):
             self.add_error("calendar", _("Choose the calendar that it counts by."))
-        needs = metric in (Metric.DISPATCH, Metric.ON_SITE, Metric.UPDATE, Metric.CAUSE) or cleaned.get("graded")
+        needs = metric in (Metric.DISPATCH, Metric.ON_SITE, Metric.UPDATE, *OF_KINDS) or cleaned.get("graded")
         if metric and needs and not cleaned.get("minutes"):
             self.add_error("minutes", _("Priorities say nothing about this: give the minutes."))
         if metric:
@@ -71,7 +72,7 @@ class PromiseForm(forms.Form):
     def _check_kind(self, metric: str, cleaned: dict[str, Any]) -> None:
         """Refuse what no ticket could ever have: a limit that its kind does not know, a priority where it has none."""
         code = cleaned.get("graded", "").partition(":")[0]
-        if metric not in kind_of(code).timed.limits if code else metric == Metric.CAUSE:
+        if metric not in kind_of(code).timed.limits if code else metric in OF_KINDS:
             self.add_error("metric", _("There is no such limit for this kind."))
         for name in ("priority", "fault") if code else ():
             if cleaned.get(name):

@@ -36,6 +36,13 @@ class Metric(models.TextChoices):
     CAUSE = "cause", _("Root cause")
     RESOLVE = "resolve", _("Resolution")
     UPDATE = "update", _("Status update")
+    RECORD = "record", _("Completion of the record")
+    NOTICE = "notice", _("Configuration notice")
+    ORDER = "order", _("Update of configuration items")
+
+
+#: Limits that only some kinds have: a promise of one names the kind.
+OF_KINDS = (Metric.CAUSE, Metric.RECORD, Metric.NOTICE, Metric.ORDER)
 
 
 class Moment(models.TextChoices):

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from changes.models import Change
+from sla.clocks.timers import fire_due
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, reload_user
@@ -40,6 +41,7 @@ def month(world: World) -> World:
     act(act(order, "start", world.engineer, now=later(51)), "back_out_now", world.engineer, now=later(52), text="失败")
     none: dict[str, Any] = {"planned_start": "", "planned_end": ""}
     act(request(world, "emergency", **none), "submit", world.lead, now=MONDAY)
+    fire_due(now=later(48))
     window: dict[str, Any] = {"planned_start": "2026-11-26T20:00", "planned_end": "2026-11-26T22:00"}
     act(request(world, "major", **window), "cancel", world.lead, now=MONDAY, text="不做了")
     return world

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from changes.due import run_due
-from changes.models import Change
-from notifications.models import Notice
 from tests.changes.making import approve, later, request, staffed
-from tests.factories import MONDAY, World, act, incident_in, last_entry, reload_user
+from tests.factories import MONDAY, World, act, last_entry, reload_user
 from tickets.errors import ActionConflict, ActionInvalid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-06")]
@@ -82,20 +78,3 @@ def test_a_plan_without_a_point_of_no_return_asks_for_no_decision(world: World) 
 
 
 STEP: dict[str, Any] = {"planned_from": "2026-11-24T21:00", "planned_to": "2026-11-24T21:30"}
-
-
-@pytest.mark.req("CHG-02")
-def test_an_overdue_record_of_an_emergency_is_told_once(world: World) -> None:
-    incident = incident_in("in_progress", world)
-    none: dict[str, Any] = {"planned_start": "", "planned_end": ""}
-    change: Any = act(
-        request(world, "emergency", raised_from=incident.number, **none), "submit", world.lead, now=MONDAY
-    )
-    done: Any = act(request(world, "emergency", **none), "submit", world.lead, now=MONDAY)
-    act(done, "cancel", world.lead, now=MONDAY, text="不做了")
-    assert run_due(change.record_due_at - timedelta(seconds=1)) == 0
-    assert [run_due(change.record_due_at), run_due(change.record_due_at + timedelta(days=1))] == [1, 0]
-    [told] = Notice.objects.filter(event="record_overdue")
-    assert told.ticket_id == change.pk
-    assert {world.lead.pk, world.people["changer"].pk} <= set(told.deliveries.values_list("recipient", flat=True))
-    assert Change.objects.get(pk=change.pk).record_told_at == change.record_due_at

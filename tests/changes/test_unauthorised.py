@@ -110,6 +110,7 @@ def test_a_change_allows_its_own_items_from_its_window_until_it_is_closed(world:
     change = act(change, "implement", world.engineer, now=END, result="as_planned")
     assert permit(change.number, ["db-1"], END + timedelta(hours=20)) == ""
     change = act(change, "confirm_result", world.people["changer"], now=END)
+    change = act(change, "send_notice", world.engineer, now=END, text="改了值")
     act(change, "close", world.engineer, now=END + timedelta(hours=1))
     assert permit(change.number, ["db-1"], END + timedelta(hours=2))
     draft = request(world, items=["db-1"])

@@ -71,7 +71,11 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "notifications:of_ticket_lines": [number],
         "notifications:answer": ["1.none"],
         **{f"cmdb:{name}": [0] for name in ("item", "edit", "relate", "impact", "compare", "graph", "graph_data")},
-        **{f"cmdb:{name}": [0] for name in ("undo_import", "decide", "attribute", "propose", "query", "beneath")},
+        **{
+            f"cmdb:{name}": [0]
+            for name in ("undo_import", "decide", "attribute", "propose", "query", "beneath", "audit", "audit_codes")
+        },
+        "cmdb:audit_check": [0, 0],
         "cmdb:class": ["none"],
         "cmdb:life": [0, "retire"],
         "cmdb:unrelate": [0, 0],

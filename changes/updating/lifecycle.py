@@ -1,0 +1,78 @@
+"""The notice of what changed in the items (配置信息变更通知), and the order to update them (配置变更单)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from changes import guards, rules
+from changes.states import States
+from tickets.lifecycle import action
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket as Columns
+else:
+    Columns = object
+
+AFTER = (States.IMPLEMENTED, States.REVIEWED)
+
+
+class UpdatesItems(Columns):
+    """Between the end of the work and the end of the record. What each owes is timed by the policies."""
+
+    noticed_at: Any
+    ordered_at: Any
+    returned_at: Any
+    operator: Any
+
+    @action(
+        source=[*AFTER],
+        label=_("Send the configuration notice"),
+        done=_("sent the configuration notice"),
+        allow=rules.may_implement,
+        guards=(guards.owes_notice,),
+        form="tickets.shared.forms.ReasonForm",
+        tells=("items_noticed",),
+        icon="file-export",
+        public=False,
+        versioned=False,
+    )
+    def send_notice(self, *, user: User, now: datetime, text: str) -> None:
+        """Tell the configuration managers what the change altered in its items."""
+        self.noticed_at = now
+
+    @action(
+        source=[*AFTER],
+        label=_("Order the update of its items"),
+        done=_("ordered the update of its items"),
+        allow=rules.may_order_update,
+        guards=(guards.has_no_open_order,),
+        form="changes.updating.forms.OrderUpdateForm",
+        effect="changes.updating.services.order",
+        tells=("update_ordered",),
+        icon="clipboard-list",
+        public=False,
+        versioned=False,
+    )
+    def order_update(self, *, user: User, now: datetime, operator: Any, text: str) -> None:
+        """Let somebody update the items as the change left them; whoever does it returns the order."""
+        self.operator, self.ordered_at, self.returned_at = operator, now, None
+
+    @action(
+        source=[*AFTER],
+        label=_("Return the order"),
+        done=_("returned the order: its items are updated"),
+        allow=rules.may_return_order,
+        guards=(guards.has_open_order,),
+        form="changes.updating.forms.ReturnForm",
+        tells=("update_returned",),
+        icon="clipboard-check",
+        public=False,
+        versioned=False,
+    )
+    def return_order(self, *, user: User, now: datetime, text: str) -> None:
+        """Say what was updated, and with which result."""
+        self.returned_at = now

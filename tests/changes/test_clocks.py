@@ -1,0 +1,118 @@
+"""What a change owes in time, by the policies: check, record of an emergency, notice, update of items."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from changes.models import Change
+from notifications.models import Notice
+from sla.clocks.bars import bars_of
+from sla.clocks.timers import fire_due
+from sla.models import Clock
+from tests.api.client import Api
+from tests.changes.making import approve, later, request, staffed
+from tests.factories import MONDAY, World, act, make_item, make_user, reload_user
+from tickets.errors import ActionConflict, ActionForbidden
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-02", "SLM-03")]
+HOUR = timedelta(hours=1)
+NONE: dict[str, Any] = {"planned_start": "", "planned_end": ""}
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    return staffed(world)
+
+
+def clocks(change: Any) -> dict[str, tuple[str, timedelta, bool | None]]:
+    """State, target and verdict of the newest clock of each metric."""
+    found = Clock.objects.filter(ticket_id=change.pk).order_by("round")
+    return {clock.metric: (clock.state, clock.target, clock.met) for clock in found}
+
+
+def told_of(change: Any, metric: str) -> set[int]:
+    """Who was told that the limit passed."""
+    found = Notice.objects.filter(event="limit_passed", ticket=change.pk, payload__metric=metric)
+    return set(found.values_list("deliveries__recipient", flat=True))
+
+
+def test_each_submission_is_checked_in_time(world: World) -> None:
+    changer = world.people["changer"]
+    change: Any = request(world)
+    assert clocks(change) == {}
+    assert bars_of(change, MONDAY) == []
+    change = act(change, "submit", world.lead, now=MONDAY)
+    assert clocks(change) == {"response": ("running", 8 * HOUR, None)}
+    assert change.queue_due_at < later(48)
+    assert [str(bar.label) for bar in bars_of(change, MONDAY)] in (["Check for sense and completeness"], ["受理审核"])
+    change = act(change, "send_back", changer, now=later(1), text="缺影响")
+    assert clocks(change)["response"][::2] == ("stopped", True)
+    change = act(change, "submit", world.lead, now=later(24))
+    assert clocks(change)["response"][::2] == ("running", None)
+    change = act(change, "accept", changer, now=later(24 * 7))
+    assert clocks(change)["response"][::2] == ("stopped", False)
+    assert Clock.objects.filter(ticket_id=change.pk).count() == 2
+
+
+def test_the_record_of_an_emergency_is_owed_in_time_and_told_when_late(world: World) -> None:
+    change: Any = act(request(world, "emergency", **NONE), "submit", world.lead, now=MONDAY)
+    done: Any = act(request(world, "emergency", **NONE), "submit", world.lead, now=MONDAY)
+    assert clocks(change)["record"] == ("running", 24 * HOUR, None)
+    act(done, "cancel", world.lead, now=MONDAY, text="不做了")
+    fire_due(now=later(24) + timedelta(minutes=1))
+    assert {world.lead.pk, world.people["changer"].pk} <= told_of(change, "record")
+    assert not told_of(done, "record")
+
+
+def test_a_record_that_is_completed_after_the_work_is_in_time(world: World) -> None:
+    change: Any = act(request(world, "emergency", **NONE), "submit", world.lead, now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.people["leader"])
+    change = act(change, "start", world.engineer, now=later(1))
+    change = act(change, "implement", world.engineer, now=later(2), result="as_planned")
+    assert clocks(change)["record"][0] == "running"
+    change = act(change, "complete_record", world.engineer, now=later(20), effect="无", plan="重启", back_out="无需")
+    assert clocks(change)["record"][::2] == ("stopped", True)
+
+
+@pytest.mark.req("CHG-08", "CMDB-06")
+def test_the_notice_and_the_order_of_items_are_timed(world: World, client: Client) -> None:
+    config = make_user("config", "config_manager")
+    make_item("db-1")
+    change: Any = act(request(world, items=["db-1"]), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    change = act(change, "start", world.engineer, now=later(35))
+    change = act(change, "implement", world.engineer, now=later(36), result="as_planned")
+    assert clocks(change)["notice"] == ("running", 24 * HOUR, None)
+    change = act(change, "confirm_result", world.engineer, now=later(37))
+    with pytest.raises(ActionConflict, match=r"notice|通知"):
+        act(change, "close", world.engineer, now=later(38))
+    change = act(change, "send_notice", world.engineer, now=later(38), text="版本升到 19.12")
+    assert clocks(change)["notice"][::2] == ("stopped", True)
+    assert config.pk in set(Notice.objects.get(event="items_noticed").deliveries.values_list("recipient", flat=True))
+
+    with pytest.raises(ActionForbidden):
+        act(change, "order_update", world.engineer, operator="engineer", text="x")
+    change = act(change, "order_update", config, now=later(39), operator="engineer", text="改版本")
+    assert clocks(change)["order"] == ("running", 24 * HOUR, None)
+    with pytest.raises(ActionConflict):
+        act(change, "close", world.engineer, now=later(40))
+    fire_due(now=later(39 + 24) + timedelta(minutes=1))
+    assert {world.engineer.pk, config.pk} <= told_of(change, "order")
+    with pytest.raises(ActionForbidden):
+        act(change, "return_order", world.desk, text="x")
+    change = act(Change.objects.get(pk=change.pk), "return_order", world.engineer, now=later(70), text="已更新")
+    assert clocks(change)["order"][::2] == ("stopped", False)
+    assert act(change, "close", world.engineer, now=later(71)).state == "closed"
+
+    client.force_login(reload_user(config))
+    page = client.get(f"/changes/{change.number}/items/").content.decode()
+    assert world.engineer.display_name in page
+    assert "已更新" in page
+    metrics = {row["metric"] for row in Api(world.lead).get(f"tickets/{change.number}/clocks/").json()["results"]}
+    assert {"response", "notice", "order"} <= metrics
