@@ -120,7 +120,11 @@ class KpiBoard:
     @property
     def path(self) -> str:
         """The page of this board."""
-        return reverse(f"reports:{self.page}", args=[self.kind.slug])
+        return self.path_of(self.kind)
+
+    def path_of(self, kind: Kind) -> str:
+        """The page of the same board of another kind."""
+        return reverse(f"reports:{self.page}", args=[kind.slug])
 
     def part_url(self, name: str, *args: Any) -> str:
         """The address of a part of this board, of the same moment."""
@@ -160,7 +164,7 @@ class KpiBoard:
             "others": [
                 {
                     "label": kind.label_plural,
-                    "url": reverse(f"reports:{self.page}", args=[kind.slug]),
+                    "url": self.path_of(kind),
                     "on": kind == self.kind,
                 }
                 for kind in kinds()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from reports import views
 from reports.flow import views as process_views
+from reports.meetings import views as meeting_views
 from reports.monthly import views as service_views
 from reports.own import views as own_views
 from reports.targets import views as target_views
@@ -35,6 +36,7 @@ urlpatterns = [
     path("boards/<kind:kind>/process/time/", process_views.TimeView.as_view(), name="process_time"),
     path("boards/<kind:kind>/process/hand-overs/", process_views.HandOversView.as_view(), name="process_hand_overs"),
     path("boards/<kind:kind>/process/log/", process_views.XesView.as_view(), name="xes"),
+    path("boards/<kind:kind>/meetings/", meeting_views.MeetingsView.as_view(), name="meetings"),
     path("boards/<kind:kind>/tiles/", views.TilesView.as_view(), name="tiles"),
     path("boards/<kind:kind>/table/", views.TableView.as_view(), name="table"),
     path("boards/<kind:kind>/load/", views.LoadView.as_view(), name="load"),

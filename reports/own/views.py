@@ -36,7 +36,7 @@ from tickets.lifecycle import Kind, kind_of
 class OwnKpiBoard(KpiBoard):
     """The chosen parts of a board. An address without a period has that of the board."""
 
-    page = "own"
+    page = "board"
 
     def __init__(self, board: OwnBoard, params: QueryDict, *, user: Any) -> None:
         self.own = board
@@ -55,7 +55,8 @@ class OwnKpiBoard(KpiBoard):
         charts = [(code, self.part_url("chart", code), size) for code, size in self.own.charts if code in drawn]
         lost = len(self.own.figures) + len(self.own.charts) - len(figures) - len(charts)
         tiles = f"{self.part_url('tiles')}{''.join(f'&figure={code}' for code in figures)}" if figures else ""
-        return super().context() | {
+        frame = super().context()
+        return frame | {
             "title": self.own.name,
             "tiles_url": tiles,
             "table_url": "",
@@ -66,6 +67,7 @@ class OwnKpiBoard(KpiBoard):
             "waiting": figures,
             "may_edit": may_edit(self.own, self.user),
             "others": [],
+            "pages": [page | {"on": False} for page in frame["pages"]],
         }
 
 

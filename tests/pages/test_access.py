@@ -130,6 +130,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "problems:known_error": ["PM991231000001"],
         "reports:target": ["overdue"],
         "reports:own": [0],
+        "reports:meetings": ["incidents"],
         "reports:own_edit": [0],
         "problems:investigation": ["PM991231000001"],
         "problems:print": ["PM991231000001"],
