@@ -179,6 +179,8 @@ def _show_problems(found: dict[str, Any]) -> None:
     offers, trends = found["offers"], found["trends"]
     hits = ", ".join(f"{language} {offers[language]['hit']} of {offers[language]['of']}" for language in ("zh", "en"))
     print(f"{offers['known_errors']:,} known errors: the right one among the first three: {hits}")
+    across = ", ".join(f"{way} {row['hit']} of {row['of']}" for way, row in offers.get("across", {}).items())
+    print(f"told in the other language: {across}")
     print(
         f"trends in {trends['tickets']:,} tickets: {trends['seconds']} s, {trends['without']} proposals;"
         f" with {trends['planted']} planted: {trends['proposals']} proposals,"

@@ -43,6 +43,8 @@ def further_lines(change: Change) -> list[Line]:
     items = sorted(item.identifier for item in change.items.all())
     steps = [_step_value(step) for step in change.steps.select_related("person")]
     lines = [line_of("items", _("configuration items"), items), line_of("steps", _("steps"), steps)]
+    if edits := [edit.sentence for edit in change.edits.select_related("item", "other", "relation_type")]:
+        lines.append(line_of("edits", _("edits of configuration items"), edits))
     if change.change_type_id == MAJOR:
         who = [json_value(row) for row in (change.group, change.assignee) if row is not None]
         lines.append(line_of("implementers", _("implementers"), who))
@@ -65,7 +67,8 @@ def actions_of_substance(change: Change) -> Iterable[str]:
     """Actions that change steps, items and, of a major change, implementers."""
     named = ("choose_implementers",) if change.change_type_id == MAJOR else ()
     items = ("add_items", "add_items_by_query", "remove_items")
-    return ("order", "add_step", "remove_step", *items, *named)
+    edits = ("prepare_value", "prepare_item", "prepare_relation", "drop_edit")
+    return ("order", "add_step", "remove_step", *items, *edits, *named)
 
 
 def implementers(change: Change) -> Iterable[User]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
+from changes.prepared.guards import is_settled
 from changes.states import ENDED, Decision, Result, States
 from tickets.lifecycle import action
 
@@ -189,7 +190,13 @@ class Implementing(Columns):
         label=pgettext_lazy("change", "Close"),
         done=_("closed it"),
         allow=rules.may_carry_out,
-        guards=(guards.has_ended, guards.has_complete_record, guards.has_told_of_items, guards.has_no_open_order),
+        guards=(
+            guards.has_ended,
+            guards.has_complete_record,
+            guards.has_told_of_items,
+            guards.has_no_open_order,
+            is_settled,
+        ),
         intent="primary",
         icon="lock-check",
         key="q",

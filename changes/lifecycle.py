@@ -12,6 +12,7 @@ from changes import guards, rules
 from changes.implementing import Implementing
 from changes.informing.lifecycle import Informing
 from changes.plan.planning import Planning
+from changes.prepared.lifecycle import PreparingEdits
 from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
 from changes.updating.lifecycle import UpdatesItems
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
 
 
-class ChangeLifecycle(Implementing, UpdatesItems, Reviewing, Planning, Informing, CommonActions):
+class ChangeLifecycle(Implementing, PreparingEdits, UpdatesItems, Reviewing, Planning, Informing, CommonActions):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.

@@ -25,7 +25,9 @@ from changes.catalogue.models import ChangeTemplate, TemplateVersion
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
+from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
+from changes.prepared.models import PreparedEdit  # noqa: F401 - Django finds models in this module
 from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module
 from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
@@ -156,6 +158,7 @@ class Change(ChangeLifecycle, Ticket):
     raised_from = models.ForeignKey(
         Ticket, models.PROTECT, null=True, related_name="raised_changes", verbose_name=_("raised from")
     )
+    difference_settled_at = models.DateTimeField(_("difference settled"), null=True, editable=False)
     helped = models.BooleanField(_("helped what it was raised from"), null=True, editable=False)
 
     notice_zh = models.TextField(_("what those affected read, Chinese"), blank=True, default="")

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
 from changes.cab.rules import may_sit
+from changes.monthly.services import may_read
 from itsm.navigation import Entry, Section
 
 NAVIGATION = [
@@ -30,6 +31,14 @@ NAVIGATION = [
         icon="shield-x",
         allow=lambda user: user.may(Permission.CMDB_VIEW),
         position=20,
+    ),
+    Entry(
+        section=Section.RUNNING,
+        label=_("Monthly report of changes"),
+        url="changes:report",
+        icon="report-analytics",
+        allow=may_read,
+        position=36,
     ),
     Entry(
         section=Section.WORK,

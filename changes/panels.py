@@ -16,6 +16,7 @@ from approvals.queries import rounds_of, show
 from changes.assessing.queries import panel_of as assessment_of
 from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
 from changes.models import Change, PlanStep
+from changes.prepared.panels import part_of as prepared_of
 from changes.reviewing.queries import lines_of
 from changes.states import PLANNED, States
 from tickets.actions import Available
@@ -55,6 +56,7 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "steps": steps,
         "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
         **collision_part(change, buttons),
+        "prepared": prepared_of(change, buttons),
         "decides": _decision_chip(change, now),
         "assessment": assessment_of(change),
         "interruptions": lines_of(change) if change.reviewed_at else [],

@@ -4,6 +4,7 @@ from django.urls import path
 
 from changes import views
 from changes.cab import views as cab
+from changes.monthly.views import MonthlyReportView
 from changes.proof import views as proof
 from changes.schedule import moving_views
 from changes.schedule import views as calendar_views
@@ -16,6 +17,7 @@ urlpatterns = [
     path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),
     path("calendar/<str:key>.ics", calendar_views.FeedView.as_view(), name="feed"),
     path("<str:number>/move/", moving_views.MoveView.as_view(), name="move"),
+    path("report/", MonthlyReportView.as_view(), name="report"),
     path("proof/", proof.CheckView.as_view(), name="check_proof"),
     path("<str:number>/record/", proof.RecordView.as_view(), name="record"),
     path("<str:number>/items/", proof.ItemsOrderView.as_view(), name="items_order"),

@@ -13,6 +13,7 @@ from demo.announcements import load_announcements
 from demo.cab import load_meeting
 from demo.changes import load_changes
 from demo.company import load_company
+from demo.earlier import Earlier
 from demo.estate import load_estate
 from demo.expected import differences
 from demo.history import DemoError, History
@@ -53,12 +54,14 @@ def load_demo() -> int:
     load_estate(clock.now())
     load_announcements(data["announcements"], clock.now())
     load_replies(data["canned_replies"], data["ticket_templates"])
+    earlier = Earlier(clock.now())
+    earlier.load()
     history = History(data["tickets"], clock.now())
     with quietly():
         history.play()
         load_changes(history.tickets, clock.now())
         load_meeting(clock.now())
-        load_problems(history.tickets, clock.now())
+        load_problems(history.tickets, earlier, clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

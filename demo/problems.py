@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from accounts.models import Role, User
 from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound, Outcome
+from demo.earlier import Earlier, first_monday
 from demo.history import DemoError
 from demo.reference import DATA
 from problems.investigation.outline import mark_of, parse
@@ -19,30 +21,52 @@ from problems.services import join
 from problems.trends.services import refresh
 from tickets.actions import perform
 from tickets.errors import ActionError
+from tickets.figures.records import midnight
 from tickets.models import Ticket
 
 Row = dict[str, Any]
 MANAGER, SUPERVISOR = "zhengli", "dengguang"
 
 
-def load_problems(tickets: dict[Any, Ticket], now: datetime) -> int:
+def load_problems(tickets: dict[Any, Ticket], earlier: Earlier, now: datetime) -> int:
     """Raise them and bring them to where they stand; return how many. Raises DemoError when the portal refuses."""
     rows: list[Row] = yaml.safe_load((DATA / "problems.yaml").read_text(encoding="utf-8"))
     User.objects.get(username=SUPERVISOR).roles.add(Role.objects.get(code="problem_supervisor"))
     people = {user.username: user for user in User.objects.with_access()}
+    problems = []
     for row in rows:
         try:
-            _load(row, tickets, people, now)
+            problems.append(_load(row, _incidents_of(row, tickets, earlier), people, now))
         except ActionError as error:
             form = getattr(error, "form", None)
             raise DemoError(f"{row['summary']}: {form.errors.as_text() if form else error}") from error
+    earlier.take_known_errors(problems, now)
     refresh(now)
     return len(rows)
 
 
-def _load(row: Row, tickets: dict[Any, Ticket], people: dict[str, User], now: datetime) -> None:
-    began = now - timedelta(days=row["days_ago"])
-    incidents = [tickets[key] for key in row["incidents"]]
+def _incidents_of(row: Row, tickets: dict[Any, Ticket], earlier: Earlier) -> list[Ticket]:
+    if "earlier" not in row:
+        return [tickets[key] for key in row["incidents"]]
+    pattern, many = row["earlier"]
+    return list(earlier.of[pattern][:many])
+
+
+def _began(row: Row, now: datetime) -> datetime:
+    """So many days ago; or on the morning of the Tuesday of a week of those before."""
+    if "week" in row:
+        return midnight(first_monday(now) + timedelta(days=7 * row["week"] + 1)) + timedelta(hours=9)
+    return now - timedelta(days=row["days_ago"])
+
+
+def _typed(typed: Row, now: datetime) -> Row:
+    """What is typed; a text such as now+4d is that moment."""
+    ahead = {name: re.fullmatch(r"now\+(\d+)d", value) for name, value in typed.items() if isinstance(value, str)}
+    return {**typed, **{name: now + timedelta(days=int(found[1])) for name, found in ahead.items() if found}}
+
+
+def _load(row: Row, incidents: list[Ticket], people: dict[str, User], now: datetime) -> Problem:
+    began = _began(row, now)
     first = incidents[0]
     data = {
         "summary": row["summary"],
@@ -59,10 +83,11 @@ def _load(row: Row, tickets: dict[Any, Ticket], people: dict[str, User], now: da
         if name == "decide":
             problem = _decide(problem, people[by], typed["text"], at)
         else:
-            problem = perform(problem, name, user=people[by], data=typed, now=at).ticket
+            problem = perform(problem, name, user=people[by], data=_typed(typed, now), now=at).ticket
     _investigate(problem, row, people, began + timedelta(hours=10), now)
     for incident in incidents:
         join(incident=incident, problem=problem, user=people[MANAGER], now=now)
+    return problem
 
 
 def _decide(problem: Any, person: User, reason: str, at: datetime) -> Any:
@@ -75,10 +100,10 @@ def _investigate(problem: Problem, row: Row, people: dict[str, User], at: dateti
     """Write the record. What the timeline says of it comes last, so that lines stay in order."""
     user = problem.assignee or people[MANAGER]
     for part, text in row.get("notes", {}).items():
-        write_note(problem=problem, part=part, text=text, version=0, user=user, now=at)
+        write_note(problem=problem, part=part, text=text, version=0, user=user, now=now)
     for text, verdict, reason in row.get("hypotheses", []):
-        made = add_evidence(problem=problem, kind="hypothesis", text=text, user=user, now=at)
-        judge(evidence=made, verdict=verdict, reason=reason, version=1, user=user, now=at)
+        made = add_evidence(problem=problem, kind="hypothesis", text=text, user=user, now=now)
+        judge(evidence=made, verdict=verdict, reason=reason, version=1, user=user, now=now)
     for method in ("whys", "fishbone"):
         if method in row:
             nodes = parse(row[method])

@@ -15,7 +15,7 @@ from changes.shipped import load_changes
 from cmdb.models import BusinessSystem, BusinessSystemClass, CIStatus
 from cmdb.shipped import load_classes
 from incidents.models import EmergencyTask
-from problems.models import ProblemCategory, ProblemLevel, ProblemSource
+from problems.models import ProblemCategory, ProblemLevel, ProblemSource, Term
 from sla.models import ContractPhase
 from sla.shipped import load_service_levels
 from tasks.codes import TaskKind
@@ -93,7 +93,16 @@ def load_reference() -> int:
         + _load_categories(data)
         + load_service_levels(data, at=clock.now())
         + load_changes(data, at=clock.now())
+        + _load_terms()
     )
+
+
+def _load_terms() -> int:
+    """The shipped glossary, once: what was taken out of it afterwards stays out."""
+    if Term.objects.exists():
+        return 0
+    pairs = yaml.safe_load((DATA / "terms.yaml").read_text(encoding="utf-8"))
+    return len(Term.objects.bulk_create(Term(zh=str(zh), en=str(en)) for zh, en in pairs))
 
 
 def _load_table(model: type[models.Model], rows: list[dict[str, Any]]) -> int:

@@ -18,7 +18,7 @@ from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from problems.meeting.api import IncidentMeetingView
-from problems.models import KnownError
+from problems.models import KnownError, Term
 from problems.navigation import reads_internal
 from problems.trends.analysis import ZONE, find, whole_weeks
 from problems.trends.services import as_data
@@ -145,11 +145,38 @@ class KnownErrorsView(ApiView):
         )
 
 
+class TermSerializer(serializers.Serializer):
+    """A term in both languages."""
+
+    zh = serializers.CharField()
+    en = serializers.CharField()
+
+
+TermList = list_serializer(TermSerializer)
+
+
+class GlossaryView(ApiView):
+    """The terms by which a report in one language finds known errors in the other."""
+
+    def get(self, request: Request) -> Response:
+        """All of them, by their English names."""
+        if not reads_internal(self.user):
+            raise PermissionDenied
+        return Response({"results": TermSerializer(Term.objects.all(), many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="known_error_terms", tag=TAG, summary=_("List the glossary"), response=TermList, errors=LIST_ERRORS
+        )
+
+
 routes = [
     path("incident-meeting/", IncidentMeetingView.as_view(), name="incident-meeting"),
     path("trends/", TrendsView.as_view(), name="trends"),
     path("trends/proposals/", ProposalsView.as_view(), name="trend-proposals"),
     path("trends/proposals/<int:pk>/<slug:step>/", ProposalStepView.as_view(), name="trend-proposal"),
+    path("known-errors/terms/", GlossaryView.as_view(), name="known-error-terms"),
     path("known-errors/", KnownErrorsView.as_view(), name="known-errors"),
     path("problems/<number:number>/investigation/", InvestigationView.as_view(), name="investigation"),
 ]

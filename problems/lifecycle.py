@@ -38,6 +38,8 @@ class ProblemLifecycle(Workarounds, ProblemEnds, Holding, RaisesChanges, CommonA
     watch_until: Any
     outcome: Any
     resolve_as: Any
+    discussed_at: Any
+    discussed_with: Any
 
     @action(
         source=NEW,
@@ -150,6 +152,20 @@ class ProblemLifecycle(Workarounds, ProblemEnds, Holding, RaisesChanges, CommonA
     def propose(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Say how it is solved, how long that takes, what it does, and how it was tested; others decide (PRB-06)."""
         self.propose_with(fields)
+
+    @action(
+        source=[*LIVE],
+        label=_("Invite customers"),
+        done=_("invited customers to a discussion"),
+        allow=rules.may_lead,
+        form="problems.inviting.InviteForm",
+        effect="problems.inviting.invite",
+        icon="mail-forward",
+    )
+    def invite(self, *, user: User, now: datetime, discussed_at: datetime, contacts: Any, **text: Any) -> None:
+        """Invite people of customers to talk about workaround or solution; each reads the own part only (PRB-10)."""
+        self.discussed_at = discussed_at
+        self.discussed_with = "\n".join(f"{person} ({person.organisation})" for person in contacts)
 
     @action(
         source=[*LIVE],

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.investigation.models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
-from problems.known_errors.models import KnownError, KnownErrorUse, Telling  # noqa: F401 - as above
+from problems.known_errors.models import KnownError, KnownErrorUse, Telling, Term  # noqa: F401 - as above
 from problems.lifecycle import ProblemLifecycle
 from problems.meeting.models import IncidentMeeting  # noqa: F401 - as above
 from problems.states import PHASES, Outcome, States

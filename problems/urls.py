@@ -9,6 +9,7 @@ app_name = "problems"
 urlpatterns = [
     path("find/incidents/", views.FindIncidentsView.as_view(), name="find_incidents"),
     path("known-errors/", views.KnownErrorsView.as_view(), name="known_errors"),
+    path("known-errors/glossary/", views.GlossaryView.as_view(), name="glossary"),
     path("known-errors/<str:number>/", views.KnownErrorView.as_view(), name="known_error"),
     path("problems/<str:number>/investigation/", views.InvestigationView.as_view(), name="investigation"),
     path("problems/<str:number>/record/", views.PrintView.as_view(), name="print"),

@@ -30,7 +30,8 @@ from tickets.shared.mentions import people_of
 EVENT_ICONS = {
     "linked": "link",
     "caused": "puzzle",
-    "causes_written": "git-branch",
+    **dict.fromkeys(("causes_written", "note_written", "evidence_written"), "git-branch"),
+    **dict.fromkeys(("hypothesis_written", "hypothesis_judged"), "git-branch"),
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",

@@ -63,7 +63,18 @@ def offers() -> dict[str, Any]:
     for language, pairs in PAIRS.items():
         first = [title in [fit.known.title for fit in fitting(Call(told), now, FIRST_OF)] for title, _s, told in pairs]
         found[language] = {"hit": sum(first), "of": len(pairs)}
-    return {"known_errors": KnownError.objects.count(), **found}
+    return {"known_errors": KnownError.objects.count(), **found, "across": _across(now)}
+
+
+def _across(now: datetime) -> dict[str, Any]:
+    """The same faults told in the other language than the one in which they are known, by the glossary."""
+    found = {}
+    for known, told in (("zh", "en"), ("en", "zh")):
+        pairs = zip(PAIRS[known], PAIRS[told], strict=True)
+        titles = [(title, call) for (title, _symptoms, _same), (_title, _other, call) in pairs]
+        first = [title in [fit.known.title for fit in fitting(Call(call), now, FIRST_OF)] for title, call in titles]
+        found[f"{told} to {known}"] = {"hit": sum(first), "of": len(titles)}
+    return found
 
 
 @dataclass

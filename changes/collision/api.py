@@ -17,7 +17,9 @@ from accounts.permissions import Permission
 from changes.cab.api import routes as cab_routes
 from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
+from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
+from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
 from changes.reviewing.api import routes as interruption_routes
 from changes.schedule.freezes import year_of
@@ -159,7 +161,9 @@ class FreezesView(ApiView):
 CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
+    *edit_routes,
     *proof_routes,
+    *report_routes,
     *interruption_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from changes.models import Change
+from changes.prepared.models import PreparedEdit
 from changes.states import States
 
 #: Its work is going on or done, and its items are brought up to date before it is closed (CHG-08).
@@ -28,7 +29,9 @@ def permit(reference: str, identifiers: Collection[str], now: datetime) -> str:
         return _("%(number)s allows nothing: it is not approved, or closed already.") % names
     if change.state == States.SCHEDULED and not is_inside(change, now):
         return _("%(number)s allows writing in its window only, or once it has begun.") % names
-    if not change.items.filter(identifier__in=list(identifiers)).exists():
+    asked = list(identifiers)
+    new = change.edits.filter(kind=PreparedEdit.Kind.ITEM, identifier__in=asked)
+    if not change.items.filter(identifier__in=asked).exists() and not new.exists():
         items = ", ".join(list(identifiers)[:3])
         return _("%(number)s does not name %(items)s.") % {**names, "items": items}
     return ""

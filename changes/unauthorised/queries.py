@@ -105,14 +105,14 @@ def _called() -> dict[str, str]:
 def _write(version: ItemVersion | RelationVersion, called: dict[str, str]) -> Write:
     verdict = getattr(version, "verdict", None)
     if isinstance(version, ItemVersion):
-        codes = _fields(version)
+        codes = fields_of(version)
         words = ", ".join(str(called.get(code, code)) for code in codes)
         return Write(f"{ITEM}{version.pk}", version, [version.item], codes, words, verdict)
     words = f"{version.source.identifier} {version.relation_type.name} {version.target.identifier}"
     return Write(f"{RELATION}{version.pk}", version, [version.source, version.target], [], words, verdict)
 
 
-def _fields(version: ItemVersion) -> list[str]:
+def fields_of(version: ItemVersion) -> list[str]:
     """The fields that it brought, by their codes."""
     newest = max((stamp[1] for stamp in version.sources.values()), default="")
     return sorted(name for name, stamp in version.sources.items() if name and stamp[1] == newest)

@@ -39,13 +39,17 @@ def printed(user: object, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a paper: pairs of label and text, or a table; ``broad``: places of the columns that take the room."""
+    """A part of a paper: pairs of label and text, or a table; ``broad``: places of the columns that take the room.
+
+    ``picture``: a drawing of the portal's own as SVG, over the whole breadth.
+    """
 
     title: str
     lines: Sequence[tuple[str, str]] = ()
     head: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = field(default_factory=list)
     broad: Sequence[int] = ()
+    picture: str = ""
 
 
 def pdf_of(title: str, under: str, parts: Iterable[Part], *, printed: str, wide: bool = False) -> bytes:

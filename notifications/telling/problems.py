@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import NOTICES, Happening, Reaction
 from notifications.services import give_notice
-from problems.signals import month_over
+from problems.signals import customer_invited, month_over
 
 
 def _managers(happening: Happening) -> list[int]:
@@ -37,6 +37,15 @@ register_event(
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
+    Event(
+        code="problem_invited",
+        label=_("Invitation to talk about the cause of your tickets"),
+        subject=_("Invitation: {summary}"),
+        body="{text}\n\n{link}",
+        icon="messages",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
 )
 
 NOTICES.update(
@@ -44,6 +53,23 @@ NOTICES.update(
         "problem_raised": Reaction("problem_raised", _managers, rooms=False),
     }
 )
+
+
+@receiver(customer_invited)
+def tell_customer(
+    sender: Any, key: str, readers: list[int], summary: str, text: dict[str, str], now: datetime, **context: Any
+) -> None:
+    """Send the invitation to the contacts of one customer, once."""
+    give_notice(
+        key=f"problem_invited:{key}",
+        event="problem_invited",
+        ticket=None,
+        recipients=readers,
+        urgent=False,
+        at=now,
+        payload={"summary": summary, "text": text, "path": reverse("tickets:portal")},
+        rooms=False,
+    )
 
 
 @receiver(month_over)

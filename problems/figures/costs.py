@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Sum
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from problems.models import Problem
@@ -19,19 +20,36 @@ WINDOW = timedelta(days=90)
 
 
 @dataclass(frozen=True)
-class Cost:
-    """Incidents, minutes of work on them, minutes of interruption, missed limits; before and after the solution."""
+class Part:
+    """Some of its incidents: how many, minutes of work on them, minutes of interruption, and the list of them."""
 
     incidents: int
     working_minutes: int
     interruption_minutes: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """All of its incidents with the missed limits; those within ``WINDOW`` before and after the solution."""
+
+    every: Part
     breaches: int
-    before: int | None
-    after: int | None
-    incidents_url: str
     breaches_url: str
-    before_url: str
-    after_url: str
+    before: Part | None = None
+    after: Part | None = None
+
+    @property
+    def saved(self) -> list[tuple[Any, int, int]]:
+        """What the solution changed, as (what, before, after); empty until it is solved."""
+        if self.before is None or self.after is None:
+            return []
+        before, after = self.before, self.after
+        return [
+            (_("incidents"), before.incidents, after.incidents),
+            (_("working minutes"), before.working_minutes, after.working_minutes),
+            (_("minutes of interruption"), before.interruption_minutes, after.interruption_minutes),
+        ]
 
 
 def cost_of(problem: Problem, user: User, now: datetime) -> Cost:
@@ -39,20 +57,25 @@ def cost_of(problem: Problem, user: User, now: datetime) -> Cost:
     keys = TicketLink.objects.filter(target_id=problem.pk, meaning=CAUSED_BY).values("source_id")
     found = Ticket.objects.visible_to(user).filter(pk__in=keys, kind="incident")
     rows = list(found.values_list("pk", "created_at", "resolved_at", "completed_in_time"))
-    worked = TimeSpent.objects.filter(ticket__in=[row[0] for row in rows]).aggregate(sum=Sum("minutes"))["sum"] or 0
-    lasted = [(resolved or now) - created for _pk, created, resolved, _kept in rows]
+    spent = TimeSpent.objects.filter(ticket__in=[row[0] for row in rows]).values_list("ticket_id")
+    worked: dict[int, int] = dict(spent.annotate(sum=Sum("minutes")).order_by())
+
+    def part(url: str, since: datetime | None = None, until: datetime | None = None) -> Part:
+        chosen = [row for row in rows if (since is None or since <= row[1]) and (until is None or row[1] < until)]
+        lasted = sum(((resolved or now) - created for _pk, created, resolved, _kept in chosen), timedelta())
+        minutes = sum(worked.get(row[0], 0) for row in chosen)
+        return Part(len(chosen), minutes, round(lasted.total_seconds() / 60), url)
+
+    def window(since: datetime, until: datetime) -> Part:
+        return part(address(problem, **_created(since, until)), since, until)
+
     solved = problem.resolved_at
     return Cost(
-        incidents=len(rows),
-        working_minutes=worked,
-        interruption_minutes=round(sum(lasted, timedelta()).total_seconds() / 60),
+        every=part(address(problem)),
         breaches=sum(kept is False for *_rest, kept in rows),
-        before=None if solved is None else sum(solved - WINDOW <= row[1] < solved for row in rows),
-        after=None if solved is None else sum(solved <= row[1] < solved + WINDOW for row in rows),
-        incidents_url=address(problem),
         breaches_url=address(problem, completed_in_time="false"),
-        before_url=address(problem, **_created(solved - WINDOW, solved)) if solved else "",
-        after_url=address(problem, **_created(solved, solved + WINDOW)) if solved else "",
+        before=window(solved - WINDOW, solved) if solved else None,
+        after=window(solved, solved + WINDOW) if solved else None,
     )
 
 

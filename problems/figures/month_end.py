@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from accounts.codes import in_both
 from accounts.models import User
-from problems.figures.register import Month, effect_of, figures_of, lines_of, report_rows
+from problems.figures.register import effect_of, figures_of, lines_of, report_rows
 from problems.models import Problem
 from problems.signals import month_over
+from tickets.figures.months import Month
 
 #: The owner of the process, and the service management group (服务管理小组).
 READERS = ("problem_manager", "service_owner")

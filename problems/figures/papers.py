@@ -9,9 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from itsm.documents.paper import Part, moment, pdf_of, printed
-from problems.figures.register import Effect, Line, Month, cells_of, heads, report_rows
+from itsm.documents.paper import FONTS, Part, moment, pdf_of, printed
+from problems.figures.register import Effect, Line, cells_of, heads, report_rows
+from problems.investigation.fishbone import svg_of
 from problems.models import Problem
+from tickets.figures.months import Month
 from tickets.models import Ticket
 
 
@@ -42,7 +44,7 @@ def record_pdf(
         *([Part(str(_("Investigation")), notes)] if notes else []),
         *([Part(str(_("Solution")), [*texts, *signed])] if texts or signed else []),
         *([Part(str(_("Five whys")), whys)] if whys else []),
-        *([Part(str(_("Fishbone")), [(problem.summary, said["bones_text"])])] if said["bones_text"] else []),
+        *([Part(str(_("Fishbone")), picture=svg_of(said["drawing"], FONTS))] if said["drawing"] else []),
         Part(str(_("Incidents")), head=[str(_("Number")), str(_("Summary")), str(_("State"))], rows=rows, broad=[1]),
     ]
     return pdf_of(str(_("Problem record")), problem.number, parts, printed=printed(user, now))

@@ -17,6 +17,7 @@ from itsm.documents.sheets import Book
 from problems.models import Problem
 from problems.states import Outcome
 from problems.trends.analysis import ZONE
+from tickets.figures.months import Month
 from tickets.lifecycle import Phase
 from tickets.models import Ticket, TicketLink, TimeSpent
 from tickets.shared.causes import CAUSED_BY
@@ -26,31 +27,6 @@ NEEDED = ("root_cause", "solution", "proof", "review_result", "minutes")
 #: Of one that ended in another way: there is no solution to prove.
 NEEDED_WITHOUT_SOLUTION = ("root_cause", "review_result", "minutes")
 EXEMPT = (Outcome.CANCELLED, Outcome.DUPLICATE)
-
-
-@dataclass(frozen=True)
-class Month:
-    """A month in the portal's time zone."""
-
-    start: datetime
-    end: datetime
-
-    @classmethod
-    def parse(cls, text: str, now: datetime) -> Month:
-        """The month of ``2026-11``; the present one for anything else."""
-        local = localtime(now, ZONE)
-        year, month = local.year, local.month
-        parts = text.split("-")
-        if len(parts) == 2 and all(part.isdecimal() for part in parts) and len(text) == 7:
-            asked = int(parts[0]), int(parts[1])
-            year, month = asked if 1990 <= asked[0] <= 2200 and 1 <= asked[1] <= 12 else (year, month)
-        start = datetime(year, month, 1, tzinfo=ZONE)
-        return cls(start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=ZONE))
-
-    @property
-    def code(self) -> str:
-        """As addresses name it."""
-        return f"{self.start:%Y-%m}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from unicodedata import east_asian_width
 
 from problems.investigation.outline import Node
@@ -68,6 +69,66 @@ def draw(nodes: list[Node], effect: str) -> Drawing:
     for number, node in enumerate(below):
         _bone(made, node, (number + 1) * PAIR, spine, down, 1)
     return made
+
+
+#: The drawing for narrow screens: its width, where the spine stands, what stands below one another.
+NARROW, SPINE_X, STEP = 340, 14, 24
+
+
+def draw_tall(nodes: list[Node], effect: str) -> Drawing:
+    """The same for a telephone: the head above, the bones one below the other, so that nothing is scrolled aside."""
+    made = Drawing(NARROW, 0, SPINE_X)
+    made.head = (2, 2, NARROW - 4, 56)
+    first, *rest = _folded(effect, NARROW - 30, 2)
+    for number, text in enumerate([first, *rest]):
+        y = (27 if rest else 35) + number * 18
+        made.words.append(Words(NARROW / 2, y, text, effect, "middle", "head"))
+    y, end = 58.0, 58.0
+    for node in nodes:
+        y += STEP + 14
+        made.lines.append(Line(SPINE_X, y + 8, SPINE_X + 26, y, "bone"))
+        made.words.append(Words(SPINE_X + 32, y + 5, _cut(node.text, 270), node.text, "start", _css(node, "bone")))
+        end = y + 8
+        for depth, child in _rows(node):
+            y += STEP
+            left = SPINE_X + 34 + depth * 16
+            made.lines.append(Line(left, y, left + 10, y, "twig"))
+            text = _cut(child.text, NARROW - left - 20)
+            made.words.append(Words(left + 15, y + 5, text, child.text, "start", _css(child, "twig")))
+    made.lines.insert(0, Line(SPINE_X, 58, SPINE_X, end, "spine"))
+    made.height = y + STEP
+    return made
+
+
+#: How the drawing looks where no style sheet reaches it.
+INK = {"spine": "#1d2939", "bone": "#667085", "twig": "#98a2b3"}
+BREADTH = {"spine": 3.0, "bone": 2.0, "twig": 1.2}
+
+
+def svg_of(made: Drawing, fonts: list[str]) -> str:
+    """The drawing as a picture of its own, for paper."""
+    x, y, wide, high = made.head
+    shapes = [
+        f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="8" fill="#eff4ff"'
+        ' stroke="#3b6fd4" stroke-width="1.5"/>'
+    ]
+    shapes += [
+        f'<line x1="{one.x1}" y1="{one.y1}" x2="{one.x2}" y2="{one.y2}" stroke="{INK[one.css]}"'
+        f' stroke-width="{BREADTH[one.css]}"/>'
+        for one in made.lines
+    ]
+    for one in made.words:
+        strong = one.css != "twig"
+        fill = "#7a3ea8" if "root" in one.css else "#2453a6" if one.css == "head" else INK["spine"]
+        shapes.append(
+            f'<text x="{one.x}" y="{one.y}" text-anchor="{one.anchor}" fill="{fill}"'
+            f' font-weight="{600 if strong else 400}">{escape(one.text)}</text>'
+        )
+    family = escape(", ".join(f"'{font}'" for font in fonts))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {made.width} {made.height}" width="{made.width}"'
+        f' height="{made.height}" font-family="{family}" font-size="{FONT}">{"".join(shapes)}</svg>'
+    )
 
 
 def _rows(node: Node, depth: int = 0) -> list[tuple[int, Node]]:

@@ -40,9 +40,11 @@ def write_note(*, problem: Problem, part: str, text: str, version: int, user: Us
     if note.pk is None or note.text != text:
         note.text, note.version, note.written_at, note.written_by = text, note.version + 1, now, user
         note.save()
+        log_event(ticket=problem, event="note_written", user=user, now=now, part=part)
     return note
 
 
+@transaction.atomic
 def add_evidence(
     *,
     problem: Problem,
@@ -55,17 +57,21 @@ def add_evidence(
 ) -> Evidence:
     """Append something observed, or a hypothesis. Nothing is overwritten."""
     verdict = Evidence.Verdict.OPEN if kind == Evidence.Kind.HYPOTHESIS else ""
-    return Evidence.objects.create(
+    found = Evidence.objects.create(
         problem=problem, kind=kind, text=text, verdict=verdict, entry=entry, file=file, written_at=now, written_by=user
     )
+    log_event(ticket=problem, event=f"{kind}_written", user=user, now=now)
+    return found
 
 
+@transaction.atomic
 def judge(*, evidence: Evidence, verdict: str, reason: str, version: int, user: User, now: datetime) -> None:
     """Confirm or refute a hypothesis, with what speaks for it. Raises WrittenMeanwhile."""
     columns = {"verdict": verdict, "reason": reason, "version": version + 1, "written_at": now, "written_by": user}
     if not Evidence.objects.filter(pk=evidence.pk, version=version).update(**columns):
         evidence.refresh_from_db()
         raise WrittenMeanwhile(evidence.reason, str(evidence.version))
+    log_event(ticket=evidence.problem, event="hypothesis_judged", user=user, now=now)
 
 
 # --- Trees of causes -------------------------------------------------------------------------------------------------

@@ -83,3 +83,19 @@ class Telling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.known_error_id} {self.ticket_id}"
+
+
+class Term(models.Model):
+    """A term of the trade in both languages: what is reported in one finds what is known in the other."""
+
+    zh = models.CharField(_("Chinese"), max_length=60)
+    en = models.CharField(_("English"), max_length=60)
+
+    class Meta:
+        ordering = ["en", "zh"]
+        verbose_name = _("term")
+        verbose_name_plural = _("glossary")
+        constraints = [models.UniqueConstraint(fields=["zh", "en"], name="term_once")]
+
+    def __str__(self) -> str:
+        return f"{self.zh} {self.en}"

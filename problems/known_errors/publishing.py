@@ -97,7 +97,8 @@ def _fit(known: Any, likeness: Likeness, call: Call) -> Fit:
         reasons.append(_("same item: %(items)s") % {"items": ", ".join(likeness.items)})
     if likeness.words:
         said = phrases(likeness.words, f"{known.title} {known.symptoms}")
-        reasons.append(_("words: %(words)s") % {"words": " · ".join(said)})
+        told = _("words by the glossary: %(words)s") if likeness.translated else _("words: %(words)s")
+        reasons.append(told % {"words": " · ".join(said)})
     if call.business_system and known.business_system_id == call.business_system:
         reasons.append(_("same system"))
     if known.used:

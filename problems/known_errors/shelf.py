@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
 from django.db import connection
 
-from problems.models import KnownError
+from problems.known_errors.glossary import Glossary
+from problems.models import KnownError, Term
 from tickets.workspace.suggestions import ENOUGH, NEW_WORD, Call, says_something, words_of
 
 #: What each agreement of a call with a known error weighs.
@@ -22,25 +23,36 @@ ITEM, SYSTEM = 1.0, 0.3
 CANDIDATES = 30
 _STAMP = """
 SELECT (SELECT coalesce(sum(hashtextextended(k::text, 0)), 0) FROM problems_knownerror k),
-       (SELECT coalesce(sum(hashtextextended(i::text, 0)), 0) FROM problems_knownerror_items i)
+       (SELECT coalesce(sum(hashtextextended(i::text, 0)), 0) FROM problems_knownerror_items i),
+       (SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM problems_term t)
 """
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """How a known error fits a call: its score, and the words and items that both have."""
+    """How a known error fits a call: its score, and the words and items that both have.
+
+    ``translated``: the words are those of the call in the other language, by the glossary.
+    """
 
     pk: int
     score: float
     words: list[str]
     items: list[str]
+    translated: bool = False
 
 
 class Shelf:
     """Known errors that are not withdrawn, with an index of their words and of their items."""
 
-    def __init__(self, rows: Iterable[tuple[int, str, str, str | None]], items: Iterable[tuple[int, str]]) -> None:
-        """``rows``: key, title, symptoms, system; ``items``: key, identifier."""
+    def __init__(
+        self,
+        rows: Iterable[tuple[int, str, str, str | None]],
+        items: Iterable[tuple[int, str]],
+        terms: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """``rows``: key, title, symptoms, system; ``items``: key, identifier; ``terms``: in Chinese and English."""
+        self.glossary = Glossary(terms)
         self.systems: dict[int, str | None] = {}
         self.by_word: defaultdict[str, list[int]] = defaultdict(list)
         self.by_item: defaultdict[str, list[int]] = defaultdict(list)
@@ -55,9 +67,22 @@ class Shelf:
     def likest(self, call: Call) -> list[Likeness]:
         """Those that share enough words with ``call``, or an item; the likeliest first, at most ``CANDIDATES``.
 
+        The words are those of the call, or what the glossary calls them in the other language, whichever fits better.
+        """
+        best = {one.pk: one for one in self._alike(call, call.words)}
+        said = self.glossary.translate(call.summary)
+        if said.text:
+            words = (call.words - words_of(said.covered)) | words_of(said.text)
+            for one in self._alike(call, words):
+                if one.pk not in best or one.score > best[one.pk].score:
+                    best[one.pk] = replace(one, translated=bool(one.words))
+        return sorted(best.values(), key=lambda one: (-one.score, one.pk))[:CANDIDATES]
+
+    def _alike(self, call: Call, words: frozenset[str]) -> list[Likeness]:
+        """Those that share enough of ``words``, or an item with ``call``.
+
         The rarer a common word the more it counts, as between tickets (``suggestions.most_similar``).
         """
-        words = call.words
         spread = {word: len(self.by_word[word]) for word in words if word in self.by_word}
         many = len(self.systems)
         weights = {word: log(1 + many / spread[word]) if word in spread else NEW_WORD for word in words}
@@ -78,7 +103,7 @@ class Shelf:
                 same = bool(call.business_system) and self.systems[key] == call.business_system
                 total = (score if said else 0) + (ITEM if items[key] else 0) + (SYSTEM if same else 0)
                 found.append(Likeness(key, total, said, items[key]))
-        return sorted(found, key=lambda one: (-one.score, one.pk))[:CANDIDATES]
+        return found
 
 
 _remembered: dict[Any, Shelf] = {}
@@ -94,7 +119,8 @@ def current_shelf() -> Shelf:
         known = KnownError.objects.filter(withdrawn_at=None).order_by()
         rows = known.values_list("pk", "title", "symptoms", "business_system_id")
         items = KnownError.items.through.objects.values_list("knownerror_id", "configurationitem__identifier")
-        shelf = Shelf(rows.iterator(), items.order_by("pk").iterator())
+        terms = Term.objects.order_by("pk").values_list("zh", "en")
+        shelf = Shelf(rows.iterator(), items.order_by("pk").iterator(), terms)
         _remembered.clear()
         _remembered[stamp] = shelf
     return shelf

@@ -16,11 +16,11 @@ from itsm.api.form_input import checked, read_input
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
-from problems.figures.register import Month
 from problems.meeting.queries import Group, by_workaround_in, repeated_in, running_in
 from problems.meeting.services import MinutesForm, may_write, meetings_of, write_minutes
 from problems.navigation import reads_internal
 from tickets import clock
+from tickets.figures.months import Month
 
 TAG = _("Problems")
 

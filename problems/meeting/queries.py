@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from accounts.models import User
-from problems.figures.register import Month
 from problems.models import KnownErrorUse, Problem, Telling
 from problems.prefills import MOST
+from tickets.figures.months import Month
 from tickets.figures.records import Span, records_of
 from tickets.lifecycle import kind_of
 from tickets.models import Ticket, TicketLink

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission
-from problems.figures.register import Month
 from problems.meeting.models import IncidentMeeting
+from tickets.figures.months import Month
 from tickets.shared.forms import moment_field, text_field
 
 

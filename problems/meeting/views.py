@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
-from problems.figures.register import Month
 from problems.meeting.queries import by_workaround_in, repeated_in, running_in
 from problems.meeting.services import MinutesForm, may_write, meetings_of, write_minutes
 from problems.views.known_errors import check
 from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionError
+from tickets.figures.months import Month
 from tickets.models import Ticket
 from tickets.workspace.pages import rows_of
 

@@ -2,12 +2,13 @@
 
 from problems.views.find import FindIncidentsView
 from problems.views.investigation import InvestigationView, PrintView
-from problems.views.known_errors import KnownErrorsView, KnownErrorView
+from problems.views.known_errors import GlossaryView, KnownErrorsView, KnownErrorView
 from problems.views.register import RegisterTableView
 from problems.views.trends import TrendsView, TrendView
 
 __all__ = [
     "FindIncidentsView",
+    "GlossaryView",
     "InvestigationView",
     "KnownErrorView",
     "KnownErrorsView",

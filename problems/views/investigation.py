@@ -18,7 +18,7 @@ from itsm.documents.paper import TYPE as PDF
 from problems import rules
 from problems.figures.papers import record_pdf
 from problems.investigation import outline
-from problems.investigation.fishbone import draw
+from problems.investigation.fishbone import draw, draw_tall
 from problems.investigation.outline import OutlineError, mark_of
 from problems.investigation.writing import (
     WrittenMeanwhile,
@@ -200,6 +200,7 @@ def record(problem: Problem) -> dict[str, Any]:
     rows = list(Evidence.objects.filter(problem=problem).select_related("written_by", "entry__ticket", "file"))
     trees = {method: tree_of(problem, method) for method in Cause.Method.values}
     texts = {method: outline.write(nodes) for method, nodes in trees.items()}
+    bones = trees[Cause.Method.FISHBONE]
     return {
         "problem": problem,
         "parts": [
@@ -221,7 +222,8 @@ def record(problem: Problem) -> dict[str, Any]:
         "whys_mark": mark_of(texts[Cause.Method.WHYS]),
         "bones_text": texts[Cause.Method.FISHBONE],
         "bones_mark": mark_of(texts[Cause.Method.FISHBONE]),
-        "drawing": draw(trees[Cause.Method.FISHBONE], problem.summary) if trees[Cause.Method.FISHBONE] else None,
+        "drawing": draw(bones, problem.summary) if bones else None,
+        "tall": draw_tall(bones, problem.summary) if bones else None,
         "texts": texts_of(problem),
         "approvals": signatures_of(problem),
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
+from accounts.permissions import Permission
+from problems.known_errors.glossary import TermForm
 from problems.known_errors.publishing import standing_of
-from problems.models import KnownError
+from problems.models import KnownError, Term
 from problems.navigation import reads_internal
 from tickets import clock
 from tickets.workspace.pages import rows_of
@@ -32,13 +34,61 @@ class KnownErrorsView(SignedInView):
         check(request.user)
         words, past = request.GET.get("q", "").strip()[:200], bool(request.GET.get("past"))
         found = KnownError.objects.all() if past else KnownError.objects.valid(clock.now())
-        for word in words.split():
-            texts = Q(title__icontains=word) | Q(symptoms__icontains=word) | Q(steps__icontains=word)
-            found = found.filter(texts | Q(problem__number__iexact=word) | Q(items__identifier__iexact=word))
+        found = found.filter(_holds(words) | _means(words)) if words else found
         used = Count("uses", filter=Q(uses__dropped_at=None), distinct=True)
         rows = found.distinct().select_related("problem", "business_system").annotate(used=used)
         context = {"rows": rows[:SHOWN], "words": words, "past": past, "now": clock.now()}
         return render(request, "problems/known_errors.html", context)
+
+
+def _holds(words: str) -> Q:
+    """Every word is in the texts of the known error, or names its problem or an item."""
+    every = Q()
+    for word in words.split():
+        texts = Q(title__icontains=word) | Q(symptoms__icontains=word) | Q(steps__icontains=word)
+        every &= texts | Q(problem__number__iexact=word) | Q(items__identifier__iexact=word)
+    return every
+
+
+def _means(words: str) -> Q:
+    """A text that is a term of the glossary finds what is written with its name in the other language."""
+    named = Term.objects.filter(Q(zh__iexact=words) | Q(en__iexact=words)).values_list("zh", "en")
+    found = Q(pk__in=())
+    for name in {name for pair in named for name in pair}:
+        found |= Q(title__icontains=name) | Q(symptoms__icontains=name) | Q(steps__icontains=name)
+    return found
+
+
+class GlossaryView(SignedInView):
+    """The terms in both languages: staff read them, problem managers change them."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show them."""
+        check(request.user)
+        return self._draw(TermForm(auto_id="term-%s"))
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Add a term, change one, or take one out: ``pk`` names it, ``remove`` says so."""
+        check(request.user)
+        if not request.user.may(Permission.PROBLEM_MANAGE):
+            raise PermissionDenied
+        key = request.POST.get("pk", "")
+        row = Term.objects.filter(pk=key).first() if key.isdecimal() and len(key) < 10 else None
+        if key and row is None:
+            raise Http404
+        if row is not None and "remove" in request.POST:
+            row.delete()
+            return redirect("problems:glossary")
+        form = TermForm(request.POST, instance=row, auto_id=f"term-{key}-%s" if key else "term-%s")
+        if form.is_valid():
+            form.save()
+            return redirect("problems:glossary")
+        return self._draw(form, status=422)
+
+    def _draw(self, form: TermForm, status: int = 200) -> HttpResponse:
+        may = self.request.user.may(Permission.PROBLEM_MANAGE)
+        context = {"rows": Term.objects.all(), "form": form, "may": may, "wrong": form.instance.pk}
+        return render(self.request, "problems/glossary.html", context, status=status)
 
 
 class KnownErrorView(SignedInView):

@@ -13,9 +13,10 @@ from accounts.permissions import Permission
 from itsm.documents.paper import TYPE as PDF
 from itsm.documents.sheets import TYPES
 from problems.figures.papers import register_pdf
-from problems.figures.register import Month, effect_of, figures_of, lines_of, workbook
+from problems.figures.register import effect_of, figures_of, lines_of, workbook
 from problems.views.known_errors import check
 from tickets import clock
+from tickets.figures.months import Month
 
 
 class RegisterTableView(SignedInView):

@@ -12,6 +12,7 @@ import "./focus.js";
 import "./intake.js";
 import "./keys.js";
 import "./live.js";
+import "./live_forms.js";
 import "./menu.js";
 import "./palette.js";
 import "./notice_lines.js";

@@ -31,7 +31,8 @@ export async function news({ number: changed, notes }) {
 }
 
 async function refresh(ticket, known) {
-  const answer = await fetch(`/tickets/${ticket.dataset.ticket}/news/?after=${known}`, { headers: { "X-By-Itself": "1" } }).catch(() => null);
+  const url = ticket.dataset.news ?? `/tickets/${ticket.dataset.ticket}/news/?after=${known}`;
+  const answer = await fetch(url, { headers: { "X-By-Itself": "1" } }).catch(() => null);
   if (!answer?.ok || answer.redirected || article() !== ticket) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const theirs = page.querySelector("[data-ticket]");
@@ -39,11 +40,12 @@ async function refresh(ticket, known) {
   addEntries(ticket, [...theirs.querySelectorAll("[data-timeline] > [id^='entry-']")]);
   ticket.dataset.version = theirs.dataset.version ?? "";
   redraw(page);
+  document.dispatchEvent(new CustomEvent("live:page", { detail: page }));
 }
 
 /** Who is in the middle of something in `part` keeps it; so does a button whose answer is on its way. */
 function isUsed(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), .htmx-request, form textarea, form input:not([type=hidden],[type=submit])") !== null;
+  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), .htmx-request") !== null || [...part.querySelectorAll("form textarea, form input:not([type=hidden],[type=submit])")].some((field) => !field.closest("details:not([open])"));
 }
 
 /** Selector of what takes an element's place after its part is drawn anew: the keyboard stays where it was. */

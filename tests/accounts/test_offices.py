@@ -37,9 +37,10 @@ accounts.AccessEvent.person announcements.Announcement.author approvals.Approval
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
 changes.Change.operator changes.Interruption.by changes.QuestionnaireVersion.made_by changes.RiskAssessment.by
-changes.Meeting.made_by changes.Presence.person changes.TemplateVersion.made_by changes.WriteVerdict.by
-cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by cmdb.Baseline.by
-cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by
+changes.MonthlyWords.written_by changes.Meeting.made_by changes.Presence.person changes.TemplateVersion.made_by
+changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Baseline.by cmdb.CIClassVersion.by
+cmdb.Difference.decided_by cmdb.ItemImport.by changes.PreparedEdit.applied_by cmdb.Audit.opened_by
+cmdb.AuditCheck.by cmdb.AuditExtra.by
 cmdb.ItemVersion.by cmdb.RelationVersion.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient

@@ -126,6 +126,7 @@ sla:counted                            other    302 404 404 404 404 404 200 200 
 sla:counted                            missing  302 404 404 404 404 404 404 404 404 404 404
 problems:find_incidents                -        302 403 403 403 403 403 200 200 200 200 200
 problems:known_errors                  -        302 403 403 403 403 403 200 200 200 200 200
+problems:glossary                      -        302 403 403 403 403 403 200 200 200 200 200
 problems:known_error                   missing  302 403 403 403 403 403 404 404 404 404 404
 problems:investigation                 missing  302 403 403 403 403 403 404 404 404 404 404
 incidents:acceptance                   own      302 404 200 200 404 404 200 200 200 200 200
@@ -216,6 +217,7 @@ changes:cab                            -        302 403 403 403 403 403 200 200 
 changes:meeting                        -        302 403 403 403 403 403 404 404 404 404 404
 changes:meeting_step                   -        302 405 405 405 405 405 405 405 405 405 405
 changes:vote                           -        302 405 405 405 405 405 405 405 405 405 405
+changes:report                         -        302 403 403 403 403 403 200 200 200 200 200
 changes:check_proof                    -        302 403 403 403 403 403 200 200 200 200 200
 changes:record                         -        302 403 403 403 403 403 404 404 404 404 404
 changes:items_order                    -        302 403 403 403 403 403 404 404 404 404 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -288,10 +289,26 @@ def test_discussion_with_the_customer_is_on_record_and_on_paper(world: World, st
 
 @pytest.mark.req("PRB-05")
 def test_what_it_cost_opens_its_records(world: World, staff: Staff, client: Client) -> None:
-    incident = register_incident(world.desk)
-    problem = resolved(raise_problem(world, incident), staff)
-    cost = cost_of(problem, staff.manager, MONDAY)
+    made = {}
+    for days, minutes, hours in ((-3, 60, 2), (-1, 30, 1), (2, 15, 1)):
+        incident = incident_in("in_progress", world)
+        act(incident, "log_time", world.engineer, minutes=str(minutes), text="排查")
+        began = MONDAY + timedelta(days=days)
+        type(incident).objects.filter(pk=incident.pk).update(
+            created_at=began, resolved_at=began + timedelta(hours=hours)
+        )
+        made[days] = incident
+    problem = resolved(raise_problem(world, *made.values()), staff)
+    cost = cost_of(problem, staff.manager, MONDAY + timedelta(days=3))
+    before, after = cost.before, cost.after
+    assert before
+    assert after
+    parts = [(part.incidents, part.working_minutes, part.interruption_minutes) for part in (cost.every, before, after)]
+    assert parts == [(3, 105, 240), (2, 90, 180), (1, 15, 60)]
+    assert [(was, then) for _what, was, then in cost.saved] == [(2, 1), (90, 15), (180, 60)]
     client.force_login(staff.manager)
-    for address, count in ((cost.incidents_url, 1), (cost.before_url, cost.before), (cost.after_url, cost.after)):
-        assert client.get(address).content.decode().count(incident.number) > 0 if count else True
-        assert address in client.get(problem.get_absolute_url()).content.decode().replace("&amp;", "&")
+    page = client.get(problem.get_absolute_url()).content.decode().replace("&amp;", "&")
+    for part, days in ((cost.every, [-3, -1, 2]), (before, [-3, -1]), (after, [2])):
+        assert part.url in page
+        listed = set(re.findall(r"IM\d+", client.get(part.url).content.decode().partition('id="queue"')[2]))
+        assert listed == {made[day].number for day in days}

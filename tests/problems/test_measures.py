@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from incidents.models import Incident
-from problems.figures.register import Month, figures_of, lines_of
+from problems.figures.register import figures_of, lines_of
 from problems.models import Problem
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, register_incident
@@ -16,6 +16,7 @@ from tests.problems.conftest import Staff
 from tests.problems.test_known_errors import published
 from tests.problems.test_life import assigned, raise_problem, resolved
 from tests.reports.charts import NOVEMBER, assert_charts_open_what_they_show, chart
+from tickets.figures.months import Month
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PRB-09", "PRB-08", "RPT-01")]
 REPORT = "reports/problem-kpis/?from=2026-11-01&to=2026-12-01"

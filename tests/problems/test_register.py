@@ -9,13 +9,14 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from problems.figures.register import Month, effect_of, figures_of, lines_of
+from problems.figures.register import effect_of, figures_of, lines_of
 from problems.models import Problem
 from tests.changes.making import request, staffed
 from tests.factories import MONDAY, World, act, register_incident
 from tests.problems.conftest import Staff
 from tests.problems.test_life import proposed, raise_problem, resolved, say
 from tickets.errors import ActionInvalid
+from tickets.figures.months import Month
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db

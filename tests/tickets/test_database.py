@@ -130,6 +130,7 @@ NEVER_EMPTIED = [
     "approvals_policyversion",
     "changes_affectednotice",
     "changes_interruption",
+    "changes_monthlywords",
     "changes_questionnaireversion",
     "changes_riskassessment",
     "changes_templateversion",
