@@ -8,6 +8,8 @@ EVENTS.update(
     {
         "change_raised": _("change %(number)s was requested because of this"),
         "change_ended": _("change %(number)s has ended: %(result)s. Please confirm whether it helped."),
+        "change_caused": _("found that %(number)s caused this"),
+        "change_caused_not": _("found that %(number)s did not cause this"),
         "change_helped": _("found that it helped %(number)s"),
         "change_helped_not": _("found that it did not help %(number)s"),
         "freeze_stands": _("stands in a freeze window now: %(freezes)s"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes import guards, rules
+from changes.afterwards.lifecycle import AttributingIncidents
 from changes.implementing import Implementing
 from changes.informing.lifecycle import Informing
 from changes.plan.planning import Planning
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
 
 
-class ChangeLifecycle(Implementing, PreparingEdits, UpdatesItems, Reviewing, Planning, Informing, CommonActions):
+class ChangeLifecycle(
+    Implementing, AttributingIncidents, PreparingEdits, UpdatesItems, Reviewing, Planning, Informing, CommonActions
+):
     """Drafted, submitted, accepted, assessed, approved, implemented, reviewed, closed."""
 
     # Columns and helpers of ``changes.models.Change``.

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
+from changes.afterwards.models import IncidentVerdict  # noqa: F401 - Django finds models in this module
 from changes.assessing.models import (  # noqa: F401 - Django finds models in this module
     Effect,
     Questionnaire,

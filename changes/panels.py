@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
+from changes.afterwards.queries import incidents_after
 from changes.assessing.queries import panel_of as assessment_of
 from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
 from changes.models import Change, PlanStep
@@ -56,6 +57,8 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "steps": steps,
         "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
         **collision_part(change, buttons),
+        "after": incidents_after(change, user, now),
+        "judge": buttons.get("attribute_incident"),
         "prepared": prepared_of(change, buttons),
         "decides": _decision_chip(change, now),
         "assessment": assessment_of(change),

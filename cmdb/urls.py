@@ -5,6 +5,7 @@ from django.urls import path
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
+from cmdb.spares import views as spares
 from cmdb.views import classes, exploring, items, keeping
 
 app_name = "cmdb"
@@ -26,6 +27,8 @@ urlpatterns = [
     path("audits/<int:pk>/", audits.AuditView.as_view(), name="audit"),
     path("audits/<int:pk>/codes/", audits.CodesView.as_view(), name="audit_codes"),
     path("audits/<int:pk>/<int:check>/", audits.CheckView.as_view(), name="audit_check"),
+    path("spares/", spares.PartsView.as_view(), name="spares"),
+    path("spares/<int:pk>/", spares.PartView.as_view(), name="spare"),
     path("health/", keeping.HealthView.as_view(), name="health"),
     path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Permission
+from changes.afterwards.api import routes as after_routes
 from changes.cab.api import routes as cab_routes
 from changes.collision.collisions import Grade, Reason, collisions_of
 from changes.models import Change
@@ -162,6 +163,7 @@ CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
     *edit_routes,
+    *after_routes,
     *proof_routes,
     *report_routes,
     *interruption_routes,

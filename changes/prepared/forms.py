@@ -32,7 +32,7 @@ class ItemField(CodeChoiceField):
 class PrepareForm(AlwaysOfSubstance):
     """Whatever an edit asks: items are those that the person sees."""
 
-    unlogged = frozenset({"facts"})
+    unlogged = frozenset({"facts", "let_approvals_fall"})
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """An edit starts empty."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import User
 from cmdb.asking.narrowing import BACKWARD, CARRIES, CONDITIONS, FORWARD, RESTS_ON
@@ -48,7 +48,7 @@ class RelatedForm(forms.Form):
         systems = [(row.code, row.name) for row in BusinessSystemClass.objects.active()]
         statuses = [(row.pk, row.name) for row in CIStatus.objects.active()]
         offered: list[tuple[str, str, list[tuple[str, str]]]] = [
-            ("how", _("How"), hows),
+            ("how", pgettext("relation", "How"), hows),
             ("ci_class", _("Class of the other"), any_class + classes),
             ("status", _("Status of the other"), [("", _("any status")), *statuses]),
             ("system_class", _("Class of its system"), [("", _("any system")), *systems]),

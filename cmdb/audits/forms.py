@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from cmdb.definitions import Definitions
@@ -63,7 +63,10 @@ class CheckForm(forms.Form):
     """What was found of one item: each recorded value stands in a field, whoever sees another types it over."""
 
     result = forms.ChoiceField(
-        label=gettext_lazy("Result"), choices=AuditCheck.Result.choices, widget=forms.RadioSelect, initial="right"
+        label=pgettext_lazy("audit", "Result"),
+        choices=AuditCheck.Result.choices,
+        widget=forms.RadioSelect,
+        initial="right",
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=400, required=False)
 

@@ -94,7 +94,7 @@ function bars(data, tone, upright) {
   const values = axis(tone, { type: "value", minInterval: 1 });
   const [counts] = data.series;
   return {
-    legend: { show: false }, grid: { left: 8, right: 40, top: 8, bottom: 4, containLabel: true },
+    legend: { show: false }, grid: { left: 8, right: upright ? 8 : 40, top: upright ? 24 : 8, bottom: 4, containLabel: true },
     xAxis: upright ? names : values, yAxis: upright ? values : names,
     series: [{ name: counts.name, type: "bar", barMaxWidth: 20, cursor: "pointer", data: points(counts),
       itemStyle: { color: tone.info, borderRadius: upright ? [3, 3, 0, 0] : [0, 3, 3, 0] },

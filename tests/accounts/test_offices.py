@@ -36,12 +36,12 @@ HISTORY = """
 accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
-changes.Change.operator changes.Interruption.by changes.QuestionnaireVersion.made_by changes.RiskAssessment.by
-changes.MonthlyWords.written_by changes.Meeting.made_by changes.Presence.person changes.TemplateVersion.made_by
-changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Baseline.by cmdb.CIClassVersion.by
-cmdb.Difference.decided_by cmdb.ItemImport.by changes.PreparedEdit.applied_by cmdb.Audit.opened_by
-cmdb.AuditCheck.by cmdb.AuditExtra.by
-cmdb.ItemVersion.by cmdb.RelationVersion.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
+changes.Change.operator changes.IncidentVerdict.by changes.Interruption.by changes.Meeting.made_by
+changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence.person
+changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
+changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
+cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by
+cmdb.RelationVersion.by cmdb.SpareMovement.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by

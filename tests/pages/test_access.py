@@ -73,7 +73,17 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         **{f"cmdb:{name}": [0] for name in ("item", "edit", "relate", "impact", "compare", "graph", "graph_data")},
         **{
             f"cmdb:{name}": [0]
-            for name in ("undo_import", "decide", "attribute", "propose", "query", "beneath", "audit", "audit_codes")
+            for name in (
+                "undo_import",
+                "decide",
+                "attribute",
+                "propose",
+                "query",
+                "beneath",
+                "audit",
+                "audit_codes",
+                "spare",
+            )
         },
         "cmdb:audit_check": [0, 0],
         "cmdb:class": ["none"],

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from cmdb.models import SpareMovement
 from cmdb.network.answers import impact_of
 from cmdb.versioning.recent import changes_below
 from tickets.lifecycle import Phase, kinds
@@ -25,14 +26,18 @@ LISTED, ASKED = 20, 100
 
 
 def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
-    """What fails with the ticket's items, and what changed below them before it came; nothing without items."""
+    """What fails with the ticket's items, and what changed below them before it came; its spare parts."""
     if not user.may(Permission.CMDB_VIEW):
         return {}
+    found = {
+        "spares": _spares_of(ticket),
+        "spares_url": f"{reverse('cmdb:spares')}?{urlencode({'ticket': ticket.number})}",
+    }
     keys = list(ticket.affected_items.values_list("item_id", flat=True)[: ASKED + 1])
     if not keys or len(keys) > ASKED:
-        return {}
+        return found
     impact = impact_of(keys, user, limit=1)
-    return {
+    return found | {
         "impact": impact,
         "impact_services": impact.services[:SERVICES_SHOWN],
         "recent": changes_below(keys, ticket.created_at - LOOK_BACK, ticket.created_at, user),
@@ -44,6 +49,17 @@ def listed_items(ticket: Ticket) -> dict[str, Any]:
     rows = list(ticket.items.select_related("ci_class", "status")[: LISTED + 1])
     more = ticket.affected_items.count() - LISTED if len(rows) > LISTED else 0
     return {"items": rows[:LISTED], "more_items": more}
+
+
+def _spares_of(ticket: Ticket) -> list[SpareMovement]:
+    """Spare parts that were taken or returned for the ticket."""
+    return list(SpareMovement.objects.filter(reference=ticket.number).select_related("part", "by"))
+
+
+def page_of_ticket(number: str, user: User) -> str:
+    """The page of the ticket of that number; empty when ``user`` sees none."""
+    found = Ticket.objects.visible_to(user).filter(number=number).exists()
+    return reverse("tickets:detail", args=[number]) if found else ""
 
 
 def tickets_of(item: Any, user: User) -> list[dict[str, Any]]:

@@ -1,0 +1,35 @@
+"""Input of a verdict on an incident that came with a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tickets.forms import ActionForm
+from tickets.models import Ticket
+from tickets.shared.forms import TicketField, text_field
+
+
+class AttributeForm(ActionForm):
+    """Which incident, and whether the change caused it."""
+
+    incident = TicketField(label=_("Incident"))
+    caused = forms.TypedChoiceField(
+        label=_("Caused by the change"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    text = text_field(_("Why"), required=False, rows=2)
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """Nothing is answered beforehand."""
+        return {}
+
+    def limit_choices(self) -> None:
+        """Incidents that the person sees."""
+        if self.user is not None:
+            found = Ticket.objects.visible_to(self.user).filter(kind="incident")
+            self.fields["incident"].queryset = found  # type: ignore[attr-defined]

@@ -1,0 +1,25 @@
+"""Effects of verdicts on incidents: kept, and where a change caused one, both say so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from changes.afterwards.models import IncidentVerdict
+from changes.models import Change
+from tickets.models import TicketLink
+from tickets.services import log_event, relate
+
+
+def keep_verdict(*, ticket: Change, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
+    """Keep who said it when; an incident that it caused is related to it, one that it did not is so no more."""
+    incident, caused = cleaned["incident"], cleaned["caused"]
+    IncidentVerdict.objects.create(change=ticket, incident=incident, caused=caused, by=user, at=now)
+    meaning = TicketLink.Meaning.CAUSED_BY
+    if caused:
+        relate(source=incident, target=ticket, meaning=meaning, user=user, now=now)
+    else:
+        TicketLink.objects.filter(source=incident, target_id=ticket.pk, meaning=meaning).delete()
+    event = "change_caused" if caused else "change_caused_not"
+    log_event(ticket=incident, event=event, user=user, now=now, number=ticket.number)

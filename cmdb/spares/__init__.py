@@ -1,0 +1,1 @@
+"""Spare parts in stock (CMDB-10)."""
