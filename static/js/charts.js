@@ -66,6 +66,10 @@ function shares(data, tone) {
     name: one.name, type: "bar", stack: "all", barMaxWidth: 18, cursor: "pointer", itemStyle: { color: tone[one.tone] },
     data: one.values.map((value, n) => ({ value: total[n] ? (100 * value) / total[n] : 0, url: one.urls[n], count: value })),
   }));
+  if (data.aims?.length && series.length) {
+    series[0].markLine = { silent: true, symbol: "none", lineStyle: { color: tone.strong, type: "dashed" },
+      label: { show: false }, data: data.aims.map((aim) => ({ xAxis: aim.value })) };
+  }
   return {
     series, tooltip: { trigger: "item", formatter: (p) => `${p.name}\n${p.seriesName}: ${p.data.count} (${p.value.toFixed(1)} %)` },
     xAxis: axis(tone, { type: "value", max: 100 }),
