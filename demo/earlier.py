@@ -86,7 +86,8 @@ class Earlier:
         self.customers = {one.code: one for one in Organisation.objects.all()}
         self.categories = {one.code: one for one in Category.objects.all()}
         self.impacts = {one.code: one for one in ImpactLevel.objects.all()}
-        self.common = {"nature": Nature.objects.get(code="incident"), "urgency": Urgency.objects.get(code="normal")}
+        self.urgency = Urgency.objects.get(code="normal")
+        self.common = {"nature": Nature.objects.get(code="incident"), "urgency": self.urgency}
         for row in self.rows:
             for week in range(WEEKS):
                 for _each in range(self._many(row["weekly"], week)):
@@ -104,7 +105,7 @@ class Earlier:
         lasted = timedelta(hours=self.random.uniform(*row["hours"]))
         reporter = self.people[self.random.choice(row["requesters"])] if row["requesters"] else None
         impact = self.impacts[row["impact"]]
-        priority = priority_for(impact, self.common["urgency"])
+        priority = priority_for(impact, self.urgency)
         resolved = at + lasted
         return Incident(
             kind="incident",
@@ -137,7 +138,9 @@ class Earlier:
 
     def _lines(self, row: Row, incident: Incident) -> Iterator[TimelineEntry]:
         desk, lasted = incident.registered_by, incident.resolved_at - incident.created_at  # type: ignore[operator]
-        steps = [("register", "registered", incident.created_at, desk)]
+        steps: list[tuple[str, str, datetime | None, User | None]] = [
+            ("register", "registered", incident.created_at, desk)
+        ]
         steps += [
             (action, state, incident.created_at + lasted * part, desk if action == "assign" else incident.assignee)
             for action, state, part in STEPS
@@ -180,5 +183,5 @@ class Earlier:
                 KnownErrorUse.objects.bulk_create(
                     KnownErrorUse(known_error=known, ticket_id=one.pk, at=one.responded_at, by=one.assignee)
                     for one in mine
-                    if one.responded_at > known.published_at
+                    if one.responded_at and one.responded_at > known.published_at
                 )

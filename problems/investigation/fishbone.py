@@ -83,7 +83,7 @@ def draw_tall(nodes: list[Node], effect: str) -> Drawing:
     for number, text in enumerate([first, *rest]):
         y = (27 if rest else 35) + number * 18
         made.words.append(Words(NARROW / 2, y, text, effect, "middle", "head"))
-    y, end = 58.0, 58.0
+    y, end = 58.0, 58.0  # below the head
     for node in nodes:
         y += STEP + 14
         made.lines.append(Line(SPINE_X, y + 8, SPINE_X + 26, y, "bone"))

@@ -115,7 +115,9 @@ class OwnBoardView(ApiView):
 def stored(request: Request, user: User, board: OwnBoard | None) -> OwnBoard:
     """The board as the body says. Raises ValidationError, Http404 for a kind without figures."""
     data = request.data
-    unknown = set(data) - KEYS if isinstance(data, dict) else KEYS
+    if not isinstance(data, dict):
+        raise ValidationError({"non_field_errors": [_("An object is needed.")]})
+    unknown = set(data) - KEYS
     if unknown:
         raise ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
     try:

@@ -34,7 +34,7 @@ class TargetsView(ReportsView):
         kinds: dict[str, list[dict[str, object]]] = {}
         for measure in found:
             target = targets.get(measure.code)
-            row = {
+            row: dict[str, object] = {
                 "measure": measure,
                 "target": target,
                 "aim": as_text(target.aim, measure) if target else "",

@@ -28,7 +28,7 @@ def test_each_customer_reads_its_own_part(world: World, staff: Staff) -> None:
     problem = assigned(raise_problem(world, own, foreign), staff)
     problem = act(problem, "invite", staff.owner, now=MONDAY, contacts=["requester", "theirs"], **ASKED)
 
-    notices = {notice.recipients_of: notice for notice in _invited()}
+    notices = _invited()
     assert set(notices) == {world.requester.pk, theirs.pk}
     mine, other_text = (notices[key].payload["text"] for key in (world.requester.pk, theirs.pk))
     assert own.number in mine["zh"]
@@ -43,11 +43,12 @@ def test_each_customer_reads_its_own_part(world: World, staff: Staff) -> None:
     assert len(problem.discussed_with.splitlines()) == 2
 
 
-def _invited() -> list[Any]:
-    found = list(Notice.objects.filter(event="problem_invited"))
-    for notice in found:
-        notice.recipients_of = Delivery.objects.filter(notice=notice).values_list("recipient", flat=True)[0]
-    return found
+def _invited() -> dict[Any, Notice]:
+    """By whom each was sent to."""
+    return {
+        Delivery.objects.filter(notice=notice).values_list("recipient", flat=True)[0]: notice
+        for notice in Notice.objects.filter(event="problem_invited")
+    }
 
 
 def test_what_cannot_be_sent_is_refused(world: World, staff: Staff) -> None:

@@ -308,7 +308,7 @@ def test_what_it_cost_opens_its_records(world: World, staff: Staff, client: Clie
     assert [(was, then) for _what, was, then in cost.saved] == [(2, 1), (90, 15), (180, 60)]
     client.force_login(staff.manager)
     page = client.get(problem.get_absolute_url()).content.decode().replace("&amp;", "&")
-    for part, days in ((cost.every, [-3, -1, 2]), (before, [-3, -1]), (after, [2])):
+    for part, chosen in ((cost.every, [-3, -1, 2]), (before, [-3, -1]), (after, [2])):
         assert part.url in page
         listed = set(re.findall(r"IM\d+", client.get(part.url).content.decode().partition('id="queue"')[2]))
-        assert listed == {made[day].number for day in days}
+        assert listed == {made[day].number for day in chosen}

@@ -31,10 +31,10 @@ class Waits:
     """What a kind inherits that can wait: the columns of the wait, kept in one way."""
 
     wait_reason: Any
-    wait_until: datetime | None
-    waiting_since: datetime | None
-    waited: timedelta | None
-    wait_count: int
+    wait_until: Any
+    waiting_since: Any
+    waited: Any
+    wait_count: Any
 
     def begin_waiting(self, reason: Any, until: datetime, now: datetime) -> None:
         """It waits for ``reason``, at most ``until`` then."""
