@@ -27,6 +27,7 @@ class Permission(models.TextChoices):
     EXPORT = "ticket.export", _("Export lists")
     PEOPLE_FIGURES = "report.people", _("See figures of persons by name")
     APPROVE_REPORTS = "report.approve", _("Approve and send service reports")
+    MANAGE_REPORTS = "report.manage", _("Set targets of figures, share boards, hold process meetings")
     PROBLEM_RAISE = "problem.raise", _("Raise problems")
     PROBLEM_MANAGE = "problem.manage", _("Manage problems: assign, approve, end")
     PROBLEM_SUPERVISE = "problem.supervise", _("Review solutions of problems of high level")

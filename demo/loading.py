@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Organisation
 from demo.announcements import load_announcements
-from demo.cab import load_meeting
+from demo.cab import load_meetings
 from demo.changes import load_changes
 from demo.company import load_company
 from demo.earlier import Earlier
@@ -60,7 +60,7 @@ def load_demo() -> int:
     with quietly():
         history.play()
         load_changes(history.tickets, clock.now())
-        load_meeting(clock.now())
+        load_meetings(clock.now())
         load_problems(history.tickets, earlier, clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())

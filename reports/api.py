@@ -18,7 +18,10 @@ from itsm.api.operations import LIST_ERRORS, READ_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from reports.figures import DIMENSIONS, Figure, Scope, figures
+from reports.meetings.api import ProcessMeetingsView
+from reports.own.api import OwnBoardsView, OwnBoardView
 from reports.periods import NAMED, Period, PeriodError, chosen_period
+from reports.targets.api import TargetsView, TargetView
 from reports.texts import plain
 from tickets import clock
 from tickets.figures.measures import Measure, measures_of
@@ -221,5 +224,10 @@ def _row(figure: Figure, scope: Scope) -> dict[str, Any]:
 
 routes = [
     path("reports/", DefinitionsView.as_view(), name="reports"),
+    path("reports/boards/", OwnBoardsView.as_view(), name="own-boards"),
+    path("reports/boards/<int:pk>/", OwnBoardView.as_view(), name="own-board"),
+    path("reports/meetings/", ProcessMeetingsView.as_view(), name="process-meetings"),
+    path("reports/targets/", TargetsView.as_view(), name="report-targets"),
+    path("reports/targets/<slug:code>/", TargetView.as_view(), name="report-target"),
     path("reports/<slug:report>/", FiguresView.as_view(), name="report"),
 ]

@@ -20,6 +20,8 @@ from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
+from reports.targets.models import Target
+from reports.targets.services import Judged, judged, targets_of
 from reports.texts import shown
 from tickets.figures.charts import charts_of
 from tickets.figures.measures import Measure, measure_of, measures_of
@@ -43,6 +45,7 @@ class Tile:
     caution: str
     beside: list[tuple[Figure, str]]
     explain_url: str
+    judged: Judged | None = None
 
     @property
     def tone(self) -> str:
@@ -73,6 +76,7 @@ class KpiBoard:
             values = [value for value in params.getlist(name) if value]
             if values:
                 self.filters.setlist(name, values)
+        self.chosen = params.getlist("figure")
         self.period = self._period(params)
         self.scope = Scope(user, kind, self.filters, self.period.span)
         self.errors |= self.scope.errors
@@ -111,7 +115,16 @@ class KpiBoard:
 
     def url(self, **changes: Any) -> str:
         """The address of this board with ``changes``."""
-        return f"{reverse(f'reports:{self.page}', args=[self.kind.slug])}?{urlencode(self.params(**changes))}"
+        return f"{self.path}?{urlencode(self.params(**changes))}"
+
+    @property
+    def path(self) -> str:
+        """The page of this board."""
+        return self.path_of(self.kind)
+
+    def path_of(self, kind: Kind) -> str:
+        """The page of the same board of another kind."""
+        return reverse(f"reports:{self.page}", args=[kind.slug])
 
     def part_url(self, name: str, *args: Any) -> str:
         """The address of a part of this board, of the same moment."""
@@ -129,7 +142,8 @@ class KpiBoard:
             "tiles_url": self.part_url("tiles"),
             "table_url": self.part_url("table"),
             "load_url": self.part_url("load") if self.draws_incidents else "",
-            "charts": [(code, self.part_url("chart", code)) for code in charts_of(self.kind.code)],
+            "charts": [(code, self.part_url("chart", code), "") for code in charts_of(self.kind.code)],
+            "waiting": TILES,
             "check": last_check(),
         }
 
@@ -150,7 +164,7 @@ class KpiBoard:
             "others": [
                 {
                     "label": kind.label_plural,
-                    "url": reverse(f"reports:{self.page}", args=[kind.slug]),
+                    "url": self.path_of(kind),
                     "on": kind == self.kind,
                 }
                 for kind in kinds()
@@ -165,7 +179,7 @@ class KpiBoard:
                 for page, label in (("board", _("Indicators")), ("process", _("The process")))
             ],
             "errors": self.shown_errors(),
-            "url": reverse(f"reports:{self.page}", args=[self.kind.slug]),
+            "url": self.path,
         }
 
     def shown_errors(self) -> list[dict[str, str]]:
@@ -235,15 +249,21 @@ class KpiBoard:
         every = {m.code: m for m in wanted} | {code: measure_of(code) for m in wanted for code in m.beside}
         now = recent_figures(every.values(), self.scope)
         before = recent_figures(wanted, self.scope.of(span_before(self.period)))
-        return [self._tile(measure, now, before) for measure in wanted]
+        targets = targets_of(wanted)
+        return [self._tile(measure, now, before, targets.get(measure.code)) for measure in wanted]
 
     def _on_tiles(self) -> list[Measure]:
-        """Incidents choose theirs; of other kinds the first indicators."""
+        """Those that the address names, in its order; else incidents choose theirs, of other kinds the first."""
+        if self.chosen:
+            known = {measure.code: measure for measure in self.measures}
+            return [known[code] for code in dict.fromkeys(self.chosen) if code in known]
         chosen = [measure for measure in self.measures if measure.code in TILES]
         first = [measure for measure in self.measures if measure.sheet == "indicators"]
         return sorted(chosen, key=lambda measure: TILES.index(measure.code)) or first[: len(TILES)]
 
-    def _tile(self, measure: Measure, now: dict[str, Figure], before: dict[str, Figure]) -> Tile:
+    def _tile(
+        self, measure: Measure, now: dict[str, Figure], before: dict[str, Figure], target: Target | None
+    ) -> Tile:
         figure = now[measure.code]
         return Tile(
             figure=figure,
@@ -254,6 +274,7 @@ class KpiBoard:
                 (now[code], shown(now[code].value, now[code].measure.unit)) for code in measure.beside if code in now
             ],
             explain_url=self.part_url("explain", measure.code),
+            judged=judged(figure, target),
         )
 
     def table(self) -> list[dict[str, Any]]:
@@ -292,6 +313,7 @@ class KpiBoard:
                 {"role": role, "records": item, "count": count, "url": self.scope.list_url(self.scope.records(item))}
                 for role, item, count in parts
             ],
+            "judged": judged(figure, targets_of([measure]).get(code)),
             "period_text": period_text(self.period.span),
             "at": self.now,
         }

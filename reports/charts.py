@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from itsm.web.filtering import EARLIEST
 from reports.figures import DIMENSIONS, Scope
 from reports.periods import bucket_of, buckets
+from reports.targets.services import aims_of
 from reports.texts import shares
 from tickets.figures.charts import Ages, Categories, Drawn, Flow, Hours, Kept, Parts, Promise, charts_of
 from tickets.figures.records import AGES, ENDED, Records, Span, aged, zone
@@ -191,7 +192,10 @@ def compliance(declared: Kept, scope: Scope, board: Board) -> Chart:
             if row:
                 lines.append(_compliance_line(scope, board, priority, row, promise))
     series = [(_("In time"), "stack", "ok"), (_("Late"), "stack", "late"), (_("Share in time"), "text", "")]
-    return Chart(declared.code, declared.title, gettext_lazy("percent of tickets"), "shares", series, lines)
+    aims = aims_of((kept, promised) for _name, kept, promised, _late in declared.promises)
+    note = " · ".join(aim["name"] for aim in aims)
+    unit = gettext_lazy("percent of tickets")
+    return Chart(declared.code, declared.title, unit, "shares", series, lines, note, {"aims": aims})
 
 
 def _compliance_line(scope: Scope, board: Board, priority: Priority, row: Any, promise: Promise) -> Line:

@@ -9,6 +9,7 @@ from celery import shared_task
 from reports import selfcheck
 from reports.facts import keeping
 from reports.monthly import reports as service_reports
+from reports.targets.services import tell_crossings as tell_crossings_of_month
 from tickets import clock
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,12 @@ def keep_facts() -> None:
     """Work off what changed, so that who looks at a board need not; after an upgrade count all of it anew."""
     keeping.count_new_definitions(clock.now())
     keeping.catch_up()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def tell_crossings() -> None:
+    """Tell the owners of figures that are beyond their threshold."""
+    tell_crossings_of_month(clock.now())
 
 
 @shared_task(soft_time_limit=3600, time_limit=3630)

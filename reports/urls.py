@@ -4,12 +4,21 @@ from django.urls import path
 
 from reports import views
 from reports.flow import views as process_views
+from reports.meetings import views as meeting_views
 from reports.monthly import views as service_views
+from reports.own import views as own_views
+from reports.targets import views as target_views
 from reports.walls import views as live_views
 
 app_name = "reports"
 urlpatterns = [
     path("boards/", views.BoardsView.as_view(), name="boards"),
+    path("boards/own/", own_views.OwnBoardsView.as_view(), name="own_boards"),
+    path("boards/own/new/", own_views.EditBoardView.as_view(), name="own_new"),
+    path("boards/own/<int:pk>/", own_views.OwnBoardView.as_view(), name="own"),
+    path("boards/own/<int:pk>/edit/", own_views.EditBoardView.as_view(), name="own_edit"),
+    path("boards/targets/", target_views.TargetsView.as_view(), name="targets"),
+    path("boards/targets/<slug:code>/", target_views.TargetView.as_view(), name="target"),
     path("boards/live/", live_views.LiveView.as_view(), name="live"),
     path("boards/live/now/", live_views.LiveNowView.as_view(), name="live_now"),
     path("boards/displays/", live_views.DisplaysView.as_view(), name="displays"),
@@ -27,6 +36,7 @@ urlpatterns = [
     path("boards/<kind:kind>/process/time/", process_views.TimeView.as_view(), name="process_time"),
     path("boards/<kind:kind>/process/hand-overs/", process_views.HandOversView.as_view(), name="process_hand_overs"),
     path("boards/<kind:kind>/process/log/", process_views.XesView.as_view(), name="xes"),
+    path("boards/<kind:kind>/meetings/", meeting_views.MeetingsView.as_view(), name="meetings"),
     path("boards/<kind:kind>/tiles/", views.TilesView.as_view(), name="tiles"),
     path("boards/<kind:kind>/table/", views.TableView.as_view(), name="table"),
     path("boards/<kind:kind>/load/", views.LoadView.as_view(), name="load"),

@@ -61,6 +61,21 @@ class WordsSerializer(serializers.Serializer):
     written_at = serializers.DateTimeField()
 
 
+class BandSerializer(serializers.Serializer):
+    """Changes that were assessed with one risk, and have ended."""
+
+    risk = serializers.CharField()
+    total = serializers.IntegerField()
+    trouble = serializers.IntegerField(help_text="Failed, backed out, missed what was expected, or interrupted.")
+
+
+class CalibrationSerializer(serializers.Serializer):
+    """Assessments of a year against outcomes."""
+
+    hit_rate = serializers.IntegerField(allow_null=True, help_text="Percent of low and high ones that came true.")
+    bands = BandSerializer(many=True)
+
+
 class ChangeReportSerializer(serializers.Serializer):
     """The report of a month."""
 
@@ -70,6 +85,7 @@ class ChangeReportSerializer(serializers.Serializer):
     templates = ReportRowSerializer(many=True)
     interruptions = ReportRowSerializer(many=True, source="book.interruptions")
     analysis = ReportFactSerializer(many=True, source="facts")
+    calibration = CalibrationSerializer()
     words = WordsSerializer(allow_null=True)
 
     def get_figures(self, report: Any) -> list[list[str]]:

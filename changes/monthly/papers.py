@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from changes.assessing.queries import Calibration, calibrate
 from changes.models import Change
 from changes.monthly.analysis import Fact, facts_of
 from changes.monthly.models import MonthlyWords
 from changes.monthly.queries import Book, Row, book_of, by_group, by_template, figures_of
 from changes.monthly.services import words_of
+from changes.states import ENDED
 from itsm.documents.paper import Part, pdf_of, printed
 from itsm.documents.sheets import Book as Sheets
 from tickets.figures.months import Month
+
+#: Assessments are held against what became of changes in the year before the month's end.
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,16 @@ class Report:
     templates: list[Row]
     facts: list[Fact]
     words: MonthlyWords | None
+    calibration: Calibration
 
 
 def report_of(month: Month, user: User) -> Report:
     """The report of ``month`` as ``user`` sees it, in the active language."""
     book = book_of(month, user)
     parts = (figures_of(book, user), by_group(book), by_template(book), facts_of(book, user))
-    return Report(month, book, *parts, words_of(month))
+    year = Change.objects.visible_to(user).filter(state__in=ENDED, resolved_at__lt=month.end)
+    calibration = calibrate(year.filter(resolved_at__gte=month.end - YEAR))
+    return Report(month, book, *parts, words_of(month), calibration)
 
 
 def _success(rows: Iterable[Row]) -> list[list[str]]:
@@ -67,6 +75,12 @@ def report_pdf(report: Report, user: User, now: datetime) -> bytes:
         Part("", [(label, str(value)) for label, value in report.figures]),
         Part(_("Trouble in the process"), _said(report.facts)),
         *([Part(_("Analysis by the change manager"), words)] if words else []),
+        Part(
+            _("Assessments against outcomes"),
+            head=[_("Risk"), _("Changes"), _("Went wrong")],
+            rows=[[band.label, str(band.total), str(band.trouble)] for band in report.calibration.bands],
+            broad=[0],
+        ),
         Part(_("Success by group"), head=[_("Group"), *_heads()], rows=_success(report.groups), broad=[0, 4]),
         Part(_("Success by template"), head=[_("Template"), *_heads()], rows=_success(report.templates), broad=[0, 4]),
         Part(

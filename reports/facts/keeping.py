@@ -24,7 +24,7 @@ SHARED = ("category_id", "organisation_id", "business_system_id", "resolved_at")
 #: So many tickets are made anew by one statement.
 BATCH = 20_000
 _TABLE = Fact._meta.db_table
-_STORED = [field.column for field in COLUMNS] + list(FLAGS.values())
+_STORED = [str(field.column) for field in COLUMNS] + list(FLAGS.values())
 _KEY = Fact._meta.pk.column
 
 

@@ -66,6 +66,10 @@ function shares(data, tone) {
     name: one.name, type: "bar", stack: "all", barMaxWidth: 18, cursor: "pointer", itemStyle: { color: tone[one.tone] },
     data: one.values.map((value, n) => ({ value: total[n] ? (100 * value) / total[n] : 0, url: one.urls[n], count: value })),
   }));
+  if (data.aims?.length && series.length) {
+    series[0].markLine = { silent: true, symbol: "none", lineStyle: { color: tone.strong, type: "dashed" },
+      label: { show: false }, data: data.aims.map((aim) => ({ xAxis: aim.value })) };
+  }
   return {
     series, tooltip: { trigger: "item", formatter: (p) => `${p.name}\n${p.seriesName}: ${p.data.count} (${p.value.toFixed(1)} %)` },
     xAxis: axis(tone, { type: "value", max: 100 }),
@@ -90,7 +94,7 @@ function bars(data, tone, upright) {
   const values = axis(tone, { type: "value", minInterval: 1 });
   const [counts] = data.series;
   return {
-    legend: { show: false }, grid: { left: 8, right: 40, top: 8, bottom: 4, containLabel: true },
+    legend: { show: false }, grid: { left: 8, right: upright ? 8 : 40, top: upright ? 24 : 8, bottom: 4, containLabel: true },
     xAxis: upright ? names : values, yAxis: upright ? values : names,
     series: [{ name: counts.name, type: "bar", barMaxWidth: 20, cursor: "pointer", data: points(counts),
       itemStyle: { color: tone.info, borderRadius: upright ? [3, 3, 0, 0] : [0, 3, 3, 0] },

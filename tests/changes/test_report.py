@@ -31,6 +31,8 @@ def test_figures_and_tables_of_the_month(month: World) -> None:
     assert [(row["succeeded"], len(row["changes"])) for row in said["templates"]] == [(0, 1)]
     assert sum(len(row["changes"]) for row in said["groups"]) == 3
     assert [row["minutes"] for row in said["interruptions"]] == [35]
+    bands = said["calibration"]["bands"]
+    assert (sum(band["total"] for band in bands), sum(band["trouble"] for band in bands)) == (2, 2)
     december = api.get("change-report/?month=2026-12").json()
     assert (december["analysis"], december["groups"]) == ([], [])
 

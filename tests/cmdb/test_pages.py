@@ -186,3 +186,13 @@ def test_a_proposal_waits_for_the_manager_and_health_opens_its_items(world: Worl
     assert "warranty_end" in page
     for query in ("alone=true", "a.warranty_end=<=2021-01-01", "loose=false&a.owner=none"):
         assert f"/items/{item.pk}/" in manager.get(f"{reverse('cmdb:list')}?{query}").content.decode()
+
+
+@pytest.mark.req("CMDB-06")
+def test_a_ticket_leads_to_a_proposal_about_its_item(world: World) -> None:
+    item = make_item("WRONG")
+    incident = register_incident(world.desk)
+    affect_items(ticket=incident, items=[item])
+    link = f"{reverse('cmdb:propose', args=[item.pk])}?ticket={incident.number}"
+    assert link in signed_in(world.desk).get(incident.get_absolute_url()).content.decode()
+    assert incident.number in signed_in(world.engineer).get(link).content.decode()

@@ -144,6 +144,7 @@ NEVER_EMPTIED = [
     "django_admin_log",
     "notifications_attempt",
     "problems_incidentmeeting",
+    "reports_processmeeting",
     "reports_servicereport",
     "sla_calendarday",
     "sla_calendarversion",

@@ -115,8 +115,8 @@ class FilterBar(forms.Form):
         own = listing.kind.grade_column if listing.kind else ""
         if listing.kind is None or own not in FILTERS:
             return
-        self.grades[own] = [("", _("All")), *listing.kind.grades()]
         label = label_of(own)
+        self.grades[own] = [("", _("All: %(what)s") % {"what": label}), *listing.kind.grades()]
         self.fields = {
             own if name == "priority" else name: PlainChoiceField(label=label, required=False)
             if name == "priority"

@@ -1,0 +1,1 @@
+"""Quarterly process meetings (流程回顾会议): figures as of then, minutes, decisions (RPT-03)."""

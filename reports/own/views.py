@@ -1,0 +1,178 @@
+"""Pages of boards of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.http import SignedInRequest
+from reports.boards import KpiBoard
+from reports.own.models import OwnBoard
+from reports.own.services import (
+    SHIPPED,
+    BoardForm,
+    begin_from,
+    boarded_kinds,
+    boards_for,
+    figures_for,
+    kind_called,
+    may_edit,
+    placed,
+    save_board,
+)
+from reports.views import ReportsView
+from tickets import clock
+from tickets.figures.charts import charts_of
+from tickets.figures.measures import measures_of
+from tickets.lifecycle import Kind, kind_of
+
+
+class OwnKpiBoard(KpiBoard):
+    """The chosen parts of a board. An address without a period has that of the board."""
+
+    page = "board"
+
+    def __init__(self, board: OwnBoard, params: QueryDict, *, user: Any) -> None:
+        self.own = board
+        given = params if any(params.getlist(name) for name in ("period", "from", "to")) else _joined(board, params)
+        super().__init__(given, user=user, kind=kind_of(board.kind), now=clock.now())
+
+    @property
+    def path(self) -> str:
+        """The page of this board."""
+        return reverse("reports:own", args=[self.own.pk])
+
+    def context(self) -> dict[str, Any]:
+        """What is chosen, in its order and size."""
+        known, drawn = {measure.code for measure in self.measures}, charts_of(self.kind.code)
+        figures = [code for code in self.own.figures if code in known]
+        charts = [(code, self.part_url("chart", code), size) for code, size in self.own.charts if code in drawn]
+        lost = len(self.own.figures) + len(self.own.charts) - len(figures) - len(charts)
+        tiles = f"{self.part_url('tiles')}{''.join(f'&figure={code}' for code in figures)}" if figures else ""
+        frame = super().context()
+        return frame | {
+            "title": self.own.name,
+            "tiles_url": tiles,
+            "table_url": "",
+            "load_url": "",
+            "charts": charts,
+            "lost": lost,
+            "own": self.own,
+            "waiting": figures,
+            "may_edit": may_edit(self.own, self.user),
+            "others": [],
+            "pages": [page | {"on": False} for page in frame["pages"]],
+        }
+
+
+def _joined(board: OwnBoard, params: QueryDict) -> QueryDict:
+    joined = board.query.copy()
+    for name, values in params.lists():
+        joined.setlist(name, values)
+    return joined
+
+
+class OwnBoardsView(ReportsView):
+    """The boards that a person has, and those to begin from."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show them."""
+        found = boards_for(request.user)
+        shipped = [(code, board.label) for code, board in SHIPPED.items()]
+        return render(
+            request, "reports/own_list.html", {"boards": found, "shipped": shipped, "kinds": boarded_kinds()}
+        )
+
+
+class OwnBoardView(ReportsView):
+    """One of them."""
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show its frame; figures follow."""
+        board = get_object_or_404(boards_for(request.user), pk=pk)
+        context = OwnKpiBoard(board, request.GET, user=request.user).context()
+        return render(request, "reports/board.html", context, status=400 if context["errors"] else 200)
+
+
+class EditBoardView(ReportsView):
+    """Choosing, ordering, sizing and sharing; a new one begins from a shipped one or from nothing."""
+
+    def get(self, request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+        """The form."""
+        board = self._board(pk)
+        kind = self._kind(board)
+        form = BoardForm(instance=board, kind=kind, user=request.user, label_suffix="")
+        form.initial["role"] = board.role and board.role.code
+        return self._draw(board, kind, form, board.figures, dict(board.charts), board.parameters)
+
+    def post(self, request: SignedInRequest, pk: int | None = None) -> HttpResponse:
+        """Store it, or remove it."""
+        board = self._board(pk)
+        if pk is not None and "remove" in request.POST:
+            board.delete()
+            messages.success(request, _("The board “%(name)s” is removed.") % {"name": board.name})
+            return redirect("reports:own_boards")
+        kind = self._kind(board)
+        figures = placed([m.code for m in measures_of(kind.code)], request.POST)
+        charts = placed([f"chart-{code}" for code in charts_of(kind.code)], request.POST)
+        sizes = {name.removeprefix("chart-"): request.POST.get(f"size-{name}", "normal") for name in charts}
+        data = request.POST.copy()
+        data.setlist("figures", figures)
+        data.setlist("charts", [f"{code}:{size}" for code, size in sizes.items()])
+        form = BoardForm(data, instance=board, kind=kind, user=request.user, label_suffix="")
+        if not form.is_valid():
+            return self._draw(board, kind, form, figures, sizes, data.get("parameters", ""), 422)
+        board = save_board(form=form, kind=kind, user=request.user, now=clock.now())
+        messages.success(request, _("The board “%(name)s” is saved.") % {"name": board.name})
+        return redirect("reports:own", board.pk)
+
+    def _board(self, pk: int | None) -> OwnBoard:
+        if pk is None:
+            return begin_from(self.request.GET.get("from", ""))
+        board = get_object_or_404(boards_for(self.request.user), pk=pk)
+        if not may_edit(board, self.request.user):
+            raise PermissionDenied
+        return board
+
+    def _kind(self, board: OwnBoard) -> Kind:
+        try:
+            return kind_called(self.request.GET.get("kind") or board.kind)
+        except KeyError as error:
+            raise Http404 from error
+
+    def _draw(
+        self,
+        board: OwnBoard,
+        kind: Kind,
+        form: BoardForm,
+        figures: list[str],
+        sizes: dict[str, str],
+        parameters: str,
+        status: int = 200,
+    ) -> HttpResponse:
+        drawn = charts_of(kind.code)
+        order = list(sizes)
+        context = {
+            "board": board,
+            "kind": kind,
+            "form": form,
+            "fields": [form[name] for name in ("name", "role") if name in form.fields],
+            "figures": [
+                (m.code, m.label, m.meaning, m.code in figures, figures.index(m.code) + 1 if m.code in figures else "")
+                for m in figures_for(kind, self.request.user)
+            ],
+            "charts": [
+                (f"chart-{code}", drawn[code].title, code in sizes, order.index(code) + 1 if code in sizes else "",
+                 sizes.get(code, "normal"))
+                for code in drawn
+            ],
+            "sizes": OwnBoard.Size.choices,
+            "parameters": parameters,
+        }  # fmt: skip
+        return render(self.request, "reports/own_edit.html", context, status=status)

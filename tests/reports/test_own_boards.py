@@ -1,0 +1,94 @@
+"""Own boards: chosen, ordered, sized, shared; by page and API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reports.own.models import OwnBoard
+from tests.api.client import Api
+from tests.factories import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01", "DESK-03")]
+BODY = {
+    "name": "Mine",
+    "figures": ["overdue", "desk_total"],
+    "charts": ["ageing:half", "trend:wide"],
+    "parameters": "period=week&group=host&nonsense=1",
+}
+
+
+def make(person: Any, **values: Any) -> Any:
+    return Api(person).post("reports/boards/", BODY | values)
+
+
+def test_board_shows_what_was_chosen_in_its_order_and_size(world: World, browse: Any, month: dict[str, Any]) -> None:
+    made = make(world.manager).json()
+    assert (made["figures"], made["charts"]) == (BODY["figures"], BODY["charts"])
+    assert made["parameters"] == "period=week&group=host"
+
+    page = browse(world.manager).get(f"/boards/own/{made['id']}/").content.decode()
+
+    assert page.index("/charts/ageing/") < page.index("/charts/trend/")
+    assert "size-half" in page
+    assert "size-wide" in page
+    assert "/charts/sources/" not in page
+    tiles = browse(world.manager).get("/boards/incidents/tiles/?figure=overdue&figure=desk_total").content.decode()
+    assert tiles.index('data-figure="overdue"') < tiles.index('data-figure="desk_total"')
+    assert tiles.count("data-figure") == 2
+
+
+def test_page_begins_from_a_shipped_board_and_orders_by_the_places_typed(world: World, browse: Any) -> None:
+    page = browse(world.desk)
+    form = page.get("/boards/own/new/?from=desk").content.decode()
+    assert 'name="show-first_contact" value="1" checked' in form
+    assert 'name="show-overdue_open" value="1" checked' not in form
+    sent = {"name": "Desk", "parameters": "period=week", "show-overdue": "1", "place-overdue": "2"}
+    sent |= {"show-desk_total": "1", "place-desk_total": "1", "show-chart-hours": "1", "size-chart-hours": "wide"}
+
+    answer = page.post("/boards/own/new/?from=desk", sent)
+
+    board = OwnBoard.objects.get()
+    assert answer["Location"] == f"/boards/own/{board.pk}/"
+    assert (board.figures, board.charts) == (["desk_total", "overdue"], [["hours", "wide"]])
+    assert page.get(f"/boards/own/{board.pk}/").status_code == 200
+    page.post(f"/boards/own/{board.pk}/edit/", {"remove": "1"})
+    assert not OwnBoard.objects.exists()
+
+
+def test_nothing_chosen_is_refused_and_what_was_typed_stays(world: World, browse: Any) -> None:
+    answer = browse(world.desk).post("/boards/own/new/", {"name": "Empty one"})
+
+    assert answer.status_code == 422
+    assert "Empty one" in answer.content.decode()
+
+
+def test_board_is_of_its_maker_and_of_the_role_it_is_shared_with(world: World, browse: Any) -> None:
+    own = make(world.manager).json()["id"]
+    role = world.desk.roles.first()
+    assert role is not None
+    shared = make(world.manager, name="Ours", role=role.code).json()["id"]
+
+    assert [row["id"] for row in Api(world.desk).results("reports/boards/")] == [shared]
+    assert browse(world.desk).get(f"/boards/own/{own}/").status_code == 404
+    assert browse(world.desk).get(f"/boards/own/{shared}/").status_code == 200
+    assert Api(world.desk).post(f"reports/boards/{shared}/", BODY).status_code == 403
+    assert make(world.desk, role=role.code).status_code == 400
+    assert make(world.requester).status_code == 403
+
+
+def test_figure_that_there_is_no_more_is_left_out_with_a_note(world: World, browse: Any) -> None:
+    pk = make(world.manager).json()["id"]
+    OwnBoard.objects.filter(pk=pk).update(figures=["overdue", "retired_figure"])
+
+    page = browse(world.manager).get(f"/boards/own/{pk}/").content.decode()
+
+    assert "retired_figure" not in page
+    assert "1 part of this board is left out" in page
+
+
+def test_unknown_fields_figures_and_kinds_are_refused(world: World) -> None:
+    assert make(world.manager, figures=["nonsense"]).status_code == 400
+    assert make(world.manager, colour="red").status_code == 400
+    assert make(world.manager, kind="task").status_code == 404
