@@ -17,6 +17,7 @@ from changes.afterwards.queries import incidents_after
 from changes.assessing.queries import panel_of as assessment_of
 from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
 from changes.models import Change, PlanStep
+from changes.plan.drawing import drawn
 from changes.prepared.panels import part_of as prepared_of
 from changes.reviewing.queries import lines_of
 from changes.states import PLANNED, States
@@ -55,6 +56,7 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "change": change,
         "texts": texts_of(change),
         "steps": steps,
+        "chart": drawn(change, [line.step for line in steps], now),
         "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
         **collision_part(change, buttons),
         "after": incidents_after(change, user, now),

@@ -11,6 +11,7 @@ from accounts.models import User
 from approvals.content import shown
 from changes.approving import further_lines
 from changes.models import PlanStep
+from changes.plan.drawing import drawn
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, last_entry, reload_user
 from tickets.errors import ActionConflict, ActionInvalid
@@ -35,6 +36,23 @@ def test_a_step_outside_the_window_is_refused_beside_its_time(world: World) -> N
         act(request(world), "add_step", world.lead, what="备份", **INSIDE | {"planned_to": "2026-11-24T22:01"})
     assert list(found.value.form.errors) == ["planned_to"]
     assert planned(world).steps.count() == 1
+
+
+@pytest.mark.req("CHG-04")
+def test_the_plan_is_drawn_over_time(world: World, client: Client) -> None:
+    """As planned from the beginning of the window on; as it went once it went; nothing without times."""
+    change = planned(world)
+    chart: Any = drawn(change, list(change.steps.all()), later(35.6))
+    assert [(bar.planned[0] > chart["window"][0], bar.actual) for bar in chart["bars"]] == [(True, None)]
+    assert chart["window"][0] < chart["now"] < sum(chart["window"])
+    change.steps.update(status="done", started_at=later(35.5), ended_at=later(36.5))
+    chart = drawn(change, list(change.steps.all()), later(37))
+    [bar] = chart["bars"]
+    assert (bar.actual[0], bar.actual[1] > bar.planned[1]) == (bar.planned[0], True)
+    bare: Any = request(world)
+    assert drawn(bare, list(bare.steps.all()), later(0)) is None
+    client.force_login(reload_user(world.lead))
+    assert "plan-chart" in client.get(f"/tickets/{change.number}/").text
 
 
 def test_steps_move_with_the_window_and_stay_when_it_is_made_longer(world: World) -> None:
