@@ -138,9 +138,7 @@ class Earlier:
 
     def _lines(self, row: Row, incident: Incident) -> Iterator[TimelineEntry]:
         desk, lasted = incident.registered_by, incident.resolved_at - incident.created_at  # type: ignore[operator]
-        steps: list[tuple[str, str, datetime | None, User | None]] = [
-            ("register", "registered", incident.created_at, desk)
-        ]
+        steps: list[tuple[str, str, Any, User | None]] = [("register", "registered", incident.created_at, desk)]
         steps += [
             (action, state, incident.created_at + lasted * part, desk if action == "assign" else incident.assignee)
             for action, state, part in STEPS

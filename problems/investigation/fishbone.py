@@ -81,9 +81,9 @@ def draw_tall(nodes: list[Node], effect: str) -> Drawing:
     made.head = (2, 2, NARROW - 4, 56)
     first, *rest = _folded(effect, NARROW - 30, 2)
     for number, text in enumerate([first, *rest]):
-        y = (27 if rest else 35) + number * 18
-        made.words.append(Words(NARROW / 2, y, text, effect, "middle", "head"))
-    y, end = 58.0, 58.0  # below the head
+        line = (27 if rest else 35) + number * 18
+        made.words.append(Words(NARROW / 2, line, text, effect, "middle", "head"))
+    y, end = 58.0, 58.0
     for node in nodes:
         y += STEP + 14
         made.lines.append(Line(SPINE_X, y + 8, SPINE_X + 26, y, "bone"))

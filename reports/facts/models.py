@@ -54,7 +54,7 @@ class Fact(models.Model):
     waiting_since: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     responded_in_time = models.BooleanField(null=True)
     completed_in_time = models.BooleanField(null=True)
-    open_during: Any = DateTimeRangeField(null=True)
+    open_during: Any = DateTimeRangeField(null=True)  # type: ignore[misc]
     worked: models.DurationField[timedelta | None, timedelta | None] = models.DurationField(null=True)
     in_created = models.BigIntegerField(default=0)
     in_responded = models.BigIntegerField(default=0)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from itsm.api.fields import PersonField
+from itsm.api.form_input import checked, unknown
 from itsm.api.operations import CREATE_ERRORS, LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
@@ -114,12 +115,9 @@ class OwnBoardView(ApiView):
 
 def stored(request: Request, user: User, board: OwnBoard | None) -> OwnBoard:
     """The board as the body says. Raises ValidationError, Http404 for a kind without figures."""
-    data = request.data
-    if not isinstance(data, dict):
-        raise ValidationError({"non_field_errors": [_("An object is needed.")]})
-    unknown = set(data) - KEYS
-    if unknown:
-        raise ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
+    data: dict[str, Any] = request.data  # type: ignore[assignment]  # our parser takes objects only
+    if errors := unknown(data, KEYS):
+        raise ValidationError(errors)
     try:
         kind = kind_called(str(data.get("kind") or (board.kind if board else "incident")))
     except KeyError as error:
@@ -127,8 +125,7 @@ def stored(request: Request, user: User, board: OwnBoard | None) -> OwnBoard:
     form = BoardForm(data, instance=board, kind=kind, user=user)
     if data.get("role") and "role" not in form.fields:
         raise ValidationError({"role": [_("You may not share boards.")]})
-    if not form.is_valid():
-        raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+    checked(form)
     return save_board(form=form, kind=kind, user=user, now=clock.now())
 
 

@@ -36,7 +36,7 @@ CLOCK_READERS = {
 }
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-MAX_FUNCTION, MAX_MODULE, MAX_TEMPLATE, MAX_FOLDER = 40, 400, 80, 25
+MAX_FUNCTION, MAX_MODULE, MAX_TEMPLATE, MAX_FOLDER = 40, 400, 120, 25
 #: Look at these again: each is longer than it should be, for the reason given.
 LONG_MODULES = {"tickets.models": "the ticket and all of its parts, as long as they are one page"}
 

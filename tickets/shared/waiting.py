@@ -30,19 +30,15 @@ def pausing_reasons(ticket: Ticket) -> frozenset[str] | None:
 class Waits:
     """What a kind inherits that can wait: the columns of the wait, kept in one way."""
 
-    wait_reason: Any
-    wait_until: Any
-    waiting_since: Any
-    waited: Any
-    wait_count: Any
-
     def begin_waiting(self, reason: Any, until: datetime, now: datetime) -> None:
         """It waits for ``reason``, at most ``until`` then."""
-        self.wait_reason, self.wait_until, self.waiting_since = reason, until, now
-        self.wait_count += 1
+        ticket: Any = self
+        ticket.wait_reason, ticket.wait_until, ticket.waiting_since = reason, until, now
+        ticket.wait_count += 1
 
     def end_waiting(self, now: datetime) -> None:
         """Add the pause to the time waited; nothing for what does not wait."""
-        if self.waiting_since is not None:
-            self.waited = (self.waited or timedelta()) + (now - self.waiting_since)
-        self.wait_reason = self.wait_until = self.waiting_since = None
+        ticket: Any = self
+        if ticket.waiting_since is not None:
+            ticket.waited = (ticket.waited or timedelta()) + (now - ticket.waiting_since)
+        ticket.wait_reason = ticket.wait_until = ticket.waiting_since = None
