@@ -118,6 +118,11 @@ class KpiBoard:
         return f"{self.path}?{urlencode(self.params(**changes))}"
 
     @property
+    def query(self) -> str:
+        """The parameters as an address writes them."""
+        return urlencode(self.params())
+
+    @property
     def path(self) -> str:
         """The page of this board."""
         return self.path_of(self.kind)
@@ -177,7 +182,13 @@ class KpiBoard:
                     "on": page == self.page,
                 }
                 for page, label in (("board", _("Indicators")), ("process", _("The process")))
+            ]
+            + [
+                {"label": _("Meetings"), "url": reverse("reports:meetings", args=[self.kind.slug]), "on": False},
+                {"label": _("Own boards"), "url": reverse("reports:own_boards"), "on": False},
+                {"label": _("Targets"), "url": reverse("reports:targets"), "on": False},
             ],
+            "keep_url": f"{reverse('reports:own_new')}?{urlencode({'kind': self.kind.code, 'keep': self.query})}",
             "errors": self.shown_errors(),
             "url": self.path,
         }

@@ -104,12 +104,13 @@ class EditBoardView(ReportsView):
     """Choosing, ordering, sizing and sharing; a new one begins from a shipped one or from nothing."""
 
     def get(self, request: SignedInRequest, pk: int | None = None) -> HttpResponse:
-        """The form."""
+        """The form; ``keep``: period and filters of the board that it was opened from."""
         board = self._board(pk)
         kind = self._kind(board)
         form = BoardForm(instance=board, kind=kind, user=request.user, label_suffix="")
         form.initial["role"] = board.role and board.role.code
-        return self._draw(board, kind, form, board.figures, dict(board.charts), board.parameters)
+        kept = request.GET.get("keep", "") or board.parameters
+        return self._draw(board, kind, form, board.figures, dict(board.charts), kept)
 
     def post(self, request: SignedInRequest, pk: int | None = None) -> HttpResponse:
         """Store it, or remove it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from reports.own.models import OwnBoard
 from tests.api.client import Api
@@ -92,3 +94,15 @@ def test_unknown_fields_figures_and_kinds_are_refused(world: World) -> None:
     assert make(world.manager, figures=["nonsense"]).status_code == 400
     assert make(world.manager, colour="red").status_code == 400
     assert make(world.manager, kind="task").status_code == 404
+
+
+@pytest.mark.req("DESK-03")
+def test_board_as_it_stands_can_be_kept(world: World, client: Client) -> None:
+    """Period and filters are chosen on a board, not typed: it leads to a new one of its own that has them."""
+    client.force_login(world.manager)
+    page = client.get("/boards/incidents/", {"period": "quarter", "group": "host"}).content.decode()
+    [address] = re.findall(r'href="(/boards/own/new/\?[^"]*keep=[^"]*)"', page)
+
+    form = client.get(address.replace("&amp;", "&")).content.decode()
+
+    assert 'name="parameters" value="group=host&amp;period=quarter"' in form
