@@ -161,6 +161,7 @@ class ProblemLifecycle(Workarounds, ProblemEnds, Holding, RaisesChanges, CommonA
         form="problems.inviting.InviteForm",
         effect="problems.inviting.invite",
         icon="mail-forward",
+        key="g",
     )
     def invite(self, *, user: User, now: datetime, discussed_at: datetime, contacts: Any, **text: Any) -> None:
         """Invite people of customers to talk about workaround or solution; each reads the own part only (PRB-10)."""

@@ -53,7 +53,7 @@ class ReportFactSerializer(serializers.Serializer):
         return [one.number for one in fact.changes]
 
 
-class WordsSerializer(serializers.Serializer):
+class ReportWordsSerializer(serializers.Serializer):
     """What the manager says."""
 
     text = serializers.CharField()
@@ -86,7 +86,7 @@ class ChangeReportSerializer(serializers.Serializer):
     interruptions = ReportRowSerializer(many=True, source="book.interruptions")
     analysis = ReportFactSerializer(many=True, source="facts")
     calibration = CalibrationSerializer()
-    words = WordsSerializer(allow_null=True)
+    words = ReportWordsSerializer(allow_null=True)
 
     def get_figures(self, report: Any) -> list[list[str]]:
         """Texts."""
@@ -117,7 +117,7 @@ class ChangeReportView(ApiView):
         cleaned = checked(WordsForm(data), set(data) - {"month"})
         month = Month.parse(str(data.get("month", "")), now)
         row = write_words(month=month, text=cleaned["text"], user=self.user, now=now)
-        return Response(WordsSerializer(row).data, status=201)
+        return Response(ReportWordsSerializer(row).data, status=201)
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -135,7 +135,7 @@ class ChangeReportView(ApiView):
             tag=TAG,
             summary=_("Write the manager's analysis of a month"),
             request={"application/json": {"type": "object", "additionalProperties": True}},
-            response=WordsSerializer,
+            response=ReportWordsSerializer,
             status=201,
             errors=CREATE_ERRORS,
             parameters=(IDEMPOTENCY_KEY,),

@@ -65,6 +65,7 @@ class PreparingEdits(Columns):
         label=_("Drop a prepared edit"),
         done=_("dropped a prepared edit"),
         form="changes.prepared.forms.DropEditForm",
+        guards=(guards.has_edits_to_write,),
         effect="changes.prepared.services.drop_edit",
         icon="playlist-x",
         **_OFFER,
