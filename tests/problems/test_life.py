@@ -11,10 +11,12 @@ from django.test import Client
 
 from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
+from changes.origins.prefills import from_ticket
 from incidents.models import Incident
 from notifications.models import Delivery
 from problems.figures.costs import cost_of
 from problems.models import Problem
+from problems.prefills import raised_from
 from sla.models import Clock
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, last_entry, register_incident, reload_user
@@ -22,6 +24,7 @@ from tests.problems.conftest import Staff
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.models import Ticket, TicketLink
+from tickets.workspace.prefills import register_source
 
 pytestmark = pytest.mark.django_db
 SOLUTION = {"solution": "限制连接池", "expected_effect": "不再耗尽", "test_result": "压测通过", "estimate_hours": "16"}
@@ -236,6 +239,14 @@ def test_other_ends(world: World, staff: Staff) -> None:
     with pytest.raises(ActionConflict, match="还没有规避措施"):
         act(known, "keep_workaround", staff.manager, text="x", watch_days="0")
     assert act(known, "accept_risk", staff.manager, text="影响小", watch_days="0").outcome == "risk_accepted"
+
+
+@pytest.mark.req("PRB-01", "CHG-01")
+def test_a_name_in_an_address_stands_for_one_thing_of_a_kind() -> None:
+    """Of problems and of changes ``from`` says different things: neither takes the other's place."""
+    register_source("from", raised_from, kind="problem")
+    with pytest.raises(ValueError, match="from of problem"):
+        register_source("from", from_ticket, kind="problem")
 
 
 @pytest.mark.req("PRB-01", "UX-01", "ORG-03")
