@@ -298,6 +298,25 @@ def test_discussion_with_the_customer_is_on_record_and_on_paper(world: World, st
         assert [text in page for text in ("结算部 张主任", "讨论升级窗口", "同意周六实施")] == [True] * 3
 
 
+@pytest.mark.req("PRB-10", "CHG-03")
+def test_whether_an_approval_may_fall_is_asked_once_it_would(world: World, staff: Staff, client: Client) -> None:
+    problem = assigned(raise_problem(world), staff)
+    address = f"/tickets/{problem.number}/actions/discuss/"
+    client.force_login(staff.owner)
+    assert "let_approvals_fall" not in client.get(address).content.decode()
+    problem = act(problem, "investigate", staff.owner, now=MONDAY)
+    problem = act(problem, "confirm_cause", staff.owner, now=MONDAY, root_cause="没有上限")
+    problem = act(problem, "propose", staff.owner, now=MONDAY, **SOLUTION)
+    said = {
+        "discussed_at": "2026-11-25T10:00",
+        "discussed_with": "张主任",
+        "discussion": "窗口",
+        "customer_word": "不同意",
+    }
+    refused = client.post(address, {**said, "version": problem.version})
+    assert (refused.status_code, 'name="let_approvals_fall"' in refused.content.decode()) == (422, True)
+
+
 @pytest.mark.req("PRB-05")
 def test_what_it_cost_opens_its_records(world: World, staff: Staff, client: Client) -> None:
     made = {}
