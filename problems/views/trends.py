@@ -58,7 +58,7 @@ class TrendsView(SignedInView):
 class TrendView(SignedInView):
     """Deciding about one: raise a problem, dismiss, watch."""
 
-    def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
+    def post(self, request: SignedInRequest, pk: str, step: str) -> HttpResponse:
         """Do it; say why not when it was decided already."""
         check(request.user)
         if not request.user.may(Permission.PROBLEM_RAISE):
@@ -69,11 +69,11 @@ class TrendView(SignedInView):
             if step == "raise":
                 return redirect(raise_problem(proposal=proposal, user=request.user, now=now).get_absolute_url())
             if step == "dismiss" and not reason:
-                return draw(request, 422, pk=pk, reason=reason, refusal=_("Say why it is dismissed."))
+                return draw(request, 422, pk=proposal.pk, reason=reason, refusal=_("Say why it is dismissed."))
             state = State.WATCHED if step == "watch" else State.DISMISSED
             decide(proposal=proposal, state=state, reason=reason, user=request.user, now=now)
         except ActionError as error:
-            return draw(request, 409, pk=pk, reason=reason, refusal=str(error.message))
+            return draw(request, 409, pk=proposal.pk, reason=reason, refusal=str(error.message))
         return redirect("problems:trends")
 
 
