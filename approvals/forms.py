@@ -97,7 +97,7 @@ class DelegationForm(forms.Form):
 class KeepsApprovals(ActionForm):
     """Base of forms that edit substance: an edit that would let approvals fall is stored only when that is said."""
 
-    unlogged = frozenset({"let_approvals_fall"})
+    asked_late = unlogged = frozenset({"let_approvals_fall"})
 
     let_approvals_fall = forms.BooleanField(
         label=gettext_lazy("Store it although approvals fall"),

@@ -19,6 +19,7 @@ from tickets.forms import (
     AttachmentsField,
     CodeChoiceField,
     PersonField,
+    RemoteSelect,
     RemoteSelectMultiple,
 )
 from tickets.models import Category, Ticket, TicketLink
@@ -236,13 +237,20 @@ class CloseForm(ActionForm):
 
 
 class ProblemField(TicketField):
-    """A live problem, named by its number."""
+    """A live problem, named by its number, found by words."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=RemoteSelect("problems:find_problems"), **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Number and summary."""
+        return f"{obj.number} {obj.summary}"
 
 
 class DuplicateForm(ActionForm):
     """The problem that stays."""
 
-    main = ProblemField(label=_("Same cause as"), help_text=_("Number of the problem that stays."))
+    main = ProblemField(label=_("Same cause as"), help_text=_("The problem that stays, by number or words."))
     text = text_field(_("Reason"), required=False, rows=2)
 
     def limit_choices(self) -> None:
@@ -281,7 +289,7 @@ class RaiseForm(ActionForm):
 class AttachForm(ActionForm):
     """A problem that is known already."""
 
-    problem = ProblemField(label=_("Problem"), help_text=_("For example PM261122000003."))
+    problem = ProblemField(label=_("Problem"), help_text=_("Number or words."))
     waits = forms.BooleanField(
         label=_("Wait for it"),
         required=False,

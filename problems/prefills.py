@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from tickets.lifecycle import Kind
 from tickets.models import Ticket
-from tickets.workspace.prefills import SOURCES
+from tickets.workspace.prefills import register_source
 
 #: More are joined afterwards.
 MOST = 200
@@ -15,8 +15,6 @@ MOST = 200
 
 def raised_from(user: User, kind: Kind, value: str) -> dict[str, Any]:
     """Incidents by their numbers, with what they have in common: system, category, items, the words of the first."""
-    if not kind.raised_from:
-        return {}
     numbers = value.replace(",", " ").split()[:MOST]
     found = list(Ticket.objects.visible_to(user).filter(number__in=numbers, kind=kind.raised_from).order_by("pk"))
     if not found:
@@ -37,4 +35,4 @@ def raised_from(user: User, kind: Kind, value: str) -> dict[str, Any]:
     }
 
 
-SOURCES["from"] = raised_from
+register_source("from", raised_from, kind="problem")

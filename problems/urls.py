@@ -8,6 +8,8 @@ from problems.meeting.views import IncidentMeetingView
 app_name = "problems"
 urlpatterns = [
     path("find/incidents/", views.FindIncidentsView.as_view(), name="find_incidents"),
+    path("find/problems/", views.FindProblemsView.as_view(), name="find_problems"),
+    path("find/known-errors/", views.FindKnownErrorsView.as_view(), name="find_known_errors"),
     path("known-errors/", views.KnownErrorsView.as_view(), name="known_errors"),
     path("known-errors/glossary/", views.GlossaryView.as_view(), name="glossary"),
     path("known-errors/<str:number>/", views.KnownErrorView.as_view(), name="known_error"),

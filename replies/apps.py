@@ -11,6 +11,6 @@ class RepliesConfig(AppConfig):
     def ready(self) -> None:
         """Let the address of the registering form name a template."""
         from replies.prefills import template_values  # needs the models, which are loaded by now
-        from tickets.workspace.prefills import SOURCES  # as above
+        from tickets.workspace.prefills import register_source  # as above
 
-        SOURCES["template"] = template_values
+        register_source("template", template_values)

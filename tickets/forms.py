@@ -74,7 +74,7 @@ class RemoteChoices:
             rows = field.queryset.filter(  # type: ignore[union-attr]  # a model choice has one
                 **{f"{key}__in": [chosen for chosen in value if chosen]}
             )
-            drawn = [(getattr(row, key), field.label_from_instance(row)) for row in rows]
+            drawn = [(field.prepare_value(row), field.label_from_instance(row)) for row in rows]
             self.choices = [("", "—"), *drawn]
         return super().optgroups(name, value, attrs)  # type: ignore[misc]
 

@@ -16,7 +16,7 @@ from cmdb.pages import register_offers
 from tickets.forms import json_value
 from tickets.lifecycle import Kind
 from tickets.models import Ticket
-from tickets.workspace.prefills import SOURCES
+from tickets.workspace.prefills import register_source
 
 #: A copy is made for another time.
 NOT_COPIED = ("planned_start", "planned_end")
@@ -58,5 +58,5 @@ def of_item(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
 
 
 register_offers(of_item)
-SOURCES["from"] = from_ticket
-SOURCES["copy"] = copied
+register_source("from", from_ticket, kind="change")
+register_source("copy", copied, kind="change")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cmdb.models import BusinessSystem, ConfigurationItem
 from problems.models import KnownError
-from tickets.forms import ActionForm, CodeChoiceField, RemoteSelectMultiple
+from tickets.forms import ActionForm, CodeChoiceField, RemoteSelect, RemoteSelectMultiple
 from tickets.models import Ticket
 from tickets.shared.forms import moment_field, text_field
 
@@ -50,6 +51,13 @@ class PublishForm(ActionForm):
             "items": list(known.items.values_list("identifier", flat=True)),
         }
 
+    def clean_valid_until(self) -> datetime | None:
+        """What is over already helps nobody."""
+        until: datetime | None = self.cleaned_data["valid_until"]
+        if until and self.now is not None and until <= self.now:
+            raise forms.ValidationError(_("This time is in the past."))
+        return until
+
     def limit_choices(self) -> None:
         """Items that the person sees."""
         if self.user is not None:
@@ -85,6 +93,8 @@ class KnownErrorChoice(ActionForm):
 
 class TakeForm(KnownErrorChoice):
     """One that is valid now."""
+
+    known_error = KnownErrorField(widget=RemoteSelect("problems:find_known_errors"), help_text=_("Number or words."))
 
     def limit_choices(self) -> None:
         """Those that are offered."""

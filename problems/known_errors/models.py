@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import models
@@ -21,6 +23,25 @@ class KnownErrorQuerySet(models.QuerySet["KnownError"]):
     def valid(self, now: datetime | Now) -> KnownErrorQuerySet:
         """Those that are offered at ``now``; the database's own moment where nobody has another."""
         return self.filter(Q(valid_until=None) | Q(valid_until__gt=now), withdrawn_at=None)
+
+    def with_words(self, words: str) -> KnownErrorQuerySet:
+        """Those with every word in their texts, or whose problem or item it names; all for no words.
+
+        A text that is a term of the glossary finds what is written with its name in the other language.
+        """
+        if not words:
+            return self
+        every = Q()
+        for word in words.split():
+            named = Q(problem__number__iexact=word) | Q(items__identifier__iexact=word)
+            every &= _holds(word) | named
+        terms = Term.objects.filter(Q(zh__iexact=words) | Q(en__iexact=words)).values_list("zh", "en")
+        names = {name for pair in terms for name in pair}
+        return self.filter(reduce(or_, map(_holds, names), every)).distinct()
+
+
+def _holds(word: str) -> Q:
+    return Q(title__icontains=word) | Q(symptoms__icontains=word) | Q(steps__icontains=word)
 
 
 class KnownError(models.Model):

@@ -34,29 +34,10 @@ class KnownErrorsView(SignedInView):
         check(request.user)
         words, past = request.GET.get("q", "").strip()[:200], bool(request.GET.get("past"))
         found = KnownError.objects.all() if past else KnownError.objects.valid(clock.now())
-        found = found.filter(_holds(words) | _means(words)) if words else found
         used = Count("uses", filter=Q(uses__dropped_at=None), distinct=True)
-        rows = found.distinct().select_related("problem", "business_system").annotate(used=used)
+        rows = found.with_words(words).select_related("problem", "business_system").annotate(used=used)
         context = {"rows": rows[:SHOWN], "words": words, "past": past, "now": clock.now()}
         return render(request, "problems/known_errors.html", context)
-
-
-def _holds(words: str) -> Q:
-    """Every word is in the texts of the known error, or names its problem or an item."""
-    every = Q()
-    for word in words.split():
-        texts = Q(title__icontains=word) | Q(symptoms__icontains=word) | Q(steps__icontains=word)
-        every &= texts | Q(problem__number__iexact=word) | Q(items__identifier__iexact=word)
-    return every
-
-
-def _means(words: str) -> Q:
-    """A text that is a term of the glossary finds what is written with its name in the other language."""
-    named = Term.objects.filter(Q(zh__iexact=words) | Q(en__iexact=words)).values_list("zh", "en")
-    found = Q(pk__in=())
-    for name in {name for pair in named for name in pair}:
-        found |= Q(title__icontains=name) | Q(symptoms__icontains=name) | Q(steps__icontains=name)
-    return found
 
 
 class GlossaryView(SignedInView):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
 from problems.models import TrendProposal
+from problems.trends.analysis import WEEK
 from problems.trends.services import decide, raise_problem, refresh
 from problems.views.known_errors import check
 from tickets import clock
@@ -23,18 +26,24 @@ State = TrendProposal.State
 TALL = 44
 
 
+def draw(request: SignedInRequest, status: int = 200, **kept: Any) -> HttpResponse:
+    """The page. ``kept``: what was refused: ``pk`` of its proposal, ``reason`` as typed, ``refusal``."""
+    past = bool(request.GET.get("past"))
+    rows = TrendProposal.objects.select_related("problem", "decided_by")
+    shown = rows if past else rows.filter(Q(state__in=[State.OPEN, State.WATCHED]) | Q(pk=kept.get("pk")))
+    lines = sorted((line_of(row) for row in shown), key=lambda line: (line["kind"], line["chance"]))
+    may = request.user.may(Permission.PROBLEM_RAISE)
+    context = {"lines": lines, "past": past, "may": may, "kept": kept}
+    return render(request, "problems/trends.html", context, status=status)
+
+
 class TrendsView(SignedInView):
     """Proposals: bursts and what keeps coming, each with its curve and its numbers."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show those that are open and watched; with ``past`` the decided ones too."""
         check(request.user)
-        past = bool(request.GET.get("past"))
-        rows = TrendProposal.objects.select_related("problem", "decided_by")
-        shown = rows if past else rows.filter(state__in=[State.OPEN, State.WATCHED])
-        lines = sorted((line_of(row) for row in shown), key=lambda line: (line["kind"], line["chance"]))
-        may = request.user.may(Permission.PROBLEM_RAISE)
-        return render(request, "problems/trends.html", {"lines": lines, "past": past, "may": may})
+        return draw(request)
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Look again now."""
@@ -49,7 +58,7 @@ class TrendsView(SignedInView):
 class TrendView(SignedInView):
     """Deciding about one: raise a problem, dismiss, watch."""
 
-    def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
+    def post(self, request: SignedInRequest, pk: str, step: str) -> HttpResponse:
         """Do it; say why not when it was decided already."""
         check(request.user)
         if not request.user.may(Permission.PROBLEM_RAISE):
@@ -60,12 +69,11 @@ class TrendView(SignedInView):
             if step == "raise":
                 return redirect(raise_problem(proposal=proposal, user=request.user, now=now).get_absolute_url())
             if step == "dismiss" and not reason:
-                messages.error(request, _("Say why it is dismissed."))
-            else:
-                state = State.WATCHED if step == "watch" else State.DISMISSED
-                decide(proposal=proposal, state=state, reason=reason, user=request.user, now=now)
+                return draw(request, 422, pk=proposal.pk, reason=reason, refusal=_("Say why it is dismissed."))
+            state = State.WATCHED if step == "watch" else State.DISMISSED
+            decide(proposal=proposal, state=state, reason=reason, user=request.user, now=now)
         except ActionError as error:
-            messages.error(request, str(error.message))
+            return draw(request, 409, pk=proposal.pk, reason=reason, refusal=str(error.message))
         return redirect("problems:trends")
 
 
@@ -94,6 +102,7 @@ def line_of(row: TrendProposal) -> dict[str, Any]:
         "rarity": _rarity(data["chance"]),
         "present": sum(count > 0 for count in data["counts"]),
         "since_day": data["since"][:10],
+        "last_day": (date.fromisoformat(data["weeks"][-1]) + WEEK - timedelta(days=1)).isoformat(),
     }
 
 

@@ -101,6 +101,7 @@ def test_standard_change_is_ordered_and_scheduled_at_once(world: World, client: 
     """Three clicks, also out of an incident; it keeps the version that it was approved with."""
     incident = incident_in("in_progress", world)
     client.force_login(reload_user(world.engineer))
+    assert f'value="{incident.number}"' in client.get(f"/changes/new/?from={incident.number}").content.decode()
     assert "extend-disk" in client.get(f"/changes/catalogue/?from={incident.number}").content.decode()
     page = client.get(f"/changes/catalogue/extend-disk/?from={incident.number}").content.decode()
     assert f'value="{incident.number}"' in page

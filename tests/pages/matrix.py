@@ -127,6 +127,8 @@ sla:counted                            own      302 404 404 404 404 404 200 200 
 sla:counted                            other    302 404 404 404 404 404 200 200 200 200 200
 sla:counted                            missing  302 404 404 404 404 404 404 404 404 404 404
 problems:find_incidents                -        302 403 403 403 403 403 200 200 200 200 200
+problems:find_problems                 -        302 403 403 403 403 403 200 200 200 200 200
+problems:find_known_errors             -        302 403 403 403 403 403 200 200 200 200 200
 problems:known_errors                  -        302 403 403 403 403 403 200 200 200 200 200
 problems:glossary                      -        302 403 403 403 403 403 200 200 200 200 200
 problems:known_error                   missing  302 403 403 403 403 403 404 404 404 404 404

@@ -15,7 +15,7 @@ from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, make_item, register_incident
 from tests.problems.conftest import Staff
 from tests.problems.test_life import assigned, raise_problem, resolved
-from tickets.errors import ActionConflict
+from tickets.errors import ActionConflict, ActionInvalid
 from tickets.models import Ticket, TimelineEntry
 from tickets.workspace.suggestions import Call
 
@@ -96,6 +96,30 @@ def test_taken_dropped_and_taken_again_counts_once(world: World, staff: Staff, c
     client.force_login(world.requester)
     assert client.get("/known-errors/").status_code == 403
     assert Api(world.requester).get("known-errors/").status_code == 403
+
+
+@pytest.mark.req("PRB-05")
+def test_what_is_over_already_is_not_published(world: World, staff: Staff) -> None:
+    with pytest.raises(ActionInvalid) as refused:
+        published(raise_problem(world), staff, valid_until=MONDAY - timedelta(hours=1))
+    assert set(refused.value.form.errors) == {"valid_until"}
+    assert not KnownError.objects.exists()
+
+
+@pytest.mark.req("PRB-01", "PRB-05", "INC-02")
+def test_problems_and_known_errors_are_found_while_typing(world: World, staff: Staff, client: Client) -> None:
+    known = published(raise_problem(world), staff)
+    number, incident = known.problem.number, incident_in("in_progress", world)
+    client.force_login(world.engineer)
+    for words in (number, "连接池"):
+        assert [row["value"] for row in client.get(f"/find/problems/?q={words}").json()["results"]] == [number]
+    for words in (number, "断连 重启"):
+        assert [row["value"] for row in client.get(f"/find/known-errors/?q={words}").json()["results"]] == [number]
+    assert client.get("/find/known-errors/?q=打印机").json()["results"] == []
+    for action, where in (("join_problem", "/find/problems/"), ("take_known_error", "/find/known-errors/")):
+        page = client.get(f"/tickets/{incident.number}/actions/{action}/").content.decode()
+        assert f'data-url="{where}"' in page
+        assert number not in page  # thousands never become options of a page
 
 
 @pytest.mark.req("PRB-05", "ORG-03")

@@ -11,10 +11,12 @@ from django.test import Client
 
 from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
+from changes.origins.prefills import from_ticket
 from incidents.models import Incident
 from notifications.models import Delivery
 from problems.figures.costs import cost_of
 from problems.models import Problem
+from problems.prefills import raised_from
 from sla.models import Clock
 from tests.api.client import Api
 from tests.factories import MONDAY, World, act, incident_in, last_entry, register_incident, reload_user
@@ -22,6 +24,7 @@ from tests.problems.conftest import Staff
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.models import Ticket, TicketLink
+from tickets.workspace.prefills import register_source
 
 pytestmark = pytest.mark.django_db
 SOLUTION = {"solution": "限制连接池", "expected_effect": "不再耗尽", "test_result": "压测通过", "estimate_hours": "16"}
@@ -238,6 +241,14 @@ def test_other_ends(world: World, staff: Staff) -> None:
     assert act(known, "accept_risk", staff.manager, text="影响小", watch_days="0").outcome == "risk_accepted"
 
 
+@pytest.mark.req("PRB-01", "CHG-01")
+def test_a_name_in_an_address_stands_for_one_thing_of_a_kind() -> None:
+    """Of problems and of changes ``from`` says different things: neither takes the other's place."""
+    register_source("from", raised_from, kind="problem")
+    with pytest.raises(ValueError, match="from of problem"):
+        register_source("from", from_ticket, kind="problem")
+
+
 @pytest.mark.req("PRB-01", "UX-01", "ORG-03")
 def test_pages_and_api(world: World, staff: Staff, client: Client) -> None:
     incidents = [incident_in("in_progress", world), register_incident(world.desk)]
@@ -285,6 +296,25 @@ def test_discussion_with_the_customer_is_on_record_and_on_paper(world: World, st
     for address in (problem.get_absolute_url(), f"/problems/{problem.number}/record/"):
         page = client.get(address).content.decode()
         assert [text in page for text in ("结算部 张主任", "讨论升级窗口", "同意周六实施")] == [True] * 3
+
+
+@pytest.mark.req("PRB-10", "CHG-03")
+def test_whether_an_approval_may_fall_is_asked_once_it_would(world: World, staff: Staff, client: Client) -> None:
+    problem = assigned(raise_problem(world), staff)
+    address = f"/tickets/{problem.number}/actions/discuss/"
+    client.force_login(staff.owner)
+    assert "let_approvals_fall" not in client.get(address).content.decode()
+    problem = act(problem, "investigate", staff.owner, now=MONDAY)
+    problem = act(problem, "confirm_cause", staff.owner, now=MONDAY, root_cause="没有上限")
+    problem = act(problem, "propose", staff.owner, now=MONDAY, **SOLUTION)
+    said = {
+        "discussed_at": "2026-11-25T10:00",
+        "discussed_with": "张主任",
+        "discussion": "窗口",
+        "customer_word": "不同意",
+    }
+    refused = client.post(address, {**said, "version": problem.version})
+    assert (refused.status_code, 'name="let_approvals_fall"' in refused.content.decode()) == (422, True)
 
 
 @pytest.mark.req("PRB-05")

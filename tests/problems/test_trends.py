@@ -114,7 +114,8 @@ def _decide(world: World, client: Client) -> None:
     page = client.get("/trends/").content.decode()
     assert "磁盘柜告警 07" in page
     assert "<svg" in page
-    client.post(f"/trends/{burst.pk}/dismiss/", {"reason": ""})
+    refused = client.post(f"/trends/{burst.pk}/dismiss/", {"reason": " "})
+    assert (refused.status_code, "field-error" in refused.content.decode()) == (422, True)
     assert TrendProposal.objects.get(pk=burst.pk).state == "open"
     client.post(f"/trends/{burst.pk}/dismiss/", {"reason": "已知演练"})
     assert (refresh(MONDAY), TrendProposal.objects.get(pk=burst.pk).state) == (0, "dismissed")

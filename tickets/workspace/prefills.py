@@ -30,14 +30,22 @@ def by_item(user: User, kind: Kind, identifier: str) -> dict[str, Any]:
     return {"items": [item.identifier], "business_system": item.business_system_id}
 
 
-#: Parameters that stand for several fields: name to ``(user, kind, value) -> {field: value}``.
-SOURCES: dict[str, Callable[[User, Kind, str], dict[str, Any]]] = {"phone": by_phone, "item": by_item}
+#: What a parameter stands for: ``(user, kind, value) -> {field: value}``.
+Source = Callable[[User, Kind, str], dict[str, Any]]
+#: Parameters that stand for several fields, by the code of the kind that reads them so (empty: every kind) and name.
+_sources: dict[tuple[str, str], Source] = {("", "phone"): by_phone, ("", "item"): by_item}
+
+
+def register_source(name: str, source: Source, kind: str = "") -> None:
+    """Let ``name`` fill in forms of ``kind``, or of all. Raises ValueError when it stands for something else."""
+    if _sources.setdefault((kind, name), source) is not source:
+        raise ValueError(f"{name} of {kind or 'every kind'} stands for something else already.")
 
 
 def prefilled(user: User, kind: Kind, query: QueryDict) -> dict[str, Any]:
     """Initial values of the form of ``kind``; what is named by itself counts more than what a source brings."""
     found: dict[str, Any] = {}
-    for name, source in SOURCES.items():
-        if name in query:
+    for (code, name), source in _sources.items():
+        if name in query and code in ("", kind.code):
             found |= source(user, kind, str(query[name]))
     return found | {name: query[name] for name in FIELDS if name in query}
