@@ -130,9 +130,13 @@ def sample_input(action: Action, ticket: Ticket, user: User) -> dict[str, Any]:
 
 
 def _optional(form: Any) -> set[str]:
-    """The first list of a form that is left empty."""
-    lists = [name for name, field in form.fields.items() if isinstance(field, forms.ModelMultipleChoiceField)]
-    return {name for name in lists[:1] if name not in form.data}
+    """The first list of a form that is left empty; in a form without lists the first choice of rows."""
+    wanted: tuple[Any, ...] = (forms.ModelMultipleChoiceField, forms.ModelChoiceField)
+    for kind in wanted:
+        found = [name for name, field in form.fields.items() if isinstance(field, kind)]
+        if found:
+            return {name for name in found[:1] if name not in form.data}
+    return set()
 
 
 def _samples(field: Any) -> list[Any]:

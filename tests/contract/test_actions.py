@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from changes.models import Change
+from cmdb.models import BusinessSystem
 from problems.models import KnownError, KnownErrorUse
 from tests.contract.subjects import PLACES, SUBJECTS, expected_verdict, problem_in, sample_input
 from tests.factories import MONDAY, World, act, incident_in, make_item
@@ -97,7 +98,7 @@ def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, 
 
 
 def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
-    """A ticket beside another one and an item that it is related to, and those who work on it.
+    """A ticket beside another one and an item that it is related to, items of every system, and those who work on it.
 
     It took the workaround of a known error, whose problem it may join; a change that was raised from it has ended.
     """
@@ -105,6 +106,8 @@ def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Tic
     ticket = SUBJECTS[kind](state, world)
     act(ticket, "link", world.desk, meaning="related_to", target=other.number)
     affect_items(ticket=ticket, items=[make_item("SRV-1")])
+    for system in BusinessSystem.objects.all():
+        make_item(f"OF-{system.pk}", business_system=system)
     KnownErrorUse.objects.create(known_error=_known_error(world), ticket_id=ticket.pk, at=MONDAY, by=world.engineer)
     if "judge_change" in ticket.kind_info.actions:
         _raise_and_end_change(ticket, world)
