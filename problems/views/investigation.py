@@ -109,7 +109,8 @@ class InvestigationView(SignedInView):
         slot = self._slot(problem)
         if slot is not None:
             keep(self.request.user, slot, self.request.POST, clock.now())
-        answer = self._draw(problem, status=status, kept=kept, message=message)
+        said = {**kept, "what": self.request.POST.get("what", ""), "message": message}
+        answer = self._draw(problem, status=status, kept=said)
         return answered(answer, slot.key) if slot else answer
 
     def _part(self) -> str:

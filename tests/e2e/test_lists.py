@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from incidents.models import Incident
+from problems.models import Problem
 from tests.e2e.conftest import NARROW, until
 from tests.factories import World, act, register_incident, unclaimed
+from tickets.models import TicketLink
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -37,6 +39,35 @@ def test_ticked_by_keys_claimed_at_once_and_taken_back(world: World, visit: Visi
     page.keyboard.press("z")
     page.locator("#toasts", has_text="Taken back").wait_for()
     assert Incident.objects.filter(assignee=world.engineer).count() == 0
+
+
+@pytest.mark.req("PRB-01")
+def test_ticked_incidents_raise_a_problem_and_join_one_found_by_words(world: World, visit: Visit) -> None:
+    for number in range(2):
+        register_incident(world.desk, summary=f"gateway down {number}")
+    page = visit("desk", language="en-US")
+    page.goto("/incidents/?view=open")
+    for number in range(2):
+        page.locator(".tick").nth(number).check(force=True)
+    page.locator("#bulk-panel a[href*='/problems/new/?from=']").click()
+    page.locator("#id_incidents + .ts-wrapper .item").nth(1).wait_for()
+    page.fill("#id_summary", "connection pool runs dry")
+    page.locator("#id_summary").press("Control+Enter")
+    page.wait_for_url(lambda url: "/tickets/PM" in url)
+    problem = Problem.objects.get()
+    assert TicketLink.objects.filter(target=problem, meaning="caused_by").count() == 2
+
+    register_incident(world.desk, summary="gateway down again")
+    page.goto("/incidents/?view=open&q=again")
+    page.locator("a[data-row]").first.focus()
+    page.keyboard.press("x")
+    page.locator("#bulk-panel button[value=join_problem]").click()
+    page.locator("#bulk-panel [id$=problem-ts-control]").fill("pool")
+    page.locator(".ts-dropdown .option", has_text=problem.number).wait_for()
+    page.keyboard.press("Enter")
+    page.locator("#bulk-panel footer .btn-primary").click()
+    page.locator("#toasts", has_text="Join to problem").wait_for()
+    assert TicketLink.objects.filter(target=problem, meaning="caused_by").count() == 3
 
 
 def test_what_cannot_be_done_is_listed_and_tried_otherwise(world: World, visit: Visit) -> None:

@@ -159,3 +159,21 @@ def test_what_was_typed_into_other_parts_comes_back(problem: Problem, staff: Sta
     assert left.get().fields["text"] == ["重启后重现"]
     assert client.post(address, {"what": "evidence", "kind": "evidence", "text": "x", "file": "y"}).status_code == 302
     assert client.post(address, {"what": "verdict", "pk": "y", "verdict": "open"}).status_code in (302, 404)
+
+
+@pytest.mark.req("PRB-04", "UX-01")
+def test_what_is_refused_is_kept_where_it_was_typed_and_the_reason_stands_beside(
+    world: World, staff: Staff, client: Client
+) -> None:
+    problem = assigned(raise_problem(world), staff)
+    there = f"/problems/{problem.number}/investigation/"
+    client.force_login(staff.owner)
+    client.post(there, {"what": "causes", "method": "fishbone", "text": "设备", "mark": mark_of("")})
+    for what, text in (("import", "不是 JSON"), ("causes", "设备\n        太深")):
+        refused = client.post(there, {"what": what, "method": "fishbone", "text": text, "mark": mark_of("设备")})
+        page = refused.content.decode()
+        assert (refused.status_code, page.count("field-error"), page.count("alarm late")) == (422, 1, 0)
+        typed, said = page.index(f">{text}</textarea>"), page.index("field-error")
+        assert typed < said
+        assert "<form" not in page[typed:said]
+        assert (">设备</textarea>" in page) == (what == "import")  # the outline itself is as it was
