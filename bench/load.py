@@ -147,11 +147,11 @@ def without_indexes() -> Iterator[None]:
 
 def _sources() -> dict[str, str]:
     """Fingerprints of what decides how a loaded database looks."""
-    names = ("people.py", "known_errors.py")
+    names = ("people.py", "quality/known_errors.py")
     files = [
         SCRIPT,
         ROUNDS,
-        *(Path(__file__).with_name(name) for name in names),
+        *(Path(__file__).parent / name for name in names),
         *settings.BASE_DIR.glob("*/migrations/[0-9]*.py"),
     ]
     return {
