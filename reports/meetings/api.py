@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from itsm.api.form_input import checked, read_input
 from itsm.api.idempotency import answer_once
-from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
+from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from problems.meeting.api import MinutesSerializer
@@ -70,7 +70,7 @@ class ProcessMeetingsView(ApiView):
                 tag=TAG,
                 summary=_("Process meetings of a quarter"),
                 response=list_serializer(ProcessMeetingSerializer),
-                errors=LIST_ERRORS,
+                errors=READ_ERRORS,
                 parameters=asked,
             )
         return Operation(
