@@ -13,12 +13,13 @@ from rest_framework.request import Request
 
 from accounts.models import ApiToken
 from accounts.permissions import Permission
+from cmdb.api.systems import ConfigurationItemSerializer
 from cmdb.definitions import Definitions
 from cmdb.models import Kind
 from cmdb.network.answers import Hit
 from cmdb.services import items_at
 from cmdb.versioning.moments import Moment, MomentError, read_moment
-from itsm.api.fields import CodeField, PersonField
+from itsm.api.fields import PersonField
 from itsm.api.views import ApiView
 
 TAG = gettext_lazy("Configuration management")
@@ -46,17 +47,10 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-class ItemFactsSerializer(serializers.Serializer):
+class ItemFactsSerializer(ConfigurationItemSerializer):
     """A configuration item at the moment asked for."""
 
-    identifier = serializers.CharField()
-    name = serializers.CharField()
-    ci_class = CodeField()
-    status = CodeField()
-    business_system = CodeField(allow_null=True)
-    organisation = CodeField(allow_null=True)
-    default_group = CodeField(allow_null=True)
-    attributes = serializers.SerializerMethodField(help_text="Values by the attribute's code.")
+    attributes = serializers.SerializerMethodField(help_text="Values by the attribute's code.")  # type: ignore[assignment]
 
     def get_attributes(self, item: Any) -> dict[str, Any]:
         """Customers do not get people of the provider."""

@@ -36,17 +36,23 @@ class CIClass(CodeTable):
         return {name: getattr(self, name) for name in names}
 
 
-class CIClassVersion(models.Model):
-    """How a class was defined from a moment on."""
+class DefinitionVersion(models.Model):
+    """How something of the model was defined from a moment on; so a page of the past shows the names of the past."""
 
     never_emptied = True
-    ci_class = models.ForeignKey(CIClass, models.CASCADE, related_name="versions")
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     definition = models.JSONField()
 
     class Meta:
+        abstract = True
         ordering = ["at", "pk"]
+
+
+class CIClassVersion(DefinitionVersion):
+    """How a class was defined from a moment on."""
+
+    ci_class = models.ForeignKey(CIClass, models.CASCADE, related_name="versions")
 
     def __str__(self) -> str:
         return f"{self.ci_class_id} {self.at:%Y-%m-%d %H:%M}"
@@ -134,17 +140,10 @@ class Attribute(BilingualName):
         return {name: getattr(self, name) for name in (*names, "default", "pattern", "formula", "active")}
 
 
-class AttributeVersion(models.Model):
-    """How an attribute was defined from a moment on; so a page of the past shows the names of the past."""
+class AttributeVersion(DefinitionVersion):
+    """How an attribute was defined from a moment on."""
 
-    never_emptied = True
     attribute = models.ForeignKey(Attribute, models.CASCADE, related_name="versions")
-    at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    definition = models.JSONField()
-
-    class Meta:
-        ordering = ["at", "pk"]
 
     def __str__(self) -> str:
         return f"{self.attribute.code} {self.at:%Y-%m-%d %H:%M}"
