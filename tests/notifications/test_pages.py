@@ -1,4 +1,4 @@
-"""Pages of notices: the bell, choices, templates, receipts, trouble, answering by a link."""
+"""Pages of notices: the bell, choices, templates, receipts, trouble."""
 
 from __future__ import annotations
 
@@ -13,17 +13,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from accounts.models import User
-from announcements.models import Announcement
-from announcements.services import end, publish
-from incidents.models import Incident
-from notifications.links import address_for, find_link
-from notifications.models import AnswerLink, Delivery, Endpoint, Notice, NoticeTemplate
+from notifications.models import Delivery, Endpoint, Notice, NoticeTemplate
 from notifications.sending.outbox import deliver_due
 from notifications.services import give_notice
-from tests.factories import World, act, close, incident_in, register_incident, unclaimed
+from tests.factories import World, act, incident_in, register_incident, unclaimed
 from tests.notifications.servers import Mailbox, said
 from tickets import clock
-from tickets.errors import ActionInvalid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01")]
 Browse = Callable[[User | None], Client]
@@ -292,123 +287,6 @@ def test_operators_send_again_or_give_up(world: World, browse: Browse) -> None:
     client.post(url, {"reason": "telephoned"})
     row.refresh_from_db()
     assert row.status == "closed"
-
-
-# --- Answering by a link --------------------------------------------------------------------------------------------
-
-
-def link_in(mailbox: Mailbox) -> str:
-    """The path of the link in the mail to the requester about the solution."""
-    [mail] = [mail for mail in mailbox.mails if "/answer/" in said(mail)]
-    return "/answer/" + said(mail).split("/answer/")[1].split()[0]
-
-
-def page_of(user: User, ticket: Incident) -> str:
-    """The ticket as ``user`` sees it."""
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client.get(ticket.get_absolute_url()).text
-
-
-@pytest.mark.req("INC-08")
-def test_nobody_types_that_it_was_confirmed_in_the_portal_or_by_link(world: World) -> None:
-    for how in ("portal", "link"):
-        with pytest.raises(ActionInvalid) as refused:
-            close(incident_in("resolved", world), world.desk, confirmed_how=how)
-        assert list(refused.value.form.errors) == ["confirmed_how"]
-
-
-@pytest.mark.req("INC-08", "INC-10")
-def test_the_requester_confirms_by_a_link_without_signing_in_once(world: World, mailbox: Mailbox) -> None:
-    ticket = incident_in("resolved", world)
-    deliver_due()
-    path, stranger = link_in(mailbox), Client(headers={"accept-language": "en"})
-
-    shown = stranger.get(path)
-    ticket.refresh_from_db()
-    assert (shown.status_code, ticket.state) == (200, "resolved")  # mail scanners open links
-    assert stranger.post(path, {"answer": "reject"}).status_code == 410
-    done = stranger.post(path, {"answer": "confirm", "satisfaction": "very_good"})
-    ticket.refresh_from_db()
-    assert (done.status_code, ticket.state, ticket.satisfaction_id) == (200, "resolved", "very_good")
-    entry = ticket.timeline.get(action="confirm")
-    assert (entry.actor, entry.via) == (world.requester, "link")  # the true door, not the portal's
-    assert (ticket.confirmed_how, ticket.confirmed_by) == ("link", "Requester")
-    assert "by the link in a mail" in page_of(world.desk, ticket)
-    assert stranger.get(path).status_code == stranger.post(path, {"answer": "confirm"}).status_code == 410
-
-
-@pytest.mark.req("INC-12")
-def test_the_requester_says_by_the_link_that_it_is_not_solved(world: World, mailbox: Mailbox) -> None:
-    ticket = incident_in("resolved", world)
-    deliver_due()
-    path, stranger = link_in(mailbox), Client(headers={"accept-language": "en"})
-
-    assert stranger.post(path, {"answer": "not_solved", "text": ""}).status_code == 422
-    assert AnswerLink.objects.get().used_at is None
-    assert stranger.post(path, {"answer": "not_solved", "text": "还是不行"}).status_code == 200
-    ticket.refresh_from_db()
-    assert (ticket.state, ticket.timeline.get(action="not_solved").via) == ("closed", "link")
-
-
-def test_a_link_is_for_one_version_one_person_and_two_weeks(world: World) -> None:
-    ticket, now = incident_in("resolved", world), clock.now()
-    path = address_for(user=world.requester, ticket=ticket, now=now).split("/answer/")[1].strip("/")
-    same = address_for(user=world.requester, ticket=ticket, now=now).split("/answer/")[1].strip("/")
-
-    assert path == same
-    assert find_link(path, now) is not None
-    assert find_link(path[:-1] + ("0" if path[-1] != "0" else "1"), now) is None
-    assert find_link(path, now + timedelta(days=14)) is None
-    assert [find_link(text, now) for text in ("", "x", "1", "1.", "²." + path)] == [None] * 5
-    close(ticket, world.desk)
-    assert Client().get(f"/answer/{path}/").status_code == 410
-
-
-# --- Announcements --------------------------------------------------------------------------------------------------
-
-
-def announcement(world: World, **fields: Any) -> Announcement:
-    """A planned interruption for the customer ``exchange``."""
-    now = clock.now()
-    given = {"kind": "planned", "text_zh": "停机升级", "text_en": "Upgrade", "author": world.manager}
-    given |= {"shown_from": now, "shown_until": now + timedelta(days=1), "created_at": now, "updated_at": now}
-    row = Announcement.objects.create(**given | fields)
-    row.organisations.set([world.organisations["exchange"]])
-    return row
-
-
-@pytest.mark.req("NTF-04")
-def test_an_interruption_is_mailed_to_those_affected_once(world: World, mailbox: Mailbox) -> None:
-    User.objects.filter(organisation=world.organisations["exchange"]).update(language="en")
-    row = announcement(world)
-    publish(announcement=row, now=clock.now())
-    publish(announcement=row, now=clock.now())
-    deliver_due()
-
-    assert sorted(str(mail["To"]) for mail in mailbox.mails) == ["colleague@example.com", "requester@example.com"]
-    assert "Upgrade" in said(mailbox.mails[0])
-    assert not Delivery.objects.filter(channel="portal").exists()
-
-
-@pytest.mark.req("NTF-04")
-def test_the_mail_leaves_when_the_announcement_is_shown_unless_it_is_ended(world: World, mailbox: Mailbox) -> None:
-    now = clock.now()
-    row = announcement(world, shown_from=now + timedelta(hours=1))
-    publish(announcement=row, now=now)
-    assert deliver_due() == 0
-
-    end(announcement=row, now=now)
-    Delivery.objects.update(next_try_at=now)
-    assert (deliver_due(), mailbox.mails) == (0, [])
-    assert set(Delivery.objects.values_list("status", flat=True)) == {"obsolete"}
-
-
-@pytest.mark.req("NTF-04")
-def test_news_are_not_mailed(world: World) -> None:
-    publish(announcement=announcement(world, kind="information"), now=clock.now())
-
-    assert not Notice.objects.exists()
 
 
 def test_registering_for_somebody_confirms_it_in_words(world: World, browse: Browse) -> None:
