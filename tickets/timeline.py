@@ -30,8 +30,11 @@ from tickets.shared.mentions import people_of
 EVENT_ICONS = {
     "linked": "link",
     "caused": "puzzle",
-    **dict.fromkeys(("causes_written", "note_written", "evidence_written"), "git-branch"),
-    **dict.fromkeys(("hypothesis_written", "hypothesis_judged"), "git-branch"),
+    "causes_written": "zoom-scan",
+    "note_written": "zoom-scan",
+    "evidence_written": "zoom-scan",
+    "hypothesis_written": "zoom-scan",
+    "hypothesis_judged": "zoom-scan",
     "task_over": "subtask",
     "follows": "rotate-clockwise",
     "followed_up": "rotate-clockwise",

@@ -190,7 +190,8 @@ class InvestigationView(SignedInView):
         context = {**record(problem), "may": may, **more}
         drafts = opened(problem, self.request) if may else {}
         for part in context["parts"]:
-            part["draft"] = drafts.get(part["code"])
+            part["draft"] = draft = drafts.get(part["code"])
+            part["overtaken"] = draft is not None and draft.typed and draft.mark != str(part["version"])
         context |= {f"{name}_draft": drafts.get(name) for name in ("whys", "fishbone", "evidence", "hypothesis")}
         return render(self.request, "problems/investigation.html", context, status=status)
 

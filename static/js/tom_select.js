@@ -54,6 +54,7 @@ export async function enhance(root) {
       hidePlaceholder: false, // else the first letter typed over a chosen item is swallowed
       render: { option, item, no_results: () => `<div class="no-results">${unanswered(select) ?? phrase("none")}</div>` },
       dropdownParent: select.closest("dialog") ? null : "body", // no pane clips it
+      onItemAdd() { if (select.multiple) this.setTextboxValue(""); }, // else the next one is searched for with the words of the last
       onChange: () => select.dispatchEvent(new CustomEvent("chosen", { bubbles: true })),
       ...(select.dataset.url ? remote(select) : {}),
     });

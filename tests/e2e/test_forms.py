@@ -13,7 +13,7 @@ from accounts.models import User
 from drafts.models import Draft
 from incidents.models import Incident
 from tests.e2e.conftest import until
-from tests.factories import World, incident_in, make_system
+from tests.factories import World, incident_in, make_item, make_system
 from tickets.models import TimelineEntry
 
 if TYPE_CHECKING:
@@ -110,3 +110,19 @@ def test_dates_speak_the_language_of_the_page_where_the_browser_speaks_another(w
 
     ticket.refresh_from_db()
     assert ticket.wait_until == datetime(2099, 1, 2, 8, 30, tzinfo=timezone.get_default_timezone())
+
+
+@pytest.mark.req("UX-05")
+def test_several_are_chosen_one_after_the_other_without_clearing_the_search(world: World, visit: Visit) -> None:
+    for name in ("alpha-01", "beta-02"):
+        make_item(name)
+    page = visit("desk", language="en-US")
+    page.goto(NEW)
+    box = page.locator("#id_items-ts-control")
+    for name in ("alpha", "beta"):
+        box.focus()
+        page.keyboard.type(name)
+        page.locator(".ts-dropdown .option", has_text=name).wait_for()
+        page.keyboard.press("Enter")
+        until(page, "document.querySelector('#id_items-ts-control').value === ''")
+    assert page.locator("#id_items + .ts-wrapper .item").count() == 2

@@ -34,6 +34,7 @@ def test_what_others_save_appears_and_what_one_types_stays(
     connected(page)
     box = page.locator("#business textarea")
     box.fill("my words")
+    until(page, "document.querySelector('#business .draft-state').innerText.includes('Draft saved')")
     now = problem.created_at
     for part in ("environment", "business"):
         write_note(problem=problem, part=part, text=f"theirs: {part}", version=0, user=world.engineer, now=now)

@@ -157,6 +157,8 @@ def test_what_was_typed_into_other_parts_comes_back(problem: Problem, staff: Sta
     )
     assert answer.status_code == 409
     assert left.get().fields["text"] == ["重启后重现"]
+    again = client.get(address).content.decode()  # opened later: what was saved meanwhile stands beside the draft
+    assert ("别人写的" in again, "重启后重现" in again, again.count('class="theirs"')) == (True, True, 1)
     assert client.post(address, {"what": "evidence", "kind": "evidence", "text": "x", "file": "y"}).status_code == 302
     assert client.post(address, {"what": "verdict", "pk": "y", "verdict": "open"}).status_code in (302, 404)
 
