@@ -301,3 +301,13 @@ class AttachForm(ActionForm):
         if self.user is not None:
             found = Ticket.objects.visible_to(self.user).filter(kind="problem").exclude(phase="closed")
             self.fields["problem"].queryset = found  # type: ignore[attr-defined]
+
+    def clean_waits(self) -> bool:
+        """Only work that has begun can wait; said beside the tick, and joining alone stays possible."""
+        waits: bool = self.cleaned_data["waits"]
+        ticket = self.ticket
+        if waits and ticket is not None and not ticket.kind_info.actions["wait"].starts_in(ticket.state):
+            raise forms.ValidationError(
+                gettext("Only work that has begun can wait. Start it first, or join without waiting.")
+            )
+        return waits

@@ -148,6 +148,12 @@ class Problem(ProblemLifecycle, Ticket):
         for name in PROPOSED_WITH & fields.keys():
             setattr(self, name, fields[name])
 
+    @property
+    def ended_aside(self) -> Any:
+        """Whatever ends a problem but its solution: all ends are closed."""
+        aside = self.state == States.CLOSED and self.outcome != Outcome.SOLVED
+        return self.get_outcome_display() if aside else ""
+
     def resolve_as(self, outcome: str, now: datetime, watch_days: int) -> None:
         """It is over, in whatever way; recurrence is watched for so many days."""
         self.outcome, self.resolved_at = outcome, now

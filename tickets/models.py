@@ -228,6 +228,12 @@ class Ticket(models.Model):
         return self.kind_info.state_label(self.state)
 
     @property
+    def ended_aside(self) -> Any:
+        """How it ended when it left the usual way for good, in words; empty as long as it went that way."""
+        unusual = self.phase == Phase.CLOSED and self.state not in self.kind_info.steps
+        return self.state_label if unusual else ""
+
+    @property
     def agreed_kept(self) -> bool | None:
         """Whether it was solved by the time agreed with the requester; None until then, and when none was agreed."""
         if self.agreed_at is None or self.resolved_at is None:

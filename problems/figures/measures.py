@@ -65,7 +65,10 @@ INDICATORS = (
     _figure(
         "interruption",
         _("Interruption by their incidents"),
-        _("The time from registration to solution of all incidents of the problems raised in the period, together."),
+        _(
+            "The time from registration to solution of the solved incidents of the problems raised in the period,"
+            " together. What is not solved yet is counted by the register only."
+        ),
         records.WITH_INCIDENTS,
         amount=_interruption,
         reading=Reading.SUM,

@@ -17,10 +17,11 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
 from problems.meeting.queries import Group, by_workaround_in, repeated_in, running_in
-from problems.meeting.services import MinutesForm, may_write, meetings_of, write_minutes
+from problems.meeting.services import may_write, meetings_of, write_minutes
 from problems.navigation import reads_internal
 from tickets import clock
 from tickets.figures.months import Month
+from tickets.shared.minutes import MinutesForm
 
 TAG = _("Problems")
 
@@ -90,7 +91,7 @@ class IncidentMeetingView(ApiView):
     def _write(self, request: Request) -> Response:
         data, _files = read_input(MinutesForm, request)
         now = clock.now()
-        cleaned = checked(MinutesForm(data), set(data) - {"month"})
+        cleaned = checked(MinutesForm(data, now=now), set(data) - {"month"})
         month = Month.parse(str(data.get("month", "")), now)
         row = write_minutes(month=month, cleaned=cleaned, user=self.user, now=now)
         return Response(MinutesSerializer(row).data, status=201)

@@ -5,23 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django import forms
-from django.utils.translation import gettext_lazy as _
-
 from accounts.models import User
 from accounts.permissions import Permission
 from problems.meeting.models import IncidentMeeting
 from tickets.figures.months import Month
-from tickets.shared.forms import moment_field, text_field
-
-
-class MinutesForm(forms.Form):
-    """Minutes and decisions of a meeting, for page and API."""
-
-    held_at = moment_field(_("Held"))
-    attendance = text_field(_("Who attended"), rows=2)
-    minutes = text_field(_("Minutes"), rows=6)
-    decisions = text_field(_("Decisions"), rows=4, required=False)
 
 
 def may_write(user: User) -> bool:

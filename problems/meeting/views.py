@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
 from problems.meeting.queries import by_workaround_in, repeated_in, running_in
-from problems.meeting.services import MinutesForm, may_write, meetings_of, write_minutes
+from problems.meeting.services import may_write, meetings_of, write_minutes
 from problems.views.known_errors import check
 from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionError
 from tickets.figures.months import Month
 from tickets.models import Ticket
+from tickets.shared.minutes import MinutesForm
 from tickets.workspace.pages import rows_of
 
 
@@ -30,7 +31,7 @@ class IncidentMeetingView(SignedInView):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show it."""
         check(request.user)
-        return self._draw(MinutesForm(initial={"held_at": clock.now()}, label_suffix=""))
+        return self._draw(MinutesForm(initial={"held_at": clock.now()}, now=clock.now()))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Write the minutes, or a note on a running incident."""
@@ -39,7 +40,7 @@ class IncidentMeetingView(SignedInView):
             raise PermissionDenied
         if request.POST.get("number"):
             return self._note(request.POST["number"])
-        form = MinutesForm(request.POST, label_suffix="")
+        form = MinutesForm(request.POST, now=clock.now())
         if not form.is_valid():
             return self._draw(form, 422)
         write_minutes(month=self._month(), cleaned=form.cleaned_data, user=request.user, now=clock.now())
@@ -56,7 +57,7 @@ class IncidentMeetingView(SignedInView):
             perform(ticket.specific, "note", user=self.request.user, data={"text": text}, now=clock.now())
         except ActionError as error:
             kept = {"number": number, "text": text, "refusal": str(error.message)}
-            return self._draw(MinutesForm(label_suffix=""), 422, kept=kept)
+            return self._draw(MinutesForm(now=clock.now()), 422, kept=kept)
         messages.success(self.request, _("The note is on %(number)s.") % {"number": number})
         return self._back("running")
 

@@ -16,11 +16,12 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Ope
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from problems.meeting.api import MinutesSerializer
-from reports.meetings.services import MinutesForm, Quarter, may_write, meetings_of, write_minutes
+from reports.meetings.services import Quarter, may_write, meetings_of, write_minutes
 from reports.own.services import kind_called
 from sla.boards import may_see_board
 from tickets import clock
 from tickets.lifecycle import Kind
+from tickets.shared.minutes import MinutesForm
 
 TAG = _("Reports")
 
@@ -54,7 +55,7 @@ class ProcessMeetingsView(ApiView):
     def _write(self, request: Request) -> Response:
         data, _files = read_input(MinutesForm, request)
         kind, quarter = _asked(request)
-        cleaned = checked(MinutesForm(data), data)
+        cleaned = checked(MinutesForm(data, now=clock.now()), data)
         row = write_minutes(kind=kind, quarter=quarter, cleaned=cleaned, user=self.user, now=clock.now())
         return Response(ProcessMeetingSerializer(row).data, status=201)
 

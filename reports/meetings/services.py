@@ -12,7 +12,6 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.permissions import Permission
-from problems.meeting.services import MinutesForm
 from reports.figures import Figure, Scope, figures
 from reports.meetings.models import ProcessMeeting
 from reports.periods import Period, dated_period
@@ -22,7 +21,6 @@ from tickets.figures.measures import Measure, measure_of, measures_of
 from tickets.figures.records import zone
 from tickets.lifecycle import Kind
 
-__all__ = ["MinutesForm"]
 _QUARTER = re.compile(r"(20\d\d)-Q([1-4])")
 
 

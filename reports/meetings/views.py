@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
 from reports.meetings.services import (
-    MinutesForm,
     Quarter,
     figures_of,
     lines_of,
@@ -23,6 +22,7 @@ from reports.views import ReportsView
 from tickets import clock
 from tickets.figures.measures import measures_of
 from tickets.lifecycle import Kind
+from tickets.shared.minutes import MinutesForm
 
 
 class MeetingsView(ReportsView):
@@ -30,13 +30,13 @@ class MeetingsView(ReportsView):
 
     def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Show them."""
-        return self._draw(kind, MinutesForm(initial={"held_at": clock.now()}, label_suffix=""))
+        return self._draw(kind, MinutesForm(initial={"held_at": clock.now()}, now=clock.now()))
 
     def post(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Put the minutes on record."""
         if not may_write(request.user):
             raise PermissionDenied
-        form = MinutesForm(request.POST, label_suffix="")
+        form = MinutesForm(request.POST, now=clock.now())
         if not form.is_valid():
             return self._draw(kind, form, 422)
         quarter, now = self._quarter(), clock.now()

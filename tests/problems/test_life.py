@@ -24,6 +24,7 @@ from tests.problems.conftest import Staff
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.models import Ticket, TicketLink
+from tickets.workspace.pages import steps_of
 from tickets.workspace.prefills import register_source
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +166,36 @@ def waits_for(problem: Problem) -> list[str]:
     return sorted(
         problem.approval_rounds.get(outcome="open").asks.filter(waits=True).values_list("person__username", flat=True)
     )
+
+
+@pytest.mark.req("INC-11")
+def test_what_has_not_begun_cannot_wait_for_its_problem_but_may_join_it(
+    world: World, staff: Staff, client: Client
+) -> None:
+    incident = incident_in("assigned", world)
+    problem = raise_problem(world, incident_in("closed", world))
+    client.force_login(world.engineer)
+    address = f"/tickets/{incident.number}/actions/join_problem/"
+
+    refused = client.post(address, {"problem": problem.number, "waits": "on", "version": incident.version})
+
+    assert refused.status_code == 422
+    assert "请先开始处理" in refused.content.decode()
+    incident.refresh_from_db()
+    assert incident.state == "assigned"
+    act(incident, "join_problem", world.engineer, problem=problem.number)
+    assert TicketLink.objects.filter(source_id=incident.pk, target_id=problem.pk).exists()
+
+
+@pytest.mark.req("PRB-03")
+def test_cancelled_problem_does_not_look_as_if_it_had_gone_all_the_way(world: World, staff: Staff) -> None:
+    problem = raise_problem(world, incident_in("closed", world))
+    problem = act(problem, "cancel", staff.manager, text="误报")
+
+    steps = steps_of(problem)
+
+    assert [step["status"] for step in steps] == ["todo"] * (len(steps) - 1) + ["now"]
+    assert steps[-1]["label"] == "已取消"
 
 
 @pytest.mark.req("PRB-03", "INC-11")

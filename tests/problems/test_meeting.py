@@ -24,7 +24,7 @@ from tickets.models import Category, TimelineEntry
 pytestmark = [pytest.mark.django_db, pytest.mark.req("INC-17")]
 PAGE = "/incident-meeting/?month=2026-11"
 MINUTES = {
-    "held_at": "2026-11-30T09:00",
+    "held_at": "2026-11-20T09:00",
     "attendance": "事件经理、一线组长",
     "minutes": "逐条评审",
     "decisions": "提升为问题",
@@ -96,13 +96,27 @@ def test_minutes_stay_as_they_were_written(world: World, client: Client) -> None
     assert "逐条评审" in client.get(PAGE).content.decode()
     with pytest.raises(InternalError), transaction.atomic():
         IncidentMeeting.objects.update(minutes="另一个说法")
-    told = MINUTES | {"month": "2026-11", "held_at": "2026-11-30T01:00:00Z"}
+    told = MINUTES | {"month": "2026-11", "held_at": "2026-11-20T01:00:00Z"}
     answer = Api(world.manager).post("incident-meeting/", told)
     assert answer.status_code == 201, answer.content
     assert len(Api(world.manager).get("incident-meeting/?month=2026-11").json()["meetings"]) == 2
     assert Api(world.manager).post("incident-meeting/", {"month": "2026-11"}).status_code == 400
-    zoneless = Api(world.manager).post("incident-meeting/", told | {"held_at": "2026-11-30T09:00"})
+    zoneless = Api(world.manager).post("incident-meeting/", told | {"held_at": "2026-11-20T09:00"})
     assert (zoneless.status_code, list(zoneless.json()["errors"])) == (400, ["held_at"])
+
+
+def test_meeting_that_is_still_to_come_has_no_minutes(world: World, client: Client) -> None:
+    client.force_login(world.manager)
+
+    refused = client.post(PAGE, MINUTES | {"held_at": "2099-01-01T09:00"})
+
+    assert refused.status_code == 422
+    assert "逐条评审" in refused.content.decode()
+    later = Api(world.manager).post(
+        "incident-meeting/", MINUTES | {"month": "2026-11", "held_at": "2099-01-01T01:00:00Z"}
+    )
+    assert (later.status_code, list(later.json()["errors"])) == (400, ["held_at"])
+    assert not IncidentMeeting.objects.exists()
 
 
 @pytest.mark.req("ORG-03")

@@ -30,6 +30,7 @@ def test_quarters_are_named_and_the_last_that_is_over_is_the_usual_one() -> None
 def test_meeting_keeps_the_figures_that_it_saw(world: World, browse: Any, month: dict[str, Any]) -> None:
     page = browse(world.manager)
     assert page.post(PAGE, SAID | {"minutes": ""}).status_code == 422
+    assert page.post(PAGE, SAID | {"held_at": "2099-01-01T09:00"}).status_code == 422
     assert page.post(PAGE, SAID).status_code == 302
     meeting = ProcessMeeting.objects.get()
     seen = {row["id"]: row["value"] for row in meeting.figures}

@@ -62,9 +62,10 @@ class RegisterView(SignedInView):
             return reverse("tickets:thanks", args=[made.number])
         again = reverse("tickets:register", args=[kind.slug])
         text = _("%(number)s is registered.") % {"number": made.number}
-        if self.request.POST.get("then") == "another":
+        another = self.request.POST.get("then") == "another"
+        if another or not kind.in_portal:  # nobody calls about what requesters do not report
             messages.success(self.request, text)
-            return again
+            return again if another else made.get_absolute_url()
         offer = '{} <a class="next-call" href="{}">{} <kbd>N</kbd></a>'
         messages.success(self.request, format_html(offer, text, again, _("Next call")))
         return made.get_absolute_url()

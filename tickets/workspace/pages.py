@@ -115,6 +115,9 @@ def steps_of(ticket: Ticket) -> list[dict[str, Any]]:
     states = list(kind.steps)
     current = ticket.state if ticket.state in states else _nearest_step(ticket)
     reached, over = states.index(current), ticket.phase == Phase.CLOSED
+    if aside := ticket.ended_aside:  # nobody claims that it went all of the way
+        passed = [{"label": kind.state_label(state), "status": "todo"} for state in states[:-1]]
+        return [*passed, {"label": aside, "status": "now"}]
     return [
         {
             "label": ticket.state_label if state == current else kind.state_label(state),
