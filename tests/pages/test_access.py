@@ -88,6 +88,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "cmdb:audit_check": [0, 0],
         "cmdb:class": ["none"],
         "cmdb:life": [0, "retire"],
+        "cmdb:withdraw_source": ["nobody"],
+        "cmdb:put_back_source": [0],
         "cmdb:unrelate": [0, 0],
         "duty:roster": [0],
         "duty:edit": [0],
