@@ -46,8 +46,8 @@ test-days: $(DEVELOPERS) $(PACKAGES)  ## run the tests as in 1, 100 and 400 days
 	@for clock in $(CLOCKS); do echo "=== $$clock"; ITSM_TEST_CLOCK=$$clock $(BIN)/python -m pytest -n $(WORKERS) -q \
 		-m "not journey and not slow" $(PARTS) $(PYTEST_ARGS) || exit 1; done
 
-bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets
-	$(BIN)/python -m bench $(BENCH_ARGS)
+bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets; AGAINST=commit compares this version with that one
+	$(if $(AGAINST),BENCH_AGAINST=$(AGAINST)) $(BIN)/python -m bench $(BENCH_ARGS)
 
 docs: $(USERS)  ## write the generated tables and diagrams
 	$(DEMO) $(BIN)/python manage.py docs
