@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-from bench.against import Comparison, outside_of_median
-from tests.bench.test_bench import OF_TESTS
+from bench.against import Comparison, checked_out, known_to, measure, outside_of_median
+from bench.child import Child
 
 
 @pytest.mark.parametrize(("count", "outside"), [(1, 0), (5, 0), (6, 0), (9, 1), (20, 5), (100, 39)])
@@ -39,33 +34,23 @@ def test_ratio_is_that_of_the_middle_round() -> None:
     assert comparison(0.5, 0.9, 3.0).spread == pytest.approx((0.5, 3.0))
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("bench")
-def test_a_version_is_compared_with_a_commit_of_its_own(tmp_path: Path) -> None:
-    """Both are loaded and asked; nothing is left of the other's code."""
-    mine = {
-        "BENCH_AGAINST": "HEAD",
-        "BENCH_SIZES": "300",
-        "BENCH_ROUNDS": "2",
-        "BENCH_SUBJECTS": "create",
-        "BENCH_REPORT_DIR": str(tmp_path),
-    }
-    environment = {key: value for key, value in os.environ.items() if key not in OF_TESTS} | mine
-    done = subprocess.run(
-        [sys.executable, "-m", "bench"],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1200,
-    )
-    [written] = tmp_path.glob("against-*.json")
-    requests = {request["subject"]: request for request in json.loads(written.read_text())["requests"]}
-    kept = subprocess.run(
-        ["git", "worktree", "list"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
-    )
+def test_both_versions_are_asked_in_every_round_and_what_one_does_not_answer_is_named() -> None:
+    """Two processes that answer as told: the other version refuses "create" and needs twice as long for "floor"."""
+    environment = dict(os.environ)
+    with (
+        Child("tests.bench.answering.before", environment) as theirs,
+        Child("tests.bench.answering.now", environment) as ours,
+    ):
+        found, missing = measure({"theirs": theirs, "ours": ours}, ["floor", "create"], rounds=3)
 
-    assert "floor" in requests, done.stdout + done.stderr
-    assert requests["create"]["statements"]["ours"] == requests["create"]["statements"]["theirs"]
-    assert "itsm-against-" not in kept.stdout
+    assert missing == {"create": "before 500, now 201"}
+    [floor] = found
+    assert (len(floor.ours), floor.ratio, floor.statements) == (3, 0.5, (4, 2))
+
+
+def test_the_code_of_the_other_version_is_there_and_removed_afterwards() -> None:
+    with checked_out("HEAD") as code:
+        assert "floor" in known_to(code)
+        assert (code / "manage.py").is_file()
+
+    assert not code.exists()
