@@ -53,7 +53,7 @@ def test_perform_answers_as_declared(world: World, kind: str, state: str) -> Non
     ticket = SUBJECTS[kind](state, world)
     actions = ticket.kind_info.actions
     before = everything_about(ticket)
-    tried = set()
+    tried: set[tuple[str, str]] = set()
     for user in world.people.values():
         expected = expected_verdicts(ticket, user).items() - tried  # one of those who get an answer stands for all
         found = {name: verdict_of(ticket, name, user, {}) for name, _verdict in expected}
