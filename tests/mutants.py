@@ -21,7 +21,10 @@ LINKED = ("node_modules", "var/test-databases")
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault: in ``path`` the text ``before``, which stands there once, becomes ``after``; ``tests`` should notice."""
+    """A fault: in ``path`` the text ``before``, which stands there once, becomes ``after``.
+
+    ``tests``: the files and folders of which a test should notice it.
+    """
 
     path: str
     before: str
