@@ -36,7 +36,8 @@ HISTORY = """
 accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
-changes.Change.operator changes.IncidentVerdict.by changes.Interruption.by changes.Meeting.made_by
+changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
+changes.MaintenanceVersion.made_by changes.Meeting.made_by
 changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by

@@ -115,6 +115,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "changes:order": ["none"],
         "changes:revoke_feed": [0],
         "changes:feed": ["none"],
+        "changes:edit_freeze": ["none"],
         "changes:slots": ["CH991231000001"],
         "changes:collisions": ["CH991231000001"],
         "changes:move": ["CH991231000001"],
