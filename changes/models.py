@@ -33,6 +33,8 @@ from changes.reviewing.models import Interruption  # noqa: F401 - Django finds m
 from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
     FreezeRule,
+    FreezeVersion,
+    MaintenanceVersion,
     MaintenanceWindow,
 )
 from changes.schedule.models import CalendarFeed  # noqa: F401 - Django finds models in this module

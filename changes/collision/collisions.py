@@ -22,7 +22,7 @@ from changes.collision.majors import Major, open_majors
 from changes.collision.meeting import meetings
 from changes.collision.redundancy import Estate
 from changes.models import Change, CollisionOverride, PlanStep
-from changes.schedule.freezes import freezes_between
+from changes.schedule.freezes import Years, freezes_between
 from changes.schedule.maintenance import Windows, lies_within, windows_of
 from changes.states import ENDED, States
 from tickets.models import AffectedItem
@@ -112,7 +112,7 @@ class Rules:
     """What one question needs, read once: the estate, freezes by year, windows by system, open major incidents."""
 
     estate: Estate
-    years: dict[int, Any] = field(default_factory=dict)
+    years: Years = field(default_factory=Years)
     windows: Windows = field(default_factory=dict)
     majors: list[Major] = field(default_factory=list)
 

@@ -36,11 +36,13 @@ HISTORY = """
 accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
-changes.Change.operator changes.IncidentVerdict.by changes.Interruption.by changes.Meeting.made_by
+changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
+changes.MaintenanceVersion.made_by changes.Meeting.made_by
 changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
-cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by
+cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
+cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by
 cmdb.RelationVersion.by cmdb.SpareMovement.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
