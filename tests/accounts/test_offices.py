@@ -60,7 +60,8 @@ OWN = """
 accounts.ApiToken.user accounts.SupportGroup.members announcements.Dismissal.user changes.CalendarFeed.owner
 cmdb.ItemQuery.owner
 drafts.Draft.user exporting.Export.user live.Presence.user notifications.AnswerLink.user replies.CannedReply.owner
-replies.TicketTemplate.owner reports.OwnBoard.owner reports.Schedule.owner reports.WallDisplay.owner tickets.IdempotencyKey.user
+replies.TicketTemplate.owner reports.OwnBoard.owner reports.Schedule.owner reports.WallDisplay.owner
+tickets.IdempotencyKey.user
 tickets.SavedView.owner tickets.Ticket.watchers tickets.Watcher.user
 """
 
