@@ -58,6 +58,14 @@ class ItemFactsSerializer(ConfigurationItemSerializer):
         return {name: value for name, value in item.attributes.items() if name not in hidden}
 
 
+class ChangedItemSerializer(ItemFactsSerializer):
+    """A configuration item after a change."""
+
+    claimed = serializers.ListField(
+        child=serializers.CharField(), help_text="Fields that a stronger source holds: kept beside, not written."
+    )
+
+
 class ItemFieldSerializer(serializers.Serializer):
     """A value that changed."""
 

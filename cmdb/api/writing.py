@@ -84,7 +84,9 @@ def written(write: Any) -> Any:
         raise Conflict(str(error)) from error
 
 
-def writing(name: str, summary: Any, *, with_identifier: bool = False, status: int = 200) -> Operation:
+def writing(
+    name: str, summary: Any, *, with_identifier: bool = False, status: int = 200, response: Any = ItemFactsSerializer
+) -> Operation:
     text: dict[str, Any] = {"type": "string", "maxLength": 200}
     properties: dict[str, Any] = {
         **({"identifier": KEY} if with_identifier else {}),
@@ -102,7 +104,7 @@ def writing(name: str, summary: Any, *, with_identifier: bool = False, status: i
         tag=TAG,
         summary=summary,
         request={"application/json": schema | ({"required": required} if required else {})},
-        response=ItemFactsSerializer,
+        response=response,
         status=status,
         errors=CREATE_ERRORS,
         path={} if with_identifier else {"key": KEY},

@@ -7,6 +7,7 @@ from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
+from cmdb.models.sources import Claim, SourceRanking, SourceRankingVersion, SourceWithdrawal
 from cmdb.models.spares import SpareMovement, SparePart
 from cmdb.models.systems import BusinessSystem, BusinessSystemClass
 
@@ -23,6 +24,7 @@ __all__ = [
     "CIClass",
     "CIClassVersion",
     "CIStatus",
+    "Claim",
     "ConfigurationItem",
     "Difference",
     "GraphState",
@@ -35,6 +37,9 @@ __all__ = [
     "RelationType",
     "RelationVersion",
     "Sighting",
+    "SourceRanking",
+    "SourceRankingVersion",
+    "SourceWithdrawal",
     "SpareMovement",
     "SparePart",
     "UniqueValue",
