@@ -145,6 +145,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "approvals:end_delegation": [0],
         "problems:known_error": ["PM991231000001"],
         "reports:target": ["overdue"],
+        **{f"reports:{name}": [0] for name in ("schedule", "schedule_edit", "sent_file")},
         "reports:own": [0],
         "reports:meetings": ["incidents"],
         "reports:own_edit": [0],
