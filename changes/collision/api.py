@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from accounts.permissions import Permission
 from changes.afterwards.api import routes as after_routes
 from changes.cab.api import routes as cab_routes
-from changes.collision.collisions import Grade, Reason, collisions_of
+from changes.collision.collisions import Collision, Grade, Reason, collisions_of
+from changes.collision.folding import sort_of
 from changes.freezing.api import routes as freeze_routes
 from changes.models import Change
 from changes.monthly.api import routes as report_routes
@@ -41,9 +42,16 @@ class CollisionSerializer(serializers.Serializer):
     incident = NumberField(allow_null=True, help_text="An open major incident.")
     owner = PersonField(allow_null=True, default=None)
     freeze = serializers.CharField(source="freeze.rule.code", allow_null=True, default=None)
+    folds_under = serializers.SerializerMethodField(
+        help_text="What the other change is, when the page shows it in one line with others of its template or type."
+    )
     what = serializers.ListField(child=serializers.CharField(), help_text="Names of what they share.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+
+    def get_folds_under(self, one: Collision) -> str | None:
+        """Hard ones, and what is no change, stand alone."""
+        return sort_of(one.other) if one.other is not None and one.grade is not Grade.HARD else None
 
 
 class CollisionsView(TicketView):

@@ -24,6 +24,7 @@ class Planning(Columns):
 
     take: Any
     change_type: Any
+    expected_end: Any
     no_return_at: Any
     planned_start: Any
     planned_end: Any
@@ -44,6 +45,8 @@ class Planning(Columns):
         self.change_type = change_type
         was = (self.planned_start, self.planned_end)
         self.take(fields)
+        if was != (self.planned_start, self.planned_end):
+            self.expected_end = None  # of the window that it had
         if self.no_return_at is not None:
             self.no_return_at += shift(was, (self.planned_start, self.planned_end))
 
