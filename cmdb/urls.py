@@ -5,6 +5,7 @@ from django.urls import path
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
+from cmdb.merging import views as merging
 from cmdb.sources import views as sources
 from cmdb.spares import views as spares
 from cmdb.views import classes, exploring, items, keeping
@@ -34,6 +35,9 @@ urlpatterns = [
     path("sources/withdrawn/<int:pk>/", sources.PutBackView.as_view(), name="put_back_source"),
     path("sources/<slug:source>/", sources.WithdrawView.as_view(), name="withdraw_source"),
     path("health/", keeping.HealthView.as_view(), name="health"),
+    path("<int:pk>/merge/", merging.MergeView.as_view(), name="merge"),
+    path("<int:pk>/split/", merging.SplitView.as_view(), name="split"),
+    path("identity/<int:pk>/undo/", merging.TakeBackView.as_view(), name="take_back"),
     path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),
     path("classes/<slug:code>/", classes.ClassView.as_view(), name="class"),

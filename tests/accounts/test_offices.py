@@ -42,7 +42,8 @@ changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
 cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
-cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by
+cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
+cmdb.ItemImport.by cmdb.ItemVersion.by
 cmdb.RelationVersion.by cmdb.SpareMovement.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
