@@ -141,3 +141,17 @@ class Planning(Columns):
     )
     def remove_items(self, *, user: User, now: datetime, items: Any, **fields: Any) -> None:
         """Take configuration items off it; they are of substance."""
+
+    @action(
+        source=[*PLANNED],
+        label=_("Remove items by query"),
+        done=_("removed all configuration items that fit a question"),
+        allow=rules.may_plan,
+        form="changes.items.forms.RemoveQueryItemsForm",
+        effect="changes.items.services.remove_found",
+        icon="filter-minus",
+        public=False,
+        versioned=False,
+    )
+    def remove_items_by_query(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Take all items of a service, a class, a state or a place off it: counted first, then confirmed."""
