@@ -23,6 +23,7 @@ from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
 from changes.reviewing.api import routes as interruption_routes
+from changes.running.api import routes as run_routes
 from changes.schedule.freezes import year_of
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.operations import LIST_ERRORS, Operation
@@ -167,6 +168,7 @@ routes = [
     *proof_routes,
     *report_routes,
     *interruption_routes,
+    *run_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
     *(

@@ -37,7 +37,7 @@ accounts.AccessEvent.person announcements.Announcement.author approvals.Approval
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
 changes.Change.operator changes.IncidentVerdict.by changes.Interruption.by changes.Meeting.made_by
-changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence.person
+changes.MonthlyWords.written_by changes.PlanStep.reported_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
 cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by

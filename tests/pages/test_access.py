@@ -118,6 +118,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "changes:move": ["CH991231000001"],
         "changes:judge": ["i0"],
         "changes:meeting": [0],
+        "changes:run": ["CH991231000001"],
         "changes:record": ["CH991231000001"],
         "changes:items_order": ["CH991231000001"],
         "changes:proof": ["CH991231000001"],
