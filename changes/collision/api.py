@@ -22,6 +22,7 @@ from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
+from changes.recurring.api import routes as recurrence_routes
 from changes.reviewing.api import routes as interruption_routes
 from changes.running.api import routes as run_routes
 from changes.schedule.freezes import year_of
@@ -169,6 +170,7 @@ routes = [
     *report_routes,
     *interruption_routes,
     *run_routes,
+    *recurrence_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     path("freezes/", FreezesView.as_view(), name="freezes"),
     *(

@@ -130,6 +130,7 @@ NEVER_EMPTIED = [
     "approvals_policyversion",
     "changes_affectednotice",
     "changes_incidentverdict",
+    "changes_occurrence",
     "changes_interruption",
     "changes_monthlywords",
     "changes_questionnaireversion",
