@@ -117,7 +117,7 @@ def _raised(made: Recurrence, window: Window, now: datetime) -> Change:
     if not owner.is_active:
         raise ActionConflict(_("Its owner cannot sign in any more; somebody must take it over."))
     known = {name: at.isoformat() for name, at in zip(("planned_start", "planned_end"), window, strict=True)}
-    items = list(made.items.visible_to(owner).values_list("identifier", flat=True))  # type: ignore[attr-defined]
+    items = list(made.items.visible_to(owner).values_list("identifier", flat=True))
     data: dict[str, Any] = {"summary": made.title, "items": items, **known}
     name = "order" if made.template else "register"
     if made.template is not None:
@@ -140,7 +140,7 @@ def _copy_of(source: Change, owner: User) -> dict[str, Any]:
 
 
 def _items_of(source: Change, owner: User) -> list[str]:
-    return list(source.items.visible_to(owner).values_list("identifier", flat=True))  # type: ignore[attr-defined]
+    return list(source.items.visible_to(owner).values_list("identifier", flat=True))
 
 
 def _words(error: ActionError) -> str:

@@ -77,7 +77,7 @@ class RecurrenceView(SignedInView):
         made = find(request, pk)
         context = {
             "made": made,
-            "items": made.items.visible_to(request.user),  # type: ignore[attr-defined]
+            "items": made.items.visible_to(request.user),
             "dates": [] if made.status == Recurrence.Status.ENDED else preview(made, clock.now(), NEXT),
             "past": made.occurrences.select_related("change")[:PAST],
             "steers": may_steer(made, request.user) and made.status != Recurrence.Status.ENDED,

@@ -18,6 +18,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "keep-facts": {"task": "reports.tasks.keep_facts", "schedule": 3.0, "options": {"expires": 3}},
     "targets": {"task": "reports.tasks.tell_crossings", "schedule": 900.0},
     "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},
+    "change-report": {"task": "changes.tasks.tell_month", "schedule": 6 * 3600.0},
     "problem-register": {"task": "problems.tasks.tell_month", "schedule": 6 * 3600.0},
     "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},

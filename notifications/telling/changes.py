@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from changes.signals import change_news, recurrence_news
+from changes.signals import change_news, month_over, recurrence_news
 from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
@@ -86,6 +86,24 @@ register_event(
         subject=_("Recurring change: {text}"),
         body="{text}\n\n{link}",
         icon="repeat",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_month",
+        label=_("Monthly report of changes"),
+        subject=_("Monthly report of changes {summary}"),
+        body="{text}\n\n{link}",
+        icon="report-analytics",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="approver_told",
+        label=_("A change that you were asked to decide: content and time"),
+        subject=_("{number}: {summary}"),
+        body=_("You were asked to decide this change for your organisation.\n{text}\n\n{link}"),
+        icon="speakerphone",
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
@@ -169,6 +187,24 @@ def tell_of_recurrence(
         urgent=False,
         at=now,
         payload={"text": text, "summary": recurrence.title, **path},
+        rooms=False,
+        internal=True,
+    )
+
+
+@receiver(month_over)
+def tell_month(
+    sender: Any, month: str, readers: list[int], text: dict[str, str], now: datetime, **context: Any
+) -> None:
+    """Send the report of a month, once."""
+    give_notice(
+        key=f"change_month:{month}",
+        event="change_month",
+        ticket=None,
+        recipients=readers,
+        urgent=False,
+        at=now,
+        payload={"summary": month, "text": text, "path": f"{reverse('changes:report')}?month={month}"},
         rooms=False,
         internal=True,
     )

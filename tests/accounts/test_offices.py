@@ -27,9 +27,9 @@ HANDED_ON = """
 accounts.Department.manager accounts.Organisation.decision_makers accounts.Organisation.interface_person
 accounts.SupportGroup.lead approvals.Ask.for_person approvals.Ask.person approvals.Delegation.deputy
 approvals.Delegation.person approvals.PolicyDecider.person changes.PlanStep.person changes.Recurrence.owner
-cmdb.BusinessSystem.deputy_engineer cmdb.BusinessSystem.primary_engineer duty.Absence.deputy duty.Override.user duty.Roster.members duty.RosterMember.user
-duty.SwapProposal.other duty.SwapProposal.proposer incidents.Incident.commander problems.Problem.team
-tickets.Ticket.assignee
+cmdb.BusinessSystem.deputy_engineer cmdb.BusinessSystem.primary_engineer duty.Absence.deputy duty.Override.user
+duty.Roster.members duty.RosterMember.user duty.SwapProposal.other duty.SwapProposal.proposer
+incidents.Incident.commander problems.Problem.team tickets.Ticket.assignee
 """
 #: Who did something, or whom it was about: it stays.
 HISTORY = """
