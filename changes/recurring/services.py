@@ -140,7 +140,7 @@ def _copy_of(source: Change, owner: User) -> dict[str, Any]:
 
 
 def _items_of(source: Change, owner: User) -> list[str]:
-    return list(source.items.visible_to(owner).values_list("identifier", flat=True))
+    return list(source.items.visible_to(owner).values_list("identifier", flat=True))  # type: ignore[attr-defined]
 
 
 def _words(error: ActionError) -> str:

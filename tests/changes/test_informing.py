@@ -82,8 +82,7 @@ def test_an_interface_person_who_decided_gets_a_notice_of_their_own_at_every_ste
     policy.deciders.all().delete()
     policy.deciders.create(step=1, kind="interface_person")
     publish(policy=policy, by=world.admin, now=MONDAY)
-    typed = {"business_system": "core-db", "effect": "短时中断"}
-    change = request(world, **typed)
+    change = request(world, business_system="core-db", effect="短时中断")
     Change.objects.filter(pk=change.pk).update(organisation=exchange)
     change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
     change = act(change, "ask_approval", world.lead, now=MONDAY)
