@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from approvals.policy.policies import publish
 from django.test import Client
 from django.utils import translation
 
 from accounts.models import User
 from announcements.models import Announcement
 from approvals.models import Policy
+from approvals.policy.policies import publish
 from changes.informing.due import run_informing
 from changes.informing.models import AffectedNotice
 from changes.models import Change, ChangeTemplate
