@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from dateutil import rrule
 
 from changes.recurring.models import Recurrence
-from changes.schedule.freezes import freezes_between
+from changes.schedule.freezes import Years, freezes_between
 
 Window = tuple[datetime, datetime]
 Unit = Recurrence.Unit
@@ -52,7 +52,7 @@ def windows_after(made: Recurrence, after: datetime) -> Iterator[Window]:
 
 def preview(made: Recurrence, after: datetime, count: int) -> list[dict[str, Any]]:
     """Its next dates, each with the freeze windows that it would stand in."""
-    known: dict[int, Any] = {}
+    known = Years()
     return [
         {"begins": begins, "ends": ends, "freezes": [one.rule for one in freezes_between(begins, ends, known)]}
         for begins, ends in islice(windows_after(made, after), count)

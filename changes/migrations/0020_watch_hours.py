@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0017_recurrence"),
+        ("changes", "0019_recurrence"),
     ]
 
     operations = [

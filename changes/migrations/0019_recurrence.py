@@ -12,7 +12,7 @@ import duty.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0016_reported_steps"),
+        ("changes", "0018_reported_steps"),
         ("cmdb", "0010_spare_parts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

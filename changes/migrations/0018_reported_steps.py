@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0015_incident_verdicts"),
+        ("changes", "0017_expected_end_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
