@@ -5,6 +5,7 @@ from django.urls import path
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
+from cmdb.ending import views as ending
 from cmdb.merging import views as merging
 from cmdb.sources import views as sources
 from cmdb.spares import views as spares
@@ -31,6 +32,7 @@ urlpatterns = [
     path("audits/<int:pk>/<int:check>/", audits.CheckView.as_view(), name="audit_check"),
     path("spares/", spares.PartsView.as_view(), name="spares"),
     path("spares/<int:pk>/", spares.PartView.as_view(), name="spare"),
+    path("ending/", ending.EndingView.as_view(), name="ending"),
     path("sources/", sources.SourcesView.as_view(), name="sources"),
     path("sources/withdrawn/<int:pk>/", sources.PutBackView.as_view(), name="put_back_source"),
     path("sources/<slug:source>/", sources.WithdrawView.as_view(), name="withdraw_source"),

@@ -3,6 +3,7 @@
 from cmdb.models.audits import Audit, AuditCheck, AuditExtra
 from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
 from cmdb.models.discovery import Difference, Sighting
+from cmdb.models.ending import EndLimit
 from cmdb.models.identity import IdentityChange
 from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
@@ -28,6 +29,7 @@ __all__ = [
     "Claim",
     "ConfigurationItem",
     "Difference",
+    "EndLimit",
     "GraphState",
     "IdentityChange",
     "ItemFacts",
