@@ -77,6 +77,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
                 "undo_import",
                 "decide",
                 "attribute",
+                "hand_over",
+                "handover",
                 "merge",
                 "split",
                 "take_back",
