@@ -8,64 +8,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0009_versions_of_facts'),
+        ("reports", "0009_versions_of_facts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FigureBaseline',
+            name="FigureBaseline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20, verbose_name='kind')),
-                ('start', models.DateField(verbose_name='from')),
-                ('end', models.DateField(verbose_name='to, not included')),
-                ('reason', models.TextField(verbose_name='why this period')),
-                ('figures', models.JSONField(default=list)),
-                ('known_at', models.DateTimeField(null=True)),
-                ('set_at', models.DateTimeField(verbose_name='set')),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='set by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20, verbose_name="kind")),
+                ("start", models.DateField(verbose_name="from")),
+                ("end", models.DateField(verbose_name="to, not included")),
+                ("reason", models.TextField(verbose_name="why this period")),
+                ("figures", models.JSONField(default=list)),
+                ("known_at", models.DateTimeField(null=True)),
+                ("set_at", models.DateTimeField(verbose_name="set")),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="set by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'baseline of figures',
-                'verbose_name_plural': 'baselines of figures',
-                'ordering': ['-set_at', '-pk'],
+                "verbose_name": "baseline of figures",
+                "verbose_name_plural": "baselines of figures",
+                "ordering": ["-set_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ProcessReview',
+            name="ProcessReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20, verbose_name='kind')),
-                ('half', models.DateField(verbose_name='half-year')),
-                ('occasion', models.CharField(choices=[('half_year', 'The half-year is over'), ('business', 'The business changed')], default='half_year', max_length=10, verbose_name='occasion')),
-                ('efficiency', models.TextField(verbose_name='efficiency of the process')),
-                ('tools', models.TextField(verbose_name='effectiveness of the tools')),
-                ('improvements', models.TextField(blank=True, verbose_name='improvements decided')),
-                ('figures', models.JSONField(default=list)),
-                ('known_at', models.DateTimeField(null=True)),
-                ('written_at', models.DateTimeField(verbose_name='written')),
-                ('baseline', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.figurebaseline')),
-                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20, verbose_name="kind")),
+                ("half", models.DateField(verbose_name="half-year")),
+                (
+                    "occasion",
+                    models.CharField(
+                        choices=[("half_year", "The half-year is over"), ("business", "The business changed")],
+                        default="half_year",
+                        max_length=10,
+                        verbose_name="occasion",
+                    ),
+                ),
+                ("efficiency", models.TextField(verbose_name="efficiency of the process")),
+                ("tools", models.TextField(verbose_name="effectiveness of the tools")),
+                ("improvements", models.TextField(blank=True, verbose_name="improvements decided")),
+                ("figures", models.JSONField(default=list)),
+                ("known_at", models.DateTimeField(null=True)),
+                ("written_at", models.DateTimeField(verbose_name="written")),
+                (
+                    "baseline",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="reports.figurebaseline",
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="written by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'process review',
-                'verbose_name_plural': 'process reviews',
-                'ordering': ['-written_at', '-pk'],
+                "verbose_name": "process review",
+                "verbose_name_plural": "process reviews",
+                "ordering": ["-written_at", "-pk"],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='figurebaseline',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='325751ce6af4475b62a0d26289587c9de68ba8f9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2cf10', table='reports_figurebaseline', when='BEFORE')),
+            model_name="figurebaseline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="325751ce6af4475b62a0d26289587c9de68ba8f9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_2cf10",
+                    table="reports_figurebaseline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='processreview',
-            index=models.Index(fields=['kind', 'half'], name='process_review_half'),
+            model_name="processreview",
+            index=models.Index(fields=["kind", "half"], name="process_review_half"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='processreview',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3c3b543060e4bc6f5e0ee076a310f7a878550969', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c8a21', table='reports_processreview', when='BEFORE')),
+            model_name="processreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3c3b543060e4bc6f5e0ee076a310f7a878550969",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_c8a21",
+                    table="reports_processreview",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

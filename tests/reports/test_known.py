@@ -149,10 +149,11 @@ def test_explanation_shows_what_was_printed_and_the_board_of_then(
 ) -> None:
     customer = Organisation.objects.get(code="exchange")
     make_report(customer=customer, month=MARCH.date() + DAY, now=MARCH + 31 * DAY)
-    Api(world.manager).post(
+    made = Api(world.manager).post(
         "reports/meetings/?kind=incident&quarter=2024-Q1",
-        {"held_at": "2024-04-02T10:00", "attendance": "x", "minutes": "y"},
+        {"held_at": "2024-04-02T10:00:00+08:00", "attendance": "x", "minutes": "y"},
     )
+    assert made.status_code == 201, made.content
     page, of_customer = browse(world.manager), f"{OF_MARCH}&organisation=exchange"
     same = page.get(f"/boards/incidents/figures/desk_total/?{of_customer}").content.decode()
     assert "the same now" in same
