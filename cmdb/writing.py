@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cmdb import relating
-from cmdb.authority import Authority, Stamp, authority_for
+from cmdb.authority import Authority, NotAllowed, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, UniqueValue
 from cmdb.models.items import COLUMNS
@@ -155,6 +155,7 @@ def _change(drafts: list[Draft], stamp: Stamp, written: Written, known: Definiti
     by_key = {draft.item.pk: draft for draft in drafts if draft.item is not None}
     locked = locked_items(list(by_key))
     _check_seen(by_key)
+    _check_not_merged(locked, stamp)
     said = Statements(stamp)
     held = sources_at(by_key, written.now) if known.rankings or asserts(stamp.source) else {}
     edits: dict[int, Edit] = {}
@@ -179,6 +180,14 @@ def locked_items(keys: list[int]) -> list[ConfigurationItem]:
         part = ConfigurationItem.objects.filter(pk__in=keys[start : start + BATCH]).order_by("pk")
         found += part.select_for_update(no_key=True)
     return found
+
+
+def _check_not_merged(items: Iterable[ConfigurationItem], stamp: Stamp) -> None:
+    """What was merged into another item is only history: the other is written. Raises NotAllowed."""
+    merged = next((item for item in items if item.merged_into_id), None)
+    if merged is not None and stamp.source not in ("merge", "split"):
+        names = {"item": merged.identifier, "other": merged.merged_into.identifier}  # type: ignore[union-attr]
+        raise NotAllowed(_("%(item)s was merged into %(other)s; change that one.") % names)
 
 
 def _check_seen(by_key: Mapping[int, Draft]) -> None:
@@ -300,6 +309,7 @@ def unique_values(items: Sequence[ConfigurationItem], known: Definitions) -> lis
     return [
         UniqueValue(code=code, item=item, value=normalised(item.attributes[code])[:400])
         for item in items
+        if not item.merged_into_id  # what it claimed is the other's now
         for code, attribute in known.of(item.ci_class_id).items()
         if attribute.unique and item.attributes.get(code)
     ]

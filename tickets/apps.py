@@ -11,6 +11,7 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks and receivers; write declared transitions into the database after migrations."""
+        from cmdb.merging.references import register_reference  # needs the models, which are loaded by now
         from cmdb.pages import register_beside  # as below
         from cmdb.spares.services import register_finder  # as below
         from cmdb.uses import register_evidence  # as below
@@ -20,6 +21,7 @@ class TicketsConfig(AppConfig):
         from tickets.shared.items import page_of_ticket, tickets_of  # as above
         from tickets.shared.uses import tickets_of as tickets_of_organisation  # as above
 
+        register_reference("tickets.AffectedItem.item", text=lambda row: row.ticket.number)
         register_beside(tickets_of)
         register_finder(page_of_ticket)
         register_evidence(tickets_of_organisation)

@@ -15,14 +15,17 @@ from rest_framework.response import Response
 from accounts.permissions import Permission
 from changes.afterwards.api import routes as after_routes
 from changes.cab.api import routes as cab_routes
-from changes.collision.collisions import Grade, Reason, collisions_of
+from changes.collision.collisions import Collision, Grade, Reason, collisions_of
+from changes.collision.folding import sort_of
 from changes.freezing.api import routes as freeze_routes
 from changes.models import Change
 from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
+from changes.recurring.api import routes as recurrence_routes
 from changes.reviewing.api import routes as interruption_routes
+from changes.running.api import routes as run_routes
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.operations import Operation
 from itsm.api.schema import list_serializer
@@ -41,9 +44,16 @@ class CollisionSerializer(serializers.Serializer):
     incident = NumberField(allow_null=True, help_text="An open major incident.")
     owner = PersonField(allow_null=True, default=None)
     freeze = serializers.CharField(source="freeze.rule.code", allow_null=True, default=None)
+    folds_under = serializers.SerializerMethodField(
+        help_text="What the other change is, when the page shows it in one line with others of its template or type."
+    )
     what = serializers.ListField(child=serializers.CharField(), help_text="Names of what they share.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+
+    def get_folds_under(self, one: Collision) -> str | None:
+        """Hard ones, and what is no change, stand alone."""
+        return sort_of(one.other) if one.other is not None and one.grade is not Grade.HARD else None
 
 
 class CollisionsView(TicketView):
@@ -115,6 +125,8 @@ routes = [
     *proof_routes,
     *report_routes,
     *interruption_routes,
+    *run_routes,
+    *recurrence_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     *freeze_routes,
     *(

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.dispatch import receiver
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
 
 from accounts.codes import in_both
 from changes.collision.collisions import STANDING, Collision, Grade, collisions_of
@@ -25,7 +26,9 @@ from tickets.services import log_event
 from tickets.signals import action_performed
 
 #: Actions after which a change may meet others that it did not meet before.
-MOVES = frozenset({"order", "submit", "edit", "choose_implementers", "add_step", "add_items", "add_items_by_query"})
+MOVES = frozenset(
+    {"order", "submit", "edit", "choose_implementers", "add_step", "add_items", "add_items_by_query", "report_delay"}
+)
 
 
 @contextmanager
@@ -43,7 +46,8 @@ def regraded(now: datetime) -> Iterator[None]:
 
 def planned_changes(now: datetime) -> list[Change]:
     """Changes with a window that has not passed and in which they can collide."""
-    found = Change.objects.filter(state__in=STANDING, planned_end__gt=now).exclude(planned_start=None)
+    lasts = Q(planned_end__gt=now) | Q(expected_end__gt=now)
+    found = Change.objects.filter(lasts, state__in=STANDING).exclude(planned_start=None)
     return list(found.order_by("pk"))
 
 
@@ -52,7 +56,7 @@ def freezes_of(changes: list[Change], rules: Iterable[FreezeRule] | None = None)
     years = Years(rules)
     found: dict[int, dict[Key, Freeze]] = {}
     for change in changes:
-        start, end = change.planned_start, change.planned_end
+        start, end = change.planned_start, change.stands_until
         rows = freezes_between(start, end, years) if start and end else []
         found[change.pk] = {key_of(one): one for one in rows}
     return found
@@ -84,7 +88,8 @@ def _text(freezes: list[Freeze], language: str, *, stands: bool) -> str:
     lines = []
     for one in freezes:
         begins, until = localtime(one.starts_at), localtime(one.ends_at)
-        lines.append(f"{getattr(one.rule, f'name_{language}')} {begins:%m-%d %H:%M} – {until:%m-%d %H:%M}")
+        name, zone = getattr(one.rule, f"name_{language}"), get_current_timezone_name()
+        lines.append(f"{name} {begins:%m-%d %H:%M} – {until:%m-%d %H:%M} ({zone})")
     return ("" if stands else "✓ ") + "; ".join(lines)
 
 
@@ -109,7 +114,7 @@ def _tell_other(one: Collision, change: Change, now: datetime) -> None:
     what = ", ".join(one.what)
     text = in_both(lambda: " ".join(filter(None, [change.number, str(one.reason.label), what])))
     low, high = sorted((change, other), key=lambda row: row.pk)
-    windows = ":".join(f"{row.pk}.{_minutes(row.planned_start)}.{_minutes(row.planned_end)}" for row in (low, high))
+    windows = ":".join(f"{row.pk}.{_minutes(row.planned_start)}.{_minutes(row.stands_until)}" for row in (low, high))
     told = change_news.send(
         Change,
         what="collision_found",

@@ -173,10 +173,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lane:
-    """A service or group: its changes on each day, and as bars when one day is shown."""
+    """A service or group: its changes on each day, and as bars when one day is shown.
+
+    ``code`` names it to the page on which a change that is dropped here is moved; empty for none.
+    """
 
     name: str
-    days: list[list[Planned]]
+    code: str
+    days: list[tuple[Day, list[Planned]]]
     bars: list[Bar]
 
 
@@ -277,19 +281,20 @@ def _lanes(form: CalendarForm, squares: list[Day]) -> list[Lane]:
     if not form.lanes and not one_day:
         return []
     names = sorted(
-        {_lane(form, row) for square in squares for row in square.changes}, key=lambda name: (not name, name)
+        {_lane(form, row) for square in squares for row in square.changes}, key=lambda lane: (not lane[0], lane)
     )
     lanes = []
-    for name in names:
-        days = [[row for row in square.changes if _lane(form, row) == name] for square in squares]
-        bars = [_bar(row, squares[0].day) for row in days[0]] if one_day else []
-        lanes.append(Lane(name or _("None named") if form.lanes else "", days, bars))
+    for name, code in names:
+        days = [(square, [row for row in square.changes if _lane(form, row)[1] == code]) for square in squares]
+        bars = [_bar(row, squares[0].day) for row in days[0][1]] if one_day else []
+        lanes.append(Lane(name or _("None named") if form.lanes else "", code, days, bars))
     return lanes
 
 
-def _lane(form: CalendarForm, row: Planned) -> str:
-    found = {"service": row.change.business_system, "group": row.change.group}.get(form.lanes)
-    return str(found) if found is not None else ""
+def _lane(form: CalendarForm, row: Planned) -> tuple[str, str]:
+    """(name, code) of the lane in which a change stands; both empty when it names none."""
+    found: Any = {"service": row.change.business_system, "group": row.change.group}.get(form.lanes)
+    return (str(found), found.code) if found is not None else ("", "")
 
 
 def _bar(row: Planned, day: date) -> Bar:

@@ -23,6 +23,7 @@ from cmdb.api.shapes import (
     RELATED,
     TAG,
     ChangedItemSerializer,
+    ItemDetailSerializer,
     ItemFactsSerializer,
     ItemHistoryLineSerializer,
     ItemView,
@@ -148,7 +149,7 @@ class ItemDetailView(ItemView):
                 id="items_read",
                 tag=TAG,
                 summary=_("Read a configuration item at any moment"),
-                response=ItemFactsSerializer,
+                response=ItemDetailSerializer,
                 path={"key": KEY},
                 parameters=MOMENT_PARAMETERS,
             )

@@ -15,6 +15,7 @@ from accounts.models import ApiToken
 from accounts.permissions import Permission
 from cmdb.api.systems import ConfigurationItemSerializer
 from cmdb.definitions import Definitions
+from cmdb.merging.services import survivor_of
 from cmdb.models import Kind
 from cmdb.network.answers import Hit
 from cmdb.services import items_at
@@ -58,7 +59,21 @@ class ItemFactsSerializer(ConfigurationItemSerializer):
         return {name: value for name, value in item.attributes.items() if name not in hidden}
 
 
-class ChangedItemSerializer(ItemFactsSerializer):
+class ItemDetailSerializer(ItemFactsSerializer):
+    """One configuration item."""
+
+    merged_from = serializers.SerializerMethodField(
+        help_text="Identifiers of items that were merged into it and lead to it."
+    )
+
+    def get_merged_from(self, item: Any) -> list[str]:
+        """None of an item as it was; customers get those of their own."""
+        found = item.merged_from.all() if hasattr(item, "merged_from") else []
+        own = "hidden" in self.context
+        return sorted(row.identifier for row in found if not own or row.organisation_id == item.organisation_id)
+
+
+class ChangedItemSerializer(ItemDetailSerializer):
     """A configuration item after a change."""
 
     claimed = serializers.ListField(
@@ -156,9 +171,11 @@ class ItemView(ApiView):
     query: ClassVar[tuple[str, ...]] = MOMENTS
 
     def find(self, identifier: str, moment: Moment) -> Any:
-        """The item at the moment, for the person. Raises Http404."""
-        visible = items_at(moment, self.user).filter(identifier=identifier)
-        found = visible.select_related(*RELATED).first()
+        """The item at the moment, for the person; now the one it was merged into. Raises Http404."""
+        visible = items_at(moment, self.user).select_related(*RELATED)
+        found = visible.filter(identifier=identifier).first()
+        if found is not None and moment.is_now and found.merged_into_id:
+            found = visible.filter(pk=survivor_of(found).pk).first()
         if found is None:
             raise Http404
         return found
@@ -170,7 +187,7 @@ class ItemView(ApiView):
 
     def data_of(self, item: Any) -> Any:
         """The item as data for the person."""
-        return ItemFactsSerializer(item, context=hidden_from(self.user)).data
+        return ItemDetailSerializer(item, context=hidden_from(self.user)).data
 
 
 def hidden_from(user: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def read_body(request: Request, user: Any, *, with_identifier: bool = False) -> 
     attributes = body.pop("attributes", {})
     if not isinstance(attributes, dict):
         raise ValidationError({"attributes": [_("An object is expected.")]})
-    stamp = _stamp({name: body.pop(name) for name in STAMPS if name in body}, user)
+    stamp = stamp_of({name: body.pop(name) for name in STAMPS if name in body}, user)
     columns = ("name", "ci_class", "status", "business_system", "organisation", "default_group")
     known = {*columns, *(("identifier",) if with_identifier else ())}
     wrong = unknown(body, known)
@@ -41,7 +41,8 @@ def read_body(request: Request, user: Any, *, with_identifier: bool = False) -> 
     return {**body, **attributes}, stamp
 
 
-def _stamp(given: dict[str, Any], user: Any) -> Stamp:
+def stamp_of(given: dict[str, Any], user: Any) -> Stamp:
+    """The ground that a request names. Raises ValidationError."""
     texts = {name: given.get(name) or "" for name in ("change", "reason")}
     wrong = {name: [_("A text is expected.")] for name, value in texts.items() if not isinstance(value, str)}
     if not isinstance(given.get("correction", False), bool):

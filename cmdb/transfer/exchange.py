@@ -20,6 +20,7 @@ from accounts.models import User
 from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader, read_identifier
+from cmdb.merging.services import survivor_of
 from cmdb.models import ConfigurationItem, ItemImport, RelationType, UniqueValue
 from cmdb.relating import Link, RelationRefused, Rules, write_relations
 from cmdb.sources.claims import sources_at
@@ -179,6 +180,9 @@ class Importer:
         except ValidationError as error:
             return " ".join(error.messages), None
         item = stored.get(identifier)
+        if item is not None and item.merged_into_id:
+            names = {"item": identifier, "other": survivor_of(item).identifier}
+            return _("%(item)s was merged into %(other)s; change that one.") % names, None
         if item is None:
             given = {name: value for name, value in given.items() if value.strip() or name in ("name", "ci_class")}
             given.setdefault("status", "planned")

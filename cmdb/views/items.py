@@ -20,6 +20,7 @@ from cmdb.definitions import Definitions
 from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
 from cmdb.life import ORDER, STEPS, steps_for
 from cmdb.listing import ItemList
+from cmdb.merging.services import identity_of, survivor_of
 from cmdb.models import ConfigurationItem, Relation
 from cmdb.network.answers import impact_of
 from cmdb.services import (
@@ -96,8 +97,14 @@ class ItemView(CmdbView):
     """One item, now or at any moment."""
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Show it."""
-        return draw_item(request, find_item(request.user, pk))
+        """Show it; what was merged into another leads there, unless its past is asked for."""
+        item = find_item(request.user, pk)
+        if item.merged_into_id and not request.GET:
+            survivor = survivor_of(item)
+            text = _("%(item)s was merged into this item.") % {"item": item.identifier}
+            messages.info(request, text)
+            return redirect("cmdb:item", survivor.pk)
+        return draw_item(request, item)
 
 
 def draw_item(
@@ -117,6 +124,8 @@ def draw_item(
         "tone": pages.TONES.get(row.status_id, "neutral") if row else "neutral",
         "sections": pages.facts_of(row, definitions, moment) if row else [],
         "claims": claims_of(item, moment, definitions),
+        "survivor": survivor_of(item) if item.merged_into_id else None,
+        "identity": identity_of(item),
         "kin": pages.relations_of(item.pk, user, moment),
         "lines": history_of(item, Names(definitions), moment=moment)[:30],
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
