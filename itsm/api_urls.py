@@ -18,6 +18,7 @@ from cmdb.api.impact import routes as impact_routes
 from cmdb.api.items import routes as item_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
+from cmdb.disclosing.api import routes as release_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -56,6 +57,7 @@ version_1 = [
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *release_routes,
     *discovery_routes,
     *impact_routes,
     *query_routes,

@@ -12,10 +12,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
 from accounts.models import ApiToken
-from accounts.permissions import Permission
 from cmdb.api.systems import ConfigurationItemSerializer
-from cmdb.definitions import Definitions
-from cmdb.models import Kind
 from cmdb.network.answers import Hit
 from cmdb.services import items_at
 from cmdb.versioning.moments import Moment, MomentError, read_moment
@@ -49,13 +46,6 @@ class Conflict(APIException):
 
 class ItemFactsSerializer(ConfigurationItemSerializer):
     """A configuration item at the moment asked for."""
-
-    attributes = serializers.SerializerMethodField(help_text="Values by the attribute's code.")  # type: ignore[assignment]
-
-    def get_attributes(self, item: Any) -> dict[str, Any]:
-        """Customers do not get people of the provider."""
-        hidden = self.context.get("hidden", ())
-        return {name: value for name, value in item.attributes.items() if name not in hidden}
 
 
 class ItemFieldSerializer(serializers.Serializer):
@@ -112,6 +102,9 @@ class ItemImpactSerializer(serializers.Serializer):
     services = AffectedServiceSerializer(many=True)
     customers = AffectedServiceSerializer(many=True)
     total = serializers.IntegerField(help_text="How many items are affected in all.")
+    shared = serializers.BooleanField(
+        help_text="For customers: something that several customers share is among them. Nothing else is told of it."
+    )
     partial = serializers.BooleanField(  # type: ignore[assignment]  # a field called so
         help_text="Not all items are listed."
     )
@@ -162,11 +155,4 @@ class ItemView(ApiView):
 
     def data_of(self, item: Any) -> Any:
         """The item as data for the person."""
-        return ItemFactsSerializer(item, context=hidden_from(self.user)).data
-
-
-def hidden_from(user: Any) -> dict[str, Any]:
-    """People of the provider are nothing for customers."""
-    if user.may(Permission.CMDB_VIEW):
-        return {}
-    return {"hidden": {row.code for row in Definitions().attributes if row.kind == Kind.PERSON}}
+        return ItemFactsSerializer(item, context={"request": self.request}).data

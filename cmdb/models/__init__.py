@@ -7,6 +7,7 @@ from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
+from cmdb.models.releases import Release
 from cmdb.models.spares import SpareMovement, SparePart
 from cmdb.models.systems import BusinessSystem, BusinessSystemClass
 
@@ -34,6 +35,7 @@ __all__ = [
     "Relation",
     "RelationType",
     "RelationVersion",
+    "Release",
     "Sighting",
     "SpareMovement",
     "SparePart",

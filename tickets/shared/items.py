@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
-from cmdb.models import SpareMovement
+from cmdb.models import ConfigurationItem, SpareMovement
 from cmdb.network.answers import impact_of
 from cmdb.versioning.recent import changes_below
 from tickets.lifecycle import Phase, kinds
@@ -49,6 +49,17 @@ def listed_items(ticket: Ticket) -> dict[str, Any]:
     rows = list(ticket.items.select_related("ci_class", "status")[: LISTED + 1])
     more = ticket.affected_items.count() - LISTED if len(rows) > LISTED else 0
     return {"items": rows[:LISTED], "more_items": more}
+
+
+def items_for_customer(ticket: Ticket, user: User) -> dict[str, Any]:
+    """What somebody who sees only the own items reads of the ticket's: these, and whether shared ones are affected.
+
+    Nothing tells which or how many (ORG-03). Two queries.
+    """
+    seen = ConfigurationItem.objects.visible_to(user)
+    shared = ticket.items.filter(organisation=None).exclude(pk__in=seen.values("pk"))
+    rows = seen.filter(tickets=ticket.pk).select_related("ci_class", "status").order_by("identifier")
+    return {"items": list(rows[:LISTED]), "shared_affected": shared.exists()}
 
 
 def _spares_of(ticket: Ticket) -> list[SpareMovement]:
