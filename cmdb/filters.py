@@ -65,6 +65,11 @@ class ItemFilter(PlainItemFilter):
     gone = YesNoFilter(
         Q(missing_since__isnull=False), label=gettext_lazy("Not seen any more by discovery"), method="of_today"
     )
+    single_points = YesNoFilter(
+        Q(single_points__count__gt=0),
+        label=gettext_lazy("Service that a single failure takes down"),
+        method="of_today",
+    )
     system_class = CodesFilter(
         field_name="business_system__system_class",
         model=BusinessSystemClass,

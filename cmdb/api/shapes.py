@@ -110,6 +110,22 @@ class ItemImpactSerializer(serializers.Serializer):
     )
 
 
+class SinglePointSerializer(serializers.Serializer):
+    """An item whose failure alone takes the service down."""
+
+    identifier = serializers.CharField()
+    name = serializers.CharField()
+    ci_class = serializers.CharField(source="ci_class_id")
+
+
+class SinglePointsSerializer(serializers.Serializer):
+    """The single points of failure of a service, the nearest first."""
+
+    items = SinglePointSerializer(many=True, source="rows")
+    as_of = serializers.DateTimeField(allow_null=True, help_text="When they were reckoned; null: for this answer.")
+    partial = serializers.BooleanField(help_text="Not all it rests on could be tried.")  # type: ignore[assignment]
+
+
 class ItemStepSerializer(serializers.Serializer):
     """A step of the way between two items."""
 

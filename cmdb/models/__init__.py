@@ -8,6 +8,7 @@ from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
 from cmdb.models.releases import Release
+from cmdb.models.resilience import SinglePoints
 from cmdb.models.spares import SpareMovement, SparePart
 from cmdb.models.systems import BusinessSystem, BusinessSystemClass
 
@@ -37,6 +38,7 @@ __all__ = [
     "RelationVersion",
     "Release",
     "Sighting",
+    "SinglePoints",
     "SpareMovement",
     "SparePart",
     "UniqueValue",

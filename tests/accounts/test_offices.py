@@ -41,7 +41,8 @@ changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
 cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by
-cmdb.RelationVersion.by cmdb.Release.by cmdb.Release.ended_by cmdb.SpareMovement.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
+cmdb.RelationVersion.by cmdb.Release.by cmdb.Release.ended_by cmdb.SpareMovement.by
+duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by

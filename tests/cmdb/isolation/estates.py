@@ -101,7 +101,7 @@ def _hidden(world: World, estate: Estate, count: int) -> list[ConfigurationItem]
     if count < 2:
         return made
     with replaying(MONDAY + timedelta(hours=1)):
-        relate("connects_to", (made[0], own["HOST-4"]))
+        relate("backs_up", (made[0], own["HOST-4"]))
         relate("contains", (made[0], own["HOST-3"]))
         update_item(item=made[0], facts={"status_id": "in_maintenance"}, stamp=FREE)
         update_item(item=own["HOST-2"], facts={"upstream": made[0].identifier}, stamp=FREE)

@@ -84,7 +84,7 @@ def parts(user: User, estate: Estate, other_keys: list[int]) -> dict[str, list[A
 
 
 #: So many ways of filling one address are tried.
-MOST = 60
+MOST = 24
 ANYTHING: list[Any] = ["publish", "absence", "raise", "accept", 1, "incidents", "canned", "pdf", "none", "all"]
 
 
@@ -212,7 +212,7 @@ def test_no_answer_depends_on_hidden_items(world: World, customer: User, setting
 
     assert many.keys() == few.keys()
     different = {address: (few[address], many[address]) for address in few if few[address] != many[address]}
-    assert sorted(different) == []
+    assert not different, "\n".join(map(str, list(different.items())[:10]))
     named = [address for address, answer in many.items() if SECRET in answer[2].replace(address, "").lower()]
     assert named == []
 
@@ -254,9 +254,8 @@ def test_what_is_released_is_seen_at_every_door_until_it_is_taken_back(world: Wo
         below = api.get("items/HOST-1/impact/?direction=down").json()
         assert [row["identifier"] for row in below["items"]] == [hidden, "HOST-2", "HOST-3"]
         assert below["shared"] is False
-        assert (
-            hidden in browsing(world.requester).get(f"/tickets/{estate.tickets['incident'].number}/").content.decode()
-        )
+        page = browsing(world.requester).get(f"/tickets/{estate.tickets['incident'].number}/")
+        assert hidden in page.content.decode()
         problem(Api(world.requester2).get(f"items/{hidden}/"), 404)
         then = "as_of=2026-11-23T05:00:00Z"
         assert hidden in {row["identifier"] for row in api.results(f"items/?{then}")}
