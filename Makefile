@@ -2,7 +2,7 @@
 # Needs Python 3.11 or newer (with venv) and nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-days check lint bench docs trace lock clean format browser install
+.PHONY: help run test test-days check lint bench docs trace mutants lock clean format browser install
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -46,11 +46,14 @@ test-days: $(DEVELOPERS) $(PACKAGES)  ## run the tests as in 1, 100 and 400 days
 	@for clock in $(CLOCKS); do echo "=== $$clock"; ITSM_TEST_CLOCK=$$clock $(BIN)/python -m pytest -n $(WORKERS) -q \
 		-m "not journey and not slow" $(PARTS) $(PYTEST_ARGS) || exit 1; done
 
-bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets
-	$(BIN)/python -m bench $(BENCH_ARGS)
+bench: $(DEVELOPERS) $(PACKAGES)  ## measure with many tickets; AGAINST=commit compares this version with that one
+	$(if $(AGAINST),BENCH_AGAINST=$(AGAINST)) $(BIN)/python -m bench $(BENCH_ARGS)
 
 docs: $(USERS)  ## write the generated tables and diagrams
 	$(DEMO) $(BIN)/python manage.py docs
+
+mutants: $(DEVELOPERS) $(PACKAGES)  ## plant forty faults, one after another, and name those that no test notices
+	@$(BIN)/python -m tests.mutants
 
 trace: $(DEVELOPERS)  ## list requirements with their tests, and tests without a requirement
 	@$(BIN)/python -m pytest -p tests.trace --collect-only -qq

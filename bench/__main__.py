@@ -6,7 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from bench import mailbox, mix, network, races, report, timing, workspaces
+from bench import against, mailbox, mix, network, races, report, timing, workspaces
 from bench.child import Child
 from bench.options import Options
 from bench.servers import Servers, running_servers
@@ -20,6 +20,8 @@ PLANNED, CHECKS = "bench_changes", 300
 def main() -> int:
     """Do everything; return 1 when something is wrong that no noise explains."""
     options = Options.from_environment()
+    if options.against:
+        return against.compare(options, [subject.key for subject in SUBJECTS if _is_wanted(subject.key, options)])
     found = report.Report()
     with running_servers(options.data_dir) as servers:
         with Child("bench.load.handlers", servers.environment(options.sizes[0])) as child:

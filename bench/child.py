@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -24,10 +25,11 @@ Handler = Callable[..., Any]
 class Child:
     """A process that answers questions with the handlers that the callable at ``target`` returns."""
 
-    def __init__(self, target: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, target: str, environment: Mapping[str, str], code: Path = BASE_DIR) -> None:
+        """Start it; ``code``: the directory of the version that it runs."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.child", target],
-            cwd=BASE_DIR,
+            cwd=code,
             env=dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

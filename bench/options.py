@@ -18,7 +18,10 @@ DEFAULT_SIZES = "10000,100000,1000000"
 
 @dataclass(frozen=True)
 class Options:
-    """``sizes``: numbers of tickets, ascending. ``data_dir``: kept databases, or None for throwaway ones."""
+    """``sizes``: numbers of tickets, ascending. ``data_dir``: kept databases, or None for throwaway ones.
+
+    ``against``: the commit that this version is compared with, or nothing.
+    """
 
     sizes: tuple[int, ...]
     data_dir: Path | None
@@ -44,6 +47,7 @@ class Options:
     items: int
     year_of_changes: int
     subjects: tuple[str, ...]
+    against: str
 
     @classmethod
     def from_environment(cls) -> Options:
@@ -75,4 +79,5 @@ class Options:
             items=env.number("BENCH_ITEMS", 100_000),
             year_of_changes=env.number("BENCH_YEAR_OF_CHANGES", 10_000),
             subjects=tuple(env.words("BENCH_SUBJECTS")),
+            against=os.environ.get("BENCH_AGAINST", ""),
         )

@@ -196,7 +196,9 @@ def _show_collisions(found: dict[str, Any]) -> None:
         print(
             f"{found['changes']:,} changes over {found['items']:,} items and {found['relations']:,} relations: a check"
             f" p50 {found['p50_ms']} ms, p95 {found['p95_ms']} ms, at most {found['max_ms']} ms,"
-            f" {found['statements']} statements; the first, which reads the graph, {found['first_ms']} ms"
+            f" {found['statements']} statements; the first, which reads the graph, {found['first_ms']} ms;"
+            f" one of {found['many_items']:,} items {found['many_ms']} ms,"
+            f" its free windows {found['many_windows_ms']} ms"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
@@ -12,8 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.administration.base import PortalAdmin, RecordOnly
 from changes.assessing import admin as assessing  # noqa: F401 - registers its pages
 from changes.catalogue.templates import publish
-from changes.collision.regrading import regraded
-from changes.models import ChangeTemplate, FreezeRule, MaintenanceWindow, TemplateVersion
+from changes.freezing.versions import record
+from changes.models import (
+    ChangeTemplate,
+    FreezeRule,
+    MaintenanceVersion,
+    MaintenanceWindow,
+    TemplateVersion,
+)
 from tickets import clock
 
 
@@ -49,52 +56,48 @@ class ChangeTemplateAdmin(PortalAdmin):
 
 
 @admin.register(FreezeRule)
-class FreezeRuleAdmin(PortalAdmin):
-    """Freeze windows: around holidays, or spans."""
+class FreezeRuleAdmin(RecordOnly, PortalAdmin):
+    """Freeze windows, to read: change managers edit them in the portal, where the year is previewed."""
 
-    list_display = (
-        "code",
-        "name_zh",
-        "name_en",
-        "kind",
-        "min_days",
-        "days_before",
-        "begins_at",
-        "closes_at",
-        "active",
-    )
+    list_display = ("code", "name_zh", "name_en", "kind", "active")
     list_filter = ("active", "kind")
     search_fields = ("code", "name_zh", "name_en")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The code is chosen once."""
-        return ("code",) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Grade planned changes anew and tell their owners."""
-        with regraded(clock.now()):
-            super().save_model(request, obj, form, change)
+class MaintenanceForm(forms.ModelForm):
+    """A maintenance window, and why it is saved."""
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """As when it is saved."""
-        with regraded(clock.now()):
-            super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[FreezeRule]) -> None:
-        """As when it is saved."""
-        with regraded(clock.now()):
-            super().delete_queryset(request, queryset)
+    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 @admin.register(MaintenanceWindow)
 class MaintenanceWindowAdmin(PortalAdmin):
-    """When business systems may be worked on."""
+    """When business systems may be worked on; each save is a version."""
 
+    form = MaintenanceForm
     list_display = ("business_system", "weekday", "begins_at", "minutes", "zone", "active")
     list_filter = ("active", "weekday")
     list_select_related = ("business_system",)
     search_fields = ("business_system__code", "business_system__name_zh", "business_system__name_en")
     autocomplete_fields = ("business_system",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep what was saved as the next version."""
+        super().save_model(request, obj, form, change)
+        reason = form.cleaned_data.get("reason", "")
+        record(obj, by=request.user, reason=reason, now=clock.now())  # type: ignore[arg-type]  # signed in
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was known stays; one that holds no more is switched off."""
+        return False
+
+
+@admin.register(MaintenanceVersion)
+class MaintenanceVersionAdmin(RecordOnly, PortalAdmin):
+    """What each maintenance window said, since when and why. To read only."""
+
+    list_display = ("rule", "number", "reason", "made_by", "made_at")
+    list_select_related = ("rule__business_system", "made_by")
 
 
 @admin.register(TemplateVersion)

@@ -66,7 +66,7 @@ def _step_value(step: PlanStep) -> dict[str, Any]:
 def actions_of_substance(change: Change) -> Iterable[str]:
     """Actions that change steps, items and, of a major change, implementers."""
     named = ("choose_implementers",) if change.change_type_id == MAJOR else ()
-    items = ("add_items", "add_items_by_query", "remove_items")
+    items = ("add_items", "add_items_by_query", "remove_items", "remove_items_by_query")
     edits = ("prepare_value", "prepare_item", "prepare_relation", "drop_edit")
     return ("order", "add_step", "remove_step", *items, *edits, *named)
 

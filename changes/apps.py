@@ -17,8 +17,11 @@ class ChangesConfig(AppConfig):
         from changes.informing import receivers  # noqa: F401 - the same
         from changes.origins import prefills  # noqa: F401 - the same
         from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
+        from cmdb.merging.references import register_reference  # as above
         from cmdb.services import register_permit  # as above
 
+        for end in ("item", "other"):
+            register_reference(f"changes.PreparedEdit.{end}", text=lambda row: f"{row.change.number} {row.sentence}")
         register_permit(permit)
         measures.register()
         columns.register()

@@ -33,6 +33,8 @@ from changes.reviewing.models import Interruption  # noqa: F401 - Django finds m
 from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
     FreezeRule,
+    FreezeVersion,
+    MaintenanceVersion,
     MaintenanceWindow,
 )
 from changes.schedule.models import CalendarFeed  # noqa: F401 - Django finds models in this module
@@ -211,6 +213,7 @@ class Change(ChangeLifecycle, Ticket):
             models.Index(
                 fields=["planned_start", "planned_end"], condition=Q(planned_end__isnull=False), name="change_window"
             ),
+            models.Index(fields=["expected_end"], condition=Q(expected_end__isnull=False), name="change_expected_end"),
         ]
         triggers = searched_texts(internal=["reason", "effect", "plan", "back_out", "result_text"])
 
@@ -223,6 +226,13 @@ class Change(ChangeLifecycle, Ticket):
     def is_standard(self) -> bool:
         """Whether it comes from the catalogue, approved beforehand."""
         return self.change_type_id == STANDARD
+
+    @property
+    def stands_until(self) -> datetime | None:
+        """The end of its window; later when a delay was reported. None without a window."""
+        if self.planned_end is None or self.expected_end is None:
+            return self.planned_end
+        return max(self.planned_end, self.expected_end)
 
     # What the lifecycle's actions share. Each sets columns of this row only.
 

@@ -16,6 +16,7 @@ from approvals.queries import rounds_of, show
 from changes.afterwards.queries import incidents_after
 from changes.assessing.queries import panel_of as assessment_of
 from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
+from changes.collision.folding import folded
 from changes.models import Change, PlanStep
 from changes.plan.drawing import drawn
 from changes.prepared.panels import part_of as prepared_of
@@ -83,10 +84,13 @@ def _decision_chip(change: Change, now: datetime) -> dict[str, Any] | None:
     return {"tone": tone, "due": due, "soon": int(DECIDE_SOON.total_seconds())}
 
 
-def collision_part(change: Change, buttons: dict[str, Any], most: int | None = ASKED) -> dict[str, Any]:
+def collision_part(
+    change: Change, buttons: dict[str, Any], most: int | None = ASKED, *, shown: int | None = SHOWN_COLLISIONS
+) -> dict[str, Any]:
     """What it collides with while it is planned or begins, and the button to sign for hard ones.
 
-    ``later``: it has more than ``most`` items; the page asks for them once it stands.
+    ``later``: it has more than ``most`` items; the page asks for them once it stands. ``shown``: so many lines, all of
+    them when it is None.
     """
     meets = change.state in STANDING or change.state == States.DRAFT
     found = collisions_within(change, most) if meets else []
@@ -94,9 +98,10 @@ def collision_part(change: Change, buttons: dict[str, Any], most: int | None = A
         return {"later": True}
     hard = any(one.grade is Grade.HARD for one in found)
     signed = hard and is_overridden(change)
+    lines = folded(found)
     return {
-        "collisions": [(GRADE_TONES[one.grade], one) for one in found[:SHOWN_COLLISIONS]],
-        "more_collisions": max(len(found) - SHOWN_COLLISIONS, 0),
+        "collisions": [(GRADE_TONES[line.first.grade], line) for line in lines[:shown]],
+        "more_collisions": sum(len(line.collisions) for line in lines[shown:]) if shown is not None else 0,
         "signed": signed,
         "sign": buttons.get("override_collisions") if hard and not signed else None,
     }

@@ -11,6 +11,7 @@ from approvals.models import Policy
 from approvals.policy.policies import publish as publish_policy
 from changes.assessing.questionnaire import load_questionnaire
 from changes.catalogue.templates import publish as publish_template
+from changes.freezing.versions import record
 from changes.models import ChangeTemplate, FreezeRule
 
 
@@ -19,15 +20,18 @@ def load_changes(data: dict[str, Any], *, at: datetime) -> int:
     """Add policies and templates that are missing; those that exist belong to the administrators. How many."""
     policies = [_load_policy(row, at) for row in data["approval_policies"]]
     templates = [_load_template(row, at) for row in data["change_templates"]]
-    freezes = [_load_freeze(row) for row in data["freeze_rules"]]
+    freezes = [_load_freeze(row, at) for row in data["freeze_rules"]]
     asked = load_questionnaire(data["risk_questionnaire"], at=at)
     return asked + sum(policies) + sum(templates) + sum(freezes)
 
 
-def _load_freeze(row: dict[str, Any]) -> bool:
+def _load_freeze(row: dict[str, Any], at: datetime) -> bool:
     """A rule around holidays; days and times of day are those of the model."""
     names = {"name_zh": row["zh"], "name_en": row["en"], "min_days": row["min_days"]}
-    return FreezeRule.objects.get_or_create(code=row["code"], defaults=names)[1]
+    rule, is_new = FreezeRule.objects.get_or_create(code=row["code"], defaults=names)
+    if is_new:
+        record(rule, by=None, reason="", now=at)
+    return is_new
 
 
 def _load_policy(row: dict[str, Any], at: datetime) -> bool:

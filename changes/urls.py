@@ -4,6 +4,7 @@ from django.urls import path
 
 from changes import views
 from changes.cab import views as cab
+from changes.freezing import views as freezing
 from changes.monthly.views import MonthlyReportView
 from changes.proof import views as proof
 from changes.schedule import moving_views
@@ -16,6 +17,9 @@ urlpatterns = [
     path("calendar/links/", calendar_views.FeedsView.as_view(), name="feeds"),
     path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),
     path("calendar/<str:key>.ics", calendar_views.FeedView.as_view(), name="feed"),
+    path("freezes/", freezing.FreezesView.as_view(), name="freezes"),
+    path("freezes/new/", freezing.EditFreezeView.as_view(), name="add_freeze"),
+    path("freezes/<slug:code>/edit/", freezing.EditFreezeView.as_view(), name="edit_freeze"),
     path("<str:number>/move/", moving_views.MoveView.as_view(), name="move"),
     path("report/", MonthlyReportView.as_view(), name="report"),
     path("proof/", proof.CheckView.as_view(), name="check_proof"),

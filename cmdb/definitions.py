@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.codes import in_language
 from cmdb.defining.formulas import Formula
 from cmdb.models import Attribute, AttributeVersion, CIClass
+from cmdb.sources.ranking import Rankings
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Definitions:
         self.attributes = list(Attribute.objects.select_related("ci_class"))
         self._of: dict[str, dict[str, Attribute]] = {}
         self._formulas: dict[str, dict[str, Formula]] = {}
+
+    @cached_property
+    def rankings(self) -> Rankings:
+        """Which source wins; asked of the database when something is first written."""
+        return Rankings(self.above)
 
     def above(self, code: str) -> list[str]:
         """The class and those above it, from itself on. Ends where somebody made a loop."""

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from cmdb.authority import IN_USE, Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, Relation, RelationType, RelationVersion
+from cmdb.sources.claims import Statements, sources_at
+from cmdb.sources.ranking import asserts, holder_of
 from cmdb.versioning.moments import present
 from cmdb.versioning.versions import BATCH, Edit, rewrite
 
@@ -87,7 +89,22 @@ def write_relations(links: Iterable[Link], stamp: Stamp, *, rules: Rules | None 
     rows = [_version(row, stamp, now, wanted[row.source_id, row.relation_type_id, row.target_id]) for row in made]
     RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
     Relation.objects.filter(pk__in=[row.pk for row in existing.values()]).update(confirmed_at=now)
+    _say_again([existing[key] for key in wanted if key in existing and key not in set(changed)], stamp, now)
     return len(rows) + versions
+
+
+def _say_again(rows: Sequence[Relation], stamp: Stamp, now: datetime) -> None:
+    """What another source had said already is this source's word too: it holds when that one is withdrawn."""
+    if not rows or not asserts(stamp.source):
+        return
+    held = sources_at([row.pk for row in rows], now, relations=True)
+    said = Statements(stamp)
+    for row in rows:
+        holder, at = holder_of(held.get(row.pk, {}), "", given=True)
+        if holder not in ("", stamp.source):
+            said.claims[row.pk, ""] = [row.group, row.needed]
+            said.held_since[row.pk, ""] = at
+    said.keep(now, about="relation_id")
 
 
 def next_version() -> int:
@@ -280,6 +297,7 @@ def _end(rows: list[Relation], stamp: Stamp, now: datetime, guarded: Collection[
 
     def sign(version: RelationVersion) -> None:
         _sign(version, stamp, guarded=version.relation_id in guarded)
+        version.sources = {**version.sources, "end": [stamp.source, now.isoformat()]}
 
     edit = Edit(None, stamp.since, sign=sign)
     rewrite(RelationVersion, "relation_id", {row.pk: edit for row in rows}, now)

@@ -11,10 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cmdb import relating
-from cmdb.authority import Authority, Stamp, authority_for
+from cmdb.authority import Authority, NotAllowed, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, UniqueValue
 from cmdb.models.items import COLUMNS
+from cmdb.sources.claims import AGREE, CLAIM, CONFIRM, NOTHING, WRITE, Statements, sources_at
+from cmdb.sources.ranking import asserts, holder_of
 from cmdb.values import normalised
 from cmdb.versioning.moments import present
 from cmdb.versioning.versions import BATCH, Edit, rewrite
@@ -61,6 +63,8 @@ class Written:
     made: list[ConfigurationItem] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     versions: int = 0
+    #: (identifier, field) of what a stronger source holds: kept as a claim, not written.
+    claimed: list[tuple[str, str]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -116,11 +120,12 @@ def _first_version(
         valid=(since, None),
         recorded=(now, None),
         sources={"": [stamp.source, now.isoformat()]},
-        **_signed(stamp, authority, stamp.change),
+        **signed(stamp, authority, stamp.change),
     )
 
 
-def _signed(stamp: Stamp, authority: str, reference: str) -> dict[str, Any]:
+def signed(stamp: Stamp, authority: str, reference: str) -> dict[str, Any]:
+    """What a version keeps of the stamp under which it was written."""
     return {
         "authority": authority,
         "reference": reference,
@@ -148,28 +153,41 @@ def _change(drafts: list[Draft], stamp: Stamp, written: Written, known: Definiti
     if not drafts:
         return
     by_key = {draft.item.pk: draft for draft in drafts if draft.item is not None}
-    locked = _locked(list(by_key))
+    locked = locked_items(list(by_key))
     _check_seen(by_key)
+    _check_not_merged(locked, stamp)
+    said = Statements(stamp)
+    held = sources_at(by_key, written.now) if known.rankings or asserts(stamp.source) else {}
     edits: dict[int, Edit] = {}
     for item in locked:
-        draft = by_key[item.pk]
-        asked = draft.facts if stamp.since else differing(item, draft.facts)
+        asked = _asked(item, by_key[item.pk].facts, said, held.get(item.pk, {}), known)
         if asked:
-            edits[item.pk] = _edit(item, asked, stamp, written.now, known)
+            edits[item.pk] = _edit(item, asked, said, written.now, known)
     outcome = rewrite(ItemVersion, "item_id", edits, written.now)
+    said.keep(written.now)
+    written.claimed += [(by_key[key].identifier, name) for key, name in sorted(said.lost)]
     written.now = outcome.now
     written.versions += outcome.written
     written.changed |= set(outcome.changed)
-    _follow(locked, outcome.current, stamp, written, known)
+    follow(locked, outcome.current, stamp, written, known)
 
 
-def _locked(keys: list[int]) -> list[ConfigurationItem]:
+def locked_items(keys: list[int]) -> list[ConfigurationItem]:
+    """The items, held until the transaction ends."""
     found: list[ConfigurationItem] = []
     keys.sort()
     for start in range(0, len(keys), BATCH):
         part = ConfigurationItem.objects.filter(pk__in=keys[start : start + BATCH]).order_by("pk")
         found += part.select_for_update(no_key=True)
     return found
+
+
+def _check_not_merged(items: Iterable[ConfigurationItem], stamp: Stamp) -> None:
+    """What was merged into another item is only history: the other is written. Raises NotAllowed."""
+    merged = next((item for item in items if item.merged_into_id), None)
+    if merged is not None and stamp.source not in ("merge", "split"):
+        names = {"item": merged.identifier, "other": merged.merged_into.identifier}  # type: ignore[union-attr]
+        raise NotAllowed(_("%(item)s was merged into %(other)s; change that one.") % names)
 
 
 def _check_seen(by_key: Mapping[int, Draft]) -> None:
@@ -187,6 +205,40 @@ def differing(item: ConfigurationItem, facts: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in facts.items() if (value or None) != (now.get(name) or None)}
 
 
+def _asked(
+    item: ConfigurationItem, facts: dict[str, Any], said: Statements, held: Mapping[str, Any], known: Definitions
+) -> dict[str, Any]:
+    """Those of ``facts`` that are to be written; what is only claimed, or said already by another, is noted."""
+    if said.stamp.since or not held:
+        return facts if said.stamp.since else differing(item, facts)
+    now = {**{name: getattr(item, name) for name in COLUMNS}, **item.attributes}
+    verdicts = {name: _verdict(item.ci_class_id, name, value, now, held, said, known) for name, value in facts.items()}
+    said.note(item.pk, facts, verdicts, held)
+    return {name: facts[name] for name, verdict in verdicts.items() if verdict in (WRITE, CONFIRM)}
+
+
+def _verdict(
+    class_code: str,
+    name: str,
+    value: Any,
+    now: Mapping[str, Any],
+    held: Mapping[str, Any],
+    said: Statements,
+    known: Definitions,
+) -> str:
+    """What becomes of a value: written, confirmed by a stronger source, claimed against one, or said again."""
+    source, was = said.stamp.source, now.get(name) or None
+    holder = holder_of(held, name, given=was is not None)[0]
+    differs = (value or None) != was
+    if known.rankings.outranks(class_code, name, holder, source):
+        return CLAIM if differs else (AGREE if asserts(source) else NOTHING)
+    if differs:
+        return WRITE
+    if holder in ("", source) or not asserts(source):
+        return NOTHING
+    return CONFIRM if known.rankings.outranks(class_code, name, source, holder) else AGREE
+
+
 def is_controlled(known: Definitions, class_code: str, name: str) -> bool:
     """Whether the field needs an authority on an item in use."""
     if name in COLUMNS:
@@ -195,8 +247,10 @@ def is_controlled(known: Definitions, class_code: str, name: str) -> bool:
     return (attribute.controlled and not attribute.formula) if attribute else True
 
 
-def _edit(item: ConfigurationItem, facts: dict[str, Any], stamp: Stamp, now: datetime, known: Definitions) -> Edit:
-    controlled = [name for name in facts if is_controlled(known, item.ci_class_id, name)]
+def _edit(item: ConfigurationItem, facts: dict[str, Any], said: Statements, now: datetime, known: Definitions) -> Edit:
+    stamp = said.stamp
+    altered = facts if stamp.since else differing(item, facts)
+    controlled = [name for name in altered if is_controlled(known, item.ci_class_id, name)]
     before = {"status_id": item.status_id}
     authority, reference = authority_for(
         stamp, before=before, controlled=controlled, identifiers=[item.identifier], now=now
@@ -204,18 +258,25 @@ def _edit(item: ConfigurationItem, facts: dict[str, Any], stamp: Stamp, now: dat
 
     def alter(version: ItemVersion) -> bool:
         was = version.facts
-        changed = [name for name, value in facts.items() if (value or None) != (was.get(name) or None)]
+        verdicts = {
+            name: _verdict(version.ci_class_id, name, value, was, version.sources, said, known)
+            for name, value in facts.items()
+        }
+        said.note(item.pk, facts, verdicts, version.sources)
+        changed = [name for name, verdict in verdicts.items() if verdict == WRITE]
+        confirmed = [name for name, verdict in verdicts.items() if verdict == CONFIRM]
         _filled(version, {name: facts[name] for name in changed})
         changed += known.work_out(version.ci_class_id, version.attributes) if changed else []
-        version.sources = {**version.sources, **{name: [stamp.source, now.isoformat()] for name in changed}}
-        for name, value in _signed(stamp, authority, reference).items():
+        mine = {name: [stamp.source, now.isoformat()] for name in changed + confirmed}
+        version.sources = {**version.sources, **mine}
+        for name, value in signed(stamp, authority, reference).items():
             setattr(version, name, value)
-        return bool(changed)
+        return bool(mine)
 
     return Edit(alter, stamp.since, stamp.until)
 
 
-def _follow(
+def follow(
     locked: list[ConfigurationItem],
     current: Mapping[int, ItemVersion | None],
     stamp: Stamp,
@@ -248,6 +309,7 @@ def unique_values(items: Sequence[ConfigurationItem], known: Definitions) -> lis
     return [
         UniqueValue(code=code, item=item, value=normalised(item.attributes[code])[:400])
         for item in items
+        if not item.merged_into_id  # what it claimed is the other's now
         for code, attribute in known.of(item.ci_class_id).items()
         if attribute.unique and item.attributes.get(code)
     ]

@@ -19,6 +19,8 @@ from cmdb.api.items import routes as item_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
 from cmdb.disclosing.api import routes as release_routes
+from cmdb.merging.api import routes as merging_routes
+from cmdb.sources.api import routes as source_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -61,6 +63,8 @@ version_1 = [
     *discovery_routes,
     *impact_routes,
     *query_routes,
+    *source_routes,
+    *merging_routes,
     *item_routes,
     *export_routes,
     *announcement_routes,

@@ -49,7 +49,7 @@ class Writer:
                 "notices": _in_order(group) if lead.channel == Channel.WEBHOOK else [],
             }
 
-    def _one(self, row: Delivery, texts: Texts) -> dict[str, str]:
+    def _one(self, row: Delivery, texts: Texts) -> dict[str, Any]:
         notice = row.notice
         values = values_of(notice, reader=row.recipient, confirm=self._confirm(row))
         subject = line_of(notice, texts)
@@ -57,7 +57,9 @@ class Writer:
         short = texts.short(notice.event_info, values)
         if row.channel not in (Channel.EMAIL, Channel.SMS, Channel.WEBHOOK):
             short = f"{short}\n{link_of(notice)}"
-        return {"subject": subject, "text": _letter(row, [body or subject], link_of(notice)), "short": short}
+        written = {"subject": subject, "text": _letter(row, [body or subject], link_of(notice)), "short": short}
+        attached = notice.payload.get("attachment") if row.channel == Channel.EMAIL else None
+        return written | ({"attachment": attached} if attached else {})
 
     def _several(self, group: Sequence[Delivery], texts: Texts) -> dict[str, str]:
         """One message for many notices; each of them is a line in it."""

@@ -21,6 +21,7 @@ from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.meetings.api import ProcessMeetingsView
 from reports.own.api import OwnBoardsView, OwnBoardView
 from reports.periods import NAMED, Period, PeriodError, chosen_period
+from reports.schedules.api import ScheduleStepView, SchedulesView, ScheduleView
 from reports.targets.api import TargetsView, TargetView
 from reports.texts import plain
 from tickets import clock
@@ -227,6 +228,9 @@ routes = [
     path("reports/boards/", OwnBoardsView.as_view(), name="own-boards"),
     path("reports/boards/<int:pk>/", OwnBoardView.as_view(), name="own-board"),
     path("reports/meetings/", ProcessMeetingsView.as_view(), name="process-meetings"),
+    path("reports/schedules/", SchedulesView.as_view(), name="schedules"),
+    path("reports/schedules/<int:pk>/", ScheduleView.as_view(), name="schedule"),
+    path("reports/schedules/<int:pk>/<slug:step>/", ScheduleStepView.as_view(), name="schedule-step"),
     path("reports/targets/", TargetsView.as_view(), name="report-targets"),
     path("reports/targets/<slug:code>/", TargetView.as_view(), name="report-target"),
     path("reports/<slug:report>/", FiguresView.as_view(), name="report"),

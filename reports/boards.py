@@ -183,21 +183,32 @@ class KpiBoard:
                 }
                 for page, label in (("board", _("Indicators")), ("process", _("The process")))
             ]
-            + [
-                {"label": _("Meetings"), "url": reverse("reports:meetings", args=[self.kind.slug]), "on": False},
-                {"label": _("Own boards"), "url": reverse("reports:own_boards"), "on": False},
-                {"label": _("Targets"), "url": reverse("reports:targets"), "on": False},
-            ],
+            + [{"label": label, "url": url, "on": False} for label, url in self._more_pages()],
+            "schedule_url": self.schedule_url,
             "keep_url": f"{reverse('reports:own_new')}?{urlencode({'kind': self.kind.code, 'keep': self.query})}",
             "errors": self.shown_errors(),
             "url": self.path,
         }
+
+    @property
+    def schedule_url(self) -> str:
+        """Where this board, with its period and filters, is sent regularly."""
+        asked = {"kind": self.kind.code, "parameters": self.query}
+        return f"{reverse('reports:schedule_new')}?{urlencode(asked)}"
 
     def shown_errors(self) -> list[dict[str, str]]:
         """What in the address cannot be understood, with the address without it."""
         return [
             {"label": label_of(name), "message": " ".join(texts), "remove_url": self.url(**{name: None})}
             for name, texts in self.errors.items()
+        ]
+
+    def _more_pages(self) -> list[tuple[str, str]]:
+        return [
+            (_("Meetings"), reverse("reports:meetings", args=[self.kind.slug])),
+            (_("Own boards"), reverse("reports:own_boards")),
+            (_("Targets"), reverse("reports:targets")),
+            (_("Scheduled"), reverse("reports:schedules")),
         ]
 
     def _period_entry(self, code: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -16,11 +17,16 @@ from tickets.figures.records import period_text
 
 def chart_file(chart: Chart, period: Period, form: str) -> bytes:
     """The table of ``chart`` with its title, unit and period, as CSV or Excel."""
+    return table_file(([cell(value) for value in row] for row in rows_of(chart, period)), form)
+
+
+def table_file(rows: Iterable[Row], form: str) -> bytes:
+    """Rows of safe cells as CSV or Excel."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"table.{form}"
         sheet = open_sheet(path, form)
-        for row in rows_of(chart, period):
-            sheet.write([cell(value) for value in row])
+        for row in rows:
+            sheet.write(row)
         sheet.close()
         return path.read_bytes()
 

@@ -34,6 +34,22 @@ def tell_crossings() -> None:
     tell_crossings_of_month(clock.now())
 
 
+@shared_task(soft_time_limit=900, time_limit=930)
+def send_scheduled() -> None:
+    """Send the scheduled reports that are due."""
+    from reports.schedules import sending  # its libraries take memory that the engine's worker does without
+
+    sending.send_due(clock.now())
+
+
+@shared_task
+def remove_sent_files() -> None:
+    """Remove files of scheduled reports that have served their time."""
+    from reports.schedules import sending  # as above
+
+    sending.remove_old_files(clock.now())
+
+
 @shared_task(soft_time_limit=3600, time_limit=3630)
 def check_figures() -> None:
     """Count the facts anew, then compare figures with the lists behind them; board and log say what differed."""

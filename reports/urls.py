@@ -7,6 +7,7 @@ from reports.flow import views as process_views
 from reports.meetings import views as meeting_views
 from reports.monthly import views as service_views
 from reports.own import views as own_views
+from reports.schedules import views as schedule_views
 from reports.targets import views as target_views
 from reports.walls import views as live_views
 
@@ -19,6 +20,11 @@ urlpatterns = [
     path("boards/own/<int:pk>/edit/", own_views.EditBoardView.as_view(), name="own_edit"),
     path("boards/targets/", target_views.TargetsView.as_view(), name="targets"),
     path("boards/targets/<slug:code>/", target_views.TargetView.as_view(), name="target"),
+    path("scheduled-reports/", schedule_views.SchedulesView.as_view(), name="schedules"),
+    path("scheduled-reports/new/", schedule_views.EditScheduleView.as_view(), name="schedule_new"),
+    path("scheduled-reports/<int:pk>/", schedule_views.ScheduleView.as_view(), name="schedule"),
+    path("scheduled-reports/<int:pk>/edit/", schedule_views.EditScheduleView.as_view(), name="schedule_edit"),
+    path("scheduled-reports/sent/<int:pk>/", schedule_views.SentFileView.as_view(), name="sent_file"),
     path("boards/live/", live_views.LiveView.as_view(), name="live"),
     path("boards/live/now/", live_views.LiveNowView.as_view(), name="live_now"),
     path("boards/displays/", live_views.DisplaysView.as_view(), name="displays"),

@@ -11,6 +11,7 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks and receivers; write declared transitions into the database after migrations."""
+        from cmdb.merging.references import register_reference  # needs the models, which are loaded by now
         from cmdb.network.drawing import register_marks  # as below
         from cmdb.pages import register_beside  # as below
         from cmdb.spares.services import register_finder  # as below
@@ -21,6 +22,7 @@ class TicketsConfig(AppConfig):
         from tickets.shared.items import marks_of, page_of_ticket, tickets_of  # as above
         from tickets.shared.uses import tickets_of as tickets_of_organisation  # as above
 
+        register_reference("tickets.AffectedItem.item", text=lambda row: row.ticket.number)
         register_beside(tickets_of)
         register_marks(marks_of)
         register_finder(page_of_ticket)

@@ -154,6 +154,8 @@ class ActionForm(forms.Form):
     asked_late: ClassVar[frozenset[str]] = frozenset()
     #: Whether the requester reads the text.
     is_public = True
+    #: Fields that an address may fill in, such as the configuration item beside which the action is offered.
+    from_address: frozenset[str] = frozenset()
 
     def __init__(
         self, *args: Any, ticket: Ticket, user: User | None, now: datetime | None = None, **kwargs: Any

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from changes.collision.collisions import collisions_of
 from changes.models import Change
+from changes.schedule.slots import free_slots
 from changes.states import States
 from cmdb.models import BusinessSystem, ConfigurationItem, Relation, RelationType
 from importing.copying import copy_rows, next_ids
@@ -29,6 +30,8 @@ SEED = 16
 LAYERS = (0.01, 0.1, 0.4)
 #: This part of the changes touches the two lowest layers, on which very much rests.
 FAR_DOWN = 0.05
+#: So many items has the change that is checked besides.
+MANY = 5_000
 #: They begin in the evening; half of them on Saturdays.
 HOURS, LONGEST = (18, 19, 20, 21, 22), 4
 
@@ -145,7 +148,23 @@ def check(count: int) -> dict[str, Any]:
         "max_ms": round(times[-1], 1),
         "statements": len(queries),
         "found": sum(found for _took, found in timed),
+        **_of_many(rows[0]),
     }
+
+
+def _of_many(change: Change) -> dict[str, Any]:
+    """Milliseconds for a change of very many items: what it collides with, and what a refusal offers beside that."""
+    keys = list(ConfigurationItem.objects.filter(identifier__startswith="bench-").values_list("pk", flat=True))
+    taken = random.Random(SEED).sample(keys, min(MANY, len(keys)))  # noqa: S311 - as above
+    with transaction.atomic():
+        rows = [AffectedItem(ticket_id=change.pk, item_id=key) for key in taken]
+        AffectedItem.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5_000)
+        checked = _ms(change)[0]
+        began = time.perf_counter()
+        free_slots(change, clock.now())
+        offered = (time.perf_counter() - began) * 1000
+        transaction.set_rollback(True)
+    return {"many_items": len(taken), "many_ms": round(checked, 1), "many_windows_ms": round(offered, 1)}
 
 
 def _ms(change: Change) -> tuple[float, int]:

@@ -19,7 +19,12 @@ from tickets.models import AffectedItem, TimelineEntry
 from tickets.signals import action_performed
 
 #: Actions after which it is computed anew.
-MOVING = frozenset({"register", "order", "add_items", "remove_items", "add_items_by_query", "edit", "prepare_value"})
+MOVING = frozenset(
+    {
+        *("register", "order", "edit", "prepare_value", "prepare_relation", "apply_edits"),
+        *("add_items", "remove_items", "add_items_by_query", "remove_items_by_query"),
+    }
+)
 BATCH = 20
 STATES = {1: "degraded", DOWN: "down"}
 

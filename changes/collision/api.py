@@ -1,4 +1,4 @@
-"""Collisions of changes and freeze windows in the API."""
+"""Collisions of changes in the API."""
 
 from __future__ import annotations
 
@@ -7,35 +7,29 @@ from typing import Any
 from django.urls import path
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Permission
 from changes.afterwards.api import routes as after_routes
 from changes.cab.api import routes as cab_routes
-from changes.collision.collisions import Grade, Reason, collisions_of
+from changes.collision.collisions import Collision, Grade, Reason, collisions_of
+from changes.collision.folding import sort_of
+from changes.freezing.api import routes as freeze_routes
 from changes.models import Change
 from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
 from changes.reviewing.api import routes as interruption_routes
-from changes.schedule.freezes import year_of
 from itsm.api.fields import NumberField, PersonField
-from itsm.api.operations import LIST_ERRORS, Operation
+from itsm.api.operations import Operation
 from itsm.api.schema import list_serializer
-from itsm.api.views import ApiView
 from tickets import clock
 from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import kind_of_model, kinds
-
-FIRST, LAST = 2000, 2100
-YEAR = OpenApiParameter(
-    "year", {"type": "integer", "minimum": FIRST, "maximum": LAST}, required=True, description=_("The year.")
-)
 
 
 class CollisionSerializer(serializers.Serializer):
@@ -48,28 +42,16 @@ class CollisionSerializer(serializers.Serializer):
     incident = NumberField(allow_null=True, help_text="An open major incident.")
     owner = PersonField(allow_null=True, default=None)
     freeze = serializers.CharField(source="freeze.rule.code", allow_null=True, default=None)
+    folds_under = serializers.SerializerMethodField(
+        help_text="What the other change is, when the page shows it in one line with others of its template or type."
+    )
     what = serializers.ListField(child=serializers.CharField(), help_text="Names of what they share.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
 
-
-class FreezeSerializer(serializers.Serializer):
-    """A freeze window."""
-
-    rule = serializers.CharField(source="rule.code")
-    name = serializers.CharField(source="rule.name")
-    holiday = serializers.DateField(allow_null=True, help_text="Its first day; null for a span.")
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
-    zone = serializers.CharField(source="rule.zone")
-
-
-class YearSerializer(serializers.Serializer):
-    """The freezes of a year."""
-
-    year = serializers.IntegerField()
-    complete = serializers.BooleanField(help_text="False while the year's holidays are not announced.")
-    results = FreezeSerializer(source="freezes", many=True)
+    def get_folds_under(self, one: Collision) -> str | None:
+        """Hard ones, and what is no change, stand alone."""
+        return sort_of(one.other) if one.other is not None and one.grade is not Grade.HARD else None
 
 
 class CollisionsView(TicketView):
@@ -133,32 +115,6 @@ class NearView(TicketView):
         )
 
 
-class FreezesView(ApiView):
-    """Freeze windows of a year."""
-
-    query = ("year",)
-
-    def get(self, request: Request) -> Response:
-        """Previewed for the whole year."""
-        if not self.user.is_agent:
-            raise PermissionDenied
-        text = request.query_params.get("year", "")
-        if not (text.isascii() and text.isdigit() and FIRST <= int(text[:5]) <= LAST):
-            raise ValidationError({"year": [_("A year is expected, such as 2027.")]})
-        return Response(YearSerializer(year_of(int(text))).data)
-
-    def operation(self, method: str) -> Operation:
-        """How the description shows it."""
-        return Operation(
-            id="freezes_list",
-            tag=_("Changes"),
-            summary=_("Freeze windows of a year"),
-            response=YearSerializer,
-            errors=LIST_ERRORS,
-            parameters=(YEAR,),
-        )
-
-
 CHANGE = kind_of_model(Change)
 routes = [
     *cab_routes,
@@ -168,7 +124,7 @@ routes = [
     *report_routes,
     *interruption_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
-    path("freezes/", FreezesView.as_view(), name="freezes"),
+    *freeze_routes,
     *(
         path(f"{kind.slug}/<number:number>/changes/", NearView.as_view(kind=kind))
         for kind in kinds()

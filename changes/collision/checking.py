@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
 from changes.codes import EMERGENCY
@@ -44,7 +44,7 @@ def sentence_of(one: Collision) -> str:
 
 
 def window_of(slot: Slot) -> str:
-    """A window in local time."""
+    """A window in the reader's time, with its zone."""
     start, end = localtime(slot.start), localtime(slot.end)
     until = end.strftime("%H:%M" if start.date() == end.date() else "%Y-%m-%d %H:%M")
-    return f"{start:%Y-%m-%d %H:%M} – {until}"
+    return f"{start:%Y-%m-%d %H:%M} – {until} ({get_current_timezone_name()})"

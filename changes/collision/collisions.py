@@ -3,7 +3,8 @@
 *hard*: a freeze; both nodes of a redundant pair, one already down counted, also by an open major incident; the same
 person in two places; another's point of no return on the same or dependent items. *soft*: the same or a dependent
 configuration item; outside the maintenance windows of its system; an open major incident. *note*: the same system.
-Cancelled, rejected and finished ones never collide; those being implemented do until they are.
+Cancelled, rejected and finished ones never collide; those being implemented do until they are. Whoever reports a delay
+holds the window until the end that is expected now.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from changes.collision import redundancy
@@ -22,7 +24,7 @@ from changes.collision.majors import Major, open_majors
 from changes.collision.meeting import meetings
 from changes.collision.redundancy import Estate
 from changes.models import Change, CollisionOverride, PlanStep
-from changes.schedule.freezes import freezes_between
+from changes.schedule.freezes import Years, freezes_between
 from changes.schedule.maintenance import Windows, lies_within, windows_of
 from changes.states import ENDED, States
 from tickets.models import AffectedItem
@@ -112,7 +114,7 @@ class Rules:
     """What one question needs, read once: the estate, freezes by year, windows by system, open major incidents."""
 
     estate: Estate
-    years: dict[int, Any] = field(default_factory=dict)
+    years: Years = field(default_factory=Years)
     windows: Windows = field(default_factory=dict)
     majors: list[Major] = field(default_factory=list)
 
@@ -141,7 +143,7 @@ def load(changes: Iterable[Change]) -> list[Loaded]:
 
 
 def _loaded(change: Change, items: frozenset[int], steps: list[PlanStep]) -> Loaded:
-    start, end = change.planned_start, change.planned_end
+    start, end = change.planned_start, change.stands_until if change.state in STANDING else change.planned_end
     if start is None or end is None:
         raise ValueError("A change without a window collides with nothing.")
     busy = [
@@ -155,9 +157,11 @@ def _loaded(change: Change, items: frozenset[int], steps: list[PlanStep]) -> Loa
 
 
 def standing_between(start: datetime, end: datetime, states: Iterable[str] = STANDING) -> models.QuerySet[Change]:
-    """Changes that can collide and whose window overlaps the span."""
-    found = Change.objects.filter(state__in=tuple(states), planned_start__lt=end, planned_end__gt=start)
-    return found.select_related("assignee", "requester", "business_system").order_by("planned_start", "pk")
+    """Changes that can collide and whose window overlaps the span; a delay that was reported lengthens it."""
+    runs = Q(planned_end__gt=start) | Q(expected_end__gt=start, state__in=STANDING)
+    found = Change.objects.filter(runs, state__in=tuple(states), planned_start__lt=end)
+    related = ("assignee", "requester", "business_system", "change_type", "template_version__template")
+    return found.select_related(*related).order_by("planned_start", "pk")
 
 
 def collisions_of(change: Change) -> list[Collision]:

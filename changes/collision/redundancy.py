@@ -9,7 +9,7 @@ from accounts.models import User
 from cmdb.models import ConfigurationItem
 from cmdb.network.answers import allowed_for
 from cmdb.network.graph import Graph, graph_at
-from cmdb.network.impact import DOWN, failure_of, foundations_of
+from cmdb.network.impact import DEGRADED, DOWN, baseline, below_any, falling_too, foundations_of, standing_with
 from cmdb.network.impact import collisions as failing_together
 
 #: No more neighbours than this are looked at.
@@ -19,43 +19,68 @@ MOST_ITEMS = 5000
 class Estate:
     """What the CMDB says for one question: one graph, and what fails with each set of items looked up once.
 
-    Identifiers are read in one query at the end (``names_of``).
+    A question compares one change of thousands of items with many small ones: what stands with the many is kept, and
+    only what the few add to it is walked. Identifiers are read in one query at the end (``names_of``).
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._standing: dict[frozenset[int], dict[int, int]] = {}
         self._failing: dict[frozenset[int], dict[int, int]] = {}
+        self._together: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
         self._away: dict[int, frozenset[int]] = {}
 
     def failing(self, items: frozenset[int]) -> dict[int, int]:
-        """What is affected when ``items`` go down, and how badly."""
+        """What is affected when ``items`` go down, beyond what is affected already, and how badly."""
         if items not in self._failing:
-            self._failing[items] = failure_of(self.graph, items).severity if items else {}
+            already = baseline(self.graph) if items else {}
+            self._failing[items] = {
+                key: state
+                for key, state in self._standing_with(items).items()
+                if key not in items and state > already.get(key, 0)
+            }
         return self._failing[items]
+
+    def _standing_with(self, items: frozenset[int]) -> dict[int, int]:
+        if items not in self._standing:
+            self._standing[items] = standing_with(self.graph, items) if items else {}
+        return self._standing[items]
 
     def down_together(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
         """What goes down only when the items of both are down at once: both nodes of a redundant pair.
 
-        Whatever needs both is touched by each: where nothing is, nothing has to be tried.
+        Whatever needs both is touched by each and goes down with neither: where nothing is, nothing has to be tried.
         """
-        one, other = self.failing(first), self.failing(second)
-        if not one.keys() & other.keys():
-            return frozenset()
-        both = _down(failure_of(self.graph, first | second).severity)
-        return frozenset(both - _down(one) - _down(other) - first - second)
+        key = (first, second)
+        if key not in self._together:
+            one, other = self.failing(first), self.failing(second)
+            touched = {item for item in one.keys() & other.keys() if DOWN not in (one[item], other[item])}
+            self._together[key] = self._falling(first, second) if touched - first - second else frozenset()
+        return self._together[key]
+
+    def _falling(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
+        few, many = sorted((first, second), key=len)
+        both = falling_too(self.graph, few, self._standing_with(many))
+        return frozenset(both - _down(self.failing(few)) - _down(self.failing(many)) - first - second)
 
     def dependent(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
         """Items of either that fail with items of the other."""
         return frozenset(self.failing(first).keys() & second | self.failing(second).keys() & first)
 
     def down_with_what_is_away(self, items: frozenset[int]) -> frozenset[int]:
-        """What goes down with ``items`` only because another node is down or in maintenance already."""
-        if not self.graph.away:
+        """What goes down with ``items`` only because another node is down or in maintenance already.
+
+        Such a thing is degraded already: only items below one have to be tried, each for itself.
+        """
+        if not self.graph.away or not items:
             return frozenset()
-        for item in items - self._away.keys():
+        already = baseline(self.graph)
+        hit = {key for key in self.failing(items) if already.get(key) == DEGRADED}
+        tried = items & below_any(self.graph, hit) if hit else frozenset()
+        for item in tried - self._away.keys():
             found = failing_together(self.graph, {item})
             self._away[item] = frozenset(one.item for one in found if one.severity == DOWN)
-        return frozenset().union(*(self._away[item] for item in items))
+        return frozenset().union(*(self._away[item] for item in tried))
 
 
 @contextmanager

@@ -5,53 +5,60 @@ Each owner is told once of each collision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.dispatch import receiver
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
 
 from accounts.codes import in_both
 from changes.collision.collisions import STANDING, Collision, Grade, collisions_of
-from changes.models import Change
-from changes.schedule.freezes import Freeze, freezes_between
+from changes.models import Change, FreezeRule
+from changes.schedule.freezes import Freeze, Key, Years, freezes_between, key_of
 from changes.signals import change_news
 from tickets.lifecycle import Action
 from tickets.models import TimelineEntry
 from tickets.services import log_event
 from tickets.signals import action_performed
 
-Key = tuple[str, datetime, datetime]
 #: Actions after which a change may meet others that it did not meet before.
-MOVES = frozenset({"order", "submit", "edit", "choose_implementers", "add_step", "add_items", "add_items_by_query"})
+MOVES = frozenset(
+    {"order", "submit", "edit", "choose_implementers", "add_step", "add_items", "add_items_by_query", "report_delay"}
+)
 
 
 @contextmanager
 def regraded(now: datetime) -> Iterator[None]:
     """Whatever happens to freezes inside: afterwards those are told whose change stands in others than before."""
     with transaction.atomic():
-        planned = list(
-            Change.objects.filter(state__in=STANDING, planned_end__gt=now).exclude(planned_start=None).order_by("pk")
-        )
-        before = _freezes_of(planned)
+        planned = planned_changes(now)
+        before = freezes_of(planned)
         yield
-        after = _freezes_of(planned)
+        after = freezes_of(planned)
         for change in planned:
             if before[change.pk].keys() != after[change.pk].keys():
                 _tell(change, before[change.pk], after[change.pk], now)
 
 
-def _freezes_of(changes: list[Change]) -> dict[int, dict[Key, Freeze]]:
-    """The freezes in which each change stands. Years are read once."""
-    years: dict[int, object] = {}
+def planned_changes(now: datetime) -> list[Change]:
+    """Changes with a window that has not passed and in which they can collide."""
+    lasts = Q(planned_end__gt=now) | Q(expected_end__gt=now)
+    found = Change.objects.filter(lasts, state__in=STANDING).exclude(planned_start=None)
+    return list(found.order_by("pk"))
+
+
+def freezes_of(changes: list[Change], rules: Iterable[FreezeRule] | None = None) -> dict[int, dict[Key, Freeze]]:
+    """The freezes in which each change stands; of ``rules`` instead of those in use. Years are read once."""
+    years = Years(rules)
     found: dict[int, dict[Key, Freeze]] = {}
     for change in changes:
-        start, end = change.planned_start, change.planned_end
+        start, end = change.planned_start, change.stands_until
         rows = freezes_between(start, end, years) if start and end else []
-        found[change.pk] = {(one.rule.code, one.starts_at, one.ends_at): one for one in rows}
+        found[change.pk] = {key_of(one): one for one in rows}
     return found
 
 
@@ -81,7 +88,8 @@ def _text(freezes: list[Freeze], language: str, *, stands: bool) -> str:
     lines = []
     for one in freezes:
         begins, until = localtime(one.starts_at), localtime(one.ends_at)
-        lines.append(f"{getattr(one.rule, f'name_{language}')} {begins:%m-%d %H:%M} – {until:%m-%d %H:%M}")
+        name, zone = getattr(one.rule, f"name_{language}"), get_current_timezone_name()
+        lines.append(f"{name} {begins:%m-%d %H:%M} – {until:%m-%d %H:%M} ({zone})")
     return ("" if stands else "✓ ") + "; ".join(lines)
 
 
@@ -106,7 +114,7 @@ def _tell_other(one: Collision, change: Change, now: datetime) -> None:
     what = ", ".join(one.what)
     text = in_both(lambda: " ".join(filter(None, [change.number, str(one.reason.label), what])))
     low, high = sorted((change, other), key=lambda row: row.pk)
-    windows = ":".join(f"{row.pk}.{_minutes(row.planned_start)}.{_minutes(row.planned_end)}" for row in (low, high))
+    windows = ":".join(f"{row.pk}.{_minutes(row.planned_start)}.{_minutes(row.stands_until)}" for row in (low, high))
     told = change_news.send(
         Change,
         what="collision_found",

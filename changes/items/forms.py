@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from changes.items.query import MOST, WORDS, found_by, new_to
+from accounts.models import User
+from changes.items.query import MOST, WORDS, found_by, new_to, stands_on
 from changes.plan.forms import AlwaysOfSubstance
-from cmdb.models import BusinessSystem, CIClass, CIStatus
+from cmdb.models import BusinessSystem, CIClass, CIStatus, ConfigurationItem
 from tickets.forms import CodeChoiceField
 
 #: So many are named beside their number.
@@ -22,6 +24,9 @@ class QueryItemsForm(AlwaysOfSubstance):
     """All of a service, of a class, in a state, at a place. ``found`` are the items that would come to it."""
 
     asked_late = frozenset({"confirmed"})
+    #: Said when nothing fits.
+    none = _("There is nothing new that fits all of this.")
+    count = 0
     unlogged = frozenset({"confirmed", "let_approvals_fall", "found"})
 
     business_system = CodeChoiceField(
@@ -50,28 +55,57 @@ class QueryItemsForm(AlwaysOfSubstance):
         if not any(asked.values()):
             raise ValidationError(gettext("Say which: at least one of these."))
         try:
-            cleaned["found"] = new_to(self.ticket, found_by(self.user, asked))
+            cleaned["found"] = self.found(asked)
         except ValidationError as error:
             self.add_error("place", error.messages)
             return cleaned
         self._check_count(cleaned)
         return cleaned
 
+    def found(self, asked: dict[str, str]) -> QuerySet[ConfigurationItem]:
+        """What fits and is not on the change yet."""
+        return new_to(self.ticket, found_by(cast(User, self.user), asked))
+
     def _check_count(self, cleaned: dict[str, Any]) -> None:
-        count = cleaned["found"].count()
+        self.count = count = cleaned["found"].count()
         if count == 0:
-            raise ValidationError(gettext("There is nothing new that fits all of this."))
+            raise ValidationError(str(self.none))
         if count > MOST:
             text = gettext("%(count)d fit this; at most %(most)d are put on a change at once.")
             raise ValidationError(text % {"count": count, "most": MOST})
         if not cleaned.get("confirmed"):
             names = ", ".join(cleaned["found"].order_by("identifier").values_list("identifier", flat=True)[:NAMED])
-            text = ngettext("%(count)d item comes to it: %(names)s.", "%(count)d items come to it: %(names)s …", count)
-            self.add_error("confirmed", text % {"count": count, "names": names})
+            self.add_error("confirmed", self.told(count) % {"count": count, "names": names})
+
+    def told(self, count: int) -> str:
+        """What a confirmation would do."""
+        return ngettext("%(count)d item comes to it: %(names)s.", "%(count)d items come to it: %(names)s …", count)
 
     def as_record(self) -> dict[str, Any]:
         """What was asked, and how many came of it: not thousands of identifiers."""
-        return {**super().as_record(), "count": self.cleaned_data["found"].count()}
+        return {**super().as_record(), "count": self.count}
+
+
+class RemoveQueryItemsForm(QueryItemsForm):
+    """All of the change's items that fit: counted, then taken off it."""
+
+    none = _("There is nothing on the change that fits all of this.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirmed"].label = _("Take them off the change")
+
+    def initial_from(self, ticket: Any) -> dict[str, Any]:
+        """Nothing is asked."""
+        return {}
+
+    def found(self, asked: dict[str, str]) -> QuerySet[ConfigurationItem]:
+        """What fits and is on the change, also what is retired by now."""
+        return stands_on(self.ticket, found_by(cast(User, self.user), asked, retired=True))
+
+    def told(self, count: int) -> str:
+        """What a confirmation would do."""
+        return ngettext("%(count)d item comes off it: %(names)s.", "%(count)d items come off it: %(names)s …", count)
 
 
 def _word(value: Any) -> str:

@@ -22,14 +22,15 @@ PLACE = "location"
 WORDS = ("business_system", "ci_class", "status", "place", "q")
 
 
-def found_by(user: User, asked: Mapping[str, str]) -> QuerySet[ConfigurationItem]:
-    """Items that ``user`` sees and that fit all of ``asked`` (``WORDS``); those that are retired only by their state.
+def found_by(user: User, asked: Mapping[str, str], *, retired: bool = False) -> QuerySet[ConfigurationItem]:
+    """Items that ``user`` sees and that fit all of ``asked`` (``WORDS``); what is retired only if
+    ``retired``, or by its state.
 
     A class includes those below it. Raises ValidationError for a place that nobody can be asked about.
     """
     query = QueryDict(mutable=True)
     query.update({name: value for name, value in asked.items() if value and name != "place"})
-    if not asked.get("status"):
+    if not asked.get("status") and not retired:
         query["retired"] = "false"
     seen = ConfigurationItem.objects.visible_to(user)
     found: Any = ItemFilter(query, queryset=seen, request=SimpleNamespace(user=user)).qs
@@ -40,3 +41,8 @@ def found_by(user: User, asked: Mapping[str, str]) -> QuerySet[ConfigurationItem
 def new_to(ticket: Ticket, found: QuerySet[ConfigurationItem]) -> QuerySet[ConfigurationItem]:
     """Those of ``found`` that are not on ``ticket`` yet."""
     return found.exclude(pk__in=AffectedItem.objects.filter(ticket=ticket.pk).values("item"))
+
+
+def stands_on(ticket: Ticket, found: QuerySet[ConfigurationItem]) -> QuerySet[ConfigurationItem]:
+    """Those of ``found`` that are on ``ticket``."""
+    return found.filter(pk__in=AffectedItem.objects.filter(ticket=ticket.pk).values("item"))

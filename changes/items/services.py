@@ -15,3 +15,8 @@ def add_found(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> Non
     keys = list(cleaned["found"].values_list("pk", flat=True))
     rows = [AffectedItem(ticket_id=ticket.pk, item_id=key) for key in keys]
     AffectedItem.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+
+
+def remove_found(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
+    """Take all that were found off the change: one statement."""
+    AffectedItem.objects.filter(ticket=ticket.pk, item__in=cleaned["found"].values("pk")).delete()

@@ -24,6 +24,7 @@ class Planning(Columns):
 
     take: Any
     change_type: Any
+    expected_end: Any
     no_return_at: Any
     planned_start: Any
     planned_end: Any
@@ -44,6 +45,8 @@ class Planning(Columns):
         self.change_type = change_type
         was = (self.planned_start, self.planned_end)
         self.take(fields)
+        if was != (self.planned_start, self.planned_end):
+            self.expected_end = None  # of the window that it had
         if self.no_return_at is not None:
             self.no_return_at += shift(was, (self.planned_start, self.planned_end))
 
@@ -138,3 +141,17 @@ class Planning(Columns):
     )
     def remove_items(self, *, user: User, now: datetime, items: Any, **fields: Any) -> None:
         """Take configuration items off it; they are of substance."""
+
+    @action(
+        source=[*PLANNED],
+        label=_("Remove items by query"),
+        done=_("removed all configuration items that fit a question"),
+        allow=rules.may_plan,
+        form="changes.items.forms.RemoveQueryItemsForm",
+        effect="changes.items.services.remove_found",
+        icon="filter-minus",
+        public=False,
+        versioned=False,
+    )
+    def remove_items_by_query(self, *, user: User, now: datetime, **fields: Any) -> None:
+        """Take all items of a service, a class, a state or a place off it: counted first, then confirmed."""

@@ -27,6 +27,8 @@ class EditedRelationSerializer(serializers.Serializer):
 
     type = serializers.CharField()
     other = serializers.CharField()
+    group = serializers.CharField(help_text="Redundancy group; empty for none.")
+    needed = serializers.IntegerField(help_text="So many of the group are enough.")
 
 
 class EditSerializer(serializers.Serializer):
@@ -44,7 +46,8 @@ class EditSerializer(serializers.Serializer):
         """None for values and new items."""
         if edit.relation_type is None or edit.other is None:
             return None
-        row = {"type": edit.relation_type.code, "other": edit.other.identifier}
+        redundancy = {"group": edit.given.get("group", ""), "needed": int(edit.given.get("needed", 1))}
+        row = {"type": edit.relation_type.code, "other": edit.other.identifier, **redundancy}
         return dict(EditedRelationSerializer(row).data)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,8 +18,14 @@ from cmdb.models import CIClass, CIStatus, ConfigurationItem, Relation, Relation
 from cmdb.relating import Rules
 from tickets.forms import CodeChoiceField, RemoteSelect
 
-#: Columns that an edit may set; the class of an item stays.
-COLUMNS = tuple(name for name in NAMES if name != "ci_class")
+#: Columns that an edit may set.
+COLUMNS = tuple(NAMES)
+
+
+def class_after(edits: QuerySet[PreparedEdit], item: ConfigurationItem) -> str:
+    """The code of the class that ``item`` has once ``edits`` are written: the one prepared last, else its own."""
+    last = edits.filter(item=item, given__has_key="ci_class").order_by("-position").first()
+    return str(last.given["ci_class"] if last else item.ci_class_id)
 
 
 class ItemField(CodeChoiceField):
@@ -32,7 +39,7 @@ class ItemField(CodeChoiceField):
 class PrepareForm(AlwaysOfSubstance):
     """Whatever an edit asks: items are those that the person sees."""
 
-    unlogged = frozenset({"facts", "let_approvals_fall"})
+    unlogged = frozenset({"facts", "standing", "let_approvals_fall"})
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """An edit starts empty."""
@@ -47,8 +54,9 @@ class PrepareForm(AlwaysOfSubstance):
 
 
 class PrepareValueForm(PrepareForm):
-    """Another value of an attribute or a property."""
+    """Another value of an attribute or a property; another class, whose attributes it has from then on."""
 
+    from_address = frozenset({"item"})
     item = ItemField(label=_("Configuration item"))
     attribute = forms.ChoiceField(label=_("Attribute"), widget=forms.Select({"data-select": ""}))
     value = forms.CharField(
@@ -71,11 +79,27 @@ class PrepareValueForm(PrepareForm):
         item, name = cleaned.get("item"), cleaned.get("attribute")
         if item is None or not name:
             return cleaned
-        facts, errors = Reader().facts({name: cleaned.get("value")}, class_code=item.ci_class_id, complete=False)
+        reader = Reader()
+        given = {name: cleaned.get("value")}
+        code = class_after(PreparedEdit.objects.filter(change=self.ticket.pk), item)
+        facts, errors = reader.facts(given, class_code=code, complete=False)
         for texts in errors.values():
             self.add_error("value", texts)
+        if "ci_class_id" in facts and not errors:
+            self._check_relations(item, facts["ci_class_id"], Rules(reader.definitions))
         cleaned["facts"] = facts
         return cleaned
+
+    def _check_relations(self, item: ConfigurationItem, code: str, rules: Rules) -> None:
+        """What it is related to may be related to the other class, too."""
+        rows = Relation.objects.filter(Q(source=item) | Q(target=item), active=True).select_related("source", "target")
+        for row in rows:
+            ends = (row.source, row.target)
+            for end in ends:
+                end.ci_class_id = code if end.pk == item.pk else end.ci_class_id
+            if reason := rules.refusal(row.relation_type_id, *ends):
+                self.add_error("value", reason)
+                return
 
 
 class PrepareItemForm(PrepareForm):
@@ -102,8 +126,15 @@ class PrepareRelationForm(PrepareForm):
     item = ItemField(label=_("Configuration item"))
     relation_type = CodeChoiceField(RelationType.objects.active(), label=_("Relation"), empty_label=None)
     other = ItemField(label=_("Other item"))
+    group = forms.CharField(
+        label=_("Redundancy group"),
+        max_length=40,
+        required=False,
+        help_text=_("Items of one group stand in for one another."),
+    )
+    needed = forms.IntegerField(label=_("Needed of the group"), min_value=1, max_value=1000, required=False)
     ends = forms.BooleanField(label=_("It ends"), required=False)
-    field_order = ("item", "relation_type", "other", "ends", "let_approvals_fall")
+    field_order = ("item", "relation_type", "other", "group", "needed", "ends", "let_approvals_fall")
 
     def clean(self) -> dict[str, Any]:
         """What ends stands, what begins may be."""
@@ -111,10 +142,14 @@ class PrepareRelationForm(PrepareForm):
         item, kind, other = (cleaned.get(name) for name in ("item", "relation_type", "other"))
         if item is None or kind is None or other is None:
             return cleaned
+        standing = Relation.objects.filter(source=item, relation_type=kind, target=other, active=True).first()
+        said = (cleaned.get("group") or "", cleaned.get("needed") or 1)
+        cleaned["standing"] = standing
         if cleaned["ends"]:
-            standing = Relation.objects.filter(source=item, relation_type=kind, target=other, active=True)
-            if not standing.exists():
+            if standing is None:
                 self.add_error("ends", gettext("There is no such relation."))
+        elif standing is not None and said == (standing.group, standing.needed):
+            self.add_error("other", gettext("This relation stands already."))
         elif reason := Rules(Definitions()).refusal(kind.pk, item, other):
             self.add_error("relation_type", reason)
         return cleaned

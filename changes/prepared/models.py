@@ -64,6 +64,7 @@ class PreparedEdit(models.Model):
         """What is written, in codes: what approvals bind to."""
         if self.relation_type is not None and self.other is not None:
             sign = "+" if self.kind == self.Kind.RELATE else "-"
-            return f"{sign} {self.subject} {self.relation_type.code} {self.other.identifier}"
+            group = f" [{self.given['group']}: {self.given['needed']}]" if self.given else ""
+            return f"{sign} {self.subject} {self.relation_type.code} {self.other.identifier}{group}"
         values = ", ".join(f"{name}={value}" for name, value in sorted(self.given.items()))
         return f"{'+ ' if self.kind == self.Kind.ITEM else ''}{self.subject} {values}"

@@ -7,6 +7,7 @@ from typing import Any
 from changes.models import Change
 from changes.prepared.difference import unexplained
 from changes.prepared.models import PreparedEdit
+from changes.prepared.services import redundancy_of
 from changes.states import ENDED
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES
@@ -30,7 +31,9 @@ def part_of(change: Change, buttons: dict[str, Any]) -> dict[str, Any]:
 
 def line_of(edit: PreparedEdit, names: Names) -> dict[str, Any]:
     """An edit as people read it."""
-    line = {"edit": edit, "values": []}
+    given = edit.given
+    becomes = redundancy_of(given["group"], given["needed"]) if edit.relation_type and given else ""
+    line = {"edit": edit, "values": [], "redundancy": becomes}
     if edit.kind == PreparedEdit.Kind.VALUE and edit.item:
         line["values"] = [
             {

@@ -50,11 +50,19 @@ def prepare_item(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> 
 
 
 def prepare_relation(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
-    """Keep which relation begins or ends; the item that it is read from is the change's from now on."""
+    """Keep which relation begins, ends or gets another redundancy; its item is the change's from now on."""
     kind = Kind.UNRELATE if cleaned["ends"] else Kind.RELATE
     ends = {name: cleaned[name] for name in ("item", "relation_type", "other")}
-    _add(ticket, kind=kind, **ends)
+    standing, group = cleaned["standing"], cleaned.get("group") or ""
+    was = redundancy_of(standing.group, standing.needed) if standing is not None else ""
+    given = {"group": group, "needed": str(cleaned.get("needed") or 1)} if kind == Kind.RELATE and group else {}
+    _add(ticket, kind=kind, given=given, was=was[:400], **ends)
     affect_items(ticket=ticket, items=[cleaned["item"]])
+
+
+def redundancy_of(group: str, needed: int) -> str:
+    """The redundancy of a relation in words; empty without a group."""
+    return _("group %(group)s, %(needed)s needed") % {"group": group, "needed": needed} if group else ""
 
 
 def _add(ticket: Change, **values: Any) -> None:
@@ -89,10 +97,11 @@ def _drafts(rows: list[PreparedEdit]) -> list[Draft]:
     """One for each item, with all that is prepared of it. Raises ActionConflict for what fits no more."""
     reader = Reader()
     drafts: dict[str, Draft] = {}
+    classes = {row.subject: row.given["ci_class"] for row in rows if row.item and row.given.get("ci_class")}
     for row in rows:
         if row.kind not in (Kind.VALUE, Kind.ITEM):
             continue
-        code = row.item.ci_class_id if row.item else ""
+        code = classes.get(row.subject) or (str(row.item.ci_class_id) if row.item else "")
         facts, errors = reader.facts(row.given, class_code=code, complete=row.item is None)
         if errors:
             said = "; ".join(text for texts in errors.values() for text in texts)
@@ -103,7 +112,7 @@ def _drafts(rows: list[PreparedEdit]) -> list[Draft]:
 
 def _links(rows: list[PreparedEdit], kind: str) -> list[Link]:
     return [
-        Link(row.item, row.relation_type, row.other)
+        Link(row.item, row.relation_type, row.other, row.given.get("group", ""), int(row.given.get("needed", 1)))
         for row in rows
         if row.kind == kind and row.item and row.relation_type and row.other
     ]

@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Permission
+from changes.freezing.api import KNOWN, moment_asked
+from changes.freezing.versions import maintenance_known
 from changes.models import Change, MaintenanceWindow
 from changes.schedule.maintenance import occurrences
 from changes.schedule.slots import free_slots
@@ -68,16 +70,18 @@ class FreeSerializer(serializers.Serializer):
 class MaintenanceView(ApiView):
     """Maintenance windows."""
 
-    query = ("system",)
+    query = ("system", "known_at")
 
     def get(self, request: Request) -> Response:
         """Those in use, by business system; suppliers read of the systems that they were handed."""
         if not self.user.is_agent:
             raise PermissionDenied
+        known_at = moment_asked(request)
+        system = request.query_params.get("system", "")
+        windows = maintenance_known(known_at) if known_at else MaintenanceWindow.objects.filter(active=True)
         visible = BusinessSystem.objects.visible_to(self.user).filter(active=True)
-        found = MaintenanceWindow.objects.filter(active=True, business_system__in=visible)
-        if system := request.query_params.get("system", ""):
-            found = found.filter(business_system=system)
+        codes = set((visible.filter(pk=system) if system else visible).values_list("pk", flat=True))
+        found = [one for one in windows if one.business_system_id in codes]
         data = MaintenanceSerializer(found, many=True, context={"now": clock.now()}).data
         return Response({"results": data})
 
@@ -89,7 +93,7 @@ class MaintenanceView(ApiView):
             summary=_("List maintenance windows"),
             response=list_serializer(MaintenanceSerializer),
             errors=LIST_ERRORS,
-            parameters=(SYSTEM,),
+            parameters=(SYSTEM, KNOWN),
         )
 
 

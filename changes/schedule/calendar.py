@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
+from changes.freezing.versions import freezes_known
 from changes.models import Change
 from changes.rules import may_plan
-from changes.schedule.freezes import Freeze, Year, freezes_between, year_of
+from changes.schedule.freezes import Freeze, Year, Years, freezes_between, year_of
 from changes.schedule.trading import is_announced, is_trading_day
 from changes.states import PLANNED, States
 from cmdb.models import BusinessSystem
+from tickets.shared.forms import moment_field
 
 DAY = timedelta(days=1)
 SHOWN = 500
@@ -76,6 +78,7 @@ class CalendarForm(forms.Form):
         required=False,
         empty_label=gettext_lazy("All types"),
     )
+    known_at = moment_field(gettext_lazy("Freezes as known on"), required=False)
 
     def __init__(self, data: Mapping[str, Any], *, user: User, today: date) -> None:
         super().__init__({"view": MONTH, "on": today, **{name: value for name, value in data.items() if value}})
@@ -100,6 +103,11 @@ class CalendarForm(forms.Form):
     def lanes(self) -> str:
         """What lanes are made of; empty: everything together."""
         return self.cleaned_data.get("by") or ""
+
+    @property
+    def shown_as_known(self) -> datetime | None:
+        """The moment as known at which freezes are shown; None now."""
+        return self.cleaned_data.get("known_at")
 
     def conditions(self) -> dict[str, Any]:
         """What the changes are narrowed by, as arguments of ``filter``."""
@@ -165,10 +173,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lane:
-    """A service or group: its changes on each day, and as bars when one day is shown."""
+    """A service or group: its changes on each day, and as bars when one day is shown.
+
+    ``code`` names it to the page on which a change that is dropped here is moved; empty for none.
+    """
 
     name: str
-    days: list[list[Planned]]
+    code: str
+    days: list[tuple[Day, list[Planned]]]
     bars: list[Bar]
 
 
@@ -199,7 +211,8 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
     start, until = midnight(begin), midnight(end)
     found = changes_between(user, start, until, form.conditions())
     rows = [Planned(one, TONES.get(States(one.state), "neutral"), _moves(one, user)) for one in found[:SHOWN]]
-    freezes = freezes_between(start, until)
+    known = None if form.shown_as_known is None else freezes_known(form.shown_as_known)
+    freezes = freezes_between(start, until, Years(known))
     days = [begin + number * DAY for number in range((end - begin).days)]
     squares = [_day(day, form, first, now, rows, freezes) for day in days]
     in_span = [square for square in squares if first <= square.day < after]
@@ -211,7 +224,7 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
         lanes=_lanes(form, in_span),
         rows=rows,
         freezes=freezes,
-        year=year_of(first.year),
+        year=year_of(first.year, known),
         previous=form.address(on=(first - DAY).isoformat()),
         following=form.address(on=after.isoformat()),
         complete=is_announced(first.year) and is_announced((after - DAY).year),
@@ -268,19 +281,20 @@ def _lanes(form: CalendarForm, squares: list[Day]) -> list[Lane]:
     if not form.lanes and not one_day:
         return []
     names = sorted(
-        {_lane(form, row) for square in squares for row in square.changes}, key=lambda name: (not name, name)
+        {_lane(form, row) for square in squares for row in square.changes}, key=lambda lane: (not lane[0], lane)
     )
     lanes = []
-    for name in names:
-        days = [[row for row in square.changes if _lane(form, row) == name] for square in squares]
-        bars = [_bar(row, squares[0].day) for row in days[0]] if one_day else []
-        lanes.append(Lane(name or _("None named") if form.lanes else "", days, bars))
+    for name, code in names:
+        days = [(square, [row for row in square.changes if _lane(form, row)[1] == code]) for square in squares]
+        bars = [_bar(row, squares[0].day) for row in days[0][1]] if one_day else []
+        lanes.append(Lane(name or _("None named") if form.lanes else "", code, days, bars))
     return lanes
 
 
-def _lane(form: CalendarForm, row: Planned) -> str:
-    found = {"service": row.change.business_system, "group": row.change.group}.get(form.lanes)
-    return str(found) if found is not None else ""
+def _lane(form: CalendarForm, row: Planned) -> tuple[str, str]:
+    """(name, code) of the lane in which a change stands; both empty when it names none."""
+    found: Any = {"service": row.change.business_system, "group": row.change.group}.get(form.lanes)
+    return (str(found), found.code) if found is not None else ("", "")
 
 
 def _bar(row: Planned, day: date) -> Bar:

@@ -14,6 +14,7 @@ from accounts.codes import BilingualName
 from accounts.models import User
 from cmdb.models import BusinessSystem
 from duty.models import check_zone, portal_zone
+from tickets.database.triggers import APPEND_ONLY
 
 
 class FreezeRule(BilingualName):
@@ -91,6 +92,49 @@ class MaintenanceWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.business_system} {self.get_weekday_display()} {self.begins_at:%H:%M}"
+
+
+class WindowVersion(models.Model):
+    """What a window said since ``made_at``, column by column; see ``changes.freezing.versions``. Never changed."""
+
+    number = models.PositiveIntegerField(_("version"))
+    content = models.JSONField()
+    reason = models.TextField(_("reason"), blank=True)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("made by"))
+    made_at = models.DateTimeField(_("made"))
+
+    class Meta:
+        abstract = True
+        ordering = ["-made_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class FreezeVersion(WindowVersion):
+    """A freeze window as it stood."""
+
+    rule = models.ForeignKey(FreezeRule, models.PROTECT, related_name="versions", verbose_name=_("freeze window"))
+
+    class Meta(WindowVersion.Meta):
+        verbose_name = _("version of a freeze window")
+        verbose_name_plural = _("versions of freeze windows")
+        constraints = [models.UniqueConstraint(fields=["rule", "number"], name="freeze_version_once")]
+        triggers = [APPEND_ONLY]
+
+
+class MaintenanceVersion(WindowVersion):
+    """A maintenance window as it stood."""
+
+    rule = models.ForeignKey(
+        MaintenanceWindow, models.PROTECT, related_name="versions", verbose_name=_("maintenance window")
+    )
+
+    class Meta(WindowVersion.Meta):
+        verbose_name = _("version of a maintenance window")
+        verbose_name_plural = _("versions of maintenance windows")
+        constraints = [models.UniqueConstraint(fields=["rule", "number"], name="maintenance_version_once")]
+        triggers = [APPEND_ONLY]
 
 
 class CollisionOverride(models.Model):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from changes.schedule.freeze_models import FreezeRule
 from changes.schedule.trading import holidays_of, is_announced, trading_day_after, trading_day_before
+
+#: Code of the rule, from, until.
+Key = tuple[str, datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,27 @@ def _at(day: date, moment: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, moment, tzinfo=zone)
 
 
-def freezes_between(start: datetime, end: datetime, known: dict[int, Any] | None = None) -> list[Freeze]:
+def key_of(freeze: Freeze) -> Key:
+    """The same for windows of the same rule at the same time."""
+    return freeze.rule.code, freeze.starts_at, freeze.ends_at
+
+
+class Years(dict[int, list[Freeze]]):
+    """Freezes by year, each read once when it is first asked for; of ``rules`` instead of those in use."""
+
+    def __init__(self, rules: Iterable[FreezeRule] | None = None) -> None:
+        super().__init__()
+        self._rules = None if rules is None else list(rules)
+
+    def __missing__(self, year: int) -> list[Freeze]:
+        if self._rules is None:
+            self._rules = list(FreezeRule.objects.filter(active=True))
+        self[year] = year_of(year, self._rules).freezes
+        return self[year]
+
+
+def freezes_between(start: datetime, end: datetime, known: Years | None = None) -> list[Freeze]:
     """Freezes that overlap ``start`` up to, not including, ``end``. ``known``: years that were read already."""
-    known = {} if known is None else known
-    for year in range(start.year - 1, end.year + 2):
-        if year not in known:
-            known[year] = year_of(year).freezes
+    known = Years() if known is None else known
     years = range(start.year - 1, end.year + 2)
     return [one for year in years for one in known[year] if one.starts_at < end and one.ends_at > start]

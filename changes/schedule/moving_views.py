@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest, SignedInView
+from accounts.models import SupportGroup
 from approvals.decisions.falling import would_fall
 from approvals.models import Outcome
 from approvals.queries import rounds_of
 from approvals.questions import questions_of
+from changes.collision.folding import Fold, folded
 from changes.informing.services import newest_of
 from changes.informing.stages import LAST
 from changes.models import Change
@@ -27,16 +30,29 @@ from changes.rules import may_plan
 from changes.schedule.slots import collisions_in
 from changes.schedule.views import DONE, find_change, move, typed_window
 from changes.states import PLANNED
+from cmdb.models import BusinessSystem
+from tickets.forms import CodeChoiceField
 from tickets.shared.forms import moment_field
 
-SHOWN = 12
+#: What lanes of the calendar stand for, and the column behind it.
+LANES = {"service": "business_system", "group": "group"}
 
 
 class TargetForm(forms.Form):
-    """Where it is moved: to a ``day``, at the same time of day; or to a ``start``. It lasts as long as it did."""
+    """Where it is moved: to a ``day``, at the same time of day; or to a ``start``. It lasts as long as it did.
+
+    ``service``, ``group``: the lane into which it was dropped, when it is another one.
+    """
 
     day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     start = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
+    service = CodeChoiceField(BusinessSystem.objects.active(), required=False)
+    group = CodeChoiceField(SupportGroup.objects.filter(active=True), key="code", required=False)
+
+    def lane(self) -> dict[str, Any]:
+        """The columns that another lane stands for, with their values."""
+        known = self.cleaned_data if self.is_valid() else {}
+        return {LANES[name]: known[name] for name in LANES if known.get(name)}
 
     def beginning(self, change: Change) -> datetime | None:
         """When it would begin; its present beginning when the address names no moment. None without a window."""
@@ -51,10 +67,21 @@ class TargetForm(forms.Form):
 
 
 class WindowForm(forms.Form):
-    """The window as it is typed."""
+    """The window as it is typed; with the business system or group of the lane into which it was dropped."""
 
     planned_start = moment_field(gettext_lazy("Planned start"))
     planned_end = moment_field(gettext_lazy("Planned end"))
+    business_system = CodeChoiceField(
+        BusinessSystem.objects.active(), label=gettext_lazy("Business system"), required=False
+    )
+    group = CodeChoiceField(
+        SupportGroup.objects.filter(active=True), key="code", label=gettext_lazy("Implemented by"), required=False
+    )
+
+    def __init__(self, *args: Any, lane: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        for name in {*LANES.values()} - lane.keys():
+            del self.fields[name]
 
 
 class MoveView(SignedInView):
@@ -63,39 +90,56 @@ class MoveView(SignedInView):
     def get(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Show what the new window means."""
         change = find_movable(request, number)
-        start = TargetForm(request.GET).beginning(change)
-        return self._draw(change, start, None if start is None else start + _length(change))
+        target = TargetForm(request.GET)
+        start = target.beginning(change)
+        return self._draw(change, start, None if start is None else start + _length(change), target.lane())
 
     def post(self, request: SignedInRequest, number: str) -> HttpResponse:
         """Move it; what stands against it is said beside what was typed, and nothing changes then."""
         change = find_movable(request, number)
-        typed = typed_window(request)
+        typed = {**typed_window(request), **{name: request.POST.get(name, "") for name in LANES.values()}}
         errors, status = move(change, request.user, typed)
         if status != DONE:
-            start = TargetForm({"start": typed["planned_start"]}).beginning(change)
+            codes = {"service": typed["business_system"], "group": typed["group"]}
+            target = TargetForm({"start": typed["planned_start"], **codes})
+            start = target.beginning(change)
             until = None if start is None else start + _length(change)
-            return self._draw(change, start, until, errors=errors, typed=typed, status=status)
+            return self._draw(change, start, until, target.lane(), errors=errors, typed=typed, status=status)
         messages.success(request, _("It is planned in another window."))
         return redirect(change.get_absolute_url())
 
     def _draw(
-        self, change: Change, start: Any, until: Any, errors: Any = None, typed: Any = None, status: int = 200
+        self,
+        change: Change,
+        start: Any,
+        until: Any,
+        lane: dict[str, Any],
+        *,
+        errors: Any = None,
+        typed: Any = None,
+        status: int = 200,
     ) -> HttpResponse:
-        new = {"planned_start": start, "planned_end": until}
-        found = collisions_in(change, start) if start else []
-        told = newest_of(change)
+        new = {"planned_start": start, "planned_end": until, **lane}
+        told, falls = newest_of(change), _falling(change, new)
         context = {
             "change": change,
             "start": start,
-            "window": WindowForm(initial={**new, **(typed or {})}, label_suffix=""),
+            "window": WindowForm(initial={**new, **(typed or {})}, lane=lane),
+            "was": [(getattr(change, name), value) for name, value in lane.items()],
             "typed": typed or {},
             "errors": [str(text) for texts in (errors or {}).values() for text in texts],
-            "collisions": [(GRADE_TONES[one.grade], one) for one in found[:SHOWN]],
-            "more": max(len(found) - SHOWN, 0),
-            "falls": _falling(change, new),
+            "falls": falls,
             "told": told if told is not None and told.stage not in LAST else None,
+            "collisions": _collisions_there(change, start, lane),
         }
         return render(self.request, "changes/move.html", context, status=status)
+
+
+def _collisions_there(change: Change, start: datetime | None, lane: Mapping[str, Any]) -> list[tuple[str, Fold]]:
+    """What it would collide with, by tone; ``change`` is only read and may be altered for the question."""
+    change.business_system = lane.get("business_system", change.business_system)
+    found = collisions_in(change, start) if start else []
+    return [(GRADE_TONES[line.first.grade], line) for line in folded(found)]
 
 
 def _length(change: Change) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -133,7 +134,7 @@ class CollisionsView(SignedInView):
         change = find_change(request, number)
         available = available_actions(change, request.user)
         buttons = {item.action.name: button_of(item.action, change) for item in available if item.enabled}
-        context = {"part": collision_part(change, buttons, None), "change": change}
+        context = {"part": collision_part(change, buttons, None, shown=None), "change": change}
         if request.headers.get("HX-Request"):
             return render(request, "changes/_collisions.html", context)
         return render(request, "changes/collisions.html", context)
@@ -145,9 +146,18 @@ def typed_window(request: SignedInRequest) -> dict[str, str]:
 
 
 def move(change: Change, user: User, typed: dict[str, str]) -> tuple[Any, int]:
-    """Plan it in another window: (what stands against it by field, status); nothing changes unless it is ``DONE``."""
+    """Plan it in another window: (what stands against it by field, status); nothing changes unless it is ``DONE``.
+
+    ``typed`` may name the ``group`` that implements it then, too; whoever it was handed to is another group's.
+    """
+    said = {name: value for name, value in typed.items() if value}
+    group, falls = said.pop("group", ""), said.get("let_approvals_fall", "")
     try:
-        perform(change, "edit", user=user, data={name: value for name, value in typed.items() if value})
+        with transaction.atomic():
+            moved = perform(change, "edit", user=user, data=said).ticket
+            if group:
+                data = {"group": group, "assignee": "", "let_approvals_fall": falls}
+                perform(moved, "choose_implementers", user=user, data=data)
     except ActionInvalid as error:
         return error.form.errors, 422
     except ActionError as error:

@@ -53,6 +53,9 @@ class DiscoveredSerializer(serializers.Serializer):
     identifier = serializers.CharField(help_text="The item that it is.")
     taken = serializers.ListField(child=serializers.CharField(), help_text="Fields that were taken over.")
     waiting = serializers.ListField(child=serializers.CharField(), help_text="Fields that wait for a decision.")
+    claimed = serializers.ListField(
+        child=serializers.CharField(), help_text="Fields that a stronger source holds: kept beside, not written."
+    )
     wrong = serializers.DictField(source="errors", child=serializers.ListField(child=serializers.CharField()))
 
 

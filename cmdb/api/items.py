@@ -22,6 +22,8 @@ from cmdb.api.shapes import (
     MOMENTS,
     RELATED,
     TAG,
+    ChangedItemSerializer,
+    ItemDetailSerializer,
     ItemFactsSerializer,
     ItemHistoryLineSerializer,
     ItemView,
@@ -34,7 +36,7 @@ from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
 from cmdb.disclosing.past import history_for
 from cmdb.filters import ItemFilter, attribute_parameters, filter_for
-from cmdb.inputs import Reader
+from cmdb.inputs import NAMES, Reader
 from cmdb.models import ConfigurationItem, Kind
 from cmdb.services import create_item, items_at, update_item
 from cmdb.versioning.moments import Moment
@@ -135,8 +137,9 @@ class ItemDetailView(ItemView):
         facts, errors = Reader().facts(given, class_code=item.ci_class_id, complete=False)
         if errors:
             raise ValidationError(errors)
-        written(lambda: update_item(item=item, facts=facts, stamp=stamp))
-        return Response(self.data_of(self.find(key, Moment())))
+        done = written(lambda: update_item(item=item, facts=facts, stamp=stamp))
+        names = sorted({name.removesuffix("_id") if name in NAMES.values() else name for _i, name in done.claimed})
+        return Response({**self.data_of(self.find(key, Moment())), "claimed": names})
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -145,11 +148,11 @@ class ItemDetailView(ItemView):
                 id="items_read",
                 tag=TAG,
                 summary=_("Read a configuration item at any moment"),
-                response=ItemFactsSerializer,
+                response=ItemDetailSerializer,
                 path={"key": KEY},
                 parameters=MOMENT_PARAMETERS,
             )
-        return writing("items_change", _("Change a configuration item"))
+        return writing("items_change", _("Change a configuration item"), response=ChangedItemSerializer)
 
 
 class HistoryView(ItemView):

@@ -12,7 +12,9 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
 from accounts.models import ApiToken
+from accounts.permissions import Permission
 from cmdb.api.systems import ConfigurationItemSerializer
+from cmdb.merging.services import survivor_of
 from cmdb.network.answers import Hit
 from cmdb.services import items_at
 from cmdb.versioning.moments import Moment, MomentError, read_moment
@@ -46,6 +48,28 @@ class Conflict(APIException):
 
 class ItemFactsSerializer(ConfigurationItemSerializer):
     """A configuration item at the moment asked for."""
+
+
+class ItemDetailSerializer(ItemFactsSerializer):
+    """One configuration item."""
+
+    merged_from = serializers.SerializerMethodField(
+        help_text="Identifiers of items that were merged into it and lead to it."
+    )
+
+    def get_merged_from(self, item: Any) -> list[str]:
+        """None of an item as it was; customers get those of their own."""
+        found = item.merged_from.all() if hasattr(item, "merged_from") else []
+        own = not self.context["request"].user.may(Permission.CMDB_VIEW)
+        return sorted(row.identifier for row in found if not own or row.organisation_id == item.organisation_id)
+
+
+class ChangedItemSerializer(ItemDetailSerializer):
+    """A configuration item after a change."""
+
+    claimed = serializers.ListField(
+        child=serializers.CharField(), help_text="Fields that a stronger source holds: kept beside, not written."
+    )
 
 
 class ItemFieldSerializer(serializers.Serializer):
@@ -157,9 +181,11 @@ class ItemView(ApiView):
     query: ClassVar[tuple[str, ...]] = MOMENTS
 
     def find(self, identifier: str, moment: Moment) -> Any:
-        """The item at the moment, for the person. Raises Http404."""
-        visible = items_at(moment, self.user).filter(identifier=identifier)
-        found = visible.select_related(*RELATED).first()
+        """The item at the moment, for the person; now the one it was merged into. Raises Http404."""
+        visible = items_at(moment, self.user).select_related(*RELATED)
+        found = visible.filter(identifier=identifier).first()
+        if found is not None and moment.is_now and found.merged_into_id:
+            found = visible.filter(pk=survivor_of(found).pk).first()
         if found is None:
             raise Http404
         return found
@@ -171,4 +197,4 @@ class ItemView(ApiView):
 
     def data_of(self, item: Any) -> Any:
         """The item as data for the person."""
-        return ItemFactsSerializer(item, context={"request": self.request}).data
+        return ItemDetailSerializer(item, context={"request": self.request}).data

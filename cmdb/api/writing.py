@@ -26,7 +26,7 @@ def read_body(request: Request, user: Any, *, with_identifier: bool = False) -> 
     attributes = body.pop("attributes", {})
     if not isinstance(attributes, dict):
         raise ValidationError({"attributes": [_("An object is expected.")]})
-    stamp = _stamp({name: body.pop(name) for name in STAMPS if name in body}, user)
+    stamp = stamp_of({name: body.pop(name) for name in STAMPS if name in body}, user)
     columns = ("name", "ci_class", "status", "business_system", "organisation", "default_group")
     known = {*columns, *(("identifier",) if with_identifier else ())}
     wrong = unknown(body, known)
@@ -41,7 +41,8 @@ def read_body(request: Request, user: Any, *, with_identifier: bool = False) -> 
     return {**body, **attributes}, stamp
 
 
-def _stamp(given: dict[str, Any], user: Any) -> Stamp:
+def stamp_of(given: dict[str, Any], user: Any) -> Stamp:
+    """The ground that a request names. Raises ValidationError."""
     texts = {name: given.get(name) or "" for name in ("change", "reason")}
     wrong = {name: [_("A text is expected.")] for name, value in texts.items() if not isinstance(value, str)}
     if not isinstance(given.get("correction", False), bool):
@@ -84,7 +85,9 @@ def written(write: Any) -> Any:
         raise Conflict(str(error)) from error
 
 
-def writing(name: str, summary: Any, *, with_identifier: bool = False, status: int = 200) -> Operation:
+def writing(
+    name: str, summary: Any, *, with_identifier: bool = False, status: int = 200, response: Any = ItemFactsSerializer
+) -> Operation:
     text: dict[str, Any] = {"type": "string", "maxLength": 200}
     properties: dict[str, Any] = {
         **({"identifier": KEY} if with_identifier else {}),
@@ -102,7 +105,7 @@ def writing(name: str, summary: Any, *, with_identifier: bool = False, status: i
         tag=TAG,
         summary=summary,
         request={"application/json": schema | ({"required": required} if required else {})},
-        response=ItemFactsSerializer,
+        response=response,
         status=status,
         errors=CREATE_ERRORS,
         path={} if with_identifier else {"key": KEY},

@@ -3,12 +3,14 @@
 from cmdb.models.audits import Audit, AuditCheck, AuditExtra
 from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
 from cmdb.models.discovery import Difference, Sighting
+from cmdb.models.identity import IdentityChange
 from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
 from cmdb.models.releases import Release
 from cmdb.models.resilience import SinglePoints
+from cmdb.models.sources import Claim, SourceRanking, SourceRankingVersion, SourceWithdrawal
 from cmdb.models.spares import SpareMovement, SparePart
 from cmdb.models.systems import BusinessSystem, BusinessSystemClass
 
@@ -25,9 +27,11 @@ __all__ = [
     "CIClass",
     "CIClassVersion",
     "CIStatus",
+    "Claim",
     "ConfigurationItem",
     "Difference",
     "GraphState",
+    "IdentityChange",
     "ItemFacts",
     "ItemImport",
     "ItemQuery",
@@ -39,6 +43,9 @@ __all__ = [
     "Release",
     "Sighting",
     "SinglePoints",
+    "SourceRanking",
+    "SourceRankingVersion",
+    "SourceWithdrawal",
     "SpareMovement",
     "SparePart",
     "UniqueValue",

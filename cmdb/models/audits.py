@@ -51,6 +51,8 @@ class AuditCheck(models.Model):
 
     class Meta:
         ordering = ["item__identifier"]
+        verbose_name = _("check of an audit")
+        verbose_name_plural = _("checks of audits")
         constraints = [models.UniqueConstraint(fields=["audit", "item"], name="audit_checks_item_once")]
 
     def __str__(self) -> str:

@@ -22,6 +22,8 @@ class Sighting(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("sighting")
+        verbose_name_plural = _("sightings")
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="sighting_once")]
 
     def __str__(self) -> str:
@@ -55,6 +57,8 @@ class Difference(models.Model):
 
     class Meta:
         ordering = ["-found_at", "-pk"]
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
         constraints = [
             models.UniqueConstraint(
                 fields=["sighting", "what", "field"], condition=models.Q(decision=""), name="difference_open_once"

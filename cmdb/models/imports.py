@@ -17,6 +17,7 @@ class ItemImport(models.Model):
     at = models.DateTimeField(_("when"), default=timezone.now)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     counts = models.JSONField(default=dict)
+    source = models.CharField(_("source"), max_length=40, default="import")
     undone_at = models.DateTimeField(_("taken back"), null=True)
 
     class Meta:

@@ -123,6 +123,7 @@ class ConfigurationItem(ItemFacts):
 
     identifier = models.CharField(_("identifier"), max_length=100, unique=True)
     graph_version = models.BigIntegerField(default=0, editable=False)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_from", editable=False)
     missing_since = models.DateTimeField(_("not seen since"), null=True, editable=False)
 
     objects = ConfigurationItemQuerySet.as_manager()

@@ -128,6 +128,30 @@ def failure_of(graph: Graph, failed: Collection[int], *, allowed: Collection[int
     return reach
 
 
+def standing_with(graph: Graph, failed: Collection[int]) -> dict[int, int]:
+    """How everything affected stands when ``failed`` are down together, they too and what is affected already."""
+    below = {key: state for key, state in baseline(graph).items() if key not in failed}
+    return {**below, **spread(graph, failed, below, None, monotonic() + BUDGET_SECONDS)[0]}
+
+
+def falling_too(graph: Graph, failed: Collection[int], standing: dict[int, int]) -> set[int]:
+    """What goes down when ``failed`` do while it stands as ``standing`` says; they themselves included."""
+    risen, _late = spread(graph, failed, standing, None, monotonic() + BUDGET_SECONDS)
+    return {key for key, state in risen.items() if state == DOWN}
+
+
+def below_any(graph: Graph, items: Collection[int]) -> set[int]:
+    """``items`` and everything that any of them rests on."""
+    found = set(items)
+    waiting = deque(found)
+    while waiting:
+        for edge in graph.needs.get(waiting.popleft(), ()):
+            if edge.provider not in found:
+                found.add(edge.provider)
+                waiting.append(edge.provider)
+    return found
+
+
 def _distances(graph: Graph, start: Collection[int], within: Collection[int], usable: Usable | None) -> dict[int, int]:
     """Steps from ``start`` up to each of ``within``."""
     depth = dict.fromkeys(start, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from cmdb.authority import IN_USE, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader
 from cmdb.models import ConfigurationItem, Difference, Sighting, UniqueValue
+from cmdb.sources.claims import sources_at
+from cmdb.sources.ranking import holder_of
 from cmdb.values import normalised
 from cmdb.versioning.moments import present
 from cmdb.writing import Clash, Draft, is_controlled, write_items
@@ -28,6 +30,8 @@ from cmdb.writing import Clash, Draft, is_controlled, write_items
 WEIGHTS = {"serial_number": 60, "ip_address": 40, "name": 15}
 ENOUGH = 40
 MOST = 1000
+#: Sightings of people, who are no source of their own.
+PEOPLE = frozenset({"people", "audit"})
 _LOCK = 7_301_516
 
 
@@ -40,6 +44,7 @@ class Answer:
     identifier: str = ""
     taken: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    claimed: list[str] = field(default_factory=list)
     errors: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -122,21 +127,36 @@ def _compare(sighting: Sighting, values: Mapping[str, Any], user: User, now: dat
     was = {**{column: getattr(item, column) for column in NAMES.values()}, **item.attributes}
     differs = {name: value for name, value in facts.items() if value is not None and value != was.get(name)}
     used = item.status_id in IN_USE
-    wait = {name for name in differs if used and is_controlled(known, item.ci_class_id, name)}
-    answer.taken = sorted(differs.keys() - wait)
-    if answer.taken:
-        stamp = Stamp(by=user, source=sighting.source, observed=True)
-        try:
-            write_items([Draft(item.identifier, {name: differs[name] for name in answer.taken}, item)], stamp)
-        except Clash as error:
-            answer.errors[error.field] = [str(error)]
-            answer.taken = []
+    held = sources_at([item.pk], now).get(item.pk, {}) if known.rankings else {}
+    lost = {name for name in differs if _outranked(known, item, name, was, held, sighting.source)}
+    wait = {name for name in differs.keys() - lost if used and is_controlled(known, item.ci_class_id, name)}
+    answer.taken, answer.claimed = sorted(differs.keys() - wait - lost), sorted(lost)
+    said = {name: value for name, value in facts.items() if value is not None and name not in wait}
+    stamp = Stamp(by=user, source=sighting.source, observed=True)
+    try:
+        write_items([Draft(item.identifier, said, item)], stamp, definitions=known)
+    except Clash as error:
+        answer.errors[error.field] = [str(error)]
+        answer.taken = []
     for name in sorted(wait):
         _note(sighting, item, name, was.get(name), differs[name], now)
     stale = Difference.objects.filter(sighting=sighting, what=Difference.What.VALUE, decision="")
     stale.exclude(field__in=wait).delete()
     answer.waiting = sorted(wait)
     return answer
+
+
+def _outranked(
+    known: Definitions,
+    item: ConfigurationItem,
+    name: str,
+    was: Mapping[str, Any],
+    held: Mapping[str, Any],
+    source: str,
+) -> bool:
+    """Whether a stronger source holds the value: then this one's word is only kept beside it."""
+    holder = holder_of(held, name, given=was.get(name) is not None)[0]
+    return known.rankings.outranks(item.ci_class_id, name, holder, source)
 
 
 def _note(sighting: Sighting, item: ConfigurationItem, name: str, was: Any, seen: Any, now: datetime) -> None:
@@ -199,7 +219,10 @@ def decide(*, difference: Difference, taken: bool, stamp: Stamp) -> None:
     if row.decision:
         raise Undecidable(_("Somebody decided this already."))
     if taken and row.what == Difference.What.VALUE and row.item:
-        write_items([Draft(row.item.identifier, {row.field: row.seen_value}, row.item)], stamp)
+        source = row.sighting.source if row.sighting.source not in PEOPLE else stamp.source
+        draft = Draft(row.item.identifier, {row.field: row.seen_value}, row.item)
+        if write_items([draft], replace(stamp, source=source)).claimed:
+            raise Undecidable(_("A stronger source holds this value; rank the sources otherwise, or withdraw it."))
     elif taken:
         raise Undecidable(_("Only a value can be taken over."))
     row.decision = Difference.Decision.TAKEN if taken else Difference.Decision.KEPT

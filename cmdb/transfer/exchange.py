@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 from django.core.exceptions import ValidationError
@@ -19,8 +20,10 @@ from accounts.models import User
 from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader, read_identifier
+from cmdb.merging.services import survivor_of
 from cmdb.models import ConfigurationItem, ItemImport, RelationType, UniqueValue
 from cmdb.relating import Link, RelationRefused, Rules, write_relations
+from cmdb.sources.claims import sources_at
 from cmdb.transfer.grounds import Ground, RelationsNow, needs_ground
 from cmdb.values import Known, normalised
 from cmdb.versioning.moments import present
@@ -53,12 +56,13 @@ class Report:
     same: int = 0
     versions: int = 0
     related: int = 0
+    claimed: int = 0
     bad: list[tuple[str, int, str]] = field(default_factory=list)
     run: ItemImport | None = None
 
     def counts(self) -> dict[str, int]:
         """The numbers, as they are kept."""
-        names = ("rows", "relations", "made", "changed", "same", "versions", "related")
+        names = ("rows", "relations", "made", "changed", "same", "versions", "related", "claimed")
         return {**{name: getattr(self, name) for name in names}, "bad": len(self.bad)}
 
 
@@ -90,6 +94,8 @@ class Importer:
     dry_run: bool = False
     name: str = ""
     say: Callable[[str], None] = lambda text: None
+    #: Who gave what is recorded of the items read, when sources are ranked.
+    held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, init=False)
 
     def run(self, items: Rows, relations: Rows = ()) -> Report:
         """Check everything, then write everything in one transaction. Raises ImportRefused, TableError."""
@@ -174,6 +180,9 @@ class Importer:
         except ValidationError as error:
             return " ".join(error.messages), None
         item = stored.get(identifier)
+        if item is not None and item.merged_into_id:
+            names = {"item": identifier, "other": survivor_of(item).identifier}
+            return _("%(item)s was merged into %(other)s; change that one.") % names, None
         if item is None:
             given = {name: value for name, value in given.items() if value.strip() or name in ("name", "ci_class")}
             given.setdefault("status", "planned")
@@ -233,9 +242,11 @@ class Importer:
 
     def _check_grounds(self, drafts: dict[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
         """Drop what change control refuses, saying why."""
-        now = present()
+        now, source = present(), self.ground.source
+        stored = [draft.item.pk for _n, draft in drafts.values() if draft.item is not None]
+        self.held = sources_at(stored, now) if known.rankings else {}
         for identifier, (number, draft) in list(drafts.items()):
-            if needs_ground(draft, known):
+            if needs_ground(draft, known, source, self.held):
                 assert draft.item is not None  # noqa: S101 - else it needs none
                 reason = self.ground.refusal(draft.item.status_id, [identifier], now)
                 if reason:
@@ -251,12 +262,13 @@ class Importer:
         report: Report,
     ) -> None:
         print_ = hashlib.sha256(repr((sorted(drafts), raw[:1], len(raw))).encode()).hexdigest()
-        report.run = ItemImport.objects.create(name=self.name[:200] or "import", fingerprint=print_, by=self.by)
-        free = Stamp(by=self.by, source="import", batch=report.run)
+        source, name = self.ground.source, self.name[:200] or "import"
+        report.run = ItemImport.objects.create(name=name, fingerprint=print_, by=self.by, source=source)
+        free = Stamp(by=self.by, source=source, batch=report.run)
         grounded = self.ground.stamp(report.run)
         self.say(_("Writing %(count)d items …") % {"count": len(drafts)})
-        rows = [(needs_ground(draft, known), draft) for _n, draft in drafts.values()]
-        first = Stamp(by=self.by, source="import", trusted=True, batch=report.run)
+        rows = [(needs_ground(draft, known, source, self.held), draft) for _n, draft in drafts.values()]
+        first = Stamp(by=self.by, source=source, trusted=True, batch=report.run)
         try:
             for stamp, on_ground in ((free, False), (grounded, True)):
                 part = [draft for needs, draft in rows if needs is on_ground]
@@ -266,6 +278,7 @@ class Importer:
                 report.made += len(written.made)
                 report.changed += len(written.changed)
                 report.versions += written.versions
+                report.claimed += len(written.claimed)
             report.same = len(drafts) - report.made - report.changed
             self.say(_("Writing %(count)d relations …") % {"count": len(raw)})
             links = [(number in guarded, link) for (number, _t), link in zip(raw, _links(raw), strict=True)]
@@ -273,7 +286,7 @@ class Importer:
                 report.related += write_relations([link for needs, link in links if needs is on_ground], stamp)
         except (Clash, RelationRefused, NotAllowed) as error:
             raise ImportRefused(str(error), report) from error
-        if report.versions or report.related:
+        if report.versions or report.related or report.claimed:
             report.run.counts = report.counts()
             report.run.save(update_fields=["counts"])
         else:

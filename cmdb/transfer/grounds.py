@@ -15,6 +15,7 @@ from accounts.models import User
 from cmdb.authority import IN_USE, NotAllowed, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, Relation, RelationType
+from cmdb.sources.ranking import holder_of
 from cmdb.writing import Draft, differing, is_controlled
 
 
@@ -26,12 +27,13 @@ class Ground:
     change: str = ""
     correction: bool = False
     reason: str = ""
+    source: str = "import"
 
     def stamp(self, batch: Any = None) -> Stamp:
         """The stamp of what needs a ground."""
         return Stamp(
             by=self.by,
-            source="import",
+            source=self.source,
             change=self.change,
             correction=self.correction,
             reason=self.reason,
@@ -48,12 +50,22 @@ class Ground:
         return ""
 
 
-def needs_ground(draft: Draft, known: Definitions) -> bool:
-    """Whether the draft changes something controlled of an item in use."""
+def needs_ground(draft: Draft, known: Definitions, source: str, held: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Whether the draft changes something controlled of an item in use; ``held``: the sources of what is recorded.
+
+    What a stronger source holds is only claimed, which changes nothing.
+    """
     item = draft.item
     if item is None or item.status_id not in IN_USE:
         return False
-    return any(is_controlled(known, item.ci_class_id, name) for name in differing(item, draft.facts))
+    sources = held.get(item.pk, {})
+
+    def written(name: str) -> bool:
+        holder = holder_of(sources, name, given=True)[0]
+        return not known.rankings.outranks(item.ci_class_id, name, holder, source)
+
+    differs = differing(item, draft.facts)
+    return any(is_controlled(known, item.ci_class_id, name) and written(name) for name in differs)
 
 
 class RelationsNow:

@@ -141,8 +141,14 @@ def _item_lines(versions: Sequence[ItemVersion], names: Names) -> Iterable[Line]
             reference=version.reference,
             reason=version.reason,
             fields=names.differences(before, version) if before else [],
-            text="" if before else _("recorded for the first time"),
+            text=_line_text(version, before, names),
         )
+
+
+def _line_text(version: ItemVersion, before: ItemVersion | None, names: Names) -> str:
+    if before is None:
+        return _("recorded for the first time")
+    return "" if names.differences(before, version) else _("confirmed")
 
 
 def _before(version: ItemVersion, versions: Sequence[ItemVersion]) -> ItemVersion | None:

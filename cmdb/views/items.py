@@ -20,6 +20,7 @@ from cmdb.definitions import Definitions
 from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
 from cmdb.life import ORDER, STEPS, steps_for
 from cmdb.listing import ItemList
+from cmdb.merging.services import identity_of, survivor_of
 from cmdb.models import ConfigurationItem, Relation
 from cmdb.network.answers import impact_of
 from cmdb.network.standing import is_service, standing_of
@@ -29,12 +30,14 @@ from cmdb.services import (
     NotAllowed,
     RelationRefused,
     Stale,
+    Written,
     create_item,
     end_relations,
     items_at,
     update_item,
     write_relations,
 )
+from cmdb.sources.claims import others_said
 from cmdb.versioning.history import Names, history_of
 from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
 
@@ -95,8 +98,14 @@ class ItemView(CmdbView):
     """One item, now or at any moment."""
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Show it."""
-        return draw_item(request, find_item(request.user, pk))
+        """Show it; what was merged into another leads there, unless its past is asked for."""
+        item = find_item(request.user, pk)
+        if item.merged_into_id and not request.GET:
+            survivor = survivor_of(item)
+            text = _("%(item)s was merged into this item.") % {"item": item.identifier}
+            messages.info(request, text)
+            return redirect("cmdb:item", survivor.pk)
+        return draw_item(request, item)
 
 
 def draw_item(
@@ -115,6 +124,9 @@ def draw_item(
         "life": pages.life_of(row, ORDER) if row else [],
         "tone": pages.TONES.get(row.status_id, "neutral") if row else "neutral",
         "sections": pages.facts_of(row, definitions, moment) if row else [],
+        "claims": claims_of(item, moment, definitions),
+        "survivor": survivor_of(item) if item.merged_into_id else None,
+        "identity": identity_of(item),
         "kin": pages.relations_of(item.pk, user, moment),
         "lines": history_of(item, Names(definitions), moment=moment)[:30],
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
@@ -127,6 +139,19 @@ def draw_item(
         "relation_form": relation_form or (RelationForm(user=user, prefix="relation") if edits else None),
     }
     return render(request, "cmdb/item.html", context, status=status)
+
+
+def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions) -> list[dict[str, Any]]:
+    """What other sources say of the item than its record does, in words."""
+    names = Names(definitions)
+    return [
+        {
+            "label": definitions.label(line["claim"].field),
+            "value": names.shown(line["claim"].field, line["claim"].value, item.ci_class_id) or _("nothing"),
+            **line,
+        }
+        for line in others_said(item, moment.known_at)
+    ]
 
 
 class NewView(CmdbView):
@@ -174,6 +199,15 @@ def attempt(form: Any, write: Any) -> Any:
     return None
 
 
+def tell_claims(request: SignedInRequest, done: Written) -> None:
+    """Say which values were kept beside the record only."""
+    if done.claimed:
+        known = Definitions()
+        names = ", ".join(sorted({known.label(name) for _identifier, name in done.claimed}))
+        text = _("A stronger source holds %(names)s: what you typed is kept beside it, the record stays.")
+        messages.warning(request, text % {"names": names})
+
+
 def draw_form(
     request: SignedInRequest, form: ItemForm, *, item: ConfigurationItem | None = None, status: int = 200
 ) -> HttpResponse:
@@ -208,6 +242,7 @@ class EditView(CmdbView):
             done = attempt(form, lambda: update_item(item=item, facts=said["facts"], stamp=stamp, seen=said["seen"]))
             if done is not None:
                 messages.success(request, _("Saved.") if done.versions else _("Nothing differs; nothing was written."))
+                tell_claims(request, done)
                 return redirect("cmdb:item", pk)
         return draw_form(request, form, item=item, status=422)
 

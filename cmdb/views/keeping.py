@@ -23,6 +23,7 @@ from cmdb.health import measures
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Difference, ItemImport
+from cmdb.models.sources import source_name
 from cmdb.transfer.discovery import Undecidable, decide, propose
 from cmdb.transfer.exchange import Importer, ImportRefused, Reading, Report
 from cmdb.transfer.exporting import relations_of, table_of
@@ -178,6 +179,13 @@ class ImportForm(GroundForm):
 
     items = forms.FileField(label=gettext_lazy("Configuration items (CSV or Excel)"))
     relations = forms.FileField(label=gettext_lazy("Relations (CSV or Excel)"), required=False)
+    source = forms.CharField(
+        label=gettext_lazy("Source"),
+        max_length=40,
+        required=False,
+        validators=[source_name],
+        help_text=gettext_lazy("Whose word the file is, as sources are ranked. Empty: import."),
+    )
     columns = forms.CharField(
         label=gettext_lazy("Columns with other names"),
         required=False,
@@ -186,7 +194,7 @@ class ImportForm(GroundForm):
     )
     good_rows = forms.BooleanField(label=gettext_lazy("Write the good rows, leave out the others"), required=False)
 
-    field_order = ("items", "relations", "columns", "change", "correction", "reason", "good_rows")
+    field_order = ("items", "relations", "source", "columns", "change", "correction", "reason", "good_rows")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -216,7 +224,8 @@ class ImportForm(GroundForm):
     def ground(self, user: User) -> Ground:
         """What was said about why."""
         said = self.cleaned_data
-        return Ground(user, said["change"].strip(), said.get("correction", False), said["reason"].strip())
+        source = said["source"] or "import"
+        return Ground(user, said["change"].strip(), said.get("correction", False), said["reason"].strip(), source)
 
     def clean(self) -> dict[str, Any]:
         """Not too large: the command takes larger files."""

@@ -18,6 +18,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
     "keep-facts": {"task": "reports.tasks.keep_facts", "schedule": 3.0, "options": {"expires": 3}},
     "targets": {"task": "reports.tasks.tell_crossings", "schedule": 900.0},
+    "send-scheduled": {"task": "reports.tasks.send_scheduled", "schedule": 30.0, "options": {"expires": 30}},
+    "remove-sent-files": {"task": "reports.tasks.remove_sent_files", "schedule": 24 * 3600.0},
     "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},
     "problem-register": {"task": "problems.tasks.tell_month", "schedule": 6 * 3600.0},
     "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},

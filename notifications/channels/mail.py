@@ -8,12 +8,14 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 
 from notifications.channels import headers
 from notifications.channels.letter import page_of
@@ -62,18 +64,27 @@ def compose(outgoing: Outgoing) -> bytes:
         *([headers.exact("X-Priority", "1"), headers.exact("Importance", "high")] if kept.get("urgent") else []),
         *([headers.exact("Content-Language", language)] if language else []),
     ]
-    return b"".join([*lines, _body(text, page_of(kept["subject"], text, language), key=outgoing.message_id)])
+    page = page_of(kept["subject"], text, language)
+    return b"".join([*lines, _body(text, page, key=outgoing.message_id, attached=kept.get("attachment"))])
 
 
-def _body(text: str, page: str, *, key: str) -> bytes:
+def _body(text: str, page: str, *, key: str, attached: Mapping[str, str] | None = None) -> bytes:
     """``text`` and ``page`` as two forms of one content, each in base64: nothing of it is read as a header.
 
-    The boundary follows from ``key``, so that every try is the same.
+    The boundary follows from ``key``, so that every try is the same. ``attached``: name, type and place of a file in
+    the store of uploads. Raises OSError when it is not there.
     """
     mail = EmailMessage(policy=SMTP)
     mail.set_content(headers.readable(text), cte="base64")
     mail.add_alternative(headers.readable(page), subtype="html", cte="base64")
-    mail.set_boundary(f"part-{hashlib.sha256(key.encode()).hexdigest()[:32]}")
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    mail.set_boundary(f"part-{digest}")
+    if attached:
+        with default_storage.open(attached["file"]) as file:
+            content = file.read()
+        main, _slash, sub = attached["type"].partition(";")[0].partition("/")
+        mail.add_attachment(content, maintype=main, subtype=sub, filename=headers.tidy(attached["name"]))
+        mail.set_boundary(f"whole-{digest}")
     return mail.as_bytes()
 
 

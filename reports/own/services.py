@@ -111,12 +111,17 @@ class BoardForm(forms.ModelForm):
 
     def clean_parameters(self) -> str:
         """Only what boards understand is kept."""
-        given, kept = QueryDict(self.cleaned_data["parameters"]), QueryDict(mutable=True)
-        for name in ("period", "from", "to", *DIMENSIONS):
-            values = [value for value in given.getlist(name) if value]
-            if values and (name != "period" or values[0] in NAMED):
-                kept.setlist(name, values)
-        return kept.urlencode()
+        return kept_parameters(QueryDict(self.cleaned_data["parameters"]))
+
+
+def kept_parameters(given: QueryDict) -> str:
+    """Period and filters among the parameters of an address, as an address."""
+    kept = QueryDict(mutable=True)
+    for name in ("period", "from", "to", *DIMENSIONS):
+        values = [value for value in given.getlist(name) if value]
+        if values and (name != "period" or values[0] in NAMED):
+            kept.setlist(name, values)
+    return kept.urlencode()
 
 
 def figures_for(kind: Kind, user: User) -> list[Measure]:

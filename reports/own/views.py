@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
-from reports.boards import KpiBoard
+from reports.own.board import OwnKpiBoard
 from reports.own.models import OwnBoard
 from reports.own.services import (
     SHIPPED,
@@ -30,52 +27,7 @@ from reports.views import ReportsView
 from tickets import clock
 from tickets.figures.charts import charts_of
 from tickets.figures.measures import measures_of
-from tickets.lifecycle import Kind, kind_of
-
-
-class OwnKpiBoard(KpiBoard):
-    """The chosen parts of a board. An address without a period has that of the board."""
-
-    page = "board"
-
-    def __init__(self, board: OwnBoard, params: QueryDict, *, user: Any) -> None:
-        self.own = board
-        given = params if any(params.getlist(name) for name in ("period", "from", "to")) else _joined(board, params)
-        super().__init__(given, user=user, kind=kind_of(board.kind), now=clock.now())
-
-    @property
-    def path(self) -> str:
-        """The page of this board."""
-        return reverse("reports:own", args=[self.own.pk])
-
-    def context(self) -> dict[str, Any]:
-        """What is chosen, in its order and size."""
-        known, drawn = {measure.code for measure in self.measures}, charts_of(self.kind.code)
-        figures = [code for code in self.own.figures if code in known]
-        charts = [(code, self.part_url("chart", code), size) for code, size in self.own.charts if code in drawn]
-        lost = len(self.own.figures) + len(self.own.charts) - len(figures) - len(charts)
-        tiles = f"{self.part_url('tiles')}{''.join(f'&figure={code}' for code in figures)}" if figures else ""
-        frame = super().context()
-        return frame | {
-            "title": self.own.name,
-            "tiles_url": tiles,
-            "table_url": "",
-            "load_url": "",
-            "charts": charts,
-            "lost": lost,
-            "own": self.own,
-            "waiting": figures,
-            "may_edit": may_edit(self.own, self.user),
-            "others": [],
-            "pages": [page | {"on": False} for page in frame["pages"]],
-        }
-
-
-def _joined(board: OwnBoard, params: QueryDict) -> QueryDict:
-    joined = board.query.copy()
-    for name, values in params.lists():
-        joined.setlist(name, values)
-    return joined
+from tickets.lifecycle import Kind
 
 
 class OwnBoardsView(ReportsView):
@@ -96,7 +48,7 @@ class OwnBoardView(ReportsView):
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show its frame; figures follow."""
         board = get_object_or_404(boards_for(request.user), pk=pk)
-        context = OwnKpiBoard(board, request.GET, user=request.user).context()
+        context = OwnKpiBoard(board, request.GET, user=request.user, now=clock.now()).context()
         return render(request, "reports/board.html", context, status=400 if context["errors"] else 200)
 
 

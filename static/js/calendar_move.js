@@ -1,5 +1,6 @@
-// Changes are dragged in the calendar: in a month or week to another day, in a day to another time. What that means is
-// shown on a page of its own, which is also where the keyboard leads (the list below the calendar).
+// Changes are dragged in the calendar: in a month or week to another day, in a day to another time, in lanes of a week
+// also to another business system or group. What that means is shown on a page of its own, which is also where the
+// keyboard leads (the list below the calendar).
 const QUARTER = 15;
 let dragged = null;
 
@@ -21,7 +22,8 @@ function target(event) {
 document.addEventListener("dragstart", (event) => {
   const chip = event.target.closest?.("[data-moves]");
   if (!chip) return;
-  dragged = { moves: chip.dataset.moves, grip: event.clientX - (chip.closest("td") || chip).getBoundingClientRect().left };
+  const from = chip.closest("td[data-lane]");
+  dragged = { moves: chip.dataset.moves, code: from?.dataset.code, grip: event.clientX - (chip.closest("td") || chip).getBoundingClientRect().left };
   event.dataTransfer.effectAllowed = "move";
   event.dataTransfer.setData("text/plain", chip.textContent.trim());
 });
@@ -39,6 +41,7 @@ document.addEventListener("drop", (event) => {
   if (!place) return;
   event.preventDefault();
   const query = place.dataset.day ? { day: place.dataset.day } : { start: startOf(place, event) };
+  if (place.dataset.lane && place.dataset.code !== dragged.code) query[place.dataset.lane] = place.dataset.code;
   location.assign(`${dragged.moves}?${new URLSearchParams(query)}`);
 });
 

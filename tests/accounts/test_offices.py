@@ -36,11 +36,14 @@ HISTORY = """
 accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
-changes.Change.operator changes.IncidentVerdict.by changes.Interruption.by changes.Meeting.made_by
+changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
+changes.MaintenanceVersion.made_by changes.Meeting.made_by
 changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
-cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Difference.decided_by cmdb.ItemImport.by cmdb.ItemVersion.by
+cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
+cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
+cmdb.ItemImport.by cmdb.ItemVersion.by
 cmdb.RelationVersion.by cmdb.Release.by cmdb.Release.ended_by cmdb.SpareMovement.by
 duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
@@ -48,7 +51,7 @@ incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Deli
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by
 problems.KnownErrorUse.by problems.Note.written_by
 problems.TrendProposal.decided_by reports.Fact.assignee reports.ProcessMeeting.written_by
-reports.ServiceReport.approved_by reports.ServiceReport.edited_by reports.Target.edited_by
+reports.Sending.reader reports.ServiceReport.approved_by reports.ServiceReport.edited_by reports.Target.edited_by
 sla.CalendarVersion.published_by sla.Clock.excused_by sla.ClockChange.by sla.EngineSwitch.by
 sla.PolicyVersion.published_by sla.RuleEdit.by sla.TrialRun.user tickets.Attachment.created_by tickets.Guest.user
 tickets.SavedView.created_by tickets.Ticket.registered_by tickets.Ticket.requester tickets.TicketLink.created_by
@@ -59,7 +62,8 @@ OWN = """
 accounts.ApiToken.user accounts.SupportGroup.members announcements.Dismissal.user changes.CalendarFeed.owner
 cmdb.ItemQuery.owner
 drafts.Draft.user exporting.Export.user live.Presence.user notifications.AnswerLink.user replies.CannedReply.owner
-replies.TicketTemplate.owner reports.OwnBoard.owner reports.WallDisplay.owner tickets.IdempotencyKey.user
+replies.TicketTemplate.owner reports.OwnBoard.owner reports.Schedule.owner reports.WallDisplay.owner
+tickets.IdempotencyKey.user
 tickets.SavedView.owner tickets.Ticket.watchers tickets.Watcher.user
 """
 

@@ -31,6 +31,7 @@ WITHOUT_ADDING = {
 }
 WITHOUT_ADDING |= {"approvals.PolicyVersion", "changes.TemplateVersion"}
 WITHOUT_ADDING |= {"changes.Questionnaire", "changes.QuestionnaireVersion"}
+WITHOUT_ADDING |= {"changes.FreezeRule", "changes.MaintenanceVersion"}
 WITHOUT_ADDING |= {"duty.Absence", "duty.Override", "notifications.Delivery", "sla.RuleEdit"}
 #: Queries of a list, however many rows it has: session, person, count, rows; the choices of up to three filters.
 LIST_QUERIES = 7

@@ -1,11 +1,11 @@
-"""The portal's own Python files, parsed once."""
+"""The portal's own Python files, parsed once, when they are looked at."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,19 @@ def room_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class Module:
-    """A file with its dotted name and its syntax tree."""
+    """A file with its dotted name; ``text`` stands for what is in it."""
 
     name: str
     path: Path
-    tree: ast.Module
+    text: str | None = None
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What is in it, parsed when somebody looks: a run collects these tests in every process."""
+        return ast.parse(self.path.read_text(encoding="utf-8") if self.text is None else self.text)
 
     @property
     def app(self) -> str:
@@ -77,16 +82,21 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
         yield from _running(child)
 
 
-@cache
 def modules(*packages: str) -> list[Module]:
     """The modules of the packages, without migrations."""
-    found = []
-    for package in packages:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if "migrations" not in path.parts:
-                name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-                found.append(Module(name, path, ast.parse(path.read_text(encoding="utf-8"))))
-    return found
+    return [module for package in packages for module in _modules_of(package)]
+
+
+@cache
+def _modules_of(package: str) -> list[Module]:
+    paths = [path for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts]
+    return [Module(".".join(_parts(path)), path) for path in paths]
+
+
+def _parts(path: Path) -> list[str]:
+    """What the dotted name of a module is made of; a package is its ``__init__``."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return [part for part in parts if part != "__init__"]
 
 
 def module_of(name: str) -> str:

@@ -140,7 +140,12 @@ def test_submission_is_refused_with_reason_owner_and_the_next_free_windows(world
     with pytest.raises(ActionConflict) as refused:
         act(late, "submit", world.lead, now=MONDAY)
     said = str(refused.value.message)
-    for part in (first.number, "(Lead) Engineer", "2026-11-24 22:00 – 2026-11-25 00:00", "2026-11-25 21:00 – 23:00"):
+    for part in (
+        first.number,
+        "(Lead) Engineer",
+        "22:00 – 2026-11-25 00:00 (Asia/Shanghai)",
+        "2026-11-25 21:00 – 23:00 (",
+    ):
         assert part in said
     answer = Api(world.lead).post(f"changes/{late.number}/actions/submit/", {})
     assert (answer.status_code, first.number in answer.json()["detail"]) == (409, True)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from changes.collision.collisions import collisions_of
-from changes.models import Change, ChangeTemplate, FreezeRule, MaintenanceWindow
+from changes.freezing.services import save_freeze
+from changes.models import Change, ChangeTemplate, FreezeRule, FreezeVersion, MaintenanceWindow
 from changes.schedule.maintenance import lies_within, occurrences
 from changes.schedule.slots import free_slots
 from notifications.models import Notice
-from tests.changes.making import request, staffed
+from tests.api.client import Api
+from tests.changes.making import later, request, staffed
 from tests.factories import MONDAY, World, act, last_entry, make_system, reload_user
 from tickets import clock
 from tickets.actions import perform
@@ -36,29 +41,37 @@ def planned(world: World, hours: float, **data: Any) -> Any:
     return act(request(world, now=None, **window, **data), "submit", world.lead)
 
 
-def saved(client: Client, rule: FreezeRule | None, start: datetime, **more: Any) -> int:
-    """Save a freeze of a day in the administration; the status of the answer."""
+def typed(start: datetime, **more: Any) -> dict[str, Any]:
+    """A freeze of a day, as the form of the portal sends it."""
     local = start.astimezone(SHANGHAI)
-    data = {
+    ends = local + timedelta(days=1)
+    return {
         **{"code": "audit", "name_zh": "审计", "name_en": "Audit", "kind": "span", "zone": "Asia/Shanghai"},
         **{"min_days": 3, "days_before": 1, "begins_at": "20:00", "closes_at": "17:00", "active": "on"},
-        **{"starts_at_0": f"{local:%Y-%m-%d}", "starts_at_1": f"{local:%H:%M}"},
-        **{"ends_at_0": f"{local + timedelta(days=1):%Y-%m-%d}", "ends_at_1": f"{local:%H:%M}"},
+        **{"starts_at": f"{local:%Y-%m-%dT%H:%M}", "ends_at": f"{ends:%Y-%m-%dT%H:%M}", "reason": "年度审计"},
         **more,
     }
-    page = f"/admin/changes/freezerule/{rule.pk}/change/" if rule else "/admin/changes/freezerule/add/"
-    return client.post(page, data).status_code
+
+
+def saved(client: Client, rule: FreezeRule | None, start: datetime, **more: Any) -> str:
+    """Preview a freeze of a day as change manager, then save it as previewed; the page of the preview."""
+    page = f"/changes/freezes/{rule.code}/edit/" if rule else "/changes/freezes/new/"
+    data = typed(start, **more)
+    shown = client.post(page, data).content.decode()
+    [digest] = re.findall(r'name="previewed" value="(\w+)"', shown)
+    assert client.post(page, {**data, "previewed": digest}).status_code == 302
+    return shown
 
 
 def test_a_freeze_that_moves_grades_planned_changes_anew_and_tells_each_owner_once(
     world: World, client: Client
 ) -> None:
-    """Added, moved away, deleted: only those whom it reaches or leaves are told, each once."""
+    """Added, moved away, switched off: only those whom it reaches or leaves are told, each once."""
     hit = planned(world, 24 * 40, assignee="engineer")
     missed = planned(world, 24 * 60)
-    client.force_login(reload_user(world.admin))
+    client.force_login(reload_user(world.people["changer"]))
 
-    assert saved(client, None, hit.planned_start) == 302
+    saved(client, None, hit.planned_start)
     told = Notice.objects.filter(event="freeze_moved")
     [notice] = told
     assert (notice.ticket_id, set(notice.deliveries.values_list("recipient", flat=True))) == (
@@ -74,9 +87,112 @@ def test_a_freeze_that_moves_grades_planned_changes_anew_and_tells_each_owner_on
     saved(client, rule, missed.planned_start)
     assert sorted(told.values_list("ticket", flat=True)) == sorted([hit.pk, hit.pk, missed.pk])
     assert last_entry(hit).action == "freeze_gone"
-    client.post(f"/admin/changes/freezerule/{rule.pk}/delete/", {"post": "yes"})
+    saved(client, rule, missed.planned_start, active="")
     assert last_entry(missed).action == "freeze_gone"
     assert told.all().count() == 4
+
+
+def test_what_a_freeze_would_do_is_shown_before_it_is_saved(world: World, client: Client) -> None:
+    """Nothing is stored by looking; what is typed anew is previewed anew; who has saved meanwhile is named."""
+    hit, missed = planned(world, 24 * 40), planned(world, 24 * 60)
+    client.force_login(reload_user(world.people["changer"]))
+    page = "/changes/freezes/new/"
+    shown = client.post(page, typed(hit.planned_start)).content.decode()
+    assert (hit.number in shown, missed.number in shown) == (True, False)
+    assert not FreezeRule.objects.filter(code="audit").exists()
+    [digest] = re.findall(r'name="previewed" value="(\w+)"', shown)
+    other = client.post(page, {**typed(missed.planned_start), "previewed": digest})
+    assert (other.status_code, missed.number in other.content.decode()) == (200, True)
+    assert not FreezeRule.objects.filter(code="audit").exists()
+
+    assert client.post(page, typed(hit.planned_start, reason="")).status_code == 422
+    saved(client, None, hit.planned_start, version=0)
+    rule = FreezeRule.objects.get(code="audit")
+    saved(client, rule, missed.planned_start, version=1)
+    late = client.post(f"/changes/freezes/{rule.code}/edit/", typed(hit.planned_start, version=1))
+    assert (late.status_code, "changer" in late.content.decode().lower()) == (422, True)
+    client.force_login(reload_user(world.lead))
+    assert client.get("/changes/freezes/audit/edit/").status_code == 403
+    assert client.get("/changes/freezes/").status_code == 200
+
+
+def test_each_save_is_a_version_and_the_past_is_answered_as_it_was_known(world: World, client: Client) -> None:
+    """Page, calendar and API: what was known then; who, when and why stands in the history; nothing changes it."""
+    changer: Any = world.people["changer"]
+    first = FreezeRule(code="audit", name_zh="审计", name_en="Audit", kind="span", **spans(10))
+    save_freeze(first, reason="年度审计", user=changer, now=later(0))
+    rule = FreezeRule.objects.get(code="audit")
+    for name, value in spans(20).items():
+        setattr(rule, name, value)
+    save_freeze(rule, reason="审计推迟", user=changer, now=later(24))
+    save_freeze(rule, reason="没有变化", user=changer, now=later(30))
+    save_freeze(FreezeRule.objects.get(code="audit"), reason="没有变化", user=changer, now=later(31))
+    assert list(rule.versions.values_list("number", "reason")) == [(2, "审计推迟"), (1, "年度审计")]
+
+    def starts(at: datetime) -> list[str]:
+        asked = quote(at.isoformat())
+        rows = Api(world.engineer).get(f"freezes/?year=2026&known_at={asked}").json()["results"]
+        return [row["starts_at"] for row in rows if row["rule"] == "audit"]
+
+    found = [[moment[:10] for moment in starts(later(hours))] for hours in (-1, 1, 25)]
+    day = [f"{spans(days)['starts_at']:%Y-%m-%d}" for days in (10, 20)]
+    assert found == [[], [day[0]], [day[1]]]
+    assert Api(world.engineer).get("freezes/?year=2026&known_at=gestern").status_code == 400
+
+    client.force_login(reload_user(world.engineer))
+    month = f"{spans(10)['starts_at']:%Y-%m}"
+    at = f"{later(1).astimezone(SHANGHAI):%Y-%m-%dT%H:%M}"
+    then = client.get(f"/changes/calendar/?on={month}&known_at={at}").content.decode()
+    shown = f"{spans(10)['starts_at'].astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    assert shown in then
+    assert shown not in client.get(f"/changes/calendar/?on={month}").content.decode()
+    page = client.get(f"/changes/freezes/?year=2026&known_at={at}").content.decode()
+    assert all(text in page for text in ("审计推迟", "年度审计", changer.display_name))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        FreezeVersion.objects.update(reason="anders")
+
+
+def spans(days: int) -> dict[str, datetime]:
+    """A span of a day so many days after the beginning."""
+    return {"starts_at": later(24 * days), "ends_at": later(24 * (days + 1))}
+
+
+def test_programs_preview_a_freeze_and_save_what_they_previewed(world: World) -> None:
+    hit = planned(world, 24 * 40)
+    start = hit.planned_start
+    zoned = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(days=1)).isoformat()}
+    data = {**typed(start), **zoned, "active": True}
+    assert Api(world.lead).post("freeze-rules/", data).status_code == 403
+    api = Api(world.people["changer"])
+    looked = api.post("freeze-rules/", data).json()
+    assert (looked["hits"], [row["mark"] for row in looked["windows"]]) == ([hit.number], ["new"])
+    assert api.post("freeze-rules/", {**data, "previewed": looked["digest"]}).status_code == 201
+    off = {"active": False, "reason": "取消"}
+    digest = api.post("freeze-rules/audit/", off).json()["digest"]
+    answer = api.post("freeze-rules/audit/", {**off, "previewed": digest}).json()
+    assert [(row["number"], row["reason"]) for row in answer["versions"]] == [(2, "取消"), (1, "年度审计")]
+    assert api.post("freeze-rules/nothing/", off).status_code == 404
+    [row] = [row for row in api.results("freeze-rules/") if row["code"] == "audit"]
+    assert (row["content"]["active"], row["versions"][0]["made_by"]["username"]) == (False, "changer")
+
+
+def test_maintenance_windows_are_known_as_of_a_moment(world: World, client: Client) -> None:
+    make_system("core-db")
+    client.force_login(reload_user(world.admin))
+    data = {"business_system": "core-db", "weekday": 1, "begins_at": "20:00", "minutes": 60, "zone": "Asia/Shanghai"}
+    url = "/admin/changes/maintenancewindow/"
+    assert client.post(f"{url}add/", {**data, "active": "on"}).status_code == 200, "without a reason it is not saved"
+    before = clock.now()
+    assert client.post(f"{url}add/", {**data, "active": "on", "reason": "约定"}).status_code == 302
+    window = MaintenanceWindow.objects.get()
+    between = clock.now()
+    client.post(f"{url}{window.pk}/change/", {**data, "minutes": 90, "active": "on", "reason": "延长"})
+    assert list(window.versions.values_list("number", "reason")) == [(2, "延长"), (1, "约定")]
+    api = Api(world.engineer)
+    asked = [f"?known_at={quote(at.isoformat())}" for at in (before, between)] + [""]
+    found = [[row["minutes"] for row in api.results(f"maintenance-windows/{query}")] for query in asked]
+    assert found == [[], [60], [90]]
+    assert client.post(f"{url}{window.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_change_outside_the_maintenance_windows_of_its_system_collides_softly(world: World) -> None:

@@ -127,3 +127,33 @@ def test_thousands_of_items_do_not_hold_up_the_page(world: World, client: Client
     run_due(MONDAY)
     assert Effect.objects.get(change=change).items == 3000
     assert client.get(f"/changes/{change.number}/collisions/").status_code == 200
+
+
+def test_all_that_fit_are_counted_then_taken_off(world: World) -> None:
+    """What is not on the change is not counted; what is retired by now is."""
+    change: Any = act(request(world), "add_items_by_query", world.lead, confirmed="on", business_system="core-db")
+    act(change, "add_items_by_query", world.lead, confirmed="on", status="retired")
+    with pytest.raises(ActionInvalid) as counted:
+        act(change, "remove_items_by_query", world.lead, q="db-")
+    assert (list(counted.value.form.errors), "5 " in str(counted.value.form.errors["confirmed"])) == (
+        ["confirmed"],
+        True,
+    )
+    with pytest.raises(ActionInvalid) as refused:
+        act(change, "remove_items_by_query", world.lead, q="lonely", confirmed="on")
+    assert list(refused.value.form.errors) == ["__all__"]
+    Effect.objects.update(due=False)
+    act(change, "remove_items_by_query", world.lead, confirmed="on", q="db-")
+    assert names(change) == ["switch-1"]
+    assert (last_entry(change).data["count"], Effect.objects.get(change=change.pk).due) == (5, True)
+    answer = Api(world.lead).post(f"changes/{change.number}/actions/remove_items_by_query/", {"q": "switch"})
+    assert (answer.status_code, "1 item" in str(answer.json())) == (400, True)
+
+
+@pytest.mark.req("CHG-08")
+def test_an_item_of_a_change_leads_to_an_edit_of_it(world: World, client: Client) -> None:
+    change: Any = request(world, items=["db-1"])
+    client.force_login(reload_user(world.lead))
+    address = f"{reverse('tickets:action', args=[change.number, 'prepare_value'])}?item=db-1"
+    assert address in client.get(f"/tickets/{change.number}/").text
+    assert client.get(address).context["form"]["item"].value() == "db-1"

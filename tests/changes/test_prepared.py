@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from changes.prepared.difference import differences
+from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, Relation, RelationType
-from cmdb.services import Stamp, update_item
+from cmdb.services import Link, Stamp, update_item, write_relations
 from cmdb.versioning.moments import replaying
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
@@ -138,6 +140,40 @@ def test_programs_read_the_edits(world: World) -> None:
         ("relate", "db-1"),
     ]
     assert rows[0]["given"] == {"location": "北京 1-1"}
-    assert rows[3]["relation"] == {"type": "runs_on", "other": "db-2"}
+    assert rows[3]["relation"] == {"type": "runs_on", "other": "db-2", "group": "", "needed": 1}
     assert Api(world.requester).get(f"changes/{change.number}/edits/").status_code == 403
     assert RelationType.objects.filter(code="runs_on").exists()
+
+
+def test_a_relation_gets_another_redundancy_and_an_item_another_class(world: World) -> None:
+    """What stands is replaced; attributes that only the new class has may be prepared with it."""
+    change: Any = request(world)
+    with replaying(MONDAY):
+        db, rack = (ConfigurationItem.objects.get(identifier=name) for name in ("db-1", "db-2"))
+        write_relations([Link(db, RelationType.objects.get(code="runs_on"), rack)], Stamp(trusted=True))
+    own = next(iter(Definitions().of("network_device").keys() - Definitions().of("server").keys()))
+    typed: list[tuple[str, dict[str, Any]]] = [
+        (
+            "prepare_relation",
+            {"item": "db-1", "relation_type": "runs_on", "other": "db-2", "group": "节点", "needed": 1},
+        ),
+        ("prepare_value", {"item": "db-2", "attribute": "ci_class", "value": "network_device"}),
+        ("prepare_value", {"item": "db-2", "attribute": own, "value": "1"}),
+    ]
+    with pytest.raises(ActionInvalid) as refused:
+        act(change, "prepare_value", world.lead, now=MONDAY, **typed[2][1])
+    assert list(refused.value.form.errors) == ["value"]
+    with pytest.raises(ActionInvalid) as same:
+        act(change, "prepare_relation", world.lead, item="db-1", relation_type="runs_on", other="db-2", now=MONDAY)
+    assert list(same.value.form.errors) == ["other"]
+    for name, data in typed:
+        change = act(change, name, world.lead, now=MONDAY, **data)
+    rows = Api(world.lead).results(f"changes/{change.number}/edits/")
+    assert rows[0]["relation"] == {"type": "runs_on", "other": "db-2", "group": "节点", "needed": 1}
+    change = act(approved(world, change), "start", world.engineer, now=START)
+    with replaying(START):
+        act(change, "apply_edits", world.engineer, now=START)
+    relation, item = Relation.objects.get(), ConfigurationItem.objects.get(identifier="db-2")
+    assert (relation.group, relation.needed, relation.active) == ("节点", 1, True)
+    assert (item.ci_class_id, own in item.attributes) == ("network_device", True)
+    assert not [one for one in differences(change) if not one.planned]

@@ -103,10 +103,21 @@ PLACES = [(kind.code, state) for kind in kinds() for state in kind.states.values
 DECLARED: list[tuple[Kind, Action]] = [(kind, action) for kind in kinds() for action in kind.actions.values()]
 
 
-def expected_verdict(action: Action, ticket: Ticket, user: User) -> str:
-    """What every door must answer, said by the declaration: the rule, then the state and the guards."""
-    if action.creates or not type(ticket).objects.visible_to(user).filter(pk=ticket.pk).exists():
-        return "missing"
+def expected_verdicts(ticket: Ticket, user: User) -> dict[str, str]:
+    """What every door must answer to each action, by name, said by the declaration: rule, then state and guards."""
+    actions, seen = ticket.kind_info.actions, sees(user, ticket)
+    return {
+        name: _verdict_of_seen(action, ticket, user) if seen and not action.creates else "missing"
+        for name, action in actions.items()
+    }
+
+
+def sees(user: User, ticket: Ticket) -> bool:
+    """Whether the ticket is in any list of this person's."""
+    return type(ticket).objects.visible_to(user).filter(pk=ticket.pk).exists()
+
+
+def _verdict_of_seen(action: Action, ticket: Ticket, user: User) -> str:
     if action.system or action.allow is None or not action.allow(ticket, user):
         return "forbidden"
     if not action.starts_in(ticket.state) or any(guard(ticket, user) for guard in (*action.hidden_by, *action.guards)):

@@ -70,3 +70,20 @@ def test_a_change_is_dragged_and_what_falls_is_said_first(world: World, visit: C
     page.mouse.up()
     page.wait_for_url("**/move/?start=*")
     assert page.input_value("[name=planned_start]") == f"{target}T17:00"
+
+
+def test_in_a_week_a_change_is_dragged_into_another_lane(world: World, visit: Callable[..., Page]) -> None:
+    """Another day and another business system at once; the page says from which to which."""
+    change = scheduled(world)
+    make_system("website")
+    window: Any = {name: getattr(change, name).isoformat() for name in ("planned_start", "planned_end")}
+    act(request(world, now=None, business_system="website", **window), "submit", world.lead)
+    local = change.planned_start.astimezone(SHANGHAI)
+    target = local + timedelta(days=-1 if local.weekday() == 6 else 1)
+    page = visit("lead")
+    page.goto(f"/changes/calendar/?view=week&by=service&on={local:%Y-%m-%d}")
+    chip = page.locator(f".planned[data-moves='/changes/{change.number}/move/']").first
+    chip.drag_to(page.locator(f"td[data-day='{target:%Y-%m-%d}'][data-code=website]"))
+    page.wait_for_url(f"**/move/?day={target:%Y-%m-%d}&service=website")
+    assert page.input_value("[name=planned_start]") == f"{target:%Y-%m-%d}T20:00"
+    assert page.locator("[name=business_system]").evaluate("(field) => field.value") == "website"

@@ -38,6 +38,7 @@ NO_SECRETS = {
     "approvals.Decision.digest": "of what was decided",
     "notifications.AnswerLink.nonce": "the address is made from it and the epoch",
     "notifications.Endpoint.secret": "signs what goes out, opens nothing here",
+    "reports.Sending.digest": "of the file",
     "sla.CalendarVersion.content_hash": "of what the version says",
     "sla.PolicyVersion.content_hash": "of what the version says",
     "tickets.Attachment.sha256": "of the file",

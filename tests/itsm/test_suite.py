@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests import fixtures
+from tests import fixtures, mutants
 from tests.fixtures import DATABASE_MADE
 from tests.itsm.test_backup import ROOT
 
@@ -46,3 +46,12 @@ def test_addresses_of_servers_in_use_are_nothing_to_tests() -> None:
     assert done.returncode == 0, done.stderr
     assert "example.com" not in done.stdout
     assert "'live'" not in done.stdout
+
+
+@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: f"{mutant.path}: {mutant.before}")
+def test_every_mutant_can_be_planted(mutant: mutants.Mutant) -> None:
+    """``make mutants`` would otherwise end at the first line that was written anew."""
+    sound = (mutants.BASE_DIR / mutant.path).read_text(encoding="utf-8")
+
+    compile(mutants.planted(sound, mutant), mutant.path, "exec")
+    assert all((mutants.BASE_DIR / test).exists() for test in mutant.tests.split())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +26,7 @@ from live.wire import Heard, Line
 from tests.factories import MONDAY, World, act, incident_in, last_entry, unclaimed
 from tickets import clock
 from tickets.models import SavedView, Ticket, TimelineEntry
-from tickets.queues.listing import rows_of_saved
+from tickets.queues.listing import Listing, rows_of_saved
 from tickets.queues.queries import COUNTED, shown_count, view_counts
 from tickets.workspace.context import navigation, waiting_entries
 
@@ -101,20 +102,21 @@ def test_lines_for_many_lists_cost_one_query_and_are_drawn_once(
     assert {len(item._rows) for item in changed} == {1}
 
 
-@pytest.mark.parametrize("name", PEOPLE[:-2])
-@pytest.mark.parametrize("filters", ["", "group=host", "assignee=me", "state=pending&kind=incident", "q=no"])
-def test_a_list_is_told_what_its_page_shows(tickets: list[Any], world: World, name: str, filters: str) -> None:
-    from django.http import QueryDict
+FILTERS = ["", "group=host", "assignee=me", "state=pending&kind=incident", "q=no"]
 
-    from tickets.queues.listing import Listing
 
-    user, now = world.people[name], clock.now()
-    query = QueryDict(f"view=open&{filters}", mutable=True)
-    shown = set(Listing(query, user=user, now=now).rows.values_list("number", flat=True))
+def test_a_list_is_told_what_its_page_shows(tickets: list[Any], world: World, subtests: pytest.Subtests) -> None:
+    now = clock.now()
+    for name, filters in product(PEOPLE[:-2], FILTERS):
+        with subtests.test(f"{name}: {filters}"):
+            user = world.people[name]
+            shown = Listing(QueryDict(f"view=open&{filters}", mutable=True), user=user, now=now).rows
 
-    parts = News(load({ticket.pk for ticket in tickets}, now), now).parts_for(user, look(view="open", filters=filters))
+            news = News(load({ticket.pk for ticket in tickets}, now), now)
+            parts = news.parts_for(user, look(view="open", filters=filters))
 
-    assert {row["number"] for row in json.loads(parts.get("rows", "[]")) if "html" in row} == shown
+            drawn = {row["number"] for row in json.loads(parts.get("rows", "[]")) if "html" in row}
+            assert drawn == set(shown.values_list("number", flat=True))
 
 
 def test_a_foreign_list_is_told_to_look_again(tickets: list[Any], world: World) -> None:

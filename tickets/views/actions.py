@@ -74,6 +74,7 @@ class ActionView(SignedInView):
         if action is None:
             return redirect(ticket)  # where what was typed is kept
         form = action.form_class(ticket=ticket, user=request.user)
+        form.initial.update({name: request.GET[name][:100] for name in form.from_address if name in request.GET})
         slot = self._slot(ticket, action)
         if slot.form != drafting.action_slot(ticket, action).form:
             slot, _draft = drafting.restore(form, request, slot)

@@ -103,6 +103,7 @@ def staff_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]:
         "classification": pages.classification_facts(ticket, editors),
         "handling": pages.handling_facts(ticket, editors),
         **listed_items(ticket),
+        "item_actions": pages.item_buttons(ticket, base["available"]),
         "links": links_of(ticket, user),
         "tasks": pages.task_lines(ticket),
         "watchers": list(ticket.watchers.all()),

@@ -159,6 +159,15 @@ def buttons(ticket: Ticket, available: Iterable[Available]) -> list[dict[str, An
     ]
 
 
+def item_buttons(ticket: Ticket, available: Iterable[Available]) -> list[dict[str, Any]]:
+    """What is offered beside each configuration item: actions whose form an address may fill in with an item."""
+    return [
+        button_of(row.action, ticket)
+        for row in available
+        if row.enabled and row.action.asks and "item" in row.action.form_class.from_address
+    ]
+
+
 def _place(action: Action) -> tuple[int, bool, bool]:
     """The likeliest first, what ends badly last; between them what moves the ticket on, then what has a key."""
     return INTENT_ORDER[action.intent], not action.targets, not action.key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cmdb.transfer.grounds import Ground
 from cmdb.transfer.tables import TableError, open_table
 
 SHOWN = 50
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 class Command(BaseCommand):
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--good-rows", action="store_true", help="leave out bad rows and write the others")
         parser.add_argument("--change", default="", help="number of the approved change that names the items")
         parser.add_argument("--correction", default="", help="correct the record, for this reason; needs --by")
+        parser.add_argument("--source", default="import", help="whose word the file is, as sources are ranked")
         parser.add_argument("--by", default="", help="user name of whoever imports")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,11 +39,15 @@ class Command(BaseCommand):
         by = User.objects.filter(username=options["by"]).first() if options["by"] else None
         if options["by"] and by is None:
             raise CommandError(f"There is no person {options['by']}.")
+        if not NAME.fullmatch(options["source"]):
+            raise CommandError("A source is called by small letters, digits, _ and -.")
         try:
             importer = Importer(
                 by=by,
                 mapping=read_mapping(options["mapping"]) if options["mapping"] else {},
-                ground=Ground(by, options["change"], bool(options["correction"]), options["correction"]),
+                ground=Ground(
+                    by, options["change"], bool(options["correction"]), options["correction"], options["source"]
+                ),
                 good_rows=options["good_rows"],
                 dry_run=options["dry_run"],
                 name=options["file"].name,

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0020_managing_reports"),
-        ("cmdb", "0010_spare_parts"),
+        ("cmdb", "0012_identity"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

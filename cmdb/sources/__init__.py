@@ -1,0 +1,1 @@
+"""Sources of facts: ranked by class and field, what each claims, withdrawn and put back (CMDB-04)."""

@@ -1,0 +1,77 @@
+"""Which of two sources wins. Read in one query; without rankings the latest word holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from cmdb.models import SourceRanking, SourceRankingVersion
+
+#: Sources that put back what others said: nobody ranks above them, and they rank above nobody.
+RESTORING = frozenset({"undo", "formula", "merge", "split"})
+#: Of a value that was withdrawn and that nobody else gave.
+NOBODY = "-"
+#: People type into forms what they leave as it is, too: only what they change is their word.
+TYPED = frozenset({"page"})
+
+
+def asserts(source: str) -> bool:
+    """Whether saying what is recorded already counts as the source's own word."""
+    return source not in TYPED and source not in RESTORING
+
+
+class Rankings:
+    """Every ranking as it is now."""
+
+    def __init__(self, above: Callable[[str], Sequence[str]]) -> None:
+        rows = SourceRanking.objects.exclude(sources=[])
+        self._rows = {(row.ci_class_id, row.field): list(row.sources) for row in rows}
+        self._above = above
+        self._found: dict[tuple[str, str], list[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def of(self, class_code: str, field: str) -> list[str]:
+        """The sources ranked for a field, the strongest first: by the nearest class, there by field before class."""
+        place = (class_code, field)
+        if place not in self._found:
+            owners = [*self._above(class_code), None]
+            asked = [(owner, name) for owner in owners for name in (field, "")]
+            self._found[place] = next((self._rows[key] for key in asked if key in self._rows), [])
+        return self._found[place]
+
+    def rank(self, class_code: str, field: str, source: str) -> int:
+        """How strong the source is: 0 for one that is not named; nobody is weaker than anybody."""
+        if source == NOBODY:
+            return -1
+        order = self.of(class_code, field) if self._rows else []
+        return len(order) - order.index(source) if source in order else 0
+
+    def outranks(self, class_code: str, field: str, holder: str, source: str) -> bool:
+        """Whether the value of ``holder`` stands against what ``source`` says now."""
+        if not self._rows or source in RESTORING or not holder:
+            return False
+        return self.rank(class_code, field, source) < self.rank(class_code, field, holder)
+
+
+def holder_of(sources: Mapping[str, Any], field: str, *, given: bool) -> tuple[str, str]:
+    """Who gave a field its value and when, from a version's ``sources``; empty when nobody ever said anything.
+
+    ``given``: whether the field has a value; one without was taken away by somebody, or never filled.
+    """
+    stamp = sources.get(field) or (sources.get("") if given else None)
+    return (stamp[0], stamp[1]) if stamp else ("", "")
+
+
+@transaction.atomic
+def keep_ranking(*, ci_class: str | None, field: str, sources: Sequence[str], by: User) -> SourceRanking:
+    """Rank ``sources``, the strongest first, from now on; what is recorded stays until somebody writes again."""
+    row, _made = SourceRanking.objects.select_for_update().get_or_create(ci_class_id=ci_class, field=field)
+    row.sources = list(sources)
+    row.save()
+    SourceRankingVersion.objects.create(ranking=row, by=by, definition={"sources": row.sources})
+    return row

@@ -1,0 +1,180 @@
+"""What is believed of one thing when a source counts no more, or counts again: its versions written anew.
+
+Only what that source had given changes, or what it gives again; all else stays as it is, word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from cmdb.definitions import Definitions
+from cmdb.models.items import COLUMNS
+from cmdb.sources.facts import EVER, Counts, Fact, Facts, cuts_of, gaps_of, period_of, winner
+from cmdb.sources.ranking import NOBODY, holder_of
+from cmdb.versioning.versions import copy_of
+
+#: An item is always called something, of some class, somewhere in its life.
+KEPT = frozenset({"name", "ci_class_id", "status_id"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whose words are asked about: ``back`` when they count again, and which words count."""
+
+    source: str
+    back: bool
+    counts: Counts
+    now: datetime
+    known: Definitions
+
+
+@dataclass
+class Answer:
+    """What takes the place of the believed versions of one thing; ``fields``: those that differ now."""
+
+    gone: list[Any] = field(default_factory=list)
+    new: list[Any] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+
+
+def rewritten_item(versions: Sequence[Any], facts: Facts, asked: Question, *, alone: bool) -> Answer:
+    """``alone``: nobody else ever spoke of the item, so that without the source it is no more."""
+    answer = Answer()
+    names = facts.names_of(asked.source)
+    for row in versions:
+        if row.recorded.upper is not None:
+            continue
+        about = [fact for name in names for fact in facts.of(name)]
+        pieces = []
+        low, high = period_of(row.valid)
+        cuts = cuts_of(about, (low, high))
+        for begins, ends in pairwise(cuts):
+            piece = copy_of(row, asked.now)
+            piece.valid = (begins, None if ends == EVER else ends)
+            changed = _change_piece(piece, begins, names, facts, asked, alone=alone)
+            piece.carried = not changed
+            answer.fields |= changed
+            pieces.append(piece)
+        if any(not piece.carried for piece in pieces):
+            answer.gone.append(row)
+            answer.new += _joined(pieces)
+    return answer
+
+
+def _change_piece(
+    piece: Any, moment: datetime, names: set[str], facts: Facts, asked: Question, *, alone: bool
+) -> set[str]:
+    changed, values = set(), piece.facts
+    sources = dict(piece.sources)
+    for name in names:
+        given = name in values
+        held = holder_of(sources, name, given=given and values[name] not in (None, ""))
+        fact = _instead(name, moment, held, facts, asked, piece.ci_class_id)
+        if fact is None:
+            continue
+        if fact.value is None and name in KEPT:
+            continue
+        sources[name] = [fact.source, fact.at.isoformat()]
+        if (fact.value or None) != (values.get(name) or None):
+            changed.add(name)
+        _set(piece, name, fact.value)
+        if fact.source == NOBODY and name not in COLUMNS:
+            sources.pop(name)
+    if alone and not asked.back and piece.status_id != "retired":
+        piece.status_id, sources["status_id"] = "retired", [NOBODY, asked.now.isoformat()]
+        changed.add("status_id")
+    piece.sources = sources
+    changed |= set(asked.known.work_out(piece.ci_class_id, piece.attributes) if changed else [])
+    return changed
+
+
+def _set(piece: Any, name: str, value: Any) -> None:
+    if name in COLUMNS:
+        setattr(piece, name, value)
+        return
+    attributes = dict(piece.attributes)
+    attributes.pop(name, None)
+    if value not in (None, ""):
+        attributes[name] = value
+    piece.attributes = attributes
+
+
+def _instead(
+    name: str, moment: datetime, held: tuple[str, str], facts: Facts, asked: Question, class_code: str
+) -> Fact | None:
+    """Who holds the field now; None when that stays. A withdrawn source makes room, one put back takes its place."""
+
+    def rank(source: str) -> int:
+        return asked.known.rankings.rank(class_code, name, source) if name else (-1 if source == NOBODY else 0)
+
+    best = winner(facts.of(name), moment, asked.counts, rank)
+    if not asked.back:
+        if held[0] != asked.source:
+            return None
+        return best or Fact(name, None, NOBODY, asked.now)
+    if best is None or best.source != asked.source or [best.source, best.at.isoformat()] == list(held):
+        return None
+    return best
+
+
+def _joined(pieces: Sequence[Any]) -> list[Any]:
+    """Pieces that say the same one after the other are one version."""
+    found: list[Any] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        if last is not None and (last.facts, last.sources) == (piece.facts, piece.sources):
+            last.valid = (last.valid[0], piece.valid[1])
+            last.carried = last.carried and piece.carried
+        else:
+            found.append(piece)
+    return found
+
+
+def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question) -> Answer:
+    """As with items; a relation that nobody else speaks of did not hold."""
+    believed = [row for row in versions if row.recorded.upper is None]
+    gaps = gaps_of(versions)
+    every = facts.of("")
+    cuts = cuts_of(every, (min(low for fact in every for low, _high in fact.periods), EVER))
+    spans, changed = [], False
+    for begins, ends in pairwise(cuts):
+        row = next((r for r in believed if (p := period_of(r.valid)) and p[0] <= begins < p[1]), None)
+        held, value = _held_relation(row, begins, gaps)
+        fact = _instead("", begins, held, facts, asked, "")
+        if fact is not None:
+            changed = changed or fact.value != value
+            held, value = (fact.source, fact.at.isoformat()), fact.value
+        spans.append((begins, ends, value, held, row))
+    if not changed:
+        return Answer()
+    return Answer(believed, _relation_rows(spans, versions[-1], asked.now), {""})
+
+
+def _held_relation(row: Any, moment: datetime, gaps: Sequence[Any]) -> tuple[tuple[str, str], Any]:
+    if row is not None:
+        return holder_of(row.sources, "", given=True), [row.group, row.needed]
+    ended = next((gap for gap in gaps if gap[0] <= moment < gap[1]), None)
+    return ((ended[2], ended[3].isoformat()) if ended else (NOBODY, "")), None
+
+
+def _relation_rows(spans: Sequence[Any], pattern: Any, now: datetime) -> list[Any]:
+    found: list[Any] = []
+    last_value, last_held = None, ("", "")
+    for begins, ends, value, held, row in spans:
+        if value is None:
+            if found and last_value is not None and held[1]:
+                found[-1].sources["end"] = list(held)
+        elif (value, held) == (last_value, last_held) and found:
+            found[-1].valid = (found[-1].valid[0], None if ends == EVER else ends)
+        else:
+            made = copy_of(row or pattern, now)
+            made.group, made.needed = value
+            made.valid, made.sources = (begins, None if ends == EVER else ends), {"": list(held)}
+            made.carried = row is not None and [row.group, row.needed] == value
+            found.append(made)
+        last_value, last_held = value, held
+    return found

@@ -1,0 +1,66 @@
+"""A board of one's own as a person sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from accounts.models import User
+from reports.boards import KpiBoard
+from reports.own.models import OwnBoard
+from reports.own.services import may_edit
+from tickets.figures.charts import charts_of
+from tickets.lifecycle import kind_of
+
+
+class OwnKpiBoard(KpiBoard):
+    """The chosen parts of a board. An address without a period has that of the board."""
+
+    page = "board"
+
+    def __init__(self, board: OwnBoard, params: QueryDict, *, user: User, now: datetime) -> None:
+        self.own = board
+        given = params if any(params.getlist(name) for name in ("period", "from", "to")) else _joined(board, params)
+        super().__init__(given, user=user, kind=kind_of(board.kind), now=now)
+
+    @property
+    def path(self) -> str:
+        """The page of this board."""
+        return reverse("reports:own", args=[self.own.pk])
+
+    @property
+    def schedule_url(self) -> str:
+        """Where it is sent regularly, as it is kept."""
+        return f"{reverse('reports:schedule_new')}?board={self.own.pk}"
+
+    def context(self) -> dict[str, Any]:
+        """What is chosen, in its order and size."""
+        known, drawn = {measure.code for measure in self.measures}, charts_of(self.kind.code)
+        figures = [code for code in self.own.figures if code in known]
+        charts = [(code, self.part_url("chart", code), size) for code, size in self.own.charts if code in drawn]
+        lost = len(self.own.figures) + len(self.own.charts) - len(figures) - len(charts)
+        tiles = f"{self.part_url('tiles')}{''.join(f'&figure={code}' for code in figures)}" if figures else ""
+        frame = super().context()
+        return frame | {
+            "title": self.own.name,
+            "tiles_url": tiles,
+            "table_url": "",
+            "load_url": "",
+            "charts": charts,
+            "lost": lost,
+            "own": self.own,
+            "waiting": figures,
+            "may_edit": may_edit(self.own, self.user),
+            "others": [],
+            "pages": [page | {"on": False} for page in frame["pages"]],
+        }
+
+
+def _joined(board: OwnBoard, params: QueryDict) -> QueryDict:
+    joined = board.query.copy()
+    for name, values in params.lists():
+        joined.setlist(name, values)
+    return joined

@@ -1,0 +1,1 @@
+"""Reports that are sent regularly: saved lists and boards, to each reader what that reader sees (RPT-05)."""
