@@ -7,15 +7,22 @@ import pytest
 from accounts.models import User
 from cmdb.models import Attribute, Kind
 from tests.factories import World, make_item
-from tickets.search.results import items
+from tickets.search.results import Hit, items
 from tickets.search.words import parse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-09", "CMDB-05")]
 
 
+def hits(user: User, text: str) -> list[Hit]:
+    """What the search finds among items."""
+    query = parse(text)
+    assert query is not None
+    return items(text, query, user)
+
+
 def found(user: User, text: str) -> list[str]:
     """Identifiers of the items that the search finds."""
-    return [hit.key for hit in items(text, parse(text), user)]
+    return [hit.key for hit in hits(user, text)]
 
 
 def test_a_serial_number_or_an_address_finds_its_item(world: World) -> None:
@@ -25,7 +32,7 @@ def test_a_serial_number_or_an_address_finds_its_item(world: World) -> None:
     assert found(world.desk, "cn12ab") == ["A"]
     assert found(world.desk, "10.0.0.7") == ["A"]
     assert found(world.desk, "10.0.0") == []
-    hit = items("cn12ab", parse("cn12ab"), world.desk)[0]
+    hit = hits(world.desk, "cn12ab")[0]
     assert "CN12AB" in str(hit.detail)
 
 
