@@ -16,12 +16,16 @@ class ChangesConfig(AppConfig):
         from changes.figures import columns, measures  # need the models, which are loaded by now
         from changes.informing import receivers  # noqa: F401 - the same
         from changes.origins import prefills  # noqa: F401 - the same
+        from changes.unauthorised.board import counted  # needs the models, which are loaded by now
         from changes.unauthorised.permit import permit  # needs the models, which are loaded by now
         from cmdb.merging.references import register_reference  # as above
         from cmdb.services import register_permit  # as above
+        from tickets.figures.others import register_others  # as above
 
         for end in ("item", "other"):
             register_reference(f"changes.PreparedEdit.{end}", text=lambda row: f"{row.change.number} {row.sentence}")
+        register_reference("changes.Recurrence_items.configurationitem", text=lambda row: row.recurrence.title)
         register_permit(permit)
         measures.register()
+        register_others("change", counted)
         columns.register()

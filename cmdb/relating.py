@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from cmdb.authority import IN_USE, Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
-from cmdb.models import ConfigurationItem, Relation, RelationType, RelationVersion
+from cmdb.models import ConfigurationItem, ItemVersion, Relation, RelationType, RelationVersion
 from cmdb.sources.claims import Statements, sources_at
 from cmdb.sources.ranking import asserts, holder_of
 from cmdb.versioning.moments import present
@@ -85,8 +85,11 @@ def write_relations(links: Iterable[Link], stamp: Stamp, *, rules: Rules | None 
     _check_counts([wanted[key] for key in changed if not (existing.get(key) and existing[key].active)], rules)
     made = _made([wanted[key] for key in changed if key not in existing], number, now)
     again = [existing[key] for key in changed if key in existing]
-    versions = _revive(again, wanted, stamp, number, now)
+    stood = _known_before([wanted[key] for key in changed], stamp, now)
+    versions = _revive(again, wanted, stamp, number, now, stood)
     rows = [_version(row, stamp, now, wanted[row.source_id, row.relation_type_id, row.target_id]) for row in made]
+    for row in rows:
+        _judge_first(row, wanted[row.source_id, row.relation_type_id, row.target_id], stood)
     RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
     Relation.objects.filter(pk__in=[row.pk for row in existing.values()]).update(confirmed_at=now)
     _say_again([existing[key] for key in wanted if key in existing and key not in set(changed)], stamp, now)
@@ -194,6 +197,26 @@ def _made(links: Sequence[Link], number: int, now: datetime) -> list[Relation]:
     return Relation.objects.bulk_create(rows, batch_size=BATCH)
 
 
+def _known_before(links: Sequence[Link], stamp: Stamp, now: datetime) -> set[int]:
+    """Keys of the items of ``links`` that were recorded before this write: not with it, not by the same import."""
+    keys = {item.pk for link in links for item in (link.source, link.target)}
+    if not keys or not stamp.trusted:
+        return set()
+    found = ItemVersion.objects.filter(item__in=keys, recorded__startswith__lt=now)
+    if stamp.batch is not None:
+        found = found.filter(Q(batch=None) | ~Q(batch=stamp.batch))
+    return set(found.values_list("item_id", flat=True))
+
+
+def _judge_first(version: RelationVersion, link: Link, stood: Collection[int]) -> None:
+    """A first relation between two items that stood already alters what is in use: nothing allowed it.
+
+    What comes with a new item is that item's first entry.
+    """
+    if version.authority == Authority.FIRST and {link.source.pk, link.target.pk} <= set(stood) and _is_guarded(link):
+        version.authority = Authority.UNAUTHORISED
+
+
 def _authority(stamp: Stamp) -> tuple[str, str]:
     if stamp.change:
         return Authority.CHANGE, stamp.change
@@ -224,7 +247,9 @@ def _version(row: Relation, stamp: Stamp, now: datetime, link: Link) -> Relation
     )
 
 
-def _revive(again: Sequence[Relation], wanted: Any, stamp: Stamp, number: int, now: datetime) -> int:
+def _revive(
+    again: Sequence[Relation], wanted: Any, stamp: Stamp, number: int, now: datetime, stood: Collection[int]
+) -> int:
     """Relations that ended once, or whose redundancy changes."""
     resumed = [row for row in again if not row.active]
     altered = [row for row in again if row.active]
@@ -232,6 +257,8 @@ def _revive(again: Sequence[Relation], wanted: Any, stamp: Stamp, number: int, n
     edits = {row.pk: Edit(_altering(links[row.pk], stamp, now), stamp.since) for row in altered}
     outcome = rewrite(RelationVersion, "relation_id", edits, now)
     rows = [_version(row, stamp, now, links[row.pk]) for row in resumed]
+    for version in rows:
+        _judge_first(version, links[version.relation_id], stood)
     RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
     for row in again:
         link = links[row.pk]

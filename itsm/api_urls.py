@@ -18,9 +18,11 @@ from cmdb.api.impact import routes as impact_routes
 from cmdb.api.items import routes as item_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
+from cmdb.custody.api import routes as custody_routes
 from cmdb.disclosing.api import routes as release_routes
 from cmdb.merging.api import routes as merging_routes
 from cmdb.sources.api import routes as source_routes
+from cmdb.spares.api import routes as spare_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -64,6 +66,8 @@ version_1 = [
     *impact_routes,
     *query_routes,
     *source_routes,
+    *custody_routes,
+    *spare_routes,
     *merging_routes,
     *item_routes,
     *export_routes,

@@ -17,6 +17,7 @@ class NotificationsConfig(AppConfig):
             cab,
             changes,
             emergencies,
+            items,
             problems,
             rosters,
         )

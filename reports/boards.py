@@ -25,6 +25,7 @@ from reports.targets.services import Judged, judged, targets_of
 from reports.texts import shown
 from tickets.figures.charts import charts_of
 from tickets.figures.measures import Measure, measure_of, measures_of
+from tickets.figures.others import Other, others_of
 from tickets.figures.records import PLACED_BY, moment_of, period_text, written
 from tickets.lifecycle import Kind, kinds
 from tickets.models import Category, Priority, Source
@@ -273,6 +274,12 @@ class KpiBoard:
         before = recent_figures(wanted, self.scope.of(span_before(self.period)))
         targets = targets_of(wanted)
         return [self._tile(measure, now, before, targets.get(measure.code)) for measure in wanted]
+
+    def others(self) -> list[Other]:
+        """Numbers beside the tiles that count no tickets; none while filters of tickets or chosen figures narrow."""
+        if self.filters or self.chosen:
+            return []
+        return others_of(self.kind.code, self.user, self.period.span, span_before(self.period))
 
     def _on_tiles(self) -> list[Measure]:
         """Those that the address names, in its order; else incidents choose theirs, of other kinds the first."""

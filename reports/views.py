@@ -70,7 +70,9 @@ class TilesView(ReportsView):
     def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Show them."""
         board = self.board(kind)
-        return self.draw("reports/_tiles.html", board, title=_("Indicators"), tiles=board.tiles())
+        return self.draw(
+            "reports/_tiles.html", board, title=_("Indicators"), tiles=board.tiles(), others=board.others()
+        )
 
 
 class TableView(ReportsView):

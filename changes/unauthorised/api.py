@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.permissions import Permission
 from changes.schedule.calendar import MONTH, midnight, span_of
 from changes.unauthorised.forms import VerdictForm
-from changes.unauthorised.queries import STATES, figures, find_write, writes
+from changes.unauthorised.queries import MOST, STATES, figures, find_write, span_asked, writes
 from changes.unauthorised.services import judge, may_judge
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.form_input import checked, read_input, schema_of
@@ -32,6 +32,10 @@ SHOWN = 200
 INPUT: Any = VerdictForm
 STATE = OpenApiParameter(
     "state", {"type": "string", "enum": list(STATES)}, description=_("What became of them; all unless given.")
+)
+FROM, TO = (
+    OpenApiParameter(name, {"type": "string"}, description=_("Date or time in the portal's zone; both, or neither."))
+    for name in ("from", "to")
 )
 KEY: dict[str, dict[str, Any]] = {"key": {"type": "string", "maxLength": 20}}
 
@@ -74,7 +78,7 @@ class UnauthorisedSerializer(serializers.Serializer):
 class UnauthorisedApi(ApiView):
     """The list."""
 
-    query = ("state",)
+    query = ("state", "from", "to")
 
     def get(self, request: Request) -> Response:
         """The newest first."""
@@ -83,10 +87,13 @@ class UnauthorisedApi(ApiView):
         state = request.query_params.get("state", "")
         if state and state not in STATES:
             raise ValidationError({"state": [_("One of: %(states)s.") % {"states": ", ".join(STATES)}]})
+        between = span_asked(request.query_params)
+        if between is None and {"from", "to"} & set(request.query_params):
+            raise ValidationError({"from": [_("From and to are expected, each a date or a time such as 2026-11-22.")]})
         _begin, _until, first, after = span_of(MONTH, timezone.localtime(clock.now()).date())
         data = {
             "month": figures(self.user, midnight(first), midnight(after)),
-            "results": writes(self.user, state, SHOWN),
+            "results": writes(self.user, state, MOST if between else SHOWN, between),
         }
         return Response(UnauthorisedSerializer(data).data)
 
@@ -98,7 +105,7 @@ class UnauthorisedApi(ApiView):
             summary=_("List writes that no change allowed"),
             response=UnauthorisedSerializer,
             errors=LIST_ERRORS,
-            parameters=(STATE,),
+            parameters=(STATE, FROM, TO),
         )
 
 

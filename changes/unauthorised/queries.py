@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,19 @@ from changes.unauthorised.models import WriteVerdict
 from cmdb.authority import Authority
 from cmdb.definitions import column_labels, labels_at
 from cmdb.models import Attribute, ConfigurationItem, ItemVersion, RelationVersion
+from tickets.figures.records import moment_of
 
 #: A change that was approved and stands, or was carried out.
 APPROVED = (States.SCHEDULED, States.IMPLEMENTING, *ENDED)
 ITEM, RELATION = "i", "r"
 OPEN = "open"
 STATES = (OPEN, *WriteVerdict.Verdict.values)
+#: What addresses call all of them.
+ANY = "all"
+#: From, until; half open.
+Between = tuple[datetime, datetime]
+#: So many are listed of a span that is asked for.
+MOST = 5000
 
 
 @dataclass(frozen=True)
@@ -87,14 +94,29 @@ def in_state(found: Any, state: str) -> Any:
     return found.filter(verdict__verdict=state) if state else found
 
 
-def writes(user: User, state: str, most: int) -> list[Write]:
-    """The newest ``most``, items and relations together. Three queries."""
+def span_asked(params: Mapping[str, str]) -> Between | None:
+    """The span that an address names: a date or a time of the portal's zone each; None without, or for nonsense."""
+    try:
+        start, end = moment_of(params.get("from", "")), moment_of(params.get("to", ""))
+    except ValueError:
+        return None
+    return (start, end) if start < end else None
+
+
+def writes(user: User, state: str, most: int, between: Between | None = None) -> list[Write]:
+    """The newest ``most``, items and relations together; only those of a span. Three queries."""
     related = ("by", "verdict__by", "verdict__change")
-    items = in_state(item_writes(user), state).select_related("item", *related).order_by("-written_at", "-pk")
-    relations = in_state(relation_writes(user), state).select_related("source", "target", "relation_type", *related)
+    both = (in_state(_within(found, between), state) for found in (item_writes(user), relation_writes(user)))
+    items, relations = both
+    items = items.select_related("item", *related).order_by("-written_at", "-pk")
+    relations = relations.select_related("source", "target", "relation_type", *related)
     called = _called()
     rows = [_write(one, called) for one in (*items[:most], *relations.order_by("-written_at", "-pk")[:most])]
     return sorted(rows, key=lambda one: one.at, reverse=True)[:most]
+
+
+def _within(found: Any, between: Between | None) -> Any:
+    return found.filter(written_at__gte=between[0], written_at__lt=between[1]) if between else found
 
 
 def _called() -> dict[str, str]:
@@ -133,7 +155,7 @@ def figures(user: User, start: datetime, end: datetime) -> dict[str, int]:
     counts = {"all": 0, **dict.fromkeys(STATES, 0)}
     both: Iterable[Any] = (item_writes(user), relation_writes(user))
     for found in both:
-        within = found.filter(written_at__gte=start, written_at__lt=end)
+        within = _within(found, (start, end))
         for state in STATES:
             counts[state] += in_state(within, state).count()
     counts["all"] = sum(counts[state] for state in STATES)

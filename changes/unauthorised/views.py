@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,10 +18,11 @@ from accounts.permissions import Permission
 from changes.schedule.calendar import MONTH, midnight, span_of
 from changes.unauthorised.forms import VerdictForm
 from changes.unauthorised.models import WriteVerdict
-from changes.unauthorised.queries import OPEN, STATES, Write, figures, find_write, writes
+from changes.unauthorised.queries import ANY, MOST, OPEN, STATES, Write, figures, find_write, span_asked, writes
 from changes.unauthorised.services import judge, may_judge
 from tickets import clock
 from tickets.errors import ActionError, ActionInvalid
+from tickets.figures.records import Span, period_text
 from tickets.models import TimelineEntry
 
 SHOWN = 100
@@ -38,12 +40,17 @@ class UnauthorisedView(SignedInView):
         """Show the newest of a state: those that wait unless the address names another."""
         check_reads(request)
         state = request.GET.get("state", OPEN)
-        state = state if state in (*STATES, "all") else OPEN
+        state = state if state in (*STATES, ANY) else OPEN
+        between = span_asked(request.GET)
+        rows = writes(request.user, "" if state == ANY else state, MOST if between else SHOWN, between)
         _begin, _until, first, after = span_of(MONTH, timezone.localtime(clock.now()).date())
         context = {
-            "rows": writes(request.user, "" if state == "all" else state, SHOWN),
+            "rows": rows,
+            "cut": len(rows) == (MOST if between else SHOWN),
+            "between": period_text(Span(*between)) if between else "",
+            "span_query": urlencode({name: request.GET[name] for name in ("from", "to")}) if between else "",
             "state": state,
-            "tabs": [*labels().items(), ("all", _("All"))],
+            "tabs": [*labels().items(), (ANY, _("All"))],
             "month": first,
             "figures": figures(request.user, midnight(first), midnight(after)),
             "labels": labels(),

@@ -2,7 +2,9 @@
 
 from cmdb.models.audits import Audit, AuditCheck, AuditExtra
 from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
+from cmdb.models.custody import Handover
 from cmdb.models.discovery import Difference, Sighting
+from cmdb.models.ending import EndLimit
 from cmdb.models.identity import IdentityChange
 from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
@@ -30,7 +32,9 @@ __all__ = [
     "Claim",
     "ConfigurationItem",
     "Difference",
+    "EndLimit",
     "GraphState",
+    "Handover",
     "IdentityChange",
     "ItemFacts",
     "ItemImport",

@@ -62,10 +62,11 @@ def relative_text(value: datetime, now: datetime) -> str:
     return local.strftime("%m-%d %H:%M" if local.year == timezone.localtime(now).year else "%Y-%m-%d")
 
 
-def _parts(seconds: float) -> list[str]:
-    """Return days, hours and minutes of a duration, from the largest that is not zero."""
+def _parts(seconds: float, *, working: bool = False) -> list[str]:
+    """Return days, hours and minutes of a duration, from the largest that is not zero; no days of working time."""
     minutes = int(abs(seconds)) // MINUTE
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    days = 0 if working else minutes // 1440
+    hours, minutes = (minutes - days * 1440) // 60, minutes % 60
     units = [
         (days, gettext("%(n)s d")),
         (hours, gettext("%(n)s h")),
@@ -74,16 +75,21 @@ def _parts(seconds: float) -> list[str]:
     return [text % {"n": count} for count, text in units if count] or [units[-1][1] % {"n": 0}]
 
 
-def duration_text(seconds: float) -> str:
-    """Return the two largest units of a duration given in seconds, never below a minute."""
-    parts = _parts(seconds)[:2]
+def duration_text(seconds: float, *, working: bool = False) -> str:
+    """Return the two largest units of a duration given in seconds, never below a minute.
+
+    Of ``working`` time hours are the largest: a day of it has as many as the calendar says, and 40 hours of 5×8 are
+    not "1 d 16 h".
+    """
+    parts = _parts(seconds, working=working)[:2]
     return gettext("%(large)s %(small)s") % {"large": parts[0], "small": parts[1]} if parts[1:] else parts[0]
 
 
-def remaining_text(seconds: float) -> str:
+def remaining_text(seconds: float, *, working: bool = False) -> str:
     """Return the text of a running limit: minutes and seconds when short, "over …" when past."""
     left = int(abs(seconds))
-    text = f"{left // MINUTE}:{left % MINUTE:02}" if left < SECONDS_ARE_SHOWN_BELOW else duration_text(left)
+    short = left < SECONDS_ARE_SHOWN_BELOW
+    text = f"{left // MINUTE}:{left % MINUTE:02}" if short else duration_text(left, working=working)
     return gettext("over %(time)s") % {"time": text} if seconds < 0 else text
 
 
@@ -131,9 +137,9 @@ def exact(value: datetime | None) -> str:
 
 
 @register.simple_tag
-def duration(seconds: float | None) -> str:
-    """Show a duration given in seconds."""
-    return "" if seconds is None else duration_text(seconds)
+def duration(seconds: float | None, working: object = False) -> str:
+    """Show a duration given in seconds; of working time when ``working`` is something, as the name of a calendar."""
+    return "" if seconds is None else duration_text(seconds, working=bool(working))
 
 
 @register.simple_tag
@@ -147,8 +153,8 @@ register.filter("calling", calling)
 
 @register.filter
 def time_left(seconds: float) -> str:
-    """Show seconds that remain of a limit, or by how much it is over."""
-    return remaining_text(seconds)
+    """Show seconds of working time that remain of a limit, or by how much it is over."""
+    return remaining_text(seconds, working=True)
 
 
 @register.simple_tag

@@ -35,7 +35,8 @@ class EngineState(models.Model):
     """The single row that holds the engine's switches.
 
     ``restore_epoch``: how often the database came back from a backup; ``looked_at``: when a driver last looked at
-    Redis and called the outside monitor; ``broker_answers``: what Redis said then; ``backed_up_at``: the last backup.
+    Redis and called the outside monitor; ``broker_answers``: what Redis said then; ``endings_at``: when
+    it was last asked what ends soon; ``backed_up_at``: the last backup.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -49,6 +50,7 @@ class EngineState(models.Model):
     findings = models.JSONField(default=list)
     looked_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     broker_answers = models.BooleanField(null=True)
+    endings_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     backed_up_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
 
     class Meta:

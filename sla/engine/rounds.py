@@ -24,7 +24,7 @@ from sla.calendars.following import follow_calendars
 from sla.clocks import auditing
 from sla.clocks.rearming import follow_rules
 from sla.clocks.timers import Fired, fire_due
-from sla.engine import canary
+from sla.engine import canary, endings
 from sla.engine import watch as lookout
 from sla.engine.models import MODULE_VERSION
 from sla.models import EngineHeartbeat, EngineState, EngineSwitch
@@ -84,7 +84,7 @@ def run_once(budget: float = 10.0, *, driver: str = "engine") -> Pass:
 def _look_after_itself(state: EngineState) -> None:
     """The works whose time has come; each looks again when it holds the lock, since others may be faster."""
     now = clock.now()
-    for part in (canary, auditing, lookout):
+    for part in (canary, auditing, lookout, endings):
         if part.is_due(state, now):
             _guarded(part.__name__, part.keep)
 

@@ -155,7 +155,7 @@ def version_in_force(policy: Policy, at: datetime) -> PolicyVersion | None:
 
 def targets_in_force(policy: Policy, at: datetime) -> list[Target]:
     """The targets of the version of ``policy`` that counts at ``at``, in their order."""
-    names = ("priority", "fault", "nature", "business_system", "organisation", "calendar")
+    names = ("priority", "fault", "nature", "business_system", "organisation", "calendar__current")
     version = version_in_force(policy, at)
     return list(version.targets.select_related(*names)) if version else []
 
@@ -180,6 +180,7 @@ def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:
             ],
             "within": _within(row, priorities),
             "calendar": row.calendar,
+            "in_working_time": bool(row.calendar.current and not row.calendar.current.always),
         }
         for row in targets_in_force(policy, at)
     ]

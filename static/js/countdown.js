@@ -34,7 +34,7 @@ function tick() {
     const wall = (due - now) / 1000;
     const tone = wall < 0 ? "late" : wall < Number(chip.dataset.soon) ? "soon" : "ok";
     const shown = chip.querySelector(".left");
-    const text = remainingText(left(chip, due.getTime(), now));
+    const text = remainingText(left(chip, due.getTime(), now), Boolean(chip.dataset.shut));
     if (shown.textContent !== text) shown.textContent = text;
     if (!chip.classList.contains(tone)) {
       for (const element of [chip, chip.closest(".clock")]) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -200,3 +202,57 @@ def test_people_read_what_fields_are_called_and_programs_their_codes(world: Worl
 
     assert write.what == "name"
     assert "名称" in text[text.index("db-1") : text.index("</table>")]
+
+
+@pytest.mark.req("CHG-09", "CHG-10")
+def test_the_board_has_the_number_and_opens_exactly_its_rows(world: World, client: Client) -> None:
+    day = MONDAY.replace(hour=3)
+    with replaying(day - timedelta(days=50)):
+        item = make_item("db-1")
+    for hours in (-24 * 40, 1, 2):
+        written(item, day + timedelta(hours=hours), f"name {hours}")
+    client.force_login(reload_user(world.people["changer"]))
+    tiles = client.get("/boards/changes/tiles/?from=2026-11-01&to=2026-11-30", HTTP_ACCEPT_LANGUAGE="en").text
+    [part] = re.findall(r'data-other="unauthorised".*?</article>', tiles, re.S)
+    [(url, value)] = re.findall(r'kpi-value[^"]*" href="([^"]+)">(\d+)<', part)
+    assert (value, "1 in the period before" in part) == ("2", True)
+    page = client.get(html.unescape(url))
+    assert [row.version.name for row in page.context["rows"]] == ["name 2", "name 1"]
+    assert "data-other" not in client.get("/boards/changes/tiles/?group=host").text
+    rows = Api(world.people["changer"]).get("unauthorised-changes/?from=2026-11-01&to=2026-12-01").json()["results"]
+    assert len(rows) == 2
+    assert Api(world.manager).get("unauthorised-changes/?from=gestern&to=heute").status_code == 400
+    client.force_login(reload_user(world.engineer))
+    assert client.get("/boards/changes/tiles/").status_code == 200
+
+
+def test_a_first_relation_between_items_that_stood_counts(world: World) -> None:
+    """With a new item it is that item's first entry; in stock it alters nothing in use."""
+    kind = RelationType.objects.get(code="runs_on")
+    with replaying(MONDAY):
+        old, other = make_item("db-1"), make_item("host-1")
+        stocked = [make_item(name, status_id="in_stock") for name in ("spare-1", "spare-2")]
+    with replaying(later(1)):
+        new = make_item("db-2")
+        write_relations([Link(new, kind, other), Link(stocked[0], kind, stocked[1])], TRUSTED)
+    assert listed_relations(world) == []
+    with replaying(later(2)):
+        write_relations([Link(old, kind, other)], TRUSTED)
+    assert listed_relations(world) == ["db-1"]
+    with replaying(later(3)):
+        end_relations(
+            Relation.objects.filter(source=new), Stamp(by=reload_user(world.manager), correction=True, reason="误录")
+        )
+    with replaying(later(4)):
+        write_relations([Link(new, kind, other)], TRUSTED)
+    assert listed_relations(world) == ["db-2", "db-1"]
+    change = scheduled(world, "host-1")
+    assert change.state == "scheduled"
+    with replaying(START):
+        write_relations([Link(old, RelationType.objects.get(code="depends_on"), other)], TRUSTED)
+    assert listed_relations(world) == ["db-2", "db-1"]
+
+
+def listed_relations(world: World) -> list[str]:
+    """The first items of relations in the list, the newest first."""
+    return [one.version.source.identifier for one in writes(reload_user(world.manager), "", 50)]

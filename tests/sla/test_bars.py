@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from django.template.loader import render_to_string
 
+from itsm.templatetags.ui import duration_text, time_left
 from sla.clocks.bars import bars_of
 from tests.factories import World, incident_in
 from tests.sla.calendars import at
@@ -35,6 +37,20 @@ def test_the_chip_shows_working_time_and_the_wall_on_hover(world: World) -> None
 
     assert '<span class="left">2' in drawn
     assert "data-shut=" in drawn
+
+
+def test_hours_are_the_largest_unit_of_working_time(world: World) -> None:
+    """40 hours of five days of eight are not "1 d 16 h"; round the clock a day has 24."""
+    assert duration_text(40 * 3600, working=True) == "40小时"
+    assert duration_text(40 * 3600 + 60, working=True) == "40小时1分钟"
+    assert duration_text(40 * 3600) == "1天16小时"
+    assert time_left(-40 * 3600) == "超 40小时"
+    ticket = incident_in("in_progress", world, now=at("2026-11-27 15:58"), impact="I3")
+    [bar] = [one for one in bars_of(ticket, at("2026-11-27 17:00")) if one.due]
+
+    drawn = render_to_string("components/clock.html", {"clock": replace(bar, within=40 * 3600.0)})
+
+    assert "40小时 (" in drawn
 
 
 def test_round_the_clock_nothing_is_left_out(world: World) -> None:

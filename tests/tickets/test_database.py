@@ -131,6 +131,7 @@ NEVER_EMPTIED = [
     "changes_affectednotice",
     "changes_freezeversion",
     "changes_incidentverdict",
+    "changes_occurrence",
     "changes_interruption",
     "changes_maintenanceversion",
     "changes_monthlywords",

@@ -26,7 +26,7 @@ from itsm.web.paging import Column, Ordering
 from tickets.clock import NO_LIMIT
 from tickets.database.indexes import QUEUE_ORDER
 from tickets.figures.records import Chosen, chosen_from
-from tickets.lifecycle import Phase, kinds
+from tickets.lifecycle import Kind, Phase, kinds
 from tickets.models import (
     AffectedItem,
     Category,
@@ -203,8 +203,17 @@ class CategoryFilter(CodesFilter):
 
 
 def all_states() -> list[tuple[str, Any]]:
-    """States of every kind, each code once."""
-    return list({code: label for kind in reversed(kinds()) for code, label in kind.states.choices}.items())
+    """States of every kind, each code once; one that is called like another names its kind."""
+    found: dict[str, Any] = {}
+    for kind in reversed(kinds()):
+        found = {code: _apart(kind, label, found, code) for code, label in kind.states.choices} | found
+    return list(found.items())
+
+
+def _apart(kind: Kind, label: Any, known: dict[str, Any], code: str) -> Any:
+    """The label, with the kind when another state is called so already."""
+    alike = any(str(other) == str(label) for one, other in known.items() if one != code)
+    return _("%(state)s (%(kind)s)") % {"state": label, "kind": kind.label} if alike else label
 
 
 class TicketFilter(filters.FilterSet):

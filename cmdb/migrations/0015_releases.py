@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0020_managing_reports"),
-        ("cmdb", "0012_identity"),
+        ("cmdb", "0014_handovers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

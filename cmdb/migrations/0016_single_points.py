@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cmdb", "0013_releases"),
+        ("cmdb", "0015_releases"),
     ]
 
     operations = [

@@ -1,0 +1,125 @@
+"""What people are told of configuration items: what ends soon, which spare parts run low, what is handed over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.codes import in_both
+from accounts.models import User
+from accounts.permissions import Permission
+from cmdb.custody.services import handover_moved
+from cmdb.ending.services import Ending, endings, low_since
+from cmdb.models import Handover, SparePart
+from cmdb.models.ending import Ends
+from notifications.events import Event, register_event
+from notifications.services import give_notice
+from notifications.texts import named
+
+register_event(
+    Event(
+        code="item_ends",
+        label=_("Warranty, contract or licence of an item of yours ends"),
+        subject="{summary}: {text}",
+        icon="calendar-exclamation",
+        presses=False,
+    ),
+    Event(
+        code="spares_low",
+        label=_("A spare part runs low"),
+        subject=_("Less than the minimum: {summary}, {text}"),
+        icon="packages",
+        presses=False,
+    ),
+    Event(
+        code="item_handover",
+        label=_("A configuration item is handed over to you, or your handover is answered"),
+        subject=_("Handover of {summary}: {text}"),
+        body="{actor}",
+        icon="signature",
+        presses=False,
+    ),
+)
+
+
+@receiver(handover_moved)
+def tell_handover(
+    sender: Any, handover: Handover, people: list[User], by: User, now: datetime, **context: Any
+) -> None:
+    """Store the notice of a step of a handover, in its transaction."""
+    give_notice(
+        key=f"item_handover:{handover.pk}:{handover.state}",
+        event="item_handover",
+        ticket=None,
+        recipients=people,
+        urgent=False,
+        at=now,
+        payload={
+            "actor": named(by),
+            "summary": f"{handover.item.identifier} {handover.item.name}",
+            "text": in_both(lambda: str(handover.get_state_display())),
+            "path": reverse("cmdb:handover", args=[handover.pk]),
+        },
+        rooms=False,
+    )
+
+
+def tell_endings(now: datetime) -> int:
+    """Tell what has passed a limit and was not told at it yet; return how many notices. Idempotent."""
+    today, told = timezone.localdate(now), 0
+    managers = _managers()
+    for ending in endings(today):
+        told += _tell_ending(ending, managers, now)
+    for part in SparePart.objects.running_low():
+        told += _tell_low(part, managers, now)
+    return told
+
+
+def _managers() -> list[int]:
+    roles = {"roles__active": True, "roles__permissions__contains": [Permission.CMDB_MANAGE.value]}
+    return list(User.objects.active().filter(**roles).values_list("pk", flat=True).distinct())
+
+
+def _tell_ending(ending: Ending, managers: list[int], now: datetime) -> bool:
+    item = ending.item
+    names = {str(item.attributes.get(field) or "") for field in ("owner", "keeper")} - {""}
+    readers = list(User.objects.active().filter(username__in=names).values_list("pk", flat=True)) if names else []
+    label = Ends(ending.ends).label
+    notice = give_notice(
+        key=f"item_ends:{item.pk}:{ending.ends}:{ending.on}:{ending.limit}",
+        event="item_ends",
+        ticket=None,
+        recipients=readers or managers,
+        urgent=False,
+        at=now,
+        payload={
+            "summary": f"{item.identifier} {item.name}",
+            "text": in_both(lambda: f"{label} {ending.on}"),
+            "path": reverse("cmdb:item", args=[item.pk]),
+        },
+        rooms=False,
+    )
+    return notice is not None
+
+
+def _tell_low(part: SparePart, managers: list[int], now: datetime) -> bool:
+    notice = give_notice(
+        key=f"spares_low:{part.pk}:{low_since(part)}:{part.minimum}",
+        event="spares_low",
+        ticket=None,
+        recipients=managers,
+        urgent=False,
+        at=now,
+        payload={
+            "summary": " ".join(filter(None, [part.name, part.part_number, part.place])),
+            "text": f"{part.stock} / {part.minimum} {part.unit}".strip(),
+            "path": reverse("cmdb:spare", args=[part.pk]),
+        },
+        rooms=False,
+    )
+    return notice is not None
