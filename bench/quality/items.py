@@ -63,7 +63,7 @@ def handlers() -> dict[str, Callable[..., Any]]:
 
 
 def prepare(items: int) -> dict[str, Any]:
-    """Fill the record with so many items, three relations to each, and their first versions."""
+    """Fill the record with so many items, somewhat more relations, and their first versions."""
     began, chance = time.perf_counter(), random.Random(SEED)  # noqa: S311 - the same data every time
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
