@@ -24,6 +24,7 @@ class ChangesConfig(AppConfig):
 
         for end in ("item", "other"):
             register_reference(f"changes.PreparedEdit.{end}", text=lambda row: f"{row.change.number} {row.sentence}")
+        register_reference("changes.Recurrence_items.configurationitem", text=lambda row: row.recurrence.title)
         register_permit(permit)
         measures.register()
         register_others("change", counted)

@@ -1,5 +1,7 @@
 """Code tables of changes."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import CodeTable
@@ -9,7 +11,16 @@ SIMPLE, STANDARD, MAJOR, EMERGENCY = "simple", "standard", "major", "emergency"
 
 
 class ChangeType(CodeTable):
-    """How a change is approved: each type has its own path (CHG-02)."""
+    """How a change is approved: each type has its own path (CHG-02).
+
+    ``watch_hours``: so long after its end incidents on what it touched are shown beside it.
+    """
+
+    watch_hours = models.PositiveSmallIntegerField(
+        _("incidents are watched for after the end (hours)"),
+        default=72,
+        validators=[MinValueValidator(1), MaxValueValidator(31 * 24)],
+    )
 
     class Meta(CodeTable.Meta):
         verbose_name = _("type of change")

@@ -24,6 +24,7 @@ EVENTS.update(
         "affected_done": _("those affected were told that it has ended: %(organisations)s"),
         "affected_backed_out": _("those affected were told that it was taken back: %(organisations)s"),
         "affected_off": _("those affected were told that it does not take place: %(organisations)s"),
+        "change_recurred": _("was raised by the recurring change “%(title)s”"),
         "change_copied": _("was copied from %(number)s, without its approvals"),
     }
 )

@@ -54,14 +54,14 @@ class Implementing(Columns):
         done=_("reported a step"),
         allow=rules.may_carry_out,
         guards=(guards.decided_nothing,),
-        form="changes.plan.forms.ReportForm",
-        effect="changes.services.report_step",
+        form="changes.running.forms.ReportForm",
+        effect="changes.running.services.report_step",
         icon="checklist",
         key="t",
         public=False,
         versioned=False,
     )
-    def report_step(self, *, user: User, now: datetime, step: Any, status: str, text: str) -> None:
+    def report_step(self, *, user: User, now: datetime, step: Any, **fields: Any) -> None:
         """Say that a step was started, done, or failed; the time is recorded."""
 
     @action(
@@ -99,13 +99,13 @@ class Implementing(Columns):
         label=_("Back out a step"),
         done=_("backed out a step"),
         allow=rules.may_carry_out,
-        form="changes.plan.forms.BackOutStepForm",
-        effect="changes.services.back_out_step",
+        form="changes.running.forms.BackOutStepForm",
+        effect="changes.running.services.back_out_step",
         icon="arrow-back",
         public=False,
         versioned=False,
     )
-    def back_out_step(self, *, user: User, now: datetime, step: Any, text: str) -> None:
+    def back_out_step(self, *, user: User, now: datetime, step: Any, **fields: Any) -> None:
         """Undo a step as its back-out says; the time is recorded."""
 
     @action(

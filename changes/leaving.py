@@ -1,7 +1,8 @@
-"""Steps of plans that somebody would carry out who is switched off (CHG-04, INC-22).
+"""Steps of plans, and recurring changes, of somebody who is switched off (CHG-04, INC-22).
 
 They go to the change's assignee. What an approval binds stays as it was approved, for another person would let it
-fall: that nobody has it is said, and whoever plans the change gives it to somebody.
+fall: that nobody has it is said, and whoever plans the change gives it to somebody. A recurring change is paused
+until a change manager takes it over.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.leaving import Held, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
-from changes.models import Change, PlanStep
+from changes.models import Change, PlanStep, Recurrence
 from changes.states import PLANNED, States
 from tickets.services import log_event
 
-STEP = _("Step of a change")
+STEP, RECURRENCE = _("Step of a change"), _("Recurring change")
 BOUND = (States.APPROVING, States.SCHEDULED)
 
 
@@ -35,6 +36,24 @@ def held_steps(sender: Any, user: User, now: datetime, **context: Any) -> list[H
 def hand_on_steps(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
     """Each is a line in the change's log."""
     return list(_handed_on(user, now))
+
+
+@receiver(held_by)
+def held_recurrences(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
+    """Recurring changes that have not ended."""
+    return [Held("recurrence", RECURRENCE, made.title) for made in _recurrences(user)]
+
+
+@receiver(switched_off)
+def pause_recurrences(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
+    """Nobody has them until a change manager takes them over."""
+    held = held_recurrences(sender, user, now)
+    _recurrences(user).filter(status=Recurrence.Status.ACTIVE).update(status=Recurrence.Status.PAUSED)
+    return held
+
+
+def _recurrences(user: User) -> QuerySet[Recurrence]:
+    return Recurrence.objects.filter(owner=user).exclude(status=Recurrence.Status.ENDED)
 
 
 def _handed_on(user: User, now: datetime) -> Iterator[Held]:

@@ -29,6 +29,7 @@ from changes.lifecycle import ChangeLifecycle
 from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.prepared.models import PreparedEdit  # noqa: F401 - Django finds models in this module
+from changes.recurring.models import Occurrence, Recurrence  # noqa: F401 - Django finds models in this module
 from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module
 from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,

@@ -50,7 +50,7 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         return None
     buttons = {item.action.name: button_of(item.action, change) for item in available if item.enabled}
     rounds = rounds_of(change)
-    steps = [step_line(step, now) for step in change.steps.select_related("person")]
+    steps = [step_line(step, now) for step in change.steps.select_related("person", "reported_by")]
     newest = show(rounds[0], now) if rounds else None
     return {
         "template": TEMPLATE,
@@ -63,7 +63,7 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "after": incidents_after(change, user, now),
         "judge": buttons.get("attribute_incident"),
         "prepared": prepared_of(change, buttons),
-        "decides": _decision_chip(change, now),
+        "decides": decision_chip(change, now),
         "assessment": assessment_of(change),
         "interruptions": lines_of(change) if change.reviewed_at else [],
         "correct": buttons.get("correct_interruption"),
@@ -75,7 +75,7 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
     }
 
 
-def _decision_chip(change: Change, now: datetime) -> dict[str, Any] | None:
+def decision_chip(change: Change, now: datetime) -> dict[str, Any] | None:
     """The countdown to the point of no return while it is carried out and nothing is decided."""
     due = change.no_return_at
     if due is None or change.decision or change.state != States.IMPLEMENTING:

@@ -21,7 +21,6 @@ from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
 
 PURPOSE = "change"
-Status = PlanStep.Status
 
 
 def complete_registration(
@@ -160,19 +159,6 @@ STEP_COLUMNS = ("what", "person", "planned_from", "planned_to", "check_text", "b
 def remove_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
     """Take the step out; those behind it keep their numbers."""
     ticket.steps.filter(pk=cleaned["step"].pk).delete()
-
-
-def report_step(*, ticket: Change, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """Store how the step goes, with the moment."""
-    step, status = cleaned["step"], cleaned["status"]
-    begun = {"started_at": step.started_at or now}
-    ends = {"ended_at": None if status == Status.STARTED else now}
-    ticket.steps.filter(pk=step.pk).update(status=status, **begun, **ends)
-
-
-def back_out_step(*, ticket: Change, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """Store that the step was undone, with the moment."""
-    ticket.steps.filter(pk=cleaned["step"].pk).update(status=Status.BACKED_OUT, ended_at=now)
 
 
 def after_implementation(*, ticket: Change, now: datetime, **context: Any) -> None:

@@ -5,18 +5,27 @@ from celery import shared_task
 from changes.assessing.effect import run_due as run_effects
 from changes.cab.services import close_electronic
 from changes.informing.due import run_informing
+from changes.monthly.month_end import tell_month as tell_of_month
+from changes.recurring.services import raise_due
 from tickets import clock
 
 
 @shared_task(name="changes.tasks.run_due_changes")
 def run_due_changes() -> None:
-    """Tell of what starts soon or is late; end electronic meetings in time."""
+    """Tell of what starts soon or is late; end electronic meetings in time; raise what comes again."""
     now = clock.now()
     run_informing(now)
     close_electronic(now)
+    raise_due(now)
 
 
 @shared_task(name="changes.tasks.run_due_effects")
 def run_due_effects() -> None:
     """Compute what changes affect whose items or system were edited."""
     run_effects(clock.now())
+
+
+@shared_task(name="changes.tasks.tell_month", soft_time_limit=120, time_limit=150)
+def tell_month() -> None:
+    """Tell of the month of changes that is over."""
+    tell_of_month(clock.now())

@@ -8,12 +8,19 @@ from changes.freezing import views as freezing
 from changes.monthly.views import MonthlyReportView
 from changes.proof import views as proof
 from changes.proof.register_views import RegisterView
+from changes.recurring import views as recurring
+from changes.running import views as running
 from changes.schedule import moving_views
 from changes.schedule import views as calendar_views
 from changes.unauthorised import views as unauthorised_views
 
 app_name = "changes"
 urlpatterns = [
+    path("recurring/", recurring.RecurrencesView.as_view(), name="recurrences"),
+    path("recurring/<int:pk>/", recurring.RecurrenceView.as_view(), name="recurrence"),
+    path("recurring/<int:pk>/<slug:step>/", recurring.RecurrenceStepView.as_view(), name="recurrence_step"),
+    path("runs/worker.js", running.WorkerView.as_view(), name="run_worker"),
+    path("runs/<str:number>/", running.RunView.as_view(), name="run"),
     path("calendar/", calendar_views.CalendarView.as_view(), name="calendar"),
     path("calendar/links/", calendar_views.FeedsView.as_view(), name="feeds"),
     path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),

@@ -1,4 +1,7 @@
-"""Who looks after a business system when its engineer is switched off: the deputy follows (ORG-05, INC-22)."""
+"""Who looks after a business system when its engineer is switched off: the deputy follows (ORG-05, INC-22).
+
+What somebody was to sign for is taken back.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.leaving import Held, log_change, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
-from cmdb.models import BusinessSystem
+from cmdb.models import BusinessSystem, Handover
 
 SYSTEM = _("Engineer of the system")
+HANDOVER = _("Signature for an item")
 
 
 @receiver(held_by)
@@ -27,6 +31,28 @@ def held_systems(sender: Any, user: User, now: datetime, **context: Any) -> list
 def hand_on_systems(sender: Any, user: User, by: User, now: datetime, **context: Any) -> list[Held]:
     """``to`` says who looks after it now; the administration's log keeps who did."""
     return [_hand_on(system, user, by) for system in list(_systems(user))]
+
+
+@receiver(held_by)
+def held_handovers(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
+    """Items that somebody was to sign for."""
+    return [Held("handover", HANDOVER, row.item.identifier) for row in _handovers(user)]
+
+
+@receiver(switched_off)
+def withdraw_handovers(sender: Any, user: User, by: User, now: datetime, **context: Any) -> list[Held]:
+    """Nobody signs for them any more: the keeper stays who it was, and whoever handed them over is to choose anew."""
+    found = []
+    for row in _handovers(user):
+        row.state, row.ended_at = Handover.State.WITHDRAWN, now
+        row.save(update_fields=["state", "ended_at"])
+        found.append(Held("handover", HANDOVER, row.item.identifier, row.giver.display_name))
+    return found
+
+
+def _handovers(user: User) -> list[Handover]:
+    rows = Handover.objects.filter(receiver=user, state=Handover.State.OPEN).select_related("item", "giver")
+    return list(rows.order_by("pk"))
 
 
 def _systems(user: User) -> QuerySet[BusinessSystem]:

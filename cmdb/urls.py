@@ -5,6 +5,7 @@ from django.urls import path
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
+from cmdb.custody import views as custody
 from cmdb.ending import views as ending
 from cmdb.merging import views as merging
 from cmdb.sources import views as sources
@@ -37,6 +38,8 @@ urlpatterns = [
     path("sources/withdrawn/<int:pk>/", sources.PutBackView.as_view(), name="put_back_source"),
     path("sources/<slug:source>/", sources.WithdrawView.as_view(), name="withdraw_source"),
     path("health/", keeping.HealthView.as_view(), name="health"),
+    path("<int:pk>/hand-over/", custody.HandOverView.as_view(), name="hand_over"),
+    path("handovers/<int:pk>/", custody.HandoverView.as_view(), name="handover"),
     path("<int:pk>/merge/", merging.MergeView.as_view(), name="merge"),
     path("<int:pk>/split/", merging.SplitView.as_view(), name="split"),
     path("identity/<int:pk>/undo/", merging.TakeBackView.as_view(), name="take_back"),

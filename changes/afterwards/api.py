@@ -24,7 +24,7 @@ from tickets.lifecycle import kind_of_model
 
 
 class AfterSerializer(serializers.Serializer):
-    """An incident that came while the change ran or within 72 hours after it."""
+    """An incident that came while the change ran or within the hours after it that its type says."""
 
     number = serializers.CharField(source="ticket.number")
     summary = serializers.CharField(source="ticket.summary")

@@ -13,8 +13,8 @@ from changes.collision.redundancy import estate
 from changes.models import Change
 from tickets.models import AffectedItem, Ticket
 
-#: So long after its end an incident may still come of it; so far back is looked for the usual rate.
-AFTER, YEAR = timedelta(hours=72), timedelta(days=365)
+#: So far back is looked for the usual rate.
+YEAR = timedelta(days=365)
 #: Where there never was one, the usual rate is taken as half an incident a year.
 NEVER = 0.5
 #: So many times the usual number stands out.
@@ -44,11 +44,16 @@ class After:
         return self.odds >= UNUSUAL
 
 
+def watched(change: Change) -> timedelta:
+    """So long after its end an incident may still come of it, as its type says."""
+    return timedelta(hours=change.change_type.watch_hours)
+
+
 def span_of(change: Change, now: datetime) -> tuple[datetime, datetime] | None:
     """From its real start until a while after its real end, or now; None before it has begun."""
     if change.actual_start is None:
         return None
-    end = change.actual_end + AFTER if change.actual_end else now
+    end = change.actual_end + watched(change) if change.actual_end else now
     return change.actual_start, max(min(end, now), change.actual_start + timedelta(minutes=1))
 
 
@@ -62,7 +67,7 @@ def incidents_after(change: Change, user: User, now: datetime) -> list[After]:
         items = own | found.failing(own).keys()
     rows = _rows(items, span, user)
     counts, names = Counter(row.item_id for row in rows), {}
-    usual = _usual({*counts}, span)
+    usual = _usual({*counts}, span, watched(change))
     by_ticket: dict[int, Any] = {}
     for row in sorted(rows, key=lambda row: counts[row.item_id] / usual[row.item_id]):
         by_ticket[row.ticket_id], names[row.ticket_id] = row.ticket, row
@@ -87,13 +92,13 @@ def _rows(items: frozenset[int], span: tuple[datetime, datetime], user: User) ->
     return list(AffectedItem.objects.filter(item__in=items, ticket__in=seen).select_related("ticket", "item"))
 
 
-def _usual(items: set[int], span: tuple[datetime, datetime]) -> dict[int, float]:
-    """How many would come in ``span`` as in the year before it; a short one is taken as long as the time after it."""
+def _usual(items: set[int], span: tuple[datetime, datetime], after: timedelta) -> dict[int, float]:
+    """How many would come in ``span`` as in the year before it; a short one is taken as long as ``after``."""
     past = AffectedItem.objects.filter(
         item__in=items, ticket__kind="incident", ticket__created_at__gte=span[0] - YEAR, ticket__created_at__lt=span[0]
     )
     counts: dict[int, int] = defaultdict(int)
     for item in past.values_list("item_id", flat=True):
         counts[item] += 1
-    lasts = max(span[1] - span[0], AFTER)
+    lasts = max(span[1] - span[0], after)
     return {item: max(counts[item], NEVER) * (lasts / YEAR) for item in items}

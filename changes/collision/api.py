@@ -23,7 +23,9 @@ from changes.monthly.api import routes as report_routes
 from changes.origins.near import WHEN, changes_near
 from changes.prepared.api import routes as edit_routes
 from changes.proof.api import routes as proof_routes
+from changes.recurring.api import routes as recurrence_routes
 from changes.reviewing.api import routes as interruption_routes
+from changes.running.api import routes as run_routes
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.operations import Operation
 from itsm.api.schema import list_serializer
@@ -123,6 +125,8 @@ routes = [
     *proof_routes,
     *report_routes,
     *interruption_routes,
+    *run_routes,
+    *recurrence_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     *freeze_routes,
     *(

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Organisation, User
+from approvals.models import Ask
+from changes.approving import PURPOSE
 from changes.informing.affected import Part, parts_of, systems_of
 from changes.informing.models import AffectedNotice
 from changes.informing.stages import LAST, Stage
@@ -48,6 +50,7 @@ def inform(*, change: Change, stage: Stage, user: User | None, now: datetime) ->
     said = [(part, words_for(change, stage, part.systems)) for part in parts]
     affected_told.send(Change, change=change, stage=stage, said=said, notice=notice, now=now)
     _tell_staff(change, notice, now)
+    _tell_approvers(change, stage, parts, notice, now)
     return notice
 
 
@@ -84,6 +87,27 @@ def _tell_staff(change: Change, notice: AffectedNotice, now: datetime) -> None:
         key=f"{notice.pk}",
         now=now,
     )
+
+
+def _tell_approvers(change: Change, stage: Stage, parts: list[Part], notice: AffectedNotice, now: datetime) -> None:
+    """Interface persons who decided it, or are being asked: content and time in a notice of their own (CHG-11).
+
+    Each reads of the systems of their customer, as its people do; of all when it uses none of them.
+    """
+    asked = Ask.objects.filter(round__ticket=change.pk, round__purpose=PURPOSE).values("person")
+    for customer in Organisation.objects.filter(interface_person__in=asked).order_by("code"):
+        own = next((part.systems for part in parts if customer in part.organisations), None)
+        words = words_for(change, stage, systems_of(change) if own is None else own)
+        change_news.send(
+            Change,
+            what="approver_told",
+            change=change,
+            readers=[customer.interface_person_id],
+            managers=False,
+            text={name: f"{words.subject[name]}\n{words.text[name]}" for name in words.text},
+            key=f"{notice.pk}:{customer.pk}",
+            now=now,
+        )
 
 
 def rewrite(*, ticket: Change, user: User, now: datetime, **context: Any) -> None:

@@ -13,11 +13,10 @@ from approvals.forms import KeepsApprovals
 from changes.forms import check_window
 from changes.models import PlanStep
 from changes.schedule.windows import is_outside
-from changes.states import Decision
-from tickets.forms import ActionForm, PersonField, RemoteSelect
+from tickets.forms import PersonField, RemoteSelect
 from tickets.shared.forms import ItemsForm as PlainItemsForm
 from tickets.shared.forms import RemoveItemsForm as PlainRemoveItemsForm
-from tickets.shared.forms import moment_field, text_field
+from tickets.shared.forms import moment_field
 
 
 class AlwaysOfSubstance(KeepsApprovals):
@@ -101,63 +100,6 @@ class RemoveStepForm(AlwaysOfSubstance):
     def limit_choices(self) -> None:
         """Steps of this change."""
         self.fields["step"].queryset = PlanStep.objects.filter(change_id=self.ticket.pk)  # type: ignore[attr-defined]
-
-
-#: How a step goes; backing one out is an action of its own.
-REPORTED = (PlanStep.Status.STARTED, PlanStep.Status.DONE, PlanStep.Status.FAILED)
-
-
-class ReportForm(ActionForm):
-    """How a step goes."""
-
-    step = StepField()
-    status = forms.ChoiceField(
-        label=_("Status"),
-        choices=[(status.value, status.label) for status in REPORTED],
-        widget=forms.RadioSelect,
-    )
-    text = text_field(_("Note"), required=False, rows=2)
-
-    def initial_from(self, ticket: Any) -> dict[str, Any]:
-        """The first step that is not over."""
-        over = (PlanStep.Status.DONE, PlanStep.Status.FAILED, PlanStep.Status.BACKED_OUT)
-        step = PlanStep.objects.filter(change_id=ticket.pk).exclude(status__in=over).first()
-        return {"step": step.position if step else None, "status": PlanStep.Status.DONE}
-
-    def limit_choices(self) -> None:
-        """Steps of this change."""
-        self.fields["step"].queryset = PlanStep.objects.filter(change_id=self.ticket.pk)  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Nobody passes the point of no return before it is decided to go on."""
-        cleaned = super().clean() or {}
-        step = cleaned.get("step")
-        if step is None or getattr(self.ticket.specific, "decision", "") == Decision.GO:
-            return cleaned
-        point = PlanStep.objects.filter(change_id=self.ticket.pk, no_return=True).first()
-        if point is not None and step.position >= point.position:
-            self.add_error("step", gettext("This lies behind the point of no return: decide to go first."))
-        return cleaned
-
-
-class BackOutStepForm(ActionForm):
-    """The step that is undone, and how that went."""
-
-    step = StepField()
-    text = text_field(_("How it was backed out"), required=False, rows=2)
-
-    def initial_from(self, ticket: Any) -> dict[str, Any]:
-        """The last one that was begun: steps are undone from the end."""
-        step = self.begun().last()
-        return {"step": step.position if step else None}
-
-    def begun(self) -> Any:
-        """Steps that were begun and are not undone yet."""
-        return PlanStep.objects.filter(change_id=self.ticket.pk, status__in=REPORTED)
-
-    def limit_choices(self) -> None:
-        """What was never begun needs no undoing."""
-        self.fields["step"].queryset = self.begun()  # type: ignore[attr-defined]
 
 
 class ItemsForm(PlainItemsForm, AlwaysOfSubstance):

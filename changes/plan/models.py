@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,11 +11,15 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 
+#: A report that comes in so soon after the press was never held up.
+PROMPT = timedelta(minutes=1)
+
 
 class PlanStep(models.Model):
     """A step: who does what from when to when, how it is checked, how it is backed out; and how it went.
 
     ``no_return``: from here on nothing is backed out any more; it is decided before it begins (CHG-06).
+    ``received_at``: when the newest report of it came in, which is later than what it says when there was no network.
     """
 
     class Status(models.TextChoices):
@@ -37,6 +41,9 @@ class PlanStep(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PLANNED)
     started_at = models.DateTimeField(_("started"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    reported_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("reported by"))
+    received_at = models.DateTimeField(_("received"), null=True)
+    note = models.TextField(_("note"), blank=True)
 
     class Meta:
         ordering = ["change", "position"]
@@ -59,3 +66,15 @@ class PlanStep(models.Model):
     def span(self) -> tuple[datetime | None, datetime | None]:
         """From when to when it is planned."""
         return self.planned_from, self.planned_to
+
+    @property
+    def reported_at(self) -> datetime | None:
+        """When what its status says happened."""
+        return self.ended_at or self.started_at
+
+    @property
+    def came_late(self) -> bool:
+        """Whether its newest report came in clearly later than what it says happened."""
+        if self.received_at is None or self.reported_at is None:
+            return False
+        return self.received_at - self.reported_at > PROMPT

@@ -63,6 +63,7 @@ for _own in (
     "cmdb.Sighting.item",
     "cmdb.Difference.item",
     "cmdb.AuditCheck.item",
+    "cmdb.Handover.item",
 ):
     register_reference(_own)
 for _history in (

@@ -36,7 +36,9 @@ class ClassesView(ManagedView):
         return self._draw(request, ClassForm())
 
     def post(self, request: SignedInRequest) -> HttpResponse:
-        """Add a class."""
+        """Add a class, or an attribute of every class."""
+        if "add" in request.POST:
+            return self._add(request)
         form = ClassForm(request.POST)
         if not form.is_valid():
             return self._draw(request, form, status=422)
@@ -45,12 +47,37 @@ class ClassesView(ManagedView):
         messages.success(request, _("The class is added."))
         return redirect("cmdb:class", made.pk)
 
+    def _add(self, request: SignedInRequest) -> HttpResponse:
+        form = AttributeForm(request.POST, instance=Attribute(), prefix="attribute")
+        if not form.is_valid():
+            return self._draw(request, ClassForm(), attribute=form, status=422)
+        consequences = form.consequences()
+        if consequences and "confirmed" not in request.POST:
+            return self._draw(request, ClassForm(), attribute=form, consequences=consequences)
+        keep_attribute(form.save(commit=False), request.user)
+        messages.success(request, _("The attribute is there: in forms, lists, filters, imports and the API."))
+        return redirect("cmdb:classes")
+
     @staticmethod
-    def _draw(request: SignedInRequest, form: ClassForm, status: int = 200) -> HttpResponse:
+    def _draw(
+        request: SignedInRequest,
+        form: ClassForm,
+        *,
+        attribute: Any = None,
+        consequences: list[str] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
         known = Definitions()
         rows = [{"node": node, "attributes": len(known.of(node.ci_class.pk))} for node in known.tree()]
         common = [row for row in known.attributes if row.ci_class_id is None]
-        return render(request, "cmdb/classes.html", {"rows": rows, "form": form, "common": common}, status=status)
+        context = {
+            "rows": rows,
+            "form": form,
+            "common": common,
+            "attribute_form": attribute or AttributeForm(instance=Attribute(), prefix="attribute"),
+            "consequences": consequences,
+        }
+        return render(request, "cmdb/classes.html", context, status=status)
 
 
 class ClassView(ManagedView):

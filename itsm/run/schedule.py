@@ -20,6 +20,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-scheduled": {"task": "reports.tasks.send_scheduled", "schedule": 30.0, "options": {"expires": 30}},
     "remove-sent-files": {"task": "reports.tasks.remove_sent_files", "schedule": 24 * 3600.0},
     "check-figures": {"task": "reports.tasks.check_figures", "schedule": 24 * 3600.0},
+    "change-report": {"task": "changes.tasks.tell_month", "schedule": 6 * 3600.0},
     "problem-register": {"task": "problems.tasks.tell_month", "schedule": 6 * 3600.0},
     "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from changes.signals import change_news
+from changes.signals import change_news, month_over, recurrence_news
 from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
@@ -80,6 +81,33 @@ register_event(
         presses=False,
     ),
     Event(
+        code="change_recurred",
+        label=_("A recurring change of yours came again, or could not"),
+        subject=_("Recurring change: {text}"),
+        body="{text}\n\n{link}",
+        icon="repeat",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_month",
+        label=_("Monthly report of changes"),
+        subject=_("Monthly report of changes {summary}"),
+        body="{text}\n\n{link}",
+        icon="report-analytics",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="approver_told",
+        label=_("A change that you were asked to decide: content and time"),
+        subject=_("{number}: {summary}"),
+        body=_("You were asked to decide this change for your organisation.\n{text}\n\n{link}"),
+        icon="speakerphone",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
         code="collision_found",
         label=_("Another change collides with yours"),
         subject=_("{number} collides: {text}"),
@@ -133,6 +161,50 @@ def tell_of_change(
         urgent=False,
         at=now,
         payload={"text": text},
+        rooms=False,
+        internal=True,
+    )
+
+
+@receiver(recurrence_news)
+def tell_of_recurrence(
+    sender: Any,
+    recurrence: Any,
+    begins_at: datetime,
+    change: Any,
+    readers: list[int],
+    text: dict[str, str],
+    now: datetime,
+    **context: Any,
+) -> None:
+    """Tell its owner of a date, once; the link goes to what was raised, else to the rule."""
+    path = {} if change else {"path": reverse("changes:recurrence", args=[recurrence.pk])}
+    give_notice(
+        key=f"change_recurred:{recurrence.pk}:{begins_at.isoformat()}",
+        event="change_recurred",
+        ticket=change,
+        recipients=readers,
+        urgent=False,
+        at=now,
+        payload={"text": text, "summary": recurrence.title, **path},
+        rooms=False,
+        internal=True,
+    )
+
+
+@receiver(month_over)
+def tell_month(
+    sender: Any, month: str, readers: list[int], text: dict[str, str], now: datetime, **context: Any
+) -> None:
+    """Send the report of a month, once."""
+    give_notice(
+        key=f"change_month:{month}",
+        event="change_month",
+        ticket=None,
+        recipients=readers,
+        urgent=False,
+        at=now,
+        payload={"summary": month, "text": text, "path": f"{reverse('changes:report')}?month={month}"},
         rooms=False,
         internal=True,
     )

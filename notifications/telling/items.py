@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.codes import in_both
 from accounts.models import User
 from accounts.permissions import Permission
+from cmdb.custody.services import handover_moved
 from cmdb.ending.services import Ending, endings, low_since
-from cmdb.models import SparePart
+from cmdb.models import Handover, SparePart
 from cmdb.models.ending import Ends
 from notifications.events import Event, register_event
 from notifications.services import give_notice
+from notifications.texts import named
 
 register_event(
     Event(
@@ -32,7 +36,37 @@ register_event(
         icon="packages",
         presses=False,
     ),
+    Event(
+        code="item_handover",
+        label=_("A configuration item is handed over to you, or your handover is answered"),
+        subject=_("Handover of {summary}: {text}"),
+        body="{actor}",
+        icon="signature",
+        presses=False,
+    ),
 )
+
+
+@receiver(handover_moved)
+def tell_handover(
+    sender: Any, handover: Handover, people: list[User], by: User, now: datetime, **context: Any
+) -> None:
+    """Store the notice of a step of a handover, in its transaction."""
+    give_notice(
+        key=f"item_handover:{handover.pk}:{handover.state}",
+        event="item_handover",
+        ticket=None,
+        recipients=people,
+        urgent=False,
+        at=now,
+        payload={
+            "actor": named(by),
+            "summary": f"{handover.item.identifier} {handover.item.name}",
+            "text": in_both(lambda: str(handover.get_state_display())),
+            "path": reverse("cmdb:handover", args=[handover.pk]),
+        },
+        rooms=False,
+    )
 
 
 def tell_endings(now: datetime) -> int:

@@ -22,6 +22,7 @@ import "./moments.js";
 import "./my.js";
 import "./relative_time.js";
 import "./scroll_on.js";
+import "./runs/sheet.js";
 import "./sheet.js";
 import "./countdown.js";
 import "./undo.js";

@@ -26,10 +26,11 @@ ROOT = Path(__file__).parents[2]
 HANDED_ON = """
 accounts.Department.manager accounts.Organisation.decision_makers accounts.Organisation.interface_person
 accounts.SupportGroup.lead approvals.Ask.for_person approvals.Ask.person approvals.Delegation.deputy
-approvals.Delegation.person approvals.PolicyDecider.person changes.PlanStep.person cmdb.BusinessSystem.deputy_engineer
-cmdb.BusinessSystem.primary_engineer duty.Absence.deputy duty.Override.user duty.Roster.members duty.RosterMember.user
-duty.SwapProposal.other duty.SwapProposal.proposer incidents.Incident.commander problems.Problem.team
-tickets.Ticket.assignee
+approvals.Delegation.person approvals.PolicyDecider.person changes.PlanStep.person changes.Recurrence.owner
+cmdb.BusinessSystem.deputy_engineer cmdb.BusinessSystem.primary_engineer cmdb.Handover.receiver
+duty.Absence.deputy duty.Override.user
+duty.Roster.members duty.RosterMember.user duty.SwapProposal.other duty.SwapProposal.proposer
+incidents.Incident.commander problems.Problem.team tickets.Ticket.assignee
 """
 #: Who did something, or whom it was about: it stays.
 HISTORY = """
@@ -38,18 +39,20 @@ approvals.Decision.for_person approvals.Decision.person approvals.Delegation.mad
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
 changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
 changes.MaintenanceVersion.made_by changes.Meeting.made_by
-changes.MonthlyWords.written_by changes.PreparedEdit.applied_by changes.Presence.person
+changes.MonthlyWords.written_by changes.PlanStep.reported_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
 cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
-cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
+cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Handover.giver
+cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
 cmdb.ItemImport.by cmdb.ItemVersion.by
 cmdb.RelationVersion.by cmdb.SpareMovement.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by
 problems.KnownErrorUse.by problems.Note.written_by
-problems.TrendProposal.decided_by reports.Fact.assignee reports.ProcessMeeting.written_by
+problems.TrendProposal.decided_by reports.Fact.assignee reports.FactVersion.assignee reports.FigureBaseline.set_by
+reports.ProcessMeeting.written_by reports.ProcessReview.written_by
 reports.Sending.reader reports.ServiceReport.approved_by reports.ServiceReport.edited_by reports.Target.edited_by
 sla.CalendarVersion.published_by sla.Clock.excused_by sla.ClockChange.by sla.EngineSwitch.by
 sla.PolicyVersion.published_by sla.RuleEdit.by sla.TrialRun.user tickets.Attachment.created_by tickets.Guest.user

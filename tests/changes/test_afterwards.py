@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 
 from changes.afterwards.queries import incidents_after
+from changes.codes import ChangeType
+from changes.models import Change
 from cmdb.models import Relation, RelationType
 from tests.api.client import Api
 from tests.changes.making import approve, request, staffed
@@ -79,3 +81,13 @@ def test_a_person_says_whether_it_caused_them_and_both_say_so(world: World, clie
     [row] = api.results(f"changes/{change.number}/incidents/")
     assert (row["caused"], TicketLink.objects.filter(meaning="caused_by").exists()) == (False, False)
     assert Api(world.requester).get(f"changes/{change.number}/incidents/").status_code == 403
+
+
+def test_how_long_they_are_watched_for_says_the_type(world: World) -> None:
+    change = act(running(world), "implement", world.engineer, result="as_planned")
+    made = incident(world, "host-1")
+    Ticket.objects.filter(pk=made.pk).update(created_at=clock.now() + timedelta(hours=2))
+    late = clock.now() + timedelta(hours=100)
+    for hours, found in ((72, 1), (1, 0)):
+        ChangeType.objects.filter(code="simple").update(watch_hours=hours)
+        assert len(incidents_after(Change.objects.get(pk=change.pk), reload_user(world.engineer), late)) == found

@@ -12,6 +12,8 @@ from django.utils import translation
 
 from accounts.models import User
 from announcements.models import Announcement
+from approvals.models import Policy
+from approvals.policy.policies import publish
 from changes.informing.due import run_informing
 from changes.informing.models import AffectedNotice
 from changes.models import Change, ChangeTemplate
@@ -19,7 +21,7 @@ from cmdb.models import BusinessSystem, Relation, RelationType
 from notifications.models import Delivery, Notice
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
-from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
+from tests.factories import MONDAY, World, act, make_item, make_system, make_user, reload_user
 from tickets.actions import perform
 from tickets.errors import ActionInvalid
 from tickets.models import TimelineEntry
@@ -67,6 +69,35 @@ def mailed() -> list[tuple[set[str], str]]:
 def read_by(user: User, now: Any) -> list[Announcement]:
     """What the person reads in the portal."""
     return list(Announcement.objects.visible_to(reload_user(user)).shown(now))
+
+
+@pytest.mark.req("CHG-11", "ORG-03")
+def test_an_interface_person_who_decided_gets_a_notice_of_their_own_at_every_step(world: World) -> None:
+    """About the systems of their customer; whoever is only the contact of a customer reads the announcement."""
+    exchange, egov = world.organisations["exchange"], world.organisations["egov"]
+    for customer in (exchange, egov):
+        customer.interface_person = make_user(f"contact-{customer.code}", organisation=customer)
+        customer.save()
+    policy = Policy.objects.get(code="change-simple")
+    policy.deciders.all().delete()
+    policy.deciders.create(step=1, kind="interface_person")
+    publish(policy=policy, by=world.admin, now=MONDAY)
+    change = request(world, business_system="core-db", effect="短时中断")
+    Change.objects.filter(pk=change.pk).update(organisation=exchange)
+    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+    change = act(change, "ask_approval", world.lead, now=MONDAY)
+    asked = Notice.objects.get(event="approval_asked")
+    assert [one.recipient for one in asked.deliveries.filter(channel="email")] == [exchange.interface_person]
+    change = approve(change, exchange.interface_person)
+    run_informing(later(12))
+    act(change, "start", world.engineer, now=START)
+    told = list(Notice.objects.filter(event="approver_told").order_by("pk"))
+    assert len(told) == 2  # approved, and a day before
+    for notice in told:
+        readers = set(notice.deliveries.values_list("recipient__username", flat=True))
+        assert (readers, notice.ticket_id) == ({"contact-exchange"}, change.pk)
+        assert "core-db system" in notice.payload["text"]["en"]
+        assert "2026-11-24 20:00" in notice.payload["text"]["en"]
 
 
 @pytest.mark.req("CHG-11", "ORG-03")

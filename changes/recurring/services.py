@@ -1,0 +1,156 @@
+"""Making and steering recurring changes; raising what is due, once for each date, also after the portal was down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from accounts.codes import in_both
+from accounts.models import User
+from changes.models import Change
+from changes.origins.prefills import copied
+from changes.recurring.dates import Window, windows_after
+from changes.recurring.models import Occurrence, Recurrence
+from changes.signals import recurrence_news
+from tickets.actions import perform
+from tickets.errors import ActionConflict, ActionError, ActionInvalid
+from tickets.lifecycle import kind_of_model
+from tickets.models import TimelineEntry
+from tickets.services import log_event
+
+Status = Recurrence.Status
+#: So many dates of one rule are dealt with in one round; the next round goes on.
+MOST = 20
+
+
+@transaction.atomic
+def make(*, owner: User, now: datetime, items: Any = (), **typed: Any) -> Recurrence:
+    """Store a rule; dates that have passed are never raised."""
+    made = Recurrence.objects.create(owner=owner, handled_until=now, **typed)
+    made.items.set(items)
+    return made
+
+
+def pause(made: Recurrence, user: User, now: datetime) -> None:
+    """Raise nothing until it is resumed. Raises ActionConflict unless it is active."""
+    _to(made, Status.PAUSED, Status.ACTIVE)
+
+
+def resume(made: Recurrence, user: User, now: datetime) -> None:
+    """Go on with dates to come; what passed meanwhile is not made up for. Raises ActionConflict unless paused."""
+    _to(made, Status.ACTIVE, Status.PAUSED, handled_until=max(made.handled_until, now))
+
+
+def end(made: Recurrence, user: User, now: datetime) -> None:
+    """Raise nothing more, for good; what was raised stays. Raises ActionConflict when it has ended."""
+    _to(made, Status.ENDED, Status.ACTIVE, Status.PAUSED)
+
+
+def take_over(made: Recurrence, user: User, now: datetime) -> None:
+    """Own it: changes are raised in one's name, one is told. Raises ActionConflict when it has ended."""
+    _to(made, made.status, Status.ACTIVE, Status.PAUSED, owner=user)
+
+
+STEPS: dict[str, Callable[[Recurrence, User, datetime], None]] = {
+    "pause": pause,
+    "resume": resume,
+    "end": end,
+    "take_over": take_over,
+}
+
+
+def _to(made: Recurrence, status: str, *sources: str, **more: Any) -> None:
+    if not Recurrence.objects.filter(pk=made.pk, status__in=sources).update(status=status, **more):
+        made.refresh_from_db(fields=["status"])
+        raise ActionConflict(
+            _("This is not possible in the state “%(state)s”.") % {"state": made.get_status_display()}
+        )
+
+
+def raise_due(now: datetime) -> int:
+    """Deal with every date whose time to be raised has come; how many there were. Run by several, each does some."""
+    keys = Recurrence.objects.filter(status=Status.ACTIVE).values_list("pk", flat=True).order_by("pk")
+    return sum(_raise_of(key, now) for key in list(keys))
+
+
+@transaction.atomic
+def _raise_of(key: int, now: datetime) -> int:
+    """The due dates of one rule; none when another program is at it."""
+    made = Recurrence.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=key, status=Status.ACTIVE)
+    one = made.select_related("template", "copied").first()
+    if one is None:
+        return 0
+    done = 0
+    for window in windows_after(one, one.handled_until):
+        if window[0] - timedelta(days=one.ahead) > now or done == MOST:
+            break
+        _deal_with(one, window, now)
+        Recurrence.objects.filter(pk=key).update(handled_until=window[0])
+        done += 1
+    return done
+
+
+def _deal_with(made: Recurrence, window: Window, now: datetime) -> None:
+    """Raise the change of a date; or keep why not, and tell whoever owns it."""
+    change, refusal = None, ""
+    try:
+        if window[1] <= now:
+            raise ActionConflict(_("The portal was not running: its window had passed."))
+        change = _raised(made, window, now)
+    except ActionError as error:
+        refusal = _words(error)
+    Occurrence.objects.create(recurrence=made, begins_at=window[0], change=change, refusal=refusal, at=now)
+    text = in_both(lambda: _told(made, window, change, refusal))
+    recurrence_news.send(
+        Recurrence, recurrence=made, begins_at=window[0], change=change, readers=[made.owner_id], text=text, now=now
+    )
+
+
+def _raised(made: Recurrence, window: Window, now: datetime) -> Change:
+    """Order the template, or draft the copy, in the name of the owner. Raises ActionError."""
+    owner = User.objects.with_access().get(pk=made.owner_id)
+    if not owner.is_active:
+        raise ActionConflict(_("Its owner cannot sign in any more; somebody must take it over."))
+    known = {name: at.isoformat() for name, at in zip(("planned_start", "planned_end"), window, strict=True)}
+    items = list(made.items.visible_to(owner).values_list("identifier", flat=True))
+    data: dict[str, Any] = {"summary": made.title, "items": items, **known}
+    name = "order" if made.template else "register"
+    if made.template is not None:
+        data |= {"template": made.template.code}
+    elif made.copied is not None:  # one of both, the database says
+        data = {**_copy_of(made.copied, owner), **data, "items": items or _items_of(made.copied, owner)}
+    via = TimelineEntry.Via.SYSTEM
+    with transaction.atomic():
+        change: Any = perform(Change(), name, user=owner, data=data, via=via, now=now).ticket
+        log_event(ticket=change, event="change_recurred", user=None, now=now, title=made.title)
+    return change
+
+
+def _copy_of(source: Change, owner: User) -> dict[str, Any]:
+    found = copied(owner, kind_of_model(Change), source.number)
+    if not found:
+        raise ActionConflict(_("Its owner does not see %(number)s any more.") % {"number": source.number})
+    group = {"group": source.group.code} if source.group else {}
+    return {name: value for name, value in {**found, **group}.items() if value is not None}
+
+
+def _items_of(source: Change, owner: User) -> list[str]:
+    return list(source.items.visible_to(owner).values_list("identifier", flat=True))  # type: ignore[attr-defined]
+
+
+def _words(error: ActionError) -> str:
+    if isinstance(error, ActionInvalid):
+        return " ".join(str(text) for texts in error.form.errors.values() for text in texts)
+    return str(error.message)
+
+
+def _told(made: Recurrence, window: Window, change: Change | None, refusal: str) -> str:
+    said = {"at": localtime(window[0]).strftime("%Y-%m-%d %H:%M"), "title": made.title, "why": refusal}
+    if change is None:
+        return _("%(title)s, %(at)s: no change was raised. %(why)s") % said
+    return _("%(title)s, %(at)s: %(number)s was raised.") % {**said, "number": change.number}
