@@ -18,6 +18,7 @@ from cmdb.api.impact import routes as impact_routes
 from cmdb.api.items import routes as item_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
+from cmdb.asking.comparing_api import routes as comparing_routes
 from cmdb.custody.api import routes as custody_routes
 from cmdb.merging.api import routes as merging_routes
 from cmdb.sources.api import routes as source_routes
@@ -63,6 +64,7 @@ version_1 = [
     *discovery_routes,
     *impact_routes,
     *query_routes,
+    *comparing_routes,
     *source_routes,
     *custody_routes,
     *spare_routes,
