@@ -17,13 +17,18 @@ from accounts.models import User
 from itsm.api.operations import LIST_ERRORS, READ_ERRORS, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
+from reports.boards import KpiBoard
 from reports.figures import DIMENSIONS, Figure, Scope, figures
+from reports.known.scope import KnownScope, NotKept, known_moment
+from reports.known.views import as_row, known_records, known_rows
 from reports.meetings.api import ProcessMeetingsView
 from reports.own.api import OwnBoardsView, OwnBoardView
-from reports.periods import NAMED, Period, PeriodError, chosen_period
+from reports.periods import NAMED, PeriodError, chosen_period
+from reports.reviews.api import BaselinesView, ReviewsView
 from reports.schedules.api import ScheduleStepView, SchedulesView, ScheduleView
 from reports.targets.api import TargetsView, TargetView
 from reports.texts import plain
+from sla.boards import may_see_board
 from tickets import clock
 from tickets.figures.measures import Measure, measures_of
 from tickets.figures.records import PLACED_BY, Records, zone
@@ -97,6 +102,29 @@ class ReportSerializer(serializers.Serializer):
     results = ReportedFigureSerializer(many=True)
 
 
+class KnownRecordSerializer(serializers.Serializer):
+    """What figures knew of a ticket then: codes, and the moments that place it in periods."""
+
+    number = serializers.CharField()
+    known_from = serializers.DateTimeField()
+    known_until = serializers.DateTimeField(allow_null=True, help_text="Null: it is still known so.")
+    priority = serializers.CharField(allow_null=True)
+    group = serializers.CharField(allow_null=True)
+    category = serializers.CharField(allow_null=True)
+    organisation = serializers.CharField(allow_null=True)
+    phase = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
+KNOWN_AT = OpenApiParameter(
+    "known_at",
+    {"type": "string"},
+    description=_("As known at this moment of the portal's zone, such as 2026-04-01T08:00."),
+)
+
+
 class DefinitionsView(ApiView):
     """What every figure means."""
 
@@ -120,24 +148,14 @@ class DefinitionsView(ApiView):
 class FiguresView(ApiView):
     """The figures of a kind for a period."""
 
-    query = ("from", "to", "period", *DIMENSIONS)
+    query = ("from", "to", "period", "known_at", *DIMENSIONS)
 
     def get(self, request: Request, report: str) -> Response:
         """Each with its records; filters are those of the list of the kind, several values each."""
         refuse_customers(self.user)
-        kind = kind_of_report(report)
-        period = self._period(request)
-        scope = Scope(self.user, kind, narrowing(request.query_params), period.span)
-        if scope.errors:
-            raise ValidationError(scope.errors)
-        found = figures(measures_of(kind.code), scope)
+        scope = scope_of(request, self.user, kind_of_report(report))
+        found = figures(measures_of(scope.kind.code), scope)
         return Response(ReportSerializer(as_data(report, scope, found)).data)
-
-    def _period(self, request: Request) -> Period:
-        try:
-            return chosen_period(request.query_params, clock.now())
-        except PeriodError as error:
-            raise ValidationError({error.parameter: [str(error)]}) from error
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -149,6 +167,7 @@ class FiguresView(ApiView):
             OpenApiParameter(
                 "period", {"type": "string", "enum": list(NAMED)}, description=_("A named period instead.")
             ),
+            KNOWN_AT,
             *(OpenApiParameter(name, codes, explode=True) for name in DIMENSIONS),
         )
         return Operation(
@@ -160,6 +179,59 @@ class FiguresView(ApiView):
             parameters=parameters,
             path={"report": {"type": "string", "enum": [f"{kind.code}{SUFFIX}" for kind in reported_kinds()]}},
         )
+
+
+class KnownRecordsView(ApiView):
+    """The records behind a figure as known then."""
+
+    query = ("records", "known_at", *DIMENSIONS)
+
+    def get(self, request: Request, report: str) -> Response:
+        """Number of each ticket, with what figures knew of it; at most 500, the count is of all."""
+        if not may_see_board(self.user):
+            raise PermissionDenied
+        kind = kind_of_report(report)
+        board = KpiBoard(request.query_params, user=self.user, kind=kind, now=clock.now())
+        if board.errors:
+            raise ValidationError(board.errors)
+        _chosen, found = known_records(board, request.query_params.get("records", ""))
+        rows = [as_row(version, ticket) for version, ticket in known_rows(found, board)]
+        return Response({"count": found.count(), "results": KnownRecordSerializer(rows, many=True).data})
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        codes: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+        return Operation(
+            id="reports_known_records",
+            tag=TAG,
+            summary=_("The records behind a figure as known then"),
+            response=list_serializer(KnownRecordSerializer),
+            errors=READ_ERRORS,
+            parameters=(
+                OpenApiParameter("records", {"type": "string"}, description=_("The set, as a figure names it.")),
+                KNOWN_AT,
+                *(OpenApiParameter(name, codes, explode=True) for name in DIMENSIONS),
+            ),
+            path={"report": {"type": "string", "enum": [f"{kind.code}{SUFFIX}" for kind in reported_kinds()]}},
+        )
+
+
+def scope_of(request: Request, user: User, kind: Kind) -> Scope:
+    """Period, filters and moment that the address names. Raises ValidationError."""
+    params, now = request.query_params, clock.now()
+    known_at = params.get("known_at", "")
+    try:
+        known = known_moment(known_at, user=user, kind=kind, now=now) if known_at else None
+        span = chosen_period(params, known or now).span
+    except PeriodError as error:
+        raise ValidationError({error.parameter: [str(error)]}) from error
+    except NotKept as error:
+        raise ValidationError({"known_at": [str(error)]}) from error
+    filters = narrowing(params)
+    scope = KnownScope(user, kind, filters, span, known) if known else Scope(user, kind, filters, span)
+    if scope.errors:
+        raise ValidationError(scope.errors)
+    return scope
 
 
 def refuse_customers(user: User) -> None:
@@ -228,10 +300,13 @@ routes = [
     path("reports/boards/", OwnBoardsView.as_view(), name="own-boards"),
     path("reports/boards/<int:pk>/", OwnBoardView.as_view(), name="own-board"),
     path("reports/meetings/", ProcessMeetingsView.as_view(), name="process-meetings"),
+    path("reports/reviews/", ReviewsView.as_view(), name="process-reviews"),
+    path("reports/baselines/", BaselinesView.as_view(), name="figure-baselines"),
     path("reports/schedules/", SchedulesView.as_view(), name="schedules"),
     path("reports/schedules/<int:pk>/", ScheduleView.as_view(), name="schedule"),
     path("reports/schedules/<int:pk>/<slug:step>/", ScheduleStepView.as_view(), name="schedule-step"),
     path("reports/targets/", TargetsView.as_view(), name="report-targets"),
     path("reports/targets/<slug:code>/", TargetView.as_view(), name="report-target"),
+    path("reports/<slug:report>/records/", KnownRecordsView.as_view(), name="report-records"),
     path("reports/<slug:report>/", FiguresView.as_view(), name="report"),
 ]

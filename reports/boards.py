@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
 from reports.comparing import Change, caution, change, span_before
+from reports.facts.keeping import KEPT
 from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
+from reports.known.scope import KnownScope, NotKept, known_moment
 from reports.periods import BUTTONS, NAMED, Period, PeriodError, chosen_period, named_period
 from reports.selfcheck import last_result
 from reports.targets.models import Target
@@ -78,9 +80,23 @@ class KpiBoard:
             if values:
                 self.filters.setlist(name, values)
         self.chosen = params.getlist("figure")
+        self.known_at = self._known(params.get("known_at", ""), now)
+        self.now = min(self.now, self.known_at or self.now)
         self.period = self._period(params)
         self.scope = Scope(user, kind, self.filters, self.period.span)
+        if self.known_at:
+            self.scope = KnownScope(user, kind, self.filters, self.period.span, self.known_at)
         self.errors |= self.scope.errors
+
+    def _known(self, text: str, now: datetime) -> datetime | None:
+        """As of which recorded moment; None for what is known now."""
+        if not text:
+            return None
+        try:
+            return known_moment(text, user=self.user, kind=self.kind, now=now)
+        except NotKept as error:
+            self.errors["known_at"] = [str(error)]
+            return None
 
     def _period(self, params: QueryDict) -> Period:
         try:
@@ -110,6 +126,7 @@ class KpiBoard:
         else:
             first, last = self.period.first_day, self.period.span.end
             given = {"period": self.period.code} if self.period.code else {"from": str(first), "to": _day(last)}
+        given |= {"known_at": written(self.known_at)} if self.known_at else {}
         for name, value in {**given, **changes}.items():
             kept[name] = [] if value is None else [value] if isinstance(value, str) else list(value)
         return [(name, value) for name, values in kept.items() for value in values]
@@ -147,7 +164,7 @@ class KpiBoard:
             "compared_text": period_text(span_before(self.period)),
             "tiles_url": self.part_url("tiles"),
             "table_url": self.part_url("table"),
-            "load_url": self.part_url("load") if self.draws_incidents else "",
+            "load_url": self.part_url("load") if self.draws_incidents and not self.known_at else "",
             "charts": [(code, self.part_url("chart", code), "") for code in charts_of(self.kind.code)],
             "waiting": TILES,
             "check": last_check(),
@@ -186,6 +203,10 @@ class KpiBoard:
             ]
             + [{"label": label, "url": url, "on": False} for label, url in self._more_pages()],
             "schedule_url": self.schedule_url,
+            "keeps_versions": self.kind.code in KEPT,
+            "known_at": self.known_at,
+            "known_text": written(self.known_at)[:16] if self.known_at else "",
+            "now_url": self.url(known_at=None),
             "keep_url": f"{reverse('reports:own_new')}?{urlencode({'kind': self.kind.code, 'keep': self.query})}",
             "errors": self.shown_errors(),
             "url": self.path,
@@ -207,6 +228,7 @@ class KpiBoard:
     def _more_pages(self) -> list[tuple[str, str]]:
         return [
             (_("Meetings"), reverse("reports:meetings", args=[self.kind.slug])),
+            (_("Reviews"), reverse("reports:reviews", args=[self.kind.slug])),
             (_("Own boards"), reverse("reports:own_boards")),
             (_("Targets"), reverse("reports:targets")),
             (_("Scheduled"), reverse("reports:schedules")),

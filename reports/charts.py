@@ -13,12 +13,14 @@ from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay,
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import SupportGroup
 from itsm.web.filtering import EARLIEST
 from reports.figures import DIMENSIONS, Scope
 from reports.periods import bucket_of, buckets
-from reports.targets.services import aims_of
+from reports.targets.services import aims_of, level_aims
 from reports.texts import shares
-from tickets.figures.charts import Ages, Categories, Drawn, Flow, Hours, Kept, Parts, Promise, charts_of
+from tickets.figures.charts import Ages, Categories, Drawn, Flow, HandOvers, Hours, Kept, Parts, Promise, charts_of
+from tickets.figures.moves import RETURNED, hand_overs
 from tickets.figures.records import AGES, ENDED, Records, Span, aged, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Category, Priority
@@ -139,7 +141,10 @@ def trend(declared: Flow, scope: Scope, board: Board) -> Chart:
         lines.append(Line(_stretch_label(stretch), cells, board(**_dates(stretch))))
     series = [(registered.label, "bar", "info"), (resolved.label, "line", "ok"), (_("Backlog"), "step", "soon")]
     partial = _("The last stretch is not over.") if scope.span.at < scope.span.end else ""
-    return Chart(declared.code, declared.title, gettext_lazy("tickets"), "trend", series, lines, note=partial)
+    aims = level_aims(open_)
+    note = " · ".join(text for text in (partial, *(aim["name"] for aim in aims)) if text)
+    unit = gettext_lazy("tickets")
+    return Chart(declared.code, declared.title, unit, "trend", series, lines, note, {"aims": aims})
 
 
 def _per_stretch(scope: Scope, rows: QuerySet[Any], column: str) -> dict[Any, int]:
@@ -282,6 +287,23 @@ def by_hour(declared: Hours, scope: Scope, board: Board) -> Chart:
     return Chart(declared.code, declared.title, gettext_lazy("tickets"), "heat", series, lines)
 
 
+def handed_over(declared: HandOvers, scope: Scope, board: Board) -> Chart:
+    """What came back first, then the pairs of groups between which most tickets went."""
+    chosen = scope.records(declared.records)
+    of_set = hand_overs(scope.span.edge).filter(ticket__in=scope.found(chosen).values("pk"))
+    rows = of_set.values("gave", "took").annotate(n=Count("ticket", distinct=True))
+    pairs = sorted(((row["gave"], row["took"], row["n"]) for row in rows), key=lambda row: (-row[2], row[:2]))
+    names = {group.code: str(group) for group in SupportGroup.objects.all()}
+    back = scope.records(declared.records, part=RETURNED)
+    lines = [Line(_("Came back"), [Cell(scope.found(back).count(), scope.list_url(back))])]
+    for gave, took, n in pairs[:MOST_LINES]:
+        url = scope.list_url(scope.records(declared.records, part=f"handed-{gave}.{took}"))
+        lines.append(Line(f"{names.get(gave, gave)} → {names.get(took, took)}", [Cell(n, url)]))
+    note = _("A ticket stands in every line whose way it went.") if pairs else ""
+    series = [(_("Tickets"), "bar", "info")]
+    return Chart(declared.code, declared.title, gettext_lazy("tickets"), "bars", series, lines, note)
+
+
 def ageing(declared: Ages, scope: Scope, board: Board) -> Chart:
     """What was open at the end of the period, by how long ago it was registered."""
     open_ = declared.records
@@ -334,6 +356,7 @@ DRAWN: dict[type[Drawn], Callable[[Any, Scope, Board], Chart]] = {
     Parts: by_part,
     Categories: by_category,
     Hours: by_hour,
+    HandOvers: handed_over,
     Ages: ageing,
 }
 

@@ -19,7 +19,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.permissions import Permission
 from reports.facts.counting import counts, members, ready
-from reports.facts.models import Fact
+from reports.facts.models import Fact, FactColumns
 from reports.working_time import worked
 from tickets.figures.measures import Measure, Reading, Unit
 from tickets.figures.records import Chosen, Records, Span
@@ -78,22 +78,22 @@ class Scope:
         return found
 
     @cached_property
-    def version(self) -> int | None:
+    def version(self) -> Any:
         """How often the facts have changed until now; None where the reader does not see all that they count."""
         return ready(self.kind.code) if self.user.may(Permission.VIEW) else None
 
     @cached_property
-    def facts(self) -> QuerySet[Fact] | None:
+    def facts(self) -> QuerySet[Any] | None:
         """The facts of ``rows``, of this very moment; None where they are not all that the reader sees.
 
         The filters of the address are those of the list; facts have their columns.
         """
-        if self.version is None:
-            return None
-        narrowed = TicketFilter(
-            self.filters, queryset=Fact.objects.filter(kind=self.kind.code), request=SimpleNamespace(user=self.user)
-        )
-        return narrowed.qs if not self.errors else None
+        return None if self.version is None else self.narrowed(Fact.objects.filter(kind=self.kind.code))
+
+    def narrowed(self, facts: QuerySet[Any]) -> QuerySet[Any] | None:
+        """Those of ``facts`` that the filters of the address leave; None where these cannot be understood."""
+        found = TicketFilter(self.filters, queryset=facts, request=SimpleNamespace(user=self.user))
+        return found.qs if not self.errors else None
 
     def records(self, records: Records, span: Span | None = None, part: str = "") -> Chosen:
         """A set in this period, or in ``span``."""
@@ -228,7 +228,7 @@ def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedel
 
 def amount_in(model: type[Model], amount: Any) -> Any:
     """The amount of a row; facts keep what costs much."""
-    return F("worked") if model is Fact and amount is worked else amount()
+    return F("worked") if issubclass(model, FactColumns) and amount is worked else amount()
 
 
 def _reading(measure: Measure) -> Aggregate:

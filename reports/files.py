@@ -9,14 +9,19 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from itsm.documents.cells import cell
+from itsm.documents.paper import moment
 from itsm.documents.sheets import Row, open_sheet
 from reports.charts import Chart
 from reports.periods import Period
+from reports.pictures import png_of, svg_of
 from tickets.figures.records import period_text
 
 
 def chart_file(chart: Chart, period: Period, form: str) -> bytes:
-    """The table of ``chart`` with its title, unit and period, as CSV or Excel."""
+    """The table of ``chart`` with its title, unit and period as CSV or Excel, or its picture as SVG or PNG."""
+    if form in ("svg", "png"):
+        under = _("%(period)s, as of %(at)s") % {"period": period_text(period.span), "at": moment(period.span.at)}
+        return svg_of(chart, under).encode() if form == "svg" else png_of(chart, under)
     return table_file(([cell(value) for value in row] for row in rows_of(chart, period)), form)
 
 

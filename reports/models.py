@@ -13,6 +13,7 @@ from accounts.models import Organisation, SupportGroup, User
 from reports.facts.models import ChangedTicket, Counted, Fact  # noqa: F401 - Django finds models in this module
 from reports.meetings.models import ProcessMeeting  # noqa: F401 - as above
 from reports.own.models import OwnBoard  # noqa: F401 - as above
+from reports.reviews.models import FigureBaseline, ProcessReview  # noqa: F401 - as above
 from reports.schedules.models import Schedule, ScheduleRun, Sending  # noqa: F401 - as above
 from reports.targets.models import Target  # noqa: F401 - as above
 

@@ -171,4 +171,4 @@ def _stroke(points: list[tuple[float, float]], colour: str, width: float = 1, *,
     return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}"{dash}/>'
 
 
-DRAWN = {"bars": _bars, "shares": _shares, "heat": _heat}
+DRAWN = {"bars": _bars, "donut": _bars, "shares": _shares, "heat": _heat}

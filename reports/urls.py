@@ -4,9 +4,11 @@ from django.urls import path
 
 from reports import views
 from reports.flow import views as process_views
+from reports.known import views as known_views
 from reports.meetings import views as meeting_views
 from reports.monthly import views as service_views
 from reports.own import views as own_views
+from reports.reviews import views as review_views
 from reports.schedules import views as schedule_views
 from reports.targets import views as target_views
 from reports.walls import views as live_views
@@ -36,6 +38,7 @@ urlpatterns = [
     path("wall/<str:key>/", live_views.WallView.as_view(), name="wall"),
     path("wall/<str:key>/now/", live_views.WallNowView.as_view(), name="wall_now"),
     path("boards/<kind:kind>/", views.BoardView.as_view(), name="board"),
+    path("boards/<kind:kind>/known/", known_views.KnownRecordsView.as_view(), name="known"),
     path("boards/<kind:kind>/process/", process_views.ProcessView.as_view(), name="process"),
     path("boards/<kind:kind>/process/map/", process_views.MapView.as_view(), name="process_map"),
     path("boards/<kind:kind>/process/ways/", process_views.WaysView.as_view(), name="process_ways"),
@@ -43,6 +46,7 @@ urlpatterns = [
     path("boards/<kind:kind>/process/hand-overs/", process_views.HandOversView.as_view(), name="process_hand_overs"),
     path("boards/<kind:kind>/process/log/", process_views.XesView.as_view(), name="xes"),
     path("boards/<kind:kind>/meetings/", meeting_views.MeetingsView.as_view(), name="meetings"),
+    path("boards/<kind:kind>/reviews/", review_views.ReviewsView.as_view(), name="reviews"),
     path("boards/<kind:kind>/tiles/", views.TilesView.as_view(), name="tiles"),
     path("boards/<kind:kind>/table/", views.TableView.as_view(), name="table"),
     path("boards/<kind:kind>/load/", views.LoadView.as_view(), name="load"),

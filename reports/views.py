@@ -15,11 +15,18 @@ from itsm.documents.sheets import TYPES
 from reports.boards import KpiBoard
 from reports.charts import Chart, drawn
 from reports.files import chart_file
+from reports.known.printed import compared
+from reports.known.scope import NotKept
 from reports.load import by_group, by_person
 from sla.boards import may_see_board
 from tickets import clock
+from tickets.figures.charts import charts_of
 from tickets.figures.measures import SHEETS, measures_of
 from tickets.lifecycle import Kind, kinds
+
+#: Files of a chart: its table, and its picture.
+FILES = {**TYPES, "svg": "image/svg+xml", "png": "image/png"}
+NAMES = {"csv": "CSV", "xlsx": "Excel", "svg": "SVG", "png": "PNG"}
 
 
 class ReportsView(SignedInView):
@@ -117,11 +124,11 @@ class ChartFileView(ReportsView):
         """Send it, for those who may export."""
         if not request.user.may(Permission.EXPORT):
             raise PermissionDenied
-        if form not in TYPES:
+        if form not in FILES:
             raise Http404
         board = self.board(kind)
         chart = chart_of(board, code)
-        response = HttpResponse(chart_file(chart, board.period, form), content_type=TYPES[form])
+        response = HttpResponse(chart_file(chart, board.period, form), content_type=FILES[form])
         name = f"{kind.code}-{code}-{board.period.first_day}-{board.period.last_day}.{form}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
@@ -137,6 +144,7 @@ class ExplainView(ReportsView):
             told = board.explanation(code)
         except KeyError as error:
             raise Http404 from error
+        told["printed"] = [] if board.known_at else compared(told["figure"], clock.now())
         return self.draw("reports/_explain.html", board, title=told["figure"].measure.label, **told)
 
 
@@ -146,10 +154,12 @@ def chart_of(board: KpiBoard, code: str) -> Chart:
         return drawn(code, board.scope, board.url)
     except KeyError as error:
         raise Http404 from error
+    except NotKept as error:
+        return Chart(code, charts_of(board.kind.code)[code].title, "", "", [], [], note=str(error))
 
 
 def files_of(board: KpiBoard, code: str) -> list[tuple[str, str]]:
     """The files of a chart: name and address; none for those who may not export."""
     if not board.user.may(Permission.EXPORT):
         return []
-    return [(label, board.part_url("file", code, form)) for form, label in (("csv", "CSV"), ("xlsx", "Excel"))]
+    return [(label, board.part_url("file", code, form)) for form, label in NAMES.items()]

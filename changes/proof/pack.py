@@ -30,13 +30,15 @@ from approvals.models import ApprovalRound
 from changes.approving import PURPOSE
 from changes.collision.collisions import collisions_of
 from changes.models import Change
+from changes.proof.around import board_of, edits_of, files_of, told_to
 from changes.proof.forms import order_of, record_of
 from changes.proof.papers import order_pdf, record_pdf
+from tickets.files.attachments import MAX_TICKET_BYTES
 from tickets.forms import json_value
 
 MANIFEST = "manifest.json"
 #: What is larger, or has more files, is none of ours.
-MOST_BYTES, MOST_FILES = 50_000_000, 30
+MOST_BYTES, MOST_FILES = MAX_TICKET_BYTES + 50_000_000, 3000
 #: What reading an archive raises that is none of ours.
 UNREADABLE = (
     *(KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError),
@@ -49,11 +51,13 @@ DATED = (1980, 1, 1, 0, 0, 0)
 def pack_of(change: Change, user: User) -> bytes:
     """The archive of ``change``, with the items that ``user`` sees."""
     with translation.override(settings.LANGUAGE_CODE), timezone.override(settings.TIME_ZONE):  # whoever reads it
-        files = {f"{name}.json": _written(data) for name, data in _contents(change, user).items()}
+        files, attached = files_of(change)
+        said = {**_contents(change, user), "attachments": attached}
+        files |= {f"{name}.json": _written(data) for name, data in said.items()}
         files |= {"record.pdf": record_pdf(change, user, printed=_("From the proof pack"))}
         files |= {"items.pdf": order_pdf(change, user, printed=_("From the proof pack"))}
-    said = {"change": change.number, "files": {name: _sha256(data) for name, data in sorted(files.items())}}
-    return _archived({**files, MANIFEST: _written({**said, "seal": _seal(said)})})
+    sealed = {"change": change.number, "files": {name: _sha256(data) for name, data in sorted(files.items())}}
+    return _archived({**files, MANIFEST: _written({**sealed, "seal": _seal(sealed)})})
 
 
 def _archived(files: dict[str, bytes]) -> bytes:
@@ -93,7 +97,9 @@ def _contents(change: Change, user: User) -> dict[str, Any]:
         "steps": [{**_row(step), "person": step.person.username if step.person else None} for step in _steps(change)],
         "differences": [_difference(line) for line in ordered],
         "timeline": [_entry(entry) for entry in change.timeline.select_related("actor").order_by("at", "pk")],
-        "attachments": list(change.attachments.order_by("pk").values("name", "size", "sha256", "created_at")),
+        "edits": edits_of(change),
+        "board": board_of(change),
+        "told": told_to(change),
     }
 
 
@@ -172,6 +178,7 @@ def _entry(entry: Any) -> dict[str, Any]:
         "to": entry.state_to,
         "changes": entry.changes,
         "text": entry.text,
+        "data": entry.data,
     }
 
 

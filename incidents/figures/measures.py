@@ -8,7 +8,7 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.utils.translation import gettext_lazy as _
 
 from incidents.figures import records
-from tickets.figures.charts import Ages, Categories, Flow, Hours, Kept, Parts, names_of, register_charts
+from tickets.figures.charts import Ages, Categories, Flow, HandOvers, Hours, Kept, Parts, names_of, register_charts
 from tickets.figures.measures import Measure, Reading, register_measures
 from tickets.figures.records import register_records
 from tickets.models import Source
@@ -294,6 +294,9 @@ CHARTS = (
     ),
     Categories(code="categories", kind="incident", title=_("Categories"), records=records.REGISTERED),
     Hours(code="hours", kind="incident", title=_("Arrivals by weekday and hour"), records=records.REGISTERED),
+    HandOvers(
+        code="hand_overs", kind="incident", title=_("Hand-overs, and what came back"), records=records.REGISTERED
+    ),
     Ages(code="ageing", kind="incident", title=_("Age of the backlog"), records=records.OPEN),
 )
 

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 
 from reports.facts import keeping
-from reports.facts.models import Fact
+from reports.facts.models import FactColumns
 from reports.facts.sets import FLAGS, bits
 from tickets import clock
 from tickets.figures.records import Chosen, Records, Span, slice_of
@@ -34,18 +34,20 @@ def ready(kind: str) -> int | None:
     return keeping.version_of(kind)
 
 
-def members(rows: QuerySet[Fact], chosen: Chosen) -> QuerySet[Fact] | None:
+def tells(records: Records, part: str = "") -> bool:
+    """Whether facts can tell which tickets are in a set."""
+    return (not part or part.startswith(_PARTS)) and (records.is_open or records.code in bits(records.kind))
+
+
+def members(rows: QuerySet[FactColumns], chosen: Chosen) -> QuerySet[FactColumns] | None:
     """The facts among ``rows`` of the tickets of a set; None where facts cannot tell."""
-    if chosen.part and not chosen.part.startswith(_PARTS):
-        return None
     records, span = chosen.records, chosen.span
+    if not tells(records, chosen.part):
+        return None
     if records.is_open:
         found = rows.filter(open_at(span), records.where(span))
     else:
-        place = bits(records.kind).get(records.code)
-        if place is None:
-            return None
-        column, bit = place
+        column, bit = bits(records.kind)[records.code]
         found = rows.filter(span.within(records.when), Exact(F(column).bitand(bit), Value(bit)))
     return found.filter(slice_of(records, span, chosen.part)) if chosen.part else found
 
@@ -55,7 +57,7 @@ def open_at(span: Span) -> Q:
     return Q(open_during__contains=span.edge)
 
 
-def counts(rows: QuerySet[Fact], sets: Iterable[Records], span: Span) -> dict[str, int]:
+def counts(rows: QuerySet[FactColumns], sets: Iterable[Records], span: Span) -> dict[str, int]:
     """How many of ``rows`` each set has in the period, by code, of those that facts keep: one statement per date."""
     found: dict[str, int] = {}
     by_date: dict[str, list[Records]] = defaultdict(list)
@@ -69,13 +71,13 @@ def counts(rows: QuerySet[Fact], sets: Iterable[Records], span: Span) -> dict[st
     return found
 
 
-def _open(rows: QuerySet[Fact], items: list[Records], span: Span) -> dict[str, int]:
+def _open(rows: QuerySet[FactColumns], items: list[Records], span: Span) -> dict[str, int]:
     wanted: dict[str, Any] = {f"n{n}": Count("pk", filter=item.where(span)) for n, item in enumerate(items)}
     row = rows.filter(open_at(span)).aggregate(**wanted)
     return {item.code: row[f"n{n}"] for n, item in enumerate(items)}
 
 
-def _placed(rows: QuerySet[Fact], when: str, items: list[Records], span: Span) -> dict[str, int]:
+def _placed(rows: QuerySet[FactColumns], when: str, items: list[Records], span: Span) -> dict[str, int]:
     known = bits(items[0].kind)
     groups = rows.filter(span.within(when)).values_list(FLAGS[when]).annotate(n=Count("*")).order_by()
     combined = list(groups)

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
 from incidents.figures.records import same_fault_as
+from reports.facts import versions
 from reports.facts.models import ChangedTicket, Counted, Fact
 from reports.facts.sets import COLUMNS, FLAGS, made_from
 from tickets.models import Ticket
@@ -45,39 +46,45 @@ def catch_up() -> int:
     if not ChangedTicket.objects.exists():
         return 0
     with transaction.atomic():
-        keys = sorted(set(_take()))
-        _make_with_others(keys)
-    return len(keys)
+        hold()
+        changed = _take()
+        _make_with_others(changed)
+    return len(changed)
 
 
-def _take() -> list[int]:
+def _take() -> dict[int, datetime]:
+    """The tickets that changed, each with when it did last."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {ChangedTicket._meta.db_table} RETURNING ticket_id")  # noqa: S608 - our own name
-        return [key for (key,) in cursor.fetchall()]
+        cursor.execute(f"DELETE FROM {ChangedTicket._meta.db_table} RETURNING ticket_id, at")  # noqa: S608 - our own name
+        rows = sorted(cursor.fetchall())
+    return dict(rows)
 
 
-def _make_with_others(keys: list[int]) -> None:
-    """Facts of ``keys``, and of those that repeat one of them: of what they were like before, and are like now."""
+def _make_with_others(changed: dict[int, datetime]) -> None:
+    """Facts of what changed, and of those that repeat one of it: of what they were like before, and are like now."""
+    keys = list(changed)
     before = _shared(keys)
     made: dict[int, tuple[Any, ...]] = {}
     for first in range(0, len(keys), BATCH):
-        made |= _make(Q(pk__in=keys[first : first + BATCH]))
-    _forget(Q(pk__in=keys))
+        made |= _make(Q(pk__in=keys[first : first + BATCH]), changed)
+    _forget(Q(pk__in=keys), changed)
     moved = [key for key in made if before.get(key) != made[key]]
     if not moved:
         return
     old = [before[key] for key in moved if key in before]
     others = {pk for kind, others_of in KEPT.items() for pk in others_of(kind, [*old, *(made[key] for key in moved)])}
     if others - set(keys):
-        _make(Q(pk__in=others - set(keys)))
+        last = max(changed.values())
+        _make(Q(pk__in=others - set(keys)), dict.fromkeys(others, last))
 
 
-def _forget(chosen: Q) -> list[int]:
-    """Remove the facts of tickets that are gone; their keys."""
+def _forget(chosen: Q, when: dict[int, datetime]) -> list[int]:
+    """Remove the facts of tickets that are gone; their keys. ``when``: see ``versions.keep``."""
     there = Ticket.objects.filter(pk=OuterRef("pk"))  # visible: nothing of it is shown
     gone = list(Fact.objects.filter(chosen & ~Q(Exists(there))).values_list("pk", flat=True))
     if gone:
         Fact.objects.filter(pk__in=gone).delete()
+        versions.keep(gone, when)
         Counted.objects.update(version=F("version") + 1)
     return gone
 
@@ -87,15 +94,15 @@ def _shared(keys: list[int]) -> dict[int, tuple[Any, ...]]:
     return {pk: tuple(values) for pk, *values in rows}
 
 
-def _make(chosen: Q) -> dict[int, tuple[Any, ...]]:
+def _make(chosen: Q, when: dict[int, datetime]) -> dict[int, tuple[Any, ...]]:
     """Write the facts of the chosen tickets that differ from what is there; what of each was written, by key."""
     written: dict[int, tuple[Any, ...]] = {}
     for kind in KEPT:
-        written |= {pk: tuple(values) for pk, *values in _write(kind, chosen)}
+        written |= {pk: tuple(values) for pk, *values in _write(kind, chosen, when)}
     return written
 
 
-def _write(kind: str, chosen: Q) -> list[Any]:
+def _write(kind: str, chosen: Q, when: dict[int, datetime]) -> list[Any]:
     try:
         source, params = made_from(kind, chosen).query.sql_with_params()
     except EmptyResultSet:
@@ -112,7 +119,26 @@ def _write(kind: str, chosen: Q) -> list[Any]:
         written = cursor.fetchall()
     if written:
         Counted.objects.filter(kind=kind).update(version=F("version") + 1)
+        versions.keep([row[0] for row in written], when)
     return written
+
+
+def hold() -> None:
+    """Nobody else changes facts until the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('reports facts'))")
+
+
+def seal(kind: str) -> datetime:
+    """The moment as of which facts are what they are now, when ``hold`` was called and they were brought up after it.
+
+    What anybody changes from here on, or has changed and not committed yet, counts as known later.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    Counted.objects.filter(kind=kind).update(sealed_at=moment)
+    return moment
 
 
 def recount(now: datetime) -> Recount:
@@ -124,21 +150,25 @@ def recount(now: datetime) -> Recount:
         ends = there.aggregate(first=Min("pk"), last=Max("pk"))
         wrong: list[int] = []
         for first in range(ends["first"] or 0, (ends["last"] or -1) + 1, BATCH):
-            wrong += [row[0] for row in _write(kind, Q(pk__gte=first, pk__lt=first + BATCH))]
-        wrong += _forget(Q(kind=kind))
+            with transaction.atomic():
+                hold()
+                wrong += [row[0] for row in _write(kind, Q(pk__gte=first, pk__lt=first + BATCH), {})]
+        wrong += _forget(Q(kind=kind), {})
         found.facts += Fact.objects.filter(kind=kind).count()
         found.mended += len(wrong)
         found.named += list(there.filter(pk__in=wrong[:20]).values_list("number", flat=True))
-        Counted.objects.update_or_create(
+        counted, _made = Counted.objects.update_or_create(
             kind=kind, defaults={"definitions": definitions(kind), "at": now, "mended": len(wrong)}
         )
+        versions.begin(counted)
     return found
 
 
 def count_new_definitions(now: datetime) -> Recount | None:
     """Count anew when the sets are not those that the facts were made by, as after an upgrade."""
     made_by = dict(Counted.objects.values_list("kind", "definitions"))
-    if all(made_by.get(kind) == definitions(kind) for kind in KEPT):
+    begun = not Counted.objects.filter(kept_since=None).exists()
+    if begun and all(made_by.get(kind) == definitions(kind) for kind in KEPT):
         return None
     return recount(now)
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
+from django.db.models.functions import Now
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
@@ -30,15 +31,14 @@ def _by_date(name: str, *fields: str) -> models.Index:
     return models.Index(fields=["kind", fields[0]], include=[*fields[1:], *NARROWED_BY], name=name)
 
 
-class Fact(models.Model):
+class FactColumns(models.Model):
     """A ticket as figures count it; columns that tickets have, too, have their names.
 
     ``in_created`` … ``in_agreed``: to which sets of its kind it belongs, a bit each, of those that are placed by that
     date (``reports.facts.sets``). ``open_during``: from registration until it ended. ``worked``: what its clock of
-    solving counted. Nobody writes it but ``reports.facts.keeping``; ``manage.py recount`` makes it again.
+    solving counted.
     """
 
-    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=20)
     phase = models.CharField(max_length=10)
     nature, priority, source, category = _of(Nature), _of(Priority), _of(Source), _of(Category)
@@ -63,6 +63,15 @@ class Fact(models.Model):
     in_agreed = models.BigIntegerField(default=0)
 
     class Meta:
+        abstract = True
+
+
+class Fact(FactColumns):
+    """What is known of a ticket now. Nobody writes it but ``reports.facts.keeping``; ``recount`` makes it again."""
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
+
+    class Meta:
         indexes = [
             _by_date("fact_by_creation", "created_at", "in_created"),
             _by_date("fact_by_solution", "resolved_at", "in_resolved"),
@@ -76,6 +85,40 @@ class Fact(models.Model):
         return f"{self.kind} {self.pk}"
 
 
+class FactVersionQuerySet(models.QuerySet):
+    """Versions of facts."""
+
+    def known(self, at: datetime) -> FactVersionQuerySet:
+        """Those that were known at a moment: one of each ticket, at most."""
+        return self.filter(models.Q(known_until=None) | models.Q(known_until__gt=at), known_from__lte=at)
+
+
+class FactVersion(FactColumns):
+    """What was known of a ticket from ``known_from`` until ``known_until`` (None: it still is), by the server's clock.
+
+    A line of this table says what a figure was counted from, whenever it was: boards are asked "as known then".
+    """
+
+    ticket = models.ForeignKey(Ticket, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    known_from: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    known_until: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+
+    objects = FactVersionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ticket", "known_from"], name="version_of_ticket"),
+            models.Index(fields=["ticket"], condition=models.Q(known_until=None), name="version_that_holds"),
+            models.Index(fields=["kind", "created_at"], name="version_by_creation"),
+            models.Index(fields=["kind", "resolved_at"], name="version_by_solution"),
+            models.Index(fields=["kind", "closed_at"], name="version_by_closing"),
+            models.Index(fields=["kind", "responded_at"], name="version_by_response"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ticket_id} {self.known_from}"
+
+
 class ChangedTicket(models.Model):
     """A ticket whose fact is to be made anew. Triggers write a line in the transaction that changes the ticket.
 
@@ -83,6 +126,7 @@ class ChangedTicket(models.Model):
     """
 
     ticket_id = models.BigIntegerField()
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return str(self.ticket_id)
@@ -91,7 +135,8 @@ class ChangedTicket(models.Model):
 class Counted(models.Model):
     """By which definitions the facts were made: when the sets of a kind are others, they are counted anew.
 
-    ``version`` rises whenever a fact changes.
+    ``version`` rises whenever a fact changes. ``sealed_at``: when something was counted last that is kept: what
+    becomes known later was not known then. ``kept_since``: since when versions are kept.
     """
 
     kind = models.CharField(max_length=20, primary_key=True)
@@ -99,6 +144,8 @@ class Counted(models.Model):
     at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     mended = models.PositiveIntegerField(default=0)
     version = models.BigIntegerField(default=0)
+    sealed_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    kept_since: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.kind

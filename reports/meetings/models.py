@@ -14,7 +14,8 @@ from tickets.database.triggers import APPEND_ONLY
 class ProcessMeeting(models.Model):
     """Minutes and decisions about a kind's process in a quarter, with its figures as they were when it was written.
 
-    ``quarter``: its first day. ``figures``: of each its code, version, value, numerator and denominator. Never
+    ``quarter``: its first day. ``figures``: of each its code, version, value, numerator and denominator, as known
+    at ``known_at``. Never
     changed; a correction is another one.
     """
 
@@ -25,6 +26,7 @@ class ProcessMeeting(models.Model):
     minutes = models.TextField(_("minutes"))
     decisions = models.TextField(_("decisions"), blank=True)
     figures = models.JSONField(default=list)
+    known_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     written_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("written by"))
     written_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("written"))
 

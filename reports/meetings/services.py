@@ -8,11 +8,13 @@ from datetime import date, datetime
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
+from django.db import transaction
 from django.http import QueryDict
 
 from accounts.models import User
 from accounts.permissions import Permission
 from reports.figures import Figure, Scope, figures
+from reports.known.scope import sealed
 from reports.meetings.models import ProcessMeeting
 from reports.periods import Period, dated_period
 from reports.texts import plain, shown
@@ -58,16 +60,23 @@ def may_write(user: User) -> bool:
     return may_see_board(user) and user.may(Permission.MANAGE_REPORTS)
 
 
+def scope_of(kind: Kind, quarter: Quarter, user: User, now: datetime) -> Scope:
+    """The quarter as the person sees it now."""
+    return Scope(user, kind, QueryDict(), quarter.period(now).span)
+
+
 def figures_of(kind: Kind, quarter: Quarter, user: User, now: datetime) -> dict[str, Figure]:
     """The figures of a quarter as the person sees them now."""
-    scope = Scope(user, kind, QueryDict(), quarter.period(now).span)
-    return figures(measures_of(kind.code), scope)
+    return figures(measures_of(kind.code), scope_of(kind, quarter, user, now))
 
 
+@transaction.atomic
 def write_minutes(
     *, kind: Kind, quarter: Quarter, cleaned: dict[str, Any], user: User, now: datetime
 ) -> ProcessMeeting:
     """Store what was written, with the figures of this moment; neither ever changes."""
+    scope = scope_of(kind, quarter, user, now)
+    known_at = sealed(scope)
     kept = [
         {
             "id": code,
@@ -76,10 +85,16 @@ def write_minutes(
             "numerator": figure.numerator,
             "denominator": figure.denominator,
         }
-        for code, figure in figures_of(kind, quarter, user, now).items()
+        for code, figure in figures(measures_of(kind.code), scope).items()
     ]
     return ProcessMeeting.objects.create(
-        kind=kind.code, quarter=quarter.start, figures=kept, written_by=user, written_at=now, **cleaned
+        kind=kind.code,
+        quarter=quarter.start,
+        figures=kept,
+        known_at=known_at,
+        written_by=user,
+        written_at=now,
+        **cleaned,
     )
 
 

@@ -17,6 +17,8 @@ from accounts.permissions import Permission
 from notifications.events import Event, register_event
 from notifications.services import give_notice
 from reports.comparing import working_time
+from reports.facts.counting import ready
+from reports.facts.keeping import hold, seal
 from reports.models import ServiceReport
 from reports.monthly.content import content_of
 from sla.boards import may_see_board
@@ -71,11 +73,12 @@ def make_due(now: datetime) -> list[ServiceReport]:
     return [report for report in made if report is not None]
 
 
+@transaction.atomic
 def make_report(
     *, customer: Organisation, month: date, now: datetime, is_late: bool = False, version: int = 1, reason: str = ""
 ) -> ServiceReport | None:
     """Count and keep a draft; None when that version is there already, also when another worker makes it now."""
-    language = language_of(customer)
+    language, known_at = language_of(customer), sealed_now()
     report, made = ServiceReport.objects.get_or_create(
         organisation=customer,
         month=month,
@@ -85,10 +88,16 @@ def make_report(
             "is_late": is_late,
             "reason": reason,
             "made_at": now,
-            "content": content_of(customer, month, language, now),
+            "content": {**content_of(customer, month, language, now), "known_at": known_at},
         },
     )
     return report if made else None
+
+
+def sealed_now() -> str | None:
+    """The moment as of which incidents are counted, for asking a board what was known then; None where it cannot."""
+    hold()
+    return seal("incident").isoformat() if ready("incident") is not None else None
 
 
 def readers_of(customer: Organisation) -> list[User]:

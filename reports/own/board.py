@@ -11,8 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from reports.boards import KpiBoard
 from reports.own.models import OwnBoard
-from reports.own.services import may_edit
-from tickets.figures.charts import charts_of
+from reports.own.services import TABLES, may_edit, parts_of
 from tickets.lifecycle import kind_of
 
 
@@ -38,9 +37,9 @@ class OwnKpiBoard(KpiBoard):
 
     def context(self) -> dict[str, Any]:
         """What is chosen, in its order and size."""
-        known, drawn = {measure.code for measure in self.measures}, charts_of(self.kind.code)
+        known, drawn = {measure.code for measure in self.measures}, parts_of(self.kind)
         figures = [code for code in self.own.figures if code in known]
-        charts = [(code, self.part_url("chart", code), size) for code, size in self.own.charts if code in drawn]
+        charts = [(code, self._url_of(code), size) for code, size in self.own.charts if code in drawn]
         lost = len(self.own.figures) + len(self.own.charts) - len(figures) - len(charts)
         tiles = f"{self.part_url('tiles')}{''.join(f'&figure={code}' for code in figures)}" if figures else ""
         frame = super().context()
@@ -57,6 +56,9 @@ class OwnKpiBoard(KpiBoard):
             "others": [],
             "pages": [page | {"on": False} for page in frame["pages"]],
         }
+
+    def _url_of(self, code: str) -> str:
+        return self.part_url(code) if code in TABLES else self.part_url("chart", code)
 
 
 def _joined(board: OwnBoard, params: QueryDict) -> QueryDict:

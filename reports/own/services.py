@@ -87,7 +87,7 @@ class BoardForm(forms.ModelForm):
         self.kind, self.user = kind, user
         self.fields["figures"].choices = [(m.code, m.label) for m in figures_for(kind, user)]  # type: ignore[attr-defined]
         self.fields["charts"].choices = [  # type: ignore[attr-defined]
-            (f"{code}:{size}", f"{code} {size}") for code in charts_of(kind.code) for size in OwnBoard.Size.values
+            (f"{code}:{size}", f"{code} {size}") for code in parts_of(kind) for size in OwnBoard.Size.values
         ]
         if not user.may(Permission.MANAGE_REPORTS):
             del self.fields["role"]
@@ -112,6 +112,25 @@ class BoardForm(forms.ModelForm):
     def clean_parameters(self) -> str:
         """Only what boards understand is kept."""
         return kept_parameters(QueryDict(self.cleaned_data["parameters"]))
+
+
+#: Tables that stand on a board like charts: the part of the KPI board that draws each.
+TABLES = {"load": gettext_lazy("Load by group and person"), "table": gettext_lazy("Every figure")}
+
+
+def parts_of(kind: Kind) -> dict[str, Any]:
+    """Titles of the charts and tables that a board of ``kind`` can have, by code. Load is counted of incidents."""
+    charts = {code: chart.title for code, chart in charts_of(kind.code).items()}
+    return charts | {code: title for code, title in TABLES.items() if code != "load" or kind.code == "incident"}
+
+
+def chosen_parameters(given: QueryDict) -> str:
+    """Period and filters as the form of the page sends them: dates count where no period is named."""
+    kept = given.copy()
+    if kept.get("period"):
+        for name in ("from", "to"):
+            kept.pop(name, None)
+    return kept_parameters(kept)
 
 
 def kept_parameters(given: QueryDict) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
+from reports.boards import KpiBoard
 from reports.own.board import OwnKpiBoard
 from reports.own.models import OwnBoard
 from reports.own.services import (
@@ -17,16 +18,19 @@ from reports.own.services import (
     begin_from,
     boarded_kinds,
     boards_for,
+    chosen_parameters,
     figures_for,
     kind_called,
     may_edit,
+    parts_of,
     placed,
     save_board,
 )
+from reports.periods import NAMED
 from reports.views import ReportsView
 from tickets import clock
-from tickets.figures.charts import charts_of
 from tickets.figures.measures import measures_of
+from tickets.figures.records import zone
 from tickets.lifecycle import Kind
 
 
@@ -73,10 +77,11 @@ class EditBoardView(ReportsView):
             return redirect("reports:own_boards")
         kind = self._kind(board)
         figures = placed([m.code for m in measures_of(kind.code)], request.POST)
-        charts = placed([f"chart-{code}" for code in charts_of(kind.code)], request.POST)
+        charts = placed([f"chart-{code}" for code in parts_of(kind)], request.POST)
         sizes = {name.removeprefix("chart-"): request.POST.get(f"size-{name}", "normal") for name in charts}
         data = request.POST.copy()
         data.setlist("figures", figures)
+        data["parameters"] = chosen_parameters(request.POST)
         data.setlist("charts", [f"{code}:{size}" for code, size in sizes.items()])
         form = BoardForm(data, instance=board, kind=kind, user=request.user, label_suffix="")
         if not form.is_valid():
@@ -109,7 +114,8 @@ class EditBoardView(ReportsView):
         parameters: str,
         status: int = 200,
     ) -> HttpResponse:
-        drawn = charts_of(kind.code)
+        drawn = parts_of(kind)
+        shown = KpiBoard(QueryDict(parameters), user=self.request.user, kind=kind, now=clock.now())
         order = list(sizes)
         context = {
             "board": board,
@@ -121,11 +127,16 @@ class EditBoardView(ReportsView):
                 for m in figures_for(kind, self.request.user)
             ],
             "charts": [
-                (f"chart-{code}", drawn[code].title, code in sizes, order.index(code) + 1 if code in sizes else "",
+                (f"chart-{code}", drawn[code], code in sizes, order.index(code) + 1 if code in sizes else "",
                  sizes.get(code, "normal"))
                 for code in drawn
             ],
             "sizes": OwnBoard.Size.choices,
-            "parameters": parameters,
+            "period": shown.period.code,
+            "periods": [(code, named.label) for code, named in NAMED.items()],
+            "from": shown.period.first_day.isoformat() if not shown.period.code else "",
+            "to": shown.period.span.end.astimezone(zone()).date().isoformat() if not shown.period.code else "",
+            "filters": shown.fields(),
+            "people": shown.filters.getlist("assignee"),
         }  # fmt: skip
         return render(self.request, "reports/own_edit.html", context, status=status)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -22,6 +21,8 @@ from itsm.documents.sheets import TYPES, Book
 from reports.boards import KpiBoard
 from reports.charts import Chart, drawn
 from reports.files import table_file
+from reports.known.printed import query_of
+from reports.known.scope import sealed
 from reports.own.board import OwnKpiBoard
 from reports.own.models import OwnBoard
 from reports.own.services import boards_for
@@ -59,6 +60,7 @@ class Content:
     rows: int | None = None
     values: dict[str, Any] = field(default_factory=dict)
     query: str = ""
+    known_at: datetime | None = None
 
 
 def list_of(schedule: Schedule, reader: User, now: datetime, form: str) -> Content:
@@ -116,8 +118,9 @@ def board_of(schedule: Schedule, reader: User, due: datetime, now: datetime) -> 
 
 
 def board_content(schedule: Schedule, reader: User, due: datetime, now: datetime, form: str) -> Content:
-    """A board as ``reader`` sees it ``now``."""
+    """A board as ``reader`` sees it ``now``. Call it in a transaction: until its end no fact changes."""
     board = board_of(schedule, reader, due, now)
+    known_at = sealed(board.scope)
     rows = _chosen_rows(board.table(), schedule.board)
     values = {
         row["figure"].measure.code: {
@@ -136,7 +139,8 @@ def board_content(schedule: Schedule, reader: User, due: datetime, now: datetime
         text=_("%(period)s, as of %(at)s") % words,
         path=f"{address}?{board.query}",
         values=values,
-        query=urlencode(sorted(board.params())),
+        query=query_of(board.scope),
+        known_at=known_at,
     )
     if form != Format.LINK:
         content.data = _board_file(schedule, board, rows, content.text, form)

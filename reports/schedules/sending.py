@@ -198,6 +198,7 @@ def _made(sending: Sending, schedule: Schedule, reader: User, now: datetime, for
 def _keep(sending: Sending, content: Content, now: datetime) -> None:
     sending.state, sending.sent_at, sending.path = State.SENT, now, content.path
     sending.rows, sending.values, sending.query = content.rows, content.values, content.query
+    sending.known_at = content.known_at
     if content.data is not None:
         name = f"scheduled/{uuid.uuid4()}.{sending.run.schedule.format}"
         sending.file = default_storage.save(name, ContentFile(content.data))

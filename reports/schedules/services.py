@@ -57,8 +57,7 @@ class ScheduleForm(forms.ModelForm):
         zones = [(name, name) for name in sorted(zoneinfo.available_timezones()) if "/" in name]
         self.fields["zone"].choices = zones  # type: ignore[attr-defined]
         self.fields["zone"].widget.attrs["data-select"] = ""
-        if self.instance.pk is None:
-            self.initial.setdefault("zone", self.usual_zone)
+        self.initial["zone"] = self.initial.get("zone") or self.usual_zone
         if not user.may(Permission.EXPORT):
             self.fields["format"].choices = [(Schedule.Format.LINK, Schedule.Format.LINK.label)]  # type: ignore[attr-defined]
 

@@ -147,6 +147,16 @@ def aims_of(pairs: Iterable[tuple[Records, Records]]) -> list[dict[str, Any]]:
     ]
 
 
+def level_aims(records: Records) -> list[dict[str, Any]]:
+    """The targets of what stands open, which a chart of it draws as a level; counts of a period have none there."""
+    found = [m for m in measures_of(records.kind) if m.numerator == records and m.unit == Unit.RECORDS]
+    targets = targets_of(found)
+    drawn = [(measure, targets[measure.code].aim) for measure in found if measure.code in targets]
+    return [
+        {"value": aim, "name": f"{measure.label} {as_text(aim, measure)}"} for measure, aim in drawn if aim is not None
+    ]
+
+
 def in_unit(figure: Figure) -> float | None:
     """The value in the unit of targets: times in hours."""
     if figure.value is None:

@@ -51,6 +51,11 @@ function trend(data, tone) {
       : { symbolSize: 5, lineStyle: { width: 2 }, step: one.type === "step" ? "end" : false, showSymbol: data.labels.length < 40 }),
     yAxisIndex: one.type === "step" ? 1 : 0,
   }));
+  const level = series.find((one) => one.step === "end");
+  if (data.aims?.length && level) {
+    level.markLine = { silent: true, symbol: "none", lineStyle: { color: tone.strong, type: "dashed" },
+      label: { show: false }, data: data.aims.map((aim) => ({ yAxis: aim.value })) };
+  }
   return {
     tooltip: { trigger: "axis" }, series,
     xAxis: axis(tone, { type: "category", data: data.labels, splitLine: { show: false } }),

@@ -52,7 +52,8 @@ incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_con
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by
 problems.KnownErrorUse.by problems.Note.written_by
-problems.TrendProposal.decided_by reports.Fact.assignee reports.ProcessMeeting.written_by
+problems.TrendProposal.decided_by reports.Fact.assignee reports.FactVersion.assignee reports.FigureBaseline.set_by
+reports.ProcessMeeting.written_by reports.ProcessReview.written_by
 reports.Sending.reader reports.ServiceReport.approved_by reports.ServiceReport.edited_by reports.Target.edited_by
 sla.CalendarVersion.published_by sla.Clock.excused_by sla.ClockChange.by sla.EngineSwitch.by
 sla.PolicyVersion.published_by sla.RuleEdit.by sla.TrialRun.user tickets.Attachment.created_by tickets.Guest.user

@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils.datastructures import MultiValueDict
 
+from approvals.services import ask
+from changes.informing.models import AffectedNotice
+from changes.models import Change, Meeting
 from changes.proof.pack import MANIFEST, pack_of, verify
 from cmdb.models import CIStatus
 from cmdb.services import Stamp, update_item
 from tests.api.client import Api
 from tests.changes.making import approve, change_in, later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, reload_user
+from tickets.actions import perform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-07")]
 
@@ -155,3 +161,31 @@ def test_the_record_and_the_order_for_items_are_printed(world: World, client: Cl
         client.force_login(reload_user(person))
         assert client.get(f"/changes/{change.number}/record/").status_code == 403
         assert Api(person).get(f"changes/{change.number}/proof/").status_code in (403, 404)
+
+
+def test_files_and_what_stands_around_it_are_in_the_pack_and_sealed(world: World) -> None:
+    """Files by their content; the board's note, what differs in items, who was told."""
+    change = change_in("draft", world)
+    files = MultiValueDict({"attachments": [SimpleUploadedFile("计划.txt", "一、备份".encode(), "text/plain")]})
+    perform(change, "note", user=world.lead, data={"text": "附件"}, files=files)
+    AffectedNotice.objects.create(change=change, stage="planned", at=MONDAY, parts=[])
+    made = ask(ticket=change, purpose="change", user=world.lead, now=MONDAY)
+    meeting: dict[str, Any] = {
+        "title": "周会",
+        "starts_at": MONDAY,
+        "ends_at": later(1),
+        "made_by": world.admin,
+        "made_at": MONDAY,
+    }
+    Meeting.objects.create(**meeting).agenda.create(round=made, position=1, note="同意回退方案")
+    prepared = {"kind": "value", "item": make_item("db-9"), "given": {"place": "B2"}}
+    change.edits.create(position=1, **prepared)
+    data = pack_of(Change.objects.get(pk=change.pk), reload_user(world.lead))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.read("attachments/0001-计划.txt").decode() == "一、备份"
+        read = {name: json.loads(archive.read(f"{name}.json")) for name in ("attachments", "board", "told", "edits")}
+    assert [one["file"] for one in read["attachments"]] == ["attachments/0001-计划.txt"]
+    assert [one["note"] for one in read["board"]] == ["同意回退方案"]
+    assert [one["stage"] for one in read["told"]] == ["planned"]
+    assert [one["planned"] for one in read["edits"]["differences"]] == [True]
+    assert verify(rewritten(data, "attachments/0001-计划.txt", lambda text: text + b"x")).wrong

@@ -154,6 +154,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         **{f"reports:{name}": [0] for name in ("schedule", "schedule_edit", "sent_file")},
         "reports:own": [0],
         "reports:meetings": ["incidents"],
+        "reports:known": ["incidents"],
+        "reports:reviews": ["incidents"],
         "reports:own_edit": [0],
         "problems:investigation": ["PM991231000001"],
         "problems:print": ["PM991231000001"],

@@ -46,15 +46,26 @@ def test_page_begins_from_a_shipped_board_and_orders_by_the_places_typed(world: 
     form = page.get("/boards/own/new/?from=desk").content.decode()
     assert 'name="show-first_contact" value="1" checked' in form
     assert 'name="show-overdue_open" value="1" checked' not in form
-    sent = {"name": "Desk", "parameters": "period=week", "show-overdue": "1", "place-overdue": "2"}
+    sent: dict[str, Any] = {"name": "Desk", "period": "week", "show-overdue": "1", "place-overdue": "2"}
+    sent |= {"group": ["host", "network"], "show-chart-load": "1", "size-chart-load": "half"}
     sent |= {"show-desk_total": "1", "place-desk_total": "1", "show-chart-hours": "1", "size-chart-hours": "wide"}
 
     answer = page.post("/boards/own/new/?from=desk", sent)
 
     board = OwnBoard.objects.get()
     assert answer["Location"] == f"/boards/own/{board.pk}/"
-    assert (board.figures, board.charts) == (["desk_total", "overdue"], [["hours", "wide"]])
-    assert page.get(f"/boards/own/{board.pk}/").status_code == 200
+    assert (board.figures, board.charts) == (
+        ["desk_total", "overdue"],
+        [["hours", "wide"], ["load", "half"]],
+    )
+    assert board.parameters == "period=week&group=host&group=network"
+    assert "/boards/incidents/load/?" in page.get(f"/boards/own/{board.pk}/").content.decode()
+    again = page.get(f"/boards/own/{board.pk}/edit/").content.decode()
+    assert re.search(r'name="group" value="network"\s+checked', again)
+    sent |= {"period": "", "from": "2024-03-01", "to": "2024-04-01"}
+    page.post(f"/boards/own/{board.pk}/edit/", sent)
+    board.refresh_from_db()
+    assert board.parameters.startswith("from=2024-03-01&to=2024-04-01")
     page.post(f"/boards/own/{board.pk}/edit/", {"remove": "1"})
     assert not OwnBoard.objects.exists()
 
@@ -105,4 +116,5 @@ def test_board_as_it_stands_can_be_kept(world: World, client: Client) -> None:
 
     form = client.get(address.replace("&amp;", "&")).content.decode()
 
-    assert 'name="parameters" value="group=host&amp;period=quarter"' in form
+    assert '<option value="quarter" selected>' in form
+    assert re.search(r'name="group" value="host"\s+checked', form)

@@ -80,6 +80,13 @@ class Ages(Drawn):
     records: Records
 
 
+@dataclass(frozen=True, kw_only=True)
+class HandOvers(Drawn):
+    """Of a set, which groups handed tickets to which, and what came back to a group that had given it away."""
+
+    records: Records
+
+
 def names_of(model: Any) -> Callable[[], dict[Any, str]]:
     """What reads the rows of a list of choices, by code, in their order."""
     return lambda: {row.code: str(row) for row in model.objects.all()}
