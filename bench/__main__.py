@@ -15,6 +15,8 @@ from bench.subjects import SUBJECTS
 REQUESTS = 200
 COPY = "bench_clocks"
 PLANNED, CHECKS = "bench_changes", 300
+#: The copy for configuration items, how often each page is asked, and how many old versions of each item are written.
+ITEMS, ITEM_ROUNDS, OLD_VERSIONS = "bench_items", 20, 20
 
 
 def main() -> int:
@@ -40,6 +42,7 @@ def measure_the_rest(servers: Servers, options: Options, found: report.Report) -
     ask_over_network(servers, options, found)
     open_workspaces(servers, options, found)
     look_into_problems(servers, options, found)
+    look_at_items(servers, options, found)
     check_collisions(servers, options, found)
     keep_time(servers, options, found)
     largest = servers.environment(options.sizes[-1])
@@ -125,6 +128,20 @@ def look_into_problems(servers: Servers, options: Options, found: report.Report)
     say("known errors and trends")
     with Child("bench.quality.problems.handlers", servers.environment(options.sizes[-1])) as child:
         found.problems = {"offers": child.ask("offers"), "trends": child.ask("trends")}
+
+
+def look_at_items(servers: Servers, options: Options, found: report.Report) -> None:
+    """Pages of configuration items at several sizes of the record, each in a copy of the smallest database."""
+    for size in options.item_sizes:
+        say(f"{size:,} configuration items")
+        servers.copy_database(options.sizes[0], ITEMS)
+        environment = servers.environment(options.sizes[0], DATABASE_URL=servers.database_url(ITEMS))
+        with Child("bench.quality.items.handlers", environment) as child:
+            prepared = child.ask("prepare", items=size)
+            found.items[size] = {"prepared": prepared, **child.ask("measure", rounds=ITEM_ROUNDS)}
+            if size == options.item_sizes[-1]:
+                found.item_versions = child.ask("versions", of_each=OLD_VERSIONS)
+        servers.drop_database(ITEMS)
 
 
 def check_collisions(servers: Servers, options: Options, found: report.Report) -> None:

@@ -45,6 +45,7 @@ class Options:
     lives: int
     mails: int
     items: int
+    item_sizes: tuple[int, ...]
     year_of_changes: int
     subjects: tuple[str, ...]
     against: str
@@ -77,6 +78,7 @@ class Options:
             lives=env.number("BENCH_LIVES", 30),
             mails=env.number("BENCH_MAILS", 1_000),
             items=env.number("BENCH_ITEMS", 100_000),
+            item_sizes=tuple(int(size) for size in env.words("BENCH_ITEM_SIZES", "1000,10000,100000")),
             year_of_changes=env.number("BENCH_YEAR_OF_CHANGES", 10_000),
             subjects=tuple(env.words("BENCH_SUBJECTS")),
             against=os.environ.get("BENCH_AGAINST", ""),

@@ -31,6 +31,8 @@ class Report:
     clocks: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, Any] = field(default_factory=dict)
     collisions: dict[str, Any] = field(default_factory=dict)
+    items: dict[int, dict[str, Any]] = field(default_factory=dict)
+    item_versions: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     creators: dict[str, Any] = field(default_factory=dict)
     claimers: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +106,8 @@ class Report:
             "clocks": self.clocks,
             "problems": self.problems,
             "collisions": self.collisions,
+            "items": self.items,
+            "item_versions": self.item_versions,
             "memory": self.memory,
             "creators": self.creators,
             "claimers": self.claimers,
@@ -139,6 +143,7 @@ def show(report: Report) -> None:
     for name, item in report.memory.items():
         print(f"memory of {name}: PSS {item['pss_mib']} MiB, RSS {item['rss_mib']} MiB, {item['processes']} processes")
     _show_problems(report.problems)
+    _show_items(report.items, report.item_versions)
     _show_collisions(report.collisions)
     print(f"creating: {report.creators}\nclaiming: {report.claimers}")
     for fault in report.faults():
@@ -199,6 +204,23 @@ def _show_collisions(found: dict[str, Any]) -> None:
             f" {found['statements']} statements; the first, which reads the graph, {found['first_ms']} ms;"
             f" one of {found['many_items']:,} items {found['many_ms']} ms,"
             f" its free windows {found['many_windows_ms']} ms"
+        )
+
+
+def _show_items(found: dict[int, dict[str, Any]], versions: dict[str, Any]) -> None:
+    """Pages of configuration items at each size, and how much the largest takes more than the smallest."""
+    sizes = sorted(found)
+    for name in found[sizes[0]] if sizes else ():
+        if name == "prepared":
+            continue
+        times = [found[size][name]["ms"] for size in sizes]
+        told = ", ".join(f"{size:,} items {ms} ms" for size, ms in zip(sizes, times, strict=True))
+        statements = found[sizes[-1]][name].get("statements", "-")
+        print(f"{name}: {told}; ratio {times[-1] / times[0]:.2f}; {statements} statements")
+    if versions:
+        print(
+            f"{versions['versions']:,} versions ({versions['MiB']:,} MiB): a write of an item"
+            f" {versions['after_ms']} ms, before {versions['before_ms']} ms"
         )
 
 

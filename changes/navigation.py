@@ -33,6 +33,14 @@ NAVIGATION = [
         position=20,
     ),
     Entry(
+        section=Section.ASSETS,
+        label=_("Register of configuration changes"),
+        url="changes:register",
+        icon="table",
+        allow=lambda user: user.may(Permission.CMDB_VIEW),
+        position=21,
+    ),
+    Entry(
         section=Section.RUNNING,
         label=_("Monthly report of changes"),
         url="changes:report",

@@ -7,6 +7,7 @@ from changes.cab import views as cab
 from changes.freezing import views as freezing
 from changes.monthly.views import MonthlyReportView
 from changes.proof import views as proof
+from changes.proof.register_views import RegisterView
 from changes.recurring import views as recurring
 from changes.running import views as running
 from changes.schedule import moving_views
@@ -39,6 +40,7 @@ urlpatterns = [
     path("cab/<int:pk>/<slug:step>/", cab.MeetingStepView.as_view(), name="meeting_step"),
     path("<str:number>/collisions/", calendar_views.CollisionsView.as_view(), name="collisions"),
     path("<str:number>/windows/", calendar_views.SlotsView.as_view(), name="slots"),
+    path("configuration-register/", RegisterView.as_view(), name="register"),
     path("unauthorised/", unauthorised_views.UnauthorisedView.as_view(), name="unauthorised"),
     path("unauthorised/<str:key>/", unauthorised_views.JudgeView.as_view(), name="judge"),
     path("catalogue/", views.CatalogueView.as_view(), name="catalogue"),

@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
+from accounts.permissions import Permission
 from cmdb.defining.formulas import months_after
 from cmdb.definitions import Definitions
+from cmdb.disclosing.facts import Disclosure
 from cmdb.models import Attribute, BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem, Kind
 from cmdb.uses import is_outside
 from cmdb.values import Known, read
@@ -63,6 +65,11 @@ class ItemFilter(PlainItemFilter):
     gone = YesNoFilter(
         Q(missing_since__isnull=False), label=gettext_lazy("Not seen any more by discovery"), method="of_today"
     )
+    single_points = YesNoFilter(
+        Q(single_points__count__gt=0),
+        label=gettext_lazy("Service that a single failure takes down"),
+        method="of_today",
+    )
     system_class = CodesFilter(
         field_name="business_system__system_class",
         model=BusinessSystemClass,
@@ -81,24 +88,30 @@ class ItemFilter(PlainItemFilter):
         return queryset.filter(condition if value == "true" else ~condition)
 
 
+def filter_for(user: User) -> type[PlainItemFilter]:
+    """What ``user`` can find items by: customers by nothing that could tell of what is hidden from them."""
+    return ItemFilter if user.may(Permission.CMDB_VIEW) else PlainItemFilter
+
+
 def attribute_parameters(params: Mapping[str, Any]) -> list[str]:
     """The parameters that ask for attributes."""
     return [name for name in params if name.startswith(PREFIX)]
 
 
-def by_attributes(found: QuerySet[Any], params: Mapping[str, str], moment: Moment = NOW) -> QuerySet[Any]:
+def by_attributes(found: QuerySet[Any], params: Mapping[str, str], user: User, moment: Moment = NOW) -> QuerySet[Any]:
     """Narrow by attributes: ``a.room=2`` · ``a.warranty_end=<=today+90`` · ``a.cost=100..500`` · ``a.owner=none``.
 
     Texts are found by a part; numbers and dates also with <=, >=, < or > before them, or by first..last, both of which
-    count; dates also by this-year, next-month … and today+90, seen from ``moment``. Raises ValidationError by name.
+    count; dates also by this-year, next-month … and today+90, seen from ``moment``. To customers an attribute that
+    names people or items is none. Raises ValidationError by name.
     """
     asked = {name: params[name].strip() for name in attribute_parameters(params) if params[name].strip()}
     if not asked:
         return found
-    attributes = Definitions().everywhere()
+    attributes, told = Definitions().everywhere(), Disclosure(user)
     for name, text in asked.items():
         attribute = attributes.get(name.removeprefix(PREFIX))
-        if attribute is None:
+        if attribute is None or not told.asks(attribute.code):
             raise ValidationError({name: [_("There is no such attribute.")]})
         try:
             found = found.filter(**_condition(attribute, text, moment))

@@ -42,12 +42,13 @@ class Measure:
 
 
 def measures(user: User, today: date) -> dict[str, list[Measure]]:
-    """Completeness, correctness, and what ends soon. A query a required attribute and kind of end, and four more."""
+    """Completeness, correctness, and what ends soon. A query a required attribute and kind of end, and six more."""
     seen = ConfigurationItem.objects.visible_to(user).exclude(status="retired")
     total = seen.count()
     return {
         _("Completeness"): list(_complete(seen, total)),
         _("Correctness"): _correct(seen, total),
+        _("Resilience"): _resilient(seen),
         _("Ends within 90 days, or has ended"): [_ends(seen, code, today, total) for code in ENDS],
     }
 
@@ -82,6 +83,14 @@ def _correct(seen: Any, total: int) -> list[Measure]:
         Measure(_("Not seen any more by discovery"), gone, total, _address(gone="true")),
         Measure(_("Names that several items of a class have"), names, total, _address(sort="name")),
     ]
+
+
+def _resilient(seen: Any) -> list[Measure]:
+    """Services that one failure takes down, of those that were reckoned."""
+    kept = seen.filter(single_points__isnull=False)
+    weak = kept.filter(single_points__count__gt=0).count()
+    label = _("Service that a single failure takes down")
+    return [Measure(label, weak, kept.count(), _address(single_points="true"))]
 
 
 def _ends(seen: Any, code: str, today: date, total: int) -> Measure:

@@ -6,6 +6,7 @@ from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
 from cmdb.custody import views as custody
+from cmdb.disclosing import releasing
 from cmdb.ending import views as ending
 from cmdb.merging import views as merging
 from cmdb.sources import views as sources
@@ -52,6 +53,7 @@ urlpatterns = [
     path("<int:pk>/life/<slug:name>/", items.LifeView.as_view(), name="life"),
     path("<int:pk>/relations/", items.RelateView.as_view(), name="relate"),
     path("<int:pk>/relations/<int:relation>/", items.UnrelateView.as_view(), name="unrelate"),
+    path("<int:pk>/releases/", releasing.ReleasesView.as_view(), name="releases"),
     path("<int:pk>/impact/", exploring.ImpactView.as_view(), name="impact"),
     path("<int:pk>/compare/", exploring.CompareView.as_view(), name="compare"),
     path("<int:pk>/graph/", exploring.GraphView.as_view(), name="graph"),

@@ -114,7 +114,7 @@ def item_rows(user: User, query: QueryDict, now: datetime) -> QuerySet[Any]:
             plain.setlist(name, values)
     found = _filtered(ItemFilter, ConfigurationItem.objects.visible_to(user), user, plain)
     try:
-        return by_attributes(found, query).order_by("identifier")
+        return by_attributes(found, query, user).order_by("identifier")
     except ValidationError as error:
         raise RefusedList(error.message_dict) from error
 

@@ -20,6 +20,7 @@ from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
 from cmdb.asking.comparing_api import routes as comparing_routes
 from cmdb.custody.api import routes as custody_routes
+from cmdb.disclosing.api import routes as release_routes
 from cmdb.merging.api import routes as merging_routes
 from cmdb.sources.api import routes as source_routes
 from cmdb.spares.api import routes as spare_routes
@@ -61,6 +62,7 @@ version_1 = [
     *roster_routes,
     *notice_routes,
     *cmdb_routes,
+    *release_routes,
     *discovery_routes,
     *impact_routes,
     *query_routes,

@@ -48,15 +48,16 @@ def prepare(items: int, changes: int) -> float:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
             cursor.execute("SET LOCAL session_replication_role = replica")
-        keys = _items(items)
-        copy_rows(Relation, list(_relations(keys, chance)))
+        keys = copy_items(items)
+        copy_rows(Relation, list(relations_between(keys, chance)))
         _changes(keys, changes, chance)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return round(time.perf_counter() - began, 1)
 
 
-def _items(count: int) -> list[int]:
+def copy_items(count: int) -> list[int]:
+    """Write so many servers without a history; their keys."""
     systems = list(BusinessSystem.objects.order_by("pk").values_list("pk", flat=True))
     ids = next_ids(ConfigurationItem, count)
     fixed = {"ci_class_id": "server", "status_id": "in_use"}
@@ -76,7 +77,7 @@ def _items(count: int) -> list[int]:
     return list(ids)
 
 
-def _relations(keys: list[int], chance: random.Random) -> Iterator[Relation]:
+def relations_between(keys: list[int], chance: random.Random) -> Iterator[Relation]:
     """Three layers: a little network, some hosts, everything else on top of them; pairs where it matters."""
     kind, now = RelationType.objects.get(code="runs_on"), clock.now()
     edges = [int(len(keys) * share) for share in LAYERS]

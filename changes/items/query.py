@@ -35,7 +35,7 @@ def found_by(user: User, asked: Mapping[str, str], *, retired: bool = False) -> 
     seen = ConfigurationItem.objects.visible_to(user)
     found: Any = ItemFilter(query, queryset=seen, request=SimpleNamespace(user=user)).qs
     place = asked.get("place", "")
-    return by_attributes(found, {f"{PREFIX}{PLACE}": place}) if place else found
+    return by_attributes(found, {f"{PREFIX}{PLACE}": place}, user) if place else found
 
 
 def new_to(ticket: Ticket, found: QuerySet[ConfigurationItem]) -> QuerySet[ConfigurationItem]:

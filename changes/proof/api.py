@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts.permissions import Permission
 from changes.models import Change
 from changes.proof.pack import pack_of
+from changes.proof.register_views import routes as register_routes
 from itsm.api.operations import Operation
 from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import kind_of_model
@@ -43,4 +44,4 @@ class PackView(TicketView):
         )
 
 
-routes = [path("changes/<number:number>/proof/", PackView.as_view(kind=kind_of_model(Change)))]
+routes = [*register_routes, path("changes/<number:number>/proof/", PackView.as_view(kind=kind_of_model(Change)))]

@@ -20,13 +20,15 @@ from cmdb.api.shapes import (
     ItemImpactSerializer,
     ItemPathSerializer,
     ItemView,
+    SinglePointsSerializer,
     moment_of,
 )
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for, impact_of
 from cmdb.network.graph import graph_at
+from cmdb.network.standing import is_service, standing_of
 from cmdb.services import items_at
-from cmdb.versioning.moments import Moment
+from cmdb.versioning.moments import NOW, Moment
 from itsm.api.operations import Operation
 
 
@@ -65,6 +67,29 @@ class ImpactView(ItemView):
             response=ItemImpactSerializer,
             path={"key": KEY},
             parameters=(*MOMENT_PARAMETERS, direction, others),
+        )
+
+
+class SinglePointsView(ItemView):
+    """What alone takes a service down."""
+
+    query = ()
+
+    def get(self, request: Request, key: str) -> Response:
+        """The items, the nearest first."""
+        item = self.find(key, NOW)
+        if not is_service(item):
+            raise ValidationError({"key": [_("Single points of failure are kept for services.")]})
+        return Response(SinglePointsSerializer(standing_of(item, self.user)).data)
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        return Operation(
+            id="items_single_points",
+            tag=TAG,
+            summary=_("Read the single points of failure of a service"),
+            response=SinglePointsSerializer,
+            path={"key": KEY},
         )
 
 
@@ -113,6 +138,7 @@ def _step(edge: Any, names: Mapping[int, str]) -> dict[str, str]:
 
 
 routes = [
+    path("items/<key:key>/single-points/", SinglePointsView.as_view(), name="item-single-points"),
     path("items/path/", PathView.as_view(), name="items-path"),
     path("items/<key:key>/impact/", ImpactView.as_view(), name="item-impact"),
 ]

@@ -27,24 +27,23 @@ from cmdb.api.shapes import (
     ItemFactsSerializer,
     ItemHistoryLineSerializer,
     ItemView,
-    hidden_from,
     moment_of,
 )
 from cmdb.api.writing import identifier_of, read_body, writing, written
 from cmdb.asking.narrowing import narrow, relation_parameters, saved_query, with_query
 from cmdb.authority import may_edit
 from cmdb.definitions import Definitions
-from cmdb.filters import ItemFilter, attribute_parameters
+from cmdb.disclosing.facts import Disclosure
+from cmdb.disclosing.past import history_for
+from cmdb.filters import ItemFilter, attribute_parameters, filter_for
 from cmdb.inputs import NAMES, Reader
 from cmdb.models import ConfigurationItem, Kind
-from cmdb.network.answers import allowed_for
 from cmdb.services import create_item, items_at, update_item
-from cmdb.versioning.history import Names, history_of
 from cmdb.versioning.moments import Moment
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import LIST_ERRORS, Operation
 from itsm.api.schema import list_serializer, page_serializer
-from itsm.api.views import ApiView, ListView, paged
+from itsm.api.views import PAGING, ApiView, ListView, paged
 from itsm.web.paging import Column
 
 QUERY = OpenApiParameter(
@@ -66,7 +65,7 @@ class ItemsView(ListView):
         """Filters, paging, the moments, and attributes as ``a.code``."""
         params = self.request.query_params
         asked = (*attribute_parameters(params), *relation_parameters(params))
-        return (*super().known_parameters(), *MOMENTS, "query", *asked)
+        return (*filter_for(self.user).base_filters, *PAGING, *MOMENTS, "query", *asked)
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """A page of the list."""
@@ -83,7 +82,7 @@ class ItemsView(ListView):
 
     def to_data(self, rows: list[Any]) -> list[Any]:
         """Items as data for the person."""
-        return list(ItemFactsSerializer(rows, many=True, context=hidden_from(self.user)).data)
+        return list(ItemFactsSerializer(rows, many=True, context={"request": self.request}).data)
 
     def post(self, request: Request) -> Response:
         """Record a new item."""
@@ -99,7 +98,7 @@ class ItemsView(ListView):
             raise ValidationError(errors)
         item = written(lambda: create_item(identifier=identifier, facts=facts, stamp=stamp))
         row = ConfigurationItem.objects.visible_to(self.user).select_related(*RELATED).get(pk=item.pk)
-        return Response(ItemFactsSerializer(row).data, status=201)
+        return Response(ItemFactsSerializer(row, context={"request": request}).data, status=201)
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -162,13 +161,7 @@ class HistoryView(ItemView):
     def get(self, request: Request, key: str) -> Response:
         """Every recorded edit, the newest first."""
         item, moment = self.find(key, Moment()), moment_of(request)
-        allowed = allowed_for(self.user)
-        visible = None if allowed is None else list(allowed)
-        lines = history_of(item, Names(Definitions()), visible=visible, moment=moment)
-        if allowed is not None:
-            lines = [line for line in lines if not _names_people(line, self.user)]
-            for line in lines:
-                line.by, line.reason = None, ""
+        lines = history_for(item, self.user, moment)
         return Response({"results": ItemHistoryLineSerializer(lines, many=True).data})
 
     def operation(self, method: str) -> Operation | None:
@@ -183,12 +176,6 @@ class HistoryView(ItemView):
         )
 
 
-def _names_people(line: Any, user: Any) -> bool:
-    hidden = hidden_from(user).get("hidden", ())
-    line.fields = [field for field in line.fields if field.name not in hidden]
-    return not line.fields and not line.text
-
-
 class ClassSchemaView(ApiView):
     """What the items of a class have: a JSON schema, with an attribute the moment it is defined."""
 
@@ -199,12 +186,12 @@ class ClassSchemaView(ApiView):
         known = Definitions()
         if key not in known.classes:
             raise Http404
-        attributes = known.of(key)
+        attributes, told = known.of(key), Disclosure(self.user)
         return Response(
             {
                 "title": known.classes[key].name,
                 "type": "object",
-                "properties": {code: _property(row) for code, row in attributes.items()},
+                "properties": {code: _property(row, told) for code, row in attributes.items()},
                 "required": [code for code, row in attributes.items() if row.required],
             }
         )
@@ -223,14 +210,14 @@ class ClassSchemaView(ApiView):
 _TYPES = {Kind.NUMBER: {"type": "number"}, Kind.YES_NO: {"type": "boolean"}}
 
 
-def _property(row: Any) -> dict[str, Any]:
+def _property(row: Any, told: Disclosure) -> dict[str, Any]:
     found: dict[str, Any] = {"title": row.name, **_TYPES.get(row.kind, {"type": "string"}), "x-holds": row.kind}
     formats = {Kind.DATE: "date", Kind.URL: "uri", Kind.ADDRESS: "ip"}
     extras = {
         "format": formats.get(row.kind),
         "enum": [choice["code"] for choice in row.choices] if row.kind == Kind.CHOICE else None,
         "pattern": row.pattern or None,
-        "default": row.default or None,
+        "default": row.default if row.default and told.reads(row.code, row.default) else None,
         "x-unit": row.unit or None,
         "x-unique": row.unique or None,
         "x-controlled": row.controlled,

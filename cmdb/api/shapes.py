@@ -14,9 +14,7 @@ from rest_framework.request import Request
 from accounts.models import ApiToken
 from accounts.permissions import Permission
 from cmdb.api.systems import ConfigurationItemSerializer
-from cmdb.definitions import Definitions
 from cmdb.merging.services import survivor_of
-from cmdb.models import Kind
 from cmdb.network.answers import Hit
 from cmdb.services import items_at
 from cmdb.versioning.moments import Moment, MomentError, read_moment
@@ -51,13 +49,6 @@ class Conflict(APIException):
 class ItemFactsSerializer(ConfigurationItemSerializer):
     """A configuration item at the moment asked for."""
 
-    attributes = serializers.SerializerMethodField(help_text="Values by the attribute's code.")  # type: ignore[assignment]
-
-    def get_attributes(self, item: Any) -> dict[str, Any]:
-        """Customers do not get people of the provider."""
-        hidden = self.context.get("hidden", ())
-        return {name: value for name, value in item.attributes.items() if name not in hidden}
-
 
 class ItemDetailSerializer(ItemFactsSerializer):
     """One configuration item."""
@@ -69,7 +60,7 @@ class ItemDetailSerializer(ItemFactsSerializer):
     def get_merged_from(self, item: Any) -> list[str]:
         """None of an item as it was; customers get those of their own."""
         found = item.merged_from.all() if hasattr(item, "merged_from") else []
-        own = "hidden" in self.context
+        own = not self.context["request"].user.may(Permission.CMDB_VIEW)
         return sorted(row.identifier for row in found if not own or row.organisation_id == item.organisation_id)
 
 
@@ -135,9 +126,28 @@ class ItemImpactSerializer(serializers.Serializer):
     services = AffectedServiceSerializer(many=True)
     customers = AffectedServiceSerializer(many=True)
     total = serializers.IntegerField(help_text="How many items are affected in all.")
+    shared = serializers.BooleanField(
+        help_text="For customers: something that several customers share is among them. Nothing else is told of it."
+    )
     partial = serializers.BooleanField(  # type: ignore[assignment]  # a field called so
         help_text="Not all items are listed."
     )
+
+
+class SinglePointSerializer(serializers.Serializer):
+    """An item whose failure alone takes the service down."""
+
+    identifier = serializers.CharField()
+    name = serializers.CharField()
+    ci_class = serializers.CharField(source="ci_class_id")
+
+
+class SinglePointsSerializer(serializers.Serializer):
+    """The single points of failure of a service, the nearest first."""
+
+    items = SinglePointSerializer(many=True, source="rows")
+    as_of = serializers.DateTimeField(allow_null=True, help_text="When they were reckoned; null: for this answer.")
+    partial = serializers.BooleanField(help_text="Not all it rests on could be tried.")  # type: ignore[assignment]
 
 
 class ItemStepSerializer(serializers.Serializer):
@@ -187,11 +197,4 @@ class ItemView(ApiView):
 
     def data_of(self, item: Any) -> Any:
         """The item as data for the person."""
-        return ItemDetailSerializer(item, context=hidden_from(self.user)).data
-
-
-def hidden_from(user: Any) -> dict[str, Any]:
-    """People of the provider are nothing for customers."""
-    if user.may(Permission.CMDB_VIEW):
-        return {}
-    return {"hidden": {row.code for row in Definitions().attributes if row.kind == Kind.PERSON}}
+        return ItemDetailSerializer(item, context={"request": self.request}).data

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.api import NamedSerializer
 from accounts.models import User
 from accounts.permissions import Permission
+from cmdb.disclosing.facts import Disclosure
 from cmdb.filters import PlainItemFilter
 from cmdb.models import BusinessSystem, BusinessSystemClass, ConfigurationItem
 from itsm.api.directory import BY_POSITION, Directory, DirectoryFilter
@@ -58,7 +59,14 @@ class ConfigurationItemSerializer(serializers.Serializer):
     business_system = CodeField(allow_null=True)
     organisation = CodeField(allow_null=True)
     default_group = CodeField(allow_null=True)
-    attributes = serializers.DictField()
+    attributes = serializers.SerializerMethodField(help_text="Values by the attribute's code.")
+
+    def get_attributes(self, item: Any) -> dict[str, Any]:
+        """What the reader may know of them."""
+        context: Any = self.context  # one for all rows of an answer
+        if "disclosure" not in context:
+            context["disclosure"] = Disclosure(context["request"].user)
+        return context["disclosure"].of(item.attributes)
 
 
 def configuration_items(user: User) -> QuerySet[ConfigurationItem]:

@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cmdb.filters import PREFIX, ItemFilter, by_attributes
+from cmdb.filters import PREFIX, by_attributes, filter_for
 from cmdb.models import ItemQuery, RelationType
 from cmdb.network.answers import allowed_for
 from cmdb.network.graph import Edge, Graph, graph_at
@@ -56,10 +56,10 @@ def with_query(query: ItemQuery, params: QueryDict) -> QueryDict:
 
 def narrow(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:
     """Narrow ``found``, items at ``moment``, by all that ``params`` ask. Raises ValidationError by name."""
-    narrowed = ItemFilter(params, queryset=found, request=SimpleNamespace(user=user))
+    narrowed = filter_for(user)(params, queryset=found, request=SimpleNamespace(user=user))
     if not narrowed.is_valid():
         raise ValidationError({name: list(map(str, texts)) for name, texts in narrowed.errors.items()})
-    return by_relations(by_attributes(narrowed.qs, params, moment), params, user, moment)
+    return by_relations(by_attributes(narrowed.qs, params, user, moment), params, user, moment)
 
 
 def by_relations(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:
@@ -101,7 +101,7 @@ def _described(said: dict[str, str], user: User, moment: Moment) -> QuerySet[Any
     params.update({name: text for name, text in said.items() if name not in OWN})
     if said.get("attribute"):
         params[f"{PREFIX}{said['attribute']}"] = said.get("value") or "any"
-    unknown = [n for n in params if n not in ItemFilter.base_filters and not n.startswith(PREFIX)]
+    unknown = [n for n in params if n not in filter_for(user).base_filters and not n.startswith(PREFIX)]
     if unknown:
         raise ValidationError({unknown[0]: [_("“%(value)s” is not known.") % {"value": unknown[0][:60]}]})
     return narrow(items_at(moment, user), params, user, moment)

@@ -77,6 +77,8 @@ for _history in (
     "cmdb.IdentityChange.item",
     "cmdb.IdentityChange.other",
     "cmdb.ConfigurationItem.merged_into",
+    "cmdb.Release.item",  # who sees an item was decided for this one
+    "cmdb.SinglePoints.service",  # reckoned anew by the worker
 ):
     register_reference(_history, follows=False)
 

@@ -10,6 +10,8 @@ from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
+from cmdb.models.releases import Release
+from cmdb.models.resilience import SinglePoints
 from cmdb.models.sources import Claim, SourceRanking, SourceRankingVersion, SourceWithdrawal
 from cmdb.models.spares import SpareMovement, SparePart
 from cmdb.models.systems import BusinessSystem, BusinessSystemClass
@@ -42,7 +44,9 @@ __all__ = [
     "Relation",
     "RelationType",
     "RelationVersion",
+    "Release",
     "Sighting",
+    "SinglePoints",
     "SourceRanking",
     "SourceRankingVersion",
     "SourceWithdrawal",

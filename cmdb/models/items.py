@@ -23,14 +23,23 @@ def same(column: str) -> tuple[Func, str]:
     return Func(F(column), F(column), Value("[]"), function="int8range"), RangeOperators.OVERLAPS
 
 
+def released_to(user: User) -> models.QuerySet:
+    """Keys of the shared items that were released to the organisation of ``user``."""
+    from cmdb.models.releases import Release  # refers to the items
+
+    return Release.objects.standing().filter(organisation=user.organisation_id).values("item")
+
+
 class FactsQuerySet(models.QuerySet):
     """Items now, or items as they were: searched and filtered alike."""
 
     def visible_to(self, user: User) -> Self:
-        """Every item for those who may see all, else those of the own organisation (ORG-03)."""
+        """Every item for those who may see all, else those of the own organisation and shared ones that were
+        released to it (ORG-03).
+        """
         if user.may(Permission.CMDB_VIEW):
             return self
-        return self.filter(organisation_id=user.organisation_id)
+        return self.filter(Q(organisation_id=user.organisation_id) | Q(organisation=None, pk__in=released_to(user)))
 
     def matching(self, words: str) -> Self:
         """Items whose identifier or name contains each of ``words``."""
@@ -48,9 +57,11 @@ class ItemVersionQuerySet(FactsQuerySet):
     """Versions of items."""
 
     def visible_to(self, user: User) -> Self:
-        """Of customers: what was theirs then and is theirs now."""
-        found = super().visible_to(user)
-        return found if user.may(Permission.CMDB_VIEW) else found.filter(item__organisation_id=user.organisation_id)
+        """Of customers: what was theirs then and is now; of shared ones what was shared then and is released."""
+        if user.may(Permission.CMDB_VIEW):
+            return self
+        own = Q(organisation_id=user.organisation_id, item__organisation_id=user.organisation_id)
+        return self.filter(own | Q(organisation=None, item__organisation=None, item__in=released_to(user)))
 
     def believed(self) -> Self:
         """What is held true now."""

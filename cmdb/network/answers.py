@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from cmdb.definitions import Definitions
-from cmdb.models import BusinessSystem, ConfigurationItem
+from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion
 from cmdb.network import impact
 from cmdb.network.graph import Graph, graph_at
 from cmdb.network.impact import DEGRADED, DOWN, NEAREST, Reach
@@ -39,6 +39,7 @@ class Impact:
     """The answer. ``items``: the nearest; ``total``: all that were found.
 
     ``partial``: not all of them are in ``items``; ``cut``: time ran out, so services and customers may miss some, too.
+    ``shared``: for customers, whether something that several share is among them; they learn nothing else of it.
     """
 
     items: list[Hit] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Impact:
     total: int = 0
     partial: bool = False
     cut: bool = False
+    shared: bool = False
 
     @property
     def down(self) -> int:
@@ -73,7 +75,29 @@ def impact_of(
         else:
             reach = impact.foundations_of(graph, set(items), allowed=allowed)
         tops = _tops(graph, {**reach.severity, **dict.fromkeys(items, DOWN)}) if up else {}
-    return _told(reach, set(items), tops, user, moment, limit, up=up)
+        beyond = _beyond(graph, {*items, *reach.depth}, allowed, up=up) if allowed is not None else set()
+    answer = _told(reach, set(items), tops, user, moment, limit, up=up)
+    answer.shared = any_shared(beyond, moment)
+    return answer
+
+
+def _beyond(graph: Graph, reached: set[int], allowed: set[int], *, up: bool) -> set[int]:
+    """What hangs together with ``reached`` next, and is hidden."""
+    if up:
+        ends = {edge.dependent for key in reached for edge in graph.carries.get(key, ())}
+    else:
+        ends = {edge.provider for key in reached for edge in graph.needs.get(key, ())}
+    return ends - allowed
+
+
+def any_shared(keys: Collection[int], moment: Moment = NOW) -> bool:
+    """Whether one of the items belongs to no customer alone."""
+    if not keys:
+        return False
+    if moment.is_now:
+        return ConfigurationItem.objects.filter(pk__in=list(keys), organisation=None).exists()
+    versions = ItemVersion.objects.at(moment.so_at, moment.known_at)
+    return versions.filter(item__in=list(keys), organisation=None).exists()
 
 
 def systems_down_with(items: Collection[int]) -> set[str]:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from time import time
 from typing import Any
 
 from accounts.models import User
+from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, RelationType
 from cmdb.network.answers import STATES, allowed_for
 from cmdb.network.graph import Edge, Graph, graph_at
 from cmdb.network.impact import baseline
 from cmdb.pages import item_url, seen_items
+from cmdb.services import items_at
 from cmdb.versioning.moments import Moment
 
 #: More is not drawn: a picture of a thousand boxes tells nothing.
 MOST = 150
+#: What apps above tell of items on the picture: (keys, reader) -> {key: [{label, count, code}]}.
+Marks = Callable[[Collection[int], User], dict[int, list[dict[str, Any]]]]
+_marks: list[Marks] = []
+
+
+def register_marks(provider: Marks) -> None:
+    """Let an app above mark items on the graph: their open tickets with counts (CMDB-09)."""
+    if provider not in _marks:
+        _marks.append(provider)
+
+
+def marks_of(keys: Collection[int], user: User) -> dict[int, list[dict[str, Any]]]:
+    """What apps above tell of items."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for provider in _marks:
+        for key, marks in provider(keys, user).items():
+            found.setdefault(key, []).extend(marks)
+    return found
 
 
 @dataclass
@@ -33,6 +53,18 @@ class Node:
     folded: int
     opened: bool = False
     root: bool = False
+    marks: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Bundle:
+    """The neighbours of an opened item of one class that do not fit, as one box; ``url`` lists them."""
+
+    parent: int
+    class_code: str
+    class_name: str
+    count: int
+    url: str
 
 
 @dataclass
@@ -49,11 +81,12 @@ class Line:
 
 @dataclass
 class Drawing:
-    """What is drawn. ``partial``: not all neighbours of what is opened fit."""
+    """What is drawn. ``partial``: not all neighbours of what is opened fit; the others stand in ``bundles``."""
 
     root: int
     nodes: list[Node] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    bundles: list[Bundle] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
     partial: bool = False
 
@@ -70,7 +103,17 @@ class Drawing:
             }
             for line in self.lines
         ]
-        return {"root": self.root, "nodes": nodes, "edges": lines, "opened": self.opened, "partial": self.partial}
+        bundles = [
+            {**vars(row), "id": f"bundle-{row.parent}-{row.class_code}", "parent": f"item-{row.parent}"}
+            for row in self.bundles
+        ]
+        told = {"root": self.root, "nodes": nodes, "edges": lines, "bundles": bundles}
+        return {**told, "opened": self.opened, "partial": self.partial}
+
+    @property
+    def marked(self) -> list[Node]:
+        """The boxes of which apps above tell something."""
+        return [node for node in self.nodes if node.marks]
 
     def table(self) -> list[dict[str, Any]]:
         """The same as a table: each arrow with its ends."""
@@ -82,19 +125,35 @@ def drawing_of(item: ConfigurationItem, opened: Iterable[int], user: User, momen
     """The item with its neighbours, and the neighbours of each of ``opened``, as far as the person sees them."""
     allowed = allowed_for(user, moment)
     with graph_at(moment) as graph:
-        shown, unfolded, partial = _unfold(graph, item.pk, opened, allowed)
+        unfolding = Unfolding(graph, item.pk, allowed, lambda keys: _classes_of(keys, user, moment))
+        for key in (item.pk, *opened):
+            unfolding.open(key)
+        shown = list(unfolding.shown)
         edges = _edges_between(graph, shown)
         seen = seen_items(shown, user, moment)
         states = baseline(graph)
-        nodes = [
-            _node(graph, key, seen[key], states, shown, allowed, unfolded, item.pk, moment)
-            for key in shown
-            if key in seen
-        ]
+        marks = marks_of(shown, user) if moment.is_now else {}
+        nodes = [_node(unfolding, key, seen[key], states, marks.get(key, []), moment) for key in shown if key in seen]
+        bundles = unfolding.bundles()
         sure = dict(graph.sure_days)
     types = {row.code: row.name for row in RelationType.objects.all()}
     lines = [_line(edge, types, sure) for edge in edges if edge.dependent in seen and edge.provider in seen]
-    return Drawing(item.pk, nodes, lines, [key for key in unfolded if key != item.pk], partial)
+    opened_keys = [key for key in unfolding.opened if key != item.pk]
+    return Drawing(item.pk, nodes, lines, _named(bundles, moment), opened_keys, bool(bundles))
+
+
+def _classes_of(keys: Collection[int], user: User, moment: Moment) -> dict[int, str]:
+    column = "pk" if moment.is_now else "item_id"
+    found = items_at(moment, user).filter(**{f"{column}__in": list(keys)})
+    return dict(found.values_list(column, "ci_class_id"))
+
+
+def _named(bundles: dict[tuple[int, str], int], moment: Moment) -> list[Bundle]:
+    names = Definitions().classes if bundles else {}
+    return [
+        Bundle(parent, code, names[code].name, count, f"{item_url(parent, moment)}#relations")
+        for (parent, code), count in bundles.items()
+    ]
 
 
 def _neighbours(graph: Graph, key: int, allowed: set[int] | None) -> list[int]:
@@ -107,23 +166,61 @@ def _neighbours(graph: Graph, key: int, allowed: set[int] | None) -> list[int]:
     return list(found)
 
 
-def _unfold(
-    graph: Graph, root: int, opened: Iterable[int], allowed: set[int] | None
-) -> tuple[list[int], list[int], bool]:
-    """What is shown in order, what of it is opened, and whether something did not fit."""
-    shown: dict[int, None] = {root: None}
-    unfolded: list[int] = []
-    partial = False
-    for key in (root, *opened):
-        if key not in shown or key in unfolded:
-            continue
-        unfolded.append(key)
-        for other in _neighbours(graph, key, allowed):
-            if len(shown) >= MOST:
-                partial = partial or other not in shown
+class Unfolding:
+    """What is shown around ``root``, in order, and what of it is ``opened``.
+
+    Where the neighbours of an item do not all fit, the rarer classes are shown one by one, the others as bundles.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        root: int,
+        allowed: set[int] | None,
+        classes_of: Callable[[Collection[int]], dict[int, str]],
+    ) -> None:
+        self.graph, self.root, self.allowed = graph, root, allowed
+        self.shown: dict[int, None] = {root: None}
+        self.opened: list[int] = []
+        self._classes_of = classes_of
+        self._class: dict[int, str] = {}
+
+    def neighbours(self, key: int) -> list[int]:
+        """What hangs together with an item, as far as the reader may know of it."""
+        return _neighbours(self.graph, key, self.allowed)
+
+    def open(self, key: int) -> None:
+        """Show the neighbours of something that is shown, as far as they fit."""
+        if key not in self.shown or key in self.opened:
+            return
+        self.opened.append(key)
+        new = [other for other in self.neighbours(key) if other not in self.shown]
+        if len(self.shown) + len(new) > MOST:
+            new = self._rarer(new)
+        self.shown.update(dict.fromkeys(new))
+
+    def _rarer(self, keys: list[int]) -> list[int]:
+        """Those of ``keys`` whose classes fit whole, the smallest first."""
+        by_class: dict[str, list[int]] = {}
+        for key, code in self._classes_of(keys).items():
+            self._class[key] = code
+            by_class.setdefault(code, []).append(key)
+        fitting: list[int] = []
+        for members in sorted(by_class.values(), key=len):
+            if len(self.shown) + len(fitting) + len(members) > MOST:
                 break
-            shown[other] = None
-    return list(shown), unfolded, partial
+            fitting += members
+        return fitting
+
+    def bundles(self) -> dict[tuple[int, str], int]:
+        """How many neighbours of each class of what is opened are not shown."""
+        found: dict[tuple[int, str], int] = {}
+        for key in self.opened:
+            for other in self.neighbours(key):
+                if other not in self.shown and other in self._class:
+                    place = (key, self._class[other])
+                    found[place] = found.get(place, 0) + 1
+        return found
 
 
 def _edges_between(graph: Graph, shown: Iterable[int]) -> list[Edge]:
@@ -139,15 +236,7 @@ def _edges_between(graph: Graph, shown: Iterable[int]) -> list[Edge]:
 
 
 def _node(
-    graph: Graph,
-    key: int,
-    row: Any,
-    states: dict[int, int],
-    shown: list[int],
-    allowed: set[int] | None,
-    unfolded: list[int],
-    root: int,
-    moment: Moment,
+    unfolding: Unfolding, key: int, row: Any, states: dict[int, int], marks: list[dict[str, Any]], moment: Moment
 ) -> Node:
     return Node(
         key=key,
@@ -155,11 +244,12 @@ def _node(
         name=row.name,
         class_code=row.ci_class_id,
         class_name=row.ci_class.name,
-        state="away" if key in graph.away else STATES[states.get(key, 0)],
+        state="away" if key in unfolding.graph.away else STATES[states.get(key, 0)],
         url=item_url(key, moment),
-        folded=len(set(_neighbours(graph, key, allowed)) - set(shown)),
-        opened=key in unfolded,
-        root=key == root,
+        folded=len(set(unfolding.neighbours(key)) - unfolding.shown.keys()),
+        opened=key in unfolding.opened,
+        root=key == unfolding.root,
+        marks=marks,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, SupportGroup, User
@@ -100,15 +100,22 @@ class Names:
 
 
 def history_of(
-    item: ConfigurationItem, names: Names, *, visible: Sequence[int] | None = None, moment: Moment = NOW
+    item: ConfigurationItem,
+    names: Names,
+    *,
+    visible: Collection[int] | None = None,
+    versions: QuerySet[ItemVersion] | None = None,
+    moment: Moment = NOW,
 ) -> list[Line]:
     """Every recorded edit of the item and its relations, the newest first; at most 200.
 
     Of ``moment`` only what was known then, and what was so by then. ``visible``: keys of the items whose relations may
-    be named; None: all.
+    be named; None: all. ``versions``: those that may be read; None: all.
     """
-    versions = list(item.versions.select_related("by").order_by("pk"))
-    lines = list(_item_lines(versions, names)) + list(_relation_lines(item, visible))
+    rows = item.versions.all() if versions is None else versions.filter(item=item)
+    lines = list(_item_lines(list(rows.select_related("by").order_by("pk")), names)) + list(
+        _relation_lines(item, visible)
+    )
     known, so_at = moment.known_at, moment.as_of
     lines = [
         line
@@ -160,7 +167,7 @@ def _source(version: Any) -> str:
     return max(stamps, key=lambda stamp: stamp[1])[0] if stamps else ""
 
 
-def _relation_lines(item: ConfigurationItem, visible: Sequence[int] | None) -> Iterable[Line]:
+def _relation_lines(item: ConfigurationItem, visible: Collection[int] | None) -> Iterable[Line]:
     found = RelationVersion.objects.filter(Q(source=item) | Q(target=item)).select_related(
         "relation_type", "source", "target", "by"
     )

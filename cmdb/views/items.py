@@ -23,6 +23,7 @@ from cmdb.listing import ItemList
 from cmdb.merging.services import identity_of, survivor_of
 from cmdb.models import ConfigurationItem, Relation
 from cmdb.network.answers import impact_of
+from cmdb.network.standing import is_service, standing_of
 from cmdb.services import (
     Clash,
     Link,
@@ -130,6 +131,7 @@ def draw_item(
         "lines": history_of(item, Names(definitions), moment=moment)[:30],
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
         "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
+        "standing": standing_of(item, user) if moment.is_now and is_service(item) else None,
         "offers": pages.offers_for(item, user) if moment.is_now else [],
         "beside": pages.beside(item, user),
         "steps": steps_for(item.status_id, user) if edits else [],

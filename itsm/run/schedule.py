@@ -13,6 +13,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "run-approvals": {"task": "approvals.tasks.run_due_steps", "schedule": 20.0, "options": {"expires": 20}},
     "run-change-effects": {"task": "changes.tasks.run_due_effects", "schedule": 5.0, "options": {"expires": 5}},
     "run-changes": {"task": "changes.tasks.run_due_changes", "schedule": 60.0, "options": {"expires": 60}},
+    "single-points": {"task": "cmdb.tasks.keep_single_points", "schedule": 30.0, "options": {"expires": 30}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
     "keep-facts": {"task": "reports.tasks.keep_facts", "schedule": 3.0, "options": {"expires": 3}},

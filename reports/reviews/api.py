@@ -29,7 +29,7 @@ KIND = OpenApiParameter("kind", {"type": "string"}, OpenApiParameter.QUERY)
 HALF = OpenApiParameter("half", {"type": "string", "pattern": r"^\d{4}-H[12]$"}, OpenApiParameter.QUERY)
 
 
-class BaselineSerializer(serializers.Serializer):
+class FigureBaselineSerializer(serializers.Serializer):
     """A baseline: its period, and the figures of then."""
 
     kind = serializers.CharField()
@@ -41,7 +41,7 @@ class BaselineSerializer(serializers.Serializer):
     set_at = serializers.DateTimeField()
 
 
-class ReviewSerializer(serializers.Serializer):
+class ProcessReviewSerializer(serializers.Serializer):
     """A review of a half-year, with the figures of then and the baseline that held."""
 
     kind = serializers.CharField()
@@ -51,7 +51,7 @@ class ReviewSerializer(serializers.Serializer):
     tools = serializers.CharField()
     improvements = serializers.CharField()
     figures = serializers.ListField(child=serializers.DictField())
-    baseline = BaselineSerializer(allow_null=True)
+    baseline = FigureBaselineSerializer(allow_null=True)
     written_by = PersonField()
     written_at = serializers.DateTimeField()
 
@@ -66,7 +66,7 @@ class ReviewsView(ApiView):
         if not may_see_board(self.user):
             raise PermissionDenied
         found = services.reviews_of(_kind(request), Half.parse(request.query_params.get("half", ""), clock.now()))
-        return Response({"results": ReviewSerializer(found, many=True).data})
+        return Response({"results": ProcessReviewSerializer(found, many=True).data})
 
     def post(self, request: Request) -> Response:
         """Put one on record, with the figures of this moment. A correction is another one."""
@@ -79,7 +79,7 @@ class ReviewsView(ApiView):
         cleaned, now = checked(ReviewForm(data), data), clock.now()
         half = Half.parse(request.query_params.get("half", ""), now)
         row = services.write_review(kind=_kind(request), half=half, cleaned=cleaned, user=self.user, now=now)
-        return Response(ReviewSerializer(row).data, status=201)
+        return Response(ProcessReviewSerializer(row).data, status=201)
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -88,7 +88,7 @@ class ReviewsView(ApiView):
                 id="process_reviews",
                 tag=TAG,
                 summary=_("Process reviews of a half-year"),
-                response=list_serializer(ReviewSerializer),
+                response=list_serializer(ProcessReviewSerializer),
                 errors=READ_ERRORS,
                 parameters=(KIND, HALF),
             )
@@ -97,7 +97,7 @@ class ReviewsView(ApiView):
             tag=TAG,
             summary=_("Write a process review"),
             request=BODY,
-            response=ReviewSerializer,
+            response=ProcessReviewSerializer,
             status=201,
             errors=CREATE_ERRORS,
             parameters=(KIND, HALF, IDEMPOTENCY_KEY),
@@ -120,7 +120,7 @@ class BaselinesView(ApiView):
         now = clock.now()
         cleaned = checked(BaselineForm(data, now=now), data)
         row = services.set_baseline(kind=_kind(request), cleaned=cleaned, user=self.user, now=now)
-        return Response(BaselineSerializer(row).data, status=201)
+        return Response(FigureBaselineSerializer(row).data, status=201)
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -129,7 +129,7 @@ class BaselinesView(ApiView):
             tag=TAG,
             summary=_("Set the baseline of figures"),
             request=BODY,
-            response=BaselineSerializer,
+            response=FigureBaselineSerializer,
             status=201,
             errors=CREATE_ERRORS,
             parameters=(KIND, IDEMPOTENCY_KEY),

@@ -18,31 +18,58 @@ function styles() {
     selector: `node[state = "${state}"]`, style: { "border-color": colour(border), "background-color": colour(fill) },
   }));
   return [
-    { selector: "node", style: { shape: "round-rectangle", width: 168, height: 52, "border-width": 1.5, label: "data(label)", "text-valign": "center", "text-wrap": "wrap", "text-max-width": 156, "font-size": 11, "line-height": 1.25, color: text } },
+    { selector: "node", style: { shape: "round-rectangle", ...SIZE, "border-width": 1.5, label: "data(label)", "text-valign": "center", "text-wrap": "wrap", "text-max-width": 156, "font-size": 11, "line-height": 1.25, color: text } },
     ...tones,
+    { selector: "node[?changing]", style: { "border-width": 2.5, "border-style": "double" } },
+    { selector: "node[?broken]", style: { "border-color": colour("--late-bar") } },
+    { selector: "node[?bundle]", style: { "background-color": surface, "border-color": line, "border-style": "dashed", "font-style": "italic" } },
     { selector: "node[?root]", style: { "border-width": 3, "font-weight": "bold" } },
     { selector: "node:selected", style: { "border-color": accent, "border-width": 3 } },
     { selector: "edge", style: { width: 1.4, "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle", "arrow-scale": 0.9, "curve-style": "bezier", label: "data(label)", "font-size": 9, color: muted, "text-background-color": surface, "text-background-opacity": 0.9, "text-background-padding": 2, "text-rotation": "autorotate" } },
     { selector: "edge[!sure]", style: { "line-style": "dashed" } },
+    { selector: "edge[?plain]", style: { "target-arrow-shape": "none", "line-style": "dotted" } },
     { selector: ".off", style: { opacity: 0.15 } },
   ];
 }
 
 const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-function elements({ nodes, edges }) {
-  const more = (node) => (node.folded ? `\n${box.dataset.folded.replace("{n}", node.folded)}` : "");
+function elements({ nodes, edges, bundles }) {
+  const more = (node) => (node.folded && !node.opened ? `\n${box.dataset.folded.replace("{n}", node.folded)}` : "");
+  const marks = (node) => (node.marks.length ? `\n${node.marks.map((mark) => `${mark.label} ${mark.count}`).join(" · ")}` : "");
+  const broken = (node) => node.marks.some((mark) => mark.code === "incident");
   return [
-    ...nodes.map((node) => ({ data: { ...node, label: `${short(node.code, 24)}\n${short(node.name, 24)}${more(node)}` } })),
+    ...nodes.map((node) => ({
+      data: { ...node, broken: broken(node), changing: node.marks.length > 0, label: `${short(node.code, 24)}\n${short(node.name, 24)}${marks(node)}${more(node)}` },
+    })),
+    ...bundles.map((row) => ({
+      data: { id: row.id, bundle: true, class_code: row.class_code, class_name: row.class_name, code: row.class_name, name: `× ${row.count}`, url: row.url, label: `${short(row.class_name, 24)}\n× ${row.count}` },
+    })),
     ...edges.map((edge) => ({ data: edge })),
+    ...bundles.map((row) => ({ data: { id: `of-${row.id}`, source: row.parent, target: row.id, label: "", sure: true, plain: true } })),
   ];
 }
 
-function layout(name) {
-  const common = { name, animate: false, fit: true, padding: 24, nodeDimensionsIncludeLabels: true };
-  if (name === "dagre") return { ...common, rankDir: "TB", nodeSep: 26, rankSep: 64 };
-  if (name === "concentric") return { ...common, concentric: (node) => (node.data("root") ? 2 : node.data("opened") ? 1 : 0), levelWidth: () => 1, minNodeSpacing: 40 };
-  return { ...common, nodeRepulsion: 90000, idealEdgeLength: 120, randomize: false };
+const SIZE = { width: 168, height: 58 };
+const worker = new Worker(box.dataset.worker);
+worker.postMessage({ libraries: box.dataset.libraries.split(" ").map((path) => new URL(path, location.href).href) });
+let asked = 0;
+
+/** Where each box stands, worked out beside the page; null when something newer was asked meanwhile. */
+function positionsOf(name) {
+  asked += 1;
+  const number = asked;
+  const plain = graph.elements().map((part) => ({ data: { id: part.id(), source: part.data("source"), target: part.data("target"), root: part.data("root"), opened: part.data("opened") } }));
+  return new Promise((resolve, reject) => {
+    const listen = ({ data }) => {
+      if (data.number !== number) return;
+      worker.removeEventListener("message", listen);
+      if (data.error) reject(new Error(data.error));
+      else resolve(number === asked ? data.positions : null);
+    };
+    worker.addEventListener("message", listen);
+    worker.postMessage({ number, name, size: SIZE, elements: plain });
+  });
 }
 
 const opened = new Set(new URLSearchParams(location.search).get("open")?.split(",").filter(Boolean) ?? []);
@@ -64,7 +91,7 @@ async function draw() {
   graph ??= make();
   graph.elements().remove();
   graph.add(elements(data));
-  arrange();
+  await arrange();
   offerClasses(data.nodes);
   said.textContent = data.partial ? box.dataset.partial : "";
   graph.getElementById(kept ?? `item-${data.root}`).select();
@@ -78,6 +105,10 @@ function make() {
 }
 
 function toggle(node) {
+  if (node.data("bundle")) {
+    location.href = node.data("url");
+    return;
+  }
   const key = String(node.data("key"));
   if (node.data("root") || (!opened.has(key) && !node.data("folded"))) return;
   opened.has(key) ? opened.delete(key) : opened.add(key);
@@ -99,15 +130,19 @@ function wrapLayers() {
     for (let row = 0; row < rows; row += 1) {
       const part = nodes.slice(row * size, (row + 1) * size);
       part.forEach((node, place) => node.position({ x: (place - (part.length - 1) / 2) * 194, y }));
-      y += row < rows - 1 ? 78 : 130;
+      y += row < rows - 1 ? 84 : 136;
     }
   }
   graph.fit(undefined, 24);
 }
 
-function arrange() {
+async function arrange() {
   const name = document.getElementById("graph-layout").value;
-  graph.layout(layout(name)).run();
+  box.setAttribute("aria-busy", "true");
+  const positions = await positionsOf(name);
+  if (!positions) return;
+  box.removeAttribute("aria-busy");
+  graph.layout({ name: "preset", positions: (node) => positions[node.id()], fit: true, padding: 24 }).run();
   if (name === "dagre") wrapLayers();
   if (graph.zoom() > 1.25) { // a few boxes need not fill the screen
     graph.zoom(1.25);

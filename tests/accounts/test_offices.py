@@ -46,7 +46,8 @@ cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.SourceRankingVersion.
 cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Handover.giver
 cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
 cmdb.ItemImport.by cmdb.ItemVersion.by
-cmdb.RelationVersion.by cmdb.SpareMovement.by duty.Absence.made_by duty.Absence.user duty.Override.made_by
+cmdb.RelationVersion.by cmdb.Release.by cmdb.Release.ended_by cmdb.SpareMovement.by
+duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by
 incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Delivery.recipient
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by

@@ -74,6 +74,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         **{
             f"cmdb:{name}": [0]
             for name in (
+                "releases",
                 "undo_import",
                 "decide",
                 "attribute",

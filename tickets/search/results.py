@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import User
 from accounts.permissions import Permission
+from cmdb.asking.values import asked_attributes, told_value, with_value
 from cmdb.models import ConfigurationItem
 from tickets.lifecycle import kind_of
 from tickets.models import AffectedItem, SearchDocument, Ticket, TimelineEntry
@@ -142,14 +143,17 @@ def _person(person: User, marker: Marker) -> Hit:
 
 
 def items(text: str, query: Query, user: User, count: int = FEW) -> list[Hit]:
-    """Configuration items that ``user`` may see, by identifier or name."""
-    found = ConfigurationItem.objects.visible_to(user).matching(text).select_related("ci_class", "business_system")
-    marker = Marker(query)
-    return [_item(row, marker) for row in found.order_by("identifier")[:count]]
+    """Configuration items that ``user`` may see, by identifier or name, or by the whole value of an attribute."""
+    seen = ConfigurationItem.objects.visible_to(user)
+    by_value = with_value(seen, text, user).order_by().values("pk")
+    found = seen.filter(Q(pk__in=seen.matching(text).order_by().values("pk")) | Q(pk__in=by_value))
+    marker, attributes = Marker(query), asked_attributes(user)
+    rows = found.select_related("ci_class", "business_system").order_by("identifier")[:count]
+    return [_item(row, marker, told_value(row, text, attributes)) for row in rows]
 
 
-def _item(item: ConfigurationItem, marker: Marker) -> Hit:
-    detail = f"{item.ci_class} · {item.business_system}" if item.business_system else str(item.ci_class)
+def _item(item: ConfigurationItem, marker: Marker, value: str) -> Hit:
+    detail = " · ".join(str(part) for part in (item.ci_class, item.business_system, value) if part)
     address = f"{reverse('tickets:queue')}?{urlencode({'view': 'all', 'item': item.identifier})}"
     api = f"{reverse('api:configuration-items')}{quote(item.identifier, safe='')}/"
     return Hit(item.identifier, marker.mark(str(item)), Piece(detail), address, api)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
-from cmdb.models import SpareMovement
+from cmdb.models import ConfigurationItem, SpareMovement
 from cmdb.network.answers import impact_of
 from cmdb.versioning.recent import changes_below
-from tickets.lifecycle import Phase, kinds
+from tickets.lifecycle import Phase, kind_of, kinds
 from tickets.models import AffectedItem, Ticket
 
 #: Before a ticket came, so far back it is asked what changed.
@@ -23,6 +24,8 @@ LOOK_BACK = timedelta(hours=72)
 SERVICES_SHOWN = 5
 #: So many items are listed one by one; of no more than these is asked, while a page is drawn, what fails with them.
 LISTED, ASKED = 20, 100
+#: What is told of items on the graph: what is broken, and what is going to be changed.
+MARKED = ("incident", "change")
 
 
 def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
@@ -51,6 +54,17 @@ def listed_items(ticket: Ticket) -> dict[str, Any]:
     return {"items": rows[:LISTED], "more_items": more}
 
 
+def items_for_customer(ticket: Ticket, user: User) -> dict[str, Any]:
+    """What somebody who sees only the own items reads of the ticket's: these, and whether shared ones are affected.
+
+    Nothing tells which or how many (ORG-03). Two queries.
+    """
+    seen = ConfigurationItem.objects.visible_to(user)
+    shared = ticket.items.filter(organisation=None).exclude(pk__in=seen.values("pk"))
+    rows = seen.filter(tickets=ticket.pk).select_related("ci_class", "status").order_by("identifier")
+    return {"items": list(rows[:LISTED]), "shared_affected": shared.exists()}
+
+
 def _spares_of(ticket: Ticket) -> list[SpareMovement]:
     """Spare parts that were taken or returned for the ticket."""
     return list(SpareMovement.objects.filter(reference=ticket.number).select_related("part", "by"))
@@ -60,6 +74,24 @@ def page_of_ticket(number: str, user: User) -> str:
     """The page of the ticket of that number; empty when ``user`` sees none."""
     found = Ticket.objects.visible_to(user).filter(number=number).exists()
     return reverse("tickets:detail", args=[number]) if found else ""
+
+
+def marks_of(keys: Collection[int], user: User) -> dict[int, list[dict[str, Any]]]:
+    """How many incidents and changes about each of the items are not over, for the graph. One query."""
+    seen = Ticket.objects.visible_to(user).filter(kind__in=MARKED, phase__in=[Phase.OPEN, Phase.WAITING])
+    rows = (
+        AffectedItem.objects.filter(item__in=list(keys), ticket__in=seen)
+        .values("item_id", "ticket__kind")
+        .annotate(count=Count("pk"))
+        .order_by("-ticket__kind")
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        kind = kind_of(row["ticket__kind"])
+        found.setdefault(row["item_id"], []).append(
+            {"code": kind.code, "label": str(kind.label_plural), "count": row["count"]}
+        )
+    return found
 
 
 def tickets_of(item: Any, user: User) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from tickets.queues.finding import find_ticket
 from tickets.queues.limits import chip_of
 from tickets.rules import is_supplier, may_reply
 from tickets.shared.asking import asked_about
-from tickets.shared.items import behind_items, listed_items
+from tickets.shared.items import behind_items, items_for_customer, listed_items
 from tickets.shared.worktime import time_by_person
 from tickets.timeline import entries_for, present
 from tickets.workspace import drafting, pages, portal
@@ -141,6 +141,7 @@ def customer_context(ticket: Ticket, request: SignedInRequest) -> dict[str, Any]
         "steps": portal.plain_steps(ticket, user),
         "facts": pages.filled(facts),
         "solution": solution if asks else "",
+        **items_for_customer(ticket, user),
         "links": links,
         "goes_on_in": next((link["ticket"] for link in links if link.get("goes_on")), None),
         "watches": ticket.watchers.filter(pk=user.pk).exists(),
