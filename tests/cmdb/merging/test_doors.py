@@ -106,8 +106,8 @@ def test_the_api_does_the_same(world: World, pair: Any) -> None:
     kin = api.get("items/B/identity/").json()["relations"]
     body = {"identifier": "B2", "name": "x", "goes": ["os"], "relations": [int(kin[0]["key"])], **JSON_GROUND}
     for name, unknown in (("relations", 999_999), ("rows", "tickets.Ticket:1")):
-        refused = problem(api.post("items/B/split/", {**body, name: [unknown]}), 400)
-        assert str(unknown) in refused["errors"][name][0]
+        answer = problem(api.post("items/B/split/", {**body, name: [unknown]}), 400)
+        assert str(unknown) in answer["errors"][name][0]
     assert api.post("items/B/split/", body).json()["kind"] == "split"
     assert api.get("items/B2/").json()["attributes"] == {"os": "Linux"}
     problem(Api(world.manager).post("items/A/merge/", {"other": "B"}), 403)
