@@ -13,12 +13,12 @@ from changes.collision.api import routes as change_routes
 from changes.informing.api import routes as informing_routes
 from changes.schedule.api import routes as window_routes
 from changes.unauthorised.api import routes as unauthorised_routes
+from cmdb.api.comparing import routes as comparing_routes
 from cmdb.api.discovery import routes as discovery_routes
 from cmdb.api.impact import routes as impact_routes
 from cmdb.api.items import routes as item_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
-from cmdb.asking.comparing_api import routes as comparing_routes
 from cmdb.custody.api import routes as custody_routes
 from cmdb.disclosing.api import routes as release_routes
 from cmdb.merging.api import routes as merging_routes
