@@ -21,7 +21,6 @@ from accounts.permissions import Permission
 from cmdb.api.shapes import TAG, Conflict
 from cmdb.audits.accuracy import Share, by_class, by_field, overall
 from cmdb.audits.forms import AuditForm, CheckForm, ExtraForm
-from cmdb.audits.services import AuditClosed, close_audit, note, open_audit, take_from_discovery
 from cmdb.audits.serializers import (
     CHECK_BODY,
     EXTRA_BODY,
@@ -31,6 +30,7 @@ from cmdb.audits.serializers import (
     AuditDetailSerializer,
     AuditSerializer,
 )
+from cmdb.audits.services import AuditClosed, close_audit, note, open_audit, take_from_discovery
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
 from cmdb.models import Audit, AuditCheck, AuditExtra
@@ -120,7 +120,8 @@ class AuditsApiView(_AuditApiView):
         return self.once(request, lambda: self._open(request))
 
     def _open(self, request: Request) -> Response:
-        body = {name: str(value) if name == "query" else value for name, value in request.data.items()}
+        sent: dict[str, Any] = dict(request.data)
+        body = {name: str(value) if name == "query" else value for name, value in sent.items()}
         errors = unknown(body, OPEN_BODY["properties"])
         if errors:
             raise ValidationError(errors)

@@ -49,7 +49,9 @@ EXTRA_BODY: dict[str, Any] = {
 class AccuracySerializer(serializers.Serializer):
     """How many were as recorded, of how many; percentages with Wilson's interval at 95 %."""
 
-    label = serializers.CharField(help_text="The class or the field; empty for all.")
+    label = serializers.CharField(  # type: ignore[assignment]  # the name of the answer's field
+        help_text="The class or the field; empty for all."
+    )
     right = serializers.IntegerField()
     of = serializers.IntegerField()
     percent = serializers.DecimalField(max_digits=4, decimal_places=1, allow_null=True, coerce_to_string=False)
@@ -100,7 +102,7 @@ class AuditDetailSerializer(AuditSerializer):
 
     def get_extras(self, audit: Any) -> list[dict[str, Any]]:
         """In the order they were noted."""
-        return AuditExtraSerializer(audit.extras.select_related("by"), many=True).data
+        return list(AuditExtraSerializer(audit.extras.select_related("by"), many=True).data)
 
 
 class AuditCheckSerializer(serializers.Serializer):
