@@ -48,6 +48,7 @@ CHANCE = (
     r'nonce="[^"]+"',
     r'data-draft="[^"]+#[0-9a-f]{16}"',
     r'name="form_id" value="\w+"',
+    r"%23[0-9a-f]{16}",
     r"\b[0-9a-f]{32}\b",
     r"(just now|\d+ \w+ ago)(?=<)",
 )
@@ -213,7 +214,8 @@ def test_no_answer_depends_on_hidden_items(world: World, customer: User, setting
     assert many.keys() == few.keys()
     different = {address: (few[address], many[address]) for address in few if few[address] != many[address]}
     assert not different, "\n".join(map(str, list(different.items())[:10]))
-    named = [address for address, answer in many.items() if SECRET in answer[2].replace(address, "").lower()]
+    unasked = {address: answer for address, answer in many.items() if SECRET not in address.lower() and "/" in address}
+    named = [address for address, answer in unasked.items() if SECRET in answer[2].lower()]
     assert named == []
 
 
