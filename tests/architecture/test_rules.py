@@ -97,7 +97,7 @@ def writes_of_state(module: Module) -> list[int]:
 @pytest.mark.req("TKT-06")
 @for_each(modules(*APPS, "itsm"))
 def test_state_is_written_by_perform_alone(module: Module) -> None:
-    """And by imports, which make tickets as they were elsewhere. Clocks, timers, swaps and handovers have states of their own."""
+    """And by imports, which make tickets as they were elsewhere. Clocks, timers, swaps, handovers have their own."""
     if module.name == "tickets.actions":
         [line] = writes_of_state(module)
         assert "ticket.phase = kind.phase_of(ticket.state)" in source(module).splitlines()[line - 1]
