@@ -19,6 +19,7 @@ urlpatterns = [
     path("new/", items.NewView.as_view(), name="new"),
     path("export/", keeping.ExportView.as_view(), name="export"),
     path("import/", keeping.ImportView.as_view(), name="import"),
+    path("import/mappings/<int:pk>/remove/", keeping.RemoveMappingView.as_view(), name="remove_mapping"),
     path("import/<int:pk>/undo/", keeping.UndoImportView.as_view(), name="undo_import"),
     path("differences/", keeping.DifferencesView.as_view(), name="differences"),
     path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),

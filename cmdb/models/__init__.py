@@ -6,7 +6,7 @@ from cmdb.models.custody import Handover
 from cmdb.models.discovery import Difference, Sighting
 from cmdb.models.ending import EndLimit
 from cmdb.models.identity import IdentityChange
-from cmdb.models.imports import ItemImport
+from cmdb.models.imports import ItemImport, ItemMapping
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
@@ -38,6 +38,7 @@ __all__ = [
     "IdentityChange",
     "ItemFacts",
     "ItemImport",
+    "ItemMapping",
     "ItemQuery",
     "ItemVersion",
     "Kind",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +27,37 @@ class ItemImport(models.Model):
         ordering = ["-at", "-pk"]
         verbose_name = _("import of configuration items")
         verbose_name_plural = _("imports of configuration items")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ItemMappingQuerySet(models.QuerySet):
+    """Kept mappings."""
+
+    def usable_by(self, user: User | None) -> Self:
+        """The person's own and the shared ones; without a person the shared ones."""
+        return self.filter(Q(owner=user) | Q(shared=True)) if user else self.filter(shared=True)
+
+
+class ItemMapping(models.Model):
+    """How the columns and dates of a file read, kept for the next file with the same ``headings``."""
+
+    name = models.CharField(_("name"), max_length=80)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="item_mappings", verbose_name=_("owner"))
+    shared = models.BooleanField(_("shared"), default=False)
+    headings = models.JSONField(default=list)
+    columns = models.JSONField(default=dict)
+    values = models.JSONField(default=dict)
+    dates = models.JSONField(default=dict)
+
+    objects = ItemMappingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("mapping of imports")
+        verbose_name_plural = _("mappings of imports")
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="item_mapping_name_once")]
 
     def __str__(self) -> str:
         return self.name

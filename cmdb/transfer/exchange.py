@@ -51,6 +51,8 @@ class Importer:
     good_rows: bool = False
     dry_run: bool = False
     name: str = ""
+    #: The headings of the file of items, once it was read.
+    headings: list[str] = field(default_factory=list, init=False)
     say: Callable[[str], None] = lambda text: None
     #: Who gave what is recorded of the items read, when sources are ranked.
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, init=False)
@@ -91,6 +93,7 @@ class Importer:
         """What is right of the rows, by identifier. References may name items of the same file."""
         table = list(rows)
         report.rows = len(table)
+        self.headings = list(table[0][1]) if table else []
         mapping = self.mapping.get("items", Reading())
         headings = self._headings(table, mapping, reader)
         days = self._dates(table, headings, reader, report)
@@ -127,7 +130,11 @@ class Importer:
                 found[field_name] = heading
         if lost:
             names = ", ".join(lost)
-            raise ImportRefused(_("Nobody said what these columns are: %(names)s.") % {"names": names}, lost=lost)
+            raise ImportRefused(
+                _("Nobody said what these columns are: %(names)s.") % {"names": names},
+                lost=lost,
+                headings=self.headings,
+            )
         if "identifier" not in found:
             raise ImportRefused(_("A column with the identifier is needed."))
         return found
@@ -151,7 +158,7 @@ class Importer:
             report.dates.append(column)
         if open_ := [column.heading for column in report.dates if column.used is None]:
             text = _("Dates can be read in more than one way; choose one for: %(names)s.")
-            raise ImportRefused(text % {"names": ", ".join(open_)}, report)
+            raise ImportRefused(text % {"names": ", ".join(open_)}, report, headings=self.headings)
         return {name: column.used for name, column in zip(named, report.dates, strict=True) if column.used}
 
     def _draft(

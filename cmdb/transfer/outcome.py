@@ -10,11 +10,14 @@ from cmdb.transfer.dates import DateColumn
 
 
 class ImportRefused(Exception):  # noqa: N818 - said to people
-    """Nothing was written; ``report`` says why; ``lost``: columns that wait for a decision."""
+    """Nothing was written; ``report`` says why; ``lost``: columns that wait for a decision, of all ``headings``."""
 
-    def __init__(self, message: str, report: Report | None = None, lost: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, report: Report | None = None, lost: Sequence[str] = (), headings: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
         self.report, self.lost = report, list(lost)
+        self.headings = list(headings)
 
 
 @dataclass

@@ -23,14 +23,14 @@ from cmdb.forms import GroundForm
 from cmdb.health import measures
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
-from cmdb.models import ConfigurationItem, Difference, ItemImport
+from cmdb.models import ConfigurationItem, Difference, ItemImport, ItemMapping
 from cmdb.models.sources import source_name
 from cmdb.transfer.dates import DateColumn, DateReading
 from cmdb.transfer.discovery import Undecidable, decide, propose
 from cmdb.transfer.exchange import Importer
 from cmdb.transfer.exporting import relations_of, table_of
 from cmdb.transfer.grounds import Ground
-from cmdb.transfer.mappings import Reading
+from cmdb.transfer.mappings import Reading, keep_mapping, kept_for, read_mapping, shipped
 from cmdb.transfer.outcome import ImportRefused, Report
 from cmdb.transfer.tables import TableError, csv_text, excel_bytes, read_table
 from cmdb.transfer.undoing import undo_import
@@ -198,13 +198,24 @@ class ImportForm(GroundForm):
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("One a line: heading = field. “heading = -” leaves a column out."),
     )
+    mapping = forms.CharField(label=gettext_lazy("Mapping"), required=False, widget=forms.Select)
+    keep_as = forms.CharField(
+        label=gettext_lazy("Keep the mapping as"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("It is offered again for a file with the same columns."),
+    )
+    keep_shared = forms.BooleanField(label=gettext_lazy("Share the mapping"), required=False)
     good_rows = forms.BooleanField(label=gettext_lazy("Write the good rows, leave out the others"), required=False)
 
-    field_order = ("items", "relations", "source", "columns", "change", "correction", "reason", "good_rows")
+    field_order = ("items", "relations", "source", "mapping", "columns", "keep_as", "keep_shared")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["since"]
+        own = ItemMapping.objects.usable_by(kwargs["user"]).values_list("name", flat=True)
+        names = [*shipped(), *dict.fromkeys(own)]
+        self.fields["mapping"].widget.choices = [("", _("None")), *((name, name) for name in names)]  # type: ignore[attr-defined]
         self._ask([name.removeprefix(DATES) for name in self.data if name.startswith(DATES)])
 
     def _ask(self, headings: Iterable[str]) -> None:
@@ -220,6 +231,19 @@ class ImportForm(GroundForm):
         self._ask(open_)
         for heading in open_:
             self.add_error(DATES + heading, _("More than one reading fits; nothing is written before one is chosen."))
+
+    def clean_keep_as(self) -> str:
+        """Shipped ones keep their names."""
+        name = str(self.cleaned_data["keep_as"]).strip()
+        if name in shipped():
+            raise ValidationError(_("A shipped mapping is called so."))
+        return name
+
+    def offer(self, kept: ItemMapping) -> None:
+        """Choose what was kept for such a file."""
+        self.data = {**self.data.dict(), "mapping": kept.name}  # type: ignore[attr-defined]  # a QueryDict
+        text = _("“%(name)s” was kept for a file with these columns; it is chosen now.")
+        self.add_error("mapping", text % {"name": kept.name})
 
     def dates(self) -> dict[str, str]:
         """The readings that were chosen, by heading."""
@@ -275,28 +299,55 @@ class ImportView(ManagedView):
         report: Report | None = None
         if form.is_valid():
             said = form.cleaned_data
-            importer = Importer(
-                by=request.user,
-                mapping={"items": Reading(said["columns"])},
-                dates=form.dates(),
-                ground=form.ground(request.user),
-                good_rows=said["good_rows"],
-                dry_run="write" not in request.POST,
-                name=said["items"].name,
-            )
             try:
+                importer = self._importer(request, form)
                 relations = read_table(said["relations"], said["relations"].name) if said["relations"] else ()
                 report = importer.run(read_table(said["items"], said["items"].name), relations)
-                if not importer.dry_run:
-                    messages.success(request, _("The file is read in."))
+                self._after(request, form, importer)
             except ImportRefused as error:
                 report = error.report
-                form.add_error("columns" if error.lost else None, str(error))
-                form.ask_for(error.lost)
-                form.ask_for_dates(report.dates if report else ())
+                self._ask(request, form, error)
             except TableError as error:
                 form.add_error("items", str(error))
         return self._draw(request, form, report=report, status=422 if form.errors else 200)
+
+    def _importer(self, request: SignedInRequest, form: ImportForm) -> Importer:
+        """What is typed goes before what the mapping says. Raises ImportRefused."""
+        said = form.cleaned_data
+        mapping, dates = read_mapping(said["mapping"], request.user) if said["mapping"] else ({}, {})
+        items = mapping.get("items", Reading())
+        return Importer(
+            by=request.user,
+            mapping={**mapping, "items": Reading({**items.columns, **said["columns"]}, items.values)},
+            dates={**dates, **form.dates()},
+            ground=form.ground(request.user),
+            good_rows=said["good_rows"],
+            dry_run="write" not in request.POST,
+            name=said["items"].name,
+        )
+
+    @staticmethod
+    def _after(request: SignedInRequest, form: ImportForm, importer: Importer) -> None:
+        """Say that it is read in; keep the mapping where asked to."""
+        name, shared = form.cleaned_data["keep_as"], form.cleaned_data["keep_shared"]
+        if name:
+            said = {"headings": importer.headings, "items": importer.mapping["items"], "dates": importer.dates}
+            keep_mapping(name=name, shared=shared, owner=request.user, **said)
+            messages.success(request, _("The mapping is kept."))
+        if not importer.dry_run:
+            messages.success(request, _("The file is read in."))
+
+    @staticmethod
+    def _ask(request: SignedInRequest, form: ImportForm, error: ImportRefused) -> None:
+        """What stands against it, with what is to be decided; a mapping kept for such a file is chosen."""
+        form.add_error("columns" if error.lost else None, str(error))
+        undecided = [column for column in error.report.dates if column.used is None] if error.report else []
+        kept = kept_for(error.headings, request.user) if error.lost or undecided else None
+        if kept and not form.cleaned_data.get("mapping"):
+            form.offer(kept)
+        else:
+            form.ask_for(error.lost)
+            form.ask_for_dates(undecided)
 
     @staticmethod
     def _draw(
@@ -308,9 +359,21 @@ class ImportView(ManagedView):
             "bad": report.bad[:SHOWN] if report else [],
             "counts": report.counts() if report else {},
             "dates": [column for column in report.dates if column.fits[0].example] if report else [],
+            "mappings": ItemMapping.objects.filter(owner=request.user),
             "runs": ItemImport.objects.select_related("by")[:20],
         }
         return render(request, "cmdb/import.html", context, status=status)
+
+
+class RemoveMappingView(ManagedView):
+    """A mapping of one's own is kept no longer."""
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Remove it."""
+        if not ItemMapping.objects.filter(pk=pk, owner=request.user).delete()[0]:
+            raise Http404
+        messages.success(request, _("The mapping is removed."))
+        return redirect("cmdb:import")
 
 
 class UndoImportView(ManagedView):

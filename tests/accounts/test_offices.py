@@ -63,7 +63,7 @@ tickets.TimelineEntry.actor tickets.TimeSpent.person
 #: What is theirs alone and rests while they cannot sign in.
 OWN = """
 accounts.ApiToken.user accounts.SupportGroup.members announcements.Dismissal.user changes.CalendarFeed.owner
-cmdb.ItemQuery.owner
+cmdb.ItemMapping.owner cmdb.ItemQuery.owner
 drafts.Draft.user exporting.Export.user live.Presence.user notifications.AnswerLink.user replies.CannedReply.owner
 replies.TicketTemplate.owner reports.OwnBoard.owner reports.Schedule.owner reports.WallDisplay.owner
 tickets.IdempotencyKey.user

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         """What to read and how."""
         parser.add_argument("file", type=Path, help="items, .csv or .xlsx")
         parser.add_argument("--relations", type=Path, help="relations: source, relation, target, group, needed")
-        parser.add_argument("--mapping", default="", help="a shipped mapping of headings and values, such as netbox")
+        parser.add_argument(
+            "--mapping", default="", help="a mapping: shipped, such as netbox, one's own (--by), or shared"
+        )
         readings = "|".join(DateReading.values)
         parser.add_argument(
             "--dates",
@@ -53,13 +55,14 @@ class Command(BaseCommand):
         if not NAME.fullmatch(options["source"]):
             raise CommandError("A source is called by small letters, digits, _ and -.")
         try:
+            mapping, dates = read_mapping(options["mapping"], by) if options["mapping"] else ({}, {})
             importer = Importer(
                 by=by,
-                mapping=read_mapping(options["mapping"]) if options["mapping"] else {},
+                mapping=mapping,
                 ground=Ground(
                     by, options["change"], bool(options["correction"]), options["correction"], options["source"]
                 ),
-                dates=dict(_reading(text) for text in options["dates"]),
+                dates={**dates, **dict(_reading(text) for text in options["dates"])},
                 good_rows=options["good_rows"],
                 dry_run=options["dry_run"],
                 name=options["file"].name,
