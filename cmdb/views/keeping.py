@@ -215,7 +215,7 @@ class ImportForm(GroundForm):
         del self.fields["since"]
         own = ItemMapping.objects.usable_by(kwargs["user"]).values_list("name", flat=True)
         names = [*shipped(), *dict.fromkeys(own)]
-        self.fields["mapping"].widget.choices = [("", _("None")), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        self.fields["mapping"].widget.choices = [("", _("None")), *((name, name) for name in names)]
         self._ask([name.removeprefix(DATES) for name in self.data if name.startswith(DATES)])
 
     def _ask(self, headings: Iterable[str]) -> None:
@@ -331,7 +331,8 @@ class ImportView(ManagedView):
         """Say that it is read in; keep the mapping where asked to."""
         name, shared = form.cleaned_data["keep_as"], form.cleaned_data["keep_shared"]
         if name:
-            said = {"headings": importer.headings, "items": importer.mapping["items"], "dates": importer.dates}
+            said: dict[str, Any] = {"headings": importer.headings, "dates": importer.dates}
+            said["items"] = importer.mapping["items"]
             keep_mapping(name=name, shared=shared, owner=request.user, **said)
             messages.success(request, _("The mapping is kept."))
         if not importer.dry_run:
