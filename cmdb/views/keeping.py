@@ -267,7 +267,7 @@ class ImportForm(GroundForm):
     def ask_for(self, lost: list[str]) -> None:
         """Let the form say which columns wait for a decision."""
         if lost:
-            typed = self.data["columns"].rstrip()
+            typed = self.data.get("columns", "").rstrip()
             lines = [*([typed] if typed else []), *(f"{heading} = " for heading in lost)]
             self.data = {**self.data.dict(), "columns": "\n".join(lines)}  # type: ignore[attr-defined]  # a QueryDict
 
