@@ -76,6 +76,7 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
             for name in (
                 "releases",
                 "undo_import",
+                "remove_mapping",
                 "decide",
                 "attribute",
                 "hand_over",
