@@ -53,7 +53,7 @@ def test_others_use_it_when_it_is_shared(world: World, tmp_path: Path) -> None:
 
     [kept] = ItemMapping.objects.all()
     ItemMapping.objects.create(owner=world.desk, name="rack list", shared=True)
-    with pytest.raises(CommandError, match="rack list”的映射。$"):
+    with pytest.raises(CommandError, match=r"rack list”的映射。$"):
         call_command("import_items", path, mapping="rack list")
     client = Client()
     client.force_login(world.admin)
