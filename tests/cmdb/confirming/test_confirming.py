@@ -62,7 +62,8 @@ def test_what_waits_for_whom_and_when_again(world: World) -> None:
     assert confirm(by=world.engineer, shown_at=now, now=now, keys=[items["A"].pk]) == []
     assert names(world.engineer) == ["B"]
     assert names(world.engineer, 31 * DAY) == ["A", "B", "NEW"]
-    update_item(item=items["B"], facts={"memory": "64 GB"}, stamp=FREE)
+    with replaying(timezone.now()):
+        update_item(item=items["B"], facts={"memory": "64 GB"}, stamp=FREE)
     assert confirm(by=world.engineer, shown_at=now, now=timezone.now()) == [], "written since it was read"
     assert confirm(by=world.engineer, shown_at=timezone.now(), now=timezone.now()) == [items["B"].pk]
     for statement in (Confirmation.objects.all().delete, lambda: Confirmation.objects.update(by=world.desk)):
