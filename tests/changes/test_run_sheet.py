@@ -77,7 +77,7 @@ def test_what_failed_is_not_recorded_as_planned(world: World, status: str) -> No
     change.steps.filter(position=2).update(no_return=False)
     with pytest.raises(ActionInvalid) as refused:
         act(change, "implement", world.engineer, now=later(36), result="as_planned")
-    assert refused.value.form.errors.keys() == {"result"}  # type: ignore[attr-defined]
+    assert refused.value.form.errors.keys() == {"result"}
     change = act(change, "implement", world.engineer, now=later(36), result="deviated", text="重做一次")
     assert change.state == "implemented"
 
