@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
+from duty.models import Roster
+from duty.services import save_roster
 from notifications.models import Delivery, Notice
 from tests.api.client import Api
 from tests.factories import World, act, incident_in, register_incident
@@ -19,6 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01")]
 MONDAY = datetime(2026, 11, 2, 2, tzinfo=UTC)  # 10:00 in Shanghai
 MONTH = "from=2026-11-01&to=2026-12-01"
 HOUR = timedelta(hours=1)
+COLUMNS = ["Contacts", "Contacts per hour", "On duty", "Contacts per hour and person"]
 
 
 def figures_of(api: Api, query: str = MONTH) -> dict[str, Any]:
@@ -128,3 +133,35 @@ def test_work_that_was_recorded_later_is_counted_at_once(world: World, browse: A
     assert "40 min" in page.get(address).content.decode()
     TimeSpent.objects.update(minutes=50)
     assert "50 min" in page.get(address).content.decode()
+
+
+def staffing(page: Any, query: str = "") -> dict[str, list[str]]:
+    """The table of contacts against the roster, by hour of the week, as it goes out as a file."""
+    sent = page.get(f"/boards/incidents/export/staffing/csv/?from=2026-11-02&to=2026-11-16{query}")
+    rows = list(csv.reader(io.StringIO(sent.content.decode("utf-8-sig"))))
+    return {row[0]: row[1:] for row in rows if len(row) == len(COLUMNS) + 1}
+
+
+@pytest.mark.req("RPT-04")
+def test_contacts_per_hour_of_the_week_stand_against_who_is_on_duty_then(world: World, browse: Any) -> None:
+    """Two weeks; the engineer has two rosters from Monday nine o'clock on, and counts once; later another has one."""
+    for group, members in (("host", ["engineer", "engineer2"]), ("network", ["engineer"]), ("desk", ["desk"])):
+        roster = Roster(group=world.groups[group], period="week", starts_on=date(2026, 11, 2), handover=time(9))
+        roster.management = group == "desk"
+        save_roster(roster=roster, members=[world.people[name] for name in members])
+    for now in (MONDAY, MONDAY + HOUR / 2, MONDAY + timedelta(days=7), MONDAY + timedelta(days=14)):
+        register_incident(world.desk, now=now)
+    page = browse(world.manager)
+
+    found = staffing(page)
+
+    assert found.pop("Contacts against the roster") == COLUMNS
+    assert len(found) >= 7 * 24
+    assert found["Mon 08"] == ["0", "0.0", "0.5", "0.0"]
+    assert found["Mon 10"] == ["3", "1.5", "1.5", "1.0"]
+    assert found["Tue 10"] == ["0", "0.0", "1.5", "0.0"]
+    assert staffing(page, "&group=host")["Mon 10"][2] == "1.0"
+    shown = page.get("/boards/incidents/charts/staffing/?from=2026-11-02&to=2026-11-16").content.decode()
+    address = re.search(r"records=(incident[^\"&]*hour-1-10)", html.unescape(shown))
+    assert address
+    assert len(listed(Api(world.manager), f"incidents/?records={address[1]}")) == 3
