@@ -18,7 +18,8 @@ from cmdb.api.impact import routes as impact_routes
 from cmdb.api.items import routes as item_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
-from cmdb.asking.comparing_api import routes as comparing_routes
+from cmdb.asking.api_comparing import routes as comparing_routes
+from cmdb.audits.api import routes as audit_routes
 from cmdb.custody.api import routes as custody_routes
 from cmdb.disclosing.api import routes as release_routes
 from cmdb.merging.api import routes as merging_routes
@@ -67,6 +68,7 @@ version_1 = [
     *impact_routes,
     *query_routes,
     *comparing_routes,
+    *audit_routes,
     *source_routes,
     *custody_routes,
     *spare_routes,

@@ -21,7 +21,7 @@ from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import kind_of_model
 
 
-class StepSerializer(serializers.Serializer):
+class PlanStepSerializer(serializers.Serializer):
     """A step of the plan, and how it went."""
 
     step = serializers.IntegerField(source="position", help_text="Its number, as the actions name it.")
@@ -49,7 +49,7 @@ class StepsView(TicketView):
             raise PermissionDenied
         change: Any = self.find(number).specific
         steps = change.steps.select_related("person", "reported_by")
-        return Response({"results": StepSerializer(steps, many=True).data})
+        return Response({"results": PlanStepSerializer(steps, many=True).data})
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -57,7 +57,7 @@ class StepsView(TicketView):
             id="changes_steps",
             tag=force_str(self.kind.label_plural),
             summary=_("List the steps of its plan"),
-            response=list_serializer(StepSerializer),
+            response=list_serializer(PlanStepSerializer),
             path=NUMBER,
         )
 
