@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -12,17 +12,18 @@ from accounts.models import Department, Organisation, Role, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
 from cmdb.services import Draft, Stamp, write_items
 from cmdb.versioning.moments import replaying
-from tickets import clock
 from tickets.models import Category
 
 #: What everybody in the demo signs in with. ``load_demo`` refuses to run outside demo mode.
 PASSWORD = "demo"  # noqa: S105  (public on purpose, see above)
 COPIED = ("phone", "mobile", "email", "employee_number")
+#: Since when items and their relations are recorded: all of them in one moment, so that none alters what stood.
+FIRST_ENTRY = timedelta(days=200)
 Row = dict[str, Any]
 
 
-def load_company(data: Row) -> None:
-    """Add what the file describes; rows that exist already stay as they are."""
+def load_company(data: Row, now: datetime) -> None:
+    """Add what the file describes; rows that exist already stay as they are. Times count back from ``now``."""
     departments = {
         (organisation["code"], department["code"]): _add_department(_add_organisation(organisation), department)
         for organisation in data["organisations"]
@@ -38,7 +39,7 @@ def load_company(data: Row) -> None:
     for row in data["people"]:
         people[row["username"]].support_groups.add(*(groups[code] for code in row["groups"]))
     _set_owners(data["business_system_owners"], people)
-    _add_items(data["cis"])
+    _add_items(data["cis"], now)
     _name_systems(data["tickets"])
 
 
@@ -110,7 +111,7 @@ def _set_owners(rows: list[Row], people: dict[str, User]) -> None:
         )
 
 
-def _add_items(rows: list[Row]) -> None:
+def _add_items(rows: list[Row], now: datetime) -> None:
     """The items that are missing, as the record's first entries."""
     organisations = dict(Organisation.objects.values_list("code", "pk"))
     known = set(ConfigurationItem.objects.values_list("identifier", flat=True))
@@ -129,5 +130,5 @@ def _add_items(rows: list[Row]) -> None:
         for row in rows
         if row["id"] not in known
     ]
-    with replaying(clock.now() - timedelta(days=201)):
+    with replaying(now - FIRST_ENTRY):
         write_items(drafts, Stamp(source="demo"))

@@ -13,6 +13,7 @@ from accounts.models import Organisation, User
 from cmdb.models import BusinessSystem, ConfigurationItem, RelationType
 from cmdb.services import Draft, Link, Stamp, update_item, write_items, write_relations
 from cmdb.versioning.moments import replaying
+from demo.company import FIRST_ENTRY
 
 RACKS, WINDOWS = 16, 30
 FREE = Stamp(source="demo", trusted=True)
@@ -48,7 +49,7 @@ def load_estate(now: datetime) -> None:
     """Add what is missing around the items of the demo's file, with a past. Times count back from ``now``."""
     systems = list(BusinessSystem.objects.exclude(system_class__in=["core_network", "non_core_network"]))
     organisations = dict(Organisation.objects.values_list("code", "pk"))
-    with replaying(now - timedelta(days=200)):
+    with replaying(now - FIRST_ENTRY):
         write_items(list(_drafts(systems, organisations)), FREE)
         write_relations(list(_links(systems)), FREE)
     _give_a_past(now)

@@ -50,8 +50,9 @@ def load_demo() -> int:
         return 0
     load_reference()
     data = read_demo()
-    load_company(data)
-    load_estate(clock.now())
+    begun = clock.now()
+    load_company(data, begun)
+    load_estate(begun)
     load_announcements(data["announcements"], clock.now())
     load_replies(data["canned_replies"], data["ticket_templates"])
     earlier = Earlier(clock.now())

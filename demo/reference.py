@@ -83,7 +83,8 @@ def read_reference() -> dict[str, Any]:
 def load_reference() -> int:
     """Add the rows of the shipped tables that are missing; return how many.
 
-    Rows that exist are left as they are: they belong to the administrators.
+    Rows that exist are left as they are: they belong to the administrators. Policies that exist are published anew
+    when promises are shipped that they never had.
     """
     data = read_reference()
     added = sum(_load_table(model, data[name]) for name, model in TABLES.items())

@@ -1,4 +1,7 @@
-"""Calendars, policies and notice rules as the portal ships them. What exists belongs to the administrators."""
+"""Calendars, policies and notice rules as the portal ships them. What exists belongs to the administrators.
+
+Policies that exist are given the promises that were not shipped before (``sla.promises.upgrading``).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from sla.calendars.publishing import Content, publish
 from sla.calendars.spans import parse_hours
 from sla.models import Calendar, ClosingRule, EscalationRule, FaultLevel, NoticeRule, Policy
 from sla.promises.policies import Draft, Promise, publish_policy
+from sla.promises.upgrading import add_new_promises
 from tickets.models import Priority
 
 
@@ -59,12 +63,13 @@ def _load_policy(row: dict[str, Any], position: int, at: datetime) -> int:
     names = {"name_zh": row["zh"], "name_en": row["en"], "position": position * 10}
     parts = {"kind": row.get("kind", "sla"), "is_default": row.get("is_default", False)}
     policy, created = Policy.objects.get_or_create(code=row["code"], defaults={**names, **parts})
-    if not policy.versions.exists():
-        promises = tuple(_promise(target) for target in row["targets"])
-        parts = {"on_change": row.get("on_change", "from_start"), "restarts": row.get("restarts", False)}
-        parts |= {name: tuple(row[name]) for name in ("response", "resolve") if name in row}
-        draft = Draft(promises, tuple(row["pausing"]), tuple(row["warnings"]), **parts)
-        publish_policy(policy, draft, valid_from=datetime.min.replace(year=1970, tzinfo=at.tzinfo), by=None, at=at)
+    promises = tuple(_promise(target) for target in row["targets"])
+    if policy.versions.exists():
+        return add_new_promises(policy, promises, at=at)
+    parts = {"on_change": row.get("on_change", "from_start"), "restarts": row.get("restarts", False)}
+    parts |= {name: tuple(row[name]) for name in ("response", "resolve") if name in row}
+    draft = Draft(promises, tuple(row["pausing"]), tuple(row["warnings"]), **parts)
+    publish_policy(policy, draft, valid_from=datetime.min.replace(year=1970, tzinfo=at.tzinfo), by=None, at=at)
     return int(created)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.http import Http404
@@ -20,7 +20,7 @@ from cmdb.authority import may_edit
 from cmdb.inputs import NAMES
 from cmdb.merging.references import rows_of
 from cmdb.merging.services import NotOne, facts_of, identity_of, merge, split, take_back
-from cmdb.models import ConfigurationItem, IdentityChange, Relation
+from cmdb.models import ConfigurationItem, IdentityChange
 from cmdb.pages import relations_of
 from cmdb.relating import RelationRefused
 from cmdb.versioning.moments import NOW
@@ -172,6 +172,12 @@ def _fields(body: Mapping[str, Any], name: str, facts: Mapping[str, Any]) -> lis
     return found
 
 
+def _among(body: Mapping[str, Any], name: str, known: Collection[Any]) -> None:
+    """Raises ValidationError for one that is none of the item's."""
+    if wrong := [str(one) for one in body.get(name, []) if one not in known]:
+        raise ValidationError({name: [_("“%(value)s” is not known.") % {"value": wrong[0][:60]}]})
+
+
 class MergeView(_ChangingView):
     """Merges another item into this one."""
 
@@ -201,13 +207,15 @@ class SplitView(_ChangingView):
         goes, both = (_fields(body, name, facts) for name in ("goes", "both"))
         given = {name: facts[name] for name in ("ci_class_id", "status_id", *goes, *both)} | {"name": body["name"]}
         known = {text for rows in rows_of(item.pk).values() for text, _shown in rows}
-        relations = list(Relation.objects.filter(pk__in=body.get("relations", [])).values_list("pk", flat=True))
+        kin = {row["relation"].pk for group in relations_of(item.pk, self.user, NOW) for row in group.rows}
+        _among(body, "relations", kin)
+        _among(body, "rows", known)
         parts: dict[str, Any] = {
             "identifier": identifier_of(body.get("identifier", "")),
             "kept": dict.fromkeys(goes),
             "given": given,
-            "relations": relations,
-            "rows": [text for text in body.get("rows", []) if text in known],
+            "relations": body.get("relations", []),
+            "rows": body.get("rows", []),
         }
         return self.once(request, lambda: split(item=item, stamp=stamp, **parts))
 

@@ -6,12 +6,10 @@ Set-based: a hundred thousand rows take as many queries as a hundred, times thei
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -21,15 +19,17 @@ from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader, read_identifier
 from cmdb.merging.services import survivor_of
-from cmdb.models import ConfigurationItem, ItemImport, RelationType, UniqueValue
+from cmdb.models import ConfigurationItem, ItemImport, Kind, RelationType, UniqueValue
 from cmdb.relating import Link, RelationRefused, Rules, write_relations
 from cmdb.sources.claims import sources_at
+from cmdb.transfer.dates import DateReading, read_date, survey
 from cmdb.transfer.grounds import Ground, RelationsNow, needs_ground
+from cmdb.transfer.mappings import Reading
+from cmdb.transfer.outcome import ImportRefused, Report
 from cmdb.values import Known, normalised
 from cmdb.versioning.moments import present
 from cmdb.writing import Clash, Draft, write_items
 
-MAPPINGS = Path(__file__).parents[1] / "mappings"
 RELATION_COLUMNS = ("source", "relation", "target", "group", "needed")
 BATCH = 5000
 _LOCK = 7_301_515  # one import at a time: an advisory lock that ends with the transaction
@@ -37,58 +37,16 @@ _LOCK = 7_301_515  # one import at a time: an advisory lock that ends with the t
 Rows = Iterable[tuple[int, dict[str, str]]]
 
 
-class ImportRefused(Exception):  # noqa: N818 - said to people
-    """Nothing was written; ``report`` says why; ``lost``: columns that wait for a decision."""
-
-    def __init__(self, message: str, report: Report | None = None, lost: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.report, self.lost = report, list(lost)
-
-
-@dataclass
-class Report:
-    """What was read and what became of it. ``bad``: (file, line, reason)."""
-
-    rows: int = 0
-    relations: int = 0
-    made: int = 0
-    changed: int = 0
-    same: int = 0
-    versions: int = 0
-    related: int = 0
-    claimed: int = 0
-    bad: list[tuple[str, int, str]] = field(default_factory=list)
-    run: ItemImport | None = None
-
-    def counts(self) -> dict[str, int]:
-        """The numbers, as they are kept."""
-        names = ("rows", "relations", "made", "changed", "same", "versions", "related", "claimed")
-        return {**{name: getattr(self, name) for name in names}, "bad": len(self.bad)}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How headings and values of a file read here."""
-
-    columns: Mapping[str, str | None] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
-def read_mapping(name: str) -> dict[str, Reading]:
-    """The shipped mapping ``name``, for items and relations. Raises ImportRefused."""
-    path = MAPPINGS / f"{name}.yaml"
-    if not name.isidentifier() or not path.exists():
-        raise ImportRefused(_("There is no mapping “%(name)s”.") % {"name": name})
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {part: Reading(said.get("columns", {}), said.get("values", {})) for part, said in data.items()}
-
-
 @dataclass
 class Importer:
-    """One import. ``good_rows``: write what is right and leave out what is not; else one bad row stops all."""
+    """One import. ``good_rows``: write what is right and leave out what is not; else one bad row stops all.
+
+    ``dates``: readings of columns of dates by heading, with that of all others under an empty one.
+    """
 
     by: User | None = None
     mapping: Mapping[str, Reading] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
     ground: Ground = field(default_factory=Ground)
     good_rows: bool = False
     dry_run: bool = False
@@ -135,12 +93,14 @@ class Importer:
         report.rows = len(table)
         mapping = self.mapping.get("items", Reading())
         headings = self._headings(table, mapping, reader)
+        days = self._dates(table, headings, reader, report)
         stored = {row.identifier: row for row in _stored(cells.get(headings["identifier"], "") for _n, cells in table)}
         assert reader.known.items is not None  # noqa: S101 - set above
         reader.known.items |= {cells.get(headings["identifier"], "").strip() for _n, cells in table}
         drafts: dict[str, tuple[int, Draft]] = {}
         for number, cells in table:
             given = {name: _mapped(mapping, name, cells[heading]) for name, heading in headings.items()}
+            given |= {name: read_date(given[name], reading) or given[name] for name, reading in days.items()}
             reason, draft = self._draft(given, stored, reader)
             if draft is not None and draft.identifier in drafts:
                 reason, draft = _("The identifier occurs twice in the file."), None
@@ -171,6 +131,28 @@ class Importer:
         if "identifier" not in found:
             raise ImportRefused(_("A column with the identifier is needed."))
         return found
+
+    def _dates(
+        self, table: list[tuple[int, dict[str, str]]], headings: Mapping[str, str], reader: Reader, report: Report
+    ) -> dict[str, DateReading]:
+        """How each column of dates reads. Raises ImportRefused where nobody chose among several readings."""
+        kinds: dict[str, set[str]] = {}
+        for row in reader.definitions.attributes:
+            kinds.setdefault(row.code, set()).add(row.kind)
+        named = {name: heading for name, heading in headings.items() if kinds.get(name) == {Kind.DATE}}
+        if unknown := [heading for heading in self.dates if heading and heading not in named.values()]:
+            raise ImportRefused(_("“%(name)s” is no column of dates.") % {"name": unknown[0][:60]}, report)
+        mapping = self.mapping.get("items", Reading())
+        for name, heading in named.items():
+            texts = [_mapped(mapping, name, cells[heading]) for _n, cells in table]
+            column = survey(heading, texts, self.dates.get(heading, ""))
+            if column.used is None and self.dates.get(""):
+                column = survey(heading, texts, self.dates[""])
+            report.dates.append(column)
+        if open_ := [column.heading for column in report.dates if column.used is None]:
+            text = _("Dates can be read in more than one way; choose one for: %(names)s.")
+            raise ImportRefused(text % {"names": ", ".join(open_)}, report)
+        return {name: column.used for name, column in zip(named, report.dates, strict=True) if column.used}
 
     def _draft(
         self, given: dict[str, str], stored: Mapping[str, ConfigurationItem], reader: Reader

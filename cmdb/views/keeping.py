@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -24,10 +25,13 @@ from cmdb.inputs import Reader
 from cmdb.listing import ItemList
 from cmdb.models import ConfigurationItem, Difference, ItemImport
 from cmdb.models.sources import source_name
+from cmdb.transfer.dates import DateColumn, DateReading
 from cmdb.transfer.discovery import Undecidable, decide, propose
-from cmdb.transfer.exchange import Importer, ImportRefused, Reading, Report
+from cmdb.transfer.exchange import Importer
 from cmdb.transfer.exporting import relations_of, table_of
 from cmdb.transfer.grounds import Ground
+from cmdb.transfer.mappings import Reading
+from cmdb.transfer.outcome import ImportRefused, Report
 from cmdb.transfer.tables import TableError, csv_text, excel_bytes, read_table
 from cmdb.transfer.undoing import undo_import
 from cmdb.versioning.history import Names
@@ -36,6 +40,8 @@ from cmdb.views.items import CmdbView, attempt, find_item, keep_out
 from itsm.documents.sheets import TYPES
 
 SHOWN = 100
+#: What the fields of columns of dates are called before their headings.
+DATES = "dates:"
 LARGEST_FILE = 20 * 1024 * 1024
 
 
@@ -199,6 +205,26 @@ class ImportForm(GroundForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["since"]
+        self._ask([name.removeprefix(DATES) for name in self.data if name.startswith(DATES)])
+
+    def _ask(self, headings: Iterable[str]) -> None:
+        """A choice for each column of dates that reads in more than one way."""
+        for heading in headings:
+            label = _("Dates in “%(column)s”") % {"column": heading}
+            choices = [("", _("Choose")), *DateReading.choices]
+            self.fields[DATES + heading] = forms.ChoiceField(label=label, choices=choices, required=False)
+
+    def ask_for_dates(self, columns: Iterable[DateColumn]) -> None:
+        """Let the form ask how these columns read."""
+        open_ = [column.heading for column in columns if column.used is None]
+        self._ask(open_)
+        for heading in open_:
+            self.add_error(DATES + heading, _("More than one reading fits; nothing is written before one is chosen."))
+
+    def dates(self) -> dict[str, str]:
+        """The readings that were chosen, by heading."""
+        said = self.cleaned_data.items()
+        return {name.removeprefix(DATES): reading for name, reading in said if name.startswith(DATES) and reading}
 
     def clean_since(self) -> None:
         """A file is so from now on."""
@@ -252,6 +278,7 @@ class ImportView(ManagedView):
             importer = Importer(
                 by=request.user,
                 mapping={"items": Reading(said["columns"])},
+                dates=form.dates(),
                 ground=form.ground(request.user),
                 good_rows=said["good_rows"],
                 dry_run="write" not in request.POST,
@@ -266,6 +293,7 @@ class ImportView(ManagedView):
                 report = error.report
                 form.add_error("columns" if error.lost else None, str(error))
                 form.ask_for(error.lost)
+                form.ask_for_dates(report.dates if report else ())
             except TableError as error:
                 form.add_error("items", str(error))
         return self._draw(request, form, report=report, status=422 if form.errors else 200)
@@ -279,6 +307,7 @@ class ImportView(ManagedView):
             "report": report,
             "bad": report.bad[:SHOWN] if report else [],
             "counts": report.counts() if report else {},
+            "dates": [column for column in report.dates if column.fits[0].example] if report else [],
             "runs": ItemImport.objects.select_related("by")[:20],
         }
         return render(request, "cmdb/import.html", context, status=status)

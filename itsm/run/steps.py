@@ -68,7 +68,7 @@ def build_steps() -> list[Step]:
 def data_steps() -> list[Step]:
     """Return the steps that fill a migrated database: reference data always, demo data in demo mode."""
     stamps = settings.DATA_DIR / "stamps"
-    inputs = ("demo/**/*", "*/migrations/[0-9]*.py")
+    inputs = ("demo/**/*", "*/shipped.py", "*/migrations/[0-9]*.py")
     commands = {"load_reference": "Loading reference data"}
     if settings.DEMO:
         commands["load_demo"] = "Loading demo data"

@@ -30,9 +30,10 @@ from cmdb.models import (
     RelationVersion,
 )
 from cmdb.services import Link, Stamp, update_item, write_relations
-from cmdb.transfer.exchange import Importer, ImportRefused
+from cmdb.transfer.exchange import Importer
 from cmdb.transfer.exporting import table_of
 from cmdb.transfer.grounds import Ground
+from cmdb.transfer.outcome import ImportRefused
 from cmdb.transfer.tables import csv_text, excel_bytes, read_table
 from cmdb.transfer.undoing import undo_import
 from cmdb.versioning.moments import replaying
@@ -147,12 +148,12 @@ def test_cells_of_spreadsheets_stay_what_they_are(world: World) -> None:
     assert sheet is not None
     sheet.append(["identifier", "ci_class", "name", "status", "serial_number", "cost", "warranty_end"])
     sheet.append(["A", "server", "a", "in_use", "1E5", 1200.0, "2027-02-28"])
-    sheet.append(["B", "server", "b", "in_use", 123, "", "28/02/2027"])
+    sheet.append(["B", "server", "b", "in_use", 123, "", "30/30/2027"])
     out = BytesIO()
     book.save(out)
 
     report = Importer(good_rows=True).run(read_table(BytesIO(out.getvalue()), "x.xlsx"))
-    assert [(line, "28/02/2027" in reason) for _p, line, reason in report.bad] == [(3, True)]
+    assert [(line, "30/30/2027" in reason) for _p, line, reason in report.bad] == [(3, True)]
     assert ConfigurationItem.objects.get().attributes == {
         "serial_number": "1E5",
         "cost": 1200,

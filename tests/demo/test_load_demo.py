@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase
 
 from accounts.models import Organisation, SupportGroup, User
-from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion, Relation
+from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion, Relation, RelationVersion
 from demo.company import PASSWORD
 from demo.expected import differences
 from demo.history import DemoError
@@ -69,6 +69,7 @@ def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:
     assert ConfigurationItem.objects.count() == 275
     assert Relation.objects.filter(active=True).count() == 495
     assert ItemVersion.objects.filter(authority="none", carried=False).count() == 1
+    assert not RelationVersion.objects.filter(authority="none").exists()
 
 
 @pytest.mark.req("ORG-04")

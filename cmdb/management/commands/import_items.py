@@ -9,8 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from cmdb.transfer.exchange import Importer, ImportRefused, Report, read_mapping
+from cmdb.transfer.dates import DateReading
+from cmdb.transfer.exchange import Importer
 from cmdb.transfer.grounds import Ground
+from cmdb.transfer.mappings import read_mapping
+from cmdb.transfer.outcome import ImportRefused, Report
 from cmdb.transfer.tables import TableError, open_table
 
 SHOWN = 50
@@ -27,6 +30,14 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="items, .csv or .xlsx")
         parser.add_argument("--relations", type=Path, help="relations: source, relation, target, group, needed")
         parser.add_argument("--mapping", default="", help="a shipped mapping of headings and values, such as netbox")
+        readings = "|".join(DateReading.values)
+        parser.add_argument(
+            "--dates",
+            action="append",
+            default=[],
+            metavar="[HEADING=]READING",
+            help=f"how dates are meant where more than one reading fits: {readings}; for one column or for all",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check and report, write nothing")
         parser.add_argument("--good-rows", action="store_true", help="leave out bad rows and write the others")
         parser.add_argument("--change", default="", help="number of the approved change that names the items")
@@ -48,6 +59,7 @@ class Command(BaseCommand):
                 ground=Ground(
                     by, options["change"], bool(options["correction"]), options["correction"], options["source"]
                 ),
+                dates=dict(_reading(text) for text in options["dates"]),
                 good_rows=options["good_rows"],
                 dry_run=options["dry_run"],
                 name=options["file"].name,
@@ -72,4 +84,18 @@ class Command(BaseCommand):
             self.stdout.write(f"{part} line {line}: {reason}")
         if len(report.bad) > SHOWN:
             self.stdout.write(f"… and {len(report.bad) - SHOWN} more")
+        for column in report.dates:
+            for fit in column.fits if len(column.possible) > 1 else ():
+                used = " (used)" if fit.reading == column.used else ""
+                numbers = f"{fit.impossible:,} impossible, {fit.disordered:,} out of order"
+                example = f"; {fit.example[0]} = {fit.example[1] or '-'}" if fit.example else ""
+                self.stdout.write(f"{column.heading}: {fit.reading} {numbers}{example}{used}")
         self.stdout.write(", ".join(f"{name} {count:,}" for name, count in report.counts().items()))
+
+
+def _reading(text: str) -> tuple[str, str]:
+    """What --dates says: the heading, empty for all, and the reading. Raises CommandError."""
+    heading, _sign, reading = text.rpartition("=")
+    if reading not in DateReading.values:
+        raise CommandError(f"--dates takes {', '.join(DateReading.values)}, for one column as HEADING=READING.")
+    return heading, reading

@@ -8,7 +8,7 @@ from demo.reference import load_reference
 class Command(BaseCommand):
     """Add the shipped code tables."""
 
-    help = "Add the rows of the shipped code tables that are missing; edited rows stay as they are."
+    help = "Add the shipped rows that are missing, new promises of policies too; edited rows stay as they are."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load and say how many rows were added."""

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from cmdb.models import ConfigurationItem, IdentityChange, Relation, RelationType
 from cmdb.services import Link, Stamp, write_relations
-from cmdb.transfer.exchange import Importer, ImportRefused
+from cmdb.transfer.exchange import Importer
+from cmdb.transfer.outcome import ImportRefused
 from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
 from tests.contract.subjects import incident_in
@@ -104,6 +105,9 @@ def test_the_api_does_the_same(world: World, pair: Any) -> None:
 
     kin = api.get("items/B/identity/").json()["relations"]
     body = {"identifier": "B2", "name": "x", "goes": ["os"], "relations": [int(kin[0]["key"])], **JSON_GROUND}
+    for name, unknown in (("relations", 999_999), ("rows", "tickets.Ticket:1")):
+        answer = problem(api.post("items/B/split/", {**body, name: [unknown]}), 400)
+        assert str(unknown) in answer["errors"][name][0]
     assert api.post("items/B/split/", body).json()["kind"] == "split"
     assert api.get("items/B2/").json()["attributes"] == {"os": "Linux"}
     problem(Api(world.manager).post("items/A/merge/", {"other": "B"}), 403)

@@ -1,0 +1,1 @@
+"""What imports read and what they ask."""
