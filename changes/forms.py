@@ -269,8 +269,13 @@ class ImplementedForm(EndFields):
         return {"result": Result.AS_PLANNED}
 
     def clean(self) -> dict[str, Any]:
-        """What did not go as planned is told; it did not begin in the future."""
+        """What did not go as planned is told, also when a step says so; it did not begin in the future."""
         cleaned = super().clean()
+        steps = self.ticket.specific.steps if self.ticket is not None else None  # type: ignore[attr-defined]
+        wrong = steps.filter(status__in=("failed", "backed_out")).first() if steps is not None else None
+        if cleaned.get("result") == Result.AS_PLANNED and wrong is not None:
+            said = gettext("Step %(number)s failed or was backed out: it did not go as planned.")
+            self.add_error("result", said % {"number": wrong.position})
         if cleaned.get("result") not in (None, Result.AS_PLANNED) and not cleaned.get("text"):
             self.add_error("text", gettext("Say what differed from the plan."))
         begin, end = cleaned.get("actual_start"), cleaned.get("actual_end") or self.now

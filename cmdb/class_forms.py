@@ -20,7 +20,16 @@ class ClassForm(forms.ModelForm):
 
     class Meta:
         model = CIClass
-        fields: ClassVar[list[str]] = ["code", "name_zh", "name_en", "parent", "plan", "position", "active"]
+        fields: ClassVar[list[str]] = [
+            "code",
+            "name_zh",
+            "name_en",
+            "parent",
+            "plan",
+            "confirm_days",
+            "position",
+            "active",
+        ]
         widgets: ClassVar[dict[str, Any]] = {"plan": forms.Textarea({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation, User
 from accounts.permissions import Permission
+from cmdb.confirming.services import overdue
 from cmdb.defining.formulas import months_after
 from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
@@ -70,6 +71,7 @@ class ItemFilter(PlainItemFilter):
         label=gettext_lazy("Service that a single failure takes down"),
         method="of_today",
     )
+    unconfirmed = YesNoFilter(Q(), label=gettext_lazy("Not confirmed in time"), method="of_rhythms")
     system_class = CodesFilter(
         field_name="business_system__system_class",
         model=BusinessSystemClass,
@@ -86,6 +88,13 @@ class ItemFilter(PlainItemFilter):
             return queryset.none()
         condition = self.base_filters[name].condition
         return queryset.filter(condition if value == "true" else ~condition)
+
+    def of_rhythms(self, queryset: Any, name: str, value: str) -> Any:
+        """Items of today whose owners have to confirm them, by the rhythm of their class."""
+        if queryset.model is not ConfigurationItem:
+            return queryset.none()
+        late = overdue(timezone.now(), Definitions())
+        return queryset.filter(late if value == "true" else ~late)
 
 
 def filter_for(user: User) -> type[PlainItemFilter]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from cmdb.authority import IN_USE
+from cmdb.confirming.services import overdue, rhythms
 from cmdb.definitions import Definitions
 from cmdb.filters import PREFIX
 from cmdb.models import Attribute, ConfigurationItem
@@ -41,13 +43,13 @@ class Measure:
         return 100 if not self.of else round(100 * (self.of - self.count) / self.of)
 
 
-def measures(user: User, today: date) -> dict[str, list[Measure]]:
-    """Completeness, correctness, and what ends soon. A query a required attribute and kind of end, and six more."""
+def measures(user: User, today: date, now: datetime) -> dict[str, list[Measure]]:
+    """Completeness, correctness, and what ends soon. A query a required attribute and kind of end, and nine more."""
     seen = ConfigurationItem.objects.visible_to(user).exclude(status="retired")
     total = seen.count()
     return {
         _("Completeness"): list(_complete(seen, total)),
-        _("Correctness"): _correct(seen, total),
+        _("Correctness"): [*_correct(seen, total), _unconfirmed(seen, now)],
         _("Resilience"): _resilient(seen),
         _("Ends within 90 days, or has ended"): [_ends(seen, code, today, total) for code in ENDS],
     }
@@ -83,6 +85,15 @@ def _correct(seen: Any, total: int) -> list[Measure]:
         Measure(_("Not seen any more by discovery"), gone, total, _address(gone="true")),
         Measure(_("Names that several items of a class have"), names, total, _address(sort="name")),
     ]
+
+
+def _unconfirmed(seen: Any, now: datetime) -> Measure:
+    """Items that their owners have not confirmed in time, of those whose class asks for it."""
+    known = Definitions()
+    asked = [code for classes in rhythms(known).values() for code in classes]
+    concerned = seen.filter(ci_class__in=asked, status__in=IN_USE).count() if asked else 0
+    late = seen.filter(overdue(now, known)).count() if asked else 0
+    return Measure(_("Not confirmed in time by the owner"), late, concerned, _address(unconfirmed="true"))
 
 
 def _resilient(seen: Any) -> list[Measure]:

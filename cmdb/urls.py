@@ -5,6 +5,7 @@ from django.urls import path
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
+from cmdb.confirming import views as confirming
 from cmdb.custody import views as custody
 from cmdb.disclosing import releasing
 from cmdb.ending import views as ending
@@ -35,6 +36,7 @@ urlpatterns = [
     path("audits/<int:pk>/<int:check>/", audits.CheckView.as_view(), name="audit_check"),
     path("spares/", spares.PartsView.as_view(), name="spares"),
     path("spares/<int:pk>/", spares.PartView.as_view(), name="spare"),
+    path("confirm/", confirming.ConfirmView.as_view(), name="confirm"),
     path("ending/", ending.EndingView.as_view(), name="ending"),
     path("sources/", sources.SourcesView.as_view(), name="sources"),
     path("sources/withdrawn/<int:pk>/", sources.PutBackView.as_view(), name="put_back_source"),

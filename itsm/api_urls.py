@@ -20,6 +20,7 @@ from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
 from cmdb.asking.api_comparing import routes as comparing_routes
 from cmdb.audits.api import routes as audit_routes
+from cmdb.confirming.api import routes as confirming_routes
 from cmdb.custody.api import routes as custody_routes
 from cmdb.disclosing.api import routes as release_routes
 from cmdb.merging.api import routes as merging_routes
@@ -69,6 +70,7 @@ version_1 = [
     *query_routes,
     *comparing_routes,
     *audit_routes,
+    *confirming_routes,
     *source_routes,
     *custody_routes,
     *spare_routes,

@@ -31,7 +31,7 @@ from reports.texts import plain
 from sla.boards import may_see_board
 from tickets import clock
 from tickets.figures.measures import Measure, measures_of
-from tickets.figures.records import PLACED_BY, Records, zone
+from tickets.figures.records import Records, zone
 from tickets.lifecycle import Kind, kinds
 from tickets.serializers import reads_internal
 
@@ -49,7 +49,7 @@ class SetSerializer(serializers.Serializer):
 
     def get_placed_by(self, records: Records) -> str:
         """Which date places a record in a period."""
-        return str(PLACED_BY[records.when])
+        return str(records.placed_by)
 
 
 class DefinitionSerializer(serializers.Serializer):

@@ -9,10 +9,12 @@ class ReportsConfig(AppConfig):
     verbose_name = _("Boards and reports")
 
     def ready(self) -> None:
-        """Bring the figures that need promised times."""
-        from reports import working_time  # needs models
+        """Bring the figures that need promised times, notices and what people recorded."""
+        from reports import effort, staffing, working_time  # needs models
         from reports.monthly import reports as service_reports  # noqa: F401 - needs models; tells of reports
         from reports.schedules import sending  # noqa: F401 - needs models; tells of scheduled reports
         from reports.targets import services as targets  # noqa: F401 - tells of targets
 
         working_time.register()
+        effort.register()
+        staffing.register()

@@ -28,7 +28,7 @@ from reports.texts import shown
 from tickets.figures.charts import charts_of
 from tickets.figures.measures import Measure, measure_of, measures_of
 from tickets.figures.others import Other, others_of
-from tickets.figures.records import PLACED_BY, moment_of, period_text, written
+from tickets.figures.records import moment_of, period_text, written
 from tickets.lifecycle import Kind, kinds
 from tickets.models import Category, Priority, Source
 from tickets.queues.filter_forms import label_of
@@ -357,7 +357,7 @@ class KpiBoard:
         return {
             "figure": figure,
             "text": shown(figure.value, measure.unit),
-            "placed_by": PLACED_BY[measure.numerator.when],
+            "placed_by": measure.numerator.placed_by,
             "caution": caution(figure),
             "with_amount": figure.denominator if measure.amount else None,
             "parts": [

@@ -261,13 +261,17 @@ def _category_at(node: Category | None, depth: int) -> tuple[str, str, str]:
     return node.code, _("%(name)s, not said more exactly") % {"name": node.name}, f"in-{node.pk}"
 
 
+def days_of_week() -> list[str]:
+    """Short names, Monday first."""
+    return [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+
+
 def by_hour(declared: Hours, scope: Scope, board: Board) -> Chart:
     """A set by weekday and hour of the portal's zone."""
     registered, when = declared.records, declared.records.when
     day, hour = ExtractIsoWeekDay(when, tzinfo=zone()), ExtractHour(when, tzinfo=zone())
     rows = scope.counted(scope.records(registered)).values(day=day, hour=hour).annotate(n=Count("pk")).order_by()
     counts = {(row["day"], row["hour"]): row["n"] for row in rows}
-    days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     lines = [
         Line(
             name,
@@ -281,7 +285,7 @@ def by_hour(declared: Hours, scope: Scope, board: Board) -> Chart:
                 for hour in range(24)
             ],
         )
-        for day, name in enumerate(days, start=1)
+        for day, name in enumerate(days_of_week(), start=1)
     ]
     series = [(f"{hour}", "heat", "") for hour in range(24)]
     return Chart(declared.code, declared.title, gettext_lazy("tickets"), "heat", series, lines)

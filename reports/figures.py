@@ -218,7 +218,7 @@ def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedel
     found: dict[str, Any] = {}
     for items in together.values():
         rows = scope.counted(scope.records(items[0].numerator))
-        rows = rows.annotate(amount=amount_in(rows.model, items[0].amount))
+        rows = rows.annotate(amount=_amount(rows.model, items[0], scope.span))
         wanted: dict[str, Any] = {f"a{n}": _reading(item) for n, item in enumerate(items)}
         spread = StdDev(Extract("amount", "epoch"))
         row = rows.aggregate(**wanted, n=Count("amount"), spread=spread)
@@ -229,6 +229,12 @@ def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedel
 def amount_in(model: type[Model], amount: Any) -> Any:
     """The amount of a row; facts keep what costs much."""
     return F("worked") if issubclass(model, FactColumns) and amount is worked else amount()
+
+
+def _amount(model: type[Model], measure: Measure, span: Span) -> Any:
+    if measure.amount_of_period and measure.amount is not None:
+        return measure.amount(span)
+    return amount_in(model, measure.amount)
 
 
 def _reading(measure: Measure) -> Aggregate:

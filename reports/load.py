@@ -1,4 +1,4 @@
-"""Load by group and person: what they have in hand now, and what they ended in the period (DESK-04, RPT-04)."""
+"""Load by group and person: in hand now; worked on, ended and work time in the period (DESK-04, RPT-04)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,9 +14,11 @@ from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from duty.models import Roster
 from duty.queries import standings
+from reports.effort import TIMED, WORKED_ON, steps, time_spent
 from reports.figures import Scope
 from reports.texts import duration
 from tickets.figures.records import records_of
+from tickets.models import TimeSpent
 from tickets.queues.filters import NONE
 from tickets.queues.queries import VIEWS
 
@@ -35,6 +37,8 @@ class Load:
     counts: dict[str, int] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     response: str = "–"
+    work_time: str = "–"
+    work_time_url: str = ""
 
     @property
     def standing(self) -> list[tuple[str, int, str, str]]:
@@ -50,25 +54,29 @@ class Load:
 
 def by_group(scope: Scope, board: Any) -> list[Load]:
     """A line per group that has something in hand or ended something in the period, the fullest first."""
-    rows = _counted(scope, "group")
+    rows = _with_work(_counted(scope, "group"), _work_of_groups(scope))
     groups = SupportGroup.objects.in_bulk([key for key in rows if key])
     duty = _on_duty(scope)
     found = []
     for key, counts in rows.items():
         group = groups.get(key)
         code, label = (group.code, str(group)) if group else (NONE, _("Not assigned"))
-        found.append(_line(scope, "group", code, label, counts, board))
+        found.append(_line(scope, "group", code, label, counts, board, group=code))
         found[-1].on_duty = duty.get(key, "")
     return sorted(found, key=lambda line: (-line.counts["open"], -line.counts["resolved"], line.label))
 
 
 def by_person(scope: Scope, board: Any) -> list[Load]:
     """A line per person, for those who may see names; of others only the own one."""
-    rows = {key: counts for key, counts in _counted(scope, "assignee").items() if key}
+    counted = _with_work(_counted(scope, "assignee"), _work_of_people(scope))
+    rows = {key: counts for key, counts in counted.items() if key}
     if not scope.user.may(Permission.PEOPLE_FIGURES):
         rows = {key: counts for key, counts in rows.items() if key == scope.user.pk}
     people = User.objects.in_bulk(list(rows))
-    found = [_line(scope, "assignee", people[k].username, people[k].display_name, rows[k], board) for k in rows]
+    found = [
+        _line(scope, "assignee", who.username, who.display_name, rows[key], board, part=f"by-{who.username}")
+        for key, who in people.items()
+    ]
     return sorted(found, key=lambda line: (-line.counts["open"], -line.counts["resolved"], line.label))[:MOST_PEOPLE]
 
 
@@ -89,15 +97,54 @@ def _counted(scope: Scope, name: str) -> dict[Any, dict[str, Any]]:
     return found
 
 
-def _line(scope: Scope, name: str, code: str, label: str, counts: dict[str, Any], board: Any) -> Load:
+#: Of each group or person: on how many tickets they worked in the period, and how many minutes.
+Work = tuple[dict[Any, int], dict[Any, int]]
+
+
+def _work_of_groups(scope: Scope) -> Work:
+    """Of the tickets that a group has, or had last: whoever worked on them."""
+    on = scope.found(scope.records(WORKED_ON)).values_list("group").annotate(n=Count("pk"))
+    return dict(on), dict(_times(scope).values_list("ticket__group").annotate(sum=Sum("minutes")))
+
+
+def _work_of_people(scope: Scope) -> Work:
+    """Of what each did, whoever has the ticket."""
+    mine = steps(scope.span).filter(ticket__in=scope.found(scope.records(WORKED_ON)).values("pk"))
+    on = mine.values_list("actor").annotate(n=Count("ticket", distinct=True))
+    return dict(on), dict(_times(scope).values_list("person").annotate(sum=Sum("minutes")))
+
+
+def _times(scope: Scope) -> QuerySet[TimeSpent]:
+    found = scope.found(scope.records(TIMED)).values("pk")
+    return time_spent(scope.span).filter(ticket__in=found).order_by()
+
+
+def _with_work(rows: dict[Any, dict[str, Any]], work: Work) -> dict[Any, dict[str, Any]]:
+    """``rows`` with the columns of work; who only worked gets a row, too."""
+    on, minutes = work
+    for key in {*rows, *on, *minutes}:
+        counts = rows.get(key) or dict.fromkeys(STANDING, 0) | {"resolved": 0, "response": None}
+        resolved = counts.pop("resolved")
+        rows[key] = counts | {"worked_on": on.get(key, 0), "resolved": resolved, "minutes": minutes.get(key)}
+    return rows
+
+
+def _line(
+    scope: Scope, name: str, code: str, label: str, counts: dict[str, Any], board: Any, part: str = "", **of: str
+) -> Load:
+    """A line; what was worked on is the ``part`` of it that one person did, or all ``of`` a group."""
     resolved = scope.list_url(scope.records(records_of("incident.resolved")), **{name: code})
-    response = counts.pop("response")
+    worked_on = scope.list_url(scope.records(WORKED_ON, part=part), **of)
+    response, minutes = counts.pop("response"), counts.pop("minutes")
     return Load(
         label=label,
         board_url=board(**{name: code}),
         counts=counts,
-        urls={view: _view_url(scope, view, {name: code}) for view in STANDING} | {"resolved": resolved},
+        urls={view: _view_url(scope, view, {name: code}) for view in STANDING}
+        | {"worked_on": worked_on, "resolved": resolved},
         response=duration(response.total_seconds()) if response is not None else "–",
+        work_time=duration(minutes * 60) if minutes else "–",
+        work_time_url=scope.list_url(scope.records(TIMED, part=part), **of) if minutes else "",
     )
 
 

@@ -99,7 +99,7 @@ class LoadView(ReportsView):
     def get(self, request: SignedInRequest, kind: Kind) -> HttpResponse:
         """Show it."""
         board = self.board(kind)
-        if not board.draws_incidents:
+        if not board.draws_incidents or board.known_at:
             raise Http404
         people = by_person(board.scope, board.url)
         context = {"groups": by_group(board.scope, board.url), "people": people}

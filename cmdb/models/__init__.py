@@ -2,6 +2,7 @@
 
 from cmdb.models.audits import Audit, AuditCheck, AuditExtra
 from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
+from cmdb.models.confirming import Confirmation
 from cmdb.models.custody import Handover
 from cmdb.models.discovery import Difference, Sighting
 from cmdb.models.ending import EndLimit
@@ -31,6 +32,7 @@ __all__ = [
     "CIStatus",
     "Claim",
     "ConfigurationItem",
+    "Confirmation",
     "Difference",
     "EndLimit",
     "GraphState",

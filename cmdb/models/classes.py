@@ -26,13 +26,20 @@ class CIClass(CodeTable):
         help_text=_("Which items belong here, how deep they are recorded, who keeps them."),
     )
 
+    confirm_days = models.PositiveSmallIntegerField(
+        _("owners confirm every … days"),
+        null=True,
+        blank=True,
+        help_text=_("0: never. Empty: as the class above says; never where none does."),
+    )
+
     class Meta(CodeTable.Meta):
         verbose_name = _("class of configuration items")
         verbose_name_plural = _("classes of configuration items")
 
     def definition(self) -> dict[str, Any]:
         """What is said about it, as kept with each change."""
-        names = ("name_zh", "name_en", "parent_id", "plan", "position", "active")
+        names = ("name_zh", "name_en", "parent_id", "plan", "confirm_days", "position", "active")
         return {name: getattr(self, name) for name in names}
 
 

@@ -132,6 +132,7 @@ def draw_item(
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
         "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
         "standing": standing_of(item, user) if moment.is_now and is_service(item) else None,
+        "confirmed": item.confirmations.select_related("by").first() if moment.is_now else None,
         "offers": pages.offers_for(item, user) if moment.is_now else [],
         "beside": pages.beside(item, user),
         "steps": steps_for(item.status_id, user) if edits else [],

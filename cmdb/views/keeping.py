@@ -105,7 +105,7 @@ class HealthView(CmdbView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the measures; each opens its items."""
-        sections = measures(request.user, timezone.localdate())
+        sections = measures(request.user, timezone.localdate(), timezone.now())
         return render(request, "cmdb/health.html", {"sections": sections})
 
 

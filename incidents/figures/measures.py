@@ -8,7 +8,18 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.utils.translation import gettext_lazy as _
 
 from incidents.figures import records
-from tickets.figures.charts import Ages, Categories, Flow, HandOvers, Hours, Kept, Parts, names_of, register_charts
+from tickets.figures.charts import (
+    Ages,
+    Categories,
+    Flow,
+    HandOvers,
+    Hours,
+    Kept,
+    Parts,
+    Staffing,
+    names_of,
+    register_charts,
+)
 from tickets.figures.measures import Measure, Reading, register_measures
 from tickets.figures.records import register_records
 from tickets.models import Source
@@ -294,6 +305,7 @@ CHARTS = (
     ),
     Categories(code="categories", kind="incident", title=_("Categories"), records=records.REGISTERED),
     Hours(code="hours", kind="incident", title=_("Arrivals by weekday and hour"), records=records.REGISTERED),
+    Staffing(code="staffing", kind="incident", title=_("Contacts against the roster"), records=records.REGISTERED),
     HandOvers(
         code="hand_overs", kind="incident", title=_("Hand-overs, and what came back"), records=records.REGISTERED
     ),

@@ -9,15 +9,18 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.codes import in_both
 from accounts.models import User
 from accounts.permissions import Permission
+from cmdb.confirming.services import to_confirm, waiting_by_owner
 from cmdb.custody.services import handover_moved
 from cmdb.ending.services import Ending, endings, low_since
 from cmdb.models import Handover, SparePart
 from cmdb.models.ending import Ends
 from notifications.events import Event, register_event
+from notifications.models import Notice
 from notifications.services import give_notice
 from notifications.texts import named
 
@@ -34,6 +37,13 @@ register_event(
         label=_("A spare part runs low"),
         subject=_("Less than the minimum: {summary}, {text}"),
         icon="packages",
+        presses=False,
+    ),
+    Event(
+        code="items_to_confirm",
+        label=_("Configuration items of yours wait to be confirmed"),
+        subject=_("To be confirmed: {summary}"),
+        icon="checks",
         presses=False,
     ),
     Event(
@@ -78,6 +88,40 @@ def tell_endings(now: datetime) -> int:
     for part in SparePart.objects.running_low():
         told += _tell_low(part, managers, now)
     return told
+
+
+def tell_confirmations(now: datetime) -> int:
+    """Tell owners whose items newly wait for their word, one notice however many; return how many. Idempotent.
+
+    A period of an item begins to wait on one day, and each owner is told at most once of what began by that day.
+    """
+    told = 0
+    for owner, _count, newest in waiting_by_owner(now):
+        person = User.objects.active().filter(username=owner).first()
+        if person is None:
+            continue
+        prefix, day = f"items_to_confirm:{person.pk}:", timezone.localdate(newest).isoformat()
+        keys = Notice.objects.filter(event="items_to_confirm", key__startswith=prefix).values_list("key", flat=True)
+        if max(keys, default="") < prefix + day and (count := to_confirm(person, now).count()):
+            told += _tell_confirming(person, count, prefix + day, now)
+    return told
+
+
+def _tell_confirming(person: User, count: int, key: str, now: datetime) -> bool:
+    def counted() -> str:
+        return ngettext("%(count)d configuration item", "%(count)d configuration items", count) % {"count": count}
+
+    notice = give_notice(
+        key=key,
+        event="items_to_confirm",
+        ticket=None,
+        recipients=[person],
+        urgent=False,
+        at=now,
+        payload={"summary": in_both(counted), "text": "", "path": reverse("cmdb:confirm")},
+        rooms=False,
+    )
+    return notice is not None
 
 
 def _managers() -> list[int]:

@@ -13,6 +13,7 @@ from reports.facts import keeping
 from reports.facts.models import FactColumns
 from reports.facts.sets import FLAGS, bits
 from tickets import clock
+from tickets.figures.measures import Measure
 from tickets.figures.records import Chosen, Records, Span, slice_of
 from tickets.models import Ticket
 
@@ -37,6 +38,11 @@ def ready(kind: str) -> int | None:
 def tells(records: Records, part: str = "") -> bool:
     """Whether facts can tell which tickets are in a set."""
     return (not part or part.startswith(_PARTS)) and (records.is_open or records.code in bits(records.kind))
+
+
+def tells_all(measure: Measure) -> bool:
+    """Whether facts can tell everything that a figure counts."""
+    return all(tells(part) for item in measure.sets for part in item.parts or (item,))
 
 
 def members(rows: QuerySet[FactColumns], chosen: Chosen) -> QuerySet[FactColumns] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.core.cache import cache
 
 from itsm.web.filtering import ME, MINE
+from reports.facts.counting import tells_all
 from reports.figures import Figure, Scope, figures
 from tickets.figures.measures import Measure, measure_of
 from tickets.figures.records import records_of
@@ -18,10 +19,19 @@ KEPT_SECONDS = 3600
 
 
 def recent_figures(measures: Iterable[Measure], scope: Scope) -> dict[str, Figure]:
-    """``figures``, or what they were when no fact has changed since and the period is over or has hardly gone on."""
-    asked = list(measures)
+    """``figures``, or what they were when no fact has changed since and the period is over or has hardly gone on.
+
+    What facts do not tell changes without them, so it is counted each time.
+    """
+    wanted = list(measures)
     if scope.facts is None:
-        return figures(asked, scope)
+        return figures(wanted, scope)
+    found = _remembered([measure for measure in wanted if tells_all(measure)], scope)
+    found |= figures([measure for measure in wanted if not tells_all(measure)], scope)
+    return {measure.code: found[measure.code] for measure in wanted if measure.code in found}
+
+
+def _remembered(asked: list[Measure], scope: Scope) -> dict[str, Figure]:
     key = _key([measure.code for measure in asked], scope)
     kept = cache.get(key)
     if kept is not None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission
-from reports.facts.counting import members, ready, tells
+from reports.facts.counting import members, ready, tells_all
 from reports.facts.keeping import hold, seal
 from reports.facts.models import FactVersion
 from reports.facts.versions import kept_since
@@ -56,8 +56,7 @@ class KnownScope(Scope):
 
     def may_count(self, measure: Measure) -> bool:
         """Only figures of sets that facts keep."""
-        parts = [part for item in measure.sets for part in item.parts or (item,)]
-        return super().may_count(measure) and all(tells(item) for item in parts)
+        return super().may_count(measure) and tells_all(measure)
 
     def list_url(self, chosen: Chosen, **more: Any) -> str:
         """The page with what was known of exactly these tickets."""

@@ -11,6 +11,7 @@ from sla.clocks.facts import basis_of, is_unmeasured, unanswered_since
 from sla.clocks.holders import Period
 from sla.clocks.life import Life
 from sla.models import AgreementKind, Clock, Metric, Target
+from sla.promises.models import OF_KINDS
 from sla.promises.policies import PromiseBook, begins_at
 from tickets.meaning import MOMENTS
 from tickets.models import Ticket
@@ -60,18 +61,25 @@ class Course:
 
 
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
-    """The response, cause and resolution clocks of ``ticket`` as ``course`` would have moved them under ``book``.
+    """The clocks of limits to the customer of ``ticket`` as ``course`` would have moved them under ``book``.
 
-    None of duplicates and complaints: figures leave them out.
+    Response, resolution, and what its kind alone knows. Of what was owed several times the last time counts: that is
+    what its row holds. None of duplicates and complaints: figures leave them out.
     """
     if is_unmeasured(ticket):
         return []
     response, resolve = (_limit(ticket, course, book, metric) for metric in (Metric.RESPONSE, Metric.RESOLVE))
-    looked = replace(course, closed_at=course.resolved_at or course.closed_at)
-    cause = _limit(ticket, looked, book, Metric.CAUSE)
+    own = [_own(ticket, course, book, metric) for metric in OF_KINDS if metric in ticket.kind_info.timed.limits]
     if response is not None and course.rounds and response.clock.policy_version.restarts:
         return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
-    return [life for life in (response, cause, resolve) if life is not None]
+    return [life for life in (response, *own, resolve) if life is not None]
+
+
+def _own(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Life | None:
+    """A limit that only some kinds have: over with the solution, unless it counts on after it."""
+    lasts = ticket.kind_info.timed.limits[metric].lasts
+    ended = course if lasts else replace(course, closed_at=course.resolved_at or course.closed_at)
+    return _limit(ticket, ended, book, metric)
 
 
 def _limit(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Life | None:

@@ -1,4 +1,6 @@
-"""Once an hour: warranties, contracts and licences that come near their end, spare parts below their minimum."""
+"""Once an hour: warranties, contracts and licences that come near their end, spare parts that run low, items that
+wait for the word of their owner.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from notifications.telling.items import tell_endings
+from notifications.telling.items import tell_confirmations, tell_endings
 from sla.models import EngineState
 from tickets import clock
 
@@ -28,3 +30,4 @@ def keep() -> None:
     state.endings_at = now
     state.save(update_fields=["endings_at"])
     tell_endings(now)
+    tell_confirmations(now)

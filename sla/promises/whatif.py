@@ -16,6 +16,7 @@ from sla.clocks.history import Course, Pause, Round, replay, replay_period
 from sla.clocks.holders import is_silent, periods_of
 from sla.clocks.life import Life
 from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, PolicyVersion, Target
+from sla.promises.models import OF_KINDS
 from sla.promises.policies import Draft, PromiseBook, columns_of
 from tickets.actions import TAKEN_BACK
 from tickets.forms import named_row
@@ -30,6 +31,8 @@ MOST_FLIPPED = 200
 MOST_BEHIND = 100
 #: By what verdicts are counted.
 COLUMNS = ("metric", "priority", "service", "group")
+#: Limits to the customer that the ticket's row tells of; visits and updates are read from its log.
+REPLAYED = (Metric.RESPONSE.value, *OF_KINDS, Metric.RESOLVE.value)
 WAITING = "pending"
 VERDICTS = ("before_met", "before_missed", "after_met", "after_missed")
 Said = Callable[[int], None] | None
@@ -139,7 +142,7 @@ def _compare(
         trial.tickets += 1
         if AgreementKind.SLA in agreements:
             before, after = (_verdicts(replay(ticket, course, book)) for book in books)
-            for metric in (Metric.RESPONSE.value, Metric.CAUSE.value, Metric.RESOLVE.value):
+            for metric in REPLAYED:
                 trial.add(ticket, Limit.of(AgreementKind.SLA, metric), before.get(metric), after.get(metric))
         _count_periods(trial, ticket, course, steps, agreements, books, parties)
         if said:

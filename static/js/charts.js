@@ -44,7 +44,7 @@ const point = (series, n) => ({ value: series.values[n], url: series.urls[n] });
 const points = (series) => series.values.map((_value, n) => point(series, n));
 
 function trend(data, tone) {
-  const series = data.series.map((one) => ({
+  const series = data.series.filter((one) => one.type !== "text").map((one) => ({
     name: one.name, data: points(one), itemStyle: { color: tone[one.tone] }, cursor: "pointer",
     type: one.type === "bar" ? "bar" : "line",
     ...(one.type === "bar" ? { barMaxWidth: 22, itemStyle: { color: tone[one.tone], borderRadius: [2, 2, 0, 0] } }

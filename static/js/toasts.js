@@ -33,5 +33,9 @@ export function complain(text) {
 }
 
 document.addEventListener("click", (event) => event.target.closest("[data-toast] [data-close]")?.closest("[data-toast]").remove());
-document.addEventListener("htmx:sendError", () => complain(phrase("offline")));
+document.addEventListener("htmx:sendError", (event) => {
+  // A run sheet says itself that there is no network, and to go on: what the page only asked for is no loss there.
+  if (event.detail.requestConfig?.verb === "get" && document.querySelector("[data-run]")) return;
+  complain(phrase("offline"));
+});
 document.addEventListener("htmx:responseError", () => complain(phrase("failed")));

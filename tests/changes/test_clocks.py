@@ -12,7 +12,9 @@ from changes.models import Change
 from notifications.models import Notice
 from sla.clocks.bars import bars_of
 from sla.clocks.timers import fire_due
-from sla.models import Clock
+from sla.models import Clock, Policy
+from sla.promises.policies import Draft, Promise, draft_of
+from sla.promises.whatif import try_policy
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_user, reload_user
@@ -116,3 +118,42 @@ def test_the_notice_and_the_order_of_items_are_timed(world: World, client: Clien
     assert "已更新" in page
     metrics = {row["metric"] for row in Api(world.lead).get(f"tickets/{change.number}/clocks/").json()["results"]}
     assert {"response", "notice", "order"} <= metrics
+
+
+@pytest.mark.req("SLM-10")
+def test_trying_a_draft_counts_what_changes_owe_as_their_clocks_did(world: World) -> None:
+    config, changer = make_user("config", "config_manager"), world.people["changer"]
+    make_item("db-1")
+    change: Any = act(request(world, items=["db-1"]), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", changer, now=later(1))
+    change = approve(act(change, "ask_approval", world.lead, now=later(1)), world.approver)
+    change = act(change, "start", world.engineer, now=later(35))
+    change = act(change, "implement", world.engineer, now=later(36), result="as_planned")
+    change = act(change, "confirm_result", world.engineer, now=later(37))
+    change = act(change, "send_notice", world.engineer, now=later(38), text="版本升到 19.12")
+    change = act(change, "order_update", config, now=later(39), operator="engineer", text="改版本")
+    change = act(Change.objects.get(pk=change.pk), "return_order", world.engineer, now=later(70), text="已更新")
+    act(change, "close", world.engineer, now=later(71))
+    urgent: Any = act(request(world, "emergency", **NONE), "submit", world.lead, now=MONDAY)
+    urgent = approve(act(urgent, "ask_approval", world.lead, now=MONDAY), world.people["leader"])
+    urgent = act(urgent, "start", world.engineer, now=later(1))
+    urgent = act(urgent, "implement", world.engineer, now=later(2), result="as_planned")
+    act(urgent, "complete_record", world.engineer, now=later(30), effect="无", plan="重启", back_out="无需")
+    dropped: Any = act(request(world, "emergency", **NONE), "submit", world.lead, now=MONDAY)
+    act(dropped, "cancel", world.lead, now=later(2), text="不做了")
+
+    policy = Policy.objects.get(pk="priorities")
+    period = (Change.objects.earliest("created_at").created_at, later(24 * 7))
+    same = try_policy(policy, draft_of(policy.versions.get()), *period)
+    ran = Clock.objects.filter(agreement="sla", met__isnull=False).values_list("metric", "met")
+    owed = {(metric, met) for metric, met in ran if metric != "response"}
+    assert owed == {("notice", True), ("order", False), ("record", False)}
+    assert same.flips == 0
+    rows = dict(same.rows("metric"))
+    assert sum(n["before_met"] for n in rows.values()) == sum(met for _metric, met in ran)
+    assert sum(n["before_missed"] for n in rows.values()) == sum(not met for _metric, met in ran)
+    assert len(rows) == 4
+    kind = ("kind", "change")
+    draft = Draft((Promise("notice", "24x7", 60, (kind,)), Promise("order", "24x7", 60 * 40, (kind,))))
+    flipped = try_policy(policy, draft, *period).flipped
+    assert [row["after"] for row in flipped] == [False, True]

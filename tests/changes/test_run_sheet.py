@@ -70,6 +70,18 @@ def test_after_no_go_steps_are_backed_out_by_name(world: World) -> None:
     assert (change.state, change.decision) == ("backed_out", "no_go")
 
 
+@pytest.mark.parametrize("status", ["failed", "backed_out"])
+def test_what_failed_is_not_recorded_as_planned(world: World, status: str) -> None:
+    change = begun(world)
+    change.steps.filter(position=1).update(status=status)
+    change.steps.filter(position=2).update(no_return=False)
+    with pytest.raises(ActionInvalid) as refused:
+        act(change, "implement", world.engineer, now=later(36), result="as_planned")
+    assert refused.value.form.errors.keys() == {"result"}
+    change = act(change, "implement", world.engineer, now=later(36), result="deviated", text="重做一次")
+    assert change.state == "implemented"
+
+
 def test_a_plan_without_a_point_of_no_return_asks_for_no_decision(world: World) -> None:
     change = request(world)
     change = act(change, "add_step", world.lead, what="切换", no_return="on", **STEP)

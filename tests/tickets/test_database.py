@@ -142,6 +142,7 @@ NEVER_EMPTIED = [
     "cmdb_attributeversion",
     "cmdb_ciclassversion",
     "cmdb_claim",
+    "cmdb_confirmation",
     "cmdb_itemversion",
     "cmdb_relationversion",
     "cmdb_sourcerankingversion",

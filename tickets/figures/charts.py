@@ -74,6 +74,13 @@ class Hours(Drawn):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Staffing(Drawn):
+    """A set per hour of the week, beside how many people are on duty then."""
+
+    records: Records
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ages(Drawn):
     """What is open at the end of the period, by how long ago it was registered."""
 

@@ -39,6 +39,7 @@ class Measure:
     ``version`` rises when its meaning changes. ``left_out``: sets that do not count, shown beside it. ``better``:
     "more", "less" or empty where neither is. ``beside``: figures that keep it honest, shown with it. ``sheet``: the
     part of the board it belongs to (``SHEETS``), ``place``: where in it. ``internal``: for staff only.
+    ``amount_of_period``: ``amount`` takes the period, and is what came together within it.
     """
 
     code: str
@@ -49,7 +50,8 @@ class Measure:
     version: int = 1
     denominator: Records | None = None
     left_out: tuple[Records, ...] = ()
-    amount: Callable[[], Any] | None = None
+    amount: Callable[..., Any] | None = None
+    amount_of_period: bool = False
     reading: Reading = Reading.COUNT
     better: str = ""
     beside: tuple[str, ...] = ()

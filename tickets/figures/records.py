@@ -30,6 +30,7 @@ SEPARATOR = "~"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
 _HOUR = re.compile(r"hour-([1-7])-(\d|1\d|2[0-3])")
 _AGE = re.compile(r"age-([0-6])")
+_PERSON = re.compile(r"by-([\w.@+-]{1,150})")
 _CATEGORY = re.compile(r"in-(\d{1,9})")
 #: Ages of work that is not finished, in days: the first bucket ends before the first of them.
 AGES = (1, 3, 7, 14, 30, 90)
@@ -68,6 +69,8 @@ class Records:
     """A set of tickets of ``kind``. ``where`` is its whole condition; ``when`` the column that places a ticket in a
     period, empty for what stands at its end. ``internal``: only staff may count it and open it. ``is_open``: all of it
     is open at the period's end. ``parts``: sets that share nothing and make it up, so that it is counted as their sum.
+    ``placed``: what places a record where no column does, such as when work on it was recorded. ``by_person``: which
+    of it is there for what one person did, by username.
     """
 
     code: str
@@ -79,6 +82,13 @@ class Records:
     internal: bool = False
     is_open: bool = False
     parts: tuple[Records, ...] = ()
+    placed: Any = ""
+    by_person: Callable[[Span, str], Q] | None = None
+
+    @property
+    def placed_by(self) -> Any:
+        """What places a record in the period, as readers are told it."""
+        return self.placed or PLACED_BY[self.when]
 
 
 def staff_sets(kind: str) -> Callable[..., Records]:
@@ -191,14 +201,17 @@ def period_text(span: Span) -> str:
 def slice_of(records: Records, span: Span, part: str) -> Q:
     """The part of a set that a cell shows. Raises ValueError.
 
-    ``hour-<weekday>-<hour>``, ``age-<bucket>``, ``in-<key>``: in this very category, not in one below; or how tickets
-    went (``tickets.figures.moves.went``).
+    ``hour-<weekday>-<hour>``, ``age-<bucket>``, ``in-<key>``: in this very category, not in one below;
+    ``by-<username>``: there for what this person did; or how tickets went (``tickets.figures.moves.went``).
     """
     hour, age, category = _HOUR.fullmatch(part), _AGE.fullmatch(part), _CATEGORY.fullmatch(part)
     if hour and records.when:
         column = F(records.when)
         day, at = ExtractIsoWeekDay(column, tzinfo=zone()), ExtractHour(column, tzinfo=zone())
         return Q(Exact(day, int(hour[1]))) & Q(Exact(at, int(hour[2])))
+    person = _PERSON.fullmatch(part)
+    if person and records.by_person:
+        return records.by_person(span, person[1])
     if category:
         return Q(category=int(category[1]))
     if age:
