@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cmdb", "0016_single_points"),
+        ("cmdb", "0017_confirmations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
