@@ -20,7 +20,7 @@ os.environ["ITSM_HTTPS"] = "0"
 os.environ["EMAIL_HOST"] = "localhost"  # people have mail; tests that send any start a server of their own
 
 from itsm.settings import *  # noqa: F403  (after the environment is set)
-from itsm.settings import CELERY_BROKER_TRANSPORT_OPTIONS, INSTALLED_APPS, STORAGES
+from itsm.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, INSTALLED_APPS, STORAGES
 
 if find_spec("tests.second_kind"):  # shows that a new kind of ticket touches nothing in tickets/
     INSTALLED_APPS = [*INSTALLED_APPS, "tests.second_kind"]
@@ -30,3 +30,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_BROKER_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS | {"socket_timeout": 2}
+# A test is one transaction, and may reckon for longer between two statements than a page may on a busy machine.
+DATABASES["default"]["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=0"

@@ -93,7 +93,8 @@ def _of_relation(version: Any) -> Entry:
     text = f"{version.source.identifier} {version.relation_type.name} {version.target.identifier}"
     if version.group:
         text += " · " + _("group %(group)s, %(needed)s needed") % {"group": version.group, "needed": version.needed}
-    return _entry(version, version.source, [f"{text} ({_('ended')})" if version.valid.upper else text])
+    ended = " (" + _("ended") + ")" if version.valid.upper else ""
+    return _entry(version, version.source, [text + ended])
 
 
 def _entry(version: Any, item: ConfigurationItem, what: list[str]) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -23,14 +24,14 @@ def asked_attributes(user: User) -> list[Attribute]:
     return [row for row in Definitions().attributes if row.active and row.kind in TYPED and told.asks(row.code)]
 
 
-def with_value(found: QuerySet[Any], text: str, user: User) -> QuerySet[Any]:
-    """Those of ``found`` of which an attribute is ``text``: as typed, in small letters or in capitals.
+def with_value(found: QuerySet[Any], text: str, attributes: Iterable[Attribute]) -> QuerySet[Any]:
+    """Those of ``found`` of which one of ``attributes`` is ``text``: as typed, in small letters or in capitals.
 
     Parts of a value are asked for by the filter of the attribute: only whole values are found by the index.
     """
     wanted = text.strip()[:LONGEST]
     condition = Q(pk__in=[])
-    for code in {row.code for row in asked_attributes(user)} if wanted else ():
+    for code in {row.code for row in attributes} if wanted else ():
         for value in {wanted, wanted.upper(), wanted.lower()}:
             condition |= Q(attributes__contains={code: value})
     return found.filter(condition)

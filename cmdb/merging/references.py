@@ -79,6 +79,7 @@ for _history in (
     "cmdb.ConfigurationItem.merged_into",
     "cmdb.Release.item",  # who sees an item was decided for this one
     "cmdb.SinglePoints.service",  # reckoned anew by the worker
+    "cmdb.Confirmation.item",  # what was said of this one was confirmed
 ):
     register_reference(_history, follows=False)
 

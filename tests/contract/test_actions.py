@@ -101,7 +101,7 @@ def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, 
 
 
 def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
-    """A ticket beside another one and an item that it is related to, items of every system, and those who work on it.
+    """A ticket beside another one and items that it is related to, others of every system, and those who work on it.
 
     It took the workaround of a known error, whose problem it may join; a change that was raised from it has ended.
     """
@@ -111,6 +111,7 @@ def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Tic
     affect_items(ticket=ticket, items=[make_item("SRV-1")])
     for system in BusinessSystem.objects.all():
         make_item(f"OF-{system.pk}", business_system=system)
+        affect_items(ticket=ticket, items=[make_item(f"ON-{system.pk}", business_system=system)])
     KnownErrorUse.objects.create(known_error=_known_error(world), ticket_id=ticket.pk, at=MONDAY, by=world.engineer)
     if "judge_change" in ticket.kind_info.actions:
         _raise_and_end_change(ticket, world)

@@ -39,7 +39,8 @@ def test_limits_are_those_of_the_design() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sessions_really_have_them_and_get_them_back() -> None:
+def test_sessions_really_have_them_and_get_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", as_options(limits_of("itsm")))
     connection.close()
     before = shown()
     with lifted(), transaction.atomic():

@@ -179,7 +179,7 @@ def test_after_downtime_boards_are_sent_each_once_and_lists_once_marked_late(
     assert [run.note for run in of_list.runs.order_by("day")] == ["missed", "missed", ""]
     assert [(run.is_late, run.sendings.count()) for run in of_board.runs.all()] == [(True, 1)] * 3
     assert {s.query for s in Sending.objects.filter(run__schedule=of_board)} == {
-        f"from=2024-03-0{day}&to=2024-03-0{day + 1}" for day in (4, 5, 6)
+        f"from=2024-03-0{day}&kind=incident&to=2024-03-0{day + 1}" for day in (4, 5, 6)
     }
     of_board.refresh_from_db()
     assert of_board.next_at == MONDAY + 3 * DAY

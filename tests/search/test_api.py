@@ -70,5 +70,5 @@ def test_a_search_costs_the_same_with_one_and_three_hits(world: World, count: in
         assert len(api.results("search/?q=卡纸")) == count
 
     # Token, its owner, the bucket of the rate limit; how common the word is, the page, texts, entries, items of
-    # these tickets; people, items.
-    assert len(captured) == 10
+    # these tickets; people; classes and attributes of items, items.
+    assert len(captured) == 12

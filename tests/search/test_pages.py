@@ -145,7 +145,7 @@ def test_lately_opened_tickets_are_shown_to_those_who_see_them(world: World, bro
     assert "昨天看过的" not in text_of(browse(world.requester2), url)
 
 
-@pytest.mark.parametrize(("url", "expected"), [("/search/?q=打印机", 14), ("/search/palette/?q=打印机", 9)])
+@pytest.mark.parametrize(("url", "expected"), [("/search/?q=打印机", 16), ("/search/palette/?q=打印机", 11)])
 def test_searches_cost_the_same_with_one_and_three_hits(world: World, browse: Browse, url: str, expected: int) -> None:
     client = browse(world.desk)
     costs = []

@@ -20,7 +20,8 @@ CHARACTER = (
     "\U00020000-\U0003ffff"
 )
 _RUN = re.compile(f"([{WORD}]+)|([{CHARACTER}]+)")
-_QUOTED = re.compile('["“”„«»「『](.*?)["“”«»」』]|(\\S+)', re.DOTALL)
+#: U+1680, a blank of Ogham, is a letter to ``itsm_tokens``.
+_QUOTED = re.compile('["“”„«»「『](.*?)["“”«»」』]|((?:\\S|\u1680)+)', re.DOTALL)
 _MARKS = re.compile("[\u0300-\u036f]")
 _LOWER = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÆÐØÞĐĦŁŊŒŦΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ",
