@@ -45,8 +45,8 @@ def inform(*, change: Change, stage: Stage, user: User | None, now: datetime) ->
     ]
     window = {"planned_start": change.planned_start, "planned_end": change.planned_end}
     notice = AffectedNotice.objects.create(change=change, stage=stage, at=now, parts=told, **window)
-    names = ", ".join(notice.organisations) or "—"
-    log_event(ticket=change, event=EVENT.format(stage=stage), user=user, now=now, organisations=names)
+    if names := ", ".join(notice.organisations):
+        log_event(ticket=change, event=EVENT.format(stage=stage), user=user, now=now, organisations=names)
     said = [(part, words_for(change, stage, part.systems)) for part in parts]
     affected_told.send(Change, change=change, stage=stage, said=said, notice=notice, now=now)
     _tell_staff(change, notice, now)

@@ -244,6 +244,8 @@ def test_a_standard_change_without_effect_tells_no_customer(world: World) -> Non
         data = {"template": template.code, "items": ["app-1"], "planned_start": later(2 + 3 * announced).isoformat()}
         change = perform(Change(), "order", user=reload_user(world.lead), data=data, now=MONDAY).ticket
         assert Announcement.objects.filter(ticket=change.pk).count() == announced
+        said = TimelineEntry.objects.filter(ticket=change.pk, action__startswith="affected_")
+        assert said.count() == announced
         assert stages(change) == ["planned"]
     assert run_informing(later(1)) == 0
 
