@@ -13,9 +13,6 @@ change_news = Signal()
 #: Of the change advisory board. Sent inside the transaction with ``what`` (code of an event), ``meeting``, ``readers``
 #: (keys of people), ``text`` by language, ``now``.
 cab_news = Signal()
-#: The month before is over. Sent inside the transaction with ``month`` (its code), ``readers`` (keys of people),
-#: ``text`` by language, ``now``.
-month_over = Signal()
 #: A date of a recurring change was dealt with. Sent inside the transaction with ``recurrence``, ``begins_at``,
 #: ``change`` (None: none was raised), ``readers`` (keys of people), ``text`` by language, ``now``.
 recurrence_news = Signal()

@@ -18,6 +18,7 @@ class NotificationsConfig(AppConfig):
             changes,
             emergencies,
             items,
+            months,
             problems,
             rosters,
         )

@@ -2,10 +2,6 @@
 
 from django.dispatch import Signal
 
-#: A month is over and its register was looked through. Sent inside the transaction with ``month`` (its code),
-#: ``readers`` (keys of people), ``text`` by language, ``now``.
-month_over = Signal()
-
 #: People of a customer are asked to talk about a workaround or solution (PRB-10). Sent inside the transaction with
 #: ``key`` (told once), ``readers`` (their keys), ``summary`` (the topic), ``text`` by language, ``now``.
 customer_invited = Signal()

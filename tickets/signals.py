@@ -1,4 +1,4 @@
-"""The only signal of the domain."""
+"""The signals of the domain."""
 
 from django.dispatch import Signal
 
@@ -6,3 +6,7 @@ from django.dispatch import Signal
 #: ``action``, ``user`` (None for the portal itself), ``now``. Receivers may write rows; they never call
 #: out, and an error in one undoes the action. Lets tickets ignore who listens: clocks, notices.
 action_performed = Signal()
+
+#: The month before is over and its report is due. Sent inside the transaction with ``kind``, ``month`` (its code),
+#: ``readers`` (keys of people), ``text`` by language, ``path`` of its page, ``now``.
+month_over = Signal()

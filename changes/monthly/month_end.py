@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import transaction
+from django.urls import reverse
 
-from accounts.codes import in_both
 from accounts.models import User
-from changes.models import Change
 from changes.monthly.papers import report_of
 from changes.monthly.queries import book_of
-from changes.signals import month_over
+from tickets.figures.month_end import tell_month_before
 from tickets.figures.months import Month
 
 #: Who answers for the process, and who answers for the service.
 READERS = ("change_manager", "service_owner", "centre_leadership")
 
 
-@transaction.atomic
 def tell_month(now: datetime) -> None:
     """Tell of the month before, unless nothing was requested or ended in it. Told once, however often this runs."""
-    month = Month.parse("", Month.parse("", now).start - timedelta(days=1))
-    readers = User.objects.active().filter(roles__code__in=READERS, roles__active=True).distinct()
-    reader = readers.with_access().order_by("pk").first()
-    if reader is None:
-        return
+    tell_month_before(
+        now, kind="change", roles=READERS, worth_telling=_is_any, words=_words, page=reverse("changes:report")
+    )
+
+
+def _is_any(month: Month, reader: User) -> bool:
     book = book_of(month, reader)
-    if not (book.asked or book.ended):
-        return
-    text = in_both(lambda: _words(month, reader))
-    keys = sorted(readers.values_list("pk", flat=True))
-    month_over.send(Change, month=month.code, readers=keys, text=text, now=now)
+    return bool(book.asked or book.ended)
 
 
 def _words(month: Month, reader: User) -> str:

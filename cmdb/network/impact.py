@@ -140,15 +140,23 @@ def falling_too(graph: Graph, failed: Collection[int], standing: dict[int, int])
     return {key for key, state in risen.items() if state == DOWN}
 
 
-def below_any(graph: Graph, items: Collection[int]) -> set[int]:
+def below_any(graph: Graph, items: Iterable[int]) -> set[int]:
     """``items`` and everything that any of them rests on."""
+    return _reached(items, lambda key: (edge.provider for edge in graph.needs.get(key, ())))
+
+
+def above_any(graph: Graph, items: Iterable[int]) -> set[int]:
+    """``items`` and everything that rests on any of them."""
+    return _reached(items, lambda key: (edge.dependent for edge in graph.carries.get(key, ())))
+
+
+def _reached(items: Iterable[int], beside: Callable[[int], Iterable[int]]) -> set[int]:
     found = set(items)
     waiting = deque(found)
     while waiting:
-        for edge in graph.needs.get(waiting.popleft(), ()):
-            if edge.provider not in found:
-                found.add(edge.provider)
-                waiting.append(edge.provider)
+        new = set(beside(waiting.popleft())) - found
+        found |= new
+        waiting.extend(new)
     return found
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
 from datetime import datetime
 from time import monotonic
 
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, GraphState, Relation, SinglePoints
 from cmdb.network.answers import SERVICE
-from cmdb.network.graph import AWAY, Graph, graph_at
-from cmdb.network.impact import single_points
+from cmdb.network.graph import AWAY, graph_at
+from cmdb.network.impact import above_any, single_points
 
 #: One round takes no longer, so that it holds up neither the next one nor other work of the worker.
 ROUND_SECONDS = 20.0
@@ -36,7 +34,7 @@ def keep_single_points(now: datetime, seconds: float = ROUND_SECONDS) -> int:
     done, deadline = 0, monotonic() + seconds
     with graph_at() as graph:
         since = min((row.graph_version for row in kept.values()), default=version)
-        touched = _resting_on(graph, _changed_since(since)) if since < version else set()
+        touched = above_any(graph, _changed_since(since)) if since < version else set()
         lost = {key for key, row in kept.items() if row.graph_version > version}  # of another database
         stale = (wanted - kept.keys()) | (touched & wanted) | lost
         for key in sorted(stale, key=lambda key: kept[key].graph_version if key in kept else -1):
@@ -65,18 +63,6 @@ def _changed_since(version: int) -> set[int]:
     changed = Relation.objects.filter(graph_version__gt=version).values_list("source_id", "target_id")
     ends = {end for pair in changed for end in pair}
     return ends | set(ConfigurationItem.objects.filter(graph_version__gt=version).values_list("pk", flat=True))
-
-
-def _resting_on(graph: Graph, items: Iterable[int]) -> set[int]:
-    """``items`` and all that rests on them."""
-    found = set(items)
-    waiting = deque(found)
-    while waiting:
-        for edge in graph.carries.get(waiting.popleft(), ()):
-            if edge.dependent not in found:
-                found.add(edge.dependent)
-                waiting.append(edge.dependent)
-    return found
 
 
 def _store(key: int, items: list[int], partial: bool, now: datetime, version: int) -> None:

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from changes.signals import change_news, month_over, recurrence_news
+from changes.signals import change_news, recurrence_news
 from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
@@ -187,24 +187,6 @@ def tell_of_recurrence(
         urgent=False,
         at=now,
         payload={"text": text, "summary": recurrence.title, **path},
-        rooms=False,
-        internal=True,
-    )
-
-
-@receiver(month_over)
-def tell_month(
-    sender: Any, month: str, readers: list[int], text: dict[str, str], now: datetime, **context: Any
-) -> None:
-    """Send the report of a month, once."""
-    give_notice(
-        key=f"change_month:{month}",
-        event="change_month",
-        ticket=None,
-        recipients=readers,
-        urgent=False,
-        at=now,
-        payload={"summary": month, "text": text, "path": f"{reverse('changes:report')}?month={month}"},
         rooms=False,
         internal=True,
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import NOTICES, Happening, Reaction
 from notifications.services import give_notice
-from problems.signals import customer_invited, month_over
+from problems.signals import customer_invited
 
 
 def _managers(happening: Happening) -> list[int]:
@@ -69,22 +69,4 @@ def tell_customer(
         at=now,
         payload={"summary": summary, "text": text, "path": reverse("tickets:portal")},
         rooms=False,
-    )
-
-
-@receiver(month_over)
-def tell_month(
-    sender: Any, month: str, readers: list[int], text: dict[str, str], now: datetime, **context: Any
-) -> None:
-    """Send the report of a month, once."""
-    give_notice(
-        key=f"problem_month:{month}",
-        event="problem_month",
-        ticket=None,
-        recipients=readers,
-        urgent=False,
-        at=now,
-        payload={"summary": month, "text": text, "path": f"{reverse('problems:register_table')}?month={month}"},
-        rooms=False,
-        internal=True,
     )

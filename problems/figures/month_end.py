@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.codes import in_both
 from accounts.models import User
 from problems.figures.register import effect_of, figures_of, lines_of, report_rows
-from problems.models import Problem
-from problems.signals import month_over
+from tickets.figures.month_end import tell_month_before
 from tickets.figures.months import Month
 
 #: The owner of the process, and the service management group (服务管理小组).
@@ -20,17 +18,16 @@ READERS = ("problem_manager", "service_owner")
 NAMED = 20
 
 
-@transaction.atomic
 def look_through(now: datetime) -> None:
     """Tell of the month before, unless it had no problem. Told once, however often this runs."""
-    month = Month.parse("", Month.parse("", now).start - timedelta(days=1))
-    readers = User.objects.active().filter(roles__code__in=READERS, roles__active=True).distinct()
-    reader = readers.with_access().order_by("pk").first()
-    if reader is None or not lines_of(month, reader):
-        return
-    text = in_both(lambda: _report(month, reader, now))
-    keys = sorted(readers.values_list("pk", flat=True))
-    month_over.send(Problem, month=month.code, readers=keys, text=text, now=now)
+    tell_month_before(
+        now,
+        kind="problem",
+        roles=READERS,
+        worth_telling=lines_of,
+        words=lambda month, reader: _report(month, reader, now),
+        page=reverse("problems:register_table"),
+    )
 
 
 def _report(month: Month, reader: User, now: datetime) -> str:

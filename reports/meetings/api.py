@@ -16,8 +16,9 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Ope
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from problems.meeting.api import MinutesSerializer
-from reports.meetings.services import Quarter, may_write, meetings_of, write_minutes
+from reports.meetings.services import may_write, meetings_of, write_minutes
 from reports.own.services import kind_called
+from reports.quarters import Quarter
 from sla.boards import may_see_board
 from tickets import clock
 from tickets.lifecycle import Kind

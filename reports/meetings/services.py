@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from django.db import transaction
 from django.http import QueryDict
 
 from accounts.models import User
 from accounts.permissions import Permission
 from reports.figures import Figure, Scope, figures
-from reports.known.scope import sealed
+from reports.known.keeping import kept_figures
 from reports.meetings.models import ProcessMeeting
-from reports.periods import Period, dated_period
+from reports.quarters import Quarter
 from reports.texts import plain, shown
 from sla.boards import may_see_board
 from tickets.figures.measures import Measure, measure_of, measures_of
-from tickets.figures.records import zone
 from tickets.lifecycle import Kind
-
-_QUARTER = re.compile(r"(20\d\d)-Q([1-4])")
-
-
-@dataclass(frozen=True)
-class Quarter:
-    """Three months; ``start``: the first day."""
-
-    start: date
-
-    @classmethod
-    def parse(cls, text: str, now: datetime) -> Quarter:
-        """The quarter that ``text`` names, such as 2026-Q3; without one the last that is over."""
-        found = _QUARTER.fullmatch(text)
-        if found:
-            return cls(date(int(found[1]), int(found[2]) * 3 - 2, 1))
-        today = now.astimezone(zone()).date()
-        return cls(date(today.year, (today.month - 1) // 3 * 3 + 1, 1)).moved(-1)
-
-    def moved(self, quarters: int) -> Quarter:
-        """So many later."""
-        return Quarter(self.start + relativedelta(months=3 * quarters))
-
-    @property
-    def code(self) -> str:
-        """As ``parse`` reads it."""
-        return f"{self.start.year}-Q{(self.start.month + 2) // 3}"
-
-    def period(self, now: datetime) -> Period:
-        """As known now."""
-        return dated_period(self.start.isoformat(), self.moved(1).start.isoformat(), now)
 
 
 def may_write(user: User) -> bool:
@@ -75,22 +41,11 @@ def write_minutes(
     *, kind: Kind, quarter: Quarter, cleaned: dict[str, Any], user: User, now: datetime
 ) -> ProcessMeeting:
     """Store what was written, with the figures of this moment; neither ever changes."""
-    scope = scope_of(kind, quarter, user, now)
-    known_at = sealed(scope)
-    kept = [
-        {
-            "id": code,
-            "version": figure.measure.version,
-            "value": plain(figure.value),
-            "numerator": figure.numerator,
-            "denominator": figure.denominator,
-        }
-        for code, figure in figures(measures_of(kind.code), scope).items()
-    ]
+    rows, known_at = kept_figures(scope_of(kind, quarter, user, now))
     return ProcessMeeting.objects.create(
         kind=kind.code,
         quarter=quarter.start,
-        figures=kept,
+        figures=rows,
         known_at=known_at,
         written_by=user,
         written_at=now,

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
 from reports.meetings.services import (
-    Quarter,
     figures_of,
     lines_of,
     may_write,
     meetings_of,
     write_minutes,
 )
+from reports.quarters import Quarter
 from reports.views import ReportsView
 from tickets import clock
 from tickets.figures.measures import measures_of

@@ -17,8 +17,9 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, READ_ERRORS, Ope
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 from reports.own.services import kind_called
+from reports.quarters import Half
 from reports.reviews import services
-from reports.reviews.services import BaselineForm, Half, ReviewForm
+from reports.reviews.services import BaselineForm, ReviewForm
 from sla.boards import may_see_board
 from tickets import clock
 from tickets.lifecycle import Kind

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from django import forms
 from django.db import transaction
 from django.http import QueryDict
@@ -17,43 +15,17 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from reports.comparing import Change, change
 from reports.figures import Figure, Scope, figures
-from reports.known.scope import sealed
+from reports.known.keeping import kept_figures
 from reports.meetings.services import may_write
-from reports.periods import PeriodError, dated_period
+from reports.periods import Period, PeriodError, dated_period
+from reports.quarters import Half
 from reports.reviews.models import FigureBaseline, ProcessReview
-from reports.texts import plain, shown
+from reports.texts import shown
 from tickets.figures.measures import Measure, measures_of
-from tickets.figures.records import zone
 from tickets.lifecycle import Kind
 from tickets.shared.forms import text_field
 
 __all__ = ["may_write"]
-_HALF = re.compile(r"(20\d\d)-H([12])")
-
-
-@dataclass(frozen=True)
-class Half:
-    """Six months; ``start``: the first day."""
-
-    start: date
-
-    @classmethod
-    def parse(cls, text: str, now: datetime) -> Half:
-        """The half-year that ``text`` names, such as 2026-H1; without one the last that is over."""
-        found = _HALF.fullmatch(text)
-        if found:
-            return cls(date(int(found[1]), 1 if found[2] == "1" else 7, 1))
-        today = now.astimezone(zone()).date()
-        return cls(date(today.year, 1 if today.month < 7 else 7, 1)).moved(-1)
-
-    def moved(self, halves: int) -> Half:
-        """So many later."""
-        return Half(self.start + relativedelta(months=6 * halves))
-
-    @property
-    def code(self) -> str:
-        """As ``parse`` reads it."""
-        return f"{self.start.year}-H{1 if self.start.month == 1 else 2}"
 
 
 class BaselineForm(forms.Form):
@@ -91,35 +63,16 @@ class ReviewForm(forms.Form):
     improvements = text_field(gettext_lazy("Improvements decided"), rows=4, required=False)
 
 
-def counted(kind: Kind, start: date, end: date, user: User, now: datetime) -> tuple[Scope, dict[str, Figure]]:
-    """The figures from day to day as the person sees them now."""
-    scope = Scope(user, kind, QueryDict(), dated_period(start.isoformat(), end.isoformat(), now).span)
-    return scope, figures(measures_of(kind.code), scope)
-
-
-def _kept(kind: Kind, start: date, end: date, user: User, now: datetime) -> tuple[list[dict[str, Any]], Any]:
-    """The same as rows to be kept, and as of when."""
-    scope = Scope(user, kind, QueryDict(), dated_period(start.isoformat(), end.isoformat(), now).span)
-    known_at = sealed(scope)
-    found = figures(measures_of(kind.code), scope)
-    rows = [
-        {
-            "id": code,
-            "version": figure.measure.version,
-            "value": plain(figure.value),
-            "numerator": figure.numerator,
-            "denominator": figure.denominator,
-            "spread": figure.spread,
-        }
-        for code, figure in found.items()
-    ]
-    return rows, known_at
+def scope_of(kind: Kind, period: Period, user: User) -> Scope:
+    """The period as the person sees it now."""
+    return Scope(user, kind, QueryDict(), period.span)
 
 
 @transaction.atomic
 def set_baseline(*, kind: Kind, cleaned: dict[str, Any], user: User, now: datetime) -> FigureBaseline:
     """Keep the figures of a period as what later ones are held against; the one before stays on record."""
-    rows, known_at = _kept(kind, cleaned["start"], cleaned["end"], user, now)
+    period = dated_period(cleaned["start"].isoformat(), cleaned["end"].isoformat(), now)
+    rows, known_at = kept_figures(scope_of(kind, period, user))
     return FigureBaseline.objects.create(
         kind=kind.code, figures=rows, known_at=known_at, set_by=user, set_at=now, **cleaned
     )
@@ -128,7 +81,7 @@ def set_baseline(*, kind: Kind, cleaned: dict[str, Any], user: User, now: dateti
 @transaction.atomic
 def write_review(*, kind: Kind, half: Half, cleaned: dict[str, Any], user: User, now: datetime) -> ProcessReview:
     """Put a review on record, with the figures of this moment and the baseline that holds; none of it ever changes."""
-    rows, known_at = _kept(kind, half.start, half.moved(1).start, user, now)
+    rows, known_at = kept_figures(scope_of(kind, half.period(now), user))
     return ProcessReview.objects.create(
         kind=kind.code,
         half=half.start,
@@ -167,8 +120,9 @@ class Line:
 
 def lines_of(kind: Kind, half: Half, user: User, now: datetime) -> list[Line]:
     """Every figure of the half-year against the baseline and the half-year before."""
-    _scope, found = counted(kind, half.start, half.moved(1).start, user, now)
-    _scope, before = counted(kind, half.moved(-1).start, half.start, user, now)
+    measures = measures_of(kind.code)
+    found = figures(measures, scope_of(kind, half.period(now), user))
+    before = figures(measures, scope_of(kind, half.moved(-1).period(now), user))
     held = baseline_of(kind)
     rows = {row["id"]: row for row in held.figures} if held else {}
     months = 1.0 if held is None else _months(held.start, held.end) / 6

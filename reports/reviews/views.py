@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
+from reports.quarters import Half
 from reports.reviews import services
-from reports.reviews.services import BaselineForm, Half, ReviewForm
+from reports.reviews.services import BaselineForm, ReviewForm
 from reports.views import ReportsView
 from tickets import clock
 from tickets.figures.measures import measures_of

@@ -38,9 +38,9 @@ def is_due(state: EngineState, now: datetime) -> bool:
 @transaction.atomic
 def keep() -> None:
     """Audit once a minute, whichever engine comes first; findings are kept in the engine's state."""
-    state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
     now = database_clock.now()
-    if state is None or not is_due(state, now):
+    state = EngineState.taken(is_due, now)
+    if state is None:
         return
     state.audited_at, state.findings = now, list(audit(now))
     state.save(update_fields=["audited_at", "findings"])

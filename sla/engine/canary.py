@@ -38,9 +38,9 @@ def is_missing(state: EngineState, now: datetime) -> bool:
 @transaction.atomic
 def keep() -> None:
     """Start a canary when it is time, and let one that is due pass: its notice has no readers. Once per canary."""
-    state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
     now = clock.now()
-    if state is None or not is_due(state, now):
+    state = EngineState.taken(is_due, now)
+    if state is None:
         return
     if state.canary_started_at is None:
         state.canary_started_at = now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import models
@@ -58,6 +59,12 @@ class EngineState(models.Model):
 
     def __str__(self) -> str:
         return "engine"
+
+    @classmethod
+    def taken(cls, is_due: Callable[[EngineState, datetime], bool], now: datetime) -> EngineState | None:
+        """The row, locked, when something is due; None when nothing is, or another engine has it."""
+        state = cls.objects.select_for_update(skip_locked=True).filter(pk=1).first()
+        return state if state is not None and is_due(state, now) else None
 
 
 class EngineSwitch(models.Model):

@@ -35,9 +35,9 @@ def is_due(state: EngineState, now: datetime) -> bool:
 @transaction.atomic
 def keep() -> None:
     """Look once a minute, whichever engine comes first."""
-    state = EngineState.objects.select_for_update(skip_locked=True).filter(pk=1).first()
     now = clock.now()
-    if state is None or not is_due(state, now):
+    state = EngineState.taken(is_due, now)
+    if state is None:
         return
     state.looked_at = now
     state.save(update_fields=["looked_at"])

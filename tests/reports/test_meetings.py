@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from reports.meetings.models import ProcessMeeting
-from reports.meetings.services import Quarter
+from reports.quarters import Quarter
 from tests.api.client import Api
 from tests.factories import World
 from tickets.models import Ticket
