@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.core.checks import CheckMessage, Error, register
+from django.db.models import ForeignKey
 from django.utils.module_loading import import_string
 
+from accounts.models import User
 from tickets.lifecycle import ANY, NEW, RESTORE, Action, Kind, kinds
 from tickets.meaning import Audience, Grade
+from tickets.models import Ticket
 
 
 @register()
@@ -21,12 +24,25 @@ def check_lifecycles(**kwargs: Any) -> list[CheckMessage]:
 def problems_of(kind: Kind) -> Iterator[str]:
     """Describe what is wrong with the declarations of ``kind``."""
     yield from _unsaid(kind)
+    yield from _nameless(kind)
     for action in kind.actions.values():
         yield from _problems_of_action(kind, action)
     states = set(kind.states.values)
     yield from (f"{kind.code}: state {state} has no phase." for state in states - set(kind.phases))
     unreachable = states - _reachable(kind)
     yield from (f"{kind.code}: state {state} is unreachable." for state in sorted(unreachable))
+
+
+def _nameless(kind: Kind) -> Iterator[str]:
+    """References that no answer of the API can name: to what has no code and name, and is no person or ticket."""
+    for column in kind.model._meta.concrete_fields:
+        model = column.related_model
+        if isinstance(column, ForeignKey) and not issubclass(cast(type, model), (User, Ticket)):
+            yield from (
+                f"{kind.code}: what {column.name} refers to has no {name}."
+                for name in ("code", "name")
+                if not hasattr(model, name)
+            )
 
 
 #: What a kind means has no default: saying nothing would mean something by accident.

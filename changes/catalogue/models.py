@@ -58,4 +58,14 @@ class TemplateVersion(models.Model):
         triggers = [EXCLUSION_STAYS]
 
     def __str__(self) -> str:
+        return self.name
+
+    @property
+    def code(self) -> str:
+        """That of the template, as answers of the API name a row."""
+        return self.template.code
+
+    @property
+    def name(self) -> str:
+        """That of the template, with the version."""
         return f"{self.template.name} v{self.number}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -93,7 +94,7 @@ def _of_relation(version: Any) -> Entry:
     text = f"{version.source.identifier} {version.relation_type.name} {version.target.identifier}"
     if version.group:
         text += " · " + _("group %(group)s, %(needed)s needed") % {"group": version.group, "needed": version.needed}
-    ended = " (" + _("ended") + ")" if version.valid.upper else ""
+    ended = " (" + pgettext("relation", "ended") + ")" if version.valid.upper else ""
     return _entry(version, version.source, [text + ended])
 
 

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from changes.catalogue.models import ChangeTemplate
@@ -35,7 +36,7 @@ class Recurrence(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", _("active")
         PAUSED = "paused", _("paused")
-        ENDED = "ended", _("ended")
+        ENDED = "ended", pgettext_lazy("recurrence", "ended")
 
     title = models.CharField(_("summary"), max_length=200)
     template = models.ForeignKey(

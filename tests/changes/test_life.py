@@ -96,6 +96,16 @@ def test_major_change_takes_the_long_way(world: World) -> None:
     assert act(change, "close", world.engineer, now=later(41)).state == "closed"
 
 
+@pytest.mark.req("CHG-02", "API-01")
+def test_programs_read_a_standard_change_with_the_version_of_its_template(world: World) -> None:
+    change = order(world)
+    answer = Api(world.engineer).get(f"changes/{change.number}/")
+
+    assert answer.status_code == 200
+    named = answer.json()["template_version"]
+    assert (named["code"], named["name"][-3:]) == ("extend-disk", " v1")
+
+
 @pytest.mark.req("CHG-02", "CHG-01")
 def test_standard_change_is_ordered_and_scheduled_at_once(world: World, client: Client) -> None:
     """Three clicks, also out of an incident; it keeps the version that it was approved with."""

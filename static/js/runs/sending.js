@@ -6,7 +6,7 @@ const RETRY = 10000, CLOCK = "run-clock", EXACT = 2000;
 const cookie = (name) => document.cookie.match(`(?:^|; )(?:__Host-)?${name}=([^;]*)`)?.[1] ?? "";
 let timer = 0, again = false, busy = false;
 
-/** Why nothing goes: "" (it does), "offline", "out" (signed out), "other" (somebody else is signed in). */
+/** Why nothing goes: "" (it does), "offline", "server" (it failed, or has too much to do), "out" (signed out), "other" (somebody else is signed in). */
 export let trouble = "";
 
 function say(now) {
@@ -39,7 +39,8 @@ function post({ id, number, action, step, status, text, at, seen }) {
 /** Send one; true when the next one may go. */
 async function one(report) {
   const answer = await post(report).catch(() => null);
-  if (!answer || answer.status >= 500 || answer.status === 429) { say("offline"); return false; }
+  if (!answer) { say("offline"); return false; }
+  if (answer.status >= 500 || answer.status === 429) { say("server"); return false; }
   hear(answer);
   if (answer.ok) {
     drop(report.id);

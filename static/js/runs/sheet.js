@@ -49,13 +49,13 @@ function drawBar() {
   if (waits) said.push(filled(bar.dataset.waiting, { n: waits }));
   if (refused) said.push(filled(bar.dataset.refused, { n: refused }));
   const offline = trouble === "offline" || !navigator.onLine;
-  const why = { out: bar.dataset.out, other: bar.dataset.other }[trouble] ?? (offline ? bar.dataset.offline : "");
+  const why = { server: bar.dataset.server, out: bar.dataset.out, other: bar.dataset.other }[trouble] ?? (offline ? bar.dataset.offline : "");
   if (why && (waits || offline)) said.push(why);
   if (foreign()) said.push(filled(bar.dataset.foreign, { n: foreign() }));
   if (!lasts && all().length) said.push(bar.dataset.fleeting);
   const text = said.join(" ");
   bar.hidden = !text;
-  bar.classList.toggle("late", Boolean(refused) || trouble === "out" || trouble === "other");
+  bar.classList.toggle("late", Boolean(refused) || ["server", "out", "other"].includes(trouble));
   bar.querySelector("a").hidden = trouble !== "out";
   const words = bar.querySelector("p");
   if (words.textContent !== text) { words.textContent = text; if (text) announce(text); }
