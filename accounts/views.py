@@ -22,9 +22,7 @@ from accounts.forms import ProfileForm, TokenForm
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import ApiToken, User
 from accounts.permissions import Permission
-
-#: Who can be tried out by one click on the sign-in page of a demo.
-DEMO_ACCOUNTS = ("desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin")
+from itsm.demo_accounts import DEMO_ACCOUNTS
 
 
 class SignInView(LoginView):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.administration.base import PortalAdmin, RecordOnly
 from changes.assessing import admin as assessing  # noqa: F401 - registers its pages
+from changes.catalogue.editing import StepsFormSet
 from changes.catalogue.templates import publish
 from changes.freezing.versions import record
 from changes.models import (
@@ -19,9 +20,18 @@ from changes.models import (
     FreezeRule,
     MaintenanceVersion,
     MaintenanceWindow,
+    TemplateStep,
     TemplateVersion,
 )
 from tickets import clock
+
+
+class StepsInline(admin.StackedInline):
+    """The steps of a template, which become those of the run sheet."""
+
+    model = TemplateStep
+    formset = StepsFormSet
+    extra = 0
 
 
 @admin.register(ChangeTemplate)
@@ -30,8 +40,9 @@ class ChangeTemplateAdmin(PortalAdmin):
 
     list_display = ("code", "name_zh", "name_en", "group", "minutes", "approved", "newest", "active")
     list_filter = ("active", "approved")
-    search_fields = ("code", "name_zh", "name_en", "summary")
+    search_fields = ("code", "name_zh", "name_en", "summary_zh", "summary_en")
     autocomplete_fields = ("group",)
+    inlines = (StepsInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeTemplate]:
         """With the number of the newest version, counted in the same query."""
@@ -42,11 +53,15 @@ class ChangeTemplateAdmin(PortalAdmin):
         return ("code",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Publish what was saved as the next version; who is approved again starts anew."""
+        """Who is approved again starts anew."""
         if change and obj.approved and "approved" in form.changed_data:
             obj.approved_at = clock.now()
         super().save_model(request, obj, form, change)
-        publish(template=obj, by=request.user, now=clock.now())  # type: ignore[arg-type]  # signed in
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Publish what was saved, with its steps, as the next version."""
+        super().save_related(request, form, formsets, change)
+        publish(template=form.instance, by=request.user, now=clock.now())  # type: ignore[arg-type]  # signed in
 
     @admin.display(description=_("version"))
     def newest(self, template: ChangeTemplate) -> str:

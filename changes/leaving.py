@@ -19,6 +19,7 @@ from accounts.leaving import Held, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
 from changes.models import Change, PlanStep, Recurrence
+from changes.recurring.versions import record
 from changes.states import PLANNED, States
 from tickets.services import log_event
 
@@ -48,7 +49,10 @@ def held_recurrences(sender: Any, user: User, now: datetime, **context: Any) -> 
 def pause_recurrences(sender: Any, user: User, now: datetime, **context: Any) -> list[Held]:
     """Nobody has them until a change manager takes them over."""
     held = held_recurrences(sender, user, now)
-    _recurrences(user).filter(status=Recurrence.Status.ACTIVE).update(status=Recurrence.Status.PAUSED)
+    for made in _recurrences(user).filter(status=Recurrence.Status.ACTIVE).select_for_update(of=("self",)):
+        made.status = Recurrence.Status.PAUSED
+        made.save(update_fields=["status"])
+        record(made, by=None, now=now)
     return held
 
 

@@ -41,6 +41,7 @@ class ChangeLifecycle(
     planned_start: Any
     planned_end: Any
     change_type_id: Any
+    business_system: Any
 
     @action(
         source=NEW,
@@ -76,6 +77,7 @@ class ChangeLifecycle(
         self.from_template(template.versions.first())
         self.summary = summary or template.summary
         self.planned_start, self.planned_end = fields["planned_start"], fields["planned_end"]
+        self.business_system = fields.get("business_system")
         self.give_to_orderer(template, user)
         self.registered_by = user
         self.requester = fields.get("requester") or user

@@ -22,14 +22,22 @@ from changes.assessing.models import (  # noqa: F401 - Django finds models in th
     RiskQuestion,
 )
 from changes.cab.models import AgendaItem, Meeting, Presence  # noqa: F401 - Django finds models in this module
-from changes.catalogue.models import ChangeTemplate, TemplateVersion
+from changes.catalogue.models import (  # noqa: F401 - Django finds models in this module
+    ChangeTemplate,
+    TemplateStep,
+    TemplateVersion,
+)
 from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.prepared.models import PreparedEdit  # noqa: F401 - Django finds models in this module
-from changes.recurring.models import Occurrence, Recurrence  # noqa: F401 - Django finds models in this module
+from changes.recurring.models import (  # noqa: F401 - Django finds models in this module
+    Occurrence,
+    Recurrence,
+    RecurrenceVersion,
+)
 from changes.reviewing.models import Interruption  # noqa: F401 - Django finds models in this module
 from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models in this module
     CollisionOverride,
@@ -173,7 +181,7 @@ class Change(ChangeLifecycle, Ticket):
     actual_end = models.DateTimeField(_("actual end"), null=True)
     result = models.CharField(_("result"), max_length=10, choices=Result, blank=True)
     result_text = models.TextField(_("how it went"), blank=True)
-    no_return_at = models.DateTimeField(_("point of no return"), null=True, editable=False)
+    no_return_at = models.DateTimeField(_("decided at the latest"), null=True, editable=False)
     decision = models.CharField(_("decision"), max_length=5, choices=Decision, blank=True, editable=False)
     submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
@@ -261,10 +269,10 @@ class Change(ChangeLifecycle, Ticket):
 
     def from_template(self, version: TemplateVersion) -> None:
         """Take over what a version of a template says."""
-        said = version.content
         self.change_type_id, self.template_version, self.scope = STANDARD, version, Scope.SERVICE
-        self.description, self.plan, self.back_out = said["content"], said["plan"], said["back_out"]
-        self.effect, self.risk = said["effect"], Risk.LOW
+        self.description, self.plan = version.said("content"), version.said("plan")
+        self.back_out, self.effect, self.risk = version.said("back_out"), version.said("effect"), Risk.LOW
+        self.notice_zh, self.notice_en = version.content.get("effect_zh", ""), version.content.get("effect_en", "")
 
     def end_with(self, result: str, text: str, start: datetime | None, end: datetime | None, now: datetime) -> None:
         """Record how and when it really went."""

@@ -10,6 +10,14 @@ from itsm.navigation import Entry, Section
 NAVIGATION = [
     Entry(
         section=Section.WORK,
+        label=_("Planned work"),
+        url="changes:planned_work",
+        icon="calendar-month",
+        allow=lambda user: not user.is_agent,
+        in_portal=True,
+    ),
+    Entry(
+        section=Section.WORK,
         label=_("Standard changes"),
         url="changes:catalogue",
         icon="bolt",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.services import ask, withdraw
+from changes.catalogue.steps import add_template_steps
 from changes.catalogue.templates import judge
 from changes.codes import EMERGENCY
 from changes.collision.checking import refuse_blocked
@@ -37,7 +38,8 @@ def complete_registration(
 def complete_order(*, ticket: Change, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
     """As after registration, for an order from the catalogue. Raises ActionConflict for hard collisions."""
     affect_items(ticket=ticket, items=cleaned.get("items") or [])
-    refuse_blocked(ticket, now)
+    add_template_steps(change=ticket)
+    refuse_blocked(ticket, now, is_new=True)
     join(change=ticket, source=cleaned.get("raised_from"), user=user, now=now)
 
 

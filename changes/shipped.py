@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.codes import LANGUAGES
 from approvals.models import Policy
 from approvals.policy.policies import publish as publish_policy
 from changes.assessing.questionnaire import load_questionnaire
+from changes.catalogue.models import STEP_TEXTS, TEXTS
 from changes.catalogue.templates import publish as publish_template
 from changes.freezing.versions import record
-from changes.models import ChangeTemplate, FreezeRule
+from changes.models import ChangeTemplate, FreezeRule, TemplateStep
 
 
 @transaction.atomic
@@ -51,9 +53,28 @@ def _load_policy(row: dict[str, Any], at: datetime) -> bool:
 
 
 def _load_template(row: dict[str, Any], at: datetime) -> bool:
-    texts = {name: row[name] for name in ("summary", "content", "plan", "back_out", "effect", "minutes")}
-    named = {"name_zh": row["zh"], "name_en": row["en"], **texts}
-    template, is_new = ChangeTemplate.objects.get_or_create(code=row["code"], defaults=named)
-    if is_new:
-        publish_template(template=template, by=None, now=at)
-    return is_new
+    """A template with its steps. One that nobody has edited yet becomes what is shipped now."""
+    named = {"name_zh": row["zh"], "name_en": row["en"], **_pairs(row, TEXTS)}
+    said = {**named, "minutes": row["minutes"], "needs_subject": row["needs_subject"]}
+    template, _is_new = ChangeTemplate.objects.get_or_create(code=row["code"], defaults=said)
+    newest = template.versions.first()
+    if newest is not None and newest.made_by_id is not None:
+        return False
+    for name, value in said.items():
+        setattr(template, name, value)
+    template.save()
+    template.steps.all().delete()
+    TemplateStep.objects.bulk_create(
+        TemplateStep(template=template, position=number, **_step(step)) for number, step in enumerate(row["steps"], 1)
+    )
+    return publish_template(template=template, by=None, now=at) is not None
+
+
+def _step(row: dict[str, Any]) -> dict[str, Any]:
+    """Columns of a step as the file says it: each text as a pair."""
+    return {"minutes": row["minutes"], **_pairs(row, STEP_TEXTS)}
+
+
+def _pairs(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
+    """Columns of both languages of each text."""
+    return {f"{name}_{language}": row.get(name, {}).get(language, "") for name in names for language in LANGUAGES}

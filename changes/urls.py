@@ -5,6 +5,7 @@ from django.urls import path
 from changes import views
 from changes.cab import views as cab
 from changes.freezing import views as freezing
+from changes.informing.views import PlannedWorkView
 from changes.monthly.views import MonthlyReportView
 from changes.proof import views as proof
 from changes.proof.register_views import RegisterView
@@ -18,6 +19,7 @@ app_name = "changes"
 urlpatterns = [
     path("recurring/", recurring.RecurrencesView.as_view(), name="recurrences"),
     path("recurring/<int:pk>/", recurring.RecurrenceView.as_view(), name="recurrence"),
+    path("recurring/<int:pk>/edit/", recurring.EditRecurrenceView.as_view(), name="edit_recurrence"),
     path("recurring/<int:pk>/<slug:step>/", recurring.RecurrenceStepView.as_view(), name="recurrence_step"),
     path("runs/worker.js", running.WorkerView.as_view(), name="run_worker"),
     path("runs/<str:number>/", running.RunView.as_view(), name="run"),
@@ -25,6 +27,7 @@ urlpatterns = [
     path("calendar/links/", calendar_views.FeedsView.as_view(), name="feeds"),
     path("calendar/links/<int:pk>/revoke/", calendar_views.RevokeFeedView.as_view(), name="revoke_feed"),
     path("calendar/<str:key>.ics", calendar_views.FeedView.as_view(), name="feed"),
+    path("planned/", PlannedWorkView.as_view(), name="planned_work"),
     path("freezes/", freezing.FreezesView.as_view(), name="freezes"),
     path("freezes/new/", freezing.EditFreezeView.as_view(), name="add_freeze"),
     path("freezes/<slug:code>/edit/", freezing.EditFreezeView.as_view(), name="edit_freeze"),
@@ -44,5 +47,6 @@ urlpatterns = [
     path("unauthorised/", unauthorised_views.UnauthorisedView.as_view(), name="unauthorised"),
     path("unauthorised/<str:key>/", unauthorised_views.JudgeView.as_view(), name="judge"),
     path("catalogue/", views.CatalogueView.as_view(), name="catalogue"),
+    path("catalogue/<slug:code>/edit/", views.EditTemplateView.as_view(), name="edit_template"),
     path("catalogue/<slug:code>/", views.OrderView.as_view(), name="order"),
 ]

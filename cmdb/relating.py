@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from cmdb.authority import IN_USE, Authority, Stamp, authority_for
+from cmdb.authority import IN_USE, Authority, Stamp, authority_for, may_correct
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, Relation, RelationType, RelationVersion
 from cmdb.sources.claims import Statements, sources_at
@@ -205,13 +205,33 @@ def _known_before(links: Sequence[Link], stamp: Stamp, now: datetime) -> set[int
     found = ItemVersion.objects.filter(item__in=keys, recorded__startswith__lt=now)
     if stamp.batch is not None:
         found = found.filter(Q(batch=None) | ~Q(batch=stamp.batch))
-    return set(found.values_list("item_id", flat=True))
+    stood = set(found.values_list("item_id", flat=True))
+    return stood & _connected_before(stood, now) if _loads(stamp) else stood
+
+
+#: Files with relations that follow one another so closely belong to one first load.
+FIRST_LOAD = timedelta(hours=24)
+
+
+def _loads(stamp: Stamp) -> bool:
+    """Whether the configuration manager imports: what was never known of how items are connected may come so."""
+    return stamp.batch is not None and stamp.by is not None and may_correct(stamp.by)
+
+
+def _connected_before(keys: Collection[int], now: datetime) -> set[int]:
+    """Those of ``keys`` of which a relation was known before the present load began."""
+    if not keys:
+        return set()
+    known = RelationVersion.objects.filter(recorded__startswith__lt=now - FIRST_LOAD)
+    ends = (known.filter(**{f"{end}__in": keys}).values_list(end, flat=True) for end in ("source", "target"))
+    return {key for found in ends for key in found}
 
 
 def _judge_first(version: RelationVersion, link: Link, stood: Collection[int]) -> None:
     """A first relation between two items that stood already alters what is in use: nothing allowed it.
 
-    What comes with a new item is that item's first entry.
+    What comes with a new item is that item's first entry; so are the first relations of an item that stood alone, when
+    the configuration manager imports them (``_loads``): nothing that was known of either end changes.
     """
     if version.authority == Authority.FIRST and {link.source.pk, link.target.pk} <= set(stood) and _is_guarded(link):
         version.authority = Authority.UNAUTHORISED

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Organisation
 from demo.announcements import load_announcements
 from demo.cab import load_meetings
-from demo.changes import load_changes
+from demo.changes import load_changes, load_maintenance, load_recurrences
 from demo.company import load_company
 from demo.earlier import Earlier
 from demo.estate import load_estate
@@ -62,7 +62,9 @@ def load_demo() -> int:
         history.play()
         load_changes(history.tickets, clock.now())
         load_meetings(clock.now())
+        load_recurrences(clock.now())
         load_problems(history.tickets, earlier, clock.now())
+    load_maintenance(clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

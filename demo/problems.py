@@ -25,7 +25,7 @@ from tickets.figures.records import midnight
 from tickets.models import Ticket
 
 Row = dict[str, Any]
-MANAGER, SUPERVISOR = "zhengli", "dengguang"
+MANAGER, SUPERVISOR = "zhengli", "leader"
 
 
 def load_problems(tickets: dict[Any, Ticket], earlier: Earlier, now: datetime) -> int:

@@ -35,7 +35,8 @@ class Entry:
     """A line of the sidebar for staff.
 
     ``url`` name of the page's address; ``allow`` who sees the line: a plain function of the person; ``position`` in
-    the section. Lines with a count are kinds of tickets and what waits for a person (``tickets.workspace.context``).
+    the section; ``in_portal``: it stands in the customers' header, and nowhere else. Lines with a count are kinds
+    of tickets and what waits for a person (``tickets.workspace.context``).
     """
 
     section: Section
@@ -44,6 +45,7 @@ class Entry:
     icon: str
     allow: Callable[[Any], bool]
     position: int = 50
+    in_portal: bool = False
 
     @property
     def address(self) -> str:

@@ -28,12 +28,15 @@ class ActionForbidden(ActionError):
 class ActionConflict(ActionError):
     """The ticket is not in a state in which this is possible, or a guard says no.
 
-    ``possible``: names of what the person may do now.
+    ``possible``: names of what the person may do now. ``brief``, ``ways``: what pages show instead of the message that
+    names the ways out in words: the reason alone, and (label, address) of each way.
     """
 
     def __init__(self, message: Any, possible: list[str] | None = None) -> None:
         super().__init__(message)
         self.possible = possible or []
+        self.brief: Any = message
+        self.ways: list[tuple[str, str]] = []
 
 
 class ActionInvalid(ActionError):

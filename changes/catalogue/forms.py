@@ -14,10 +14,18 @@ from changes.catalogue.templates import offered
 from changes.forms import check_window, limit_to_visible
 from changes.models import Change, ChangeTemplate
 from changes.states import ENDED
-from cmdb.models import ConfigurationItem
+from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets import clock
 from tickets.forms import ActionForm, CodeChoiceField, PersonField, RemoteSelect, RemoteSelectMultiple
 from tickets.shared.forms import TicketField, moment_field, text_field
+
+#: Beside the items of an order, a recurrence, or a change raised from a ticket.
+SUBJECT_MISSING = _("Name a configuration item or a business system: this standard change needs one.")
+
+
+def names_subject(template: ChangeTemplate, named: bool) -> bool:
+    """Whether what is ``named`` is enough for ``template``."""
+    return named or not template.needs_subject
 
 
 class OrderForm(ActionForm):
@@ -34,6 +42,7 @@ class OrderForm(ActionForm):
         required=False,
         widget=RemoteSelectMultiple("tickets:find_items"),
     )
+    business_system = CodeChoiceField(BusinessSystem.objects.active(), label=_("Business system"), required=False)
     requester = PersonField(
         label=_("Requester"),
         required=False,
@@ -62,7 +71,13 @@ class OrderForm(ActionForm):
         cleaned["planned_start"] = begin
         cleaned["planned_end"] = cleaned.get("planned_end") or begin + timedelta(minutes=template.minutes)
         check_window(self, cleaned, "planned_start", "planned_end")
+        if not names_subject(template, self.subject(cleaned)) and "items" not in self.errors:
+            self.add_error("items", SUBJECT_MISSING)
         return cleaned
+
+    def subject(self, cleaned: dict[str, Any]) -> bool:
+        """Whether it says on what it is carried out."""
+        return bool(cleaned.get("items") or cleaned.get("business_system"))
 
     def body_values(self) -> dict[str, Any]:
         """Items are written by the effect."""
@@ -72,12 +87,17 @@ class OrderForm(ActionForm):
 class RaiseForm(OrderForm):
     """A standard change out of a ticket: its requester, its items unless others are named."""
 
-    requester = raised_from = None  # type: ignore[assignment]  # those of the ticket
+    requester = raised_from = business_system = None  # type: ignore[assignment]  # those of the ticket
 
     def limit_choices(self) -> None:
         """Said beside the field whose items are meant."""
         super().limit_choices()
         self.fields["items"].help_text = _("Empty: those of this ticket.")
+
+    def subject(self, cleaned: dict[str, Any]) -> bool:
+        """What the ticket is about counts too."""
+        about: Any = self.ticket
+        return super().subject(cleaned) or about.business_system_id is not None or about.affected_items.exists()
 
     def as_record(self) -> dict[str, Any]:
         """The line of the new change says what was ordered."""

@@ -8,12 +8,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
+from accounts.codes import LANGUAGES
 from accounts.models import User
+from changes.catalogue.models import STEP_TEXTS, TEXTS
 from changes.models import Change, ChangeTemplate, TemplateVersion
 from changes.signals import change_news
 from changes.states import Result, States
 
-COLUMNS = ("name_zh", "name_en", "summary", "content", "plan", "back_out", "effect", "minutes")
+PAIRED = tuple(f"{name}_{language}" for name in TEXTS for language in LANGUAGES)
+COLUMNS = ("name_zh", "name_en", *PAIRED, "minutes", "needs_subject")
+STEP_COLUMNS = ("minutes", *(f"{name}_{language}" for name in STEP_TEXTS for language in LANGUAGES))
 
 
 @transaction.atomic
@@ -21,6 +25,7 @@ def publish(*, template: ChangeTemplate, by: User | None, now: datetime) -> Temp
     """Store the template as its next version; None when nothing of substance changed. Idempotent."""
     ChangeTemplate.objects.select_for_update().get(pk=template.pk)
     content: dict[str, Any] = {name: getattr(template, name) for name in COLUMNS}
+    content["steps"] = [{name: getattr(step, name) for name in STEP_COLUMNS} for step in template.steps.all()]
     newest = template.versions.first()
     if newest is not None and newest.content == content:
         return None

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.permissions import Permission
 from changes.afterwards.api import routes as after_routes
 from changes.cab.api import routes as cab_routes
+from changes.catalogue.api import routes as template_routes
 from changes.collision.collisions import Collision, Grade, Reason, collisions_of
 from changes.collision.folding import sort_of
 from changes.freezing.api import routes as freeze_routes
@@ -127,6 +128,7 @@ routes = [
     *interruption_routes,
     *run_routes,
     *recurrence_routes,
+    *template_routes,
     path("changes/<number:number>/collisions/", CollisionsView.as_view(kind=CHANGE)),
     *freeze_routes,
     *(

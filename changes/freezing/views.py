@@ -57,6 +57,7 @@ class EditFreezeView(SignedInView):
         form = FreezeForm(request.POST, instance=self._find(code))
         now = clock.now()
         if not form.is_valid():
+            form.say_conflict_above()
             return self._draw(form, status=422)
         if not form.is_previewed:
             return self._draw(form, found=preview(form.instance, request.user, now))

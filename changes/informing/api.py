@@ -14,10 +14,13 @@ from rest_framework.response import Response
 
 from accounts.permissions import Permission
 from changes.informing.affected import parts_of
+from changes.informing.ahead import Work, upkeep_ahead, work_ahead
 from changes.informing.models import AffectedNotice
 from changes.informing.stages import Stage
 from changes.models import Change
-from itsm.api.operations import Operation
+from itsm.api.operations import LIST_ERRORS, Operation
+from itsm.api.views import ApiView
+from tickets import clock
 from tickets.api.base import NUMBER, TicketView
 from tickets.lifecycle import kind_of_model
 
@@ -48,6 +51,57 @@ class InformingSerializer(serializers.Serializer):
     expected_end = serializers.DateTimeField(allow_null=True)
     affected = AffectedPartSerializer(many=True)
     told = AffectedToldSerializer(many=True)
+
+
+class WorkSerializer(serializers.Serializer):
+    """A change that affects the reader's organisation; only its own systems are named."""
+
+    systems: Any = serializers.SerializerMethodField(help_text="Codes.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(help_text="Later than planned when a delay was reported.")
+    text = serializers.CharField(help_text="In the reader's language.")
+    is_running = serializers.BooleanField()
+    is_late = serializers.BooleanField()
+
+    def get_systems(self, one: Work) -> list[str]:
+        """Codes."""
+        return [system.pk for system in one.systems]
+
+
+class UpkeepSerializer(serializers.Serializer):
+    """A maintenance window."""
+
+    system = serializers.CharField(source="system.pk")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    zone = serializers.CharField()
+
+
+class PlannedWorkSerializer(serializers.Serializer):
+    """What is ahead for the reader's organisation."""
+
+    work = WorkSerializer(many=True)
+    maintenance = UpkeepSerializer(many=True)
+
+
+class PlannedWorkApi(ApiView):
+    """What customers read of planned work."""
+
+    def get(self, request: Request) -> Response:
+        """Changes that affect your organisation, and maintenance windows of its systems in the next 14 days."""
+        now = clock.now()
+        data = {"work": work_ahead(self.user, now), "maintenance": upkeep_ahead(self.user, now)}
+        return Response(PlannedWorkSerializer(data).data)
+
+    def operation(self, method: str) -> Operation:
+        """How the description shows it."""
+        return Operation(
+            id="planned_work",
+            tag=_("Changes"),
+            summary=_("Planned work that affects your organisation"),
+            response=PlannedWorkSerializer,
+            errors=LIST_ERRORS,
+        )
 
 
 class InformingView(TicketView):
@@ -86,4 +140,7 @@ class InformingView(TicketView):
         )
 
 
-routes = [path("changes/<number:number>/informing/", InformingView.as_view(kind=kind_of_model(Change)))]
+routes = [
+    path("changes/<number:number>/informing/", InformingView.as_view(kind=kind_of_model(Change))),
+    path("planned-work/", PlannedWorkApi.as_view(), name="planned-work"),
+]

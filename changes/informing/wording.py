@@ -37,7 +37,7 @@ def words_for(change: Change, stage: Stage, systems: Iterable[BusinessSystem]) -
             named = _(", ").join(str(row) for row in rows)
             subject[name] = f"{_headline(stage)} · {named} · {span_of(change.planned_start, change.planned_end)}"
             colon = pgettext("after a label", ": ")
-            text[name] = f"{named}{colon}{_body(change, stage, name)}"[:LONGEST]
+            text[name] = f"{named}{colon}{body_of(change, stage, name)}"[:LONGEST]
     return Words(subject, text)
 
 
@@ -61,7 +61,8 @@ def _headline(stage: Stage) -> str:
     }[stage]
 
 
-def _body(change: Change, stage: Stage, language: str) -> str:
+def body_of(change: Change, stage: Stage, language: str) -> str:
+    """What is said in ``language`` (``zh``, ``en``), which is active, without the names of systems."""
     own = (change.notice_zh, change.notice_en) if language == "zh" else (change.notice_en, change.notice_zh)
     written = next((text for text in (*own, change.effect) if text.strip()), "")
     if stage == Stage.DELAYED:

@@ -17,7 +17,7 @@ from tickets.shared.forms import text_field
 class WordsForm(forms.Form):
     """What the manager says, for page and API."""
 
-    text = text_field(_("Analysis by the change manager"), rows=6)
+    text = text_field(_("What this month shows"), rows=6)
 
 
 def may_read(user: User) -> bool:

@@ -53,8 +53,15 @@ def of_item(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
     """What an item's page offers to those who raise changes."""
     if not may_raise(Change(), user):
         return []
-    url = f"{reverse('tickets:register', args=['changes'])}?{urlencode({'item': item.identifier})}"
-    return [{"label": _("Raise a change"), "url": url, "icon": "replace"}]
+    about = urlencode({"item": item.identifier})
+    return [
+        {"label": _("Standard change"), "url": f"{reverse('changes:catalogue')}?{about}", "icon": "bolt"},
+        {
+            "label": _("Raise a change"),
+            "url": f"{reverse('tickets:register', args=['changes'])}?{about}",
+            "icon": "replace",
+        },
+    ]
 
 
 register_offers(of_item)

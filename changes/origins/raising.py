@@ -24,6 +24,7 @@ def order_from_ticket(
         "planned_start": cleaned["planned_start"].isoformat(),
         "planned_end": cleaned["planned_end"].isoformat(),
         "items": [item.identifier for item in items],
+        "business_system": ticket.business_system.code if ticket.business_system else "",
         "requester": ticket.requester.username if ticket.requester else "",
         "raised_from": ticket.number,
     }

@@ -64,7 +64,7 @@ def register_of(month: Month, user: User) -> Register:
         month,
         *("source", "target", "relation_type"),
     )
-    before, names = _before(items), Names(Definitions())
+    before, names = believed_before(items), Names(Definitions())
     entries = [*(_of_item(one, before, names) for one in items), *map(_of_relation, relations)]
     return Register(month, sorted(entries, key=lambda one: one.at), MOST in (len(items), len(relations)))
 
@@ -76,7 +76,7 @@ def _written(found: Any, month: Month, *related: str) -> list[Any]:
     return list(within.select_related("by", *related).order_by("written_at", "pk")[:MOST])
 
 
-def _before(versions: Iterable[ItemVersion]) -> dict[tuple[int, datetime], ItemVersion]:
+def believed_before(versions: Iterable[ItemVersion]) -> dict[tuple[int, datetime], ItemVersion]:
     """What was believed of each item until a version was recorded, by item and moment. One query."""
     rows = list(versions)
     moments = {one.recorded.lower for one in rows}

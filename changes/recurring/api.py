@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.recurring.dates import preview
-from changes.recurring.forms import RecurrenceForm
+from changes.recurring.forms import RecurrenceForm, as_typed
 from changes.recurring.models import Recurrence
 from changes.recurring.queries import visible_to
 from changes.recurring.rules import may_make, may_read, may_steer
-from changes.recurring.services import STEPS, make
+from changes.recurring.services import STEPS, edit, make
 from itsm.api.fields import NumberField, PersonField
 from itsm.api.form_input import checked, read_input
 from itsm.api.idempotency import answer_once
@@ -28,6 +28,7 @@ from tickets import clock
 from tickets.api.lists import body_schemas
 
 TAG = _("Recurring changes")
+BODY: dict[str, Any] = {"type": "object", "additionalProperties": True}
 KEY: dict[str, dict[str, Any]] = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
 NEXT, PAST = 12, 50
 
@@ -72,11 +73,22 @@ class RecurrenceSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=Recurrence.Status.choices)
 
 
+class VersionSerializer(serializers.Serializer):
+    """What it said, since when and by whom; by the names of the fields that editing takes."""
+
+    number = serializers.IntegerField()
+    content = serializers.DictField()
+    made_by = PersonField(allow_null=True)
+    made_at = serializers.DateTimeField()
+
+
 class WholeRecurrenceSerializer(RecurrenceSerializer):
-    """With its next dates and those that were."""
+    """With its next dates, those that were, and its versions."""
 
     dates: Any = serializers.SerializerMethodField()
     occurrences: Any = serializers.SerializerMethodField()
+
+    versions: Any = VersionSerializer(many=True)
 
     def get_dates(self, made: Recurrence) -> list[dict[str, Any]]:
         """The next ones."""
@@ -145,14 +157,34 @@ class RecurrenceView(ApiView):
         """With its dates."""
         return Response(WholeRecurrenceSerializer(self.find(pk)).data)
 
+    def post(self, request: Request, pk: int) -> Response:
+        """Edit it, as its owner or as change manager; what is left out stays."""
+        made = self.find(pk)
+        if not may_steer(made, self.user):
+            raise PermissionDenied
+        return answer_once(request, lambda: self._edit(request, made))
+
+    def _edit(self, request: Request, made: Recurrence) -> Response:
+        data, _files = read_input(RecurrenceForm, request)
+        form = RecurrenceForm({**as_typed(made), **data}, user=self.user, made=made)
+        edit(made, user=self.user, now=clock.now(), **checked(form, data))
+        return Response(WholeRecurrenceSerializer(self.find(made.pk)).data)
+
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
+        if method == "get":
+            summary, response = _("Read a recurring change"), WholeRecurrenceSerializer
+            return Operation(id="recurrences_read", tag=TAG, summary=summary, response=response, path=KEY)
         return Operation(
-            id="recurrences_read",
+            id="recurrences_edit",
             tag=TAG,
-            summary=_("Read a recurring change"),
+            summary=_("Edit a recurring change"),
+            description=_("Fields that are left out stay."),
+            request={"application/json": BODY},
             response=WholeRecurrenceSerializer,
             path=KEY,
+            errors=CREATE_ERRORS,
+            parameters=(IDEMPOTENCY_KEY,),
         )
 
 

@@ -5,19 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from changes.catalogue.forms import names_subject
 from changes.catalogue.templates import offered
 from changes.models import Change, ChangeTemplate
 from changes.recurring.models import MOST_AHEAD, MOST_MINUTES, Recurrence
+from changes.recurring.versions import PLAIN
 from cmdb.models import ConfigurationItem
 from duty.models import check_zone, portal_zone
 from tickets.forms import CodeChoiceField, RemoteSelectMultiple
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 HOUR = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def as_typed(made: Recurrence) -> dict[str, Any]:
+    """What the form shows, and an answer of the API leaves as it is, of a rule that is edited."""
+    plain = {name: getattr(made, name) for name in PLAIN if name != "status"}
+    return plain | {
+        "template": made.template.code if made.template else "",
+        "copied": made.copied.number if made.copied else "",
+        "items": list(made.items.values_list("identifier", flat=True)),
+    }
 
 
 class RecurrenceForm(forms.Form):
@@ -31,6 +44,7 @@ class RecurrenceForm(forms.Form):
         label=_("Or a copy of"),
         required=False,
         widget=forms.TextInput,
+        error_messages={"invalid_choice": _("You see no change of the number “%(value)s”.")},
         help_text=_("Number of a change: its plan is copied into a draft, its approvals are not."),
     )
     items = forms.ModelMultipleChoiceField(
@@ -61,10 +75,12 @@ class RecurrenceForm(forms.Form):
         help_text=_("So long before its window the change is raised. Empty: 7."),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+    def __init__(self, *args: Any, user: User, made: Recurrence | None = None, **kwargs: Any) -> None:
+        known = {"initial": as_typed(made)} if made is not None else {}
+        super().__init__(*args, **{"label_suffix": "", **known, **kwargs})
         fields: dict[str, Any] = self.fields
-        fields["template"].queryset = offered()
+        own = Q(pk=made.template_id) if made is not None else Q()
+        fields["template"].queryset = ChangeTemplate.objects.filter(Q(pk__in=offered().values("pk")) | own)
         fields["copied"].queryset = Change.objects.visible_to(user)
         fields["items"].queryset = ConfigurationItem.objects.visible_to(user)
 
@@ -74,11 +90,17 @@ class RecurrenceForm(forms.Form):
         template, copied = cleaned.get("template"), cleaned.get("copied")
         if bool(template) == bool(copied) and not self.errors.keys() & {"template", "copied"}:
             self.add_error("template", gettext("Choose a standard change, or name a change to copy."))
+        if (
+            template is not None
+            and "items" not in self.errors
+            and not names_subject(template, bool(cleaned.get("items")))
+        ):
+            self.add_error("items", gettext("Name the configuration items: this standard change needs them."))
         if copied is not None and copied.is_standard:
             self.add_error("copied", gettext("A standard change is ordered from its template: choose that."))
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
-            self.add_error("last_day", gettext("It must end after it begins."))
+            self.add_error("last_day", gettext("The last day lies before the first one."))
         if cleaned.get("minutes") is None and not self.errors.keys() & {"minutes", "template", "copied"}:
             cleaned["minutes"] = self._usual_minutes(template, copied)
         cleaned["zone"] = cleaned.get("zone") or portal_zone()

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from changes.catalogue.models import ChangeTemplate
+from changes.schedule.freeze_models import WindowVersion
 from cmdb.models import ConfigurationItem
 from duty.models import check_zone, portal_zone
 from tickets.database.triggers import APPEND_ONLY
@@ -73,6 +74,18 @@ class Recurrence(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class RecurrenceVersion(WindowVersion):
+    """A recurring change as it stood since somebody saved it."""
+
+    rule = models.ForeignKey(Recurrence, models.PROTECT, related_name="versions", verbose_name=_("recurring change"))
+
+    class Meta(WindowVersion.Meta):
+        verbose_name = _("version of a recurring change")
+        verbose_name_plural = _("versions of recurring changes")
+        constraints = [models.UniqueConstraint(fields=["rule", "number"], name="recurrence_version_once")]
+        triggers = [APPEND_ONLY]
 
 
 class Occurrence(models.Model):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from accounts.codes import in_both
@@ -16,6 +17,7 @@ from changes.models import Change
 from changes.origins.prefills import copied
 from changes.recurring.dates import Window, windows_after
 from changes.recurring.models import Occurrence, Recurrence
+from changes.recurring.versions import record
 from changes.signals import recurrence_news
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionError, ActionInvalid
@@ -33,27 +35,42 @@ def make(*, owner: User, now: datetime, items: Any = (), **typed: Any) -> Recurr
     """Store a rule; dates that have passed are never raised."""
     made = Recurrence.objects.create(owner=owner, handled_until=now, **typed)
     made.items.set(items)
+    record(made, by=owner, now=now)
     return made
+
+
+@transaction.atomic
+def edit(made: Recurrence, *, user: User, now: datetime, items: Any = (), **typed: Any) -> None:
+    """Let it come by another rule from ``now`` on; what was raised stays. Raises ActionConflict when it has ended."""
+    one = _locked(made)
+    if one.status == Status.ENDED:
+        raise _not_possible(one)
+    record(one, by=None, now=now)  # as it stood, when it is older than its history
+    for name, value in {**typed, "handled_until": max(one.handled_until, now)}.items():
+        setattr(one, name, value)
+    one.save()
+    one.items.set(items)
+    record(one, by=user, now=now)
 
 
 def pause(made: Recurrence, user: User, now: datetime) -> None:
     """Raise nothing until it is resumed. Raises ActionConflict unless it is active."""
-    _to(made, Status.PAUSED, Status.ACTIVE)
+    _to(made, user, now, Status.PAUSED, Status.ACTIVE)
 
 
 def resume(made: Recurrence, user: User, now: datetime) -> None:
     """Go on with dates to come; what passed meanwhile is not made up for. Raises ActionConflict unless paused."""
-    _to(made, Status.ACTIVE, Status.PAUSED, handled_until=max(made.handled_until, now))
+    _to(made, user, now, Status.ACTIVE, Status.PAUSED, handled_until=max(made.handled_until, now))
 
 
 def end(made: Recurrence, user: User, now: datetime) -> None:
     """Raise nothing more, for good; what was raised stays. Raises ActionConflict when it has ended."""
-    _to(made, Status.ENDED, Status.ACTIVE, Status.PAUSED)
+    _to(made, user, now, Status.ENDED, Status.ACTIVE, Status.PAUSED)
 
 
 def take_over(made: Recurrence, user: User, now: datetime) -> None:
     """Own it: changes are raised in one's name, one is told. Raises ActionConflict when it has ended."""
-    _to(made, made.status, Status.ACTIVE, Status.PAUSED, owner=user)
+    _to(made, user, now, made.status, Status.ACTIVE, Status.PAUSED, owner=user)
 
 
 STEPS: dict[str, Callable[[Recurrence, User, datetime], None]] = {
@@ -64,12 +81,25 @@ STEPS: dict[str, Callable[[Recurrence, User, datetime], None]] = {
 }
 
 
-def _to(made: Recurrence, status: str, *sources: str, **more: Any) -> None:
-    if not Recurrence.objects.filter(pk=made.pk, status__in=sources).update(status=status, **more):
-        made.refresh_from_db(fields=["status"])
-        raise ActionConflict(
-            _("This is not possible in the state “%(state)s”.") % {"state": made.get_status_display()}
-        )
+def _locked(made: Recurrence) -> Recurrence:
+    return Recurrence.objects.select_for_update(of=("self",)).get(pk=made.pk)
+
+
+def _not_possible(made: Recurrence) -> ActionConflict:
+    return ActionConflict(_("This is not possible in the state “%(state)s”.") % {"state": made.get_status_display()})
+
+
+@transaction.atomic
+def _to(made: Recurrence, user: User, now: datetime, status: str, *sources: str, **more: Any) -> None:
+    one = _locked(made)
+    if one.status not in sources:
+        raise _not_possible(one)
+    record(one, by=None, now=now)  # as it stood, when it is older than its history
+    for name, value in {**more, "status": status}.items():
+        setattr(one, name, value)
+        setattr(made, name, value)
+    one.save(update_fields=["status", *more])
+    record(one, by=user, now=now)
 
 
 def raise_due(now: datetime) -> int:
@@ -125,7 +155,7 @@ def _raised(made: Recurrence, window: Window, now: datetime) -> Change:
     elif made.copied is not None:  # one of both, the database says
         data = {**_copy_of(made.copied, owner), **data, "items": items or _items_of(made.copied, owner)}
     via = TimelineEntry.Via.SYSTEM
-    with transaction.atomic():
+    with transaction.atomic(), override(owner.language or get_language()):
         change: Any = perform(Change(), name, user=owner, data=data, via=via, now=now).ticket
         log_event(ticket=change, event="change_recurred", user=None, now=now, title=made.title)
     return change

@@ -16,7 +16,8 @@ from changes.recurring.forms import RecurrenceForm
 from changes.recurring.models import Recurrence
 from changes.recurring.queries import visible_to
 from changes.recurring.rules import may_make, may_read, may_steer
-from changes.recurring.services import STEPS, make
+from changes.recurring.services import STEPS, edit, make
+from changes.recurring.versions import history
 from tickets import clock
 from tickets.errors import ActionConflict
 
@@ -81,9 +82,49 @@ class RecurrenceView(SignedInView):
             "dates": [] if made.status == Recurrence.Status.ENDED else preview(made, clock.now(), NEXT),
             "past": made.occurrences.select_related("change")[:PAST],
             "steers": may_steer(made, request.user) and made.status != Recurrence.Status.ENDED,
+            "history": history(made),
             "owns": made.owner_id == request.user.pk,
         }
         return render(request, "changes/recurring/detail.html", context)
+
+
+class EditRecurrenceView(SignedInView):
+    """Editing one: its dates are shown first."""
+
+    goes_on_here = True
+
+    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show it."""
+        made = self._find(request, pk)
+        return self._draw(request, made, RecurrenceForm(user=request.user, made=made))
+
+    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        """Show its dates; save it when they were seen."""
+        made = self._find(request, pk)
+        form = RecurrenceForm(request.POST, user=request.user, made=made)
+        if not form.is_valid():
+            return self._draw(request, made, form, 422)
+        if "preview" in request.POST:
+            dates = preview(form.draft(), clock.now(), NEXT)
+            return self._draw(request, made, form, dates=dates, zone=form.draft().zone)
+        try:
+            edit(made, user=request.user, now=clock.now(), **form.cleaned_data)
+        except ActionConflict as error:
+            form.add_error(None, str(error.message))
+            return self._draw(request, made, form, 409)
+        messages.success(request, _("“%(title)s” is saved.") % {"title": form.cleaned_data["title"]})
+        return redirect("changes:recurrence", pk)
+
+    def _find(self, request: SignedInRequest, pk: int) -> Recurrence:
+        made = find(request, pk)
+        if not may_steer(made, request.user):
+            raise PermissionDenied
+        return made
+
+    def _draw(
+        self, request: SignedInRequest, made: Recurrence, form: RecurrenceForm, status: int = 200, **more: Any
+    ) -> HttpResponse:
+        return render(request, "changes/recurring/edit.html", {"form": form, "made": made, **more}, status=status)
 
 
 class RecurrenceStepView(SignedInView):

@@ -40,12 +40,24 @@ FROM, TO = (
 KEY: dict[str, dict[str, Any]] = {"key": {"type": "string", "maxLength": 20}}
 
 
+class AlteredSerializer(serializers.Serializer):
+    """A field as people call it, with both values."""
+
+    field = serializers.CharField(source="name")
+    label = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
 class WriteSerializer(serializers.Serializer):
     """A write to items in use that no change allowed."""
 
     key = serializers.CharField()
     items = serializers.SerializerMethodField()
     what = serializers.CharField(help_text="Fields that were written, or the relation.")
+    altered = AlteredSerializer(
+        many=True, help_text="What was believed before and what was written; none for a relation."
+    )
     at = serializers.DateTimeField()
     by = PersonField(source="version.by", allow_null=True)
     note = serializers.CharField(source="version.reason", help_text="Why, as far as it was said.")

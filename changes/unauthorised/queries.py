@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from changes.models import Change
+from changes.proof.register import believed_before
 from changes.states import ENDED, States
 from changes.unauthorised.models import WriteVerdict
 from cmdb.authority import Authority
-from cmdb.definitions import column_labels, labels_at
+from cmdb.definitions import Definitions, column_labels, labels_at
 from cmdb.models import Attribute, ConfigurationItem, ItemVersion, RelationVersion
+from cmdb.versioning.history import Field, Names
 from tickets.figures.records import moment_of
 
 #: A change that was approved and stands, or was carried out.
@@ -35,7 +37,8 @@ MOST = 5000
 class Write:
     """A write: ``key`` names it to pages and programs; ``items``: what it is about.
 
-    ``codes``: the fields that it brought, none for a relation; ``words``: what was written, as people call it.
+    ``codes``: the fields that it brought, none for a relation; ``words``: what was written, as people call it;
+    ``altered``: fields with what was believed before and what was written.
     """
 
     key: str
@@ -44,6 +47,7 @@ class Write:
     codes: list[str]
     words: str
     verdict: WriteVerdict | None
+    altered: list[Field] = field(default_factory=list)
 
     @property
     def what(self) -> str:
@@ -104,7 +108,7 @@ def span_asked(params: Mapping[str, str]) -> Between | None:
 
 
 def writes(user: User, state: str, most: int, between: Between | None = None) -> list[Write]:
-    """The newest ``most``, items and relations together; only those of a span. Three queries."""
+    """The newest ``most``, items and relations together; only those of a span. Four queries, and those of names."""
     related = ("by", "verdict__by", "verdict__change")
     both = (in_state(_within(found, between), state) for found in (item_writes(user), relation_writes(user)))
     items, relations = both
@@ -112,7 +116,21 @@ def writes(user: User, state: str, most: int, between: Between | None = None) ->
     relations = relations.select_related("source", "target", "relation_type", *related)
     called = _called()
     rows = [_write(one, called) for one in (*items[:most], *relations.order_by("-written_at", "-pk")[:most])]
-    return sorted(rows, key=lambda one: one.at, reverse=True)[:most]
+    return with_altered(sorted(rows, key=lambda one: one.at, reverse=True)[:most])
+
+
+def with_altered(rows: list[Write]) -> list[Write]:
+    """``rows`` with what each altered: what was believed of an item until then, and since. Two queries, and names."""
+    versions = [one.version for one in rows if isinstance(one.version, ItemVersion)]
+    if not versions:
+        return rows
+    before, names = believed_before(versions), Names(Definitions())
+
+    def altered(one: Write) -> list[Field]:
+        found = before.get((one.version.item_id, one.version.recorded.lower))
+        return names.differences(found, one.version) if found is not None else []
+
+    return [replace(one, altered=altered(one)) if one.codes else one for one in rows]
 
 
 def _within(found: Any, between: Between | None) -> Any:
@@ -147,7 +165,7 @@ def find_write(user: User, key: str) -> Write | None:
         return None
     found = item_writes(user) if kind == ITEM else relation_writes(user)
     version = found.filter(pk=int(number)).first()
-    return _write(version, _called()) if version is not None else None
+    return with_altered([_write(version, _called())])[0] if version is not None else None
 
 
 def figures(user: User, start: datetime, end: datetime) -> dict[str, int]:

@@ -19,13 +19,13 @@ from pathlib import Path
 from types import FrameType
 
 from itsm import embedded, env
+from itsm.demo_accounts import DEMO_ACCOUNTS
 from itsm.run import programs
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 STOP_SECONDS = programs.STOP_SECONDS + 5
 SERVER_CHECK_SECONDS = 1
-DEMO_ACCOUNTS = ["desk", "engineer", "engineer2", "lead", "manager", "requester", "requester2", "admin"]
 
 #: Less memory: few arenas, and workers that do not load every page to check it; `prepare` has checked them.
 LEAN = {"MALLOC_ARENA_MAX": "2", "CELERY_SKIP_CHECKS": "1"}

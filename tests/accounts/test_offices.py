@@ -40,7 +40,8 @@ approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOver
 changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
 changes.MaintenanceVersion.made_by changes.Meeting.made_by
 changes.MonthlyWords.written_by changes.PlanStep.reported_by changes.PreparedEdit.applied_by changes.Presence.person
-changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
+changes.QuestionnaireVersion.made_by changes.RecurrenceVersion.made_by
+changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
 cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.Confirmation.by
 cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by

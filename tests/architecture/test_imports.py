@@ -13,6 +13,7 @@ pytestmark = pytest.mark.req("TKT-06")
 #: Rooms of ``itsm`` that know no app: anybody may use them.
 TOOLS = {
     "itsm.documents.cells",
+    "itsm.demo_accounts",
     "itsm.docstrings",
     "itsm.web.filtering",
     "itsm.web.lifetimes",

@@ -110,7 +110,8 @@ def test_what_a_freeze_would_do_is_shown_before_it_is_saved(world: World, client
     rule = FreezeRule.objects.get(code="audit")
     saved(client, rule, missed.planned_start, version=1)
     late = client.post(f"/changes/freezes/{rule.code}/edit/", typed(hit.planned_start, version=1))
-    assert (late.status_code, "changer" in late.content.decode().lower()) == (422, True)
+    text = late.content.decode()
+    assert (late.status_code, "changer" in text.split("data-first-error")[1].split("</ul>")[0].lower()) == (422, True)
     client.force_login(reload_user(world.lead))
     assert client.get("/changes/freezes/audit/edit/").status_code == 403
     assert client.get("/changes/freezes/").status_code == 200
@@ -233,7 +234,9 @@ def test_a_template_that_is_approved_again_starts_anew(world: World, client: Cli
     template = ChangeTemplate.objects.get(code="extend-disk")
 
     def ordered() -> Any:
-        change = perform(Change(), "order", user=world.engineer, data={"template": "extend-disk"}).ticket
+        change = perform(
+            Change(), "order", user=world.engineer, data={"template": "extend-disk", "business_system": "kvm"}
+        ).ticket
         return act(change, "start", world.engineer)
 
     for _number in range(template.failures):
@@ -243,10 +246,34 @@ def test_a_template_that_is_approved_again_starts_anew(world: World, client: Cli
     client.force_login(reload_user(world.admin))
     data = {
         name: getattr(template, name)
-        for name in ("name_zh", "name_en", "summary", "content", "plan", "back_out", "effect", "minutes")
+        for name in (
+            "name_zh",
+            "name_en",
+            "summary_zh",
+            "content_zh",
+            "plan_zh",
+            "back_out_zh",
+            "effect_zh",
+            "minutes",
+        )
     }
     data |= {"failures": template.failures, "last_uses": template.last_uses, "approved": "on", "active": "on"}
+    data |= {"steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0}
     assert client.post(f"/admin/changes/changetemplate/{template.pk}/change/", data).status_code == 302
     act(ordered(), "back_out_now", world.engineer, text="失败")
     template.refresh_from_db()
     assert template.approved
+
+
+@pytest.mark.req("CHG-05", "UI-03")
+def test_only_what_the_kind_needs_is_asked_for(world: World, client: Client) -> None:
+    """A span asks for no days of holidays, holidays for no span; both are marked for the kind that needs them."""
+    client.force_login(reload_user(world.people["changer"]))
+    start = later(24 * 40)
+    none = dict.fromkeys(("min_days", "days_before", "begins_at", "closes_at"), "")
+    assert client.post("/changes/freezes/new/", {**typed(start), **none}).status_code == 200
+    refused = client.post("/changes/freezes/new/", {**typed(start), "starts_at": "", "kind": "span"})
+    assert (refused.status_code, next(iter(refused.context["form"].errors))) == (422, "starts_at")
+    around = {**typed(start), "kind": "holiday", "starts_at": "", "ends_at": "", "min_days": ""}
+    refused = client.post("/changes/freezes/new/", around)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["min_days"])

@@ -3,7 +3,7 @@ it is taken back; customers read of their own systems only, in their language (C
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -14,14 +14,16 @@ from accounts.models import User
 from announcements.models import Announcement
 from approvals.models import Policy
 from approvals.policy.policies import publish
+from changes.catalogue.templates import publish as publish_template
 from changes.informing.due import run_informing
 from changes.informing.models import AffectedNotice
-from changes.models import Change, ChangeTemplate
+from changes.models import Change, ChangeTemplate, MaintenanceWindow
 from cmdb.models import BusinessSystem, Relation, RelationType
 from notifications.models import Delivery, Notice
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_system, make_user, reload_user
+from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionInvalid
 from tickets.models import TimelineEntry
@@ -232,15 +234,14 @@ def test_a_standard_change_without_effect_tells_no_customer(world: World) -> Non
             code=f"restart-{announced}",
             name_zh="重启",
             name_en="Restart",
-            summary="重启",
-            content="重启",
-            plan="重启",
-            back_out="回退",
-            effect=effect,
+            summary_zh="重启",
+            content_zh="重启",
+            plan_zh="重启",
+            back_out_zh="回退",
+            effect_zh=effect,
             group=world.engineer.support_groups.get(),
         )
-        version = {name: getattr(template, name) for name in ("content", "plan", "back_out", "effect")}
-        template.versions.create(number=1, content=version, made_at=MONDAY)
+        publish_template(template=template, by=None, now=MONDAY)
         data = {"template": template.code, "items": ["app-1"], "planned_start": later(2 + 3 * announced).isoformat()}
         change = perform(Change(), "order", user=reload_user(world.lead), data=data, now=MONDAY).ticket
         assert Announcement.objects.filter(ticket=change.pk).count() == announced
@@ -263,3 +264,32 @@ def test_panel_and_api_say_who_knows_what_to_staff_alone(world: World, client: C
     page = client.get(f"/tickets/{change.number}/around/").content.decode()
     assert "core-db" in page
     assert Delivery.objects.filter(notice__event="announced", channel__in=("portal", "sms")).count() == 0
+
+
+@pytest.mark.req("CHG-07", "ORG-03")
+def test_customers_read_of_planned_work_on_their_systems_alone(world: World, client: Client) -> None:
+    """Approved changes and maintenance windows, in the reader's language; nothing internal, nothing of others."""
+    begin = clock.now() + timedelta(hours=20)
+    window = {"planned_start": begin.isoformat(), "planned_end": (begin + timedelta(hours=2)).isoformat()}
+    scheduled(world, **window)
+    request(world, business_system="core-db", summary="隐秘事项")
+    for code in ("core-db", "intranet"):
+        system = BusinessSystem.objects.get(code=code)
+        MaintenanceWindow.objects.create(business_system=system, weekday=6, begins_at=time(1), minutes=60)
+    pages = {}
+    for person, mine in ((world.requester, "core-db"), (world.requester2, "intranet")):
+        client.force_login(reload_user(person))
+        pages[person] = client.get("/changes/planned/").content.decode()
+        own = Api(person).get("planned-work/").json()
+        assert {row["system"] for row in own["maintenance"]} == {mine}
+        assert [row["systems"] for row in own["work"]] == ([["core-db"]] if person == world.requester else [])
+    User.objects.filter(pk=world.requester.pk).update(language="en")
+    client.force_login(reload_user(world.requester))
+    english = client.get("/changes/planned/").content.decode()
+    page, other = pages[world.requester], pages[world.requester2]
+    assert "短时中断" in page
+    assert not [word for word in ("升级数据库", "隐秘事项", "intranet") if word in page]
+    assert ("core-db" in other, "intranet" in other) == (False, True)
+    assert ("Planned work" in english, "core-db system" in english) == (True, True)
+    client.force_login(reload_user(world.engineer))
+    assert client.get("/changes/planned/")["Location"] == "/changes/calendar/"

@@ -36,7 +36,7 @@ def asked_simple(world: World, **data: Any) -> Any:
 
 def order(world: World, **data: Any) -> Change:
     """A standard change that the engineer orders."""
-    typed = {"template": "extend-disk", **data}
+    typed = {"template": "extend-disk", "business_system": "intranet-mail", **data}
     return perform(Change(), "order", user=world.engineer, data=typed, now=MONDAY).ticket  # type: ignore[return-value]
 
 
@@ -115,7 +115,9 @@ def test_standard_change_is_ordered_and_scheduled_at_once(world: World, client: 
     assert "extend-disk" in client.get(f"/changes/catalogue/?from={incident.number}").content.decode()
     page = client.get(f"/changes/catalogue/extend-disk/?from={incident.number}").content.decode()
     assert f'value="{incident.number}"' in page
-    made = client.post("/changes/catalogue/extend-disk/", {"raised_from": incident.number})
+    made = client.post(
+        "/changes/catalogue/extend-disk/", {"raised_from": incident.number, "business_system": "intranet-mail"}
+    )
     change = Change.objects.get()
     assert (made.status_code, change.state, change.change_type_id) == (302, "scheduled", "standard")
     assert change.raised_from_id == incident.pk
@@ -123,7 +125,7 @@ def test_standard_change_is_ordered_and_scheduled_at_once(world: World, client: 
     assert last_entry(incident).action == "change_raised"
 
     template = ChangeTemplate.objects.get(code="extend-disk")
-    template.plan = "新的步骤"
+    template.plan_zh = "新的步骤"
     template.save()
     assert publish(template=template, by=world.admin, now=MONDAY)
     assert "新的步骤" not in str(Change.objects.values_list("template_version__content", flat=True).get())

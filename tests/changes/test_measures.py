@@ -36,7 +36,11 @@ def month(world: World) -> World:
         answers = {"expected_reached": "yes" if minutes == 10 else "no", "rating": "fair", "business_view": "good"}
         act(change, "review", changer, now=later(41), interruption_minutes=minutes, **answers)
     order: Any = perform(
-        Change(), "order", user=world.engineer, data={"template": "extend-disk"}, now=later(50)
+        Change(),
+        "order",
+        user=world.engineer,
+        data={"template": "extend-disk", "business_system": "kvm"},
+        now=later(50),
     ).ticket
     act(act(order, "start", world.engineer, now=later(51)), "back_out_now", world.engineer, now=later(52), text="失败")
     none: dict[str, Any] = {"planned_start": "", "planned_end": ""}

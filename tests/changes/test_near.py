@@ -131,14 +131,15 @@ def test_a_standard_change_is_raised_from_an_incident_in_three_clicks(world: Wor
     assert "change_raised" in set(TimelineEntry.objects.filter(ticket=incident).values_list("action", flat=True))
 
     problem = problem_in("investigating", world)
-    act(problem, "raise_change", world.lead, template="extend-disk")
+    make_item("app-2")
+    act(problem, "raise_change", world.lead, template="extend-disk", items=["app-2"])
     assert Change.objects.filter(raised_from=problem.pk).count() == 1
 
 
 @pytest.mark.req("INC-20", "NTF-01")
 def test_the_handler_says_whether_the_change_helped(world: World, client: Client) -> None:
-    incident = affected(world)
-    incident = act(incident, "raise_change", world.engineer, template="extend-disk")
+    make_item("app-1")
+    incident = act(affected(world, "app-1"), "raise_change", world.engineer, template="extend-disk")
     change: Any = Change.objects.get()
     with pytest.raises(ActionInvalid):
         act(incident, "judge_change", world.engineer, change=change.number, helped="yes")

@@ -16,6 +16,7 @@ from changes.models import Change, ChangeTemplate, FreezeRule, Occurrence, Recur
 from changes.recurring.dates import preview, windows_after
 from changes.recurring.services import end, make, pause, raise_due, resume, take_over
 from notifications.models import Notice
+from tests.api.client import Api
 from tests.changes.making import change_in, later, request, staffed
 from tests.factories import MONDAY, World, act, reload_user
 from tickets.errors import ActionConflict
@@ -33,8 +34,14 @@ def people(world: World) -> World:
 @pytest.fixture
 def template(world: World) -> ChangeTemplate:
     """A standard change of 30 minutes."""
-    named = {"name_zh": "重启", "name_en": "Restart", "summary": "重启服务", "content": "重启", "plan": "一、重启"}
-    made = ChangeTemplate.objects.create(code="restart", back_out="无", group=world.groups["host"], **named)
+    named = {
+        "name_zh": "重启",
+        "name_en": "Restart",
+        "summary_zh": "重启服务",
+        "content_zh": "重启",
+        "plan_zh": "一、重启",
+    }
+    made = ChangeTemplate.objects.create(code="restart", back_out_zh="无", group=world.groups["host"], **named)
     publish(template=made, by=None, now=MONDAY)
     return made
 
@@ -217,3 +224,43 @@ def test_a_rule_of_a_change_that_somebody_does_not_see_is_not_theirs_to_read(wor
     made = make(owner=world.lead, now=MONDAY, copied=change_in("draft", world), **RULE)
     client.force_login(reload_user(world.requester))
     assert client.get(f"/changes/recurring/{made.pk}/").status_code == 403
+
+
+def test_a_rule_is_edited_with_a_preview_and_its_history_says_by_whom(
+    world: World, template: ChangeTemplate, client: Client
+) -> None:
+    client.force_login(reload_user(world.engineer))
+    where = client.post("/changes/recurring/", TYPED)["Location"]
+    made, edits = Recurrence.objects.get(), f"{where}edit/"
+    client.force_login(reload_user(world.people["engineer2"]))
+    assert client.get(edits).status_code == 403
+    client.force_login(reload_user(world.people["changer"]))
+    assert "每周重启" in client.get(edits).content.decode()
+    shown = client.post(edits, {**TYPED, "every": "2", "preview": "1"})
+    assert (shown.status_code, Recurrence.objects.get().every) == (200, 1)
+    wrong = client.post(edits, {**TYPED, "last_day": "2030-12-01"})
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["last_day"])
+    unknown = client.post(edits, {**TYPED, "template": "", "copied": "CH000000000001"})
+    assert "CH000000000001" in unknown.context["form"].errors["copied"][0]
+    assert client.post(edits, {**TYPED, "every": "2", "begins_at": "21:30"}).status_code == 302
+    client.post(f"{where}pause/")
+    made.refresh_from_db()
+    assert (made.every, made.begins_at, made.owner, made.status) == (2, time(21, 30), world.engineer, "paused")
+    assert [(one.number, one.made_by) for one in made.versions.all()] == [
+        *((3, world.people["changer"]), (2, world.people["changer"]), (1, world.engineer))
+    ]
+    page = client.get(where).content.decode()
+    assert "20:00 → 21:30" in page
+
+
+@pytest.mark.req("API-01")
+def test_programs_edit_a_rule_and_what_is_left_out_stays(world: World, template: ChangeTemplate) -> None:
+    made = make(owner=world.engineer, now=MONDAY, template=template, **RULE)
+    address = f"change-recurrences/{made.pk}/"
+    answer = Api(world.engineer).post(address, {"every": 3})
+    assert answer.status_code == 200, answer.content
+    said = answer.json()
+    assert (said["every"], said["title"], said["begins_at"], len(said["versions"])) == (3, "每周重启", "20:00:00", 2)
+    assert Api(world.lead).post(address, {"every": 4}).status_code == 403
+    end(made, world.engineer, MONDAY)
+    assert Api(world.engineer).post(address, {"every": 4}).status_code == 409

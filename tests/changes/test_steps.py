@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from approvals.content import shown
 from changes.approving import further_lines
-from changes.models import PlanStep
+from changes.models import Change, PlanStep
 from changes.plan.drawing import drawn
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, last_entry, reload_user
@@ -36,6 +37,39 @@ def test_a_step_outside_the_window_is_refused_beside_its_time(world: World) -> N
         act(request(world), "add_step", world.lead, what="备份", **INSIDE | {"planned_to": "2026-11-24T22:01"})
     assert list(found.value.form.errors) == ["planned_to"]
     assert planned(world).steps.count() == 1
+
+
+@pytest.mark.req("UI-03")
+def test_an_end_before_the_beginning_is_refused_at_the_end(world: World) -> None:
+    with pytest.raises(ActionInvalid) as found:
+        act(request(world), "add_step", world.lead, what="备份", **INSIDE | {"planned_to": "2026-11-24T20:15"})
+    assert list(found.value.form.errors) == ["planned_to"]
+
+
+@pytest.mark.req("UI-03", "TKT-04")
+def test_the_log_of_a_step_says_yes_to_its_point_of_no_return_and_no_time(world: World, client: Client) -> None:
+    change = act(request(world), "add_step", world.lead, what="切换", no_return="on", **INSIDE)
+    client.force_login(reload_user(world.lead))
+    entry = client.get(f"/tickets/{change.number}/").text.split("data-timeline")[-1]
+    said = re.sub(r"<[^>]+>|\s+", " ", entry)
+    assert re.search(r"不可回退点 +是", said)
+    assert not re.search(r"不可回退点 +(— →)? *20", said)
+
+
+@pytest.mark.req("CHG-05")
+def test_a_person_in_two_places_is_named_once_and_free_windows_lead_to_the_move(world: World, client: Client) -> None:
+    first, other = request(world, assignee="engineer"), request(world, assignee="engineer")
+    act(first, "submit", world.lead)
+    Change.objects.filter(pk=first.pk).update(requester=world.engineer)
+    with pytest.raises(ActionConflict) as refused:
+        act(other, "submit", world.lead)
+    assert str(refused.value.message).count(world.engineer.display_name) == 1
+    assert str(refused.value.message).count("Asia/Shanghai") == 3
+    client.force_login(reload_user(world.lead))
+    page = client.post(f"/tickets/{other.number}/actions/submit/", {"version": other.version})
+    assert page.status_code == 409
+    [way, *_more] = re.findall(rf'href="(/changes/{other.number}/move/\?start=[^"]+)"', page.text)
+    assert client.get(way).status_code == 200
 
 
 @pytest.mark.req("CHG-04")

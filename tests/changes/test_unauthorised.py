@@ -15,7 +15,7 @@ from django.utils.translation import override
 from changes.models import Change, WriteVerdict
 from changes.unauthorised.permit import permit
 from changes.unauthorised.queries import writes
-from cmdb.models import ItemVersion, Relation, RelationType
+from cmdb.models import ItemImport, ItemVersion, Relation, RelationType
 from cmdb.services import Link, NotAllowed, Stamp, end_relations, update_item, write_relations
 from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
@@ -251,6 +251,39 @@ def test_a_first_relation_between_items_that_stood_counts(world: World) -> None:
     with replaying(START):
         write_relations([Link(old, RelationType.objects.get(code="depends_on"), other)], TRUSTED)
     assert listed_relations(world) == ["db-2", "db-1"]
+
+
+def test_a_first_load_of_relations_in_files_of_their_own_is_none(world: World) -> None:
+    """Imported by the configuration manager: what was never known of how an item is connected; not by others."""
+    kind, needs = (RelationType.objects.get(code=code) for code in ("runs_on", "depends_on"))
+    with replaying(MONDAY):
+        rows = [make_item(name) for name in ("db-1", "host-1", "db-2", "host-2")]
+    files = [ItemImport.objects.create(name="r.csv", fingerprint=str(number), by=world.manager) for number in range(3)]
+
+    def load(hours: int, number: int, by: Any, *links: Link) -> None:
+        stamp = Stamp(by=reload_user(by), source="import", trusted=True, batch=files[number])
+        with replaying(later(hours)):
+            write_relations(list(links), stamp)
+
+    load(30, 0, world.manager, Link(rows[0], kind, rows[1]))
+    load(31, 1, world.manager, Link(rows[0], needs, rows[1]), Link(rows[2], kind, rows[1]))
+    assert listed_relations(world) == []
+    load(60, 2, world.manager, Link(rows[2], needs, rows[0]))
+    assert listed_relations(world) == ["db-2"]
+    load(61, 2, world.engineer, Link(rows[0], kind, rows[3]))
+    assert listed_relations(world) == ["db-1", "db-2"]
+
+
+def test_a_row_says_from_what_to_what_and_who_decides(world: World, client: Client) -> None:
+    with replaying(MONDAY):
+        item = make_item("app-1", name="旧名称")
+    written(item, later(1), "新名称")
+    [row] = Api(world.manager).get("unauthorised-changes/").json()["results"]
+    assert [(one["before"], one["after"]) for one in row["altered"]] == [("旧名称", "新名称")]
+    client.force_login(reload_user(world.engineer))
+    page = client.get("/changes/unauthorised/").content.decode()
+    assert "<del>旧名称</del> → <b>新名称</b>" in page
+    assert ("/changes/unauthorised/i" in page, "配置管理员" in page) == (False, True)
 
 
 def listed_relations(world: World) -> list[str]:

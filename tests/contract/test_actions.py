@@ -120,7 +120,7 @@ def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Tic
 
 def _raise_and_end_change(ticket: Ticket, world: World) -> None:
     """A standard change that was ordered from the ticket and carried out."""
-    data = {"template": "extend-disk", "raised_from": ticket.number}
+    data = {"template": "extend-disk", "raised_from": ticket.number, "items": ["SRV-1"]}
     change = perform(Change(), "order", user=world.engineer, data=data).ticket
     act(act(change, "start", world.engineer), "implement", world.engineer, result="as_planned")
 

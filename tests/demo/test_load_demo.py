@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase
 
 from accounts.models import Organisation, SupportGroup, User
+from approvals.shell import waiting_for
+from changes.models import Change, Recurrence
+from changes.rules import may_manage
 from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion, Relation, RelationVersion
 from demo.company import PASSWORD
 from demo.expected import differences
@@ -19,6 +23,7 @@ from demo.loading import load_demo, read_demo
 from duty.models import Roster
 from duty.services import on_duty
 from incidents.models import Incident
+from itsm.demo_accounts import DEMO_ACCOUNTS
 from notifications.models import Delivery
 from problems.figures.register import Month
 from problems.meeting.queries import repeated_in
@@ -65,7 +70,7 @@ def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:
         "supplier": 2,
     }
     assert SupportGroup.objects.count() == 11
-    assert User.objects.count() == 45
+    assert User.objects.count() == 46
     assert ConfigurationItem.objects.count() == 275
     assert Relation.objects.filter(active=True).count() == 495
     assert ItemVersion.objects.filter(authority="none", carried=False).count() == 1
@@ -238,3 +243,31 @@ def test_load_demo_has_a_past_that_trends_and_boards_show(database: None) -> Non
     assert {"registered", "investigating", "pending", "proposed", "reviewed", "closed"} <= states
     month = Month.parse("", clock.now())
     assert repeated_in(month, User.objects.get(username="zhengli"))
+
+
+@pytest.mark.req("CHG-02", "CHG-03", "CHG-06")
+def test_every_role_of_changes_can_be_tried_with_a_demo_account(database: None) -> None:
+    """Its running changes, those that wait for somebody, what comes again: each is in the hands of a demo account."""
+    people = {user.username: user for user in User.objects.with_access().filter(username__in=DEMO_ACCOUNTS)}
+    assert people.keys() == set(DEMO_ACCOUNTS)
+    waiting = {
+        name: set(Change.objects.filter(approval_rounds__in=waiting_for(user)).values_list("change_type", flat=True))
+        for name, user in people.items()
+    }
+    running = Change.objects.filter(state="implementing")
+
+    assert {one.assignee.username: one.steps.filter(status="started").count() for one in running if one.assignee} == {
+        "engineer": 1,
+        "engineer2": 1,
+    }
+    assert "emergency" in waiting["leader"]
+    assert {"simple", "major"} <= waiting["approver"]
+    assert "simple" in waiting["changemanager"]
+    assert Change.objects.filter(state="submitted").exists()
+    assert set(Recurrence.objects.values_list("owner__username", flat=True)) == {"engineer", "engineer2"}
+    assert may_manage(running[0], people["changemanager"])
+
+
+def test_the_readme_names_every_demo_account() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert [name for name in DEMO_ACCOUNTS if f"`{name}`" not in text] == []

@@ -128,6 +128,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "changes:move": ["CH991231000001"],
         "changes:judge": ["i0"],
         "changes:meeting": [0],
+        "changes:edit_template": ["none"],
+        "changes:edit_recurrence": [0],
         "changes:recurrence": [0],
         "changes:recurrence_step": [0, "end"],
         "changes:run": ["CH991231000001"],

@@ -136,6 +136,7 @@ NEVER_EMPTIED = [
     "changes_maintenanceversion",
     "changes_monthlywords",
     "changes_questionnaireversion",
+    "changes_recurrenceversion",
     "changes_riskassessment",
     "changes_templateversion",
     "changes_writeverdict",

@@ -197,6 +197,8 @@ class ActionView(SignedInView):
     def _draw_refusal(self, ticket: Ticket, action: Action, error: ActionError, status: int) -> HttpResponse:
         """Why it is not possible, and what was typed, to be used elsewhere; a whole page shows that by itself."""
         context = {"message": error.message, "url": ticket.get_absolute_url(), "state": ticket.state_label}
+        if isinstance(error, ActionConflict):
+            context |= {"message": error.brief, "ways": error.ways}
         if is_htmx(self.request):
             context |= {
                 "kept": drafting.find_kept(ticket, self.request.user, action),

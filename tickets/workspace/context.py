@@ -113,6 +113,11 @@ def portal_entries(user: User, path: str) -> list[dict[str, Any]]:
         _entry(_("My tickets"), reverse("tickets:portal"), path, icon="ticket"),
         *(link for link in _waiting_links(counts, path) if link["count"]),
         _entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone"),
+        *(
+            _entry(declared.label, declared.address, path, icon=declared.icon)
+            for declared in entries_for(user)
+            if declared.in_portal
+        ),
     ]
 
 

@@ -1,0 +1,154 @@
+"""The catalogue of standard changes: steps for the run sheet, what must be named, both languages, editing (CHG-02)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.translation import override
+
+from changes.models import Change, ChangeTemplate
+from changes.shipped import load_changes
+from demo.reference import read_reference
+from tests.api.client import Api
+from tests.changes.making import staffed
+from tests.factories import MONDAY, World, make_item, reload_user
+from tickets.actions import perform
+from tickets.errors import ActionInvalid
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-02")]
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> World:
+    """Whoever changes need."""
+    make_item("app-1")
+    return staffed(world)
+
+
+def order(world: World, **data: Any) -> Any:
+    """A restart that the engineer orders."""
+    typed = {"template": "restart-service", "items": ["app-1"], **data}
+    return perform(Change(), "order", user=world.engineer, data=typed, now=MONDAY).ticket
+
+
+@pytest.mark.req("CHG-04", "CHG-06")
+def test_the_steps_of_a_template_become_those_of_the_run_sheet(world: World) -> None:
+    change = order(world)
+    steps = list(change.steps.all())
+
+    assert [step.what for step in steps] == ["确认无在途交易", "停止服务", "启动服务", "检查日志与监控"]
+    assert {step.person for step in steps} == {world.engineer}
+    assert all(step.check_text and step.back_out for step in steps)
+    assert [(step.planned_from - MONDAY, step.planned_to - MONDAY) for step in steps] == [
+        (timedelta(minutes=begin), timedelta(minutes=end)) for begin, end in ((0, 5), (5, 10), (10, 20), (20, 30))
+    ]
+    assert change.plan.splitlines()[1] == "2. 停止服务"
+
+
+@pytest.mark.req("CHG-04")
+def test_steps_are_shorter_alike_in_a_shorter_window(world: World) -> None:
+    change = order(world, planned_end=(MONDAY + timedelta(minutes=15)).isoformat())
+    ends = [step.planned_to - MONDAY for step in change.steps.all()]
+    assert ends == [timedelta(minutes=minutes) for minutes in (2.5, 5, 10, 15)]
+
+
+def test_an_order_without_what_its_template_needs_is_refused_beside_the_field(world: World, client: Client) -> None:
+    with pytest.raises(ActionInvalid) as refused:
+        order(world, items=[])
+    assert list(refused.value.form.errors) == ["items"]
+    assert order(world, items=[], business_system="kvm", planned_start="2026-11-24T20:00").business_system_id == "kvm"
+    ChangeTemplate.objects.update(needs_subject=False)
+    assert order(world, items=[], planned_start="2026-11-25T20:00").state == "scheduled"
+    ChangeTemplate.objects.update(needs_subject=True)
+    client.force_login(reload_user(world.engineer))
+    page = client.post("/changes/catalogue/restart-service/", {"summary": "重启网关"})
+    assert (page.status_code, "重启网关" in page.content.decode()) == (422, True)
+
+
+@pytest.mark.req("UI-02", "CHG-07")
+def test_what_is_ordered_reads_in_the_language_of_whoever_orders(world: World) -> None:
+    with override("en"):
+        change = order(world)
+    assert (change.summary, change.steps.first().what) == (
+        "Restart an application service",
+        "Make sure that nothing is being processed",
+    )
+    assert (change.notice_zh, change.notice_en) == (
+        "重启期间该服务短暂不可用。",
+        "The service is not available for a short while.",
+    )
+
+
+def test_a_shipped_template_follows_what_is_shipped_until_somebody_edits_it(world: World, client: Client) -> None:
+    template = ChangeTemplate.objects.get(code="restart-service")
+    template.steps.all().delete()
+    data = read_reference()
+    load_changes(data, at=MONDAY)
+    assert template.steps.count() == 4
+    client.force_login(reload_user(world.admin))
+    assert client.post(f"/changes/catalogue/{template.code}/edit/", typed(template, minutes=40)).status_code == 302
+    load_changes(read_reference(), at=MONDAY)
+    template.refresh_from_db()
+    assert template.minutes == 40
+
+
+def typed(template: ChangeTemplate, **other: Any) -> dict[str, Any]:
+    """What the page sends of a template as it stands."""
+    names = ("name", "summary", "content", "plan", "back_out", "effect")
+    data = {f"{name}_{code}": getattr(template, f"{name}_{code}") for name in names for code in ("zh", "en")}
+    steps = list(template.steps.all())
+    data |= {"minutes": template.minutes, "needs_subject": "on", "failures": 2, "last_uses": 10, "active": "on"}
+    data |= {"approved": "on", "steps-TOTAL_FORMS": len(steps), "steps-INITIAL_FORMS": len(steps)}
+    for place, step in enumerate(steps):
+        row = {"id": step.pk, "position": step.position, "minutes": step.minutes, "what_zh": step.what_zh}
+        data |= {f"steps-{place}-{name}": value for name, value in row.items()}
+    return {**data, **other}
+
+
+def test_change_managers_edit_steps_on_a_page_and_open_changes_keep_theirs(world: World, client: Client) -> None:
+    change, template = order(world), ChangeTemplate.objects.get(code="restart-service")
+    address = f"/changes/catalogue/{template.code}/edit/"
+    for name, status in (("engineer", 403), ("lead", 403), ("requester", 403)):
+        client.force_login(reload_user(getattr(world, name)))
+        assert client.get(address).status_code == status
+    client.force_login(reload_user(world.people["changer"]))
+    assert "停止服务" in client.get(address).content.decode()
+    long = client.post(address, typed(template, **{"steps-0-minutes": 50}))
+    assert (long.status_code, template.versions.count()) == (422, 1)
+    assert client.post(address, typed(template, **{"steps-1-what_zh": "优雅停止服务"})).status_code == 302
+
+    assert template.versions.first().made_by == world.people["changer"]  # type: ignore[union-attr]
+    assert "停止服务" in [step.what for step in Change.objects.get(pk=change.pk).steps.all()]
+    assert "优雅停止服务" in [step.what for step in order(world, planned_start="2026-11-25T20:00").steps.all()]
+
+
+@pytest.mark.req("API-01")
+def test_programs_read_and_edit_templates_with_their_steps(world: World) -> None:
+    read = Api(world.engineer).get("change-templates/").json()["results"]
+    assert {row["code"] for row in read} >= {"restart-service", "extend-disk"}
+    address = "change-templates/restart-service/"
+    assert Api(world.engineer).post(address, {"minutes": 45}).status_code == 403
+    assert Api(world.requester).get(address).status_code == 403
+    changer = Api(world.people["changer"])
+    step = {"what_zh": "重启", "minutes": 45}
+    refused = changer.post(address, {"steps": [{**step, "minutes": 500}]})
+    assert (refused.status_code, "steps" in refused.json()["errors"]) == (400, True)
+    saved = changer.post(address, {"minutes": 45, "steps": [step]})
+    assert saved.status_code == 200, saved.content
+    assert (saved.json()["minutes"], saved.json()["version"], len(saved.json()["steps"])) == (45, 2, 1)
+    assert changer.post(address, {"effect_en": "Short."}).json()["steps"] == saved.json()["steps"]
+
+
+@pytest.mark.req("CHG-01")
+def test_from_the_page_of_an_item_an_order_is_three_clicks_away(world: World, client: Client) -> None:
+    """The item is carried along: its page, the catalogue, the order."""
+    client.force_login(reload_user(world.engineer))
+    item = make_item("app-2")
+    assert "/changes/catalogue/?item=app-2" in client.get(f"/items/{item.pk}/").content.decode()
+    assert "restart-service/?item=app-2" in client.get("/changes/catalogue/?item=app-2").content.decode()
+    form = client.get("/changes/catalogue/restart-service/?item=app-2").context["form"]
+    assert form["items"].value() == ["app-2"]
+    assert client.post("/changes/catalogue/restart-service/?item=app-2", {"items": ["app-2"]}).status_code == 302
