@@ -129,13 +129,13 @@ def load_recurrences(now: datetime) -> None:
         user.username: user for user in User.objects.with_access().filter(username__in=("engineer", "engineer2"))
     }
     tuesday = timezone.localdate(now) + timedelta(days=(1 - timezone.localdate(now).weekday()) % 7 + 7)
-    rows = {
+    rows: dict[str, Row] = {
         "engineer": {"template": "restart-service", "items": ["app-collaboration-1"], "unit": "week"},
         "engineer2": {"copied": _replaced_disk(), "unit": "weekday", "minutes": 150},
     }
     titles = {"engineer": "每周重启协作平台应用服务", "engineer2": "每月检查备份服务器磁盘"}
     for name, row in rows.items():
-        hours = {"every": 1, "first_day": tuesday, "begins_at": "21:00", "ahead": 7}
+        hours: Row = {"every": 1, "first_day": tuesday, "begins_at": "21:00", "ahead": 7}
         form = RecurrenceForm({**row, **hours, "title": titles[name]}, user=people[name])
         if form.is_valid():
             make(owner=people[name], now=now, **form.cleaned_data)

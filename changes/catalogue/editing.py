@@ -89,9 +89,7 @@ def steps_of(template: ChangeTemplate, rows: list[dict[str, Any]]) -> Any:
 
 
 @transaction.atomic
-def save_template(
-    form: TemplateForm, steps: Any, *, by: User, now: datetime, replaces: bool = False
-) -> ChangeTemplate:
+def save_template(form: TemplateForm, steps: Any, *, by: User, now: datetime, replaces: bool = False) -> None:
     """Store the valid ``form`` and ``steps`` (None: they stay) and publish them as the next version.
 
     ``replaces``: whether ``steps`` are all there are. Who is pre-approved again starts anew.

@@ -143,8 +143,8 @@ class RecurrencesView(ApiView):
         )
 
 
-class RecurrenceView(ApiView):
-    """One of them."""
+class OneView(ApiView):
+    """What finds one of them."""
 
     def find(self, pk: int) -> Recurrence:
         """It, for those who see it. Raises Http404."""
@@ -152,6 +152,10 @@ class RecurrenceView(ApiView):
         if found is None:
             raise Http404
         return found
+
+
+class RecurrenceView(OneView):
+    """One of them."""
 
     def get(self, request: Request, pk: int) -> Response:
         """With its dates."""
@@ -188,7 +192,7 @@ class RecurrenceView(ApiView):
         )
 
 
-class RecurrenceStepView(RecurrenceView):
+class RecurrenceStepView(OneView):
     """Pausing, resuming, ending, taking over."""
 
     http_method_names = ["post", "options"]

@@ -43,8 +43,8 @@ KEY: dict[str, dict[str, Any]] = {"key": {"type": "string", "maxLength": 20}}
 class AlteredSerializer(serializers.Serializer):
     """A field as people call it, with both values."""
 
-    field = serializers.CharField(source="name")
-    label = serializers.CharField()
+    name = serializers.CharField(help_text="As programs call it.")
+    called = serializers.CharField(source="label", help_text="As people call it.")
     before = serializers.CharField()
     after = serializers.CharField()
 

@@ -38,7 +38,7 @@ def submitted(world: World, *, signed: bool = False, **data: Any) -> Any:
 def ordered(world: World, item: str) -> Any:
     """A standard change of the catalogue in the same window."""
     data = {"template": "extend-disk", "items": [item], "planned_start": "2026-11-24T20:00"}
-    made = perform(Change(), "order", user=world.lead, data=data, now=MONDAY).ticket
+    made: Any = perform(Change(), "order", user=world.lead, data=data, now=MONDAY).ticket
     Change.objects.filter(pk=made.pk).update(assignee=None)  # nobody is in two places
     made.steps.update(person=None)
     return made
