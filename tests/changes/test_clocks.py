@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from changes.models import Change
 from notifications.models import Notice
+from sla.clocks.auditing import audit
 from sla.clocks.bars import bars_of
 from sla.clocks.timers import fire_due
 from sla.models import Clock, Policy
@@ -200,3 +201,12 @@ def test_trying_a_draft_counts_each_check_and_each_order_under_its_own_name(worl
     rows = dict(other.rows("metric"))
     assert [(rows[name]["after_met"], rows[name]["after_missed"]) for name in (check, order)] == [(2, 0), (0, 2)]
     assert [(row["metric"], row["after"]) for row in other.flipped] == [(check, True), (order, False)]
+
+
+@pytest.mark.req("SLM-04")
+def test_the_audit_reads_what_ends_a_limit_of_a_change(world: World) -> None:
+    """A check ends with a column of changes alone; the audit of all clocks once failed on the first that waited."""
+    change: Any = act(request(world), "submit", world.lead, now=MONDAY)
+    assert list(audit(MONDAY)) == []
+    Change.objects.filter(pk=change.pk).update(checked_at=MONDAY)
+    assert [found["problem"] for found in audit(MONDAY)] == ["goes_on"]
