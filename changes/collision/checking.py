@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from changes.codes import EMERGENCY
 from changes.collision.collisions import Collision, blocking
+from changes.collision.redundancy import estate
 from changes.models import Change
 from changes.schedule.slots import Slot, free_slots
 from tickets.errors import ActionConflict
@@ -47,11 +48,13 @@ def refuse_blocked(change: Change, now: datetime, *, is_new: bool = False) -> No
     """
     if change.change_type_id == EMERGENCY:
         return
-    found = blocking(change)
+    with estate() as known:
+        found = blocking(change, known)
+        slots = free_slots(change, now, most=SHOWN, known=known) if found else []
     if not found:
         return
     said = _("Hard collision: %(reasons)s.") % {"reasons": "; ".join(sentence_of(one) for one in found[:SHOWN])}
-    raise Blocked(said, change, free_slots(change, now, most=SHOWN), is_new=is_new)
+    raise Blocked(said, change, slots, is_new=is_new)
 
 
 def sentence_of(one: Collision) -> str:
