@@ -71,7 +71,7 @@ class OrderView(SignedInView):
             return self._draw(request, version, error.form, 422)
         except ActionConflict as error:
             form = OrderForm(data, ticket=Change(), user=request.user)
-            form.add_error(None, str(error.message))
+            form.add_error(None, getattr(error, "reason", str(error.message)))
             return self._draw(request, version, form, 409, getattr(error, "slots", ()))
         return redirect(made.get_absolute_url())
 

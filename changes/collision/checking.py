@@ -21,7 +21,7 @@ SHOWN = 3
 
 
 class Blocked(ActionConflict):
-    """Something stands in the way; ``slots``: the next windows in which nothing does."""
+    """Something stands in the way: ``reason``; ``slots``: the next windows in which nothing does."""
 
     def __init__(self, reason: str, change: Change, slots: list[Slot], *, is_new: bool) -> None:
         told = [reason]
@@ -29,7 +29,7 @@ class Blocked(ActionConflict):
             windows = "; ".join(window_of(slot) for slot in slots)
             told.append(_("The next free windows: %(windows)s.") % {"windows": windows})
         super().__init__(" ".join(told))
-        self.slots = slots
+        self.reason, self.slots = reason, slots
         if slots and not is_new:  # what is being ordered does not stay: it has no page
             self.brief = " ".join([reason, _("Take one of the next free windows:")])
             self.ways = [(window_of(slot), _address(change, slot)) for slot in slots]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -152,3 +153,17 @@ def test_from_the_page_of_an_item_an_order_is_three_clicks_away(world: World, cl
     form = client.get("/changes/catalogue/restart-service/?item=app-2").context["form"]
     assert form["items"].value() == ["app-2"]
     assert client.post("/changes/catalogue/restart-service/?item=app-2", {"items": ["app-2"]}).status_code == 302
+
+
+@pytest.mark.req("CHG-05")
+def test_an_order_that_collides_offers_free_windows_that_order_it_there(world: World, client: Client) -> None:
+    client.force_login(reload_user(world.engineer))
+    typed = {"items": ["app-1"], "planned_start": "2030-11-26T20:00"}
+    address = "/changes/catalogue/restart-service/"
+    assert client.post(address, typed).status_code == 302
+    refused = client.post(address, {**typed, "summary": "再次重启"})
+    assert (refused.status_code, refused.context["form"].non_field_errors()[0].count("Engineer")) == (409, 1)
+    windows = re.findall(r'name="window"\s+value="([^"]+)"', refused.content.decode())
+    assert (len(windows), "再次重启" in refused.content.decode()) == (3, True)
+    assert client.post(address, {**typed, "summary": "再次重启", "window": windows[0]}).status_code == 302
+    assert Change.objects.get(summary="再次重启").planned_start != Change.objects.earliest("pk").planned_start
