@@ -47,6 +47,7 @@ urlpatterns = [
     path("unauthorised/", unauthorised_views.UnauthorisedView.as_view(), name="unauthorised"),
     path("unauthorised/<str:key>/", unauthorised_views.JudgeView.as_view(), name="judge"),
     path("catalogue/", views.CatalogueView.as_view(), name="catalogue"),
+    path("catalogue/add/", views.EditTemplateView.as_view(), name="add_template"),
     path("catalogue/<slug:code>/edit/", views.EditTemplateView.as_view(), name="edit_template"),
     path("catalogue/<slug:code>/", views.OrderView.as_view(), name="order"),
 ]

@@ -92,20 +92,22 @@ class OrderView(SignedInView):
 
 
 class EditTemplateView(SignedInView):
-    """Editing a standard change with its steps; what is saved is its next version."""
+    """Editing a standard change with its steps, or adding one; what is saved is its next version."""
 
     goes_on_here = True
 
-    def get(self, request: SignedInRequest, code: str) -> HttpResponse:
-        """Show it."""
+    def get(self, request: SignedInRequest, code: str = "") -> HttpResponse:
+        """Show it; without a code a new one."""
         template = self._find(request, code)
         return self._draw(request, TemplateForm(instance=template), Steps(instance=template))
 
-    def post(self, request: SignedInRequest, code: str) -> HttpResponse:
+    def post(self, request: SignedInRequest, code: str = "") -> HttpResponse:
         """Save and publish it."""
         template = self._find(request, code)
-        form, steps = TemplateForm(request.POST, instance=template), Steps(request.POST, instance=template)
-        if not (form.is_valid() & steps.is_valid()):
+        form = TemplateForm(request.POST, instance=template)
+        is_valid = form.is_valid()  # fills the template in, whose length the steps keep to
+        steps = Steps(request.POST, instance=template)
+        if not (steps.is_valid() and is_valid):
             return self._draw(request, form, steps, 422)
         save_template(form, steps, by=request.user, now=clock.now())
         messages.success(request, _("“%(name)s” is saved; open changes keep their version.") % {"name": template.name})
@@ -114,10 +116,10 @@ class EditTemplateView(SignedInView):
     def _find(self, request: SignedInRequest, code: str) -> ChangeTemplate:
         if not may_edit(request.user):
             raise PermissionDenied
-        return get_object_or_404(ChangeTemplate, code=code)
+        return get_object_or_404(ChangeTemplate, code=code) if code else ChangeTemplate(needs_subject=True)
 
     def _draw(self, request: SignedInRequest, form: TemplateForm, steps: Any, status: int = 200) -> HttpResponse:
-        version = form.instance.versions.select_related("made_by").first()
+        version = form.instance.versions.select_related("made_by").first() if form.instance.pk else None
         context = {"form": form, "steps": steps, "template": form.instance, "version": version}
         return render(request, "changes/template.html", context, status=status)
 

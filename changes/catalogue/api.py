@@ -12,6 +12,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from changes.catalogue.editing import EDITED, TemplateForm, may_edit, save_template, steps_of
 from changes.catalogue.models import STEP_TEXTS
 from changes.catalogue.templates import PAIRED
@@ -78,8 +79,16 @@ class TemplatesView(ApiView):
             raise PermissionDenied
         return Response({"results": TemplateSerializer(_rows(), many=True).data})
 
+    def post(self, request: Request) -> Response:
+        """Add one, as change manager."""
+        if not may_edit(self.user):
+            raise PermissionDenied
+        return answer_once(request, lambda: Response(saved(request, self.user, ChangeTemplate()), status=201))
+
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
+        if method == "post":
+            return saving("change_templates_add", _("Add a standard change"), status=201)
         return Operation(
             id="change_templates_list",
             tag=TAG,
@@ -114,19 +123,7 @@ class TemplateView(ApiView):
         if not may_edit(self.user):
             raise PermissionDenied
         template = self.find(code)
-        return answer_once(request, lambda: self._save(request, template))
-
-    def _save(self, request: Request, template: ChangeTemplate) -> Response:
-        data, _files = read_input(TemplateForm, request)  # type: ignore[arg-type]  # only its fields are read
-        rows = data.get("steps")
-        typed = {name: value for name, value in data.items() if name != "steps"}
-        stays = {name: getattr(template, name) for name in EDITED}
-        stays["group"] = template.group.code if template.group else ""
-        form = TemplateForm({**stays, **typed}, instance=template)
-        checked(form, typed)
-        steps = None if rows is None else _checked_steps(template, rows)
-        save_template(form, steps, by=self.user, now=clock.now(), replaces=True)
-        return Response(TemplateSerializer(self.find(template.code)).data)
+        return answer_once(request, lambda: Response(saved(request, self.user, template)))
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -135,17 +132,36 @@ class TemplateView(ApiView):
             return Operation(
                 id="change_templates_read", tag=TAG, summary=summary, response=TemplateSerializer, path=CODE
             )
-        return Operation(
-            id="change_templates_edit",
-            tag=TAG,
-            summary=_("Edit a standard change"),
-            description=_("Fields that are left out stay; “steps” names all of them, in order."),
-            request={"application/json": BODY},
-            response=TemplateSerializer,
-            path=CODE,
-            errors=CREATE_ERRORS,
-            parameters=(IDEMPOTENCY_KEY,),
-        )
+        return saving("change_templates_edit", _("Edit a standard change"), path=CODE)
+
+
+def saved(request: Request, user: User, template: ChangeTemplate) -> Any:
+    """``template`` after it was saved as ``request`` says, for the answer. Raises ValidationError."""
+    data, _files = read_input(TemplateForm, request)  # type: ignore[arg-type]  # only its fields are read
+    rows = data.get("steps")
+    typed = {name: value for name, value in data.items() if name != "steps"}
+    stays = {name: getattr(template, name) for name in EDITED}
+    stays["group"] = template.group.code if template.group else ""
+    form = TemplateForm({**stays, **typed}, instance=template)
+    checked(form, typed)
+    steps = None if rows is None else _checked_steps(template, rows)
+    save_template(form, steps, by=user, now=clock.now(), replaces=True)
+    return TemplateSerializer(_rows().get(pk=template.pk)).data
+
+
+def saving(name: str, summary: Any, **more: Any) -> Operation:
+    """How the description shows a post."""
+    return Operation(
+        id=name,
+        tag=TAG,
+        summary=summary,
+        description=_("Fields that are left out stay; “steps” names all of them, in order."),
+        request={"application/json": BODY},
+        response=TemplateSerializer,
+        errors=CREATE_ERRORS,
+        parameters=(IDEMPOTENCY_KEY,),
+        **more,
+    )
 
 
 def _checked_steps(template: ChangeTemplate, rows: Any) -> Any:

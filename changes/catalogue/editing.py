@@ -53,12 +53,14 @@ class TemplateForm(forms.ModelForm):
 
     class Meta:
         model = ChangeTemplate
-        fields = EDITED
+        fields = ("code", *EDITED)
         widgets = {name: forms.Textarea({"rows": 2}) for name in PAIRED if not name.startswith("summary")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.was_approved = self.instance.approved
+        if self.instance.pk:
+            del self.fields["code"]  # chosen once
         self.fields["group"] = CodeChoiceField(
             SupportGroup.objects.filter(active=True), label=_("Implemented by"), required=False
         )
@@ -66,7 +68,10 @@ class TemplateForm(forms.ModelForm):
     @property
     def parts(self) -> list[dict[str, Any]]:
         """The form as the page shows it: titled parts with their fields."""
-        return [{"title": title, "fields": [self[name] for name in names]} for title, names in PARTS]
+        parts = [{"title": title, "fields": [self[name] for name in names]} for title, names in PARTS]
+        if "code" in self.fields:
+            parts[0]["fields"].insert(0, self["code"])
+        return parts
 
 
 Steps: Any = forms.inlineformset_factory(
@@ -102,7 +107,7 @@ def save_template(form: TemplateForm, steps: Any, *, by: User, now: datetime, re
             template.steps.all().delete()
         steps.instance = template
         steps.save()
-    publish(template=template, by=by, now=now)
+    publish(template=ChangeTemplate.objects.get(pk=template.pk), by=by, now=now)  # read anew: steps may be cached
 
 
 def may_edit(user: User) -> bool:

@@ -140,6 +140,9 @@ def test_programs_read_and_edit_templates_with_their_steps(world: World) -> None
     saved = changer.post(address, {"minutes": 45, "steps": [step]})
     assert saved.status_code == 200, saved.content
     assert (saved.json()["minutes"], saved.json()["version"], len(saved.json()["steps"])) == (45, 2, 1)
+    kept = ChangeTemplate.objects.get(code="restart-service").versions.first()
+    assert kept is not None
+    assert [step["what_zh"] for step in kept.content["steps"]] == ["重启"]
     assert changer.post(address, {"effect_en": "Short."}).json()["steps"] == saved.json()["steps"]
 
 
@@ -167,3 +170,26 @@ def test_an_order_that_collides_offers_free_windows_that_order_it_there(world: W
     assert (len(windows), "再次重启" in refused.content.decode()) == (3, True)
     assert client.post(address, {**typed, "summary": "再次重启", "window": windows[0]}).status_code == 302
     assert Change.objects.get(summary="再次重启").planned_start != Change.objects.earliest("pk").planned_start
+
+
+@pytest.mark.req("API-01")
+def test_change_managers_add_templates_by_page_and_api(world: World, client: Client) -> None:
+    client.force_login(reload_user(world.people["changer"]))
+    assert client.get("/changes/catalogue/add/").status_code == 200
+    data = {**typed(ChangeTemplate.objects.get(code="restart-service")), "code": "reload", "name_zh": "重载配置"}
+    rows = {name: value for name, value in data.items() if not name.endswith("-id")} | {"steps-INITIAL_FORMS": 0}
+    assert client.post("/changes/catalogue/add/", rows).status_code == 302
+    made = ChangeTemplate.objects.get(code="reload")
+    assert (made.steps.count(), made.versions.count()) == (4, 1)
+    said = {
+        "name_zh": "清理",
+        "name_en": "Clean up",
+        "summary_zh": "清理日志",
+        "content_zh": "清理",
+        "back_out_zh": "无",
+    }
+    sent = {**said, "code": "clean", "steps": [{"what_zh": "清理", "minutes": 5}]}
+    added = Api(world.people["changer"]).post("change-templates/", sent)
+    assert (added.status_code, added.json()["version"]) == (201, 1), added.content
+    assert Api(world.people["changer"]).post("change-templates/", sent).status_code == 400
+    assert Api(world.engineer).post("change-templates/", sent).status_code == 403

@@ -227,6 +227,7 @@ changes:recurrences                    -        302 403 403 403 403 403 200 200 
 changes:recurrence                     -        302 403 403 403 403 403 404 404 404 404 404
 changes:edit_recurrence                -        302 403 403 403 403 403 404 404 404 404 404
 changes:recurrence_step                -        302 405 405 405 405 405 405 405 405 405 405
+changes:add_template                   -        302 403 403 403 403 403 403 403 403 403 200
 changes:edit_template                  -        302 403 403 403 403 403 403 403 403 403 404
 changes:planned_work                   -        302 200 200 200 200 302 302 302 302 302 302
 changes:freezes                        -        302 403 403 403 403 200 200 200 200 200 200
