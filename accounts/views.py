@@ -34,11 +34,11 @@ class SignInView(LoginView):
 
 
 def demo_accounts() -> list[dict[str, str]]:
-    """The demo's accounts that exist, with their first role."""
+    """The demo's accounts that exist, with their first roles."""
     found = User.objects.filter(username__in=DEMO_ACCOUNTS).prefetch_related("roles")
     people = {person.username: person for person in found}
     return [
-        {"username": name, "role": str(next(iter(people[name].roles.all()), ""))}
+        {"username": name, "role": _(", ").join(str(role) for role in [*people[name].roles.all()][:2])}
         for name in DEMO_ACCOUNTS
         if name in people
     ]
