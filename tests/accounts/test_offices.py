@@ -42,7 +42,8 @@ changes.MaintenanceVersion.made_by changes.Meeting.made_by
 changes.MonthlyWords.written_by changes.PlanStep.reported_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
-cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.Confirmation.by
+cmdb.AuditPhoto.by cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.ComplianceRuleVersion.by
+cmdb.EndLimitVersion.by cmdb.ItemJob.by cmdb.Claim.by cmdb.Confirmation.by
 cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
 cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Handover.giver
 cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
