@@ -27,8 +27,10 @@ AT_ONCE = 400_000
 
 def report_of(outcome: dict[str, Any]) -> dict[str, Any]:
     """What the pages show of what became of an import."""
-    counts = outcome.get("counts")
-    return {"counts": counts, "bad": outcome.get("bad", [])[:SHOWN], "dates": shown_dates(outcome)} if counts else {}
+    counts = outcome.get("counts", {})
+    if not counts.get("rows") and not counts.get("relations"):
+        return {}
+    return {"counts": counts, "bad": outcome.get("bad", [])[:SHOWN], "dates": shown_dates(outcome)}
 
 
 class ImportView(ManagedView):
