@@ -158,8 +158,8 @@ def test_ticket_is_acted_on_over_the_board_by_its_own_rules(world: World, browse
     assert (done.status_code, json.loads(done.headers["HX-Trigger"])["go"]["url"]) == (204, "/boards/live/")
     tile = desk.get("/boards/live/").content.decode().split('data-tile="undispatched"')[1].split("</section>")[0]
     assert ticket.number not in tile  # although the look before is still young
-    refused = desk.post(f"{url}reject/", {"text": "x", "reject_reason": "other"}, **HTMX)
-    assert (refused.status_code, refused.headers["X-Refusal"]) == (409, "reject")
+    refused = desk.get(f"{url}close/", **HTMX)
+    assert (refused.status_code, refused.headers["X-Refusal"]) == (409, "close")
 
 
 def test_wall_display_offers_nothing_to_do(world: World, browse: Any) -> None:
