@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 #: What waits for a person: ``held_by`` lists it, ``switched_off`` hands it on or says that nobody has it.
 HANDED_ON = """
 accounts.Department.manager accounts.Organisation.decision_makers accounts.Organisation.interface_person
+accounts.Organisation.report_contacts
 accounts.SupportGroup.lead approvals.Ask.for_person approvals.Ask.person approvals.Delegation.deputy
 approvals.Delegation.person approvals.PolicyDecider.person changes.PlanStep.person changes.Recurrence.owner
 cmdb.BusinessSystem.deputy_engineer cmdb.BusinessSystem.primary_engineer cmdb.Handover.receiver

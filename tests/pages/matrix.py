@@ -265,10 +265,13 @@ exporting:detail                       -        302 403 403 403 403 403 403 404 
 exporting:cancel                       -        302 403 403 403 403 403 403 405 405 405 405
 exporting:file                         -        302 403 403 403 403 403 403 404 404 404 404
 reports:service_reports                -        302 200 200 200 200 200 200 200 200 200 200
+reports:service_customers              -        302 403 403 403 403 403 200 200 200 200 200
+reports:service_contacts               -        302 403 403 403 403 403 403 403 403 404 404
 reports:service_report                 -        302 404 404 404 404 404 404 404 404 404 404
 reports:service_file                   -        302 404 404 404 404 404 404 404 404 404 404
 reports:service_step                   -        302 405 405 405 405 405 405 405 405 405 405
 reports:live                           -        302 403 403 403 403 403 200 200 200 200 200
+reports:live_actions                   -        302 403 403 403 403 403 404 404 404 404 404
 reports:live_now                       -        302 403 403 403 403 403 200 200 200 200 200
 reports:displays                       -        302 403 403 403 403 403 200 200 200 200 200
 reports:revoke_display                 -        302 403 403 403 403 403 405 405 405 405 405

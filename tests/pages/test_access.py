@@ -144,6 +144,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "reports:xes": ["incidents"],
         "reports:revoke_display": [0],
         "reports:service_report": [0],
+        "reports:service_contacts": ["none"],
+        "reports:live_actions": ["none"],
         "reports:service_file": [0, "pdf"],
         "reports:service_step": [0, "send"],
         "reports:wall": ["none"],
