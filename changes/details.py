@@ -25,7 +25,7 @@ def details_of(change: Change) -> list[tuple[str, Any]]:
         (_("Actual start"), change.actual_start),
         (_("Actual end"), change.actual_end),
         (pgettext("change", "Result"), change.get_result_display()),
-        (_("Point of no return"), change.no_return_at),
+        (_("Decided at the latest"), change.no_return_at),
         (_("Decision"), change.get_decision_display()),
         (_("Record completed"), change.record_completed_at),
         (_("Configuration notice sent"), change.noticed_at),

@@ -161,7 +161,7 @@ def test_from_the_page_of_an_item_an_order_is_three_clicks_away(world: World, cl
 @pytest.mark.req("CHG-05")
 def test_an_order_that_collides_offers_free_windows_that_order_it_there(world: World, client: Client) -> None:
     client.force_login(reload_user(world.engineer))
-    typed = {"items": ["app-1"], "planned_start": "2030-11-26T20:00"}
+    typed: dict[str, Any] = {"items": ["app-1"]}
     address = "/changes/catalogue/restart-service/"
     assert client.post(address, typed).status_code == 302
     refused = client.post(address, {**typed, "summary": "再次重启"})
