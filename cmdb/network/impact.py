@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 from time import monotonic, time
+from typing import Final
 
 from cmdb.network.graph import Edge, Graph
 
@@ -23,9 +24,10 @@ LARGEST_SERVICE = 800
 
 Usable = Callable[[Edge], bool]
 #: Places in an edge: hubs have tens of thousands of them, and names are slower to look up.
-_DEPENDENT, _PROVIDER, _GROUP, _NEEDED = (
-    Edge._fields.index(name) for name in ("dependent", "provider", "group", "needed")
-)
+_DEPENDENT: Final = 1
+_PROVIDER: Final = 2
+_GROUP: Final = 3
+_NEEDED: Final = 4
 
 
 @dataclass
