@@ -131,7 +131,7 @@ class ApiSchema(AutoSchema):
         return responses
 
     def _nothing_there(self) -> set[int]:
-        """404 for every address with a part of its own in it: what it names may not be there, whatever was declared."""
+        """404 for every address with a part of its own in it: what it names may not be there."""
         return {404} if "{" in self.path else set()
 
     def _answer(self, found: Operation) -> Any:
