@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo.reference import read_reference
+from records.lifecycle import families
 from tickets.diagrams import Roles, documents
 from tickets.lifecycle import Kind, kinds
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
 
 def wanted(described: Collection[Kind]) -> dict[str, str]:
     """Every generated document by the name of its file."""
-    return documents(described, shipped_roles()) | {"modules.md": modules()}
+    return documents(described, shipped_roles(), families()) | {"modules.md": modules()}
 
 
 def modules() -> str:
