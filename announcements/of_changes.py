@@ -12,8 +12,10 @@ from typing import Any
 from django.dispatch import receiver
 
 from announcements.models import Announcement
-from announcements.telling import tell_all
-from changes.signals import affected_told
+from announcements.telling import key_prefix, tell_all
+from changes.signals import affected_told, proof_asked
+from notifications.models import Notice
+from notifications.telling.mailed import mailed
 from records.actions import perform
 
 #: So long before the window it stands in the portal, so long behind it unless the change says how it ended, and so
@@ -42,6 +44,25 @@ def keep_announcements(
             perform(row, "reword", user=None, now=now, data=written)
         if row is not None and stage is not None:
             _mail(Announcement.objects.get(pk=row.pk), words, now)
+
+
+@receiver(proof_asked)
+def answer_with_announcements(sender: Any, change: Any, **context: Any) -> dict[str, list[dict[str, Any]]]:
+    """What the portal announced of the change as it reads now, and what was mailed of it at each stage."""
+    found = Announcement.objects.filter(ticket=change.pk, automatic=True).order_by("pk")
+    return {"announcements": [_proof(row) for row in found.prefetch_related("systems", "organisations")]}
+
+
+def _proof(row: Announcement) -> dict[str, Any]:
+    times = ("published_at", "starts_at", "ends_at", "shown_from", "shown_until", "ended_at")
+    return {
+        "zh": row.text_zh,
+        "en": row.text_en,
+        **{name: getattr(row, name) for name in times},
+        "systems": sorted(one.code for one in row.systems.all()),
+        "organisations": sorted(one.code for one in row.organisations.all()),
+        "mails": mailed(Notice.objects.filter(key__startswith=key_prefix(row))),
+    }
 
 
 def _key(codes: Iterable[Any]) -> frozenset[str]:

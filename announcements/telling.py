@@ -33,7 +33,7 @@ def tell_all(
     """Store a mail with ``subject`` (by language) and the text as it stands, to everybody affected; once a moment."""
     leaves = max(now, not_before or now)
     return give_notice(
-        key=f"{_prefix(announcement)}{now.isoformat()}",
+        key=f"{key_prefix(announcement)}{now.isoformat()}",
         event="announced",
         ticket=None,
         recipients=affected(announcement),
@@ -52,7 +52,7 @@ def tell_all(
 
 def withdraw_mails(announcement: Announcement) -> None:
     """What has not left about ``announcement`` stays."""
-    recall(key=_prefix(announcement))
+    recall(key=key_prefix(announcement))
 
 
 def affected(announcement: Announcement) -> list[User]:
@@ -62,7 +62,8 @@ def affected(announcement: Announcement) -> list[User]:
     return list(people.filter(organisation_id__in=chosen) if chosen else people)
 
 
-def _prefix(announcement: Announcement) -> str:
+def key_prefix(announcement: Announcement) -> str:
+    """How the keys of its notices begin."""
     return f"announced:{announcement.pk}:"
 
 

@@ -52,6 +52,8 @@ class Question:
     what is asked is what the asker proposes, handed to ``ask``, not the ticket as it stands: no edit lets it fall,
     only the asker is kept away, and the kind's own actions log and tell that it was asked. ``keeps_requester_away``:
     whether the ticket's requester may not decide; no where tickets are raised by those who manage them.
+    ``keeps_asked``: whoever was asked goes on reading the ticket while the approval stands, also when others decided;
+    without it only those who decided do.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class Question:
     usual: Callable[[Any], list[dict[str, Any]]] = nothing
     proposal: bool = False
     keeps_requester_away: bool = True
+    keeps_asked: bool = False
 
 
 _questions: dict[tuple[str, str], Question] = {}

@@ -258,18 +258,22 @@ def _store(rows: list[Ask], ticket: Ticket, now: datetime) -> list[int]:
 
 
 def end_round(made: ApprovalRound, outcome: str, now: datetime) -> None:
-    """Close the round and whatever of it is open; nobody is asked any more."""
+    """Close the round and whatever of it is open; nobody is asked any more. ``let_go`` follows once all are told."""
     made.outcome, made.ended_at = outcome, now
     made.save(update_fields=["outcome", "ended_at"])
     running = made.steps.filter(outcome=Outcome.OPEN)
     if outcome != Outcome.APPROVED:
         running.update(outcome=outcome, ended_at=now, next_at=None)
     made.asks.filter(waits=True).update(waits=False)
-    _let_go(made)
 
 
-def _let_go(made: ApprovalRound) -> None:
-    """Whoever was asked and decided nothing about the ticket, nor is asked about it still, reads it no longer."""
+def let_go(made: ApprovalRound) -> None:
+    """Whoever was asked and decided nothing about the ticket, nor is asked about it still, reads it no longer.
+
+    Where the question keeps those whom it asked, that begins when its approval stands no longer.
+    """
+    if made.outcome == Outcome.APPROVED and question_of(made.ticket.kind, made.purpose).keeps_asked:
+        return
     asked = User.objects.filter(approval_asks__round=made)
     busy = Q(pk__in=Decision.objects.filter(round__ticket=made.ticket_id).values("person"))
     busy |= Q(pk__in=Ask.objects.filter(round__ticket=made.ticket_id, round__outcome=Outcome.OPEN).values("person"))
@@ -314,4 +318,5 @@ def withdraw(
         if not logged:
             log_event(ticket=ticket, event="approval_withdrawn", user=user, now=now, round=made.number, reason=text)
         tell("approval_ended", made, concerned(made), now=now, user=user, text=text)
+        let_go(made)
     return bool(found)

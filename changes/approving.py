@@ -109,5 +109,6 @@ register_question(
         binds=lambda change: change.state in (States.APPROVING, States.SCHEDULED),
         ended=ended,
         fell=fell,
+        keeps_asked=True,
     )
 )

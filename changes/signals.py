@@ -16,3 +16,5 @@ cab_news = Signal()
 #: A date of a recurring change was dealt with. Sent inside the transaction with ``recurrence``, ``begins_at``,
 #: ``change`` (None: none was raised), ``readers`` (keys of people), ``text`` by language, ``now``.
 recurrence_news = Signal()
+#: Sent with ``change`` when its proof is packed. Who told people of it answers ``{file: lines}``: what, when, to whom.
+proof_asked = Signal()

@@ -18,6 +18,7 @@ class NotificationsConfig(AppConfig):
             changes,
             emergencies,
             items,
+            mailed,
             months,
             problems,
             rosters,

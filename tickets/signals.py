@@ -10,3 +10,5 @@ action_performed = Signal()
 #: The month before is over and its report is due. Sent inside the transaction with ``kind``, ``month`` (its code),
 #: ``readers`` (keys of people), ``text`` by language, ``path`` of its page, ``now``.
 month_over = Signal()
+#: Sent with ``kind`` before. Who tells of months answers the code of the newest one that was told, or an empty text.
+months_told = Signal()

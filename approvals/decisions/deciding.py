@@ -15,7 +15,7 @@ from approvals.content import digest_of, lines_of
 from approvals.decisions.falling import let_fall
 from approvals.models import ApprovalRound, Ask, Decision, Outcome, Slot, Step
 from approvals.questions import question_of
-from approvals.services import accounts_of, concerned, end_round, kept_from, may_fill, open_step
+from approvals.services import accounts_of, concerned, end_round, kept_from, let_go, may_fill, open_step
 from approvals.telling import tell
 from tickets import clock
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionNotFound
@@ -218,6 +218,7 @@ def _finish(made: ApprovalRound, ticket: Ticket, outcome: str, decision: Decisio
     if outcome == Outcome.APPROVED and not question.proposal:
         log_event(ticket=ticket, event="approval_complete", user=None, now=decision.at, round=made.number)
     tell("approval_ended", made, concerned(made), now=decision.at, user=decision.person, text=decision.reason)
+    let_go(made)
     if question.ended and follow:
         question.ended(round=made, user=decision.person, now=decision.at, text=decision.reason)
 

@@ -9,7 +9,7 @@ from accounts.models import User
 from approvals.content import difference, difference_text, digest_of, lines_of
 from approvals.models import ApprovalRound, Outcome
 from approvals.questions import Line, Question, question_of, questions_of
-from approvals.services import concerned, end_round
+from approvals.services import concerned, end_round, let_go
 from approvals.telling import tell
 from tickets.services import log_event
 
@@ -44,6 +44,7 @@ def let_fall(
     end_round(made, Outcome.FALLEN, now)
     log_event(ticket=ticket, event="approval_fell", user=user, now=now, round=made.number, what=what)
     tell("approval_fell", made, people, now=now, user=user, text=text)
+    let_go(made)
     question = question_of(ticket.kind, made.purpose)
     if question.fell:
         question.fell(round=made, user=user, now=now)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from changes.codes import EMERGENCY
 from changes.collision.collisions import Collision, blocking
+from changes.collision.redundancy import estate
 from changes.models import Change
 from changes.schedule.slots import Slot, free_slots
 from tickets.errors import ActionConflict
@@ -24,11 +25,13 @@ def refuse_blocked(change: Change, now: datetime) -> None:
     """
     if change.change_type_id == EMERGENCY:
         return
-    found = blocking(change)
+    with estate() as known:
+        found = blocking(change, known)
+        slots = free_slots(change, now, most=SHOWN, known=known) if found else []
     if not found:
         return
     said = [_("Hard collision: %(reasons)s.") % {"reasons": "; ".join(sentence_of(one) for one in found[:SHOWN])}]
-    if slots := free_slots(change, now, most=SHOWN):
+    if slots:
         said.append(
             _("The next free windows: %(windows)s.") % {"windows": "; ".join(window_of(slot) for slot in slots)}
         )

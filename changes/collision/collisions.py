@@ -164,12 +164,12 @@ def standing_between(start: datetime, end: datetime, states: Iterable[str] = STA
     return found.select_related(*related).order_by("planned_start", "pk")
 
 
-def collisions_of(change: Change) -> list[Collision]:
+def collisions_of(change: Change, known: Estate | None = None) -> list[Collision]:
     """Everything that ``change`` collides with, the worst first; nothing without a window."""
-    return collisions_within(change, None) or []
+    return collisions_within(change, None, known) or []
 
 
-def collisions_within(change: Change, most: int | None) -> list[Collision] | None:
+def collisions_within(change: Change, most: int | None, known: Estate | None = None) -> list[Collision] | None:
     """As ``collisions_of``; None for a change of more than ``most`` items, which is left to who has the time."""
     if not change.planned_start or not change.planned_end:
         return []
@@ -177,7 +177,7 @@ def collisions_within(change: Change, most: int | None) -> list[Collision] | Non
     if most is not None and len(own.items) > most:
         return None
     others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
-    with redundancy.estate() as estate:
+    with redundancy.estate(known) as estate:
         rules = rules_for([own], estate)
         found = [*alone(own, rules), *(one for other in others for one in pair(own, other, rules))]
     return named(found)
@@ -297,7 +297,7 @@ def is_overridden(change: Change) -> bool:
     return CollisionOverride.objects.filter(change=change, **window).exists()
 
 
-def blocking(change: Change) -> list[Collision]:
+def blocking(change: Change, known: Estate | None = None) -> list[Collision]:
     """Hard collisions that nobody has signed for."""
-    hard = [one for one in collisions_of(change) if one.grade is Grade.HARD]
+    hard = [one for one in collisions_of(change, known) if one.grade is Grade.HARD]
     return [] if hard and is_overridden(change) else hard

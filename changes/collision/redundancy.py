@@ -28,7 +28,10 @@ class Estate:
         self._standing: dict[frozenset[int], dict[int, int]] = {}
         self._failing: dict[frozenset[int], dict[int, int]] = {}
         self._together: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
+        self._down: dict[frozenset[int], frozenset[int]] = {}
+        self._dependent: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
         self._away: dict[int, frozenset[int]] = {}
+        self._with_away: dict[frozenset[int], frozenset[int]] = {}
 
     def failing(self, items: frozenset[int]) -> dict[int, int]:
         """What is affected when ``items`` go down, beyond what is affected already, and how badly."""
@@ -61,11 +64,20 @@ class Estate:
     def _falling(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
         few, many = sorted((first, second), key=len)
         both = falling_too(self.graph, few, self._standing_with(many))
-        return frozenset(both - _down(self.failing(few)) - _down(self.failing(many)) - first - second)
+        return frozenset(both - self._down_with(few) - self._down_with(many) - first - second)
+
+    def _down_with(self, items: frozenset[int]) -> frozenset[int]:
+        if items not in self._down:
+            self._down[items] = frozenset(key for key, state in self.failing(items).items() if state == DOWN)
+        return self._down[items]
 
     def dependent(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
         """Items of either that fail with items of the other."""
-        return frozenset(self.failing(first).keys() & second | self.failing(second).keys() & first)
+        key = (first, second)
+        if key not in self._dependent:
+            found = self.failing(first).keys() & second | self.failing(second).keys() & first
+            self._dependent[key] = frozenset(found)
+        return self._dependent[key]
 
     def down_with_what_is_away(self, items: frozenset[int]) -> frozenset[int]:
         """What goes down with ``items`` only because another node is down or in maintenance already.
@@ -74,18 +86,26 @@ class Estate:
         """
         if not self.graph.away or not items:
             return frozenset()
-        already = baseline(self.graph)
-        hit = {key for key in self.failing(items) if already.get(key) == DEGRADED}
-        tried = items & below_any(self.graph, hit) if hit else frozenset()
-        for item in tried - self._away.keys():
-            found = failing_together(self.graph, {item})
-            self._away[item] = frozenset(one.item for one in found if one.severity == DOWN)
-        return frozenset().union(*(self._away[item] for item in tried))
+        if items not in self._with_away:
+            already = baseline(self.graph)
+            hit = {key for key in self.failing(items) if already.get(key) == DEGRADED}
+            tried = items & below_any(self.graph, hit) if hit else frozenset()
+            for item in tried - self._away.keys():
+                found = failing_together(self.graph, {item})
+                self._away[item] = frozenset(one.item for one in found if one.severity == DOWN)
+            self._with_away[items] = frozenset().union(*(self._away[item] for item in tried))
+        return self._with_away[items]
 
 
 @contextmanager
-def estate() -> Iterator[Estate]:
-    """The estate as it is now; kept for one question, for others wait for the graph meanwhile."""
+def estate(known: Estate | None = None) -> Iterator[Estate]:
+    """The estate as it is now, ``known`` if it was opened for the same question; others wait for the graph meanwhile.
+
+    What one question has found out is kept until it is answered: a refusal asks what collides, then for free windows.
+    """
+    if known is not None:
+        yield known
+        return
     with graph_at() as graph:
         yield Estate(graph)
 
@@ -101,10 +121,6 @@ def around(items: Collection[int], user: User) -> dict[int, int]:
     if allowed is not None:
         above &= allowed
     return {**dict.fromkeys(above, 1), **below, **dict.fromkeys(items, 0)}
-
-
-def _down(severity: dict[int, int]) -> set[int]:
-    return {key for key, state in severity.items() if state == DOWN}
 
 
 def names_of(keys: Collection[int]) -> dict[int, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from accounts.models import Organisation, User
-from approvals.models import Ask
+from approvals.models import ApprovalRound, Ask, Decision
 from changes.approving import PURPOSE
 from changes.informing.affected import Part, parts_of, systems_of
 from changes.informing.models import AffectedNotice
@@ -49,8 +52,9 @@ def inform(*, change: Change, stage: Stage, user: User | None, now: datetime) ->
         log_event(ticket=change, event=EVENT.format(stage=stage), user=user, now=now, organisations=names)
     said = [(part, words_for(change, stage, part.systems)) for part in parts]
     affected_told.send(Change, change=change, stage=stage, said=said, notice=notice, now=now)
-    _tell_staff(change, notice, now)
-    _tell_approvers(change, stage, parts, notice, now)
+    outside = _asked_outside(change)
+    _tell_staff(change, notice, outside, now)
+    _tell_approvers(change, stage, parts, outside, notice, now)
     return notice
 
 
@@ -69,12 +73,32 @@ def _parts_told(before: AffectedNotice) -> list[Part]:
     ]
 
 
-def _tell_staff(change: Change, notice: AffectedNotice, now: datetime) -> None:
-    """Those inside whom it concerns: who asked, who carries out, the engineers of its systems, the desk's duty."""
+def _asked(change: Change) -> QuerySet[User]:
+    """Whoever was asked in the newest round, also when others decided it, and whoever decided an earlier one."""
+    rounds = ApprovalRound.objects.filter(ticket=change.pk, purpose=PURPOSE).order_by("-number")
+    newest = Q(pk__in=Ask.objects.filter(round__in=rounds[:1].values("pk")).values("person"))
+    return User.objects.filter(newest | Q(pk__in=Decision.objects.filter(round__in=rounds).values("person")))
+
+
+def _asked_outside(change: Change) -> dict[Organisation, set[int]]:
+    """Keys of those who were asked for a customer: its interface person, and other people of it."""
+    found: dict[Organisation, set[int]] = defaultdict(set)
+    asked = _asked(change)
+    for customer in Organisation.objects.filter(interface_person__in=asked).order_by("code"):
+        found[customer] |= {key for key in (customer.interface_person_id,) if key}
+    for person in asked.filter(organisation__kind=Organisation.Kind.CUSTOMER).select_related("organisation"):
+        found[person.organisation].add(person.pk)
+    return found
+
+
+def _tell_staff(change: Change, notice: AffectedNotice, outside: dict[Organisation, set[int]], now: datetime) -> None:
+    """Those inside whom it concerns: who asked, who was asked to decide, who carries it out, engineers, the desk."""
     systems = systems_of(change)
     engineers = [key for row in systems for key in (row.primary_engineer_id, row.deputy_engineer_id)]
     persons = PlanStep.objects.filter(change=change).values_list("person", flat=True)
-    people = [change.requester_id, change.assignee_id, *persons, *engineers]
+    told = {key for people in outside.values() for key in people}
+    asked = [key for key in _asked(change).order_by("pk").values_list("pk", flat=True) if key not in told]
+    people = [change.requester_id, change.assignee_id, *persons, *engineers, *asked]
     text = words_for(change, Stage(notice.stage), systems)
     change_news.send(
         Change,
@@ -89,20 +113,26 @@ def _tell_staff(change: Change, notice: AffectedNotice, now: datetime) -> None:
     )
 
 
-def _tell_approvers(change: Change, stage: Stage, parts: list[Part], notice: AffectedNotice, now: datetime) -> None:
-    """Interface persons who decided it, or are being asked: content and time in a notice of their own (CHG-11).
+def _tell_approvers(
+    change: Change,
+    stage: Stage,
+    parts: list[Part],
+    outside: dict[Organisation, set[int]],
+    notice: AffectedNotice,
+    now: datetime,
+) -> None:
+    """Interface persons who were asked, whoever decided: content and time in a notice of their own (CHG-11).
 
     Each reads of the systems of their customer, as its people do; of all when it uses none of them.
     """
-    asked = Ask.objects.filter(round__ticket=change.pk, round__purpose=PURPOSE).values("person")
-    for customer in Organisation.objects.filter(interface_person__in=asked).order_by("code"):
+    for customer, people in outside.items():
         own = next((part.systems for part in parts if customer in part.organisations), None)
         words = words_for(change, stage, systems_of(change) if own is None else own)
         change_news.send(
             Change,
             what="approver_told",
             change=change,
-            readers=[customer.interface_person_id],
+            readers=sorted(people),
             managers=False,
             text={name: f"{words.subject[name]}\n{words.text[name]}" for name in words.text},
             key=f"{notice.pk}:{customer.pk}",

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from changes.monthly.papers import report_of
 from changes.monthly.queries import book_of
-from tickets.figures.month_end import tell_month_before
+from tickets.figures.month_end import tell_months_before
 from tickets.figures.months import Month
 
 #: Who answers for the process, and who answers for the service.
@@ -17,8 +17,8 @@ READERS = ("change_manager", "service_owner", "centre_leadership")
 
 
 def tell_month(now: datetime) -> None:
-    """Tell of the month before, unless nothing was requested or ended in it. Told once, however often this runs."""
-    tell_month_before(
+    """Tell of each month that is over and not told, unless nothing was requested or ended in it; each once."""
+    tell_months_before(
         now, kind="change", roles=READERS, worth_telling=_is_any, words=_words, page=reverse("changes:report")
     )
 

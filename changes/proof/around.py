@@ -1,4 +1,4 @@
-"""What belongs to the proof of a change beside itself: files, prepared edits, the board, who was told (CHG-07)."""
+"""What belongs to the proof of a change beside itself: files, edits, the board, who was told what (CHG-07)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from changes.cab.models import AgendaItem
 from changes.models import Change
 from changes.prepared.difference import differences
+from changes.signals import proof_asked
 
 #: Where files lie in the archive; numbered, because two may have the same name.
 FOLDER = "attachments"
@@ -79,3 +80,9 @@ def told_to(change: Change) -> list[dict[str, Any]]:
         }
         for notice in change.affected_notices.order_by("pk")
     ]
+
+
+def sent_about(change: Change) -> dict[str, Any]:
+    """The mails and announcements about it with their texts, by file, as those above this app who told them answer."""
+    answers: list[tuple[Any, Any]] = proof_asked.send(Change, change=change)
+    return {name: lines for _receiver, files in answers for name, lines in files.items()}

@@ -30,7 +30,7 @@ from approvals.models import ApprovalRound
 from changes.approving import PURPOSE
 from changes.collision.collisions import collisions_of
 from changes.models import Change
-from changes.proof.around import board_of, edits_of, files_of, told_to
+from changes.proof.around import board_of, edits_of, files_of, sent_about, told_to
 from changes.proof.forms import order_of, record_of
 from changes.proof.papers import order_pdf, record_pdf
 from tickets.files.attachments import MAX_TICKET_BYTES
@@ -100,6 +100,7 @@ def _contents(change: Change, user: User) -> dict[str, Any]:
         "edits": edits_of(change),
         "board": board_of(change),
         "told": told_to(change),
+        **sent_about(change),
     }
 
 

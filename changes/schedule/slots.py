@@ -38,7 +38,9 @@ class Slot:
     notes: int
 
 
-def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Slot]:
+def free_slots(
+    change: Change, now: datetime, *, most: int = OFFERED, known: redundancy.Estate | None = None
+) -> list[Slot]:
     """The next free windows after ``now``: at the same time of the following days, in maintenance, when others end.
 
     Nothing without a window. Hard and soft collisions rule a window out.
@@ -48,7 +50,7 @@ def free_slots(change: Change, now: datetime, *, most: int = OFFERED) -> list[Sl
         return []
     own = loaded[0]
     others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
-    with redundancy.estate() as estate:
+    with redundancy.estate(known) as estate:
         return _search(own, others, rules_for([own], estate, majors=False), now, most)
 
 

@@ -7,8 +7,16 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from notifications.models import Notice
 from notifications.services import give_notice
-from tickets.signals import month_over
+from tickets.signals import month_over, months_told
+
+
+@receiver(months_told)
+def newest_told(sender: Any, kind: str, **context: Any) -> str:
+    """The code of the newest month of which ``kind`` told; empty: none yet."""
+    told = Notice.objects.filter(key__startswith=f"{kind}_month:").order_by("-key").values_list("key", flat=True)
+    return (told.first() or "").partition(":")[2]
 
 
 @receiver(month_over)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from problems.figures.register import effect_of, figures_of, lines_of, report_rows
-from tickets.figures.month_end import tell_month_before
+from tickets.figures.month_end import tell_months_before
 from tickets.figures.months import Month
 
 #: The owner of the process, and the service management group (服务管理小组).
@@ -19,8 +19,8 @@ NAMED = 20
 
 
 def look_through(now: datetime) -> None:
-    """Tell of the month before, unless it had no problem. Told once, however often this runs."""
-    tell_month_before(
+    """Tell of each month that is over and not told, unless it had no problem; each once."""
+    tell_months_before(
         now,
         kind="problem",
         roles=READERS,

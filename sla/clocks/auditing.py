@@ -94,7 +94,8 @@ def _goes_on(clock: Clock) -> bool:
     if version.restarts or clock.metric not in timed.limits or clock.ticket.duplicate_of_id:
         return False  # a later round ends with another start of work
     column = timed.span(clock.metric, *version.moments(clock.metric)).stops
-    return getattr(clock.ticket, column) is not None and (column != CLOSED or clock.ticket.resolved_at is not None)
+    ticket = clock.ticket if hasattr(clock.ticket, column) else clock.ticket.specific  # a column of its kind
+    return getattr(ticket, column) is not None and (column != CLOSED or ticket.resolved_at is not None)
 
 
 def _problems(clock: Clock, counted: dict[tuple[int, int], timedelta], now: datetime) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from django.utils.dateparse import parse_datetime
 
 from sla.clocks.facts import basis_of, is_unmeasured, unanswered_since
 from sla.clocks.holders import Period
@@ -14,7 +16,7 @@ from sla.models import AgreementKind, Clock, Metric, Target
 from sla.promises.models import OF_KINDS
 from sla.promises.policies import PromiseBook, begins_at
 from tickets.meaning import MOMENTS
-from tickets.models import Ticket
+from tickets.models import Ticket, TimelineEntry
 
 #: A pause whose reason nobody wrote down.
 UNKNOWN_REASON = "other"
@@ -40,7 +42,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Course:
-    """What happened to a ticket, as far as its clocks care. ``rounds``: of one that went back to the desk."""
+    """What happened to a ticket, as far as its clocks care. ``rounds``: of one that went back to the desk.
+
+    ``owed``: when each limit that repeats began, and when it was done, each time, by metric.
+    """
 
     assigned_at: datetime | None
     responded_at: datetime | None
@@ -48,6 +53,7 @@ class Course:
     closed_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
     rounds: tuple[Round, ...] = ()
+    owed: Mapping[str, tuple[tuple[datetime, datetime | None], ...]] = field(default_factory=dict)
 
     def moments(self, ticket: Ticket) -> dict[str, datetime]:
         """What has happened, by the columns of the ticket's row; the closing only of what was solved."""
@@ -63,23 +69,44 @@ class Course:
 def replay(ticket: Ticket, course: Course, book: PromiseBook) -> list[Life]:
     """The clocks of limits to the customer of ``ticket`` as ``course`` would have moved them under ``book``.
 
-    Response, resolution, and what its kind alone knows. Of what was owed several times the last time counts: that is
-    what its row holds. None of duplicates and complaints: figures leave them out.
+    Response, resolution, and what its kind alone knows; what repeats, each time that it was owed. None of duplicates
+    and complaints: figures leave them out.
     """
     if is_unmeasured(ticket):
         return []
-    response, resolve = (_limit(ticket, course, book, metric) for metric in (Metric.RESPONSE, Metric.RESOLVE))
-    own = [_own(ticket, course, book, metric) for metric in OF_KINDS if metric in ticket.kind_info.timed.limits]
-    if response is not None and course.rounds and response.clock.policy_version.restarts:
-        return [*_rounds(ticket, course, book), *([resolve] if resolve else [])]
-    return [life for life in (response, *own, resolve) if life is not None]
+    if course.owed.get(Metric.RESPONSE):
+        response = _each(ticket, course, book, Metric.RESPONSE)
+    else:
+        once = _limit(ticket, course, book, Metric.RESPONSE)
+        response = [once] if once else []
+        if once and course.rounds and once.clock.policy_version.restarts:
+            response = list(_rounds(ticket, course, book))
+    limits = ticket.kind_info.timed.limits
+    own = [life for metric in OF_KINDS if metric in limits for life in _own(ticket, course, book, metric)]
+    resolve = _limit(ticket, course, book, Metric.RESOLVE)
+    return [*response, *own, *([resolve] if resolve else [])]
 
 
-def _own(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Life | None:
+def _own(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> list[Life]:
     """A limit that only some kinds have: over with the solution, unless it counts on after it."""
     lasts = ticket.kind_info.timed.limits[metric].lasts
     ended = course if lasts else replace(course, closed_at=course.resolved_at or course.closed_at)
-    return _limit(ticket, ended, book, metric)
+    if ended.owed.get(metric):
+        return _each(ticket, ended, book, metric)
+    once = _limit(ticket, ended, book, metric)
+    return [once] if once else []
+
+
+def _each(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> list[Life]:
+    """A limit that repeats, each time that it was owed."""
+    found = []
+    for number, (since, done_at) in enumerate(course.owed[metric], 1):
+        target = book.promises(ticket, since).find(AgreementKind.SLA, metric)
+        life = _counted(ticket, course, target, metric, begins_at(target, since), done_at) if target else None
+        if life is not None:
+            life.clock.round = number
+            found.append(life)
+    return found
 
 
 def _limit(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Life | None:
@@ -99,6 +126,30 @@ def _limit(ticket: Ticket, course: Course, book: PromiseBook, metric: str) -> Li
         if since is not None and since <= at:
             return _counted(ticket, course, target, metric, begins_at(target, since), moments.get(span.stops))
     return None
+
+
+def owed_each_time(
+    ticket: Ticket, steps: Iterable[TimelineEntry]
+) -> dict[str, tuple[tuple[datetime, datetime | None], ...]]:
+    """When each limit of ``ticket`` that repeats began and was done, each time, as ``steps`` (in order) wrote it down.
+
+    A beginning that moves while it is owed keeps the clock that runs; an end that is taken away goes on with it.
+    Nothing of a limit whose beginning no step wrote down, as of imports: its row alone tells of it.
+    """
+    spans = {name: span for name, span in ticket.kind_info.timed.limits.items() if span.repeats}
+    found: dict[str, list[list[datetime | None]]] = {name: [] for name in spans}
+    for step in steps if spans else ():
+        moved = {change["field"]: parse_datetime(str(change["new"])) for change in step.changes if change["new"]}
+        cleared = {change["field"] for change in step.changes if not change["new"]}
+        for name, span in spans.items():
+            times = found[name]
+            if span.starts in moved and (not times or times[-1][1] is not None):
+                times.append([moved[span.starts], None])
+            elif times and span.stops in cleared:
+                times[-1][1] = None
+            if times and span.stops in moved:
+                times[-1][1] = moved[span.stops]
+    return {name: tuple((since, done) for since, done in times if since) for name, times in found.items() if times}
 
 
 def undispatched(ticket: Ticket, book: PromiseBook) -> list[Life]:

@@ -146,6 +146,8 @@ class PolicyForm(forms.Form):
         help_text=_("A ticket that was handed back and is dispatched again has another round of the response time."),
     )
     note = forms.CharField(label=_("Reason"), max_length=300, required=False)
+    #: The number of the version that is being edited; a page of an older portal names none.
+    edits = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

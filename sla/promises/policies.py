@@ -77,6 +77,14 @@ def is_in_order(moments: tuple[str, str]) -> bool:
     return Moment.values.index(moments[0]) < Moment.values.index(moments[1])
 
 
+class PolicyMovedError(Exception):
+    """Somebody published ``newest`` since the version was read that is being edited."""
+
+    def __init__(self, newest: PolicyVersion) -> None:
+        super().__init__(newest.number)
+        self.newest = newest
+
+
 @transaction.atomic
 def publish_policy(
     policy: Policy,
@@ -87,11 +95,13 @@ def publish_policy(
     by: User | None,
     at: datetime,
     note: str = "",
+    edits: int | None = None,
 ) -> PolicyVersion:
     """Make ``draft`` the newest version of ``policy``, for clocks that start from ``valid_from`` on.
 
-    Clocks that run keep their version. Raises ValueError for a draft without targets, or whose limits end before they
-    begin, or which lets another response than the one after a dispatch count anew.
+    Clocks that run keep their version. ``edits``: the number of the version that was edited; None: whichever stands.
+    Raises PolicyMovedError when that is not the newest any more; ValueError for a draft without targets, or whose
+    limits end before they begin, or which lets another response than the one after a dispatch count anew.
     """
     if not draft.promises:
         raise ValueError("a policy without targets promises nothing")
@@ -101,6 +111,8 @@ def publish_policy(
         raise ValueError("only a response from dispatch to start counts anew after a return")
     Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
     newest = policy.versions.order_by("-number").first()
+    if newest is not None and edits is not None and newest.number != edits:
+        raise PolicyMovedError(newest)
     version = PolicyVersion.objects.create(
         policy=policy,
         number=(newest.number if newest else 0) + 1,
@@ -166,24 +178,19 @@ def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:
     return [
         {
             "what": metric_label(row.metric, row.kind),
-            "whom": [
-                str(named)
-                for named in (
-                    *graded_as(row),
-                    row.priority,
-                    row.fault,
-                    row.nature,
-                    row.business_system,
-                    row.organisation,
-                )
-                if named is not None
-            ],
+            "whom": whom_of(row),
             "within": _within(row, priorities),
             "calendar": row.calendar,
             "in_working_time": bool(row.calendar.current and not row.calendar.current.always),
         }
         for row in targets_in_force(policy, at)
     ]
+
+
+def whom_of(row: Target) -> list[str]:
+    """For whom a target is, in words; nothing: for every ticket."""
+    rows = (*graded_as(row), row.priority, row.fault, row.nature, row.business_system, row.organisation)
+    return [str(named) for named in rows if named is not None]
 
 
 def metric_label(metric: str, kind: str | None = None) -> Any:

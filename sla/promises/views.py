@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseFormSet
@@ -13,8 +14,9 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, is_htmx
 from sla.calendars.views import TRIAL_DAYS, AdministratorsView, behind, shown_trial
 from sla.models import Policy, PolicyVersion, TrialRun
+from sla.promises.comparing import difference
 from sla.promises.forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of, settings_of
-from sla.promises.policies import draft_of, publish_policy, shown_targets, version_in_force
+from sla.promises.policies import PolicyMovedError, draft_of, publish_policy, shown_targets, version_in_force
 from sla.promises.trials import ask
 from sla.promises.whatif import MOST_BEHIND
 from tickets import clock
@@ -36,9 +38,11 @@ class PolicyView(AdministratorsView):
     def get(self, request: SignedInRequest, code: str) -> HttpResponse:
         """As the newest version says."""
         policy = _find(code)
-        general, rows = initial_of(draft_of(_newest(policy)))
+        newest = _newest(policy)
+        general, rows = initial_of(draft_of(newest))
         promises = PromiseFormSet(initial=rows, form_kwargs={"now": clock.now()})
-        return self._page(request, policy, PolicyForm(initial=general, kind=policy.kind), promises)
+        form = PolicyForm(initial={**general, "edits": newest.number}, kind=policy.kind)
+        return self._page(request, policy, form, promises)
 
     def post(self, request: SignedInRequest, code: str) -> HttpResponse:
         """Try what was typed on history, or publish it."""
@@ -55,16 +59,38 @@ class PolicyView(AdministratorsView):
             since = now - timedelta(days=TRIAL_DAYS)
             run = ask(user=request.user, what="policy", code=policy.pk, draft=draft, since=since, until=now)
             return self._page(request, policy, form, rows, run=run)
-        version = publish_policy(
-            policy,
-            draft,
-            valid_from=form.valid_from_or(now),
-            by=request.user,
-            at=now,
-            note=form.cleaned_data["note"],
-        )
+        try:
+            version = publish_policy(
+                policy,
+                draft,
+                valid_from=form.valid_from_or(now),
+                by=request.user,
+                at=now,
+                note=form.cleaned_data["note"],
+                edits=form.cleaned_data["edits"] or 0,
+            )
+        except PolicyMovedError as error:
+            return self._moved(request, policy, rows, form.cleaned_data["edits"], error.newest)
         messages.success(request, _("Version %(number)s is published.") % {"number": version.number})
         return redirect("sla:policy", code=code)
+
+    def _moved(
+        self,
+        request: SignedInRequest,
+        policy: Policy,
+        rows: BaseFormSet[PromiseForm],
+        edits: int | None,
+        newest: PolicyVersion,
+    ) -> HttpResponse:
+        """Refuse what would undo another's version: what that changed stands above what was typed, which is kept.
+
+        Whoever publishes then has read it.
+        """
+        data = request.POST.copy()
+        data["edits"] = str(newest.number)
+        old = policy.versions.filter(number=edits or 0).first()
+        moved = {"version": newest, "lines": difference(old, newest) if old else []}
+        return self._page(request, policy, PolicyForm(data, kind=policy.kind), rows, moved=moved, status=409)
 
     def _page(
         self,
@@ -74,6 +100,7 @@ class PolicyView(AdministratorsView):
         rows: BaseFormSet[PromiseForm],
         *,
         run: TrialRun | None = None,
+        moved: dict[str, Any] | None = None,
         status: int = 200,
     ) -> HttpResponse:
         now = clock.now()
@@ -83,6 +110,7 @@ class PolicyView(AdministratorsView):
             "form": form,
             "rows": rows,
             "trial": shown_trial(run) if run else None,
+            "moved": moved,
             "days": TRIAL_DAYS,
             "in_force": shown_targets(policy, now),
             "settings": settings_of(version, policy.kind) if version else [],

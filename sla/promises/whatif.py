@@ -12,12 +12,12 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from sla.calendars.publishing import Content, draft_version
-from sla.clocks.history import Course, Pause, Round, replay, replay_period
+from sla.clocks.history import Course, Pause, Round, owed_each_time, replay, replay_period
 from sla.clocks.holders import is_silent, periods_of
 from sla.clocks.life import Life
 from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, PolicyVersion, Target
 from sla.promises.models import OF_KINDS
-from sla.promises.policies import Draft, PromiseBook, columns_of
+from sla.promises.policies import Draft, PromiseBook, columns_of, metric_label
 from tickets.actions import TAKEN_BACK
 from tickets.forms import named_row
 from tickets.lifecycle import kind_of, kinds
@@ -46,9 +46,9 @@ class Limit:
     holder: str = ""
 
     @classmethod
-    def of(cls, agreement: str, metric: str, holder: str = "") -> Limit:
-        """Limits to the customer go without the name of the agreement."""
-        name = str(Metric(metric).label)
+    def of(cls, agreement: str, metric: str, kind: str, holder: str = "") -> Limit:
+        """As tickets of ``kind`` call it; limits to the customer go without the name of the agreement."""
+        name = str(metric_label(metric, kind))
         return cls(name if agreement == AgreementKind.SLA else f"{agreement.upper()} · {name}", holder)
 
 
@@ -142,8 +142,9 @@ def _compare(
         trial.tickets += 1
         if AgreementKind.SLA in agreements:
             before, after = (_verdicts(replay(ticket, course, book)) for book in books)
-            for metric in REPLAYED:
-                trial.add(ticket, Limit.of(AgreementKind.SLA, metric), before.get(metric), after.get(metric))
+            for which in sorted(before.keys() | after.keys(), key=lambda one: (REPLAYED.index(one[0]), one[1])):
+                limit = Limit.of(AgreementKind.SLA, which[0], ticket.kind)
+                trial.add(ticket, limit, before.get(which), after.get(which))
         _count_periods(trial, ticket, course, steps, agreements, books, parties)
         if said:
             said(trial.tickets)
@@ -169,7 +170,7 @@ def _count_periods(
         lives = [replay_period(ticket, period, course.pauses, book, party.pk if party else None) for book in books]
         if any(lives):
             before, after = (life.clock.met if life else None for life in lives)
-            limit = Limit.of(period.agreement, period.metric, str(party or ""))
+            limit = Limit.of(period.agreement, period.metric, ticket.kind, str(party or ""))
             trial.add(ticket, limit, before, after)
 
 
@@ -180,8 +181,14 @@ def _parties() -> dict[tuple[str, str], Any]:
     return {(kind, str(named_row(party)["id"])): party for kind, party in found if party}
 
 
-def _verdicts(lives: list[Life]) -> dict[str, bool | None]:
-    return {life.clock.metric: life.clock.met for life in lives}
+def _verdicts(lives: list[Life]) -> dict[tuple[str, int], bool | None]:
+    """By metric and, of what repeats, by which time it was; of a response that began anew the last round counts."""
+    return {(life.clock.metric, _which(life)): life.clock.met for life in lives}
+
+
+def _which(life: Life) -> int:
+    span = life.clock.ticket.kind_info.timed.limits[life.clock.metric]
+    return life.clock.round if span.repeats else 0
 
 
 def targets_of(policy: Policy, draft: Draft) -> list[Target]:
@@ -226,7 +233,9 @@ def courses(start: datetime, end: datetime) -> Iterator[tuple[Ticket, Course, li
         for ticket in tickets:
             times = (ticket.assigned_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
             waited, dispatched = tuple(pauses.get(ticket.pk, ())), tuple(rounds.get(ticket.pk, ()))
-            yield ticket, Course(*times, pauses=waited, rounds=dispatched), steps.get(ticket.pk, [])
+            known = steps.get(ticket.pk, [])
+            owed = owed_each_time(ticket, known)
+            yield ticket, Course(*times, pauses=waited, rounds=dispatched, owed=owed), known
 
 
 def _standing(keys: list[int]) -> QuerySet[TimelineEntry]:

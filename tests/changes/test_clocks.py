@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from changes.models import Change
 from notifications.models import Notice
+from sla.clocks.auditing import audit
 from sla.clocks.bars import bars_of
 from sla.clocks.timers import fire_due
 from sla.models import Clock, Policy
@@ -157,3 +160,53 @@ def test_trying_a_draft_counts_what_changes_owe_as_their_clocks_did(world: World
     draft = Draft((Promise("notice", "24x7", 60, (kind,)), Promise("order", "24x7", 60 * 40, (kind,))))
     flipped = try_policy(policy, draft, *period).flipped
     assert [row["after"] for row in flipped] == [False, True]
+
+
+@pytest.mark.req("SLM-10")
+def test_trying_a_draft_counts_each_check_and_each_order_under_its_own_name(world: World) -> None:
+    config, changer = make_user("config", "config_manager"), world.people["changer"]
+    make_item("db-1")
+    change: Any = act(request(world, items=["db-1"]), "submit", world.lead, now=MONDAY)
+    change = act(change, "send_back", changer, now=later(20), text="缺影响")
+    change = act(change, "submit", world.lead, now=later(24))
+    change = act(change, "accept", changer, now=later(25))
+    change = approve(act(change, "ask_approval", world.lead, now=later(25)), world.approver)
+    change = act(change, "start", world.engineer, now=later(35))
+    change = act(change, "implement", world.engineer, now=later(36), result="as_planned")
+    change = act(change, "send_notice", world.engineer, now=later(38), text="版本升到 19.12")
+    for ordered, returned in ((39, 70), (71, 72)):
+        change = act(change, "order_update", config, now=later(ordered), operator="engineer", text="改版本")
+        change = act(Change.objects.get(pk=change.pk), "return_order", world.engineer, now=later(returned), text="好")
+
+    policy = Policy.objects.get(pk="priorities")
+    period = (Change.objects.earliest("created_at").created_at, later(24 * 7))
+    with override("en"):
+        same = try_policy(policy, draft_of(policy.versions.get()), *period)
+        kind = ("kind", "change")
+        longer = Draft((Promise("response", "24x7", 60 * 24, (kind,)), Promise("order", "24x7", 30, (kind,))))
+        other = try_policy(policy, longer, *period)
+    ran = Counter(Clock.objects.filter(agreement="sla", met__isnull=False).values_list("metric", "met"))
+    assert ran == {
+        ("response", False): 1,
+        ("response", True): 1,
+        ("order", False): 1,
+        ("order", True): 1,
+        ("notice", True): 1,
+    }
+    check, order = "Check for sense and completeness", "Update of configuration items"
+    rows = dict(same.rows("metric"))
+    assert {check, order, "Configuration notice"} == set(rows)
+    assert [(rows[name]["before_met"], rows[name]["before_missed"]) for name in (check, order)] == [(1, 1), (1, 1)]
+    assert same.flips == 0
+    rows = dict(other.rows("metric"))
+    assert [(rows[name]["after_met"], rows[name]["after_missed"]) for name in (check, order)] == [(2, 0), (0, 2)]
+    assert [(row["metric"], row["after"]) for row in other.flipped] == [(check, True), (order, False)]
+
+
+@pytest.mark.req("SLM-04")
+def test_the_audit_reads_what_ends_a_limit_of_a_change(world: World) -> None:
+    """A check ends with a column of changes alone; the audit of all clocks once failed on the first that waited."""
+    change: Any = act(request(world), "submit", world.lead, now=MONDAY)
+    assert list(audit(MONDAY)) == []
+    Change.objects.filter(pk=change.pk).update(checked_at=MONDAY)
+    assert [found["problem"] for found in audit(MONDAY)] == ["goes_on"]

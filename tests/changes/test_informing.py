@@ -12,7 +12,7 @@ from django.utils import translation
 
 from accounts.models import User
 from announcements.models import Announcement
-from approvals.models import Policy
+from approvals.models import ApprovalRound, Policy
 from approvals.policy.policies import publish
 from changes.informing.due import run_informing
 from changes.informing.models import AffectedNotice
@@ -23,8 +23,8 @@ from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_system, make_user, reload_user
 from tickets.actions import perform
-from tickets.errors import ActionInvalid
-from tickets.models import TimelineEntry
+from tickets.errors import ActionForbidden, ActionInvalid
+from tickets.models import Ticket, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-04", "NTF-04")]
 #: The window of ``request``: Tuesday 20:00 to 22:00 in Shanghai.
@@ -98,6 +98,66 @@ def test_an_interface_person_who_decided_gets_a_notice_of_their_own_at_every_ste
         assert (readers, notice.ticket_id) == ({"contact-exchange"}, change.pk)
         assert "core-db system" in notice.payload["text"]["en"]
         assert "2026-11-24 20:00" in notice.payload["text"]["en"]
+
+
+@pytest.mark.req("CHG-11", "ORG-03")
+def test_who_was_asked_and_did_not_decide_is_told_and_reads_it_until_the_approval_falls(
+    world: World, client: Client
+) -> None:
+    """An interface person and a leader beside the approver who decides; neither reads what is internal of it."""
+    exchange = world.organisations["exchange"]
+    contact = exchange.interface_person = make_user("contact", organisation=exchange)
+    exchange.save()
+    policy = Policy.objects.get(code="change-simple")
+    policy.deciders.all().delete()
+    policy.deciders.create(step=1, kind="interface_person")
+    for person in (world.approver, world.people["leader"]):
+        policy.deciders.create(step=1, kind="person", person=person)
+    publish(policy=policy, by=world.admin, now=MONDAY)
+    change = request(world, business_system="core-db", effect="短时中断", plan="内部计划")
+    Change.objects.filter(pk=change.pk).update(organisation=exchange)
+    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    run_informing(later(12))
+    change = act(change, "start", world.engineer, now=START)
+    change = act(change, "report_delay", world.engineer, now=later(36), expected_end="2026-11-24T23:00")
+    change = act(change, "implement", world.engineer, now=later(38), result="as_planned")
+
+    told = Notice.objects.filter(event="approver_told", deliveries__recipient=contact).distinct().order_by("pk")
+    assert [one.payload["text"]["en"].split(" · ")[0] for one in told] == [
+        "Planned change",
+        "Planned change starts soon",
+        "Planned change takes longer",
+        "Planned change has ended",
+    ]
+    inside = Notice.objects.filter(event="change_told", deliveries__recipient=world.people["leader"]).distinct()
+    assert inside.count() == 4
+    client.force_login(reload_user(contact))
+    page = client.get(f"/tickets/{change.number}/", follow=True)
+    assert page.status_code == 200
+    assert "内部计划" not in page.content.decode()
+    with pytest.raises(ActionForbidden):
+        act(change, "comment", reload_user(contact), now=later(39), text="你好")
+
+
+@pytest.mark.req("CHG-11", "ORG-03")
+def test_who_was_asked_in_a_round_that_fell_learns_that_and_reads_the_change_no_longer(world: World) -> None:
+    exchange = world.organisations["exchange"]
+    contact = exchange.interface_person = make_user("contact", organisation=exchange)
+    exchange.save()
+    policy = Policy.objects.get(code="change-simple")
+    policy.deciders.all().delete()
+    policy.deciders.create(step=1, kind="interface_person")
+    policy.deciders.create(step=1, kind="person", person=world.approver)
+    publish(policy=policy, by=world.admin, now=MONDAY)
+    change = request(world, business_system="core-db", effect="短时中断")
+    Change.objects.filter(pk=change.pk).update(organisation=exchange)
+    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    assert Ticket.objects.visible_to(reload_user(contact)).filter(pk=change.pk).exists()
+    act(change, "edit", world.lead, now=later(1), effect="长时中断", let_approvals_fall=True)
+    assert not Ticket.objects.visible_to(reload_user(contact)).filter(pk=change.pk).exists()
+    assert Notice.objects.filter(event="approval_fell", deliveries__recipient=contact).exists()
 
 
 @pytest.mark.req("CHG-11", "ORG-03")
@@ -217,7 +277,9 @@ def test_those_inside_whom_it_concerns_are_told_and_nobody_twice(world: World) -
     change = scheduled(world, business_system=system.code, assignee="engineer")
     [notice] = Notice.objects.filter(event="change_told")
     told = list(notice.deliveries.filter(channel="portal").values_list("recipient__username", flat=True))
-    assert sorted(told) == ["desk", "desk2", "engineer", "expert", "lead"]
+    asked = set(ApprovalRound.objects.get().asks.values_list("person__username", flat=True))
+    assert len(told) == len(set(told))
+    assert set(told) == {"desk", "desk2", "engineer", "expert", "lead"} | asked
     assert AffectedNotice.objects.get(change=change.pk).parts == []
     assert not Announcement.objects.exists()
 

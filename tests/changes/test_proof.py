@@ -23,7 +23,7 @@ from cmdb.models import CIStatus
 from cmdb.services import Stamp, update_item
 from tests.api.client import Api
 from tests.changes.making import approve, change_in, later, request, staffed
-from tests.factories import MONDAY, World, act, make_item, reload_user
+from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
 from tickets.actions import perform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-07")]
@@ -189,3 +189,40 @@ def test_files_and_what_stands_around_it_are_in_the_pack_and_sealed(world: World
     assert [one["stage"] for one in read["told"]] == ["planned"]
     assert [one["planned"] for one in read["edits"]["differences"]] == [True]
     assert verify(rewritten(data, "attachments/0001-计划.txt", lambda text: text + b"x")).wrong
+
+
+@pytest.mark.req("CHG-04", "NTF-04")
+def test_the_pack_holds_the_mails_and_announcements_about_the_change(world: World) -> None:
+    """In both languages, with who got them; of this change alone, and nothing that opens a door."""
+    exchange, egov = world.organisations["exchange"], world.organisations["egov"]
+    for code, customer in (("core-db", exchange), ("intranet", egov)):
+        make_system(code, name_zh=f"{code}系统", name_en=f"{code} system").organisations.set([customer])
+    change, other = (
+        request(
+            world,
+            business_system=code,
+            effect="短时中断",
+            planned_start=f"2026-11-2{day}T20:00",
+            planned_end=f"2026-11-2{day}T22:00",
+        )
+        for code, day in (("core-db", 4), ("intranet", 5))
+    )
+    for one in (change, other):
+        act(act(one, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
+        approve(act(one, "ask_approval", world.lead, now=MONDAY), world.approver)
+    data = pack_of(Change.objects.get(pk=change.pk), reload_user(world.lead))
+    assert verify(data).genuine
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        read = {name: json.loads(archive.read(f"{name}.json")) for name in ("mails", "announcements")}
+    asked = next(one for one in read["mails"] if one["event"] == "approval_asked")
+    assert change.number in asked["zh"]["subject"]
+    assert asked["en"]["subject"].startswith("[")
+    assert "approver" in {copy["person"] for copy in asked["to"]}
+    assert "/answer/" not in json.dumps(read)
+    [announced] = read["announcements"]
+    assert (announced["organisations"], announced["en"]) == (["exchange"], "core-db system: 短时中断")
+    [mail] = announced["mails"]
+    assert mail["en"]["subject"].startswith("Planned change · core-db system · 2026-11-24 20:00")
+    assert "短时中断" in mail["zh"]["text"]
+    assert {copy["person"] for copy in mail["to"]} == {"requester", "colleague"}
+    assert other.number not in json.dumps(read["mails"])

@@ -103,7 +103,9 @@ def test_policy_page_offers_levels_and_refuses_what_no_ticket_has(world: World, 
     assert "问题 · 高" in page
 
     def publish(**row: Any) -> str:
-        data = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "warnings": "50", "on_change": "from_start"}
+        newest = policy.versions.order_by("-number")[0].number
+        data = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "edits": str(newest)}
+        data |= {"warnings": "50", "on_change": "from_start"}
         data |= {"response_starts": "dispatched", "response_stops": "started", "publish": "1"}
         data |= {"resolve_starts": "started", "resolve_stops": "resolved"}
         data |= {f"form-0-{name}": value for name, value in ({"calendar": "5x8"} | row).items()}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from sla.models import Agreement, Clock, NoticeRule, Policy, PolicyVersion, Target
-from sla.promises.policies import Draft, Promise, draft_of
+from sla.promises.policies import Draft, Promise, draft_of, publish_policy
 from sla.promises.whatif import try_policy
 from tests.factories import MONDAY, World, act, resolve, unclaimed, wait
 from tests.sla.calendars import at
@@ -75,6 +77,31 @@ def test_page_publishes_what_was_typed(world: World, client: Client) -> None:
         before.pausing,
         before.warnings,
     )
+
+
+@pytest.mark.parametrize("by", ["an upgrade", "somebody else", "a page of an older portal"])
+def test_what_was_published_since_the_page_was_opened_is_not_undone(world: World, client: Client, by: str) -> None:
+    """Refused with what the other version changed; what was typed is kept; whoever has read it publishes."""
+    client.force_login(world.admin)
+    client.get("/policies/priorities/", headers={"accept-language": "en"})
+    data = typed(client, "priorities", **{"form-0-minutes": "7", "publish": "1"})
+    policy = Policy.objects.get(code="priorities")
+    draft = draft_of(policy.versions.get())
+    more = replace(draft, promises=(*draft.promises, Promise("update", "24x7", 90, (("priority_id", "P4"),))))
+    who = None if by == "an upgrade" else world.admin
+    if by == "a page of an older portal":
+        del data["edits"]
+    publish_policy(policy, more, valid_from=MONDAY, by=who, at=MONDAY)
+    refused = client.post("/policies/priorities/", data, headers={"accept-language": "en"})
+    assert refused.status_code == 409
+    page = unescape(refused.content.decode())
+    assert ("Added: Status update · Normal · 90 min · Round the clock" in page) is (by != "a page of an older portal")
+    assert "published version 2" in page
+    assert refused.context["rows"][0]["minutes"].value() == "7"
+    assert policy.versions.count() == 2
+    again = {**data, "edits": refused.context["form"]["edits"].value()}
+    assert client.post("/policies/priorities/", again).status_code == 302
+    assert draft_of(policy.versions.get(number=3)).promises[0].minutes == 7
 
 
 @pytest.mark.parametrize(
