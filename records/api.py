@@ -62,6 +62,7 @@ class TakesSteps:
     """Mixin of an endpoint with ``answer(record, status)``: takes steps of ``model``."""
 
     model: ClassVar[type[Record]]
+    honours_if_match = True
 
     def take(self: Any, request: Request, record: Record, name: str, status: int = 200) -> Response:
         """Take the step ``name`` with what was sent."""
