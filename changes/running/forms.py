@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from changes.models import PlanStep
 from changes.plan.forms import StepField
 from changes.states import Decision
@@ -62,7 +65,7 @@ class ToldLaterForm(ActionForm):
         step = cleaned.get("step")
         if cleaned.get("seen") and (moved := self._moved(cleaned["seen"])):
             self.errors.pop("step", None)  # that it is none to choose any more says less
-            self.add_error("step", told_meanwhile(moved))
+            self.add_error("step", told_meanwhile(moved, self.user))
         if step is not None and cleaned.get("at") and self.now is not None:
             cleaned["at"] = self._possible(step, cleaned["at"], self.now)
         return cleaned
@@ -90,12 +93,16 @@ class ToldLaterForm(ActionForm):
         return min(max(at, begun), now)
 
 
-def told_meanwhile(step: PlanStep) -> str:
-    """How ``step`` stands by now, who said so and when: beside a report that was made on something older."""
+def told_meanwhile(step: PlanStep, reader: User | None) -> str:
+    """How ``step`` stands by now, who said so and when: beside a report that was made on something older.
+
+    In the reader's time: the sheet sends by the API, whose own time is UTC.
+    """
     told: dict[str, Any] = {"status": step.get_status_display()}
     if step.reported_by is None or step.reported_at is None:
         return gettext("Meanwhile it is: %(status)s.") % told
-    told |= {"name": step.reported_by.display_name, "at": localtime(step.reported_at).strftime("%H:%M")}
+    zone = ZoneInfo((reader.time_zone if reader else "") or settings.TIME_ZONE)
+    told |= {"name": step.reported_by.display_name, "at": localtime(step.reported_at, zone).strftime("%H:%M")}
     return gettext("Meanwhile %(name)s reported at %(at)s: %(status)s.") % told
 
 

@@ -11,6 +11,12 @@ from tickets.forms import ActionForm, PersonField
 from tickets.shared.forms import text_field
 
 
+class NoticeForm(ActionForm):
+    """What the change altered."""
+
+    text = text_field(_("What it altered in configuration items"))
+
+
 class OrderUpdateForm(ActionForm):
     """Who updates the items, and what is to be done."""
 

@@ -34,7 +34,7 @@ class UpdatesItems(Columns):
         done=_("sent the configuration notice"),
         allow=rules.may_implement,
         guards=(guards.owes_notice,),
-        form="tickets.shared.forms.ReasonForm",
+        form="changes.updating.forms.NoticeForm",
         tells=("items_noticed",),
         icon="file-export",
         public=False,
