@@ -15,11 +15,12 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from records.lifecycle import NEW
 from reports.figures import Scope
 from reports.texts import duration
 from tickets.figures.moves import THEN
 from tickets.figures.records import Chosen, Records, records_of
-from tickets.lifecycle import NEW, Phase
+from tickets.lifecycle import Phase
 
 #: So many variants are shown; the rest stand together.
 MOST_VARIANTS = 12

@@ -35,7 +35,8 @@ incidents.Incident.commander problems.Problem.team tickets.Ticket.assignee
 """
 #: Who did something, or whom it was about: it stays.
 HISTORY = """
-accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
+accounts.AccessEvent.person announcements.Announcement.author announcements.AnnouncementEntry.actor
+approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
 changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
