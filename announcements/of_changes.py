@@ -101,6 +101,8 @@ def _move(row: Announcement, stage: str, change: Any, now: datetime) -> None:
         row.ends_at = until if row.starts_at and until > row.starts_at else row.ends_at
         row.shown_until = max(row.shown_until, until + AFTER, now + AFTER)
         return
+    if stage != "off" and change.actual_start and change.actual_end and change.actual_start < change.actual_end:
+        row.starts_at, row.ends_at = change.actual_start, change.actual_end  # not when it was to be
     row.kind = Announcement.Kind.INFORMATION
     row.shown_from, row.shown_until = min(row.shown_from, now), now + ENDED_FOR
 
