@@ -37,6 +37,7 @@ class OrganisationAdmin(PortalAdmin):
     list_filter = ("kind", "active")
     search_fields = ("code", "name_zh", "name_en")
     autocomplete_fields = ("decision_makers", "interface_person")
+    exclude = ("report_contacts", "report_language")  # their page is that of the service reports
     inlines = (DepartmentInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -60,6 +60,20 @@ class Organisation(BilingualName):
         verbose_name=_("interface person"),
         help_text=_("Whom the provider turns to; told of changes that touch the organisation."),
     )
+    report_contacts: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
+        "User",
+        blank=True,
+        related_name="+",
+        verbose_name=_("report contacts"),
+        help_text=_("Who gets the organisation's service reports."),
+    )
+    report_language = models.CharField(
+        _("language of reports"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Empty: that of the portal."),
+    )
 
     objects = OrganisationQuerySet.as_manager()
 

@@ -22,17 +22,17 @@ from announcements.forms import AnnouncementForm
 from announcements.models import Announcement
 from announcements.rules import may_announce
 from itsm.api.fields import NumberField, PersonField
-from itsm.api.form_input import checked, read_input, schema_of
+from itsm.api.form_input import schema_of
 from itsm.api.idempotency import answer_once
-from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
+from itsm.api.operations import ACT_ERRORS, CREATE_ERRORS, IDEMPOTENCY_KEY, IF_MATCH, LIST_ERRORS, Operation
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
 from itsm.api.views import ApiView, ListView
 from itsm.web.filtering import ChoicesFilter, YesNoFilter
 from itsm.web.paging import Column
+from records.api import KEY, LogApi, StepApi, TakesSteps, step_paths
 
 TAG = _("Announcements")
-KEY: dict[str, dict[str, Any]] = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
 #: What is sent: for our readers of input any form with declared fields will do.
 INPUT: Any = AnnouncementForm
 IS_SHOWN = Q(published_at__isnull=False, ended_at=None, shown_from__lte=Now(), shown_until__gt=Now())
@@ -57,9 +57,10 @@ class AnnouncementSerializer(serializers.Serializer):
     author = PersonField(required=False, help_text="Only for those who write.")
     published_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField(required=False, help_text="For If-Match. Only for those who write.")
 
     #: For those who write; whoever reads need not know who else is affected.
-    WRITERS_ONLY = ("organisations", "ticket", "author")
+    WRITERS_ONLY = ("organisations", "ticket", "author", "version")
 
     def get_fields(self) -> dict[str, Any]:
         """Readers get what they are told."""
@@ -89,7 +90,7 @@ class Endpoint(ApiView):
     def found(self) -> QuerySet[Announcement]:
         """Everything for those who write, else what is said to the person."""
         everything = (
-            Announcement.objects.all() if may_announce(self.user) else Announcement.objects.visible_to(self.user)
+            Announcement.objects.kept() if may_announce(self.user) else Announcement.objects.visible_to(self.user)
         )
         return everything.select_related("ticket", "author").prefetch_related("systems", "organisations")
 
@@ -105,23 +106,40 @@ class Endpoint(ApiView):
         if not may_announce(self.user):
             raise PermissionDenied
 
-    def answer(self, pk: int, status: int = 200) -> Response:
+    def answer(self, announcement: Announcement, status: int = 200) -> Response:
         """The announcement as it stands."""
         context = {"writes": may_announce(self.user)}
-        return Response(AnnouncementSerializer(self.find(pk), context=context).data, status=status)
-
-    def store(self, request: Request, announcement: Announcement | None, status: int) -> Response:
-        """Write what was sent; what an edit leaves out stays."""
-        data, _files = read_input(INPUT, request)
-        form = AnnouncementForm(instance=announcement, user=self.user)
-        kept = form.initial if announcement else {"kind": form.initial["kind"]}
-        form = AnnouncementForm({**kept, **data}, instance=announcement, user=self.user)
-        checked(form, data)
-        saved = services.save_announcement(form=form, user=self.user, now=timezone.now())
-        return self.answer(saved.pk, status)
+        return Response(AnnouncementSerializer(announcement, context=context).data, status=status)
 
 
-class AnnouncementsView(Endpoint, ListView):
+class Writing(TakesSteps, Endpoint):
+    """What all endpoints share that write."""
+
+    model = Announcement
+
+    def take(self, request: Request, record: Any, name: str, status: int = 200) -> Response:
+        """Those who only read take no step."""
+        self.check_writes()
+        return super().take(request, record, name, status)
+
+
+class AnnouncementStep(StepApi, Writing):
+    """Publishing, ending, discarding; writing and changing have addresses of their own."""
+
+    answers = AnnouncementSerializer
+    tag = TAG
+    prefix = "announcements"
+
+
+class AnnouncementLogView(LogApi, Endpoint):
+    """Who wrote, published, ended it, and what changed."""
+
+    model = Announcement
+    tag = TAG
+    prefix = "announcements"
+
+
+class AnnouncementsView(Writing, ListView):
     """``GET``: what is said. ``POST``: write a draft."""
 
     filters = AnnouncementFilter
@@ -139,8 +157,7 @@ class AnnouncementsView(Endpoint, ListView):
 
     def post(self, request: Request) -> Response:
         """Write a draft."""
-        self.check_writes()
-        return answer_once(request, lambda: self.store(request, None, 201))
+        return answer_once(request, lambda: self.take(request, Announcement(), "write", 201))
 
     def operation(self, method: str) -> Operation:
         """How the description shows list and writing."""
@@ -164,18 +181,16 @@ class AnnouncementsView(Endpoint, ListView):
         )
 
 
-class AnnouncementView(Endpoint):
+class AnnouncementView(Writing):
     """One announcement."""
 
     def get(self, request: Request, pk: int) -> Response:
         """Read it."""
-        return self.answer(pk)
+        return self.answer(self.find(pk))
 
     def post(self, request: Request, pk: int) -> Response:
         """Change what is sent; the rest stays."""
-        announcement = self.find(pk)
-        self.check_writes()
-        return answer_once(request, lambda: self.store(request, announcement, 200))
+        return answer_once(request, lambda: self.take(request, self.find(pk), "edit"))
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -194,45 +209,27 @@ class AnnouncementView(Endpoint):
             description=_("What is left out stays as it is. Those who put it away are shown it again."),
             request={"application/json": schema_of(INPUT, describe=keys_from)},
             response=AnnouncementSerializer,
-            errors=CREATE_ERRORS,
-            parameters=(IDEMPOTENCY_KEY,),
+            errors=ACT_ERRORS,
+            parameters=(IDEMPOTENCY_KEY, IF_MATCH),
             path=KEY,
         )
 
 
-#: step: (what it does, in the description)
-STEPS = {
-    "publish": _("Publish an announcement"),
-    "end": _("End an announcement before its time"),
-    "dismiss": _("Put an announcement away for oneself"),
-}
-
-
-class StepView(Endpoint):
-    """Publishing, ending, putting away."""
-
-    step = ""
+class DismissView(Endpoint):
+    """Putting one away for oneself; doing it again changes nothing."""
 
     def post(self, request: Request, pk: int) -> Response:
-        """Do it; doing it again changes nothing."""
-        announcement, now = self.find(pk), timezone.now()
-        if self.step == "dismiss":
-            services.dismiss(announcement=announcement, user=self.user, now=now)
-            return Response(status=204)
-        self.check_writes()
-        do = services.publish if self.step == "publish" else services.end
-        do(announcement=announcement, now=now)
-        return self.answer(pk)
+        """Remember it."""
+        services.dismiss(announcement=self.find(pk), user=self.user, now=timezone.now())
+        return Response(status=204)
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
-        silent = self.step == "dismiss"
         return Operation(
-            id=f"announcements_{self.step}",
+            id="announcements_dismiss",
             tag=TAG,
-            summary=STEPS[self.step],
-            response=None if silent else AnnouncementSerializer,
-            status=204 if silent else 200,
+            summary=_("Put an announcement away for oneself"),
+            status=204,
             errors=CREATE_ERRORS,
             path=KEY,
         )
@@ -241,5 +238,7 @@ class StepView(Endpoint):
 routes = [
     path("announcements/", AnnouncementsView.as_view(), name="announcements"),
     path("announcements/<int:pk>/", AnnouncementView.as_view(), name="announcement"),
-    *(path(f"announcements/<int:pk>/{step}/", StepView.as_view(step=step)) for step in STEPS),
+    path("announcements/<int:pk>/log/", AnnouncementLogView.as_view(), name="announcement-log"),
+    path("announcements/<int:pk>/dismiss/", DismissView.as_view(), name="announcement-dismiss"),
+    *step_paths(AnnouncementStep, beside=("edit",)),
 ]

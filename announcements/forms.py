@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organisation, User
 from announcements.models import Announcement
 from cmdb.models import BusinessSystem
+from records.forms import RecordForm
 from tickets.models import Ticket
 from tickets.shared.forms import TicketField, moment_field, text_field
 
@@ -27,7 +28,7 @@ def several(model: Any, label: Any, **kwargs: Any) -> forms.ModelMultipleChoiceF
     )
 
 
-class AnnouncementForm(forms.ModelForm):
+class AnnouncementForm(RecordForm):
     """A text in one or both languages, when it is, whom it is for, how long it is shown."""
 
     keeps_missing = True
@@ -51,8 +52,7 @@ class AnnouncementForm(forms.ModelForm):
         )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, user=user, **kwargs)
         for name in ("text_zh", "text_en"):
             self.fields[name].max_length = 500  # type: ignore[attr-defined]
         customers = Organisation.objects.filter(active=True).exclude(kind=Organisation.Kind.PROVIDER)
@@ -72,6 +72,10 @@ class AnnouncementForm(forms.ModelForm):
         }
         return {**codes, "ticket": self.instance.ticket.number if self.instance.ticket else ""}
 
+    def kept(self) -> dict[str, Any]:
+        """A new one needs to be told its times."""
+        return super().kept() or {"kind": self.initial["kind"]}
+
     def clean(self) -> dict[str, Any]:
         """Something is said, and times follow one another."""
         cleaned = super().clean() or {}
@@ -83,3 +87,11 @@ class AnnouncementForm(forms.ModelForm):
         if cleaned.get("ends_at") and not cleaned.get("starts_at"):
             self.add_error("starts_at", _("Say when it begins."))
         return cleaned
+
+
+class WordsOfChangeForm(RecordForm):
+    """What the portal rewrites when the change of an announcement moves, ends, or says it in other words."""
+
+    class Meta:
+        model = Announcement
+        fields = ("kind", "text_zh", "text_en", "starts_at", "ends_at", "shown_from", "shown_until")

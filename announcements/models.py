@@ -12,12 +12,16 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.codes import in_language
 from accounts.models import Organisation, User
+from announcements.lifecycle import AnnouncementLifecycle, States
 from announcements.querysets import AnnouncementQuerySet
 from cmdb.models import BusinessSystem
+from records.lifecycle import register_family
+from records.models import ADDED_ONLY, Record, RecordEntry
 from tickets.models import Ticket
 
 
-class Announcement(models.Model):
+@register_family("announcement", States)
+class Announcement(AnnouncementLifecycle, Record):
     """A text for those affected. Shown from ``shown_from`` until ``shown_until``; then it ends by itself.
 
     ``starts_at`` and ``ends_at`` say when the interruption is; ``shown_*`` when people read of it. Without
@@ -35,6 +39,7 @@ class Announcement(models.Model):
         COMING = "coming", pgettext_lazy("announcement", "Coming")
         SHOWN = "shown", pgettext_lazy("announcement", "Shown")
         ENDED = "ended", pgettext_lazy("announcement", "Ended")
+        DISCARDED = "discarded", pgettext_lazy("announcement", "Discarded")
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PLANNED)
     text_zh = models.TextField(_("Chinese text"), max_length=500, blank=True)
@@ -54,8 +59,6 @@ class Announcement(models.Model):
     )
     automatic = models.BooleanField(_("kept by its change"), default=False, db_default=False, editable=False)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("author"), editable=False)
-    created_at = models.DateTimeField(_("created"), editable=False)
-    updated_at = models.DateTimeField(_("updated"), editable=False)
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
 
@@ -72,6 +75,12 @@ class Announcement(models.Model):
                 name="announcement_in_order",
             ),
             models.CheckConstraint(condition=~Q(text_zh="", text_en=""), name="announcement_says_something"),
+            models.CheckConstraint(
+                condition=Q(state__in=(States.DRAFT, States.DISCARDED), published_at=None, ended_at=None)
+                | Q(state=States.PUBLISHED, published_at__isnull=False, ended_at=None)
+                | Q(state=States.ENDED, published_at__isnull=False, ended_at__isnull=False),
+                name="announcement_state_and_times",
+            ),
         ]
         indexes = [
             models.Index(
@@ -87,6 +96,20 @@ class Announcement(models.Model):
     def get_absolute_url(self) -> str:
         """Where it is edited."""
         return reverse("announcements:edit", args=[self.pk])
+
+    def begin(self, *, user: User | None, now: datetime) -> None:
+        """Whoever writes it is its author."""
+        super().begin(user=user, now=now)
+        if user is not None:
+            self.author = user
+
+    def appear(self, now: datetime) -> None:
+        """From now on it is published."""
+        self.published_at, self.ended_at = now, None
+
+    def disappear(self, now: datetime) -> None:
+        """From now on nobody is shown it."""
+        self.ended_at = now
 
     @property
     def text(self) -> str:
@@ -109,12 +132,23 @@ class Announcement(models.Model):
         return {"unplanned": "late", "planned": "soon", "information": "info"}[self.kind]
 
     def standing(self, now: datetime) -> Standing:
-        """Where it stands at ``now``; it ends by itself."""
+        """What readers have of it at ``now``; it ends by itself."""
         if self.published_at is None:
-            return self.Standing.DRAFT
+            return self.Standing.DISCARDED if self.state == States.DISCARDED else self.Standing.DRAFT
         if self.ended_at is not None or now >= self.shown_until:
             return self.Standing.ENDED
         return self.Standing.SHOWN if now >= self.shown_from else self.Standing.COMING
+
+
+class AnnouncementEntry(RecordEntry):
+    """A line of the log of an announcement: who wrote, published, ended it, and what changed."""
+
+    record = models.ForeignKey(Announcement, models.CASCADE, related_name="log")
+
+    class Meta(RecordEntry.Meta):
+        verbose_name = _("line of the log of an announcement")
+        verbose_name_plural = _("log of announcements")
+        triggers = [ADDED_ONLY]
 
 
 class Dismissal(models.Model):

@@ -12,11 +12,11 @@ from typing import Any
 from django.dispatch import receiver
 
 from announcements.models import Announcement
-from announcements.services import end
 from announcements.telling import key_prefix, tell_all
 from changes.signals import affected_told, proof_asked
 from notifications.models import Notice
 from notifications.telling.mailed import mailed
+from records.actions import perform
 
 #: So long before the window it stands in the portal, so long behind it unless the change says how it ended, and so
 #: long is read how it ended.
@@ -32,18 +32,18 @@ def keep_announcements(
     standing = list(found.filter(ticket=change.pk, automatic=True, ended_at=None).order_by("pk"))
     if stage == "planned":
         for old in standing:
-            end(announcement=old, now=now)
+            perform(old, "cease", user=None, now=now)
         for part, words in said:
-            _tell(_made(change, part, now), words, now)
+            _mail(_made(change, part, words, now), words, now)
         return
     by_systems = {_key(row.systems.values_list("pk", flat=True)): row for row in standing}
     for part, words in said:
         row = by_systems.get(_key(system.pk for system in part.systems))
-        if row is not None and stage is None:
-            _write(row, words, now)
-        elif row is not None:
-            _move(row, stage or "", change, now)
-            _tell(row, words, now)
+        if row is not None:
+            written = {**_words(words), **_times(row, stage or "", change, now)}
+            perform(row, "reword", user=None, now=now, data=written)
+        if row is not None and stage is not None:
+            _mail(Announcement.objects.get(pk=row.pk), words, now)
 
 
 @receiver(proof_asked)
@@ -69,12 +69,16 @@ def _key(codes: Iterable[Any]) -> frozenset[str]:
     return frozenset(map(str, codes))
 
 
-def _made(change: Any, part: Any, now: datetime) -> Announcement:
-    """A new one, not written yet."""
+def _words(words: Any) -> dict[str, str]:
+    return {"text_zh": words.text["zh"], "text_en": words.text["en"]}
+
+
+def _made(change: Any, part: Any, words: Any, now: datetime) -> Announcement:
+    """A new one for those whom ``part`` names."""
     start, until = change.planned_start or now, change.planned_end or now + AFTER
     made = Announcement(
+        **_words(words),
         kind=Announcement.Kind.PLANNED,
-        text_zh="…",
         starts_at=start,
         ends_at=until,
         shown_from=min(max(now, start - BEFORE), until),
@@ -82,38 +86,29 @@ def _made(change: Any, part: Any, now: datetime) -> Announcement:
         ticket_id=change.pk,
         automatic=True,
         author_id=change.registered_by_id or change.requester_id,
-        created_at=now,
-        updated_at=now,
-        published_at=now,
     )
-    made.save()
+    perform(made, "follow", user=None, now=now)
     made.systems.set(part.systems)
     made.organisations.set(part.organisations)
     return made
 
 
-def _move(row: Announcement, stage: str, change: Any, now: datetime) -> None:
+def _times(row: Announcement, stage: str, change: Any, now: datetime) -> dict[str, Any]:
     """What the stage means to it: a later end, or how it ended, for a while."""
-    if stage == "soon":
-        return
+    names = ("kind", "starts_at", "ends_at", "shown_from", "shown_until")
+    times = {name: getattr(row, name) for name in names}
+    if stage in ("", "soon"):
+        return times
     if stage == "delayed":
         until = change.expected_end or max(row.ends_at or now, now)
-        row.ends_at = until if row.starts_at and until > row.starts_at else row.ends_at
-        row.shown_until = max(row.shown_until, until + AFTER, now + AFTER)
-        return
+        later = until if row.starts_at and until > row.starts_at else row.ends_at
+        return times | {"ends_at": later, "shown_until": max(row.shown_until, until + AFTER, now + AFTER)}
     if stage != "off" and change.actual_start and change.actual_end and change.actual_start < change.actual_end:
-        row.starts_at, row.ends_at = change.actual_start, change.actual_end  # not when it was to be
-    row.kind = Announcement.Kind.INFORMATION
-    row.shown_from, row.shown_until = min(row.shown_from, now), now + ENDED_FOR
+        times |= {"starts_at": change.actual_start, "ends_at": change.actual_end}  # not when it was to be
+    shown = {"shown_from": min(row.shown_from, now), "shown_until": now + ENDED_FOR}
+    return times | shown | {"kind": Announcement.Kind.INFORMATION}
 
 
-def _write(row: Announcement, words: Any, now: datetime) -> None:
-    """Those who put it away read it again."""
-    row.text_zh, row.text_en, row.updated_at = words.text["zh"], words.text["en"], now
-    row.save()
-
-
-def _tell(row: Announcement, words: Any, now: datetime) -> None:
-    _write(row, words, now)
+def _mail(row: Announcement, words: Any, now: datetime) -> None:
     if row.organisations.exists():
         tell_all(row, words.subject, now)

@@ -20,6 +20,10 @@ _URGENCY = Case(When(kind="unplanned", then=0), When(kind="planned", then=1), de
 class AnnouncementQuerySet(models.QuerySet):
     """Announcements."""
 
+    def kept(self) -> AnnouncementQuerySet:
+        """All but the drafts that were put away for good."""
+        return self.exclude(state="discarded")
+
     def visible_to(self, user: User) -> AnnouncementQuerySet:
         """Published ones for the person's organisation or for all; every one for staff who answer calls (ORG-03)."""
         published = self.filter(published_at__isnull=False)

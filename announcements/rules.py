@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accounts.models import Tier
 from accounts.permissions import Permission
@@ -16,3 +16,8 @@ def may_announce(user: User) -> bool:
     return user.may(Permission.ANNOUNCE) or (
         user.may(Permission.DISPATCH) and user.led_groups.filter(tier=Tier.DESK).exists()
     )
+
+
+def anybody_who_announces(announcement: Any, user: User) -> bool:
+    """Whoever may publish writes, changes and ends every announcement."""
+    return may_announce(user)

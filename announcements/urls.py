@@ -1,6 +1,6 @@
 """Pages of announcements."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from announcements import views
 
@@ -11,5 +11,5 @@ urlpatterns = [
     path("preview/", views.PreviewView.as_view(), name="preview"),
     path("<int:pk>/", views.EditView.as_view(), name="edit"),
     path("<int:pk>/dismiss/", views.DismissView.as_view(), name="dismiss"),
-    re_path(r"^(?P<pk>\d+)/(?P<step>publish|end|discard)/$", views.StepView.as_view(), name="step"),
+    path("<int:pk>/<str:step>/", views.StepView.as_view(), name="step"),
 ]

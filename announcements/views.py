@@ -7,11 +7,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+import records.views
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from announcements import services
@@ -20,6 +22,9 @@ from announcements.models import Announcement
 from announcements.queries import listed, standings_of
 from announcements.rules import may_announce
 from drafts.http import answered
+from records.actions import perform
+from records.errors import ActionConflict, ActionInvalid, RecordChanged
+from records.queries import lines_of
 from tickets.workspace.drafting import Slot, forget, keep, restore
 
 
@@ -27,7 +32,7 @@ def find(user: User, pk: int) -> Announcement:
     """The announcement that ``user`` may write. Raises Http404, PermissionDenied."""
     if not may_announce(user):
         raise PermissionDenied
-    found = Announcement.objects.filter(pk=pk).first()
+    found = Announcement.objects.kept().filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -41,7 +46,7 @@ class ListView(SignedInView):
         now, writes = timezone.now(), may_announce(request.user)
         found = listed(writes=writes, visible=Announcement.objects.visible_to(request.user))
         shell = "base.html" if request.user.is_agent else "portal_base.html"
-        context = {"sections": standings_of(found, now, writes=writes), "writes": writes, "shell": shell}
+        context = {"sections": standings_of(found, request.user, now, writes=writes), "writes": writes, "shell": shell}
         return render(request, "announcements/list.html", context)
 
 
@@ -54,13 +59,13 @@ class NewView(SignedInView):
         """Show the form."""
         if not may_announce(request.user):
             raise PermissionDenied
-        return draw_restored(request, AnnouncementForm(user=request.user))
+        return draw_restored(request, AnnouncementForm(record=Announcement(), user=request.user))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Store it as a draft, or publish it at once."""
         if not may_announce(request.user):
             raise PermissionDenied
-        return store(request, AnnouncementForm(request.POST, user=request.user))
+        return store(request, Announcement(), "write")
 
 
 class EditView(SignedInView):
@@ -71,26 +76,47 @@ class EditView(SignedInView):
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show the form."""
         announcement = find(request.user, pk)
-        return draw_restored(request, AnnouncementForm(instance=announcement, user=request.user))
+        return draw_restored(request, AnnouncementForm(record=announcement, user=request.user))
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Store it."""
         announcement = find(request.user, pk)
-        return store(request, AnnouncementForm(request.POST, instance=announcement, user=request.user))
+        return store(request, announcement, "edit")
 
 
-def store(request: SignedInRequest, form: AnnouncementForm) -> HttpResponse:
-    """Save, publish when asked to, say so; or draw the form with its errors."""
-    slot, now = slot_of(request, form.instance).sent(request), timezone.now()
-    if not form.is_valid():
-        slot = keep(request.user, slot, request.POST, now)
-        return answered(draw(request, form, slot, status=422), slot.key)
-    announcement = services.save_announcement(form=form, user=request.user, now=now)
-    if "publish" in request.POST:
-        services.publish(announcement=announcement, now=now)
+def store(request: SignedInRequest, announcement: Announcement, step: str) -> HttpResponse:
+    """Take ``step``, publish when asked to, say so; or draw the form with its errors, and nothing has happened."""
+    slot, now = slot_of(request, announcement).sent(request), timezone.now()
+    try:
+        with transaction.atomic():
+            done = _taken(request, announcement, step, now)
+    except ActionInvalid as error:
+        return _refused(request, error.form, slot, now, status=422)
+    except (ActionConflict, RecordChanged) as error:
+        stored = Announcement.objects.filter(pk=announcement.pk).first() or Announcement()
+        form = AnnouncementForm(request.POST, record=stored, user=request.user)
+        form.add_error("shown_until" if isinstance(error, ActionConflict) else None, str(error.message))
+        return _refused(request, form, slot, now, status=409)
     forget(request.user, slot)
-    messages.success(request, said(announcement, now))
+    messages.success(request, said(done, now))
     return answered(redirect("announcements:list"), slot.key)
+
+
+def _taken(request: SignedInRequest, announcement: Announcement, step: str, now: datetime) -> Announcement:
+    version = request.POST.get("version", "")
+    sent: dict[str, Any] = {"user": request.user, "now": now}
+    entry: Any = perform(
+        announcement, step, data=request.POST, version=int(version) if version.isdecimal() else None, **sent
+    )
+    if "publish" in request.POST:
+        entry = perform(entry.record, "publish", **sent)
+    return entry.record
+
+
+def _refused(request: SignedInRequest, form: Any, slot: Slot, now: datetime, *, status: int) -> HttpResponse:
+    """The form as it was typed, with what is wrong."""
+    slot = keep(request.user, slot, request.POST, now)
+    return answered(draw(request, form, slot, status=status), slot.key)
 
 
 def slot_of(request: SignedInRequest, announcement: Announcement) -> Slot:
@@ -105,6 +131,7 @@ def said(announcement: Announcement, now: datetime) -> str:
         "coming": _("Published; it is shown from its time on."),
         "shown": _("Published: those affected read it now."),
         "ended": _("Ended: nobody is shown it any more."),
+        "discarded": _("The draft is gone."),
     }
     return texts[announcement.standing(now)]
 
@@ -123,6 +150,7 @@ def draw(request: SignedInRequest, form: AnnouncementForm, slot: Slot, status: i
         "announcement": announcement,
         "standing": announcement.standing(timezone.now()) if announcement else "draft",
         "previews": previews_of(form.instance),
+        "lines": lines_of(announcement) if announcement else [],
     }
     return render(request, "announcements/edit.html", context, status=status)
 
@@ -146,7 +174,7 @@ class PreviewView(SignedInView):
         """Show the fragment; nothing is stored."""
         if not may_announce(request.user):
             raise PermissionDenied
-        form = AnnouncementForm(request.POST, user=request.user)
+        form = AnnouncementForm(request.POST, record=Announcement(), user=request.user)
         form.is_valid()
         typed = {name: form.cleaned_data.get(name) for name in ("kind", "text_zh", "text_en", "starts_at", "ends_at")}
         announcement = Announcement(**{name: value for name, value in typed.items() if value})
@@ -154,20 +182,20 @@ class PreviewView(SignedInView):
         return render(request, "announcements/_preview.html", context)
 
 
-class StepView(SignedInView):
+class StepView(records.views.StepView):
     """Publishing, ending, discarding."""
 
+    model = Announcement
+    back = "announcements:list"
+
     def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
-        """Do it and say so."""
-        announcement, now = find(request.user, pk), timezone.now()
-        if step == "discard":
-            services.discard(announcement=announcement)
-            messages.success(request, _("The draft is gone."))
-            return redirect("announcements:list")
-        do = services.publish if step == "publish" else services.end
-        do(announcement=announcement, now=now)
-        messages.success(request, said(announcement, now))
-        return redirect("announcements:list")
+        """Who only reads takes no step, and learns of no draft."""
+        find(request.user, pk)
+        return super().post(request, pk, step)
+
+    def said(self, entry: Any) -> str:
+        """What became of it."""
+        return said(entry.record, timezone.now())
 
 
 class DismissView(SignedInView):

@@ -10,7 +10,8 @@ from django.dispatch import receiver
 from accounts.models import User
 from approvals.decisions.falling import check_content
 from approvals.services import ask_anew
-from tickets.models import Ticket, TimelineEntry
+from cmdb.merging.services import identity_changed
+from tickets.models import AffectedItem, Ticket, TimelineEntry
 from tickets.signals import action_performed
 
 #: Columns by which the deciders of a ticket are found.
@@ -37,3 +38,21 @@ def compare_content(
     now_stands = type(ticket).objects.get(pk=ticket.pk)
     if now_stands.version != ticket.version:  # the kind moved it on, by an action of its own
         entry.ticket = now_stands
+
+
+#: The rows by which a ticket names its items.
+ITEMS = "tickets.AffectedItem.item"
+
+
+@receiver(identity_changed)
+def compare_after_merging(
+    sender: Any, moved: list[Any], dropped: list[Any], by: User | None, now: datetime, **context: Any
+) -> None:
+    """An approval of what is done to one item does not hold for the other: it falls with the difference, and is asked
+    anew. Merging is a correction of the record; whether the work still fits is for those who approve it.
+    """
+    rows = AffectedItem.objects.filter(pk__in=[key for label, key in moved if label == ITEMS])
+    keys = set(rows.values_list("ticket_id", flat=True))
+    keys |= {int(values["ticket_id"]) for label, values in dropped if label == ITEMS}
+    for ticket in Ticket.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
+        check_content(ticket=ticket, user=by, now=now)

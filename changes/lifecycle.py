@@ -17,7 +17,8 @@ from changes.prepared.lifecycle import PreparingEdits
 from changes.reviewing.lifecycle import Reviewing
 from changes.states import States
 from changes.updating.lifecycle import UpdatesItems
-from tickets.lifecycle import NEW, action
+from records.lifecycle import NEW
+from tickets.lifecycle import action
 from tickets.shared.common import CommonActions
 
 if TYPE_CHECKING:

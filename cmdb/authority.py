@@ -54,7 +54,10 @@ class NotAllowed(Exception):  # noqa: N818 - said to people: a refusal
 
 @dataclass(frozen=True, kw_only=True)
 class Stamp:
-    """Who writes, from where, why, on what ground; from when until when it was so (None: from now on, for ever)."""
+    """Who writes, from where, why, on what ground; from when until when it was so (None: from now on, for ever).
+
+    ``granted``: ground and reference on which the guard allowed the act of which this is a part.
+    """
 
     by: User | None = None
     source: str = "page"
@@ -66,6 +69,7 @@ class Stamp:
     since: datetime | None = None
     until: datetime | None = None
     batch: Any = None
+    granted: tuple[str, str] | None = None
 
 
 def authority_for(
@@ -75,6 +79,8 @@ def authority_for(
 
     ``before``: the item's facts until now; ``controlled``: those of the fields written that are controlled.
     """
+    if stamp.granted:
+        return stamp.granted
     fields = list(controlled)
     if stamp.change:
         _check_change(stamp.change, identifiers, now)

@@ -20,6 +20,7 @@ from cmdb.confirming.services import overdue
 from cmdb.defining.formulas import months_after
 from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
+from cmdb.merging.services import survivor_of
 from cmdb.models import Attribute, BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem, Kind
 from cmdb.uses import is_outside
 from cmdb.values import Known, read
@@ -81,6 +82,12 @@ class ItemFilter(PlainItemFilter):
         Q(business_system=None, status="in_use", organisation__isnull=False),
         label=gettext_lazy("In use for a customer, of no business system"),
     )
+
+    breaks = filters.CharFilter(method="of_rule", label=gettext_lazy("Breaks the rule of this number"))
+
+    def of_rule(self, queryset: Any, name: str, value: str) -> Any:
+        """Narrowed by ``cmdb.asking.narrowing.by_rule``, which knows the moment."""
+        return queryset
 
     def of_today(self, queryset: Any, name: str, value: str) -> Any:
         """What only items of today can be asked; of the past nothing is found by it."""
@@ -144,7 +151,15 @@ def _condition(attribute: Attribute, text: str, moment: Moment) -> dict[str, Any
         return {f"{path}__icontains": text[:200]}
     if attribute.kind in (Kind.CHOICE, Kind.YES_NO):
         return {"attributes__contains": {attribute.code: _plain(attribute, text)}}
+    if attribute.kind == Kind.ITEM and len(names := _led(text[:200])) > 1:
+        return {f"{path}__in": names}
     return {"attributes__contains": {attribute.code: text[:200]}}
+
+
+def _led(identifier: str) -> list[str]:
+    """The identifier, and that of the item it was merged into: kept queries ask on for what is one thing by now."""
+    found = ConfigurationItem.objects.filter(identifier=identifier).exclude(merged_into=None).first()
+    return [identifier, survivor_of(found).identifier] if found else [identifier]
 
 
 def _in_order(attribute: Attribute, text: str, moment: Moment, path: str) -> dict[str, Any]:

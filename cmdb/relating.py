@@ -17,6 +17,7 @@ from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, Relation, RelationType, RelationVersion
 from cmdb.sources.claims import Statements, sources_at
 from cmdb.sources.ranking import asserts, holder_of
+from cmdb.sources.standing import claim, outranked
 from cmdb.versioning.moments import present
 from cmdb.versioning.versions import BATCH, Edit, rewrite
 
@@ -45,6 +46,7 @@ class Rules:
     """Allowed classes of every type, with the classes below them. Four queries."""
 
     def __init__(self, definitions: Definitions) -> None:
+        self.known = definitions
         self.types = {
             row.code: row for row in RelationType.objects.prefetch_related("source_classes", "target_classes")
         }
@@ -70,8 +72,13 @@ class Rules:
 
 
 @transaction.atomic
-def write_relations(links: Iterable[Link], stamp: Stamp, *, rules: Rules | None = None) -> int:
-    """Make, confirm or change ``links``; return how many versions were written. Raises RelationRefused, NotAllowed."""
+def write_relations(
+    links: Iterable[Link], stamp: Stamp, *, rules: Rules | None = None, lost: list[Relation] | None = None
+) -> int:
+    """Make, confirm or change ``links``; return how many versions were written. Raises RelationRefused, NotAllowed.
+
+    What a stronger source holds otherwise is only kept as a claim, and put into ``lost``.
+    """
     wanted = {link.key: link for link in links}
     if not wanted:
         return 0
@@ -81,6 +88,13 @@ def write_relations(links: Iterable[Link], stamp: Stamp, *, rules: Rules | None 
         _check_classes(link, rules)
     existing = existing_relations(list(wanted))
     changed = [key for key, link in wanted.items() if _differs(existing.get(key), link)]
+    classes = {row.pk: wanted[key].source.ci_class_id for key, row in existing.items()}
+    weaker = outranked([existing[key] for key in changed if key in existing], classes, stamp, now, rules.known)
+    against = {existing[key].pk: wanted[key] for key in changed if key in existing and existing[key].pk in weaker}
+    claim({key: [link.group, link.needed] for key, link in against.items()}, weaker, stamp, now)
+    if lost is not None:
+        lost += [row for row in existing.values() if row.pk in weaker]
+    changed = [key for key in changed if key not in existing or existing[key].pk not in weaker]
     _guard([wanted[key] for key in changed], stamp, now)
     _check_counts([wanted[key] for key in changed if not (existing.get(key) and existing[key].active)], rules)
     made = _made([wanted[key] for key in changed if key not in existing], number, now)
@@ -91,8 +105,10 @@ def write_relations(links: Iterable[Link], stamp: Stamp, *, rules: Rules | None 
     for row in rows:
         _judge_first(row, wanted[row.source_id, row.relation_type_id, row.target_id], stood)
     RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
-    Relation.objects.filter(pk__in=[row.pk for row in existing.values()]).update(confirmed_at=now)
-    _say_again([existing[key] for key in wanted if key in existing and key not in set(changed)], stamp, now)
+    seen = [row.pk for row in existing.values() if row.pk not in weaker]
+    Relation.objects.filter(pk__in=seen).update(confirmed_at=now)
+    agreed = [existing[key] for key in wanted if key in existing and key not in set(changed)]
+    _say_again([row for row in agreed if row.pk not in weaker], stamp, now)
     return len(rows) + versions
 
 
@@ -292,8 +308,11 @@ def _altering(link: Link, stamp: Stamp, now: datetime) -> Any:
 
 
 @transaction.atomic
-def end_relations(relations: Iterable[Relation], stamp: Stamp) -> int:
-    """End ``relations`` from ``stamp.since`` or now on; return how many ended. Raises NotAllowed."""
+def end_relations(relations: Iterable[Relation], stamp: Stamp, *, lost: list[Relation] | None = None) -> int:
+    """End ``relations`` from ``stamp.since`` or now on; return how many ended. Raises NotAllowed.
+
+    Those that a stronger source holds go on; that they do not hold is kept as a claim, and they stand in ``lost``.
+    """
     keys = [row.pk for row in relations]
     locked = list(
         Relation.objects.select_for_update(no_key=True, of=("self",))
@@ -302,6 +321,11 @@ def end_relations(relations: Iterable[Relation], stamp: Stamp) -> int:
         .order_by("pk")
     )
     now = present()
+    weaker = outranked(locked, {row.pk: row.source.ci_class_id for row in locked}, stamp, now)
+    claim(dict.fromkeys(weaker), weaker, stamp, now)
+    if lost is not None:
+        lost += [row for row in locked if row.pk in weaker]
+    locked = [row for row in locked if row.pk not in weaker]
     links = {row.pk: Link(row.source, row.relation_type, row.target) for row in locked}
     _guard(list(links.values()), stamp, now)
     return _end(locked, stamp, now, {key for key, link in links.items() if _is_guarded(link)})

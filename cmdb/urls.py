@@ -5,13 +5,16 @@ from django.urls import path
 from cmdb.asking import comparing
 from cmdb.asking import views as queries
 from cmdb.audits import views as audits
+from cmdb.compliance import views as compliance
 from cmdb.confirming import views as confirming
 from cmdb.custody import views as custody
 from cmdb.disclosing import releasing
+from cmdb.disclosing import views as own
 from cmdb.ending import views as ending
 from cmdb.merging import views as merging
 from cmdb.sources import views as sources
 from cmdb.spares import views as spares
+from cmdb.transfer import views as transfer
 from cmdb.views import classes, exploring, items, keeping
 
 app_name = "cmdb"
@@ -19,9 +22,10 @@ urlpatterns = [
     path("", items.ListView.as_view(), name="list"),
     path("new/", items.NewView.as_view(), name="new"),
     path("export/", keeping.ExportView.as_view(), name="export"),
-    path("import/", keeping.ImportView.as_view(), name="import"),
-    path("import/mappings/<int:pk>/remove/", keeping.RemoveMappingView.as_view(), name="remove_mapping"),
-    path("import/<int:pk>/undo/", keeping.UndoImportView.as_view(), name="undo_import"),
+    path("import/", transfer.ImportView.as_view(), name="import"),
+    path("import/mappings/<int:pk>/remove/", transfer.RemoveMappingView.as_view(), name="remove_mapping"),
+    path("import/<int:pk>/undo/", transfer.UndoImportView.as_view(), name="undo_import"),
+    path("jobs/<int:pk>/", transfer.JobView.as_view(), name="job"),
     path("differences/", keeping.DifferencesView.as_view(), name="differences"),
     path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),
     path("queries/", queries.QueriesView.as_view(), name="queries"),
@@ -34,13 +38,17 @@ urlpatterns = [
     path("audits/<int:pk>/", audits.AuditView.as_view(), name="audit"),
     path("audits/<int:pk>/codes/", audits.CodesView.as_view(), name="audit_codes"),
     path("audits/<int:pk>/<int:check>/", audits.CheckView.as_view(), name="audit_check"),
+    path("audits/<int:pk>/<int:check>/photos/<int:photo>/", audits.PhotoView.as_view(), name="audit_photo"),
     path("spares/", spares.PartsView.as_view(), name="spares"),
     path("spares/<int:pk>/", spares.PartView.as_view(), name="spare"),
+    path("own/", own.OwnItemsView.as_view(), name="own"),
+    path("own/<int:pk>/", own.OwnItemView.as_view(), name="own_item"),
     path("confirm/", confirming.ConfirmView.as_view(), name="confirm"),
     path("ending/", ending.EndingView.as_view(), name="ending"),
     path("sources/", sources.SourcesView.as_view(), name="sources"),
     path("sources/withdrawn/<int:pk>/", sources.PutBackView.as_view(), name="put_back_source"),
     path("sources/<slug:source>/", sources.WithdrawView.as_view(), name="withdraw_source"),
+    path("compliance/", compliance.ComplianceView.as_view(), name="compliance"),
     path("health/", keeping.HealthView.as_view(), name="health"),
     path("<int:pk>/hand-over/", custody.HandOverView.as_view(), name="hand_over"),
     path("handovers/<int:pk>/", custody.HandoverView.as_view(), name="handover"),

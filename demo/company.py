@@ -24,6 +24,7 @@ Row = dict[str, Any]
 
 def load_company(data: Row, now: datetime) -> None:
     """Add what the file describes; rows that exist already stay as they are. Times count back from ``now``."""
+    known = set(Organisation.objects.values_list("code", flat=True))
     departments = {
         (organisation["code"], department["code"]): _add_department(_add_organisation(organisation), department)
         for organisation in data["organisations"]
@@ -32,6 +33,10 @@ def load_company(data: Row, now: datetime) -> None:
     for row in data["roles"]:
         Role.objects.get_or_create(code=row["code"], defaults=_names(row) | {"permissions": row["permissions"]})
     people = _add_people(data["people"], departments)
+    for row in data["organisations"]:
+        if row["code"] not in known:
+            contacts = [people[name] for name in row.get("report_contacts", ())]
+            Organisation.objects.get(code=row["code"]).report_contacts.set(contacts)
     groups = {row["code"]: _add_group(row, people) for row in data["groups"]}
     for row in data["groups"]:
         if above := row.get("escalates_to"):

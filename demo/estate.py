@@ -9,13 +9,18 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.timezone import localdate
+
 from accounts.models import Organisation, User
-from cmdb.models import BusinessSystem, ConfigurationItem, RelationType
+from cmdb.compliance.services import keep_rule, keep_shares
+from cmdb.models import BusinessSystem, ComplianceRule, ComplianceShare, ConfigurationItem, RelationType
 from cmdb.services import Draft, Link, Stamp, update_item, write_items, write_relations
 from cmdb.versioning.moments import replaying
 from demo.company import FIRST_ENTRY
 
 RACKS, WINDOWS = 16, 30
+#: Of the windows the first so many have a document scanner.
+SCANNERS = 12
 FREE = Stamp(source="demo", trusted=True)
 #: Hosts and databases that the demo names itself, by system; others get two virtual machines.
 HOSTS = {
@@ -53,6 +58,34 @@ def load_estate(now: datetime) -> None:
         write_items(list(_drafts(systems, organisations)), FREE)
         write_relations(list(_links(systems)), FREE)
     _give_a_past(now)
+    _state_rules(now)
+
+
+def _state_rules(now: datetime) -> None:
+    """Two rules of the record with their shares of the last two weeks, one of them not kept to everywhere."""
+    manager = User.objects.filter(roles__code="config_manager").first()
+    if manager is None:
+        return
+    said: tuple[tuple[str, str, str, str], ...] = (
+        ("政务终端登记位置", "terminal", "a.location=any", "巡检时能找到设备"),
+        ("服务器登记操作系统", "server", "a.operating_system=any", "补丁与漏洞核对的依据"),
+    )
+    for name, ci_class, params, why in said:
+        wanted = {"name": name, "ci_class_id": ci_class, "demand": "all", "params": params, "why": why}
+        keep_rule(rule=ComplianceRule(), said={**wanted, "active": True}, by=manager)
+    keep_shares(now, localdate(now))
+    for share in list(ComplianceShare.objects.all()):
+        past = [
+            ComplianceShare(
+                rule=share.rule,
+                on=share.on - timedelta(days=days),
+                at=share.at - timedelta(days=days),
+                of=share.of,
+                broken=min(share.of, share.broken + days // 5),
+            )
+            for days in range(1, 15)
+        ]
+        ComplianceShare.objects.bulk_create(past)
 
 
 def _drafts(systems: Iterable[BusinessSystem], organisations: dict[str, int]) -> Iterator[Draft]:
@@ -75,6 +108,13 @@ def _drafts(systems: Iterable[BusinessSystem], organisations: dict[str, int]) ->
         place = {"location": f"政务中心{1 + window % 3}层", "ci_class_id": "terminal"}
         yield Draft(f"pc-gov-{window:02}", {**common, **place, "name": f"{window}号窗口终端"})
         yield Draft(f"prn-gov-{window:02}", {**common, **place, "name": f"{window}号窗口打印机"})
+        if window < 6 + SCANNERS:
+            yield Draft(f"scan-gov-{window:02}", {**common, **place, "name": f"{window}号窗口高拍仪"})
+    for floor in (1, 2, 3):
+        common = {"organisation_id": egov, "business_system_id": "business-terminal", "status_id": "in_use"}
+        place = {"location": f"政务中心{floor}层大厅", "ci_class_id": "terminal"}
+        yield Draft(f"kiosk-gov-{floor}f", {**common, **place, "name": f"{floor}层自助服务终端"})
+        yield Draft(f"queue-gov-{floor}f", {**common, **place, "name": f"{floor}层排队叫号机"})
 
 
 def _infrastructure() -> Iterator[Draft]:
@@ -92,6 +132,14 @@ def _infrastructure() -> Iterator[Draft]:
         yield Draft(
             f"sw-gov-{floor}f", {**shared, **switch, "firmware": "V7.1", "location": f"政务中心{floor}层弱电间"}
         )
+        ups = {"name": f"政务中心{floor}层UPS", "ci_class_id": "facility", "location": f"政务中心{floor}层弱电间"}
+        yield Draft(f"ups-gov-{floor}f", {**shared, **ups})
+    for room in ("A", "B"):
+        sensor = {"name": f"{room}机房动环监控主机", "ci_class_id": "facility", "room": f"{room}机房"}
+        yield Draft(f"env-{room.lower()}", {**shared, **sensor})
+    for number in (1, 2):
+        cooling = {"name": f"B机房精密空调{number}", "ci_class_id": "facility", "room": "B机房"}
+        yield Draft(f"ac-b-{number:02}", {**shared, **cooling})
     yield Draft("sw-srv-01", {**shared, "name": "服务器区汇聚交换机1", "ci_class_id": "network_device"})
     yield Draft("sw-srv-02", {**shared, "name": "服务器区汇聚交换机2", "ci_class_id": "network_device"})
 
@@ -161,7 +209,10 @@ def _core(wire: _Wire) -> Iterator[Link]:
 def _power(wire: _Wire, hosts: list[str]) -> Iterator[Link]:
     for number in range(1, RACKS + 1):
         yield from wire(f"rack-{number:02}", "depends_on", "ups-a", "ups-b", group="供电")
-        yield from wire(f"rack-{number:02}", "uses", "ac-03") if number <= RACKS // 2 else ()
+        cooling = ("ac-03",) if number <= RACKS // 2 else ("ac-b-01", "ac-b-02")
+        yield from wire(f"rack-{number:02}", "uses", *cooling, group="空调" if len(cooling) > 1 else "")
+    for room in ("a", "b"):
+        yield from wire(f"env-{room}", "connects_to", "sw-srv-01")
     for number, host in enumerate(hosts):
         if not host.startswith("vm-"):
             yield from wire(f"rack-{1 + number % RACKS:02}", "contains", host)
@@ -171,11 +222,15 @@ def _windows(wire: _Wire) -> Iterator[Link]:
     yield from wire("sw-gov-core-01", "connects_to", "line-gov")
     for floor in (1, 2, 3):
         yield from wire(f"sw-gov-{floor}f", "connects_to", "sw-gov-core-01")
+        yield from wire(f"sw-gov-{floor}f", "depends_on", f"ups-gov-{floor}f")
+        for kind in ("kiosk", "queue"):
+            yield from wire(f"{kind}-gov-{floor}f", "connects_to", f"sw-gov-{floor}f")
+        yield from wire(f"kiosk-gov-{floor}f", "uses", "app-gov-window")
     for window in range(5, 6 + WINDOWS):
         switch = f"sw-gov-{1 + window % 3}f"
         for kind in ("pc", "prn"):
             yield from wire(f"{kind}-gov-{window:02}", "connects_to", switch)
-        yield from wire(f"pc-gov-{window:02}", "uses", "app-gov-window")
+        yield from wire(f"pc-gov-{window:02}", "uses", "app-gov-window", f"scan-gov-{window:02}")
 
 
 def _give_a_past(now: datetime) -> None:

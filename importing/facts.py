@@ -69,7 +69,8 @@ class FactReader:
             if values[needed] is None:  # a ticket always has one: the last that is known
                 values[needed] = before[needed]  # type: ignore[index]
         if values["state"] and values["state"].nobody:
-            values["group"] = values["assignee"] = None
+            values["assignee"] = None
+            values["group"] = values["group"] if values["state"].with_group else None
         self._check_periods(values, row, number)
         values["category"] = self._category(row, number)
         kept = {column: self.word(cells[column]) for column in self.mapping.keep}

@@ -7,6 +7,7 @@ offered for new tickets.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 from django.db.models.functions import Lower
 
@@ -59,15 +60,21 @@ def make_people(mapping: Mapping, names: Iterable[str], organisation: Organisati
 def make_groups(mapping: Mapping, names: Iterable[str], organisation: Organisation) -> dict[str, SupportGroup]:
     """The support group of each name; the missing ones belong to ``organisation``."""
     wanted = {name: code_of(name, mapping.prefix, LONGEST_GROUP_CODE) for name in names}
-    tiers = mapping.groups.get("tiers", {})
     fixed = {"organisation": organisation, "active": False}
     new = [
-        SupportGroup(code=code, name_zh=name, name_en=name, tier=tiers.get(name, mapping.groups["tier"]), **fixed)
+        SupportGroup(code=code, name_zh=name, name_en=name, tier=tier_of(name, mapping), **fixed)
         for name, code in sorted(wanted.items())
     ]
     SupportGroup.objects.bulk_create(new, ignore_conflicts=True)
     found = {group.code: group for group in SupportGroup.objects.filter(code__in=wanted.values())}
     return {name: found[code] for name, code in wanted.items()}
+
+
+def tier_of(name: str, mapping: Mapping) -> str:
+    """The line of support of a group: by its own name, else by the first pattern (``* 2nd``) that it fits."""
+    tiers: dict[str, str] = mapping.groups.get("tiers", {})
+    fitting = (tier for pattern, tier in tiers.items() if "*" in pattern and fnmatchcase(name, pattern))
+    return tiers.get(name) or next(fitting, mapping.groups["tier"])
 
 
 def make_categories(mapping: Mapping, paths: Iterable[Path], parents: dict[Path, Category]) -> dict[Path, Category]:

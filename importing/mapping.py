@@ -63,7 +63,8 @@ class MappingError(Exception):
 class StateRule:
     """What a state of the other product means here.
 
-    ``with_group``: instead of ``state`` once a group has it. ``nobody``: whoever the row names does not have it.
+    ``with_group``: instead of ``state`` once a group has it. ``nobody``: whoever the row names does not have it;
+    nor has the group, unless ``with_group`` says what it is then.
     """
 
     state: str

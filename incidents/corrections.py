@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from tickets.lifecycle import ANY, RESTORE, action
+from records.lifecycle import ANY
+from tickets.lifecycle import RESTORE, action
 
 if TYPE_CHECKING:
     from accounts.models import User

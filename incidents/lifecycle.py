@@ -16,8 +16,9 @@ from incidents.emergencies.procedure import EmergencyActions
 from incidents.following_up.follow_ups import FollowUps
 from incidents.problem_actions import ProblemActions
 from incidents.support import SupportRecords
+from records.lifecycle import NEW
 from tasks.lifecycle import SplitsIntoTasks
-from tickets.lifecycle import NEW, RESTORE, Phase, action
+from tickets.lifecycle import RESTORE, Phase, action
 from tickets.rules import may_register
 from tickets.shared.change_actions import RaisesChanges
 from tickets.shared.common import CommonActions

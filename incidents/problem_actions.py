@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents.corrections import LIVE
-from tickets.lifecycle import ANY, Section, action
+from records.lifecycle import ANY
+from tickets.lifecycle import Section, action
 from tickets.rules import may_handle, may_raise_problem, may_work_on
 
 if TYPE_CHECKING:

@@ -20,12 +20,16 @@ from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
 from cmdb.asking.api_comparing import routes as comparing_routes
 from cmdb.audits.api import routes as audit_routes
+from cmdb.audits.api_photos import routes as photo_routes
+from cmdb.compliance.api import routes as compliance_routes
 from cmdb.confirming.api import routes as confirming_routes
 from cmdb.custody.api import routes as custody_routes
 from cmdb.disclosing.api import routes as release_routes
+from cmdb.ending.api import routes as ending_routes
 from cmdb.merging.api import routes as merging_routes
 from cmdb.sources.api import routes as source_routes
 from cmdb.spares.api import routes as spare_routes
+from cmdb.transfer.api import routes as import_routes
 from duty.api import routes as duty_routes
 from duty.api_rosters import routes as roster_routes
 from exporting.api import routes as export_routes
@@ -70,11 +74,15 @@ version_1 = [
     *query_routes,
     *comparing_routes,
     *audit_routes,
+    *photo_routes,
     *confirming_routes,
+    *ending_routes,
+    *compliance_routes,
     *source_routes,
     *custody_routes,
     *spare_routes,
     *merging_routes,
+    *import_routes,
     *item_routes,
     *export_routes,
     *announcement_routes,

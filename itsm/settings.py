@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "accounts",
     "duty",
     "drafts",
+    "records",
     "cmdb",
     "tickets",
     "incidents",

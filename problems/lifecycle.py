@@ -12,8 +12,9 @@ from problems.ends import ProblemEnds
 from problems.holding import Holding
 from problems.known_errors.workarounds import Workarounds
 from problems.states import LIVE, States
+from records.lifecycle import NEW
 from tickets import guards as common_guards
-from tickets.lifecycle import NEW, RESTORE, action
+from tickets.lifecycle import RESTORE, action
 from tickets.rules import may_register
 from tickets.shared.change_actions import RaisesChanges
 from tickets.shared.common import CommonActions

@@ -22,6 +22,7 @@ from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.known.scope import KnownScope, NotKept, known_moment
 from reports.known.views import as_row, known_records, known_rows
 from reports.meetings.api import ProcessMeetingsView
+from reports.monthly.api import ReportContactsView, ReportContactView
 from reports.own.api import OwnBoardsView, OwnBoardView
 from reports.periods import NAMED, PeriodError, chosen_period
 from reports.reviews.api import BaselinesView, ReviewsView
@@ -299,6 +300,8 @@ routes = [
     path("reports/", DefinitionsView.as_view(), name="reports"),
     path("reports/boards/", OwnBoardsView.as_view(), name="own-boards"),
     path("reports/boards/<int:pk>/", OwnBoardView.as_view(), name="own-board"),
+    path("reports/contacts/", ReportContactsView.as_view(), name="report-contacts"),
+    path("reports/contacts/<slug:code>/", ReportContactView.as_view(), name="report-contact"),
     path("reports/meetings/", ProcessMeetingsView.as_view(), name="process-meetings"),
     path("reports/reviews/", ReviewsView.as_view(), name="process-reviews"),
     path("reports/baselines/", BaselinesView.as_view(), name="figure-baselines"),

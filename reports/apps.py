@@ -14,7 +14,9 @@ class ReportsConfig(AppConfig):
         from reports.monthly import reports as service_reports  # noqa: F401 - needs models; tells of reports
         from reports.schedules import sending  # noqa: F401 - needs models; tells of scheduled reports
         from reports.targets import services as targets  # noqa: F401 - tells of targets
+        from tickets.views.actions import LISTS_WITH_FORMS  # needs models
 
+        LISTS_WITH_FORMS.add("reports:live")
         working_time.register()
         effort.register()
         staffing.register()

@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
 from reports.comparing import Change, caution, change, span_before
+from reports.course import PREFIX
 from reports.facts.keeping import KEPT
 from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
@@ -70,6 +72,8 @@ class KpiBoard:
     """What a person sees of the figures of a kind with the parameters of an address; ``page`` shows it."""
 
     page = "board"
+    #: Whether its figures can be asked as known at a moment of the past, where versions are kept.
+    asks_versions = True
 
     def __init__(self, params: QueryDict, *, user: User, kind: Kind, now: datetime) -> None:
         self.user, self.kind, self.now = user, kind, as_of(params.get("at", ""), now)
@@ -93,6 +97,8 @@ class KpiBoard:
         if not text:
             return None
         try:
+            if not self.asks_versions:
+                raise NotKept(_("This page is read from the log as it is now: it cannot be asked as known then."))
             return known_moment(text, user=self.user, kind=self.kind, now=now)
         except NotKept as error:
             self.errors["known_at"] = [str(error)]
@@ -203,7 +209,7 @@ class KpiBoard:
             ]
             + [{"label": label, "url": url, "on": False} for label, url in self._more_pages()],
             "schedule_url": self.schedule_url,
-            "keeps_versions": self.kind.code in KEPT,
+            "keeps_versions": self.asks_versions and self.kind.code in KEPT,
             "known_at": self.known_at,
             "known_text": written(self.known_at)[:16] if self.known_at else "",
             "now_url": self.url(known_at=None),
@@ -350,7 +356,7 @@ class KpiBoard:
         if measure not in self.measures:
             raise KeyError(code)
         figure = figures([measure], self.scope)[code]
-        parts = [(_("Counted"), measure.numerator, figure.numerator)]
+        parts = [(pgettext("figure", "Counted"), measure.numerator, figure.numerator)]
         if measure.denominator:
             parts.append((_("Of"), measure.denominator, figure.denominator or 0))
         parts += [(_("Not counted"), item, count) for item, count in figure.left_out]
@@ -364,6 +370,7 @@ class KpiBoard:
                 {"role": role, "records": item, "count": count, "url": self.scope.list_url(self.scope.records(item))}
                 for role, item, count in parts
             ],
+            "course_url": self.part_url("chart", f"{PREFIX}{code}"),
             "judged": judged(figure, targets_of([measure]).get(code)),
             "period_text": period_text(self.period.span),
             "at": self.now,

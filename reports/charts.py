@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, Trunc
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import SupportGroup
 from itsm.web.filtering import EARLIEST
@@ -299,7 +299,7 @@ def handed_over(declared: HandOvers, scope: Scope, board: Board) -> Chart:
     pairs = sorted(((row["gave"], row["took"], row["n"]) for row in rows), key=lambda row: (-row[2], row[:2]))
     names = {group.code: str(group) for group in SupportGroup.objects.all()}
     back = scope.records(declared.records, part=RETURNED)
-    lines = [Line(_("Came back"), [Cell(scope.found(back).count(), scope.list_url(back))])]
+    lines = [Line(pgettext("hand-over", "Came back"), [Cell(scope.found(back).count(), scope.list_url(back))])]
     for gave, took, n in pairs[:MOST_LINES]:
         url = scope.list_url(scope.records(declared.records, part=f"handed-{gave}.{took}"))
         lines.append(Line(f"{names.get(gave, gave)} → {names.get(took, took)}", [Cell(n, url)]))

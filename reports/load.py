@@ -66,6 +66,20 @@ def by_group(scope: Scope, board: Any) -> list[Load]:
     return sorted(found, key=lambda line: (-line.counts["open"], -line.counts["resolved"], line.label))
 
 
+def standing_by_group(scope: Scope) -> list[Load]:
+    """What each group has in hand now, and who is on duty, the fullest first: nothing of the period."""
+    counts = _standing(scope, "group")
+    groups = SupportGroup.objects.in_bulk([key for key in counts if key])
+    duty = _on_duty(scope)
+    found = []
+    for key, row in counts.items():
+        group = groups.get(key)
+        code, label = (group.code, str(group)) if group else (NONE, _("Not assigned"))
+        urls = {view: _view_url(scope, view, {"group": code}) for view in STANDING}
+        found.append(Load(label, on_duty=duty.get(key, ""), counts=row, urls=urls))
+    return sorted(found, key=lambda line: (-line.counts["open"], line.label))
+
+
 def by_person(scope: Scope, board: Any) -> list[Load]:
     """A line per person, for those who may see names; of others only the own one."""
     counted = _with_work(_counted(scope, "assignee"), _work_of_people(scope))
@@ -82,19 +96,25 @@ def by_person(scope: Scope, board: Any) -> list[Load]:
 
 def _counted(scope: Scope, name: str) -> dict[Any, dict[str, Any]]:
     """Counts by key: two statements, one over what is open, one over what was solved in the period."""
-    now, user = scope.span.at, scope.user
-    standing = {code: Count("pk", filter=VIEWS[code].where(user, now)) for code in STANDING}
-    open_ = scope.rows.filter(VIEWS["open"].where(user, now)).values(key=F(name)).annotate(**standing).order_by()
+    standing = _standing(scope, name)
     took = ExpressionWrapper(F("responded_at") - F("created_at"), output_field=DurationField())
     solved = scope.counted(scope.records(records_of("incident.resolved"))).values(key=F(name))
     done = solved.annotate(resolved=Count("pk"), response=Avg(took, filter=Q(responded_at__isnull=False))).order_by()
-    found: dict[Any, dict[str, Any]] = {}
-    for row in open_:
-        found[row["key"]] = {code: row[code] for code in STANDING} | {"resolved": 0, "response": None}
+    found: dict[Any, dict[str, Any]] = {
+        key: counts | {"resolved": 0, "response": None} for key, counts in standing.items()
+    }
     for row in done:
         counts = found.setdefault(row["key"], dict.fromkeys(STANDING, 0))
         counts |= {"resolved": row["resolved"], "response": row["response"]}
     return found
+
+
+def _standing(scope: Scope, name: str) -> dict[Any, dict[str, int]]:
+    """What is in hand now, by key."""
+    now, user = scope.span.at, scope.user
+    wanted = {code: Count("pk", filter=VIEWS[code].where(user, now)) for code in STANDING}
+    open_ = scope.rows.filter(VIEWS["open"].where(user, now)).values(key=F(name)).annotate(**wanted).order_by()
+    return {row["key"]: {code: row[code] for code in STANDING} for row in open_}
 
 
 #: Of each group or person: on how many tickets they worked in the period, and how many minutes.

@@ -126,7 +126,8 @@ def _columns(chart: Chart) -> tuple[str, int]:
         if n not in bars:
             body += _line(chart, n, step, height)
     for aim in chart.extra.get("aims", []):
-        body += _stroke([(60, height(aim["value"])), (60 + room, height(aim["value"]))], INK, dashed=True)
+        colour = COLOURS.get(aim.get("tone", "-"), INK)
+        body += _stroke([(60, height(aim["value"])), (60 + room, height(aim["value"]))], colour, dashed=True)
         body += _text(64, height(aim["value"]) - 4, aim["name"], INK)
     widest = max((_wide(line.label) for line in chart.lines), default=1) + 12
     every = max(1, -(-int(widest) // max(int(step), 1)))
@@ -136,7 +137,8 @@ def _columns(chart: Chart) -> tuple[str, int]:
 
 
 def _line(chart: Chart, n: int, step: float, height: Callable[[float], float]) -> str:
-    points = [(60 + (at + 0.5) * step, height(line.cells[n].value or 0)) for at, line in enumerate(chart.lines)]
+    known = [(at, line.cells[n].value) for at, line in enumerate(chart.lines)]
+    points = [(60 + (at + 0.5) * step, height(value)) for at, value in known if value is not None]
     _name, how, tone = chart.series[n]
     if how == "step":
         points = [*points[:1], *(p for a, b in pairwise(points) for p in ((b[0], a[1]), b))]

@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from itsm.documents.sheets import TYPES
 from reports.boards import KpiBoard
 from reports.charts import Chart, drawn
+from reports.course import PREFIX, course, title_of
 from reports.files import chart_file
 from reports.known.printed import compared
 from reports.known.scope import NotKept
@@ -149,13 +150,15 @@ class ExplainView(ReportsView):
 
 
 def chart_of(board: KpiBoard, code: str) -> Chart:
-    """A chart of the board. Raises Http404."""
+    """A chart of the board, or the course of a figure. Raises Http404."""
+    figure = next((m for m in board.measures if code == f"{PREFIX}{m.code}"), None)
     try:
-        return drawn(code, board.scope, board.url)
+        return course(figure, board.scope, board.url) if figure else drawn(code, board.scope, board.url)
     except KeyError as error:
         raise Http404 from error
     except NotKept as error:
-        return Chart(code, charts_of(board.kind.code)[code].title, "", "", [], [], note=str(error))
+        title = title_of(figure) if figure else charts_of(board.kind.code)[code].title
+        return Chart(code, title, "", "", [], [], note=str(error))
 
 
 def files_of(board: KpiBoard, code: str) -> list[tuple[str, str]]:

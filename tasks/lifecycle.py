@@ -9,9 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from records.lifecycle import NEW
 from tasks import rules
 from tickets import guards
-from tickets.lifecycle import NEW, RESTORE, Phase, Section, action
+from tickets.lifecycle import RESTORE, Phase, Section, action
 from tickets.rules import is_assignee, may_dispatch, may_start, may_work_on, works_in_group
 from tickets.shared.common import CommonActions
 

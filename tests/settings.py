@@ -22,8 +22,8 @@ os.environ["EMAIL_HOST"] = "localhost"  # people have mail; tests that send any 
 from itsm.settings import *  # noqa: F403  (after the environment is set)
 from itsm.settings import CELERY_BROKER_TRANSPORT_OPTIONS, DATABASES, INSTALLED_APPS, STORAGES
 
-if find_spec("tests.second_kind"):  # shows that a new kind of ticket touches nothing in tickets/
-    INSTALLED_APPS = [*INSTALLED_APPS, "tests.second_kind"]
+# A new kind of ticket touches nothing in tickets/, a new family of records nothing in records/.
+INSTALLED_APPS = [*INSTALLED_APPS, *(name for name in ("tests.second_kind", "tests.second_family") if find_spec(name))]
 
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,9 +1,8 @@
-"""The one door through which tickets change: ``perform``; and what may be done now: ``available_actions``."""
+"""The one door through which tickets change: ``perform``; what may be done now is asked as of any record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,15 +12,27 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from records.verdicts import (
+    Available,
+    available_actions,
+    check_allowed,
+    check_possible,
+    find_action,
+    is_allowed,
+    is_hidden,
+    refusal_of,
+)
 from tickets import clock
 from tickets.database.numbers import allocate_number
-from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
+from tickets.errors import ActionInvalid, ActionNotFound, TicketChanged
 from tickets.files.attachments import attach_files
 from tickets.forms import ATTACHMENTS_FIELD, TEXT_FIELD, ActionForm, json_value
 from tickets.lifecycle import Action
 from tickets.meaning import NO_PRIORITY, Grade
 from tickets.models import Ticket, TimelineEntry
 from tickets.signals import action_performed
+
+__all__ = ["Available", "available_actions", "is_allowed", "is_hidden", "perform", "refusal_of"]
 
 #: What the log calls a step that takes another one back.
 TAKEN_BACK = "taken_back"
@@ -75,28 +86,6 @@ BOOKKEEPING = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Available:
-    """An action that a person may do now; with a ``reason`` when a guard holds it back."""
-
-    action: Action
-    reason: Any = None
-
-    @property
-    def enabled(self) -> bool:
-        """Whether it can be done right now."""
-        return self.reason is None
-
-
-def available_actions(ticket: Ticket, user: User) -> list[Available]:
-    """Actions whose rule lets ``user`` do them in the ticket's state, in the order of declaration."""
-    return [
-        Available(action, refusal_of(action, ticket, user))
-        for action in ticket.kind_info.actions.values()
-        if action.starts_in(ticket.state) and is_allowed(action, ticket, user) and not is_hidden(action, ticket, user)
-    ]
-
-
 def perform(
     ticket: Ticket,
     name: str,
@@ -125,9 +114,9 @@ def perform(
     with transaction.atomic():
         ticket = _locked(ticket, user)
         now = now or clock.now()
-        action = _find(ticket, name)
-        _check_allowed(action, ticket, user)
-        _check_possible(action, ticket, user)
+        action: Action = find_action(ticket, name)
+        check_allowed(action, ticket, user)
+        check_possible(action, ticket, user)
         _check_version(action, ticket, version, strict=strict)
         restored = undoes is not None and undoes.before is not None and undoes.action == name and not action.effect
         form = _asking_nothing(ticket, user, now) if restored else bound_form(action, ticket, user, data, files, now)
@@ -199,48 +188,6 @@ def _locked(ticket: Ticket, user: User | None) -> Ticket:
     if locked is None:
         raise ActionNotFound(_("There is no such ticket."))
     return locked
-
-
-def _find(ticket: Ticket, name: str) -> Action:
-    action = ticket.kind_info.actions.get(name)
-    if action is None or action.creates != (ticket.pk is None):
-        raise ActionNotFound(_("There is no such action."))
-    return action
-
-
-def is_allowed(action: Action, ticket: Ticket, user: User | None) -> bool:
-    """Whether the rule lets ``user`` do it. System actions are for the portal alone, every other for people alone."""
-    if action.system or user is None:
-        return action.system and user is None
-    return bool(action.allow and action.allow(ticket, user))
-
-
-def _check_allowed(action: Action, ticket: Ticket, user: User | None) -> None:
-    if not is_allowed(action, ticket, user):
-        message = _("You may not do this: %(action)s.") % {"action": action.label}
-        raise ActionForbidden(message)
-
-
-def refusal_of(action: Action, ticket: Ticket, user: User | None) -> Any:
-    """The first reason of a guard against the action, or None."""
-    reasons = (guard(ticket, user) for guard in (*action.hidden_by, *action.guards))  # type: ignore[arg-type]
-    return next((reason for reason in reasons if reason), None)
-
-
-def is_hidden(action: Action, ticket: Ticket, user: User) -> bool:
-    """Whether another action stands in its place, as the ticket is now."""
-    return any(guard(ticket, user) for guard in action.hidden_by)
-
-
-def _check_possible(action: Action, ticket: Ticket, user: User | None) -> None:
-    reason = refusal_of(action, ticket, user)
-    if not action.starts_in(ticket.state):
-        reason = reason or _("This is not possible in the state “%(state)s”.") % {"state": ticket.state_label}
-    if reason:
-        possible = (
-            [] if user is None else [item.action.name for item in available_actions(ticket, user) if item.enabled]
-        )
-        raise ActionConflict(reason, possible)
 
 
 def _check_version(action: Action, ticket: Ticket, version: int | None, *, strict: bool = False) -> None:

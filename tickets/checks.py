@@ -10,7 +10,8 @@ from django.db.models import ForeignKey
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from tickets.lifecycle import ANY, NEW, RESTORE, Action, Kind, kinds
+from records.lifecycle import ANY, NEW
+from tickets.lifecycle import RESTORE, Action, Kind, kinds
 from tickets.meaning import Audience, Grade
 from tickets.models import Ticket
 

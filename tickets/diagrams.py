@@ -12,8 +12,9 @@ from typing import Any
 from django.utils.translation import override
 
 from accounts.models import Organisation, SupportGroup, User
+from records.lifecycle import ANY, NEW, Family
 from tickets.forms import ATTACHMENTS_FIELD
-from tickets.lifecycle import ANY, NEW, Action, Kind
+from tickets.lifecycle import Action, Kind
 from tickets.models import Ticket
 
 #: Role code -> (name, permission codes).
@@ -33,11 +34,12 @@ _NOTE = "<!-- Written by `make docs` from the lifecycles. Do not edit. -->"
 _ID = 1  # of the person for whom a rule is tried; records of others have higher ids
 
 
-def documents(kinds: Iterable[Kind], roles: Roles) -> dict[str, str]:
+def documents(kinds: Iterable[Kind], roles: Roles, families: Iterable[Family] = ()) -> dict[str, str]:
     """Return file name -> content of everything that is generated, in English."""
     with override("en"):
         kinds = list(kinds)
         files = {f"{kind.code}.md": kind_document(kind, roles) for kind in kinds}
+        files |= {f"{family.code}.md": family_document(family) for family in families}
         return files | {"actions.md": actions_document(kinds)}
 
 
@@ -60,14 +62,32 @@ def kind_document(kind: Kind, roles: Roles) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def state_diagram(kind: Kind) -> str:
+def family_document(family: Family) -> str:
+    """The states and steps of records without a number."""
+    names: Any = family.model._meta.verbose_name_plural
+    return "\n\n".join(
+        [
+            f"# {str(names).capitalize()}",
+            _NOTE,
+            (family.model.__doc__ or "").strip().splitlines()[0],
+            "## States",
+            f"```mermaid\n{state_diagram(family)}\n```",
+            "## Steps",
+            "Who: the rule. When: the guards. Every step is a line of the log.",
+            _table(("step", "button", "from", "to", "who", "when"), (row[:6] for row in _actions(family))),
+            "",
+        ]
+    )
+
+
+def state_diagram(kind: Kind | Family) -> str:
     """The states and what leads from one to the next, in Mermaid's notation."""
     lines = ["stateDiagram-v2", *(f'    state "{kind.state_label(state)}" as {state}' for state in kind.states.values)]
     lines += [f"    {start} --> {end}: {', '.join(names)}" for (start, end), names in _arrows(kind).items()]
     return "\n".join([*lines, *(f"    {state} --> [*]" for state in _ends(kind))])
 
 
-def _arrows(kind: Kind) -> dict[tuple[str, str], list[str]]:
+def _arrows(kind: Kind | Family) -> dict[tuple[str, str], list[str]]:
     """Labels of the actions between each two states, in the order of declaration."""
     arrows: dict[tuple[str, str], list[str]] = {}
     transitions = kind.transitions()
@@ -80,7 +100,7 @@ def _arrows(kind: Kind) -> dict[tuple[str, str], list[str]]:
     return arrows
 
 
-def _ends(kind: Kind) -> list[str]:
+def _ends(kind: Kind | Family) -> list[str]:
     left = {source for _name, source, _target in kind.transitions()}
     return [state for state in kind.states.values if state not in left]
 
@@ -90,7 +110,7 @@ def _states(kind: Kind) -> Iterator[tuple[str, ...]]:
         yield state, str(kind.state_label(state)), str(kind.phase_of(state).label)
 
 
-def _actions(kind: Kind) -> Iterator[tuple[str, ...]]:
+def _actions(kind: Kind | Family) -> Iterator[tuple[str, ...]]:
     for action in kind.actions.values():
         who = "The portal itself." if action.system else _first_line(action.allow)
         yield (
@@ -100,7 +120,7 @@ def _actions(kind: Kind) -> Iterator[tuple[str, ...]]:
             ", ".join(action.targets),
             who,
             " ".join(_first_line(guard) for guard in (*action.hidden_by, *action.guards)),
-            "public" if action.public else "internal",
+            "public" if getattr(action, "public", False) else "internal",
         )
 
 

@@ -1,47 +1,15 @@
-"""The five ways in which an action can be refused (style.md, convention 3)."""
+"""The ways in which an action on a ticket can be refused: those of every record, and one that shows the ticket."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from records.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound
+
 if TYPE_CHECKING:
-    from tickets.forms import ActionForm
     from tickets.models import Ticket
 
-
-class ActionError(Exception):
-    """An action was refused and nothing changed; ``message`` tells a person why."""
-
-    def __init__(self, message: Any = "") -> None:
-        super().__init__(message)
-        self.message = message
-
-
-class ActionNotFound(ActionError):
-    """There is no such action, or the person does not see the ticket (which of them is not revealed)."""
-
-
-class ActionForbidden(ActionError):
-    """The person sees the ticket, but may not do this."""
-
-
-class ActionConflict(ActionError):
-    """The ticket is not in a state in which this is possible, or a guard says no.
-
-    ``possible``: names of what the person may do now.
-    """
-
-    def __init__(self, message: Any, possible: list[str] | None = None) -> None:
-        super().__init__(message)
-        self.possible = possible or []
-
-
-class ActionInvalid(ActionError):
-    """The input does not pass; ``form`` is bound and carries the errors."""
-
-    def __init__(self, form: ActionForm) -> None:
-        super().__init__(form.errors)
-        self.form = form
+__all__ = ["ActionConflict", "ActionError", "ActionForbidden", "ActionInvalid", "ActionNotFound", "TicketChanged"]
 
 
 class TicketChanged(ActionError):

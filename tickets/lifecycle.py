@@ -9,34 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import GET_STATE, transition
 
 from accounts.permissions import Permission
 from itsm.docstrings import help_text
+from records.lifecycle import Step, declared_actions, transitions_of
 from tickets.meaning import Audience, Clocks, Grade, Imports
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from accounts.models import User
-    from tickets.forms import ActionForm
     from tickets.models import Ticket
 
     Text = str | Promise
     Rule = Callable[[Ticket, User], bool]
     Guard = Callable[[Any, User], Any]
 
-#: The state of a ticket that is not stored yet. Actions that create a ticket start here.
-NEW = "new"
-#: As a source: every stored state.
-ANY = "*"
 #: As ``supplier``: the supplier is called in; something is said between supplier and engineer.
 CALLED, TOLD = "called", "told"
 #: What watchers are told of every step from one state to another (TKT-10).
@@ -65,45 +60,27 @@ class Section(models.TextChoices):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Action:
-    """One thing that can happen to a ticket, as declared with ``@action``.
+class Action(Step):
+    """One thing that can happen to a ticket, as declared with ``@action``: a step, and what only tickets know.
 
-    ``sources`` states and ``target`` (None keeps the state); ``back_to``: in its place, the states to any of which it
-    leads back, as ``came_from`` of the ticket says; ``label`` on the button; ``done`` what the timeline
-    says; ``allow`` who; ``guards`` when; ``hidden_by`` guards whose refusal hides the button, because another
-    action stands in its place then: who tries all the same is told the reason, never that they have no right;
-    ``form`` dotted path of the input form; ``effect`` dotted path of a service that writes elsewhere, in the same
-    transaction. ``public``: requesters see the timeline entry; ``private_text``: but not what was written with it.
-    ``system``: only the portal itself performs it. ``versioned``: refused when the ticket changed since the person
-    read it. ``menu``: offered as a button. ``edits``: properties whose value it changes in place. ``bulk``:
-    offered for many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action that
-    takes it back, or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a service
-    that is called when it was taken back. ``follows``: the portal does it because of the step before, and its
+    ``back_to``: in place of a target, the states to any of which it leads back, as ``came_from`` of the ticket says;
+    ``hidden_by``: who tries all the same is told the reason, never that they have no right.
+    ``public``: requesters see the timeline entry; ``private_text``: but not what was written with it.
+    ``key`` of its button; ``menu``: offered as a button. ``edits``: properties whose value it changes in place.
+    ``bulk``: offered for many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action
+    that takes it back, or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a
+    service that is called when it was taken back. ``follows``: the portal does it because of the step before, and its
     opposite when that one is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an
     action that names none tells nobody. ``removes``: what is chosen in its form is gone afterwards, and the log
     says so. ``supplier``: people of the ticket's supplier read the entry, too: ``CALLED`` begins what they read,
     ``TOLD`` is between them and us. ``section``: the heading of the menu, when it does not follow from the rest.
-    ``help`` is the method's docstring.
     """
 
-    name: str
-    help: str
-    sources: tuple[str, ...]
-    target: str | None
-    label: Text
-    done: Text
-    allow: Rule | None = None
-    guards: tuple[Guard, ...] = ()
-    hidden_by: tuple[Guard, ...] = ()
-    form: str | None = None
-    effect: str | None = None
-    intent: str = "normal"
-    icon: str = ""
+    plain_form: ClassVar[str] = "tickets.forms.ActionForm"
+
     key: str = ""
     public: bool = True
     private_text: bool = False
-    system: bool = False
-    versioned: bool = True
     menu: bool = True
     edits: tuple[str, ...] = ()
     bulk: bool | tuple[str, ...] = False
@@ -119,7 +96,7 @@ class Action:
     @property
     def targets(self) -> tuple[str, ...]:
         """The states to which it can lead; none when it keeps the state."""
-        return self.back_to or ((self.target,) if self.target is not None else ())
+        return self.back_to or super().targets
 
     @property
     def heading(self) -> Section:
@@ -129,20 +106,6 @@ class Action:
         if self.intent == "danger":
             return Section.END
         return Section.STEP if self.targets else Section.FACTS
-
-    @property
-    def creates(self) -> bool:
-        """Whether the action makes a new ticket."""
-        return NEW in self.sources
-
-    def starts_in(self, state: str) -> bool:
-        """Whether the action is declared for tickets in ``state``."""
-        return state in self.sources or (ANY in self.sources and state != NEW)
-
-    @cached_property
-    def form_class(self) -> type[ActionForm]:
-        """The form that checks the input of this action, in pages and API alike."""
-        return import_string(self.form or "tickets.forms.ActionForm")
 
     @property
     def asks(self) -> bool:
@@ -233,13 +196,7 @@ class Kind:
     @cached_property
     def actions(self) -> dict[str, Action]:
         """Actions by name: the kind's own first, in the order of declaration."""
-        found: dict[str, Action] = {}
-        for cls in self.model.__mro__:
-            for name, attribute in vars(cls).items():
-                meta = getattr(attribute, "_django_fsm", None)
-                if meta is not None and name not in found:
-                    found[name] = next(iter(meta.transitions.values())).custom["action"]
-        return found
+        return declared_actions(self.model)
 
     @property
     def timed(self) -> Clocks:
@@ -281,11 +238,7 @@ class Kind:
 
     def transitions(self) -> set[tuple[str, str, str]]:
         """Every declared change of state as (action, from, to); ``NEW`` starts a life."""
-        found = set()
-        for spec in self.actions.values():
-            sources = self.states.values if ANY in spec.sources else spec.sources
-            found |= {(spec.name, source, target) for source in sources for target in spec.targets}
-        return found
+        return transitions_of(self.actions, self.states)
 
 
 _kinds: dict[str, Kind] = {}

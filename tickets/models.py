@@ -14,6 +14,7 @@ from django_fsm import FSMField
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
+from records.lifecycle import NEW
 from tickets.clock import NO_LIMIT
 from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Category,
@@ -40,7 +41,7 @@ from tickets.database.indexes import TICKET_INDEXES
 from tickets.database.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
 from tickets.files.checks import FileCheck  # noqa: F401 - Django finds models in this module
 from tickets.files.kinds import FileKind  # noqa: F401 - Django finds models in this module
-from tickets.lifecycle import NEW, Kind, Phase, kind_of, kind_of_model
+from tickets.lifecycle import Action, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
 from tickets.queues.saved_views import SavedView  # noqa: F401 - Django finds models in this module
 from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
@@ -215,6 +216,11 @@ class Ticket(models.Model):
     def kind_info(self) -> Kind:
         """What is declared about this kind of ticket."""
         return kind_of(self.kind) if self.kind else kind_of_model(type(self))
+
+    @property
+    def actions(self) -> dict[str, Action]:
+        """What can happen to it, by name."""
+        return self.kind_info.actions
 
     @property
     def specific(self) -> Ticket:

@@ -136,6 +136,7 @@ OPEN = _set(
     _("Changes that were neither carried out nor ended otherwise at the end of the period."),
     "",
     lambda span: span.open_at_edge(),
+    is_open=True,
 )
 BEGUN = _set(
     "begun",

@@ -17,8 +17,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import Permission
+from cmdb.definitions import Definitions
 from cmdb.filters import PREFIX, by_attributes, filter_for
-from cmdb.models import ItemQuery, RelationType
+from cmdb.models import ComplianceRule, ItemQuery, RelationType
 from cmdb.network.answers import allowed_for
 from cmdb.network.graph import Edge, Graph, graph_at
 from cmdb.services import items_at, relations_at
@@ -59,7 +61,35 @@ def narrow(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) 
     narrowed = filter_for(user)(params, queryset=found, request=SimpleNamespace(user=user))
     if not narrowed.is_valid():
         raise ValidationError({name: list(map(str, texts)) for name, texts in narrowed.errors.items()})
-    return by_relations(by_attributes(narrowed.qs, params, user, moment), params, user, moment)
+    found = by_relations(by_attributes(narrowed.qs, params, user, moment), params, user, moment)
+    return by_rule(found, params, user, moment)
+
+
+def by_rule(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:
+    """Narrow to items that break a rule (``breaks=NUMBER``). Raises ValidationError by name."""
+    number = params.get("breaks", "").strip()
+    if not number or not user.may(Permission.CMDB_VIEW):
+        return found
+    known = number.isascii() and number.isdigit() and len(number) < 10
+    rule = ComplianceRule.objects.filter(pk=int(number)).first() if known else None
+    if rule is None:
+        raise ValidationError({"breaks": [_("There is no such rule.")]})
+    return breaking(found, rule, user, moment)
+
+
+def concerned_by(found: QuerySet[Any], rule: ComplianceRule) -> QuerySet[Any]:
+    """Those of ``found`` that the rule is about: of its class or those below, and not retired."""
+    found = found.exclude(status="retired")
+    return found.filter(ci_class__in=Definitions().below(rule.ci_class_id)) if rule.ci_class_id else found
+
+
+def breaking(found: QuerySet[Any], rule: ComplianceRule, user: User, moment: Moment) -> QuerySet[Any]:
+    """Those of ``found``, items at ``moment``, that break the rule. Raises ValidationError as its query does."""
+    column = "pk" if moment.is_now else "item_id"
+    those = narrow(items_at(moment, user), rule.parameters(), user, moment).order_by().values(column)
+    condition = Q(**{f"{column}__in": those})
+    concerned = concerned_by(found, rule)
+    return concerned.filter(condition) if rule.demand == rule.Demand.NONE else concerned.exclude(condition)
 
 
 def by_relations(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:

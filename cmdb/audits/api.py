@@ -48,7 +48,7 @@ ONE = {"pk": NUMBER}
 SEEN = "v."
 
 
-class _AuditApiView(ApiView):
+class AuditBaseView(ApiView):
     """For those who see items of every customer, as the pages."""
 
     reads = ApiToken.Scope.DIRECTORY_READ
@@ -63,6 +63,14 @@ class _AuditApiView(ApiView):
     def audit(self, pk: int) -> Audit:
         """The audit with its counts. Raises Http404."""
         found = audits().filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def check_of(self, pk: int, check: int) -> AuditCheck:
+        """A check of the audit. Raises Http404."""
+        rows = AuditCheck.objects.select_related("audit", "item__ci_class", "by")
+        found = rows.filter(audit=self.audit(pk), pk=check).first()
         if found is None:
             raise Http404
         return found
@@ -102,7 +110,7 @@ def detail_of(audit: Any) -> Any:
     return audit
 
 
-class AuditsApiView(_AuditApiView):
+class AuditsApiView(AuditBaseView):
     """The audits, the latest first; POST opens one."""
 
     http_method_names: tuple[str, ...] = ("get", "post", "head", "options")
@@ -154,7 +162,7 @@ class AuditsApiView(_AuditApiView):
         )
 
 
-class AuditApiView(_AuditApiView):
+class AuditApiView(AuditBaseView):
     """One audit."""
 
     def get(self, request: Request, pk: int) -> Response:
@@ -179,7 +187,7 @@ class CheckFilter(filters.FilterSet):
     result = filters.ChoiceFilter(choices=AuditCheck.Result.choices, label=gettext_lazy("Result"))
 
 
-class ChecksApiView(_AuditApiView, ListView):
+class ChecksApiView(AuditBaseView, ListView):
     """The items of an audit, with what was found."""
 
     filters = CheckFilter
@@ -204,27 +212,20 @@ class ChecksApiView(_AuditApiView, ListView):
         )
 
 
-class CheckApiView(_AuditApiView):
+class CheckApiView(AuditBaseView):
     """One item of an audit; POST notes what was found."""
 
     http_method_names: tuple[str, ...] = ("get", "post", "head", "options")
 
     def get(self, request: Request, pk: int, check: int) -> Response:
         """What is recorded, what was found."""
-        return Response(AuditCheckDetailSerializer(self._check(pk, check)).data)
+        return Response(AuditCheckDetailSerializer(self.check_of(pk, check)).data)
 
     def post(self, request: Request, pk: int, check: int) -> Response:
         """Note it; what differs waits for a decision."""
         self.allow(may_edit(self.user))
-        row = self._check(pk, check)
+        row = self.check_of(pk, check)
         return self.once(request, lambda: self._note(request, row))
-
-    def _check(self, pk: int, check: int) -> AuditCheck:
-        rows = AuditCheck.objects.select_related("audit", "item__ci_class", "by")
-        found = rows.filter(audit=self.audit(pk), pk=check).first()
-        if found is None:
-            raise Http404
-        return found
 
     def _note(self, request: Request, row: AuditCheck) -> Response:
         body: dict[str, Any] = dict(request.data)
@@ -242,7 +243,7 @@ class CheckApiView(_AuditApiView):
             raise ValidationError(said)
         found = form.cleaned_data
         note(check=row, result=found["result"], seen=found["seen"], text=found["note"], by=self.user)
-        return Response(AuditCheckDetailSerializer(self._check(row.audit_id, row.pk)).data)
+        return Response(AuditCheckDetailSerializer(self.check_of(row.audit_id, row.pk)).data)
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -267,7 +268,7 @@ class CheckApiView(_AuditApiView):
         )
 
 
-class ExtrasApiView(_AuditApiView):
+class ExtrasApiView(AuditBaseView):
     """Things that stand there and are not recorded."""
 
     http_method_names: tuple[str, ...] = ("post", "options")
@@ -302,7 +303,7 @@ class ExtrasApiView(_AuditApiView):
         )
 
 
-class CloseApiView(_AuditApiView):
+class CloseApiView(AuditBaseView):
     """Closes an audit."""
 
     http_method_names: tuple[str, ...] = ("post", "options")
@@ -322,7 +323,7 @@ class CloseApiView(_AuditApiView):
         return _step_of("audits_close", _("Close an audit of items"))
 
 
-class DiscoveryApiView(_AuditApiView):
+class DiscoveryApiView(AuditBaseView):
     """Lets discovery answer."""
 
     http_method_names: tuple[str, ...] = ("post", "options")

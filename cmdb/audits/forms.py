@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
+from cmdb.audits.photos import ACCEPTED, check_photo
 from cmdb.definitions import Definitions
 from cmdb.inputs import Reader
 from cmdb.models import AuditCheck, AuditExtra, ItemQuery
@@ -69,6 +70,12 @@ class CheckForm(forms.Form):
         initial="right",
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=400, required=False)
+    photo = forms.FileField(
+        label=gettext_lazy("Photo"),
+        required=False,
+        widget=forms.FileInput({"accept": ACCEPTED, "capture": "environment"}),
+        help_text=gettext_lazy("JPEG, PNG or WebP; where it was taken is removed from it."),
+    )
 
     def __init__(self, *args: Any, check: AuditCheck, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,6 +96,11 @@ class CheckForm(forms.Form):
     def values(self) -> list[Any]:
         """The fields of the recorded values."""
         return [self[name] for name in self.fields if name.startswith("v.")]
+
+    def clean_photo(self) -> Any:
+        """A picture, as attachments are checked."""
+        photo = self.cleaned_data["photo"]
+        return check_photo(photo) if photo else None
 
     def clean(self) -> dict[str, Any]:
         """What was typed over is read like everywhere; it makes the result ``differs``."""

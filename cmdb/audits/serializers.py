@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
 from cmdb.audits.accuracy import Share
 from cmdb.audits.forms import CheckForm
+from cmdb.models import AuditPhoto
 from itsm.api.fields import PersonField
 
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": 200}
@@ -120,9 +122,26 @@ class AuditCheckSerializer(serializers.Serializer):
     at = serializers.DateTimeField(allow_null=True)
 
 
-class AuditCheckDetailSerializer(AuditCheckSerializer):
-    """A check with the values to be compared on the spot."""
+class AuditPhotoSerializer(serializers.Serializer):
+    """A photo of what was found."""
 
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    by = PersonField()
+    at = serializers.DateTimeField()
+    url = serializers.SerializerMethodField(help_text="Where the picture is, as a PNG.")
+
+    def get_url(self, photo: AuditPhoto) -> str:
+        """Its own address."""
+        check = photo.audit_check
+        return reverse("api:item-audit-photo", args=[check.audit_id, check.pk, photo.pk])
+
+
+class AuditCheckDetailSerializer(AuditCheckSerializer):
+    """A check with the values to be compared on the spot, and its photos."""
+
+    photos = AuditPhotoSerializer(many=True, source="photos.all")
     to_compare = serializers.SerializerMethodField()
 
     def get_to_compare(self, check: Any) -> dict[str, str]:

@@ -7,9 +7,11 @@ from typing import Any
 import qrcode  # type: ignore[import-untyped]  # it has no annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]  # as above
@@ -17,13 +19,17 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]  # as 
 from accounts.http import SignedInRequest
 from cmdb.audits.accuracy import by_class, by_field, overall
 from cmdb.audits.forms import AuditForm, CheckForm, ExtraForm
+from cmdb.audits.photos import keep_photo, remove_photo
 from cmdb.audits.services import AuditClosed, close_audit, note, open_audit, take_from_discovery
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
-from cmdb.models import Audit, AuditCheck, AuditExtra
+from cmdb.models import Audit, AuditCheck, AuditExtra, AuditPhoto
 from cmdb.views.items import CmdbView, keep_out
+from itsm.documents.pictures import secured, small_copy
 
 MOST_CODES = 200
+#: Pixels of the photos that pages show.
+SMALL, LARGE = (480, 480), (1920, 1440)
 
 
 class AuditsView(CmdbView):
@@ -130,19 +136,29 @@ class CheckView(CmdbView):
     def post(self, request: SignedInRequest, pk: int, check: int) -> HttpResponse:
         """Keep what was found, and go on with the next."""
         row = self._find(request, pk, check)
-        form = CheckForm(request.POST, check=row)
+        form = CheckForm(request.POST, request.FILES, check=row)
         if not form.is_valid():
             return self._draw(request, row, form, status=422)
-        said = form.cleaned_data
         try:
-            note(check=row, result=said["result"], seen=said["seen"], text=said["note"], by=request.user)
+            self._keep(request, row, form.cleaned_data)
         except AuditClosed as error:
             form.add_error(None, str(error))
             return self._draw(request, row, form, status=409)
+        except ValidationError as error:
+            form.add_error("photo", error)
+            return self._draw(request, row, form, status=422)
         rest = AuditCheck.objects.filter(audit=pk, result="").order_by("item__identifier")
         onward = rest.filter(item__identifier__gt=row.item.identifier).first() or rest.first()
         messages.success(request, _("%(item)s is checked.") % {"item": row.item.identifier})
         return redirect("cmdb:audit_check", pk, onward.pk) if onward else redirect("cmdb:audit", pk)
+
+    @staticmethod
+    @transaction.atomic
+    def _keep(request: SignedInRequest, row: AuditCheck, said: dict[str, Any]) -> None:
+        """What was found, with its photo. Raises AuditClosed, ValidationError."""
+        note(check=row, result=said["result"], seen=said["seen"], text=said["note"], by=request.user)
+        if said["photo"]:
+            keep_photo(check=row, file=said["photo"], by=request.user, now=timezone.now())
 
     @staticmethod
     def _find(request: SignedInRequest, pk: int, check: int) -> AuditCheck:
@@ -155,7 +171,46 @@ class CheckView(CmdbView):
 
     @staticmethod
     def _draw(request: SignedInRequest, row: AuditCheck, form: CheckForm, status: int = 200) -> HttpResponse:
-        return render(request, "cmdb/audits/check.html", {"check": row, "form": form}, status=status)
+        context = {"check": row, "form": form, "photos": row.photos.select_related("by")}
+        return render(request, "cmdb/audits/check.html", context, status=status)
+
+
+def find_photo(pk: int, check: int, photo: int) -> AuditPhoto:
+    """The photo of a check. Raises Http404."""
+    rows = AuditPhoto.objects.filter(audit_check__audit=pk, audit_check=check, pk=photo)
+    found = rows.select_related("audit_check").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def drawn_photo(photo: AuditPhoto, size: tuple[int, int]) -> HttpResponse:
+    """The picture drawn anew, never the bytes that were sent. Raises Http404 when it cannot be drawn."""
+    try:
+        content = small_copy(photo.file, size)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise Http404 from error
+    response = HttpResponse(content, content_type="image/png")
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return secured(response)
+
+
+class PhotoView(CmdbView):
+    """A photo of a check; POST takes it away."""
+
+    def get(self, request: SignedInRequest, pk: int, check: int, photo: int) -> HttpResponse:
+        """Small, or with ``size=large`` as large as a screen."""
+        size = LARGE if request.GET.get("size") == "large" else SMALL
+        return drawn_photo(find_photo(pk, check, photo), size)
+
+    def post(self, request: SignedInRequest, pk: int, check: int, photo: int) -> HttpResponse:
+        """Only while the audit is open."""
+        keep_out(request.user, may_edit(request.user))
+        try:
+            remove_photo(photo=find_photo(pk, check, photo))
+        except AuditClosed as error:
+            messages.error(request, str(error))
+        return redirect("cmdb:audit_check", pk, check)
 
 
 class CodesView(CmdbView):

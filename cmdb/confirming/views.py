@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
+from accounts.views import shell_of
 from cmdb import pages
 from cmdb.confirming.services import confirm, to_confirm, with_last
 from cmdb.definitions import Definitions
@@ -42,6 +43,7 @@ class ConfirmView(SignedInView):
         for row in rows:
             row.attributes = told.of(row.attributes)
         context = {
+            "shell": shell_of(request),
             "rows": [{"item": row, "sections": pages.facts_of(row, known, NOW)} for row in rows],
             "count": found.count(),
             "shown": SHOWN,

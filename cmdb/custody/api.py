@@ -90,7 +90,7 @@ class HandoversView(ItemView):
         """The receiver is told, and signs for it."""
         item = self._item(key)
         body = dict(request.data)
-        form = HandOverForm(body)
+        form = HandOverForm(body, item=item)
         errors = unknown(body, ("receiver", "condition"))
         if errors or not form.is_valid():
             raise ValidationError(errors | {name: list(map(str, texts)) for name, texts in form.errors.items()})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.querysets import UserQuerySet
 from cmdb.authority import Stamp, may_edit
 from cmdb.models import ConfigurationItem, Handover
 from cmdb.versioning.moments import present
@@ -28,6 +30,16 @@ def may_see(row: Handover, user: User) -> bool:
     return user.pk in (row.giver_id, row.receiver_id) or user.may(Permission.CMDB_VIEW)
 
 
+def may_receive(item: ConfigurationItem) -> UserQuerySet:
+    """Who can be handed ``item``: people who sign in, of the provider and its suppliers, and of the item's own
+    customer. Nobody else learns of it through a handover (ORG-03).
+    """
+    works = Q(roles__permissions__overlap=[Permission.VIEW, Permission.WORK], roles__active=True)
+    staff = Q(pk__in=User.objects.filter(works).values("pk"))
+    own = Q(organisation=item.organisation_id) if item.organisation_id else staff
+    return User.objects.signing_in().filter(staff | own)
+
+
 @transaction.atomic
 def hand_over(*, item: ConfigurationItem, receiver: User, condition: str, by: User) -> Handover:
     """Hand ``item`` over to ``receiver``, who has to sign. Raises NotHandedOver."""
@@ -39,6 +51,9 @@ def hand_over(*, item: ConfigurationItem, receiver: User, condition: str, by: Us
         raise NotHandedOver(_("%(item)s is retired.") % {"item": row.identifier})
     if not receiver.is_active:
         raise NotHandedOver(_("%(person)s cannot sign in any more.") % {"person": receiver.display_name})
+    if not may_receive(row).filter(pk=receiver.pk).exists():
+        text = _("%(person)s cannot keep %(item)s: only staff, and people of the customer it belongs to, can.")
+        raise NotHandedOver(text % {"person": receiver.display_name, "item": row.identifier})
     if receiver.username == keeper:
         raise NotHandedOver(_("%(person)s keeps it already.") % {"person": receiver.display_name})
     if row.handovers.filter(state=State.OPEN).exists():

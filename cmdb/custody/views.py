@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.views import shell_of
 from cmdb.authority import may_edit
 from cmdb.custody.papers import handover_pdf
-from cmdb.custody.services import NotHandedOver, State, end_handover, hand_over, may_see
-from cmdb.models import Handover
+from cmdb.custody.services import NotHandedOver, State, end_handover, hand_over, may_receive, may_see
+from cmdb.models import ConfigurationItem, Handover
 from cmdb.views.items import CmdbView, find_item
 from itsm.documents.paper import TYPE, printed
 
@@ -39,10 +40,10 @@ class HandOverForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, item: ConfigurationItem, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["receiver"]
-        field.queryset = User.objects.active()
+        field.queryset = may_receive(item)
         field.label_from_instance = lambda person: person.display_name
 
 
@@ -51,25 +52,28 @@ class HandOverView(CmdbView):
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Ask to whom; show what was handed over before."""
-        return self._draw(request, pk, HandOverForm())
+        item = find_item(request.user, pk)
+        return self._draw(request, item, HandOverForm(item=item))
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Hand it over."""
-        form = HandOverForm(request.POST)
+        item = find_item(request.user, pk)
+        form = HandOverForm(request.POST, item=item)
         if form.is_valid():
             try:
-                made = hand_over(item=find_item(request.user, pk), by=request.user, **form.cleaned_data)
+                made = hand_over(item=item, by=request.user, **form.cleaned_data)
             except NotHandedOver as error:
                 form.add_error(None, str(error))
             else:
                 text = _("%(person)s is told, and signs for it.") % {"person": made.receiver.display_name}
                 messages.success(request, text)
                 return redirect("cmdb:handover", made.pk)
-        return self._draw(request, pk, form, 422)
+        return self._draw(request, item, form, 422)
 
     @staticmethod
-    def _draw(request: SignedInRequest, pk: int, form: HandOverForm, status: int = 200) -> HttpResponse:
-        item = find_item(request.user, pk)
+    def _draw(
+        request: SignedInRequest, item: ConfigurationItem, form: HandOverForm, status: int = 200
+    ) -> HttpResponse:
         rows = item.handovers.select_related("giver", "receiver")[:50]
         allowed = may_edit(request.user) or item.attributes.get("keeper") == request.user.username
         context = {"item": item, "form": form, "rows": rows, "may_give": allowed}
@@ -113,6 +117,7 @@ class HandoverView(SignedInView):
     def _draw(request: SignedInRequest, row: Handover, words: str = "", status: int = 200) -> HttpResponse:
         is_open = row.state == State.OPEN
         context = {
+            "shell": shell_of(request),
             "row": row,
             "words": words,
             "signs": is_open and request.user.pk == row.receiver_id,

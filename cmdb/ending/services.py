@@ -8,9 +8,10 @@ from datetime import date
 
 from django.db import transaction
 
+from accounts.models import User
 from cmdb.authority import IN_USE
 from cmdb.definitions import Definitions
-from cmdb.models import ConfigurationItem, EndLimit, SparePart
+from cmdb.models import ConfigurationItem, EndLimit, EndLimitVersion, SparePart
 from cmdb.models.ending import Ends
 
 #: Days before the end unless a class says otherwise; 0: on the day itself.
@@ -80,9 +81,10 @@ def low_since(part: SparePart) -> int:
 
 
 @transaction.atomic
-def keep_limit(*, ci_class: str | None, ends: str, days: Sequence[int]) -> EndLimit:
-    """Tell ends of a class so many days before, from now on."""
+def keep_limit(*, ci_class: str | None, ends: str, days: Sequence[int], by: User) -> EndLimit:
+    """Tell ends of a class so many days before, from now on; what held before stays readable."""
     row, _made = EndLimit.objects.select_for_update().get_or_create(ci_class_id=ci_class, ends=ends)
     row.days = sorted(set(days), reverse=True)
     row.save()
+    EndLimitVersion.objects.create(limit=row, by=by, definition={"days": row.days})
     return row

@@ -17,7 +17,7 @@ from accounts.http import SignedInRequest
 from cmdb.authority import may_correct
 from cmdb.definitions import Definitions
 from cmdb.ending.services import USUAL, endings, keep_limit
-from cmdb.models import EndLimit
+from cmdb.models import EndLimit, EndLimitVersion
 from cmdb.models.ending import Ends
 from cmdb.views.items import CmdbView, keep_out
 from itsm.web.widgets import PlainChoiceField
@@ -65,7 +65,7 @@ class EndingView(CmdbView):
         if not form.is_valid():
             return self._draw(request, form, status=422)
         said = form.cleaned_data
-        keep_limit(ci_class=said["ci_class"] or None, ends=said["ends"], days=said["days"])
+        keep_limit(ci_class=said["ci_class"] or None, ends=said["ends"], days=said["days"], by=request.user)
         messages.success(request, _("Saved."))
         return redirect("cmdb:ending")
 
@@ -77,6 +77,7 @@ class EndingView(CmdbView):
             "count": len(found),
             "limits": EndLimit.objects.select_related("ci_class"),
             "usual": USUAL,
+            "versions": EndLimitVersion.objects.select_related("by", "limit__ci_class").order_by("-at", "-pk")[:20],
             "form": form,
             "may_manage": may_correct(request.user),
         }

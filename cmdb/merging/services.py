@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from cmdb.authority import IN_USE, Stamp, authority_for
@@ -21,7 +23,11 @@ from cmdb.models.items import COLUMNS
 from cmdb.relating import Link, end_relations, write_relations
 from cmdb.versioning.moments import present
 from cmdb.writing import RETIRED, Draft, locked_items, write_items
+from itsm.documents.paper import moment
 
+#: Rows name another item than before: ``change``, its ``moved`` and ``dropped`` rows, ``by``, ``now``. Sent inside the
+#: transaction; apps above look at what rests on the old name, such as approvals of what was to be changed.
+identity_changed = Signal()
 MERGE, SPLIT = IdentityChange.Kind.MERGE, IdentityChange.Kind.SPLIT
 
 
@@ -75,8 +81,8 @@ def _guarded(stamp: Stamp, *items: ConfigurationItem) -> Stamp:
     used = next((item for item in items if item.status_id in IN_USE), items[0])
     names = [item.identifier for item in items]
     before = {"status_id": used.status_id}
-    authority_for(stamp, before=before, controlled=["identifier"], identifiers=names, now=present())
-    return replace(stamp, source="merge", since=None, until=None)
+    granted = authority_for(stamp, before=before, controlled=["identifier"], identifiers=names, now=present())
+    return replace(stamp, source="merge", since=None, until=None, granted=granted)
 
 
 def _relations_follow(
@@ -113,7 +119,11 @@ def _stands(link: Link) -> bool:
 
 
 def _rename(old: str, new: str, stamp: Stamp, only: Iterable[Any] | None = None) -> list[list[Any]]:
-    """Attributes that name one item name the other; [key of the item, field] of each."""
+    """Attributes that name one item name the other; [key of the item, field] of each.
+
+    These are other items: the guard asks for each of them whether the ground covers it.
+    """
+    stamp = replace(stamp, granted=None)
     codes = {row.code for row in Definitions().attributes if row.kind == Kind.ITEM and not row.formula}
     allowed = None if only is None else {(key, name) for key, name in only}
     drafts, named = [], []
@@ -130,7 +140,12 @@ def _rename(old: str, new: str, stamp: Stamp, only: Iterable[Any] | None = None)
 def _kept(row: IdentityChange, stamp: Stamp) -> IdentityChange:
     row.reason, row.reference, row.by, row.at = stamp.reason[:500], stamp.change[:60], stamp.by, present()
     row.save()
+    _send(row, stamp, row.at)
     return row
+
+
+def _send(row: IdentityChange, stamp: Stamp, now: datetime) -> None:
+    identity_changed.send(IdentityChange, change=row, moved=row.moved, dropped=row.dropped, by=stamp.by, now=now)
 
 
 @transaction.atomic
@@ -169,7 +184,7 @@ def take_back(*, change: IdentityChange, stamp: Stamp) -> None:
     """Everything is as it was before the merge or split, but for what was written since. Raises as ``merge``."""
     row = IdentityChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
     if row.undone_at:
-        raise NotOne(_("Somebody took this back already."))
+        raise NotOne(taken_back(row))
     item, other = _both(row.item, row.other)
     stamp = replace(_guarded(stamp, item, other), source=str(row.kind))
     now = present()
@@ -179,6 +194,7 @@ def take_back(*, change: IdentityChange, stamp: Stamp) -> None:
         _undo_split(row, item, other, stamp)
     row.undone_at, row.undone_by = now, stamp.by
     row.save(update_fields=["undone_at", "undone_by"])
+    _send(row, stamp, now)
 
 
 def _undo_merge(row: IdentityChange, item: ConfigurationItem, other: ConfigurationItem, stamp: Stamp) -> None:
@@ -219,6 +235,12 @@ def _relations_return(row: IdentityChange, stamp: Stamp) -> None:
     found = Relation.objects.filter(pk__in=row.ended, active=False)
     rows = found.select_related("source", "target", "relation_type")
     write_relations([Link(r.source, r.relation_type, r.target, r.group, r.needed) for r in rows], stamp)
+
+
+def taken_back(row: IdentityChange) -> str:
+    """Who took the merge or split back, and when."""
+    told = {"person": row.undone_by.display_name if row.undone_by else "—", "when": moment(row.undone_at)}
+    return _("%(person)s took this back already on %(when)s.") % told
 
 
 def identity_of(item: ConfigurationItem) -> list[IdentityChange]:

@@ -13,7 +13,7 @@ from accounts.http import SignedInRequest
 from cmdb.authority import may_edit
 from cmdb.merging.forms import MergeForm, NowForm, SplitForm
 from cmdb.merging.references import counts_of
-from cmdb.merging.services import NotOne, merge, split, take_back
+from cmdb.merging.services import NotOne, merge, split, take_back, taken_back
 from cmdb.models import ConfigurationItem, IdentityChange
 from cmdb.views.items import CmdbView, attempt, find_item, keep_out
 
@@ -116,6 +116,8 @@ class TakeBackView(CmdbView):
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Take it back."""
         row, form = self._find(request, pk), NowForm(request.POST, user=request.user)
+        if row.undone_at:
+            return self._draw(request, row, form, 409)
         if form.is_valid():
             stamp = form.stamp(request.user)
             if tried(form, lambda: take_back(change=row, stamp=stamp) or True):
@@ -126,11 +128,13 @@ class TakeBackView(CmdbView):
     @staticmethod
     def _find(request: SignedInRequest, pk: int) -> IdentityChange:
         keep_out(request.user, may_edit(request.user))
-        row = IdentityChange.objects.filter(pk=pk, undone_at=None).select_related("item", "other", "by").first()
+        row = IdentityChange.objects.filter(pk=pk).select_related("item", "other", "by", "undone_by").first()
         if row is None:
             raise Http404
         return row
 
     @staticmethod
     def _draw(request: SignedInRequest, row: IdentityChange, form: NowForm, status: int = 200) -> HttpResponse:
-        return render(request, "cmdb/merging/take_back.html", {"row": row, "form": form}, status=status)
+        over = taken_back(row) if row.undone_at else ""
+        context = {"row": row, "form": form, "over": over}
+        return render(request, "cmdb/merging/take_back.html", context, status=status)

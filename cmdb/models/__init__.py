@@ -1,14 +1,16 @@
 """What the provider looks after: business systems, configuration items, how they hang together. Knows no tickets."""
 
-from cmdb.models.audits import Audit, AuditCheck, AuditExtra
+from cmdb.models.audits import Audit, AuditCheck, AuditExtra, AuditPhoto
 from cmdb.models.classes import Attribute, AttributeVersion, CIClass, CIClassVersion, CIStatus, Kind, UniqueValue
+from cmdb.models.compliance import ComplianceRule, ComplianceRuleVersion, ComplianceShare
 from cmdb.models.confirming import Confirmation
 from cmdb.models.custody import Handover
 from cmdb.models.discovery import Difference, Sighting
-from cmdb.models.ending import EndLimit
+from cmdb.models.ending import EndLimit, EndLimitVersion
 from cmdb.models.identity import IdentityChange
 from cmdb.models.imports import ItemImport, ItemMapping
 from cmdb.models.items import ConfigurationItem, ItemFacts, ItemVersion
+from cmdb.models.jobs import ItemJob
 from cmdb.models.queries import Baseline, ItemQuery
 from cmdb.models.relations import Affects, GraphState, Relation, RelationType, RelationVersion
 from cmdb.models.releases import Release
@@ -24,6 +26,7 @@ __all__ = [
     "Audit",
     "AuditCheck",
     "AuditExtra",
+    "AuditPhoto",
     "Baseline",
     "BusinessSystem",
     "BusinessSystemClass",
@@ -31,15 +34,20 @@ __all__ = [
     "CIClassVersion",
     "CIStatus",
     "Claim",
+    "ComplianceRule",
+    "ComplianceRuleVersion",
+    "ComplianceShare",
     "ConfigurationItem",
     "Confirmation",
     "Difference",
     "EndLimit",
+    "EndLimitVersion",
     "GraphState",
     "Handover",
     "IdentityChange",
     "ItemFacts",
     "ItemImport",
+    "ItemJob",
     "ItemMapping",
     "ItemQuery",
     "ItemVersion",

@@ -59,6 +59,33 @@ class AuditCheck(models.Model):
         return f"{self.audit}: {self.item}"
 
 
+def photo_path(photo: AuditPhoto, filename: str) -> str:
+    """A random name, so that nothing about the file or its sender can be guessed or abused."""
+    return f"audits/{photo.storage_name[:2]}/{photo.storage_name}"
+
+
+class AuditPhoto(models.Model):
+    """A picture taken at a check, without its metadata. Served by a checked view only, drawn anew."""
+
+    audit_check = models.ForeignKey(AuditCheck, models.CASCADE, related_name="photos")
+    name = models.CharField(_("file name"), max_length=200)
+    storage_name = models.CharField(max_length=64, unique=True, editable=False)
+    file = models.FileField(upload_to=photo_path, max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField(_("size (bytes)"))
+    sha256 = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("photo of a check")
+        verbose_name_plural = _("photos of checks")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditExtra(models.Model):
     """Something that stood there and is not recorded."""
 

@@ -42,6 +42,7 @@ class Difference(models.Model):
     class Decision(models.TextChoices):
         TAKEN = "taken", _("Taken over")
         KEPT = "kept", _("The record is right")
+        VOID = "void", _("The source is withdrawn")
 
     sighting = models.ForeignKey(Sighting, models.CASCADE, related_name="differences")
     item = models.ForeignKey(ConfigurationItem, models.CASCADE, null=True, related_name="differences")

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cmdb.models.classes import CIClass
+from cmdb.models.classes import CIClass, DefinitionVersion
 
 
 class Ends(models.TextChoices):
@@ -39,3 +39,12 @@ class EndLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ci_class_id or '*'} {self.ends}: {self.days}"
+
+
+class EndLimitVersion(DefinitionVersion):
+    """How long before was told from a moment on."""
+
+    limit = models.ForeignKey(EndLimit, models.CASCADE, related_name="versions")
+
+    def __str__(self) -> str:
+        return f"{self.limit_id} {self.at:%Y-%m-%d %H:%M}"

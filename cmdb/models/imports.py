@@ -41,7 +41,10 @@ class ItemMappingQuerySet(models.QuerySet):
 
 
 class ItemMapping(models.Model):
-    """How the columns and dates of a file read, kept for the next file with the same ``headings``."""
+    """How the columns and dates of a file read, kept for the next file with the same ``headings``.
+
+    ``relation_columns`` and ``relation_values`` are those of the file of relations beside it.
+    """
 
     name = models.CharField(_("name"), max_length=80)
     owner = models.ForeignKey(User, models.CASCADE, related_name="item_mappings", verbose_name=_("owner"))
@@ -50,6 +53,8 @@ class ItemMapping(models.Model):
     columns = models.JSONField(default=dict)
     values = models.JSONField(default=dict)
     dates = models.JSONField(default=dict)
+    relation_columns = models.JSONField(default=dict)
+    relation_values = models.JSONField(default=dict)
 
     objects = ItemMappingQuerySet.as_manager()
 

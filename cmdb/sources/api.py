@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404
-from django.urls import path
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
@@ -17,10 +18,12 @@ from accounts.models import ApiToken
 from accounts.permissions import Permission
 from cmdb.api.shapes import KEY, MOMENT_PARAMETERS, TAG, Conflict, ItemView, moment_of
 from cmdb.authority import NotAllowed, may_correct
-from cmdb.models import ConfigurationItem, SourceRanking, SourceWithdrawal
+from cmdb.models import ConfigurationItem, ItemJob, SourceRanking, SourceWithdrawal
 from cmdb.sources.claims import others_said
 from cmdb.sources.forms import RankingForm, WithdrawForm, known_sources
+from cmdb.sources.jobs import is_large, queue_put_back, queue_withdrawal
 from cmdb.sources.ranking import keep_ranking
+from cmdb.sources.standing import others_said_of_relations
 from cmdb.sources.withdrawing import NotWithdrawn, preview, put_back, withdraw
 from cmdb.writing import Clash
 from itsm.api.fields import PersonField
@@ -75,6 +78,27 @@ class SourceWithdrawalSerializer(serializers.Serializer):
     )
 
 
+class SourceJobSerializer(serializers.Serializer):
+    """A large withdrawal, or its taking back, that a worker reckons."""
+
+    id = serializers.IntegerField(source="pk")
+    kind = serializers.CharField(help_text="withdraw or put_back.")
+    source = serializers.CharField(source="name")  # type: ignore[assignment]  # a field called so
+    by = PersonField()
+    state = serializers.ChoiceField(choices=ItemJob.State.choices)
+    stage = serializers.CharField()
+    done = serializers.IntegerField(help_text="Items, then relations, of the stage that are done.")
+    total = serializers.IntegerField()
+    message = serializers.CharField(source="outcome.message", default="", help_text="Why nothing was written.")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.SerializerMethodField(help_text="Where to look how far it is.")
+
+    def get_url(self, job: ItemJob) -> str:
+        """Its own address."""
+        return reverse("api:item-source-job", args=[job.pk])
+
+
 class SourcesSerializer(serializers.Serializer):
     """Where values come from."""
 
@@ -86,7 +110,10 @@ class SourcesSerializer(serializers.Serializer):
 class ClaimSerializer(serializers.Serializer):
     """What a source says of a field otherwise than it is recorded."""
 
-    field = serializers.CharField(source="claim.field")
+    field = serializers.CharField(source="claim.field", help_text="Empty when it is about a relation.")
+    relation = serializers.CharField(
+        source="told", default="", help_text="The relation that it is about; value: [group, needed], null: none."
+    )
     source = serializers.CharField(source="claim.source")  # type: ignore[assignment]  # a field called so
     value = serializers.JSONField(source="claim.value", allow_null=True)
     since = serializers.DateTimeField(source="claim.since")
@@ -206,6 +233,8 @@ class WithdrawalsView(ManagingView):
             counts = refused(lambda: preview(str(source), self.user)).counts()
             run: Any = {"id": None, "source": source, "reason": reason, "counts": counts}
             run |= {"at": None, "by": self.user, "undone_at": None}
+        elif is_large(str(source)):
+            return _queued(queue_withdrawal(source=str(source), reason=reason, by=self.user))
         else:
             run = refused(lambda: withdraw(source=str(source), reason=reason, by=self.user))
         return Response(SourceWithdrawalSerializer(run, context={"request": request}).data)
@@ -223,6 +252,37 @@ class WithdrawalsView(ManagingView):
         )
 
 
+def _queued(job: ItemJob) -> Response:
+    """A worker reckons it: where to look how far it is."""
+    body = SourceJobSerializer(job).data
+    return Response(body, status=202, headers={"Location": body["url"]})
+
+
+class SourceJobView(ApiView):
+    """A withdrawal that a worker reckons."""
+
+    reads = ApiToken.Scope.DIRECTORY_READ
+
+    def get(self, request: Request, pk: int) -> Response:
+        """How far it is."""
+        if not may_correct(self.user):
+            raise PermissionDenied
+        job = ItemJob.objects.exclude(kind=ItemJob.Kind.IMPORT).filter(pk=pk).select_related("by").first()
+        if job is None:
+            raise Http404
+        return Response(SourceJobSerializer(job).data)
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        return Operation(
+            id="item_source_jobs_read",
+            tag=TAG,
+            summary=_("How far the withdrawal of a source is"),
+            response=SourceJobSerializer,
+            path={"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}},
+        )
+
+
 class PutBackView(ManagingView):
     """Believes a source again."""
 
@@ -234,6 +294,8 @@ class PutBackView(ManagingView):
         run = SourceWithdrawal.objects.filter(pk=pk).first()
         if run is None:
             raise Http404
+        if is_large(run.source, back=True):
+            return _queued(queue_put_back(run=run, by=self.user))
         refused(lambda: put_back(run=run, by=self.user))
         run.refresh_from_db()
         return Response(SourceWithdrawalSerializer(run, context={"request": request}).data)
@@ -261,7 +323,9 @@ class ClaimsView(ItemView):
         moment = moment_of(request)
         self.find(key, moment)
         item = ConfigurationItem.objects.visible_to(self.user).get(identifier=key)
-        return Response({"results": ClaimSerializer(others_said(item, moment.known_at), many=True).data})
+        kin = others_said_of_relations(item, moment.known_at, timezone.now())
+        rows = [*others_said(item, moment.known_at), *({**line, "told": str(line["relation"])} for line in kin)]
+        return Response({"results": ClaimSerializer(rows, many=True).data})
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -280,6 +344,7 @@ routes = [
     path("items/sources/", SourcesView.as_view(), name="item-sources"),
     path("items/sources/rankings/", RankingsView.as_view(), name="item-source-rankings"),
     path("items/sources/withdrawals/", WithdrawalsView.as_view(), name="item-source-withdrawals"),
+    path("items/sources/jobs/<int:pk>/", SourceJobView.as_view(), name="item-source-job"),
     path("items/sources/withdrawals/<int:pk>/undo/", PutBackView.as_view(), name="item-source-put-back"),
     path("items/<key:key>/claims/", ClaimsView.as_view(), name="item-claims"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cmdb.definitions import Definitions, column_labels
-from cmdb.models import Claim, ItemImport, Sighting, SourceRanking, SourceWithdrawal
+from cmdb.models import Claim, ItemImport, RelationType, Sighting, SourceRanking, SourceWithdrawal
 from cmdb.models.sources import source_name
+from cmdb.sources.ranking import relation_field
 from cmdb.transfer.discovery import PEOPLE
 from itsm.web.widgets import PlainChoiceField
 
@@ -29,6 +31,18 @@ def known_sources() -> list[str]:
     found |= {name for row in SourceRanking.objects.all() for name in row.sources}
     found |= set(SourceWithdrawal.objects.values_list("source", flat=True))
     return sorted(found)
+
+
+def relation_labels() -> dict[str, str]:
+    """What rankings call relations, by the name under which one keeps their type."""
+    return {
+        relation_field(row.code): _("Relation “%(name)s”") % {"name": row.name} for row in RelationType.objects.all()
+    }
+
+
+def ranked_label(name: str, known: Definitions, relations: Mapping[str, str]) -> str:
+    """What people call what a ranking is about; empty for everything."""
+    return relations.get(name) or (known.label(name) if name else "")
 
 
 class RankingForm(forms.Form):
@@ -51,9 +65,10 @@ class RankingForm(forms.Form):
         fields = [(code, row.name) for code, row in known.everywhere().items() if not row.formula]
         self.fields["ci_class"].choices = [("", _("every class")), *classes]  # type: ignore[attr-defined]
         self.fields["field"].choices = [  # type: ignore[attr-defined]
-            ("", _("every field")),
+            ("", _("every field and relation")),
             *column_labels().items(),
             *sorted(fields, key=lambda pair: pair[1]),
+            *relation_labels().items(),
         ]
 
     def clean_sources(self) -> list[str]:

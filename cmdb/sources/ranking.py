@@ -18,6 +18,15 @@ NOBODY = "-"
 TYPED = frozenset({"page"})
 
 
+#: Before the code of a type of relations, where a field is named: relations are ranked like fields.
+RELATION = "relation:"
+
+
+def relation_field(code: str) -> str:
+    """How a ranking names relations of a type."""
+    return f"{RELATION}{code}"
+
+
 def asserts(source: str) -> bool:
     """Whether saying what is recorded already counts as the source's own word."""
     return source not in TYPED and source not in RESTORING

@@ -14,7 +14,7 @@ from typing import Any
 from cmdb.definitions import Definitions
 from cmdb.models.items import COLUMNS
 from cmdb.sources.facts import EVER, Counts, Fact, Facts, cuts_of, gaps_of, period_of, winner
-from cmdb.sources.ranking import NOBODY, holder_of
+from cmdb.sources.ranking import NOBODY, holder_of, relation_field
 from cmdb.versioning.versions import copy_of
 
 #: An item is always called something, of some class, somewhere in its life.
@@ -73,7 +73,7 @@ def _change_piece(
     for name in names:
         given = name in values
         held = holder_of(sources, name, given=given and values[name] not in (None, ""))
-        fact = _instead(name, moment, held, facts, asked, piece.ci_class_id)
+        fact = _instead(name, moment, held, facts, asked, (piece.ci_class_id, name))
         if fact is None:
             continue
         if fact.value is None and name in KEPT:
@@ -104,12 +104,15 @@ def _set(piece: Any, name: str, value: Any) -> None:
 
 
 def _instead(
-    name: str, moment: datetime, held: tuple[str, str], facts: Facts, asked: Question, class_code: str
+    name: str, moment: datetime, held: tuple[str, str], facts: Facts, asked: Question, ranked: tuple[str, str]
 ) -> Fact | None:
-    """Who holds the field now; None when that stays. A withdrawn source makes room, one put back takes its place."""
+    """Who holds the field now; None when that stays. A withdrawn source makes room, one put back takes its place.
+
+    ``ranked``: the class and the field, or type of relations, whose ranking counts.
+    """
 
     def rank(source: str) -> int:
-        return asked.known.rankings.rank(class_code, name, source) if name else (-1 if source == NOBODY else 0)
+        return asked.known.rankings.rank(*ranked, source)
 
     best = winner(facts.of(name), moment, asked.counts, rank)
     if not asked.back:
@@ -134,8 +137,9 @@ def _joined(pieces: Sequence[Any]) -> list[Any]:
     return found
 
 
-def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question) -> Answer:
-    """As with items; a relation that nobody else speaks of did not hold."""
+def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question, class_code: str) -> Answer:
+    """As with items; a relation that nobody else speaks of did not hold. ``class_code``: of the item it begins at."""
+    ranked = (class_code, relation_field(versions[-1].relation_type_id))
     believed = [row for row in versions if row.recorded.upper is None]
     gaps = gaps_of(versions)
     every = facts.of("")
@@ -144,7 +148,7 @@ def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question) -
     for begins, ends in pairwise(cuts):
         row = next((r for r in believed if (p := period_of(r.valid)) and p[0] <= begins < p[1]), None)
         held, value = _held_relation(row, begins, gaps)
-        fact = _instead("", begins, held, facts, asked, "")
+        fact = _instead("", begins, held, facts, asked, ranked)
         if fact is not None:
             changed = changed or fact.value != value
             held, value = (fact.source, fact.at.isoformat()), fact.value

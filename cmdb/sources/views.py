@@ -10,16 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
-from cmdb.authority import NotAllowed
 from cmdb.definitions import Definitions
 from cmdb.models import SourceRanking, SourceRankingVersion, SourceWithdrawal
-from cmdb.sources.forms import RankingForm, WithdrawForm, known_sources
+from cmdb.sources.forms import RankingForm, WithdrawForm, known_sources, ranked_label, relation_labels
+from cmdb.sources.jobs import REFUSALS, is_large, queue_put_back, queue_withdrawal
 from cmdb.sources.ranking import keep_ranking
-from cmdb.sources.withdrawing import NotWithdrawn, Plan, preview, put_back, withdraw
+from cmdb.sources.withdrawing import Plan, preview, put_back, size_of, withdraw
 from cmdb.views.classes import ManagedView
-from cmdb.writing import Clash
-
-REFUSALS = (NotWithdrawn, NotAllowed, Clash)
 
 
 class SourcesView(ManagedView):
@@ -48,9 +45,9 @@ class SourcesView(ManagedView):
 
     @staticmethod
     def _draw(request: SignedInRequest, form: RankingForm, status: int = 200) -> HttpResponse:
-        known = Definitions()
+        known, relations = Definitions(), relation_labels()
         rows = [
-            {"row": row, "label": known.label(row.field) if row.field else ""}
+            {"row": row, "label": ranked_label(row.field, known, relations)}
             for row in SourceRanking.objects.exclude(sources=[]).select_related("ci_class")
         ]
         versions = SourceRankingVersion.objects.select_related("by", "ranking__ci_class").order_by("-at", "-pk")[:20]
@@ -59,9 +56,7 @@ class SourcesView(ManagedView):
         context = {
             "rows": rows,
             "form": form,
-            "versions": [
-                {"row": row, "label": known.label(row.ranking.field) if row.ranking.field else ""} for row in versions
-            ],
+            "versions": [{"row": row, "label": ranked_label(row.ranking.field, known, relations)} for row in versions],
             "sources": [{"name": name, "withdrawn": name in standing} for name in known_sources()],
             "withdrawn": withdrawn,
         }
@@ -79,8 +74,11 @@ class WithdrawView(ManagedView):
         """Withdraw it."""
         form = WithdrawForm(request.POST)
         if form.is_valid():
+            said = {"source": self._checked(source), "reason": form.cleaned_data["reason"]}
+            if is_large(source):
+                return redirect("cmdb:job", queue_withdrawal(by=request.user, **said).pk)
             try:
-                withdraw(source=self._checked(source), reason=form.cleaned_data["reason"], by=request.user)
+                withdraw(by=request.user, **said)
             except REFUSALS as error:
                 form.add_error(None, str(error))
             else:
@@ -104,11 +102,13 @@ def draw_plan(
 ) -> HttpResponse:
     """The page with what withdrawing ``source``, or putting back ``run``, would change."""
     plan: Plan | None = None
+    large = is_large(source, back=run is not None)
     try:
-        plan = preview(source, request.user, run=run)
+        plan = None if large else preview(source, request.user, run=run)
     except REFUSALS as error:
         messages.error(request, str(error))
     context = {"source": source, "plan": plan, "form": form, "run": run}
+    context["size"] = size_of(source, back=run is not None) if large else 0
     return render(request, "cmdb/sources/withdraw.html", context, status=status)
 
 
@@ -123,6 +123,8 @@ class PutBackView(ManagedView):
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Put it back."""
         run = self._find(pk)
+        if is_large(run.source, back=True):
+            return redirect("cmdb:job", queue_put_back(run=run, by=request.user).pk)
         try:
             put_back(run=run, by=request.user)
         except REFUSALS as error:

@@ -6,20 +6,29 @@ What was before it holds again, and nothing else changes; past beliefs stay read
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.authority import Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
-from cmdb.models import Claim, ConfigurationItem, ItemVersion, Relation, RelationVersion, SourceWithdrawal
+from cmdb.models import (
+    Claim,
+    ConfigurationItem,
+    Difference,
+    ItemJob,
+    ItemVersion,
+    Relation,
+    RelationVersion,
+    SourceWithdrawal,
+)
 from cmdb.relating import next_version
 from cmdb.sources.facts import Facts, counting, facts_of_item, facts_of_relation, period_of
 from cmdb.sources.rewriting import Answer, Question, rewritten_item, rewritten_relation
@@ -30,6 +39,15 @@ from cmdb.writing import Written, follow, is_controlled, locked_items, signed
 
 SHOWN = 200
 _STEP = timedelta(microseconds=1)
+
+
+#: Told how far it is: the stage, how many of how many.
+Tell = Callable[[str, int, int], None]
+Stage = ItemJob.Stage
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Nobody follows it."""
 
 
 class NotWithdrawn(Exception):  # noqa: N818 - said to people
@@ -62,30 +80,54 @@ def preview(source: str, user: User, *, run: SourceWithdrawal | None = None) -> 
 
 
 @transaction.atomic
-def withdraw(*, source: str, reason: str, by: User) -> SourceWithdrawal:
-    """Believe no more what ``source`` said until now. Raises NotWithdrawn, NotAllowed, Clash."""
+def withdraw(*, source: str, reason: str, by: User, tell: Tell = _silent) -> SourceWithdrawal:
+    """Believe no more what ``source`` said until now. Raises NotWithdrawn, NotAllowed, Clash.
+
+    What it saw otherwise and nobody decided about waits no longer.
+    """
     if SourceWithdrawal.objects.filter(source=source, undone_at=None).exists():
         raise NotWithdrawn(_("%(source)s is withdrawn already.") % {"source": source})
     reason = reason.strip()
-    plan = _carry_out(source, Stamp(by=by, source="withdrawal", correction=True, reason=reason), None)
+    plan = _carry_out(source, Stamp(by=by, source="withdrawal", correction=True, reason=reason), None, tell)
+    now = present()
+    open_ = Difference.objects.filter(sighting__source=source, decision="")
+    void = open_.update(decision=Difference.Decision.VOID, decided_by=by, decided_at=now)
     return SourceWithdrawal.objects.create(
-        source=source, reason=reason[:500], by=by, at=present(), counts=plan.counts()
+        source=source, reason=reason[:500], by=by, at=now, counts={**plan.counts(), "differences": void}
     )
 
 
 @transaction.atomic
-def put_back(*, run: SourceWithdrawal, by: User) -> None:
-    """Believe again what the source had said; later words of others stay. Raises NotWithdrawn, NotAllowed, Clash."""
+def put_back(*, run: SourceWithdrawal, by: User, tell: Tell = _silent) -> None:
+    """Believe again what the source had said; later words of others stay. Raises NotWithdrawn, NotAllowed, Clash.
+
+    What waited for a decision waits again, unless the source saw the same anew.
+    """
     row = SourceWithdrawal.objects.select_for_update().get(pk=run.pk)
     if row.undone_at:
         raise NotWithdrawn(_("%(source)s was put back already.") % {"source": row.source})
     reason = _("%(source)s is believed again") % {"source": row.source}
-    _carry_out(row.source, Stamp(by=by, source="withdrawal", correction=True, reason=reason), row)
+    _carry_out(row.source, Stamp(by=by, source="withdrawal", correction=True, reason=reason), row, tell)
+    _wait_again(row)
     row.undone_at, row.undone_by = present(), by
     row.save(update_fields=["undone_at", "undone_by"])
 
 
-def _carry_out(source: str, stamp: Stamp, run: SourceWithdrawal | None) -> Plan:
+def _wait_again(run: SourceWithdrawal) -> None:
+    void = Difference.objects.filter(decision=Difference.Decision.VOID, decided_at=run.at)
+    rows = void.filter(sighting__source=run.source)
+    anew = Difference.objects.filter(
+        sighting=OuterRef("sighting"), what=OuterRef("what"), field=OuterRef("field"), decision=""
+    )
+    rows.exclude(Exists(anew)).update(decision="", decided_by=None, decided_at=None)
+
+
+def size_of(source: str, *, back: bool = False) -> int:
+    """How many items and relations are reckoned anew when it is withdrawn, or put back."""
+    return len(_items_of(source, back=back)) + len(_relations_of(source, back=back))
+
+
+def _carry_out(source: str, stamp: Stamp, run: SourceWithdrawal | None, tell: Tell = _silent) -> Plan:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
     standing = SourceWithdrawal.objects.filter(undone_at=None)
@@ -96,10 +138,16 @@ def _carry_out(source: str, stamp: Stamp, run: SourceWithdrawal | None) -> Plan:
         withdrawn[source] = now
     asked = Question(source, run is not None, counting(withdrawn), now, Definitions())
     plan = Plan(source)
-    for keys in _batches(_items_of(source, back=run is not None)):
-        _rewrite_items(keys, asked, stamp, plan)
-    for keys in _batches(_relations_of(source, back=run is not None)):
-        _rewrite_relations(keys, asked, stamp, plan)
+    works = (
+        (Stage.REWRITE, _items_of, _rewrite_items),
+        (Stage.REWRITE_RELATIONS, _relations_of, _rewrite_relations),
+    )
+    for stage, find, rewrite in works:
+        every, done = find(source, back=run is not None), 0
+        for keys in _batches(every):
+            tell(stage, done, len(every))
+            rewrite(keys, asked, stamp, plan)
+            done += len(keys)
     return plan
 
 
@@ -227,7 +275,8 @@ def _rewrite_relations(keys: list[int], asked: Question, stamp: Stamp, plan: Pla
     new: list[Any] = []
     changed: list[Relation] = []
     for row in rows.select_related("source", "target", "relation_type"):
-        answer = rewritten_relation(versions[row.pk], facts_of_relation(versions[row.pk], claims[row.pk]), asked)
+        facts = facts_of_relation(versions[row.pk], claims[row.pk])
+        answer = rewritten_relation(versions[row.pk], facts, asked, row.source.ci_class_id)
         if not answer.fields:
             continue
         moment = _after(answer.gone, asked.now)

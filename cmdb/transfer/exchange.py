@@ -6,7 +6,7 @@ Set-based: a hundred thousand rows take as many queries as a hundred, times thei
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,22 +19,23 @@ from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader, read_identifier
 from cmdb.merging.services import survivor_of
-from cmdb.models import ConfigurationItem, ItemImport, Kind, RelationType, UniqueValue
-from cmdb.relating import Link, RelationRefused, Rules, write_relations
+from cmdb.models import ConfigurationItem, ItemImport, ItemJob, Kind, UniqueValue
+from cmdb.relating import RelationRefused, Rules, write_relations
 from cmdb.sources.claims import sources_at
 from cmdb.transfer.dates import DateReading, read_date, survey
 from cmdb.transfer.grounds import Ground, RelationsNow, needs_ground
+from cmdb.transfer.linking import BATCH, Rows, is_guarded, links_of, mapped, read_relations, refusal_of, stored_items
 from cmdb.transfer.mappings import Reading
-from cmdb.transfer.outcome import ImportRefused, Report
+from cmdb.transfer.outcome import ImportBusy, ImportRefused, Report
 from cmdb.values import Known, normalised
 from cmdb.versioning.moments import present
-from cmdb.writing import Clash, Draft, write_items
+from cmdb.writing import Clash, Draft, Written, write_items
 
-RELATION_COLUMNS = ("source", "relation", "target", "group", "needed")
-BATCH = 5000
+#: So many rows are checked, or written, between two words about how far it is.
+STEP = 1000
 _LOCK = 7_301_515  # one import at a time: an advisory lock that ends with the transaction
 
-Rows = Iterable[tuple[int, dict[str, str]]]
+Stage = ItemJob.Stage
 
 
 @dataclass
@@ -53,7 +54,8 @@ class Importer:
     name: str = ""
     #: The headings of the file of items, once it was read.
     headings: list[str] = field(default_factory=list, init=False)
-    say: Callable[[str], None] = lambda text: None
+    #: Told how far it is: the stage, how many of how many.
+    watch: Callable[[str, int, int], None] = lambda stage, done, total: None
     #: Who gave what is recorded of the items read, when sources are ranked.
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, init=False)
 
@@ -65,7 +67,8 @@ class Importer:
             known = Definitions()
             reader = self._reader(known)
             drafts = self._drafts(items, reader, report)
-            raw = self._relations(relations, report)
+            raw = read_relations(relations, self.mapping.get("relations", Reading()))
+            report.relations = len(raw)
             self._check_grounds(drafts, known, report)
             guarded = self._check_relations(raw, drafts, known, report)
             if report.bad and not self.good_rows and not self.dry_run:
@@ -82,7 +85,7 @@ class Importer:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
-                raise ImportRefused(_("Another import is running; try again when it has ended."))
+                raise ImportBusy(_("Another import is running; try again when it has ended."))
 
     def _reader(self, known: Definitions) -> Reader:
         people = Known.all()
@@ -97,12 +100,15 @@ class Importer:
         mapping = self.mapping.get("items", Reading())
         headings = self._headings(table, mapping, reader)
         days = self._dates(table, headings, reader, report)
-        stored = {row.identifier: row for row in _stored(cells.get(headings["identifier"], "") for _n, cells in table)}
+        keys = {cells.get(headings["identifier"], "").strip() for _n, cells in table}
+        stored = {row.identifier: row for row in stored_items(keys)}
         assert reader.known.items is not None  # noqa: S101 - set above
-        reader.known.items |= {cells.get(headings["identifier"], "").strip() for _n, cells in table}
+        reader.known.items |= keys
         drafts: dict[str, tuple[int, Draft]] = {}
-        for number, cells in table:
-            given = {name: _mapped(mapping, name, cells[heading]) for name, heading in headings.items()}
+        for place, (number, cells) in enumerate(table):
+            if place % STEP == 0:
+                self.watch(Stage.READ, place, len(table))
+            given = {name: mapped(mapping, name, cells[heading]) for name, heading in headings.items()}
             given |= {name: read_date(given[name], reading) or given[name] for name, reading in days.items()}
             reason, draft = self._draft(given, stored, reader)
             if draft is not None and draft.identifier in drafts:
@@ -151,7 +157,7 @@ class Importer:
             raise ImportRefused(_("“%(name)s” is no column of dates.") % {"name": unknown[0][:60]}, report)
         mapping = self.mapping.get("items", Reading())
         for name, heading in named.items():
-            texts = [_mapped(mapping, name, cells[heading]) for _n, cells in table]
+            texts = [mapped(mapping, name, cells[heading]) for _n, cells in table]
             column = survey(heading, texts, self.dates.get(heading, ""))
             if column.used is None and self.dates.get(""):
                 column = survey(heading, texts, self.dates[""])
@@ -182,19 +188,6 @@ class Importer:
             return "; ".join(labels), None
         return "", Draft(identifier, facts, item)
 
-    def _relations(self, rows: Rows, report: Report) -> list[tuple[int, dict[str, str]]]:
-        mapping = self.mapping.get("relations", Reading())
-        found = []
-        for number, cells in rows:
-            named = {mapping.columns.get(heading, heading.strip().lower()): value for heading, value in cells.items()}
-            lost = [str(name) for name in named if name is not None and name not in RELATION_COLUMNS]
-            if lost:
-                raise ImportRefused(_("Nobody said what these columns are: %(names)s.") % {"names": ", ".join(lost)})
-            texts = {str(name): _mapped(mapping, str(name), value) for name, value in named.items() if name}
-            found.append((number, texts))
-        report.relations = len(found)
-        return found
-
     def _check_relations(
         self,
         raw: list[tuple[int, dict[str, str]]],
@@ -207,7 +200,7 @@ class Importer:
             return set()
         rules = Rules(known)
         ends = {texts.get(end, "").strip() for _n, texts in raw for end in ("source", "target")}
-        classes = {row.identifier: row for row in _stored(ends)}
+        classes = {row.identifier: row for row in stored_items(ends)}
         for identifier, (_number, draft) in drafts.items():
             if draft.item is None:
                 row = ConfigurationItem(identifier=identifier)
@@ -216,9 +209,11 @@ class Importer:
                 classes[identifier] = row
         good, guarded, now = [], set(), present()
         stands = RelationsNow(classes)
-        for number, texts in raw:
-            reason = _relation_reason(texts, rules, classes)
-            if not reason and _is_guarded(texts, rules, classes, stands):
+        for place, (number, texts) in enumerate(raw):
+            if place % STEP == 0:
+                self.watch(Stage.RELATIONS, place, len(raw))
+            reason = refusal_of(texts, rules, classes)
+            if not reason and is_guarded(texts, rules, classes, stands):
                 guarded.add(number)
                 pair = [texts["source"].strip(), texts["target"].strip()]
                 reason = self.ground.refusal("in_use", pair, now)
@@ -242,6 +237,13 @@ class Importer:
                     report.bad.append(("items", number, reason))
                     del drafts[identifier]
 
+    @staticmethod
+    def _note(report: Report, written: Written) -> None:
+        report.made += len(written.made)
+        report.changed += len(written.changed)
+        report.versions += written.versions
+        report.claimed += len(written.claimed)
+
     def _write(
         self,
         drafts: Mapping[str, tuple[int, Draft]],
@@ -255,24 +257,25 @@ class Importer:
         report.run = ItemImport.objects.create(name=name, fingerprint=print_, by=self.by, source=source)
         free = Stamp(by=self.by, source=source, batch=report.run)
         grounded = self.ground.stamp(report.run)
-        self.say(_("Writing %(count)d items …") % {"count": len(drafts)})
         rows = [(needs_ground(draft, known, source, self.held), draft) for _n, draft in drafts.values()]
         first = Stamp(by=self.by, source=source, trusted=True, batch=report.run)
         try:
+            done = 0
             for stamp, on_ground in ((free, False), (grounded, True)):
-                part = [draft for needs, draft in rows if needs is on_ground]
-                if not part:
-                    continue
-                written = write_items(part, stamp, definitions=known)
-                report.made += len(written.made)
-                report.changed += len(written.changed)
-                report.versions += written.versions
-                report.claimed += len(written.claimed)
+                for part in _parts([draft for needs, draft in rows if needs is on_ground]):
+                    self.watch(Stage.WRITE, done, len(rows))
+                    self._note(report, write_items(part, stamp, definitions=known))
+                    done += len(part)
             report.same = len(drafts) - report.made - report.changed
-            self.say(_("Writing %(count)d relations …") % {"count": len(raw)})
-            links = [(number in guarded, link) for (number, _t), link in zip(raw, _links(raw), strict=True)]
+            links = [(number in guarded, link) for (number, _t), link in zip(raw, links_of(raw), strict=True)]
+            done = 0
             for stamp, on_ground in ((first, False), (grounded, True)):
-                report.related += write_relations([link for needs, link in links if needs is on_ground], stamp)
+                for pairs in _parts([link for needs, link in links if needs is on_ground]):
+                    self.watch(Stage.RELATE, done, len(links))
+                    lost: list[Any] = []
+                    report.related += write_relations(pairs, stamp, lost=lost)
+                    report.claimed += len(lost)
+                    done += len(pairs)
         except (Clash, RelationRefused, NotAllowed) as error:
             raise ImportRefused(str(error), report) from error
         if report.versions or report.related or report.claimed:
@@ -283,12 +286,9 @@ class Importer:
             report.run = None
 
 
-def _is_guarded(
-    texts: Mapping[str, str], rules: Rules, items: Mapping[str, ConfigurationItem], stands: RelationsNow
-) -> bool:
-    said = (texts.get("group", "").strip()[:40], int(texts.get("needed") or 1))
-    ends = [items[texts[end].strip()] for end in ("source", "target")]
-    return stands.needs_ground(rules.types[texts["relation"].strip()], ends[0], ends[1], said)
+def _parts(rows: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
 
 
 def _labels(known: Definitions) -> dict[str, str]:
@@ -307,16 +307,6 @@ def _labels(known: Definitions) -> dict[str, str]:
     return labels
 
 
-def _mapped(mapping: Reading, name: str, value: str) -> str:
-    return mapping.values.get(name, {}).get(value.strip(), value)
-
-
-def _stored(identifiers: Iterable[str]) -> Iterator[ConfigurationItem]:
-    wanted = sorted({text.strip() for text in identifiers if text.strip()})
-    for start in range(0, len(wanted), BATCH):
-        yield from ConfigurationItem.objects.filter(identifier__in=wanted[start : start + BATCH])
-
-
 def _check_unique(drafts: dict[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
     """Drop rows whose unique value another row or item has."""
     codes = {row.code for row in known.attributes if row.unique}
@@ -332,37 +322,3 @@ def _check_unique(drafts: dict[str, tuple[int, Draft]], known: Definitions, repo
                 reason = _("%(label)s: the same value is already recorded for %(items)s.")
                 report.bad.append(("items", number, reason % {"label": known.label(code), "items": holder}))
                 drafts.pop(identifier, None)
-
-
-def _relation_reason(texts: Mapping[str, str], rules: Rules, items: Mapping[str, ConfigurationItem]) -> str:
-    ends = {end: texts.get(end, "").strip() for end in ("source", "target")}
-    unknown = [name for name in ends.values() if name not in items]
-    kind = texts.get("relation", "").strip()
-    needed = texts.get("needed", "").strip()
-    if unknown:
-        return _("There is no configuration item “%(value)s”.") % {"value": unknown[0][:60]}
-    if kind not in rules.types:
-        return _("“%(value)s” is not known.") % {"value": kind[:60]}
-    if needed and not (needed.isascii() and needed.isdigit() and 0 < int(needed) <= 1000):
-        return _("“%(value)s” is not a number.") % {"value": needed[:60]}
-    source, target = items[ends["source"]], items[ends["target"]]
-    retired = [item.identifier for item in (source, target) if item.status_id == "retired"]
-    if retired:
-        return _("%(item)s is retired.") % {"item": retired[0]}
-    return rules.refusal(kind, source, target)
-
-
-def _links(raw: Iterable[tuple[int, Mapping[str, str]]]) -> list[Link]:
-    rows = list(raw)
-    items = {row.identifier: row for row in _stored(t[end] for _n, t in rows for end in ("source", "target"))}
-    types = RelationType.objects.in_bulk()
-    return [
-        Link(
-            items[texts["source"].strip()],
-            types[texts["relation"].strip()],
-            items[texts["target"].strip()],
-            texts.get("group", "").strip()[:40],
-            int(texts.get("needed") or 1),
-        )
-        for _number, texts in rows
-    ]

@@ -43,7 +43,9 @@ def read_mapping(name: str, user: User | None = None) -> tuple[dict[str, Reading
         raise ImportRefused(_("There is no mapping “%(name)s”.") % {"name": name[:60]})
     if len(found) > 1:
         raise ImportRefused(_("Several people share a mapping “%(name)s”.") % {"name": name[:60]})
-    return {"items": Reading(found[0].columns, found[0].values)}, found[0].dates
+    row = found[0]
+    relations = Reading(row.relation_columns, row.relation_values)
+    return {"items": Reading(row.columns, row.values), "relations": relations}, row.dates
 
 
 def kept_for(headings: Iterable[str], user: User) -> ItemMapping | None:
@@ -53,9 +55,18 @@ def kept_for(headings: Iterable[str], user: User) -> ItemMapping | None:
 
 
 def keep_mapping(
-    *, name: str, shared: bool, owner: User, headings: Iterable[str], items: Reading, dates: Mapping[str, str]
+    *,
+    name: str,
+    shared: bool,
+    owner: User,
+    headings: Iterable[str],
+    items: Reading,
+    relations: Reading,
+    dates: Mapping[str, str],
 ) -> None:
     """Keep it under its name, in place of the person's own one of that name."""
-    said = {"shared": shared, "headings": sorted(headings), "columns": dict(items.columns), "dates": dict(dates)}
-    said["values"] = {column: dict(values) for column, values in items.values.items()}
+    said = {"shared": shared, "headings": sorted(headings), "dates": dict(dates)}
+    for prefix, part in (("", items), ("relation_", relations)):
+        said[f"{prefix}columns"] = dict(part.columns)
+        said[f"{prefix}values"] = {column: dict(values) for column, values in part.values.items()}
     ItemMapping.objects.update_or_create(owner=owner, name=name, defaults=said)

@@ -10,14 +10,25 @@ from cmdb.transfer.dates import DateColumn
 
 
 class ImportRefused(Exception):  # noqa: N818 - said to people
-    """Nothing was written; ``report`` says why; ``lost``: columns that wait for a decision, of all ``headings``."""
+    """Nothing was written; ``report`` says why; ``lost``: columns that wait for a decision, of all ``headings``;
+    ``lost_relations``: those of the file of relations.
+    """
 
     def __init__(
-        self, message: str, report: Report | None = None, lost: Sequence[str] = (), headings: Sequence[str] = ()
+        self,
+        message: str,
+        report: Report | None = None,
+        lost: Sequence[str] = (),
+        headings: Sequence[str] = (),
+        lost_relations: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.report, self.lost = report, list(lost)
-        self.headings = list(headings)
+        self.headings, self.lost_relations = list(headings), list(lost_relations)
+
+
+class ImportBusy(ImportRefused):
+    """Another import is running: this one can be tried again."""
 
 
 @dataclass

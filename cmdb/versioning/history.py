@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.authority import Authority
 from cmdb.definitions import Definitions
-from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, ItemVersion, RelationVersion
+from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, IdentityChange, ItemVersion, RelationVersion
 from cmdb.models.items import COLUMNS
 from cmdb.values import shown
 from cmdb.versioning.moments import NOW, Moment
@@ -113,9 +113,8 @@ def history_of(
     be named; None: all. ``versions``: those that may be read; None: all.
     """
     rows = item.versions.all() if versions is None else versions.filter(item=item)
-    lines = list(_item_lines(list(rows.select_related("by").order_by("pk")), names)) + list(
-        _relation_lines(item, visible)
-    )
+    lines = list(_item_lines(list(rows.select_related("by").order_by("pk")), names))
+    lines += [*_relation_lines(item, visible), *_identity_lines(item, visible)]
     known, so_at = moment.known_at, moment.as_of
     lines = [
         line
@@ -191,6 +190,27 @@ def _relation_lines(item: ConfigurationItem, visible: Collection[int] | None) ->
             reason=version.reason,
             text=words % {"relation": relation, "item": other.identifier},
         )
+
+
+def _identity_lines(item: ConfigurationItem, visible: Collection[int] | None) -> Iterable[Line]:
+    """What the item was merged with or split off, and when that was taken back."""
+    found = IdentityChange.objects.filter(Q(item=item) | Q(other=item))
+    for row in found.select_related("item", "other", "by", "undone_by"):
+        first = row.item_id == item.pk
+        other = row.other if first else row.item
+        if visible is not None and other.pk not in visible:
+            continue
+        told = _identity_text(row.kind, first) % {"item": other.identifier}
+        if row.undone_at:
+            back = _("taken back: %(what)s") % {"what": told}
+            yield Line(row.undone_at, None, row.undone_by, row.kind, "", "", "", text=back)
+        yield Line(row.at, None, row.by, row.kind, "", row.reference, row.reason, text=told)
+
+
+def _identity_text(kind: str, first: bool) -> str:
+    if kind == IdentityChange.Kind.MERGE:
+        return _("merged %(item)s into this") if first else _("merged into %(item)s")
+    return _("split %(item)s off this") if first else _("split off %(item)s")
 
 
 def compared(item: ConfigurationItem, first: Moment, second: Moment, names: Names) -> list[Field]:

@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
@@ -38,6 +40,7 @@ from cmdb.services import (
     write_relations,
 )
 from cmdb.sources.claims import others_said
+from cmdb.sources.standing import others_said_of_relations
 from cmdb.versioning.history import Names, history_of
 from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
 
@@ -152,7 +155,20 @@ def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions)
             **line,
         }
         for line in others_said(item, moment.known_at)
+    ] + [
+        {**line, "label": str(line["relation"]), "value": told_of_relation(line["claim"].value)}
+        for line in others_said_of_relations(item, moment.known_at, timezone.now())
     ]
+
+
+def told_of_relation(value: Any) -> str:
+    """What a source says of a relation, in words."""
+    if value is None:
+        return _("does not hold")
+    group, needed = value
+    if not group:
+        return pgettext("relation", "holds")
+    return _("holds; of group %(group)s %(needed)d are enough") % {"group": group, "needed": needed}
 
 
 class NewView(CmdbView):
@@ -207,6 +223,15 @@ def tell_claims(request: SignedInRequest, done: Written) -> None:
         names = ", ".join(sorted({known.label(name) for _identifier, name in done.claimed}))
         text = _("A stronger source holds %(names)s: what you typed is kept beside it, the record stays.")
         messages.warning(request, text % {"names": names})
+
+
+def tell_relation(request: SignedInRequest, lost: list[Relation], text: str) -> None:
+    """Say that it is done, or that it was kept beside the record only."""
+    if lost:
+        held = _("A stronger source holds this relation: what you said is kept beside it, the record stays.")
+        messages.warning(request, held)
+    else:
+        messages.success(request, text)
 
 
 def draw_form(
@@ -291,8 +316,9 @@ class RelateView(CmdbView):
         form = RelationForm(request.POST, user=request.user, prefix="relation")
         if form.is_valid():
             link = self._link(request.user, item, form)
-            if link and attempt(form, lambda: write_relations([link], form.stamp(request.user)) + 1):
-                messages.success(request, _("The relation is recorded."))
+            lost: list[Relation] = []
+            if link and attempt(form, lambda: write_relations([link], form.stamp(request.user), lost=lost) + 1):
+                tell_relation(request, lost, _("The relation is recorded."))
                 return redirect("cmdb:item", pk)
         return draw_item(request, item, relation_form=form, status=422)
 
@@ -321,8 +347,9 @@ class UnrelateView(CmdbView):
         row, form = self._find(request, pk, relation), GroundForm(request.POST, user=request.user)
         if form.is_valid():
             stamp = form.stamp(request.user)
-            if attempt(form, lambda: end_relations([row], stamp) + 1):
-                messages.success(request, _("The relation has ended."))
+            lost: list[Relation] = []
+            if attempt(form, lambda: end_relations([row], stamp, lost=lost) + 1):
+                tell_relation(request, lost, _("The relation has ended."))
                 return redirect("cmdb:item", pk)
         return self._draw(request, pk, relation, form, status=422)
 

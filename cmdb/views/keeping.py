@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest
-from accounts.models import User
 from accounts.permissions import Permission
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
@@ -23,26 +20,16 @@ from cmdb.forms import GroundForm
 from cmdb.health import measures
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
-from cmdb.models import ConfigurationItem, Difference, ItemImport, ItemMapping
-from cmdb.models.sources import source_name
-from cmdb.transfer.dates import DateColumn, DateReading
+from cmdb.models import ConfigurationItem, Difference
 from cmdb.transfer.discovery import Undecidable, decide, propose
-from cmdb.transfer.exchange import Importer
 from cmdb.transfer.exporting import relations_of, table_of
-from cmdb.transfer.grounds import Ground
-from cmdb.transfer.mappings import Reading, keep_mapping, kept_for, read_mapping, shipped
-from cmdb.transfer.outcome import ImportRefused, Report
-from cmdb.transfer.tables import TableError, csv_text, excel_bytes, read_table
-from cmdb.transfer.undoing import undo_import
+from cmdb.transfer.tables import csv_text, excel_bytes
 from cmdb.versioning.history import Names
 from cmdb.views.classes import ManagedView
-from cmdb.views.items import CmdbView, attempt, find_item, keep_out
+from cmdb.views.items import CmdbView, attempt, find_item, keep_out, moment_of
 from itsm.documents.sheets import TYPES
 
 SHOWN = 100
-#: What the fields of columns of dates are called before their headings.
-DATES = "dates:"
-LARGEST_FILE = 20 * 1024 * 1024
 
 
 class DifferencesView(CmdbView):
@@ -105,8 +92,9 @@ class HealthView(CmdbView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the measures; each opens its items."""
-        sections = measures(request.user, timezone.localdate(), timezone.now())
-        return render(request, "cmdb/health.html", {"sections": sections})
+        moment = moment_of(request)
+        sections = measures(request.user, timezone.localdate(moment.so_at), timezone.now(), moment)
+        return render(request, "cmdb/health.html", {"sections": sections, "moment": moment})
 
 
 class ProposeForm(forms.Form):
@@ -178,216 +166,3 @@ class ExportView(CmdbView):
         response = HttpResponse(content, content_type=TYPES[kind])
         response["Content-Disposition"] = f'attachment; filename="{what}.{kind}"'
         return response
-
-
-class ImportForm(GroundForm):
-    """A file, what to do with it, and on what ground it changes what is controlled of items in use."""
-
-    items = forms.FileField(label=gettext_lazy("Configuration items (CSV or Excel)"))
-    relations = forms.FileField(label=gettext_lazy("Relations (CSV or Excel)"), required=False)
-    source = forms.CharField(
-        label=gettext_lazy("Source"),
-        max_length=40,
-        required=False,
-        validators=[source_name],
-        help_text=gettext_lazy("Whose word the file is, as sources are ranked. Empty: import."),
-    )
-    columns = forms.CharField(
-        label=gettext_lazy("Columns with other names"),
-        required=False,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("One a line: heading = field. “heading = -” leaves a column out."),
-    )
-    mapping = forms.CharField(label=gettext_lazy("Mapping"), required=False, widget=forms.Select)
-    keep_as = forms.CharField(
-        label=gettext_lazy("Keep the mapping as"),
-        max_length=80,
-        required=False,
-        help_text=gettext_lazy("It is offered again for a file with the same columns."),
-    )
-    keep_shared = forms.BooleanField(label=gettext_lazy("Share the mapping"), required=False)
-    good_rows = forms.BooleanField(label=gettext_lazy("Write the good rows, leave out the others"), required=False)
-
-    field_order = ("items", "relations", "source", "mapping", "columns", "keep_as", "keep_shared")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        del self.fields["since"]
-        own = ItemMapping.objects.usable_by(kwargs["user"]).values_list("name", flat=True)
-        names = [*shipped(), *dict.fromkeys(own)]
-        self.fields["mapping"].widget.choices = [("", _("None")), *((name, name) for name in names)]
-        self._ask([name.removeprefix(DATES) for name in self.data if name.startswith(DATES)])
-
-    def _ask(self, headings: Iterable[str]) -> None:
-        """A choice for each column of dates that reads in more than one way."""
-        for heading in headings:
-            label = _("Dates in “%(column)s”") % {"column": heading}
-            choices = [("", _("Choose")), *DateReading.choices]
-            self.fields[DATES + heading] = forms.ChoiceField(label=label, choices=choices, required=False)
-
-    def ask_for_dates(self, columns: Iterable[DateColumn]) -> None:
-        """Let the form ask how these columns read."""
-        open_ = [column.heading for column in columns if column.used is None]
-        self._ask(open_)
-        for heading in open_:
-            self.add_error(DATES + heading, _("More than one reading fits; nothing is written before one is chosen."))
-
-    def clean_keep_as(self) -> str:
-        """Shipped ones keep their names."""
-        name = str(self.cleaned_data["keep_as"]).strip()
-        if name in shipped():
-            raise ValidationError(_("A shipped mapping is called so."))
-        return name
-
-    def offer(self, kept: ItemMapping) -> None:
-        """Choose what was kept for such a file."""
-        self.data = {**self.data.dict(), "mapping": kept.name}  # type: ignore[attr-defined]  # a QueryDict
-        text = _("“%(name)s” was kept for a file with these columns; it is chosen now.")
-        self.add_error("mapping", text % {"name": kept.name})
-
-    def dates(self) -> dict[str, str]:
-        """The readings that were chosen, by heading."""
-        said = self.cleaned_data.items()
-        return {name.removeprefix(DATES): reading for name, reading in said if name.startswith(DATES) and reading}
-
-    def clean_since(self) -> None:
-        """A file is so from now on."""
-
-    def clean_columns(self) -> dict[str, str | None]:
-        """Each line says what a column is; the last = counts, headings may contain others."""
-        found: dict[str, str | None] = {}
-        for line in self.cleaned_data["columns"].replace("＝", "=").splitlines():
-            heading, sign, name = (part.strip() for part in line.rpartition("="))
-            if line.strip() and not (sign and heading and name):
-                raise ValidationError(_("“%(line)s” does not say what a column is.") % {"line": line.strip()[:60]})
-            if line.strip():
-                found[heading] = None if name == "-" else name
-        return found
-
-    def ask_for(self, lost: list[str]) -> None:
-        """Let the form say which columns wait for a decision."""
-        if lost:
-            typed = self.data.get("columns", "").rstrip()
-            lines = [*([typed] if typed else []), *(f"{heading} = " for heading in lost)]
-            self.data = {**self.data.dict(), "columns": "\n".join(lines)}  # type: ignore[attr-defined]  # a QueryDict
-
-    def ground(self, user: User) -> Ground:
-        """What was said about why."""
-        said = self.cleaned_data
-        source = said["source"] or "import"
-        return Ground(user, said["change"].strip(), said.get("correction", False), said["reason"].strip(), source)
-
-    def clean(self) -> dict[str, Any]:
-        """Not too large: the command takes larger files."""
-        cleaned = super().clean() or {}
-        for name in ("items", "relations"):
-            if cleaned.get(name) and cleaned[name].size > LARGEST_FILE:
-                self.add_error(name, _("At most 20 MB here; the command import_items takes larger files."))
-        return cleaned
-
-
-class ImportView(ManagedView):
-    """Reading files in: checked first, written then; earlier imports can be taken back."""
-
-    def get(self, request: SignedInRequest) -> HttpResponse:
-        """Show the form and earlier imports."""
-        return self._draw(request, ImportForm(user=request.user))
-
-    def post(self, request: SignedInRequest) -> HttpResponse:
-        """Check, and write when asked to; the bad rows are named either way."""
-        form = ImportForm(request.POST, request.FILES, user=request.user)
-        report: Report | None = None
-        if form.is_valid():
-            said = form.cleaned_data
-            try:
-                importer = self._importer(request, form)
-                relations = read_table(said["relations"], said["relations"].name) if said["relations"] else ()
-                report = importer.run(read_table(said["items"], said["items"].name), relations)
-                self._after(request, form, importer)
-            except ImportRefused as error:
-                report = error.report
-                self._ask(request, form, error)
-            except TableError as error:
-                form.add_error("items", str(error))
-        return self._draw(request, form, report=report, status=422 if form.errors else 200)
-
-    def _importer(self, request: SignedInRequest, form: ImportForm) -> Importer:
-        """What is typed goes before what the mapping says. Raises ImportRefused."""
-        said = form.cleaned_data
-        mapping, dates = read_mapping(said["mapping"], request.user) if said["mapping"] else ({}, {})
-        items = mapping.get("items", Reading())
-        return Importer(
-            by=request.user,
-            mapping={**mapping, "items": Reading({**items.columns, **said["columns"]}, items.values)},
-            dates={**dates, **form.dates()},
-            ground=form.ground(request.user),
-            good_rows=said["good_rows"],
-            dry_run="write" not in request.POST,
-            name=said["items"].name,
-        )
-
-    @staticmethod
-    def _after(request: SignedInRequest, form: ImportForm, importer: Importer) -> None:
-        """Say that it is read in; keep the mapping where asked to."""
-        name, shared = form.cleaned_data["keep_as"], form.cleaned_data["keep_shared"]
-        if name:
-            said: dict[str, Any] = {"headings": importer.headings, "dates": importer.dates}
-            said["items"] = importer.mapping["items"]
-            keep_mapping(name=name, shared=shared, owner=request.user, **said)
-            messages.success(request, _("The mapping is kept."))
-        if not importer.dry_run:
-            messages.success(request, _("The file is read in."))
-
-    @staticmethod
-    def _ask(request: SignedInRequest, form: ImportForm, error: ImportRefused) -> None:
-        """What stands against it, with what is to be decided; a mapping kept for such a file is chosen."""
-        form.add_error("columns" if error.lost else None, str(error))
-        undecided = [column for column in error.report.dates if column.used is None] if error.report else []
-        kept = kept_for(error.headings, request.user) if error.lost or undecided else None
-        if kept and not form.cleaned_data.get("mapping"):
-            form.offer(kept)
-        else:
-            form.ask_for(error.lost)
-            form.ask_for_dates(undecided)
-
-    @staticmethod
-    def _draw(
-        request: SignedInRequest, form: ImportForm, *, report: Report | None = None, status: int = 200
-    ) -> HttpResponse:
-        context = {
-            "form": form,
-            "report": report,
-            "bad": report.bad[:SHOWN] if report else [],
-            "counts": report.counts() if report else {},
-            "dates": [column for column in report.dates if column.fits[0].example] if report else [],
-            "mappings": ItemMapping.objects.filter(owner=request.user),
-            "runs": ItemImport.objects.select_related("by")[:20],
-        }
-        return render(request, "cmdb/import.html", context, status=status)
-
-
-class RemoveMappingView(ManagedView):
-    """A mapping of one's own is kept no longer."""
-
-    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Remove it."""
-        if not ItemMapping.objects.filter(pk=pk, owner=request.user).delete()[0]:
-            raise Http404
-        messages.success(request, _("The mapping is removed."))
-        return redirect("cmdb:import")
-
-
-class UndoImportView(ManagedView):
-    """Taking back a whole import."""
-
-    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Take it back, or say why not."""
-        run = ItemImport.objects.filter(pk=pk, undone_at=None).first()
-        if run is None:
-            raise Http404
-        reason = undo_import(run=run, by=request.user)
-        if reason:
-            messages.error(request, reason)
-        else:
-            messages.success(request, _("The import is taken back."))
-        return redirect("cmdb:import")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents.corrections import LIVE
-from tickets.lifecycle import NEW, action
+from records.lifecycle import NEW
+from tickets.lifecycle import action
 
 if TYPE_CHECKING:
     from tickets.models import Ticket as Columns

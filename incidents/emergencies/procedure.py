@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.corrections import LIVE
 from incidents.emergencies import rules
-from tickets.lifecycle import ANY, Section, action
+from records.lifecycle import ANY
+from tickets.lifecycle import Section, action
 
 if TYPE_CHECKING:
     from accounts.models import User

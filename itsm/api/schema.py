@@ -124,11 +124,15 @@ class ApiSchema(AutoSchema):
             responses[304] = OpenApiResponse(description=gettext("Nothing changed."))
         for status in found.also:
             responses[status] = OpenApiResponse(description=gettext("Done; you do not see the ticket any more."))
-        for status in found.errors:
+        for status in sorted({*found.errors, *self._nothing_there()}):
             title = force_str(KINDS[status][1])
             problem = OpenApiResponse({"$ref": "#/components/schemas/ProblemDetails"}, description=title)
             responses[(status, CONTENT_TYPE)] = problem
         return responses
+
+    def _nothing_there(self) -> set[int]:
+        """404 for every address with a part of its own in it: what it names may not be there."""
+        return {404} if "{" in self.path else set()
 
     def _answer(self, found: Operation) -> Any:
         return OpenApiResponse(found.response, description=force_str(found.summary))

@@ -14,6 +14,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "run-change-effects": {"task": "changes.tasks.run_due_effects", "schedule": 5.0, "options": {"expires": 5}},
     "run-changes": {"task": "changes.tasks.run_due_changes", "schedule": 60.0, "options": {"expires": 60}},
     "single-points": {"task": "cmdb.tasks.keep_single_points", "schedule": 30.0, "options": {"expires": 30}},
+    "run-item-jobs": {"task": "cmdb.tasks.run_jobs", "schedule": 3.0, "options": {"expires": 3}},
     "run-trials": {"task": "sla.tasks.run_trials", "schedule": 3.0, "options": {"expires": 3}},
     "service-reports": {"task": "reports.tasks.make_service_reports", "schedule": 900.0},
     "keep-facts": {"task": "reports.tasks.keep_facts", "schedule": 3.0, "options": {"expires": 3}},
@@ -25,4 +26,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "problem-register": {"task": "problems.tasks.tell_month", "schedule": 6 * 3600.0},
     "find-trends": {"task": "problems.tasks.find_trends", "schedule": 86400.0},
     "purge-exports": {"task": "exporting.tasks.purge", "schedule": 3600.0},
+    "keep-compliance": {"task": "cmdb.tasks.keep_compliance", "schedule": 3600.0},
+    "purge-item-job-files": {"task": "cmdb.tasks.purge_job_files", "schedule": 3600.0},
 }

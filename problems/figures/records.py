@@ -139,6 +139,7 @@ OPEN = _set(
     _("Problems that were neither resolved nor ended otherwise at the end of the period."),
     "",
     lambda span: span.open_at_edge(),
+    is_open=True,
 )
 HELPED = staff_sets("incident")(
     "took_known_error",

@@ -30,7 +30,7 @@ def ready(kind: str) -> int | None:
     if keeping.version_of(kind) is None:
         if Ticket.objects.filter(kind=kind).order_by()[: FEW + 1].count() > FEW:  # visible: nothing of it is shown
             return None
-        keeping.recount(clock.now())
+        keeping.recount(clock.now(), [kind])
     keeping.catch_up()
     return keeping.version_of(kind)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,9 +18,15 @@ from reports.facts.models import ChangedTicket, Counted, Fact
 from reports.facts.sets import COLUMNS, FLAGS, made_from
 from tickets.models import Ticket
 
-#: Kinds whose figures are counted from facts; of the others there are few, they are counted as they are. To each,
-#: whose sets change with a ticket: those that repeat it.
-KEPT = {"incident": same_fault_as}
+
+def _itself_alone(kind: str, rows: list[tuple[Any, ...]]) -> set[int]:
+    """No other ticket's sets change with these."""
+    return set()
+
+
+#: Kinds whose figures are counted from facts; the others are counted as they are. To each, whose sets change with a
+#: ticket: with an incident those that repeat it.
+KEPT = {"incident": same_fault_as, "problem": _itself_alone, "change": _itself_alone}
 #: What another ticket's membership rests on.
 SHARED = ("category_id", "organisation_id", "business_system_id", "resolved_at")
 #: So many tickets are made anew by one statement.
@@ -141,11 +148,11 @@ def seal(kind: str) -> datetime:
     return moment
 
 
-def recount(now: datetime) -> Recount:
-    """Make every fact anew, in parts that others need not wait for; say what was wrong. Idempotent."""
+def recount(now: datetime, kinds: Iterable[str] = tuple(KEPT)) -> Recount:
+    """Make every fact of ``kinds`` anew, in parts that others need not wait for; say what was wrong. Idempotent."""
     catch_up()
     found = Recount()
-    for kind in KEPT:
+    for kind in kinds:
         there = Ticket.objects.filter(kind=kind).order_by()  # visible: what is counted, not shown
         ends = there.aggregate(first=Min("pk"), last=Max("pk"))
         wrong: list[int] = []
@@ -167,10 +174,9 @@ def recount(now: datetime) -> Recount:
 def count_new_definitions(now: datetime) -> Recount | None:
     """Count anew when the sets are not those that the facts were made by, as after an upgrade."""
     made_by = dict(Counted.objects.values_list("kind", "definitions"))
-    begun = not Counted.objects.filter(kept_since=None).exists()
-    if begun and all(made_by.get(kind) == definitions(kind) for kind in KEPT):
-        return None
-    return recount(now)
+    begun = set(Counted.objects.exclude(kept_since=None).values_list("kind", flat=True))
+    wanted = [kind for kind in KEPT if kind not in begun or made_by.get(kind) != definitions(kind)]
+    return recount(now, wanted) if wanted else None
 
 
 def version_of(kind: str) -> int | None:

@@ -74,7 +74,7 @@ class Fact(FactColumns):
     class Meta:
         indexes = [
             _by_date("fact_by_creation", "created_at", "in_created"),
-            _by_date("fact_by_solution", "resolved_at", "in_resolved"),
+            _by_date("fact_by_solution", "resolved_at", "in_resolved", "created_at", "worked"),
             _by_date("fact_by_closing", "closed_at", "in_closed"),
             _by_date("fact_by_response", "responded_at", "in_responded"),
             models.Index(fields=["agreed_at"], condition=models.Q(agreed_at__isnull=False), name="fact_by_agreement"),

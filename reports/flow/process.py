@@ -6,8 +6,8 @@ opens: the parts of sets in ``tickets.figures.moves``.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +15,12 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from records.lifecycle import NEW
 from reports.figures import Scope
 from reports.texts import duration
 from tickets.figures.moves import THEN
 from tickets.figures.records import Chosen, Records, records_of
-from tickets.lifecycle import NEW, Phase
+from tickets.lifecycle import Phase
 
 #: So many variants are shown; the rest stand together.
 MOST_VARIANTS = 12
@@ -35,19 +36,34 @@ moves AS MATERIALIZED (
     WINDOW way AS (PARTITION BY entry.ticket_id ORDER BY entry.at, entry.id)
 )
 """
-_ARROWS = """
-SELECT source, target, count(*), count(DISTINCT ticket_id), percentile_cont(0.5) WITHIN GROUP (ORDER BY at - since)
-FROM moves GROUP BY source, target ORDER BY count(*) DESC, source, target
-"""
-_STAYS = """
-SELECT target, count(*), count(DISTINCT ticket_id), count(*) FILTER (WHERE until IS NULL),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY until - at), sum(coalesce(until, %s) - at)
-FROM moves GROUP BY target
-"""
-_AGAIN = """
-SELECT target, count(*), sum(n - 1)
-FROM (SELECT target, ticket_id, count(*) AS n FROM moves GROUP BY target, ticket_id HAVING count(*) > 1) AS visited
-GROUP BY target ORDER BY count(*) DESC, target
+#: Arrows, stays and what came again, as three lists: the moves are read once for all of them. Times are seconds.
+_STEPS = """
+SELECT (
+    SELECT coalesce(
+        jsonb_agg(jsonb_build_array(source, target, n, tickets, took) ORDER BY n DESC, source, target), '[]'
+    )
+    FROM (
+        SELECT source, target, count(*) AS n, count(DISTINCT ticket_id) AS tickets,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM at - since)::float8) AS took
+        FROM moves GROUP BY source, target
+    ) AS arrows
+), (
+    SELECT coalesce(jsonb_agg(jsonb_build_array(target, n, tickets, standing, took, total)), '[]')
+    FROM (
+        SELECT target, count(*) AS n, count(DISTINCT ticket_id) AS tickets,
+               count(*) FILTER (WHERE until IS NULL) AS standing,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM until - at)::float8) AS took,
+               sum(extract(epoch FROM coalesce(until, %s) - at))::float8 AS total
+        FROM moves GROUP BY target
+    ) AS stays
+), (
+    SELECT coalesce(jsonb_agg(jsonb_build_array(target, n, beyond) ORDER BY n DESC, target), '[]')
+    FROM (
+        SELECT target, count(*) AS n, sum(visits - 1) AS beyond
+        FROM (SELECT target, count(*) AS visits FROM moves GROUP BY target, ticket_id HAVING count(*) > 1) AS visited
+        GROUP BY target
+    ) AS again
+)
 """
 _WAYS = """
 SELECT way, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took), count(*) OVER (), 'path-' || md5(way)
@@ -128,6 +144,12 @@ class Process:
         return self.scope.found(self.cohort).count()
 
     @cached_property
+    def _steps(self) -> list[list[Any]]:
+        """Arrows, stays, and what came again: rows of each."""
+        rows = self._rows(_STEPS, self.at)
+        return [json.loads(part) for part in rows[0]] if rows else [[], [], []]
+
+    @cached_property
     def arrows(self) -> list[Arrow]:
         """Every step that was taken, the most frequent first."""
         order = {state: place for place, state in enumerate(self.kind.states.values)}
@@ -135,25 +157,25 @@ class Process:
         declared = {(source, target) for _name, source, target in self.kind.transitions()}
         return [
             Arrow(
-                *(source, target, moves, tickets, _seconds(took)),
+                *(source, target, moves, tickets, took),
                 back=order.get(target, 0) < order.get(source, -1) and source not in waiting,
                 declared=(source or NEW, target) in declared,
                 labels=(self._label(source), self._label(target)),
                 url=self.url(f"arrow-{source}-{target}"),
             )
-            for source, target, moves, tickets, took in self._rows(_ARROWS)
+            for source, target, moves, tickets, took in self._steps[0]
         ]
 
     @cached_property
     def stays(self) -> dict[str, Stay]:
         """Each state that was entered, in the declared order."""
         order = {state: place for place, state in enumerate(self.kind.states.values)}
-        rows = sorted(self._rows(_STAYS, self.at), key=lambda row: order.get(row[0], len(order)))
+        rows = sorted(self._steps[1], key=lambda row: order.get(row[0], len(order)))
         return {
             state: Stay(
                 *(state, str(self.kind.state_label(state)), self.kind.phase_of(state), visits, tickets, standing),
-                seconds=_seconds(took),
-                total=total.total_seconds(),
+                seconds=took,
+                total=total,
                 url=self.url(f"stands-{state}"),
             )
             for state, visits, tickets, standing, took, total in rows
@@ -177,7 +199,7 @@ class Process:
         """Rework: state, tickets that came into it more than once, how often beyond the first time, their list."""
         return [
             (self._label(state), tickets, beyond, self.url(f"again-{state}"))
-            for state, tickets, beyond in self._rows(_AGAIN)
+            for state, tickets, beyond in self._steps[2]
         ]
 
     def ways(self) -> tuple[list[Way], int]:
@@ -206,10 +228,6 @@ class Process:
         with connection.cursor() as cursor:
             cursor.execute(_MOVES.format(cohort=cohort) + statement, [*given, self.at, *params])
             return cursor.fetchall()
-
-
-def _seconds(took: timedelta | None) -> float | None:
-    return None if took is None else took.total_seconds()
 
 
 def cohort_of(scope: Scope) -> Chosen:

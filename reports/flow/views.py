@@ -28,6 +28,7 @@ class ProcessBoard(KpiBoard):
     """The process page with the parameters of an address."""
 
     page = "process"
+    asks_versions = False
 
 
 class ProcessPart(ReportsView):

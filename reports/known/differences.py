@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from reports.facts.models import Fact, FactColumns, FactVersion
 from reports.figures import Figure, Scope
@@ -35,7 +36,7 @@ class Difference:
 def differences(figure: Figure, then: KnownScope) -> tuple[list[Difference], int]:
     """The records by which a figure differs from what was known then, and how many there are altogether."""
     now, measure = figure.scope, figure.measure
-    sets = [(_("Counted"), measure.numerator)]
+    sets = [(pgettext("figure", "Counted"), measure.numerator)]
     if measure.denominator is not None:
         sets.append((_("Of"), measure.denominator))
     found: list[tuple[int, bool, str]] = []

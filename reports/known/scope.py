@@ -91,7 +91,7 @@ def known_moment(text: str, *, user: Any, kind: Any, now: datetime) -> datetime:
     if moment > now:
         raise NotKept(_("That is still to come."))
     if ready(kind.code) is None or not user.may(Permission.VIEW):
-        raise NotKept(_("What was known is kept of incidents, for those who see all of them."))
+        raise NotKept(_("What was known is kept of incidents, problems and changes, for those who see all of them."))
     since = kept_since(kind.code)
     if since is None or moment < since:
         told = written(since)[:16].replace("T", " ") if since else "–"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from itsm.documents.paper import FONTS
 from itsm.documents.sheets import Book
+from reports.charts import Cell, Chart, Line
 from reports.models import ServiceReport
 
 TEMPLATE = Path(__file__).parent / "service_report.typ"
@@ -27,6 +28,18 @@ def status_of(report: ServiceReport) -> str:
         }
         text = _("%(state)s · version %(version)d · figures as of %(as_of)s") % words
         return " · ".join([text, _("made late")]) if report.is_late else text
+
+
+def daily_chart(report: ServiceReport) -> Chart:
+    """What came and was solved on each day, as it was counted; for the page, which draws charts as boards do."""
+    daily = report.content["daily"]
+    how = (("bar", "info"), ("line", "ok"), ("step", "soon"))
+    series = [(name, *drawn) for name, drawn in zip(daily["names"], how, strict=False)]
+    lines = [
+        Line(label, [Cell(value) for value in values])
+        for label, values in zip(daily["labels"], daily["values"], strict=True)
+    ]
+    return Chart("daily", daily["title"], "", "trend", series, lines)
 
 
 def as_data(report: ServiceReport) -> dict[str, Any]:

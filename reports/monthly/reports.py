@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +20,7 @@ from reports.comparing import working_time
 from reports.facts.counting import ready
 from reports.facts.keeping import hold, seal
 from reports.models import ServiceReport
+from reports.monthly.contacts import Contact, contacts_of, language_of, readers_of
 from reports.monthly.content import content_of
 from sla.boards import may_see_board
 from tickets.figures.records import midnight, zone
@@ -43,13 +44,12 @@ class ReportRefused(ValueError):  # noqa: N818 - what happened, said to people
 
 
 def visible_to(user: User) -> QuerySet[ServiceReport]:
-    """Staff who see boards see all; customers who see their organisation what was sent to it; others none."""
+    """Staff who see boards see all; the customer's contacts, and who sees its tickets, what was sent to it."""
     found = ServiceReport.objects.select_related("organisation")
     if may_see_board(user):
         return found
-    if user.may(Permission.VIEW_ORGANISATION):
-        return found.filter(organisation_id=user.organisation_id, state=State.SENT)
-    return found.none()
+    sent = found.filter(organisation_id=user.organisation_id, state=State.SENT)
+    return sent if user.may(Permission.VIEW_ORGANISATION) else sent.filter(organisation__report_contacts=user)
 
 
 def first_working_day(month: date) -> date:
@@ -78,20 +78,20 @@ def make_report(
     *, customer: Organisation, month: date, now: datetime, is_late: bool = False, version: int = 1, reason: str = ""
 ) -> ServiceReport | None:
     """Count and keep a draft; None when that version is there already, also when another worker makes it now."""
-    language, known_at = language_of(customer), sealed_now()
     report, made = ServiceReport.objects.get_or_create(
         organisation=customer,
         month=month,
         version=version,
-        defaults={
-            "language": language,
-            "is_late": is_late,
-            "reason": reason,
-            "made_at": now,
-            "content": {**content_of(customer, month, language, now), "known_at": known_at},
-        },
+        defaults={"is_late": is_late, "reason": reason, **_counted(customer, month, now)},
     )
     return report if made else None
+
+
+def _counted(customer: Organisation, month: date, now: datetime) -> dict[str, Any]:
+    """What a draft keeps: the numbers of now, in the customer's language."""
+    language, known_at = language_of(customer), sealed_now()
+    content = {**content_of(customer, month, language, now), "known_at": known_at}
+    return {"language": language, "made_at": now, "content": content}
 
 
 def sealed_now() -> str | None:
@@ -100,16 +100,22 @@ def sealed_now() -> str | None:
     return seal("incident").isoformat() if ready("incident") is not None else None
 
 
-def readers_of(customer: Organisation) -> list[User]:
-    """Who gets the report: the interface person and those who decide for the customer."""
-    decide = customer.decision_makers.values("pk")
-    chosen = Q(pk__in=decide) | Q(pk=customer.interface_person_id)
-    return list(User.objects.filter(chosen, is_active=True).order_by("pk"))
+def is_other_language(report: ServiceReport) -> bool:
+    """Whether what is not sent yet was written in another language than the customer's contacts read."""
+    return report.state != State.SENT and report.language != language_of(report.organisation)
 
 
-def language_of(customer: Organisation) -> str:
-    """The language of those who get it; the portal's where they have not chosen one."""
-    return next((reader.language for reader in readers_of(customer) if reader.language), settings.LANGUAGE_CODE)
+@transaction.atomic
+def translate_report(*, report: ServiceReport, user: User, now: datetime) -> None:
+    """Count what is not sent yet anew, in the customer's language: a draft again. Raises ReportRefused."""
+    locked = ServiceReport.objects.select_for_update().get(pk=report.pk)
+    if not is_other_language(locked):
+        raise ReportRefused(_("It is written in the customer's language already, or was sent."))
+    for name, value in _counted(locked.organisation, locked.month, now).items():
+        setattr(locked, name, value)
+    locked.state, locked.approved_by, locked.approved_at = State.DRAFT, None, None
+    locked.edited_by = user
+    locked.save()
 
 
 @transaction.atomic
@@ -137,14 +143,19 @@ def approve_report(*, report: ServiceReport, user: User, now: datetime) -> None:
 
 @transaction.atomic
 def send_report(*, report: ServiceReport, now: datetime) -> int:
-    """Send what is approved to the customer's readers, by the outbox; return to how many. Raises ReportRefused."""
+    """Send what is approved to the customer's contacts, by the outbox; return to how many. Raises ReportRefused.
+
+    The report keeps to whom it went, and which contacts were none any more.
+    """
     locked = ServiceReport.objects.select_for_update().get(pk=report.pk)
     if locked.state != State.APPROVED:
         raise ReportRefused(_("It must be approved first."))
-    readers = readers_of(locked.organisation)
+    contacts = contacts_of(locked.organisation)
+    readers = readers_of(contacts)
     if not readers:
-        raise ReportRefused(_("The customer has neither an interface person nor anybody who decides."))
+        raise ReportRefused(_("Nobody would get it: the customer has no report contact who is left."))
     locked.state, locked.sent_at = State.SENT, now
+    locked.content["sent_to"] = [_kept(contact) for contact in contacts]
     locked.save()
     give_notice(
         key=f"service_report:{locked.pk}",
@@ -157,6 +168,10 @@ def send_report(*, report: ServiceReport, now: datetime) -> int:
         rooms=False,
     )
     return len(readers)
+
+
+def _kept(contact: Contact) -> dict[str, str]:
+    return {"name": str(contact.person), "lost": contact.lost}
 
 
 def correct_report(*, report: ServiceReport, user: User, reason: str, now: datetime) -> ServiceReport:

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from exporting.models import Export
@@ -155,7 +156,7 @@ def _chosen_rows(rows: list[dict[str, Any]], own: OwnBoard | None) -> list[dict[
 
 
 def _board_file(schedule: Schedule, board: KpiBoard, rows: list[dict[str, Any]], under: str, form: str) -> bytes:
-    head = [_("Figure"), _("Value"), _("Period before"), _("A year ago"), _("Counted"), _("Of")]
+    head = [_("Figure"), _("Value"), _("Period before"), _("A year ago"), pgettext("figure", "Counted"), _("Of")]
     lines = [_figure_line(row) for row in rows]
     if form == Format.CSV:
         told = [[_("Report"), schedule.name], [_("Period"), under], []]

@@ -15,7 +15,7 @@ from django.utils import translation
 from accounts.models import User
 from incidents.figures.standing import STANDING
 from reports.figures import Scope
-from reports.load import Load, by_group
+from reports.load import Load, standing_by_group
 from tickets.figures.records import Records, Span, midnight, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Ticket
@@ -80,13 +80,15 @@ def look(user: User, groups: list[str], now: datetime) -> Look:
     found = {item.code: scope.found(scope.records(item)) for item in STANDING}
     counts = counts_of(found)
     tiles = [_tile(scope, item, counts[item.code], now) for item in STANDING]
-    lines = [line for line in by_group(scope, lambda **_changes: "") if line.counts["open"]]
-    return Look(now, tiles, lines)
+    return Look(now, tiles, standing_by_group(scope))
 
 
 def _tile(scope: Scope, item: Records, count: int, now: datetime) -> Tile:
     chosen = scope.records(item)
-    rows = scope.found(chosen).for_rows().order_by("priority_rank", "queue_due_at", "id")[:SHOWN] if count else []
+    order = ("priority_rank", "queue_due_at", "id")
+    # The first are found without what is shown of them, which would be joined to every one of thousands.
+    first = list(scope.found(chosen).order_by(*order).values_list("pk", flat=True)[:SHOWN]) if count else []
+    rows = Ticket.objects.filter(pk__in=first).for_rows().order_by(*order) if first else []
     return Tile(item, count, [Line(ticket, chip_of(ticket, now)) for ticket in rows], scope.list_url(chosen))
 
 
@@ -98,12 +100,15 @@ class Shared:
         self._lock = threading.Lock()
         self._kept: dict[Any, tuple[float, Look]] = {}
 
-    def get(self, user: User, groups: list[str], now: Callable[[], datetime]) -> Look:
-        """The look of the same reader, groups and language that is young enough, else a new one."""
+    def get(self, user: User, groups: list[str], now: Callable[[], datetime], *, fresh: bool = False) -> Look:
+        """The look of the same reader, groups and language that is young enough, else a new one.
+
+        ``fresh``: a new one in any case, for who opens the page or has just done something on it.
+        """
         key = (user.pk, tuple(groups), translation.get_language())
         with self._lock:
             kept = self._kept.get(key)
-            if kept and self.clock() - kept[0] < self.lifetime:
+            if kept and not fresh and self.clock() - kept[0] < self.lifetime:
                 return kept[1]
             found = look(user, groups, now())
             self._kept = {k: v for k, v in self._kept.items() if self.clock() - v[0] < self.lifetime}

@@ -12,12 +12,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views import View
 
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, is_htmx
 from reports.models import WallDisplay
 from reports.views import ReportsView
 from reports.walls.displays import DisplayForm, find_display, make_display, revoke_display
 from reports.walls.live import shared
 from tickets import clock
+from tickets.queues.finding import find_ticket
+from tickets.queues.limits import chip_of
+from tickets.workspace.pages import buttons_of
 
 
 class LiveView(ReportsView):
@@ -25,7 +28,7 @@ class LiveView(ReportsView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show it; it asks for itself again every few seconds."""
-        return render(request, "reports/live.html", _context(request, "reports:live_now"))
+        return render(request, "reports/live.html", _context(request, fresh=True))
 
 
 class LiveNowView(ReportsView):
@@ -33,13 +36,26 @@ class LiveNowView(ReportsView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """The part that changes."""
-        return render(request, "reports/_live.html", _context(request, "reports:live_now"))
+        return render(request, "reports/_live.html", _context(request))
 
 
-def _context(request: SignedInRequest, now_url: str) -> dict[str, Any]:
+class LiveActionsView(ReportsView):
+    """What the reader may do with a ticket on the board, over it: the ticket's own actions, by its own rules."""
+
+    def get(self, request: SignedInRequest, number: str) -> HttpResponse:
+        """Show them; without scripts the ticket's page has them."""
+        ticket = find_ticket(request.user, number)
+        if not is_htmx(request):
+            return redirect(ticket)
+        context = {"ticket": ticket, "actions": buttons_of(ticket, request.user), "chip": chip_of(ticket, clock.now())}
+        return render(request, "reports/_live_actions.html", context)
+
+
+def _context(request: SignedInRequest, *, fresh: bool = False) -> dict[str, Any]:
     groups = sorted(request.GET.getlist("group"))
     query = f"?{request.GET.urlencode()}" if groups else ""
-    return {"look": shared.get(request.user, groups, clock.now), "now_url": reverse(now_url) + query, "linked": True}
+    found = shared.get(request.user, groups, clock.now, fresh=fresh)
+    return {"look": found, "now_url": reverse("reports:live_now") + query, "linked": True}
 
 
 class DisplaysView(ReportsView):

@@ -52,15 +52,21 @@ function trend(data, tone) {
     yAxisIndex: one.type === "step" ? 1 : 0,
   }));
   const level = series.find((one) => one.step === "end");
-  if (data.aims?.length && level) {
-    level.markLine = { silent: true, symbol: "none", lineStyle: { color: tone.strong, type: "dashed" },
-      label: { show: false }, data: data.aims.map((aim) => ({ yAxis: aim.value })) };
+  const aims = data.aims ?? [];
+  if (aims.length) {
+    (level ?? series[0]).markLine = { silent: true, symbol: "none",
+      data: aims.map((aim) => ({ yAxis: aim.value, lineStyle: { color: tone[aim.tone] ?? tone.strong, type: "dashed" },
+        label: { formatter: aim.name, position: "insideStartTop", color: tone.strong, fontSize: 11 } })) };
   }
+  // The axis reaches as far as the targets.
+  const reaching = aims.length ? { max: ({ max }) => Math.max(max, ...aims.map((aim) => aim.value)) } : {};
+  const single = series.length === 1;
   return {
-    tooltip: { trigger: "axis" }, series,
+    tooltip: single ? { trigger: "axis", formatter: ([p]) => `${p.name}\n${data.series[0].texts[p.dataIndex]}` } : { trigger: "axis" }, series,
+    ...(single ? { legend: { show: false } } : {}),
     xAxis: axis(tone, { type: "category", data: data.labels, splitLine: { show: false } }),
-    yAxis: [axis(tone, { type: "value", minInterval: 1 }),
-      axis(tone, { type: "value", minInterval: 1, splitLine: { show: false }, axisLabel: { color: tone.soon } })],
+    yAxis: [axis(tone, { type: "value", minInterval: single ? 0 : 1, ...(level ? {} : reaching) }),
+      axis(tone, { type: "value", minInterval: 1, splitLine: { show: false }, axisLabel: { color: tone.soon }, ...(level ? reaching : {}) })],
   };
 }
 

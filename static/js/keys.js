@@ -51,10 +51,12 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key === "Escape" && typing(event.target)) event.target.blur(); // from writing back to commands
-  if (typing(event.target) || document.querySelector("dialog[open],form[aria-busy=true]")) return; // what is typed behind a form that is being sent is no command
+  if (typing(event.target) || document.querySelector("form[aria-busy=true]")) return; // what is typed behind a form that is being sent is no command
+  const dialog = document.querySelector("dialog[open]"); // has the keyboard alone
   const key = event.key.toLowerCase();
-  const command = commands().find((element) => element.dataset.key === key);
+  const command = commands().find((element) => element.dataset.key === key && (!dialog || dialog.contains(element)));
   if (command) run(command);
+  else if (dialog) return;
   else if (key === "?") list();
   else if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
   else return;

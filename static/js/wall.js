@@ -1,7 +1,7 @@
 // The live board: says how old it is, goes grey when no news came for 15 seconds, and on a wall turns by itself.
 const STALE = 15;
 const age = document.querySelector("[data-age]");
-const live = document.getElementById("live");
+const live = document.getElementById("live-now");
 const wall = document.querySelector("[data-turn]");
 let heard = performance.now();
 

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 #: What waits for a person: ``held_by`` lists it, ``switched_off`` hands it on or says that nobody has it.
 HANDED_ON = """
 accounts.Department.manager accounts.Organisation.decision_makers accounts.Organisation.interface_person
+accounts.Organisation.report_contacts
 accounts.SupportGroup.lead approvals.Ask.for_person approvals.Ask.person approvals.Delegation.deputy
 approvals.Delegation.person approvals.PolicyDecider.person changes.PlanStep.person changes.Recurrence.owner
 cmdb.BusinessSystem.deputy_engineer cmdb.BusinessSystem.primary_engineer cmdb.Handover.receiver
@@ -34,7 +35,8 @@ incidents.Incident.commander problems.Problem.team tickets.Ticket.assignee
 """
 #: Who did something, or whom it was about: it stays.
 HISTORY = """
-accounts.AccessEvent.person announcements.Announcement.author approvals.ApprovalRound.asked_by
+accounts.AccessEvent.person announcements.Announcement.author announcements.AnnouncementEntry.actor
+approvals.ApprovalRound.asked_by
 approvals.Decision.for_person approvals.Decision.person approvals.Delegation.made_by approvals.Excluded.person
 approvals.PolicyVersion.made_by changes.Change.reviewed_by changes.CollisionOverride.person
 changes.Change.operator changes.FreezeVersion.made_by changes.IncidentVerdict.by changes.Interruption.by
@@ -42,7 +44,8 @@ changes.MaintenanceVersion.made_by changes.Meeting.made_by
 changes.MonthlyWords.written_by changes.PlanStep.reported_by changes.PreparedEdit.applied_by changes.Presence.person
 changes.QuestionnaireVersion.made_by changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
-cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.Claim.by cmdb.Confirmation.by
+cmdb.AuditPhoto.by cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.ComplianceRuleVersion.by
+cmdb.EndLimitVersion.by cmdb.ItemJob.by cmdb.Claim.by cmdb.Confirmation.by
 cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
 cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Handover.giver
 cmdb.IdentityChange.by cmdb.IdentityChange.undone_by

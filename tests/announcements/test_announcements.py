@@ -11,7 +11,8 @@ from django.test import Client
 
 from accounts.models import Organisation, User
 from announcements.models import Announcement
-from announcements.services import dismiss, end, publish
+from announcements.services import dismiss
+from records.actions import perform
 from tests.api.client import Api, problem
 from tests.factories import World, make_group, register_incident, reload_user
 from tickets import clock
@@ -27,11 +28,14 @@ def announce(world: World, *organisations: str, published: bool = True, **fields
     now = clock.now()
     hour = timedelta(hours=1)
     values = {"text_zh": TEXT, "text_en": "Upgrade", "shown_from": now - hour, "shown_until": now + hour, **fields}
-    made = Announcement.objects.create(author=world.manager, created_at=now, updated_at=now, **values)
+    made = Announcement.objects.create(state="draft", author=world.manager, created_at=now, updated_at=now, **values)
     made.organisations.set(Organisation.objects.filter(code__in=organisations))
-    if published:
-        publish(announcement=made, now=now)
-    return made
+    return step(made, "publish", world) if published else made
+
+
+def step(made: Announcement, name: str, world: World) -> Announcement:
+    """``made`` after the manager took a step."""
+    return perform(made, name, user=world.manager, now=clock.now()).record  # type: ignore[attr-defined]
 
 
 def read_by(user: User) -> list[Announcement]:
@@ -72,7 +76,7 @@ def test_it_begins_and_ends_by_itself(world: World) -> None:
 def test_nobody_reads_a_draft_or_one_that_was_ended(world: World) -> None:
     announce(world, published=False)
     ended = announce(world)
-    end(announcement=ended, now=clock.now())
+    step(ended, "end", world)
 
     assert [read_by(user) for user in (world.requester, world.desk)] == [[], []]
 
@@ -183,7 +187,8 @@ def test_a_draft_can_be_thrown_away_and_what_was_published_cannot(world: World, 
     for made in (draft, said):
         browse(world.manager).post(f"/announcements/{made.pk}/discard/")
 
-    assert list(Announcement.objects.all()) == [said]
+    assert list(Announcement.objects.kept()) == [said]
+    assert [line.step for line in draft.log.all()] == ["discard"]
 
 
 @pytest.mark.req("UX-02")
@@ -246,3 +251,56 @@ def test_the_api_refuses_what_the_page_refuses(world: World) -> None:
     assert list(answer["errors"]) == ["nonsense"]
     made.refresh_from_db()
     assert (made.text_zh, made.ended_at) == (TEXT, None)
+
+
+@pytest.mark.req("TKT-08")
+def test_two_people_do_not_overwrite_one_another(world: World, browse: Browse) -> None:
+    made, client = announce(world), browse(world.manager)
+    opened = {**typed(text_en="Mine"), "version": str(made.version)}
+    step(made, "end", world)
+
+    refused = client.post(f"/announcements/{made.pk}/", opened)
+    page = refused.content.decode()
+    made.refresh_from_db()
+    assert (refused.status_code, "Mine" in page, made.text_en) == (409, True, "Upgrade")
+    assert "Somebody changed this since you opened it." in page
+    assert client.post(f"/announcements/{made.pk}/", {**opened, "version": str(made.version)}).status_code == 302
+
+
+def test_what_nobody_would_be_shown_is_not_published(world: World, browse: Browse) -> None:
+    sent = typed(shown_from="2020-01-01T08:00", shown_until="2020-01-02T08:00", publish="1")
+    answer = browse(world.manager).post("/announcements/new/", sent)
+
+    assert (answer.status_code, 'id="id_shown_until_error"' in answer.content.decode()) == (409, True)
+    assert not Announcement.objects.exists()
+
+
+@pytest.mark.req("SEC-03")
+def test_its_history_says_who_did_what(world: World, browse: Browse) -> None:
+    client = browse(world.manager)
+    client.post("/announcements/new/", typed())
+    made = Announcement.objects.get()
+    client.post(f"/announcements/{made.pk}/", typed(kind="information", publish="1"))
+
+    page = client.get(f"/announcements/{made.pk}/").content.decode()
+    assert [
+        text
+        for text in ("Written", "Changed", "Published", "Planned interruption", str(world.manager))
+        if text not in page
+    ] == []
+    lines = Api(world.manager).get(f"announcements/{made.pk}/log/").json()
+    assert [line["step"] for line in lines] == ["publish", "edit", "write"]
+    assert lines[1]["changes"] == [{"field": "kind", "old": "planned", "new": "information"}]
+    assert Api(world.requester).get(f"announcements/{made.pk}/log/").status_code == 404
+
+
+def test_a_refused_step_says_why_in_page_and_api(world: World, browse: Browse) -> None:
+    made = announce(world)
+    page = browse(world.manager).post(f"/announcements/{made.pk}/discard/", follow=True).content.decode()
+    assert "This is not possible in the state “Published”." in page
+
+    api = Api(world.manager)
+    refused = problem(api.post(f"announcements/{made.pk}/discard/"), 409)
+    assert refused["possible"] == ["edit", "end"]
+    stale = problem(api.post(f"announcements/{made.pk}/", {"text_en": "x"}, if_match='"7"'), 412)
+    assert stale["current_version"] == made.version

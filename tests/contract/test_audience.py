@@ -30,9 +30,10 @@ from tests.factories import (
     register_incident,
     reload_user,
 )
+from tickets.lifecycle import kinds
 from tickets.models import AffectedItem, SavedView, Ticket, Watcher
 from tickets.queues.audience import fields_told, known_to, may_know
-from tickets.queues.columns import COLUMNS
+from tickets.queues.columns import COLUMNS, chosen_columns, offered_columns
 from tickets.queues.filters import FILTERS, SORTS, filters_for, sorts_for
 from tickets.queues.listing import rows_of_saved
 from tickets.serializers import TicketDetailSerializer
@@ -200,3 +201,12 @@ def test_an_export_loads_only_what_its_owner_sees(world: World, tickets: list[In
     rows = list(rows_of(export, array("q", [foreign.pk, tickets[0].pk])))
 
     assert rows[1:] == [[tickets[0].number]]
+
+
+@pytest.mark.parametrize("who", ["requester", "vendor", "engineer"])
+def test_a_list_asked_for_columns_that_one_may_not_read_shows_its_usual_ones(world: World, who: str) -> None:
+    user = getattr(world, who)
+    for kind in (None, *kinds()):
+        shown = {column.code for column in chosen_columns(["no_such_column"], user, kind=kind)}
+        assert shown
+        assert shown <= set(offered_columns(user, kind=kind))

@@ -59,6 +59,7 @@ def announce(world: World) -> None:
             ends_at=now + timedelta(hours=3),
             shown_from=now,
             shown_until=now + timedelta(days=1),
+            state="published",
             published_at=now,
             created_at=now,
             updated_at=now,

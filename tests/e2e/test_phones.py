@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from announcements.models import Announcement
-from announcements.services import publish
 from incidents.models import Incident
+from records.actions import perform
 from tests.e2e.conftest import NARROW, WIDE
 from tests.e2e.test_looks import AXE, look
 from tests.e2e.test_portal import PASTE, fits
@@ -42,10 +42,15 @@ def announce(world: World) -> Announcement:
         "shown_until": now + 2 * hour,
     }
     made = Announcement.objects.create(
-        text_zh="会员服务系统升级", text_en="Upgrade", author=world.manager, created_at=now, updated_at=now, **times
+        state="draft",
+        text_zh="会员服务系统升级",
+        text_en="Upgrade",
+        author=world.manager,
+        created_at=now,
+        updated_at=now,
+        **times,
     )
-    publish(announcement=made, now=now)
-    return made
+    return perform(made, "publish", user=world.manager, now=now).record  # type: ignore[attr-defined]
 
 
 @pytest.mark.req("PRT-01", "INC-08", "INC-10", "TKT-10")

@@ -66,13 +66,20 @@ def test_interruptions_of_its_systems_stand_beside_a_ticket(world: World) -> Non
     texts = {"author": world.desk, "created_at": now, "updated_at": now, "shown_from": now - timedelta(days=1)}
 
     def announce(text: str, system: str, **more: Any) -> None:
-        values = {"published_at": now, "shown_until": now + timedelta(days=3), "starts_at": now, **texts, **more}
+        values = {
+            "state": "published",
+            "published_at": now,
+            "shown_until": now + timedelta(days=3),
+            "starts_at": now,
+            **texts,
+            **more,
+        }
         Announcement.objects.create(text_en=text, **values).systems.set([systems[system]])
 
     announce("mail stops tonight", "mail", starts_at=now + timedelta(hours=5), ends_at=now + timedelta(hours=6))
     announce("web is down", "web", kind=Announcement.Kind.UNPLANNED)
     announce("other stops", "other")
-    announce("a draft", "mail", published_at=None)
+    announce("a draft", "mail", state="draft", published_at=None)
     announce("was yesterday", "mail", starts_at=now - timedelta(hours=5), ends_at=now - timedelta(hours=4))
     announce("news", "mail", kind=Announcement.Kind.INFORMATION)
     ticket = register_incident(world.desk, requester="requester", business_system="mail")

@@ -12,6 +12,7 @@ from duty.models import Roster
 from duty.services import save_roster
 from notifications.models import Delivery, Notice
 from notifications.reactions import NOTICES, Happening
+from records.lifecycle import NEW
 from tests.changes.making import request, staffed
 from tests.factories import (
     MONDAY,
@@ -26,7 +27,7 @@ from tests.factories import (
     unclaimed,
     wait,
 )
-from tickets.lifecycle import MOVED, NEW, kind_of
+from tickets.lifecycle import MOVED, kind_of
 from tickets.services import watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("NTF-01", "TKT-10")]

@@ -93,6 +93,9 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
             )
         },
         "cmdb:audit_check": [0, 0],
+        "cmdb:audit_photo": [0, 0, 0],
+        "cmdb:job": [0],
+        "cmdb:own_item": [0],
         "cmdb:class": ["none"],
         "cmdb:life": [0, "retire"],
         "cmdb:withdraw_source": ["nobody"],
@@ -141,6 +144,8 @@ def address(name: str, subject: str, subjects: dict[str, Ticket]) -> str:
         "reports:xes": ["incidents"],
         "reports:revoke_display": [0],
         "reports:service_report": [0],
+        "reports:service_contacts": ["none"],
+        "reports:live_actions": ["none"],
         "reports:service_file": [0, "pdf"],
         "reports:service_step": [0, "send"],
         "reports:wall": ["none"],

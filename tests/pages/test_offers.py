@@ -88,4 +88,4 @@ def test_who_does_not_decide_what_it_is_is_offered_what_it_is(world: World, pers
     ticket = incident_in("in_progress", world, nature="incident")
     form = ticket.kind_info.actions["edit"].form_class(ticket=ticket, user=world.people[person])
 
-    assert form.fields["nature"].queryset.count() == offered  # type: ignore[attr-defined]  # of a choice
+    assert form.fields["nature"].queryset.count() == offered

@@ -5,24 +5,32 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.http import QueryDict
 
+from changes.models import Change
+from problems.models import Problem
 from reports.facts import keeping
 from reports.facts.models import ChangedTicket, Counted, Fact
 from reports.facts.remembering import recent_figures
 from reports.facts.sets import ALWAYS, kept_sets
 from reports.figures import Scope, figures
 from reports.periods import dated_period
+from tests.api.client import Api
+from tests.changes.making import change_in
 from tests.factories import World, incident_in
+from tests.problems.conftest import Staff, staff  # noqa: F401 - a fixture
+from tests.problems.test_life import raise_problem
 from tests.reports.conftest import DAY, HOUR, MARCH
 from tickets.figures.measures import measure_of, measures_of
-from tickets.figures.records import Chosen, Span
+from tickets.figures.records import Chosen, Span, written
 from tickets.lifecycle import kind_of
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketLink
+from tickets.shared.causes import CAUSED_BY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01")]
 FILTERS = ["", "priority=P4&priority=P2", "source=phone", "group=host&assignee=none", "category=sw", "assignee=me"]
@@ -164,3 +172,64 @@ def test_who_does_not_see_all_tickets_is_not_counted_for_from_facts(world: World
     )
 
     assert scope.facts is None
+
+
+def staff_values(world: World, kind: str, first: str, last: str, *, facts: bool) -> dict[str, Any]:
+    """Every figure of a kind, from facts or from the tickets themselves."""
+    span = dated_period(first, last, MARCH + 2000 * DAY).span
+    scope = Scope(world.manager, kind_of(kind), QueryDict(), span)
+    scope = scope if facts else without_facts(scope)
+    assert (scope.facts is not None) is facts
+    return {
+        code: (figure.value, figure.numerator, figure.denominator, [n for _set, n in figure.left_out])
+        for code, figure in figures(measures_of(kind), scope).items()
+    }
+
+
+@pytest.mark.req("PRB-09", "CHG-10")
+@pytest.mark.parametrize("kind", ["problem", "change"])
+def test_figures_of_problems_and_changes_from_facts_are_those_of_the_tickets(
+    world: World,
+    staff: Staff,  # noqa: F811
+    kind: str,
+) -> None:
+    """Before and after their own columns change by another way than an action: triggers tell."""
+    problem = raise_problem(world)
+    Ticket.objects.filter(pk=problem.pk).update(resolved_at=MARCH + DAY, closed_at=MARCH + 2 * DAY)
+    change = change_in("implemented", world)
+    whole = ("2024-01-01", "2029-01-01")
+    first = staff_values(world, kind, *whole, facts=True)
+    assert first == staff_values(world, kind, *whole, facts=False)
+
+    Problem.objects.filter(pk=problem.pk).update(outcome="solved", reopen_count=1)
+    Change.objects.filter(pk=change.pk).update(result="backed_out", change_type="major")
+    other = incident_in("registered", world)
+    TicketLink.objects.create(
+        source_id=other.pk, target_id=problem.pk, meaning=CAUSED_BY, created_by=world.manager, created_at=MARCH
+    )
+    again = staff_values(world, kind, *whole, facts=True)
+
+    assert again == staff_values(world, kind, *whole, facts=False) != first
+    assert keeping.recount(MARCH).mended == 0
+
+
+@pytest.mark.req("PRB-09")
+def test_board_of_problems_is_asked_as_known_then(
+    world: World,
+    staff: Staff,  # noqa: F811
+    browse: Any,
+) -> None:
+    raise_problem(world)
+    scope = Scope(world.manager, kind_of("problem"), QueryDict(), dated_period("2024-01-01", "2030-01-01", MARCH).span)
+    assert scope.facts is not None
+    then = keeping.seal("problem")
+    raise_problem(world)
+    path = "reports/problem-kpis/?from=2024-01-01&to=2030-01-01"
+
+    now = {row["id"]: row["numerator"] for row in Api(world.manager).get(path).json()["results"]}
+    known = Api(world.manager).get(f"{path}&known_at={quote(written(then))}").json()["results"]
+
+    assert now["problem_raised"] == 2
+    assert {row["id"]: row["numerator"] for row in known}["problem_raised"] == 1
+    board = browse(world.manager).get(f"/boards/problems/?period=year&known_at={quote(written(then))}")
+    assert (board.status_code, 'name="known_at"' in board.content.decode()) == (200, True)

@@ -224,3 +224,12 @@ def test_every_chart_of_then_answers(world: World, browse: Any, month: dict[str,
         page = browse(world.manager).get(f"/boards/incidents/charts/{code}/?{OF_MARCH}&known_at={quote(moment)}")
         assert page.status_code == 200
     assert QueryDict(f"known_at={quote(moment)}")["known_at"] == moment
+
+
+def test_process_page_says_that_it_is_read_from_the_log_as_it_is_now(world: World, browse: Any) -> None:
+    manager = browse(world.manager)
+    plain = manager.get("/boards/incidents/process/").content.decode()
+    assert 'name="known_at"' not in plain
+    assert "From the log, as it is now" in plain
+    asked = manager.get("/boards/incidents/process/?known_at=2026-01-01T08:00")
+    assert (asked.status_code, "it cannot be asked as known then" in asked.content.decode()) == (400, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -131,3 +132,42 @@ def test_names_of_others_are_for_those_who_may_see_them(world: World, browse: An
     assert "assignee=engineer" in browse(world.manager).get(url).content.decode()
     assert "assignee=engineer" in browse(world.engineer).get(url).content.decode()
     assert "assignee=engineer" not in browse(world.desk).get(url).content.decode()
+
+
+HTMX = {
+    "headers": {"HX-Request": "true", "HX-Target": "action-panel", "HX-Current-URL": "http://testserver/boards/live/"}
+}
+
+
+@pytest.mark.req("DESK-03")
+def test_ticket_is_acted_on_over_the_board_by_its_own_rules(world: World, browse: Any) -> None:
+    ticket = register_incident(world.desk, requester="requester")
+    desk, url = browse(world.desk), f"/tickets/{ticket.number}/actions/"
+    board = desk.get("/boards/live/").content.decode()
+    assert f'hx-get="/boards/live/{ticket.number}/"' in board
+    assert browse(world.people["vendor"]).get(f"/boards/live/{ticket.number}/").status_code == 403
+    assert desk.get(f"/boards/live/{ticket.number}/").url == ticket.get_absolute_url()
+
+    offered = desk.get(f"/boards/live/{ticket.number}/", **HTMX).content.decode()
+    assert f"{url}assign/" in offered
+    assert 'hx-target="#action-panel"' in desk.get(f"{url}assign/", **HTMX).content.decode()
+    kept = desk.post(f"{url}assign/", {"group": "", "version": ticket.version}, **HTMX)
+    assert (kept.status_code, "is-invalid" in kept.content.decode()) == (422, True)
+    done = desk.post(f"{url}assign/", {"group": "host", "version": ticket.version}, **HTMX)
+
+    assert (done.status_code, json.loads(done.headers["HX-Trigger"])["go"]["url"]) == (204, "/boards/live/")
+    tile = desk.get("/boards/live/").content.decode().split('data-tile="undispatched"')[1].split("</section>")[0]
+    assert ticket.number not in tile  # although the look before is still young
+    refused = desk.get(f"{url}close/", **HTMX)
+    assert (refused.status_code, refused.headers["X-Refusal"]) == (409, "close")
+
+
+def test_wall_display_offers_nothing_to_do(world: World, browse: Any) -> None:
+    ticket = register_incident(world.desk, requester="requester")
+    made = browse(world.manager).post("/boards/displays/", {"name": "Room 1", "turn_seconds": "20"})
+    link = made.content.decode().split('class="wall-link" href="')[1].split('"')[0]
+
+    screen = browse(None).get(link).content.decode()
+
+    assert ticket.number in screen
+    assert "live-do" not in screen

@@ -27,10 +27,9 @@ LATE = datetime(2024, 4, 9, 1, 0, tzinfo=UTC)
 
 @pytest.fixture
 def report(world: World, month: dict[str, Any]) -> ServiceReport:
-    """March's report of the customer ``exchange``, who has an interface person."""
+    """March's report of the customer ``exchange``, who has a report contact."""
     customer = world.organisations["exchange"]
-    customer.interface_person = world.requester
-    customer.save()
+    customer.report_contacts.set([world.requester])
     service_reports.make_due(FIRST)
     return ServiceReport.objects.get(organisation=customer)
 

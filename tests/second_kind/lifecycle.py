@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from records.lifecycle import NEW
 from tickets import guards
-from tickets.lifecycle import NEW, Phase, action
+from tickets.lifecycle import Phase, action
 from tickets.rules import may_dispatch, may_register, may_work_on
 from tickets.shared.common import CommonActions
 

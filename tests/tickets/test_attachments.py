@@ -21,6 +21,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from demo.reference import read_reference
+from itsm.documents import pictures
+from itsm.documents.metadata import without_metadata
 from sla.engine.health import check
 from tests.factories import World, incident_in, last_entry
 from tickets import clock
@@ -29,7 +31,6 @@ from tickets.errors import ActionInvalid
 from tickets.files import attachments
 from tickets.files.checks import FileCheck, check_files, check_nightly, compare
 from tickets.files.kinds import NEVER, SIGNATURES, FileKind, fits
-from tickets.files.metadata import without_metadata
 from tickets.models import Attachment
 from tickets.timeline import attachments_for
 
@@ -231,15 +232,15 @@ def test_a_refusal_says_what_is_true_and_what_is_taken(
     kinds = said(file("run.bin", b"x"))
     assert ("png" in kinds, "pcapng" in kinds) == (True, True)
     assert ".xlsx" in said(file("wrong.xlsx", b"MZ"))
-    monkeypatch.setattr(attachments, "MAX_PIXELS", 11)
-    monkeypatch.setattr(attachments, "MAX_PIXELS_JPEG", 11)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 11)
+    monkeypatch.setattr(pictures, "MAX_PIXELS_JPEG", 11)
     assert "百万像素" in said(file("large.png", picture("PNG")))
     assert not Attachment.objects.exists()
 
 
 def test_photos_of_today_are_not_too_large() -> None:
-    assert attachments.MAX_PIXELS >= 8192 * 6144
-    assert attachments.MAX_PIXELS_JPEG >= 12_000 * 9_000
+    assert pictures.MAX_PIXELS >= 8192 * 6144
+    assert pictures.MAX_PIXELS_JPEG >= 12_000 * 9_000
 
 
 @pytest.mark.req("ADM-01")

@@ -125,6 +125,7 @@ def test_log_is_never_changed(world: World, statement: str) -> None:
 #: Written by hand, so that the code cannot forget one of them. A new table of this kind is added here.
 NEVER_EMPTIED = [
     "accounts_accessevent",
+    "announcements_announcemententry",
     "approvals_decision",
     "approvals_excluded",
     "approvals_policyversion",
@@ -142,7 +143,9 @@ NEVER_EMPTIED = [
     "cmdb_attributeversion",
     "cmdb_ciclassversion",
     "cmdb_claim",
+    "cmdb_complianceruleversion",
     "cmdb_confirmation",
+    "cmdb_endlimitversion",
     "cmdb_itemversion",
     "cmdb_relationversion",
     "cmdb_sourcerankingversion",
@@ -161,6 +164,7 @@ NEVER_EMPTIED = [
     "sla_policyversion",
     "sla_segment",
     "sla_target",
+    "second_family_loanentry",
     "tickets_timelineentry",
 ]
 

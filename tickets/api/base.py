@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from accounts.models import User
 from itsm.api.form_input import read_input, takes_files
 from itsm.api.parsers import JsonParser
+from itsm.api.versions import etag_of, sent_version
 from itsm.api.views import ApiView
 from tickets.actions import perform
-from tickets.api.versions import etag_of, sent_version
 from tickets.forms import ActionForm
 from tickets.lifecycle import Kind
 from tickets.models import Ticket, TimelineEntry

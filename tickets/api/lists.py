@@ -19,11 +19,11 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, IF_NONE_MATCH, LIST_ERRORS, Operation
 from itsm.api.references import keys_from
 from itsm.api.schema import page_serializer
+from itsm.api.versions import is_unchanged
 from itsm.api.views import PAGING, ListView
 from itsm.web.paging import Ordering
 from tickets import clock
 from tickets.api.base import NUMBER, TicketView, ticket_response
-from tickets.api.versions import is_unchanged
 from tickets.clock import NO_LIMIT
 from tickets.forms import ActionForm
 from tickets.models import SavedView, Ticket

@@ -18,6 +18,7 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.schema import list_serializer, page_serializer
 from itsm.api.views import PAGING, ApiView, paged
+from itsm.documents.pictures import secured
 from itsm.web.paging import Column
 from tickets.api.base import NUMBER, TicketView
 from tickets.api.lines import (
@@ -33,7 +34,7 @@ from tickets.forms import ATTACHMENTS_FIELD, AttachmentsField
 from tickets.models import Ticket, TimelineEntry
 from tickets.shared.forms import CommentForm
 from tickets.timeline import Line, attachments_for, entries_for, present
-from tickets.views.files import find_attachment, secured
+from tickets.views.files import find_attachment
 
 logger = logging.getLogger(__name__)
 SORTS = {"at": (Column("at"),)}

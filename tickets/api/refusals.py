@@ -9,8 +9,8 @@ from django.utils.encoding import force_str
 from rest_framework.request import Request
 
 from itsm.api.problems import NO_FIELD, Problem, problem_of
+from itsm.api.versions import sent_version
 from tickets.api.lines import entry_data
-from tickets.api.versions import sent_version
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.timeline import changes_since
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.models import Model
 
-from tickets.lifecycle import NEW, kinds
+from records.lifecycle import NEW
+from tickets.lifecycle import kinds
 
 
 def declared_states() -> set[tuple[str, str, str]]:

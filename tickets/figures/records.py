@@ -92,12 +92,11 @@ class Records:
 
 
 def staff_sets(kind: str) -> Callable[..., Records]:
-    """What makes sets of ``kind`` that only staff count: of (code, label, meaning, when, where)."""
+    """What makes sets of ``kind`` that only staff count: of (code, label, meaning, when, where, and more)."""
 
-    def make(code: str, label: Any, meaning: Any, when: str, where: Callable[[Span], Q]) -> Records:
-        return Records(
-            code=f"{kind}.{code}", kind=kind, label=label, meaning=meaning, when=when, where=where, internal=True
-        )
+    def make(code: str, label: Any, meaning: Any, when: str, where: Callable[[Span], Q], **more: Any) -> Records:
+        named: dict[str, Any] = {"code": f"{kind}.{code}", "kind": kind, "label": label, "meaning": meaning}
+        return Records(**named, when=when, where=where, internal=True, **more)
 
     return make
 

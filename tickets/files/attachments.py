@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import logging
 import secrets
 import threading
@@ -20,10 +18,10 @@ from django.db import DatabaseError
 from django.db.models import Sum
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
+from itsm.documents.metadata import without_metadata
+from itsm.documents.pictures import digest_of, picture_errors
 from tickets.files.kinds import PICTURES, accepted, fits
-from tickets.files.metadata import without_metadata
 
 if TYPE_CHECKING:
     from tickets.models import Attachment, TimelineEntry
@@ -34,8 +32,6 @@ MAX_FILES = 10
 #: Pictures that are kept without their metadata.
 CLEANED = frozenset({"png", "jpg", "jpeg", "gif", "webp", "heic", "heif"})
 MAX_TICKET_BYTES = 200 * 1024 * 1024
-#: Pixels of a picture. JPEG is read in small at once; of others every pixel is held in memory.
-MAX_PIXELS, MAX_PIXELS_JPEG = 64_000_000, 150_000_000
 
 #: Files that this thread wrote and whose rows may still be rolled back.
 _written = threading.local()
@@ -69,23 +65,7 @@ def _errors_of(file: UploadedFile, kinds: Mapping[str, str]) -> list[str]:
     file.seek(0)
     if not fits(ending, head):
         return [_("%(name)s: the content is not that of a .%(kind)s file.") % {"name": name, "kind": ending}]
-    return _picture_errors(file, name) if ending in PICTURES else []
-
-
-def _picture_errors(file: UploadedFile, name: str) -> list[str]:
-    """A picture must open, and be of bearable size; a decompression bomb does not."""
-    try:
-        with Image.open(file) as image:
-            most = MAX_PIXELS_JPEG if image.format == "JPEG" else MAX_PIXELS
-            if image.width * image.height <= most:
-                return []
-            return [_("%(name)s has more than %(count)d million pixels.") % {"name": name, "count": most // 10**6}]
-    except Image.DecompressionBombError:
-        return [_("%(name)s has more than %(count)d million pixels.") % {"name": name, "count": MAX_PIXELS // 10**6}]
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        return [_("%(name)s: the picture is damaged.") % {"name": name}]
-    finally:
-        file.seek(0)
+    return picture_errors(file, name) if ending in PICTURES else []
 
 
 def attach_files(entry: TimelineEntry, files: list[UploadedFile]) -> None:
@@ -112,7 +92,7 @@ def attach_files(entry: TimelineEntry, files: list[UploadedFile]) -> None:
             file=stored,
             content_type=kinds[ending],
             size=stored.size or 0,
-            sha256=_sha256(stored),
+            sha256=digest_of(stored),
             is_image=ending in PICTURES,
             is_public=entry.is_public,
             created_at=entry.at,
@@ -144,25 +124,6 @@ def _clean(file: UploadedFile, ending: str) -> File:
     data = file.read()
     file.seek(0)
     return ContentFile(without_metadata(ending, data), name=file.name)
-
-
-def _sha256(file: File) -> str:
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
-    file.seek(0)
-    return digest.hexdigest()
-
-
-def small_copy(stored: File, size: tuple[int, int]) -> bytes:
-    """A PNG of at most ``size`` of a picture, drawn anew and the right way up. Raises what opening it raises."""
-    with stored.open("rb") as file, Image.open(file) as image:
-        image.draft("RGB", size)  # a large JPEG is read in small at once
-        turned = ImageOps.exif_transpose(image)
-        turned.thumbnail(size)
-        drawn = io.BytesIO()
-        turned.convert("RGBA").save(drawn, "PNG")
-    return drawn.getvalue()
 
 
 # --- Files without rows ---------------------------------------------------------------------------------------------

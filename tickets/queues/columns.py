@@ -219,7 +219,7 @@ def chosen_columns(
     """The named columns that ``user`` may read, in the order given, each once; the usual ones when none is left."""
     offered = offered_columns(user, wide=wide, kind=kind)
     found = [offered[code] for code in dict.fromkeys(codes) if code in offered]
-    return found or [offered[code] for code in usual_columns(kind)]
+    return found or [offered[code] for code in usual_columns(kind) if code in offered]
 
 
 def with_columns(found: Any, columns: Iterable[ListColumn]) -> Any:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tickets.lifecycle import ANY, action
+from records.lifecycle import ANY
+from tickets.lifecycle import action
 from tickets.rules import may_handle, may_raise_change
 
 if TYPE_CHECKING:

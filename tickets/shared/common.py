@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from records.lifecycle import ANY
 from tickets import guards, rules
-from tickets.lifecycle import ANY, Section, action
+from tickets.lifecycle import Section, action
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -21,7 +21,6 @@ from tickets.models import AffectedItem, Ticket
 
 #: Before a ticket came, so far back it is asked what changed.
 LOOK_BACK = timedelta(hours=72)
-SERVICES_SHOWN = 5
 #: So many items are listed one by one; of no more than these is asked, while a page is drawn, what fails with them.
 LISTED, ASKED = 20, 100
 #: What is told of items on the graph: what is broken, and what is going to be changed.
@@ -42,7 +41,7 @@ def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
     impact = impact_of(keys, user, limit=1)
     return found | {
         "impact": impact,
-        "impact_services": impact.services[:SERVICES_SHOWN],
+        "impact_services": impact.services,
         "recent": changes_below(keys, ticket.created_at - LOOK_BACK, ticket.created_at, user),
     }
 

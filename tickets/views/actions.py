@@ -221,8 +221,8 @@ def _next_page(request: SignedInRequest, entry: TimelineEntry) -> str:
     return at_entry(entry.ticket, entry) if visible else reverse("tickets:home")
 
 
-#: Pages whose forms open over a list and lead back to it (components/sheet.html).
-LISTS_WITH_FORMS = ("tickets:my", "tickets:portal")
+#: Pages whose forms open over a list and lead back to it (components/sheet.html); other apps add theirs.
+LISTS_WITH_FORMS = {"tickets:my", "tickets:portal"}
 
 
 def list_behind(request: SignedInRequest) -> str:

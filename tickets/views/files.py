@@ -11,7 +11,7 @@ from PIL import Image
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from accounts.permissions import Permission
-from tickets.files.attachments import small_copy
+from itsm.documents.pictures import secured, small_copy
 from tickets.files.kinds import accepted
 from tickets.models import Attachment, Ticket
 from tickets.timeline import attachments_for
@@ -30,13 +30,6 @@ def find_attachment(user: User, pk: int) -> Attachment:
     if attachment is None:
         raise Http404
     return attachment
-
-
-def secured(response: HttpResponse) -> HttpResponse:
-    """Never run, never guessed, never shown inside our pages."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
 
 
 class AttachmentView(SignedInView):

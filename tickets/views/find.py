@@ -41,9 +41,11 @@ class FindPeopleView(SignedInView):
     """People by name, user name, phone, employee number."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        """Answer at most twenty."""
+        """Answer at most twenty; ``organisation``: of this one only."""
         words = request.GET.get("q", "")[:200]
         found = User.objects.visible_to(request.user).active().matching(words)
+        if code := request.GET.get("organisation", ""):
+            found = found.filter(organisation__code=code)
         return results(found.select_related("organisation", "department").order_by("full_name")[:SHOWN])
 
 

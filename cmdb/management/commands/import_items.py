@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from cmdb.models import ItemJob
 from cmdb.transfer.dates import DateReading
-from cmdb.transfer.exchange import Importer
+from cmdb.transfer.exchange import STEP, Importer
 from cmdb.transfer.grounds import Ground
 from cmdb.transfer.mappings import read_mapping
 from cmdb.transfer.outcome import ImportRefused, Report
@@ -66,7 +67,7 @@ class Command(BaseCommand):
                 good_rows=options["good_rows"],
                 dry_run=options["dry_run"],
                 name=options["file"].name,
-                say=self.stderr.write,
+                watch=self._told,
             )
             relations = open_table(options["relations"]) if options["relations"] else ()
             report = importer.run(open_table(options["file"]), relations)
@@ -78,6 +79,11 @@ class Command(BaseCommand):
         self._tell(report)
         if options["dry_run"]:
             self.stdout.write("Nothing was written.")
+
+    def _told(self, stage: str, done: int, total: int) -> None:
+        """How far it is, each stage and each twentieth of it."""
+        if done == 0 or done * 20 // total > (done - STEP) * 20 // total:
+            self.stderr.write(f"{ItemJob.Stage(stage).label} {done:,} / {total:,}")
 
     def _tell(self, report: Report | None) -> None:
         """The bad rows with their reasons, then the numbers."""

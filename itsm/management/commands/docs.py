@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo.reference import read_reference
+from records.lifecycle import Family, families
 from tickets.diagrams import Roles, documents
 from tickets.lifecycle import Kind, kinds
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         """Write the files that changed, or name those that would change."""
-        stale = stale_documents(wanted(kinds()))
+        stale = stale_documents(wanted(kinds(), families()))
         if check and stale:
             raise CommandError(f"Out of date, run `make docs`: {', '.join(sorted(stale))}")
         TARGET.mkdir(parents=True, exist_ok=True)
@@ -43,9 +44,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(stale)} documents written.")
 
 
-def wanted(described: Collection[Kind]) -> dict[str, str]:
+def wanted(described: Collection[Kind], kept: Collection[Family]) -> dict[str, str]:
     """Every generated document by the name of its file."""
-    return documents(described, shipped_roles()) | {"modules.md": modules()}
+    return documents(described, shipped_roles(), kept) | {"modules.md": modules()}
 
 
 def modules() -> str:

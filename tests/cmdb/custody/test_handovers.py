@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.urls import reverse
 
 from accounts.leaving import holdings_of, switch_off
-from cmdb.custody.services import NotHandedOver, end_handover, hand_over
+from accounts.models import User
+from cmdb.custody.services import NotHandedOver, end_handover, hand_over, may_receive
 from cmdb.models import Handover
 from notifications.models import Delivery
 from tests.api.client import Api, problem
@@ -14,6 +16,15 @@ from tests.cmdb.test_pages import signed_in
 from tests.factories import MONDAY, World, make_item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-03")]
+
+
+@pytest.fixture(autouse=True)
+def passwords(world: World) -> None:
+    """Everybody can sign in; who cannot is no keeper."""
+    for person in vars(world).values():
+        if isinstance(person, User):
+            person.password = make_password("x")
+            person.save(update_fields=["password"])
 
 
 def told(event: str) -> list[str]:
@@ -68,6 +79,37 @@ def test_who_leaves_signs_for_nothing_more(world: World) -> None:
     switch_off(user=world.engineer, by=world.admin, now=MONDAY)
     row.refresh_from_db()
     assert row.state == "withdrawn"
+
+
+@pytest.mark.req("ORG-03")
+def test_only_staff_and_the_items_own_customer_can_keep_it(world: World) -> None:
+    own = make_item("OWN", organisation=world.requester.organisation)
+    shared = make_item("SHARED")
+    robot = User.objects.create_user("robot", full_name="监控平台", organisation=world.engineer.organisation)
+    robot.roles.set(world.engineer.roles.all())
+    assert robot not in may_receive(own)
+    page = signed_in(world.admin)
+    for item, people in ((own, {"requester", "engineer"}), (shared, {"engineer"})):
+        offered = page.get(reverse("cmdb:hand_over", args=[item.pk])).context["form"].fields["receiver"].queryset
+        names = set(offered.values_list("username", flat=True))
+        assert names & {"requester", "requester2", "engineer", "robot"} == people
+    for item, person in ((own, world.requester2), (shared, world.requester)):
+        with pytest.raises(NotHandedOver, match=item.identifier):
+            hand_over(item=item, receiver=person, condition="", by=world.admin)
+        answer = Api(world.admin).post(f"items/{item.identifier}/handovers/", {"receiver": person.username})
+        assert "receiver" in problem(answer, 400)["errors"]
+
+
+@pytest.mark.req("PRT-01")
+def test_a_requester_signs_in_the_portal(world: World) -> None:
+    item = make_item("OWN", organisation=world.requester.organisation)
+    row = hand_over(item=item, receiver=world.requester, condition="", by=world.admin)
+    page = signed_in(world.requester)
+    for url in (reverse("cmdb:handover", args=[row.pk]), reverse("cmdb:confirm")):
+        html = page.get(url).content.decode()
+        assert 'class="portal-top"' in html
+        assert reverse("sla:health") not in html, "an address of staff is asked for"
+    assert page.post(reverse("cmdb:handover", args=[row.pk]), {"taken": "1"}).status_code == 302
 
 
 def test_the_api_hands_over_and_signs(world: World) -> None:

@@ -47,9 +47,9 @@ def test_each_limit_is_told_once_to_owner_and_keeper(world: World) -> None:
 def test_the_nearest_class_says_when_and_managers_hear_of_what_nobody_owns(world: World) -> None:
     today = timezone.localdate(MONDAY)
     make_item("A", attributes={"contract_end": (today + 5 * DAY).isoformat()})
-    keep_limit(ci_class=None, ends="contract_end", days=[])
+    keep_limit(ci_class=None, ends="contract_end", days=[], by=world.admin)
     assert tell_endings(MONDAY) == 0
-    keep_limit(ci_class="server", ends="contract_end", days=[5, 1])
+    keep_limit(ci_class="server", ends="contract_end", days=[5, 1], by=world.admin)
     assert tell_endings(MONDAY) == 1
     assert [name for name, _key in told()] == ["admin"]
 
@@ -109,3 +109,16 @@ def test_spare_parts_in_the_api(world: World) -> None:
     problem(desk.post("spares/", {"name": "x"}), 403)
     problem(Api(world.requester).get("spares/"), 403)
     problem(Api(world.requester).get(f"spares/{made['id']}/"), 403)
+
+
+def test_limits_are_set_in_the_api_and_what_held_before_is_told(world: World) -> None:
+    api, url = Api(world.admin), "items/ending/limits/"
+    body = {"ci_class": "server", "ends": "contract_end", "days": [30, 5]}
+    problem(Api(world.engineer).post(url, body), 403)
+    problem(Api(world.requester).get(url), 403)
+    for wrong in ({"days": [-1]}, {"days": "5"}, {"ends": "other"}, {"ci_class": "nothing"}):
+        assert next(iter(wrong)) in problem(api.post(url, {**body, **wrong}), 400)["errors"]
+    assert api.post(url, body).json()["days"] == [30, 5]
+    assert api.post(url, {**body, "days": []}).json()["days"] == []
+    [row] = Api(world.engineer).get(url).json()["limits"]
+    assert [(line["days"], line["by"]["username"]) for line in row["versions"]] == [([30, 5], "admin"), ([], "admin")]

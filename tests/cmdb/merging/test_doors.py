@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cmdb.models import ConfigurationItem, IdentityChange, Relation, RelationType
+from cmdb.definitions import Definitions
+from cmdb.models import Attribute, ConfigurationItem, IdentityChange, ItemQuery, Relation, RelationType
 from cmdb.services import Link, Stamp, write_relations
 from cmdb.transfer.exchange import Importer
 from cmdb.transfer.outcome import ImportRefused
+from cmdb.versioning.history import Names, history_of
 from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
 from tests.contract.subjects import incident_in
@@ -70,6 +72,26 @@ def test_both_stand_beside_each_other_and_the_merged_one_leads_on(world: World, 
     assert a.attributes == {"cpu": "8"}
     assert page.get(reverse("cmdb:item", args=[b.pk])).status_code == 200
 
+    for answer, status in ((page.get(back), 200), (page.post(back, GROUND), 409)):
+        assert answer.status_code == status, "a second window"
+        assert world.admin.display_name in answer.context["over"]
+
+
+def test_history_tells_merging_and_taking_back_with_its_ground(world: World, page: Client, pair: Any) -> None:
+    a, b = pair
+    api = Api(world.admin)
+    made = api.post("items/A/merge/", {"other": "B", **JSON_GROUND}).json()
+    again = f"items/A/identity/{made['id']}/undo/"
+    api.post(again, JSON_GROUND)
+    assert world.admin.display_name in problem(api.post(again, JSON_GROUND), 409)["detail"]
+
+    names = Names(Definitions())
+    told = {item: [line.text for line in history_of(item, names) if line.source == "merge"] for item in (a, b)}
+    assert [text for text in told[a] if "B" in text] == ["taken back: merged B into this", "merged B into this"]
+    assert [text for text in told[b] if "A" in text] == ["taken back: merged into A", "merged into A"]
+    assert b.versions.filter(carried=False).latest("pk").status_id == "in_use"
+    assert b.versions.filter(carried=False).latest("pk").authority == "correction", "not “Not yet in use”"
+
 
 def test_a_part_is_split_off_on_its_page(world: World, page: Client, pair: Any) -> None:
     b = pair[1]
@@ -112,3 +134,16 @@ def test_the_api_does_the_same(world: World, pair: Any) -> None:
     assert api.get("items/B2/").json()["attributes"] == {"os": "Linux"}
     problem(Api(world.manager).post("items/A/merge/", {"other": "B"}), 403)
     problem(Api(world.requester).get("items/A/identity/"), 403)
+
+
+@pytest.mark.req("CMDB-05")
+def test_a_kept_query_asks_on_for_the_item_that_took_the_others_place(world: World, page: Client, pair: Any) -> None:
+    """Of the past and of today: attributes named the one, and name the other since."""
+    Attribute.objects.create(code="host", name_zh="宿主", name_en="Host", kind="item")
+    with replaying(MONDAY):
+        make_item("V", attributes={"host": "B"})
+    query = ItemQuery.objects.create(owner=world.admin, name="on B", params="a.host=B")
+    Api(world.admin).post("items/A/merge/", {"other": "B", **JSON_GROUND})
+    for moment in ("", "&as_of=2026-11-24T00:00:00Z"):
+        found = page.get(f"{reverse('cmdb:list')}?query={query.pk}{moment}").context["lines"]
+        assert [line["item"].identifier for line in found] == ["V"], moment

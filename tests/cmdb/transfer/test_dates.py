@@ -101,7 +101,9 @@ def test_the_page_asks_and_reads_as_told(world: World) -> None:
     asked = client.post(url, sent())
     assert asked.status_code == 422
     assert "dates:End of warranty" in asked.context["form"].errors
-    assert numbers(asked.context["dates"][0])["month-day"] == (0, 1)
+    [column] = asked.context["report"]["dates"]
+    fits = {fit["reading"]: (fit["impossible"], fit["disordered"]) for fit in column["fits"]}
+    assert fits["month-day"] == (0, 1)
     assert not ConfigurationItem.objects.exists()
     assert client.post(url, sent(**{"dates:End of warranty": ""})).status_code == 422
     assert client.post(url, sent(**{"dates:End of warranty": "other"})).status_code == 422

@@ -1,0 +1,1 @@
+"""Rules that the record must keep to, at any moment and in the API."""
