@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import typst
@@ -16,6 +16,8 @@ from reports.charts import Chart, Line
 WIDTH, ROW, LEFT, TOP = 860, 26, 190, 74
 #: The height of what stands on an axis, and how wide a letter is taken to be.
 TALL, LETTER = 260, 7
+#: Up to so many points of a line are marked.
+MARKED = 40
 INK, FAINT = "#1f2a37", "#6b7787"
 COLOURS = {"info": "#4a90d9", "ok": "#2f9e5f", "late": "#d64545", "soon": "#d99a1c", "": "#8796a8"}
 _PAGE = """#set page(width: auto, height: auto, margin: 0pt)
@@ -58,7 +60,7 @@ def _bars(chart: Chart) -> tuple[str, int]:
     for number, line in enumerate(chart.lines):
         y, cell = TOP + number * ROW, line.cells[0]
         long = room * (cell.value or 0) / most
-        note = " ".join(one.shown for one in line.cells)
+        note = " · ".join(one.shown for one in line.cells)
         body += _label(line, y) + _box(LEFT, y + 4, long, ROW - 8, "info") + _text(LEFT + long + 6, y + 17, note, INK)
     return body, TOP + len(chart.lines) * ROW + 14
 
@@ -137,12 +139,19 @@ def _columns(chart: Chart) -> tuple[str, int]:
 
 
 def _line(chart: Chart, n: int, step: float, height: Callable[[float], float]) -> str:
-    known = [(at, line.cells[n].value) for at, line in enumerate(chart.lines)]
-    points = [(60 + (at + 0.5) * step, height(value)) for at, value in known if value is not None]
+    """A line through what is known; where nothing is, it is broken. Few points are marked."""
     _name, how, tone = chart.series[n]
-    if how == "step":
-        points = [*points[:1], *(p for a, b in pairwise(points) for p in ((b[0], a[1]), b))]
-    return _stroke(points, COLOURS.get(tone, COLOURS[""]), width=2.5, dashed=how == "step")
+    colour, body = COLOURS.get(tone, COLOURS[""]), ""
+    for known, run in groupby(enumerate(chart.lines), key=lambda pair: pair[1].cells[n].value is not None):
+        if not known:
+            continue
+        points = [(60 + (at + 0.5) * step, height(line.cells[n].value or 0)) for at, line in run]
+        if how == "step":
+            points = [*points[:1], *(p for a, b in pairwise(points) for p in ((b[0], a[1]), b))]
+        body += _stroke(points, colour, width=2.5, dashed=how == "step")
+        if how == "line" and len(chart.lines) <= MARKED:
+            body += "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in points)
+    return body
 
 
 def _label(line: Line, y: float) -> str:

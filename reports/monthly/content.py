@@ -19,7 +19,7 @@ from reports.figures import Figure, Scope, figures
 from reports.periods import dated_period
 from reports.texts import duration, plain, shown
 from sla.models import AgreementKind, Clock, Metric, Segment
-from tickets.figures.measures import measure_of, measures_of
+from tickets.figures.measures import Reading, measure_of, measures_of
 from tickets.figures.records import period_text, records_of, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Ticket
@@ -125,7 +125,9 @@ def _figures(
         value = shown(figure.value, measure.unit)
         note = caution(figure)
         before = shown(earlier[code].value, measure.unit)
-        of = "" if figure.denominator is None else f"{figure.numerator:,} / {figure.denominator:,}"
+        of = "" if figure.denominator is None else f"{figure.denominator:,}"
+        if measure.reading == Reading.SHARE:
+            of = f"{figure.numerator:,} / {of}"
         meaning = f"{measure.meaning} {note}".strip()
         rows.append([str(measure.label), value, before, of, meaning])
     return {"title": title, "head": head, "rows": rows, "wide": 4}
