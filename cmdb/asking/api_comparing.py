@@ -63,10 +63,19 @@ class _ComparedItemSerializer(serializers.Serializer):
     fields_changed = ItemFieldSerializer(many=True, source="fields")
 
 
+class ClassCountSerializer(serializers.Serializer):
+    """How many items of a class there are at each moment."""
+
+    ci_class = serializers.CharField(source="code")
+    first = serializers.IntegerField()
+    second = serializers.IntegerField()
+
+
 class ComparisonSerializer(serializers.Serializer):
     """What the second moment has more, less and otherwise; at most 200 lines of each, the counts are of all."""
 
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="came, went, changed, same, related.")
+    classes = ClassCountSerializer(many=True, help_text="Those that changed most first.")
     came = _ComparedItemSerializer(many=True)
     went = _ComparedItemSerializer(many=True)
     changed = _ComparedItemSerializer(many=True)
@@ -153,6 +162,7 @@ class ComparisonView(ItemView):
         counts = {name: len(rows) for name, rows in groups.items()}
         data: dict[str, Any] = {name: rows[:SHOWN] for name, rows in groups.items()}
         data |= {"related": lines, "counts": {**counts, "same": found.same, "related": len(found.related)}}
+        data["classes"] = found.classes
         return Response(ComparisonSerializer(data).data)
 
     def _keys(self, params: QueryDict, moment: Moment) -> set[int]:

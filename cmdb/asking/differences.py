@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,21 @@ class Change:
     fields: list[Field] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ClassCount:
+    """How many items of a class there were, and are."""
+
+    code: str
+    name: str
+    first: int
+    second: int
+
+    @property
+    def change(self) -> int:
+        """More, or less."""
+        return self.second - self.first
+
+
 @dataclass
 class Differences:
     """What the second state has more, less, and otherwise than the first."""
@@ -39,6 +55,7 @@ class Differences:
     changed: list[Change] = field(default_factory=list)
     same: int = 0
     related: list[tuple[bool, str, str, str]] = field(default_factory=list)
+    classes: list[ClassCount] = field(default_factory=list)
 
     @property
     def any(self) -> bool:
@@ -71,7 +88,15 @@ def between(
     for rows in (found.came, found.went, found.changed):
         rows.sort(key=lambda change: change.item.identifier)
     found.related = _relations({*old, *new}, moments)
+    found.classes = _counted(old.values(), new.values(), names.definitions)
     return found
+
+
+def _counted(old: Iterable[ItemVersion], new: Iterable[ItemVersion], known: Definitions) -> list[ClassCount]:
+    """Every class that has items at one moment or the other, those that changed most first."""
+    first, second = (Counter(row.ci_class_id for row in rows) for rows in (old, new))
+    rows = [ClassCount(code, known.classes[code].name, first[code], second[code]) for code in {*first, *second}]
+    return sorted(rows, key=lambda row: (-abs(row.change), row.name))
 
 
 def _relations(keys: Collection[int], moments: tuple[Moment, Moment]) -> list[tuple[bool, str, str, str]]:

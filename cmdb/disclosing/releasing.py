@@ -26,7 +26,7 @@ class ReleaseForm(forms.Form):
     """To whom a shared item is shown, and why."""
 
     organisation = forms.ModelChoiceField(
-        Organisation.objects.none(), to_field_name="code", label=gettext_lazy("Customer")
+        Organisation.objects.none(), to_field_name="code", label=gettext_lazy("Customer"), empty_label="—"
     )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=300, required=False)
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from cmdb.authority import IN_USE, Stamp, authority_for
+from cmdb.authority import IN_USE, Authority, Stamp, authority_for, may_correct
 from cmdb.definitions import Definitions
 from cmdb.merging.references import move, move_back
 from cmdb.models import ConfigurationItem, IdentityChange, Kind, Relation
@@ -82,6 +82,8 @@ def _guarded(stamp: Stamp, *items: ConfigurationItem) -> Stamp:
     names = [item.identifier for item in items]
     before = {"status_id": used.status_id}
     granted = authority_for(stamp, before=before, controlled=["identifier"], identifiers=names, now=present())
+    if granted[0] == Authority.FREE and stamp.correction and stamp.by is not None and may_correct(stamp.by):
+        granted = (Authority.CORRECTION, "")  # not needed for what is not in use, but said
     return replace(stamp, source="merge", since=None, until=None, granted=granted)
 
 

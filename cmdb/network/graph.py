@@ -48,6 +48,8 @@ class Graph:
         self.away: set[int] = set()
         self.stands: tuple[Any, int, int] = (None, 0, 0)
         self.sure_days: dict[str, int] = {}
+        #: By type, when the relation was confirmed that was confirmed longest ago, as far as is known.
+        self.oldest: dict[str, float] = {}
         self.baseline: dict[int, int] | None = None
         self._affects: dict[str, str] = {}
 
@@ -63,13 +65,19 @@ class Graph:
             affects = self._affects[kind]
             forward = affects != Affects.TARGET
             ends = (source, target) if forward else (target, source)
-            edge = Edge(key, *ends, group, needed, confirmed.timestamp() if confirmed else 0.0, kind, forward)
+            at = confirmed.timestamp() if confirmed else 0.0
+            edge = Edge(key, *ends, group, needed, at, kind, forward)
+            self.oldest[kind] = min(at, self.oldest.get(kind, at))
             if affects == Affects.NONE:
                 self.loose.setdefault(source, []).append(edge)
                 self.loose.setdefault(target, []).append(edge)
             else:
                 self.needs.setdefault(edge.dependent, []).append(edge)
                 self.carries.setdefault(edge.provider, []).append(edge)
+
+    def may_be_stale(self, now: float) -> bool:
+        """Whether some relation was confirmed longer ago than its type is sure for. ``now``: seconds (Unix)."""
+        return any(self.oldest.get(kind, now) < now - days * 86_400 for kind, days in self.sure_days.items())
 
     def forget(self, key: int, ends: Collection[int]) -> None:
         """Drop a relation between ``ends``."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from time import monotonic, time
+from typing import Final
 
 from cmdb.network.graph import Edge, Graph
 
@@ -21,6 +23,11 @@ BUDGET_SECONDS = 2.0
 LARGEST_SERVICE = 800
 
 Usable = Callable[[Edge], bool]
+#: Places in an edge: hubs have tens of thousands of them, and names are slower to look up.
+_DEPENDENT: Final = 1
+_PROVIDER: Final = 2
+_GROUP: Final = 3
+_NEEDED: Final = 4
 
 
 @dataclass
@@ -34,8 +41,12 @@ class Reach:
 
     def nearest(self, limit: int = NEAREST) -> list[int]:
         """Keys of the nearest affected items; of equal distance the worse first."""
-        order = sorted(self.depth, key=lambda key: (self.depth[key], -self.severity.get(key, 0), key))
-        return order[:limit]
+        found = list(self.depth)  # nearest first, for so they were walked
+        if len(found) > limit:
+            last = self.depth[found[limit - 1]]
+            found = list(takewhile(lambda key: self.depth[key] <= last, found))
+        found.sort(key=lambda key: (self.depth[key], -self.severity.get(key, 0), key))
+        return found[:limit]
 
 
 def group_state(
@@ -44,10 +55,10 @@ def group_state(
     """How badly ``item`` is hit by the state of the members of one redundancy group that it needs."""
     needed = members = up = touched = 0
     for edge in graph.needs.get(item, ()):
-        if edge.group != group or (usable is not None and not usable(edge)):
+        if edge[_GROUP] != group or (usable is not None and not usable(edge)):
             continue
-        state = severity(edge.provider)
-        needed = max(needed, edge.needed)
+        state = severity(edge[_PROVIDER])
+        needed = max(needed, edge[_NEEDED])
         members += 1
         up += state < DOWN
         touched = touched or min(state, DEGRADED)
@@ -62,8 +73,10 @@ def spread(
     waiting = deque(risen)
     count = 0
 
+    rose, stood, carries = risen.get, base.get, graph.carries
+
     def severity(key: int) -> int:
-        return risen.get(key) or base.get(key, 0)
+        return rose(key) or stood(key, 0)
 
     while waiting:
         item = waiting.popleft()
@@ -71,14 +84,14 @@ def spread(
         if count % 2000 == 0 and monotonic() > deadline:
             return risen, True
         state = risen[item]
-        for edge in graph.carries.get(item, ()):
-            other = edge.dependent
-            known = risen.get(other) or base.get(other, 0)
-            if known >= state and (known == DOWN or not edge.group):
+        for edge in carries.get(item, ()):
+            other, group = edge[_DEPENDENT], edge[_GROUP]
+            known = rose(other) or stood(other, 0)
+            if known >= state and (known == DOWN or not group):
                 continue
             if usable is not None and not usable(edge):
                 continue
-            now = group_state(graph, other, edge.group, severity, usable) if edge.group else state
+            now = group_state(graph, other, group, severity, usable) if group else state
             if now > known:
                 risen[other] = now
                 waiting.append(other)
@@ -117,7 +130,7 @@ def failure_of(graph: Graph, failed: Collection[int], *, allowed: Collection[int
     below = {key: state for key, state in base.items() if key not in failed}
     risen, late = spread(graph, failed, below, usable, deadline)
     sure = risen
-    if graph.sure_days:
+    if graph.may_be_stale(time()):  # else the same would be walked again
         sure, too_late = spread(graph, failed, below, _both(usable, _fresh(graph)), deadline)
         late = late or too_late
     reach = Reach(severity={key: state for key, state in risen.items() if key not in failed}, partial=late)
@@ -166,11 +179,13 @@ def _distances(graph: Graph, start: Collection[int], within: Collection[int], us
     waiting = deque(depth)
     while waiting:
         item = waiting.popleft()
+        step = depth[item] + 1
         for edge in graph.carries.get(item, ()):
-            if edge.dependent in depth or edge.dependent not in within or (usable and not usable(edge)):
+            other = edge[_DEPENDENT]
+            if other in depth or other not in within or (usable and not usable(edge)):
                 continue
-            depth[edge.dependent] = depth[item] + 1
-            waiting.append(edge.dependent)
+            depth[other] = step
+            waiting.append(other)
     return depth
 
 

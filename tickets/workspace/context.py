@@ -112,7 +112,7 @@ def portal_entries(user: User, path: str) -> list[dict[str, Any]]:
     return [
         _entry(_("My tickets"), reverse("tickets:portal"), path, icon="ticket"),
         *(link for link in _waiting_links(counts, path) if link["count"]),
-        _entry(_("Our configuration items"), reverse("cmdb:own"), path, icon="server"),
+        _entry(_("Our items"), reverse("cmdb:own"), path, icon="server"),
         _entry(_("Announcements"), reverse("announcements:list"), path, icon="speakerphone"),
     ]
 

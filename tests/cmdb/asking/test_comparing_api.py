@@ -31,6 +31,7 @@ def test_two_moments_are_compared_by_day_and_baseline(world: World) -> None:
     found = api.get(f"items/compare/?first_baseline={made['id']}&ci_class=server").json()
     assert found["counts"] == {"came": 1, "went": 0, "changed": 1, "same": 1, "related": 0}
     assert [row["identifier"] for row in found["came"]] == ["NEW"]
+    assert found["classes"] == [{"ci_class": "server", "first": 2, "second": 3}]
     [changed] = found["changed"]
     assert [(f["name"], f["before"], f["after"]) for f in changed["fields_changed"]] == [("cpu", "", "16")]
     below = api.get(f"items/compare/?first_baseline={made['id']}&beneath=A").json()
