@@ -94,4 +94,4 @@ class WordsOfChangeForm(RecordForm):
 
     class Meta:
         model = Announcement
-        fields = ("kind", "text_zh", "text_en", "ends_at", "shown_from", "shown_until")
+        fields = ("kind", "text_zh", "text_en", "starts_at", "ends_at", "shown_from", "shown_until")

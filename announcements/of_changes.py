@@ -95,13 +95,16 @@ def _made(change: Any, part: Any, words: Any, now: datetime) -> Announcement:
 
 def _times(row: Announcement, stage: str, change: Any, now: datetime) -> dict[str, Any]:
     """What the stage means to it: a later end, or how it ended, for a while."""
-    times = {"kind": row.kind, "ends_at": row.ends_at, "shown_from": row.shown_from, "shown_until": row.shown_until}
+    names = ("kind", "starts_at", "ends_at", "shown_from", "shown_until")
+    times = {name: getattr(row, name) for name in names}
     if stage in ("", "soon"):
         return times
     if stage == "delayed":
         until = change.expected_end or max(row.ends_at or now, now)
         later = until if row.starts_at and until > row.starts_at else row.ends_at
         return times | {"ends_at": later, "shown_until": max(row.shown_until, until + AFTER, now + AFTER)}
+    if stage != "off" and change.actual_start and change.actual_end and change.actual_start < change.actual_end:
+        times |= {"starts_at": change.actual_start, "ends_at": change.actual_end}  # not when it was to be
     shown = {"shown_from": min(row.shown_from, now), "shown_until": now + ENDED_FOR}
     return times | shown | {"kind": Announcement.Kind.INFORMATION}
 

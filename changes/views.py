@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
 from changes.catalogue.forms import OrderForm
-from changes.catalogue.templates import offered
+from changes.catalogue.templates import offered, published
 from changes.models import Change, TemplateVersion
 from changes.origins.prefills import from_ticket
 from changes.rules import may_raise
@@ -50,6 +50,8 @@ class OrderView(SignedInView):
     def post(self, request: SignedInRequest, code: str) -> HttpResponse:
         """Order it: scheduled at once."""
         version = find(request, code)
+        if not version.template.approved:
+            return self._draw(request, version, OrderForm(request.POST, ticket=Change(), user=request.user), 409)
         data = request.POST.copy()
         data["template"] = code
         data.pop("csrfmiddlewaretoken", None)
@@ -84,9 +86,12 @@ def check_raises(request: SignedInRequest) -> None:
 
 
 def find(request: SignedInRequest, code: str) -> TemplateVersion:
-    """The newest version of what is offered under ``code``. Raises Http404, PermissionDenied."""
+    """The newest version under ``code``, also of what has lost its pre-approval: the page says so.
+
+    Raises Http404, PermissionDenied.
+    """
     check_raises(request)
-    template = offered().filter(code=code).first()
+    template = published().filter(code=code).first()
     version = template.versions.select_related("template").first() if template else None
     if version is None:
         raise Http404

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from announcements.lifecycle import States
 from announcements.models import Announcement
 from cmdb.models import BusinessSystem
 
@@ -29,6 +30,7 @@ def load_announcements(rows: list[Row], now: datetime) -> None:
             author=people[row["by"]],
             created_at=now,
             updated_at=now,
+            state=States.PUBLISHED,
             published_at=now,
         )
         announcement.systems.set(BusinessSystem.objects.filter(code__in=row["systems"]))

@@ -33,6 +33,11 @@ def offered() -> QuerySet[ChangeTemplate]:
     return ChangeTemplate.objects.filter(active=True, approved=True, versions__isnull=False).distinct()
 
 
+def published() -> QuerySet[ChangeTemplate]:
+    """What was once offered and is still active, also without its pre-approval."""
+    return ChangeTemplate.objects.filter(active=True, versions__isnull=False).distinct()
+
+
 def judge(*, change: Change, template: ChangeTemplate, now: datetime) -> bool:
     """Take the pre-approval from a template that failed too often among its last uses; whether it lost it now.
 

@@ -39,8 +39,17 @@ def unexplained(change: Any) -> list[Differs]:
 def differences(change: Any) -> list[Differs]:
     """Edits prepared and never written; then writes of the change, or to its items while it ran, not planned."""
     edits = list(change.edits.select_related("item", "other", "relation_type"))
-    waiting = [Differs(True, edit.sentence) for edit in edits if edit.applied_at is None]
+    labels = Definitions()
+    waiting = [Differs(True, _in_words(edit, labels)) for edit in edits if edit.applied_at is None]
     return [*waiting, *_items(change, edits), *_relations(change, edits)]
+
+
+def _in_words(edit: PreparedEdit, labels: Definitions) -> str:
+    """What was prepared, with the names that people read in the place of codes."""
+    if edit.relation_type is not None and edit.other is not None:
+        return f"{edit.subject} {edit.relation_type.name} {edit.other.identifier}"
+    values = (f"{labels.label(NAMES.get(name, name))} → {value}" for name, value in sorted(edit.given.items()))
+    return f"{edit.subject}: {', '.join(values)}"
 
 
 def _written(change: Any, own: Q) -> Q:

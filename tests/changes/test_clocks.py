@@ -22,6 +22,7 @@ from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_user, reload_user
 from tickets.errors import ActionConflict, ActionForbidden
+from tickets.queues.limits import chip_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-02", "SLM-03")]
 HOUR = timedelta(hours=1)
@@ -54,6 +55,8 @@ def test_each_submission_is_checked_in_time(world: World) -> None:
     change = act(change, "submit", world.lead, now=MONDAY)
     assert clocks(change) == {"response": ("running", 8 * HOUR, None)}
     assert change.queue_due_at < later(48)
+    with override("en"):
+        assert chip_of(change, MONDAY).label == "Check for sense and completeness"
     assert [str(bar.label) for bar in bars_of(change, MONDAY)] in (["Check for sense and completeness"], ["受理审核"])
     change = act(change, "send_back", changer, now=later(1), text="缺影响")
     assert clocks(change)["response"][::2] == ("stopped", True)
@@ -80,6 +83,8 @@ def test_a_record_that_is_completed_after_the_work_is_in_time(world: World) -> N
     change = act(change, "start", world.engineer, now=later(1))
     change = act(change, "implement", world.engineer, now=later(2), result="as_planned")
     assert clocks(change)["record"][0] == "running"
+    with override("en"):
+        assert chip_of(change, later(2)).label == "Next limit"
     change = act(change, "complete_record", world.engineer, now=later(20), effect="无", plan="重启", back_out="无需")
     assert clocks(change)["record"][::2] == ("stopped", True)
 

@@ -223,7 +223,9 @@ def test_who_is_late_or_backs_out_tells_it_once(world: World) -> None:
     assert run_informing(until + timedelta(hours=1)) == 0
     change = act(change, "back_out_now", world.engineer, now=until, text="校验失败")
     assert stages(change) == ["planned", "delayed", "delayed", "backed_out"]
-    assert "as it was before" in read_by(world.requester, until)[0].text_en
+    [read] = read_by(world.requester, until)
+    assert "as it was before" in read.text_en
+    assert (read.starts_at, read.ends_at) == (START + timedelta(hours=1), until)  # as it went
 
 
 def test_running_over_is_told_when_nobody_says_it(world: World) -> None:

@@ -150,6 +150,21 @@ def test_template_that_fails_too_often_is_no_longer_offered(world: World) -> Non
 
 
 @pytest.mark.req("CHG-02")
+def test_an_order_page_opened_before_the_pre_approval_was_lost_says_so_and_keeps_what_was_typed(
+    world: World, client: Client
+) -> None:
+    ChangeTemplate.objects.filter(code="extend-disk").update(approved=False)
+    client.force_login(reload_user(world.engineer))
+    page = client.post("/changes/catalogue/extend-disk/", {"summary": "扩容日志盘"})
+    assert (page.status_code, Change.objects.count()) == (409, 0)
+    assert "扩容日志盘" in page.content.decode()
+    assert 'role="alert"' in page.content.decode()
+    assert client.get("/changes/catalogue/extend-disk/").status_code == 200
+    ChangeTemplate.objects.filter(code="extend-disk").update(active=False)
+    assert client.get("/changes/catalogue/extend-disk/").status_code == 404
+
+
+@pytest.mark.req("CHG-02")
 def test_emergency_is_decided_by_leaders_and_recorded_afterwards(world: World) -> None:
     incident = incident_in("in_progress", world)
     one: dict[str, Any] = {"raised_from": incident.number, "planned_start": "", "planned_end": ""}

@@ -40,11 +40,18 @@ def chip_of(ticket: Ticket, now: datetime) -> Chip:
 
 
 def _limit_of(ticket: Ticket) -> str:
-    """Which limit runs next. At the desk it has to be dispatched (INC-22), where the response does not count yet."""
+    """Which limit runs next, as its kind calls it.
+
+    At the desk it has to be dispatched (INC-22), where the response does not count yet. Of a kind with limits of its
+    own the row does not say which of these is next.
+    """
+    timed = ticket.kind_info.timed
     if ticket.queue_due_at == ticket.planned_completion_at:
-        return _("Resolution")
-    at_desk = ticket.state == ticket.kind_info.timed.at_desk
-    return _("Dispatch") if at_desk and ticket.queue_due_at != ticket.planned_response_at else _("Response")
+        return str(timed.labels.get("resolve", _("Resolution")))
+    responds = ticket.queue_due_at == ticket.planned_response_at
+    if ticket.state == timed.at_desk and not responds:
+        return _("Dispatch")
+    return str(timed.labels.get("response", _("Response"))) if responds or not timed.labels else _("Next limit")
 
 
 def tone_at(ticket: Ticket, now: datetime) -> str:
