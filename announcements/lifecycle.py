@@ -33,6 +33,11 @@ def its_time_is_over(announcement: Announcement, user: Any) -> Any:
     return None
 
 
+def it_ended_by_itself(announcement: Announcement, user: Any) -> Any:
+    """What nobody is shown any more is not ended once more."""
+    return _("It has ended by itself.") if announcement.shown_until <= timezone.now() else None
+
+
 class AnnouncementLifecycle:
     """The steps of an announcement. Kept by a change, it is also published and ended by the portal itself."""
 
@@ -78,6 +83,7 @@ class AnnouncementLifecycle:
         label=_("End now"),
         done=pgettext_lazy("announcement", "Ended"),
         allow=anybody_who_announces,
+        guards=(it_ended_by_itself,),
         effect="announcements.services.withdraw",
         versioned=False,
     )

@@ -15,7 +15,7 @@ from announcements.models import Announcement
 from announcements.telling import key_prefix, tell_all
 from changes.signals import affected_told, proof_asked
 from notifications.models import Notice
-from notifications.telling.mailed import mailed
+from notifications.telling.proving import said_in
 from records.actions import perform
 
 #: So long before the window it stands in the portal, so long behind it unless the change says how it ended, and so
@@ -48,7 +48,7 @@ def keep_announcements(
 
 @receiver(proof_asked)
 def answer_with_announcements(sender: Any, change: Any, **context: Any) -> dict[str, list[dict[str, Any]]]:
-    """What the portal announced of the change as it reads now, and what was mailed of it at each stage."""
+    """What the portal announced of the change as it reads now, and what was told of it at each stage."""
     found = Announcement.objects.filter(ticket=change.pk, automatic=True).order_by("pk")
     return {"announcements": [_proof(row) for row in found.prefetch_related("systems", "organisations")]}
 
@@ -61,7 +61,7 @@ def _proof(row: Announcement) -> dict[str, Any]:
         **{name: getattr(row, name) for name in times},
         "systems": sorted(one.code for one in row.systems.all()),
         "organisations": sorted(one.code for one in row.organisations.all()),
-        "mails": mailed(Notice.objects.filter(key__startswith=key_prefix(row))),
+        "notices": said_in(Notice.objects.filter(key__startswith=key_prefix(row))),
     }
 
 

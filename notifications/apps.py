@@ -18,8 +18,8 @@ class NotificationsConfig(AppConfig):
             changes,
             emergencies,
             items,
-            mailed,
             months,
             problems,
+            proving,
             rosters,
         )

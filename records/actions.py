@@ -107,10 +107,11 @@ def _snapshot(record: Record) -> dict[str, Any]:
 
 
 def _readable(record: Record, field: models.Field) -> Any:
+    """A value as the log keeps it; moments to the minute, as people type them."""
     value = getattr(record, field.name)
     if value is None or isinstance(value, bool | int):
         return value
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+    return value.astimezone(UTC).isoformat(timespec="minutes") if isinstance(value, datetime) else str(value)
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:

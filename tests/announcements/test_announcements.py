@@ -73,6 +73,15 @@ def test_it_begins_and_ends_by_itself(world: World) -> None:
     }
 
 
+def test_what_ended_by_itself_is_not_ended_once_more(world: World, browse: Browse) -> None:
+    made = announce(world)
+    Announcement.objects.filter(pk=made.pk).update(shown_until=clock.now() - timedelta(minutes=1))
+
+    assert f"/announcements/{made.pk}/end/" not in browse(world.manager).get("/announcements/").content.decode()
+    refused = problem(Api(world.manager).post(f"announcements/{made.pk}/end/"), 409)
+    assert (refused["detail"], refused["possible"]) == ("It has ended by itself.", ["edit"])
+
+
 def test_nobody_reads_a_draft_or_one_that_was_ended(world: World) -> None:
     announce(world, published=False)
     ended = announce(world)

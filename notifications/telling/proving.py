@@ -1,4 +1,4 @@
-"""What was mailed of a notice, to whom and when: for the proof that people were told (CHG-07)."""
+"""What notices said, to whom, when and by which channel: for the proof that people were told (CHG-07)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from django.dispatch import receiver
 
 from accounts.codes import LANGUAGES
 from changes.signals import proof_asked
-from notifications.events import Channel
 from notifications.models import Delivery, Notice
 from notifications.texts import Texts, spoken_to, values_of
 
 
 @receiver(proof_asked)
-def answer_with_mails(sender: Any, change: Any, **context: Any) -> dict[str, list[dict[str, Any]]]:
-    """The mails about the change itself, whoever got them."""
-    return {"mails": mailed(Notice.objects.filter(ticket=change.pk))}
+def answer_with_notices(sender: Any, change: Any, **context: Any) -> dict[str, list[dict[str, Any]]]:
+    """The notices about the change itself, whoever got them."""
+    return {"notices": said_in(Notice.objects.filter(ticket=change.pk))}
 
 
-def mailed(notices: QuerySet[Notice]) -> list[dict[str, Any]]:
-    """Those of ``notices`` that were mailed, in order: subject and text in both languages, and each reader's copy.
+def said_in(notices: QuerySet[Notice]) -> list[dict[str, Any]]:
+    """Those of ``notices`` that had readers, in order: subject and text in both languages, and each reader's copy.
 
     A letter is written anew from what its notice remembers, by the templates that hold now, without what is each
     reader's own (greeting, links to answer by).
     """
-    copies = Delivery.objects.filter(channel=Channel.EMAIL).select_related("recipient").order_by("pk")
+    copies = Delivery.objects.select_related("recipient", "endpoint").order_by("pk")
     related = (f"ticket__{name}" for name in ("group", "assignee", "requester", "organisation", "business_system"))
-    found = notices.filter(deliveries__channel=Channel.EMAIL).distinct().order_by("pk")
+    found = notices.filter(deliveries__isnull=False).distinct().order_by("pk")
     rows = list(found.select_related(*related).prefetch_related(Prefetch("deliveries", copies)))
     written: dict[int, dict[str, dict[str, str]]] = {row.pk: {} for row in rows}
     for name, code in LANGUAGES.items():
@@ -45,5 +44,5 @@ def mailed(notices: QuerySet[Notice]) -> list[dict[str, Any]]:
 
 
 def _copy(row: Delivery) -> dict[str, Any]:
-    who = row.recipient.username if row.recipient else None
-    return {"person": who, "status": row.status, "sent_at": row.sent_at}
+    who = {"person": row.recipient.username} if row.recipient else {"place": row.endpoint and row.endpoint.name}
+    return {**who, "channel": row.channel, "status": row.status, "sent_at": row.sent_at}
