@@ -71,8 +71,8 @@ def test_load_demo_adds_company_and_tickets(demo: int, database: None) -> None:
     }
     assert SupportGroup.objects.count() == 11
     assert User.objects.count() == 46
-    assert ConfigurationItem.objects.count() == 275
-    assert Relation.objects.filter(active=True).count() == 495
+    assert ConfigurationItem.objects.count() == 300
+    assert Relation.objects.filter(active=True).count() == 537
     assert ItemVersion.objects.filter(authority="none", carried=False).count() == 1
     assert not RelationVersion.objects.filter(authority="none").exists()
 
