@@ -30,7 +30,7 @@ BODY: dict[str, Any] = {"type": "object", "additionalProperties": True}
 CODE: dict[str, dict[str, Any]] = {"code": {"type": "string", "maxLength": 40}}
 
 
-class StepSerializer(serializers.Serializer):
+class TemplateStepSerializer(serializers.Serializer):
     """A step of a template; what is done is said in one language at least."""
 
     minutes = serializers.IntegerField(min_value=1, max_value=32767)
@@ -59,7 +59,7 @@ class TemplateSerializer(serializers.Serializer):
     last_uses = serializers.IntegerField()
     active = serializers.BooleanField()
     version: Any = serializers.SerializerMethodField()
-    steps = StepSerializer(many=True)
+    steps = TemplateStepSerializer(many=True)
 
     def get_fields(self) -> dict[str, Any]:
         """With each text in both languages."""
@@ -166,7 +166,7 @@ def saving(name: str, summary: Any, **more: Any) -> Operation:
 
 def _checked_steps(template: ChangeTemplate, rows: Any) -> Any:
     """The valid steps. Raises ValidationError for ``steps``."""
-    typed = StepSerializer(data=rows, many=True)
+    typed = TemplateStepSerializer(data=rows, many=True)
     if not typed.is_valid():
         raise ValidationError({"steps": [_("A list of steps is expected, each with its minutes and texts.")]})
     steps = steps_of(template, typed.validated_data)

@@ -166,6 +166,11 @@ def _source(version: Any) -> str:
     return max(stamps, key=lambda stamp: stamp[1])[0] if stamps else ""
 
 
+def _is_hidden(other: ConfigurationItem, visible: Collection[int] | None) -> bool:
+    """Whether the reader may not know of ``other``; ``visible`` None: whoever reads knows all."""
+    return visible is not None and other.pk not in visible
+
+
 def _relation_lines(item: ConfigurationItem, visible: Collection[int] | None) -> Iterable[Line]:
     found = RelationVersion.objects.filter(Q(source=item) | Q(target=item)).select_related(
         "relation_type", "source", "target", "by"
@@ -173,7 +178,7 @@ def _relation_lines(item: ConfigurationItem, visible: Collection[int] | None) ->
     for version in found.order_by("pk"):
         outward = version.source_id == item.pk
         other = version.target if outward else version.source
-        if visible is not None and other.pk not in visible:
+        if _is_hidden(other, visible):
             continue
         ended = version.carried and version.valid.upper is not None
         if version.carried and not ended:
@@ -198,7 +203,7 @@ def _identity_lines(item: ConfigurationItem, visible: Collection[int] | None) ->
     for row in found.select_related("item", "other", "by", "undone_by"):
         first = row.item_id == item.pk
         other = row.other if first else row.item
-        if visible is not None and other.pk not in visible:
+        if _is_hidden(other, visible):
             continue
         told = _identity_text(row.kind, first) % {"item": other.identifier}
         if row.undone_at:

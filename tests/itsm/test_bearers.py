@@ -41,6 +41,7 @@ NO_SECRETS = {
     "reports.Sending.digest": "of the file",
     "sla.CalendarVersion.content_hash": "of what the version says",
     "sla.PolicyVersion.content_hash": "of what the version says",
+    "cmdb.AuditPhoto.sha256": "of the file",
     "tickets.Attachment.sha256": "of the file",
 }
 #: Where something is signed or digested with a key, and how what was given out before a restore ends.

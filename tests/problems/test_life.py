@@ -371,5 +371,5 @@ def test_what_it_cost_opens_its_records(world: World, staff: Staff, client: Clie
     page = client.get(problem.get_absolute_url()).content.decode().replace("&amp;", "&")
     for part, chosen in ((cost.every, [-3, -1, 2]), (before, [-3, -1]), (after, [2])):
         assert part.url in page
-        listed = set(re.findall(r"IM\d+", client.get(part.url).content.decode().partition('id="queue"')[2]))
+        listed = set(re.findall(r"\bIM\d{12}\b", client.get(part.url).content.decode().partition('id="queue"')[2]))
         assert listed == {made[day].number for day in chosen}

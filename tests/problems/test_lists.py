@@ -29,7 +29,7 @@ def head_of(client: Client, path: str) -> str:
 
 
 def numbers(page: str) -> list[str]:
-    return list(dict.fromkeys(re.findall(r"PM\d+", page.partition("<tbody")[2])))
+    return list(dict.fromkeys(re.findall(r"\bPM\d{12}\b", page.partition("<tbody")[2])))
 
 
 def test_a_table_of_problems_shows_finds_and_sorts_by_level(three: list[str], staff: Staff, client: Client) -> None:
