@@ -7,6 +7,7 @@ portal. xdist's workers share them; each worker has a database of its own.
 import os
 import shutil
 import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from itsm.web import assets
 from tests import browser, migrated, shifted
 
 pytest_plugins = ["tests.fixtures"]
+#: So many families of tests are named at the end of a run.
+DEAREST = 10
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,11 +68,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say at the very end when browser journeys did not run."""
+    """Name the ten dearest families of tests, and say at the very end when browser journeys did not run."""
+    _name_dearest(terminalreporter)
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if "journey" in report.keywords]
     if skipped:
         terminalreporter.section("BROWSER JOURNEYS DID NOT RUN", sep="!", red=True, bold=True)
         terminalreporter.write_line(f"{len(skipped)} journeys were skipped: {browser.ADVICE}", red=True, bold=True)
+
+
+def _name_dearest(terminalreporter: pytest.TerminalReporter) -> None:
+    """The functions whose tests took longest, with what was made for them: where a suite is kept fast."""
+    seconds: dict[str, float] = defaultdict(float)
+    tests: Counter[str] = Counter()
+    for report in (one for reports in terminalreporter.stats.values() for one in reports):
+        if isinstance(report, pytest.TestReport):
+            family = report.nodeid.partition("[")[0]
+            seconds[family] += report.duration
+            tests[family] += report.when == "call"
+    if len(seconds) <= DEAREST:
+        return
+    terminalreporter.section("dearest families")
+    for family in sorted(seconds, key=seconds.__getitem__, reverse=True)[:DEAREST]:
+        terminalreporter.write_line(f"{seconds[family]:7.1f} s {tests[family]:5d}  {family}")
 
 
 @pytest.fixture(autouse=True)
