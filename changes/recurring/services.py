@@ -40,11 +40,23 @@ def make(*, owner: User, now: datetime, items: Any = (), **typed: Any) -> Recurr
 
 
 @transaction.atomic
-def edit(made: Recurrence, *, user: User, now: datetime, items: Any = (), **typed: Any) -> None:
-    """Let it come by another rule from ``now`` on; what was raised stays. Raises ActionConflict when it has ended."""
+def edit(
+    made: Recurrence, *, user: User, now: datetime, known: int | None = None, items: Any = (), **typed: Any
+) -> None:
+    """Let it come by another rule from ``now`` on; what was raised stays.
+
+    ``known``: number of the version that the person read. Raises ActionConflict when it has ended, or another version
+    stands.
+    """
     one = _locked(made)
     if one.status == Status.ENDED:
         raise _not_possible(one)
+    newest = one.versions.select_related("made_by").first()
+    if known is not None and newest is not None and newest.number != known:
+        said = {"name": newest.made_by or _("the portal"), "at": f"{localtime(newest.made_at):%m-%d %H:%M}"}
+        raise ActionConflict(
+            _("%(name)s changed this at %(at)s, after you opened it. Save again to replace it.") % said
+        )
     record(one, by=None, now=now)  # as it stood, when it is older than its history
     for name, value in {**typed, "handled_until": max(one.handled_until, now)}.items():
         setattr(one, name, value)

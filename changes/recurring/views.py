@@ -107,8 +107,10 @@ class EditRecurrenceView(SignedInView):
         if "preview" in request.POST:
             dates = preview(form.draft(), clock.now(), NEXT)
             return self._draw(request, made, form, dates=dates, zone=form.draft().zone)
+        read = request.POST.get("known", "")
+        known = int(read) if read.isdecimal() else None
         try:
-            edit(made, user=request.user, now=clock.now(), **form.cleaned_data)
+            edit(made, user=request.user, now=clock.now(), known=known, **form.cleaned_data)
         except ActionConflict as error:
             form.add_error(None, str(error.message))
             return self._draw(request, made, form, 409)
@@ -124,7 +126,10 @@ class EditRecurrenceView(SignedInView):
     def _draw(
         self, request: SignedInRequest, made: Recurrence, form: RecurrenceForm, status: int = 200, **more: Any
     ) -> HttpResponse:
-        return render(request, "changes/recurring/edit.html", {"form": form, "made": made, **more}, status=status)
+        read = "" if status == 409 else request.POST.get("known", "")  # who was told of another version has read it
+        known = read or made.versions.values_list("number", flat=True).first()
+        context = {"form": form, "made": made, "known": known, **more}
+        return render(request, "changes/recurring/edit.html", context, status=status)
 
 
 class RecurrenceStepView(SignedInView):

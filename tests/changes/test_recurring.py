@@ -253,6 +253,23 @@ def test_a_rule_is_edited_with_a_preview_and_its_history_says_by_whom(
     assert "20:00 → 21:30" in page
 
 
+@pytest.mark.req("TKT-08")
+def test_two_who_edit_a_rule_do_not_overwrite_one_another(
+    world: World, template: ChangeTemplate, client: Client
+) -> None:
+    client.force_login(reload_user(world.engineer))
+    edits = client.post("/changes/recurring/", TYPED)["Location"] + "edit/"
+    assert 'name="known" value="1"' in client.get(edits).content.decode()
+    assert client.post(edits, {**TYPED, "every": "2", "known": "1"}).status_code == 302
+
+    refused = client.post(edits, {**TYPED, "every": "3", "known": "1"})
+    assert (refused.status_code, Recurrence.objects.get().every) == (409, 2)
+    assert str(world.engineer) in refused.context["form"].non_field_errors()[0]
+    assert 'name="known" value="2"' in refused.content.decode()
+    assert client.post(edits, {**TYPED, "every": "3", "known": "2"}).status_code == 302
+    assert Recurrence.objects.get().every == 3
+
+
 @pytest.mark.req("API-01")
 def test_programs_edit_a_rule_and_what_is_left_out_stays(world: World, template: ChangeTemplate) -> None:
     made = make(owner=world.engineer, now=MONDAY, template=template, **RULE)
