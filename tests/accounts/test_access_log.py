@@ -83,7 +83,7 @@ def test_passwords_and_tokens_are_recorded(person: Any, client: Client) -> None:
         ("token_made", "monitoring"),
         ("token_revoked", "monitoring"),
     ]
-    assert text.rpartition("_")[2] not in str(list(AccessEvent.objects.values()))
+    assert text.split("_", 2)[2] not in str(list(AccessEvent.objects.values()))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET name = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
