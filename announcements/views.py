@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-import records.views
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
 from announcements import services
@@ -22,6 +21,7 @@ from announcements.models import Announcement
 from announcements.queries import listed, standings_of
 from announcements.rules import may_announce
 from drafts.http import answered
+from records import views as records_views
 from records.actions import perform
 from records.errors import ActionConflict, ActionInvalid, RecordChanged
 from records.queries import lines_of
@@ -103,11 +103,8 @@ def store(request: SignedInRequest, announcement: Announcement, step: str) -> Ht
 
 
 def _taken(request: SignedInRequest, announcement: Announcement, step: str, now: datetime) -> Announcement:
-    version = request.POST.get("version", "")
     sent: dict[str, Any] = {"user": request.user, "now": now}
-    entry: Any = perform(
-        announcement, step, data=request.POST, version=int(version) if version.isdecimal() else None, **sent
-    )
+    entry: Any = perform(announcement, step, data=request.POST, version=records_views.sent_version(request), **sent)
     if "publish" in request.POST:
         entry = perform(entry.record, "publish", **sent)
     return entry.record
@@ -182,7 +179,7 @@ class PreviewView(SignedInView):
         return render(request, "announcements/_preview.html", context)
 
 
-class StepView(records.views.StepView):
+class StepView(records_views.StepView):
     """Publishing, ending, discarding."""
 
     model = Announcement

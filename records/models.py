@@ -9,7 +9,7 @@ from typing import Any
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin
+from django_fsm import FSMField
 
 from accounts.models import User
 from records.errors import ActionNotFound
@@ -19,7 +19,22 @@ from records.lifecycle import NEW, Step, family_of
 ADDED_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
 
-class Record(FSMModelMixin, models.Model):
+class ProtectedState(models.Model):
+    """What a model can do whose ``state`` refuses to be set: be read again.
+
+    django-fsm's own mixin takes the protection off the field meanwhile, for every thread.
+    """
+
+    class Meta:
+        abstract = True
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Forget the state first: the protected field refuses to be set over an old value."""
+        self.__dict__.pop("state", None)
+        super().refresh_from_db(*args, **kwargs)
+
+
+class Record(ProtectedState):
     """A record with states and a log, without queue, number and clock. Its steps are taken by ``records.perform``.
 
     ``version`` grows with every step, and says whether somebody wrote since a person read it.

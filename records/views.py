@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -14,6 +14,12 @@ from accounts.http import SignedInRequest, SignedInView
 from records.actions import perform
 from records.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound, RecordChanged
 from records.lifecycle import family_of
+
+
+def sent_version(request: HttpRequest, name: str = "version") -> int | None:
+    """The version that the person read, when the form sends one."""
+    version = request.POST.get(name, "")
+    return int(version) if version.isdecimal() and len(version) < 10 else None
 
 
 class StepView(SignedInView):
@@ -34,11 +40,14 @@ class StepView(SignedInView):
 
     def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
         """Take it."""
-        sent = request.POST.get("version", "")
-        version = int(sent) if sent.isdecimal() else None
         try:
             entry = perform(
-                self.model(pk=pk), step, user=request.user, now=timezone.now(), data=request.POST, version=version
+                self.model(pk=pk),
+                step,
+                user=request.user,
+                now=timezone.now(),
+                data=request.POST,
+                version=sent_version(request),
             )
         except ActionNotFound as error:
             raise Http404 from error

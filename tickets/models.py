@@ -15,6 +15,7 @@ from django_fsm import FSMField
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem, ConfigurationItem
 from records.lifecycle import NEW
+from records.models import ProtectedState
 from tickets.clock import NO_LIMIT
 from tickets.codes import (  # noqa: F401 - Django finds models in this module
     Category,
@@ -49,7 +50,7 @@ from tickets.shared.guests import Guest  # noqa: F401 - Django finds models in t
 from tickets.shared.worktime import TimeSpent  # noqa: F401 - Django finds models in this module
 
 
-class Ticket(models.Model):
+class Ticket(ProtectedState):
     """A record of work of some kind. ``state`` belongs to the kind, ``phase`` says what it means.
 
     Foreign keys to small tables have no index of their own: ``TICKET_INDEXES`` holds those that queues need.
@@ -206,11 +207,6 @@ class Ticket(models.Model):
     def get_absolute_url(self) -> str:
         """The ticket's page."""
         return reverse("tickets:detail", args=[self.number])
-
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        """Forget the state first: the protected field refuses to be set over an old value."""
-        self.__dict__.pop("state", None)
-        super().refresh_from_db(*args, **kwargs)
 
     @property
     def kind_info(self) -> Kind:

@@ -18,6 +18,7 @@ from changes.recurring.queries import visible_to
 from changes.recurring.rules import may_make, may_read, may_steer
 from changes.recurring.services import STEPS, edit, make
 from changes.recurring.versions import history
+from records.views import sent_version
 from tickets import clock
 from tickets.errors import ActionConflict
 
@@ -107,8 +108,7 @@ class EditRecurrenceView(SignedInView):
         if "preview" in request.POST:
             dates = preview(form.draft(), clock.now(), NEXT)
             return self._draw(request, made, form, dates=dates, zone=form.draft().zone)
-        read = request.POST.get("known", "")
-        known = int(read) if read.isdecimal() else None
+        known = sent_version(request, "known")
         try:
             edit(made, user=request.user, now=clock.now(), known=known, **form.cleaned_data)
         except ActionConflict as error:
@@ -126,7 +126,7 @@ class EditRecurrenceView(SignedInView):
     def _draw(
         self, request: SignedInRequest, made: Recurrence, form: RecurrenceForm, status: int = 200, **more: Any
     ) -> HttpResponse:
-        read = "" if status == 409 else request.POST.get("known", "")  # who was told of another version has read it
+        read = None if status == 409 else sent_version(request, "known")  # who was told of another version has read it
         known = read or made.versions.values_list("number", flat=True).first()
         context = {"form": form, "made": made, "known": known, **more}
         return render(request, "changes/recurring/edit.html", context, status=status)

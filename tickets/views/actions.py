@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest, SignedInView, is_htmx
 from drafts.http import answered
 from drafts.models import FORM_ID
+from records.views import sent_version
 from tickets import clock
 from tickets.actions import available_actions, is_allowed, perform, refusal_of
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
@@ -36,12 +37,6 @@ def go_to(request: SignedInRequest, url: str) -> HttpResponse:
     if is_htmx(request):
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"go": {"url": url}})})
     return redirect(url)
-
-
-def sent_version(request: SignedInRequest) -> int | None:
-    """The version of the ticket that the person read, when the form sends one."""
-    version = request.POST.get("version", "")
-    return int(version) if version.isdecimal() and len(version) < 10 else None
 
 
 def posted(request: SignedInRequest) -> Any:
