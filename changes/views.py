@@ -18,6 +18,7 @@ from changes.catalogue.templates import offered, published
 from changes.collision.checking import window_of
 from changes.models import Change, ChangeTemplate, TemplateVersion
 from changes.rules import may_raise
+from records.views import sent_version
 from tickets import clock
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionInvalid
@@ -111,7 +112,11 @@ class EditTemplateView(SignedInView):
         steps = Steps(request.POST, instance=template)
         if not (steps.is_valid() and is_valid):
             return self._draw(request, form, steps, 422)
-        save_template(form, steps, by=request.user, now=clock.now())
+        try:
+            save_template(form, steps, by=request.user, now=clock.now(), read=sent_version(request))
+        except ActionConflict as error:
+            form.add_error(None, str(error.message))
+            return self._draw(request, form, steps, 409)
         messages.success(request, _("“%(name)s” is saved; open changes keep their version.") % {"name": template.name})
         return redirect("changes:catalogue")
 
@@ -122,7 +127,9 @@ class EditTemplateView(SignedInView):
 
     def _draw(self, request: SignedInRequest, form: TemplateForm, steps: Any, status: int = 200) -> HttpResponse:
         version = form.instance.versions.select_related("made_by").first() if form.instance.pk else None
-        context = {"form": form, "steps": steps, "template": form.instance, "version": version}
+        read = None if status == 409 else sent_version(request)  # who was told of another version has read it
+        number = read or (version.number if version else None)
+        context = {"form": form, "steps": steps, "template": form.instance, "version": version, "read": number}
         return render(request, "changes/template.html", context, status=status)
 
 

@@ -14,6 +14,7 @@ from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from changes.catalogue.templates import PAIRED, STEP_COLUMNS, publish
 from changes.models import ChangeTemplate, TemplateStep
+from changes.reading import refuse_unread
 from tickets.forms import CodeChoiceField
 
 #: A template has at most so many steps.
@@ -94,11 +95,17 @@ def steps_of(template: ChangeTemplate, rows: list[dict[str, Any]]) -> Any:
 
 
 @transaction.atomic
-def save_template(form: TemplateForm, steps: Any, *, by: User, now: datetime, replaces: bool = False) -> None:
+def save_template(
+    form: TemplateForm, steps: Any, *, by: User, now: datetime, replaces: bool = False, read: int | None = None
+) -> None:
     """Store the valid ``form`` and ``steps`` (None: they stay) and publish them as the next version.
 
-    ``replaces``: whether ``steps`` are all there are. Who is pre-approved again starts anew.
+    ``replaces``: whether ``steps`` are all there are; ``read``: number of the version that the person read. Who is
+    pre-approved again starts anew. Raises ActionConflict when another version stands.
     """
+    if form.instance.pk:
+        ChangeTemplate.objects.select_for_update().get(pk=form.instance.pk)
+        refuse_unread(form.instance.versions.select_related("made_by").first(), read)
     if form.instance.approved and not form.was_approved:
         form.instance.approved_at = now
     template = form.save()

@@ -67,10 +67,13 @@ class OrderForm(ActionForm):
         template = cleaned.get("template")
         if template is None:
             return cleaned
-        begin = cleaned.get("planned_start") or self.now or clock.now()
+        now = self.now or clock.now()
+        begin = cleaned.get("planned_start") or now
         cleaned["planned_start"] = begin
         cleaned["planned_end"] = cleaned.get("planned_end") or begin + timedelta(minutes=template.minutes)
         check_window(self, cleaned, "planned_start", "planned_end")
+        if cleaned["planned_end"] <= now and not (self.errors.keys() & {"planned_start", "planned_end"}):
+            self.add_error("planned_start", gettext("This time is over: choose one to come, or leave it empty."))
         if not names_subject(template, self.subject(cleaned)) and "items" not in self.errors:
             self.add_error("items", SUBJECT_MISSING)
         return cleaned

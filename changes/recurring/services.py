@@ -15,6 +15,7 @@ from accounts.codes import in_both
 from accounts.models import User
 from changes.models import Change
 from changes.origins.prefills import copied
+from changes.reading import refuse_unread
 from changes.recurring.dates import Window, windows_after
 from changes.recurring.models import Occurrence, Recurrence
 from changes.recurring.versions import record
@@ -51,12 +52,7 @@ def edit(
     one = _locked(made)
     if one.status == Status.ENDED:
         raise _not_possible(one)
-    newest = one.versions.select_related("made_by").first()
-    if known is not None and newest is not None and newest.number != known:
-        said = {"name": newest.made_by or _("the portal"), "at": f"{localtime(newest.made_at):%m-%d %H:%M}"}
-        raise ActionConflict(
-            _("%(name)s changed this at %(at)s, after you opened it. Save again to replace it.") % said
-        )
+    refuse_unread(one.versions.select_related("made_by").first(), known)
     record(one, by=None, now=now)  # as it stood, when it is older than its history
     for name, value in {**typed, "handled_until": max(one.handled_until, now)}.items():
         setattr(one, name, value)

@@ -126,6 +126,29 @@ def test_change_managers_edit_steps_on_a_page_and_open_changes_keep_theirs(world
     assert "优雅停止服务" in [step.what for step in order(world, planned_start="2026-11-25T20:00").steps.all()]
 
 
+@pytest.mark.req("TKT-08")
+def test_two_who_edit_a_template_do_not_overwrite_one_another(world: World, client: Client) -> None:
+    template = ChangeTemplate.objects.get(code="restart-service")
+    address, read = f"/changes/catalogue/{template.code}/edit/", template.versions.first().number  # type: ignore[union-attr]
+    client.force_login(reload_user(world.people["changer"]))
+    assert f'name="version" value="{read}"' in client.get(address).content.decode()
+    assert client.post(address, typed(template, summary_zh="甲", version=read)).status_code == 302
+
+    refused = client.post(address, typed(template, summary_zh="乙", version=read))
+    template.refresh_from_db()
+    assert (refused.status_code, template.summary_zh) == (409, "甲")
+    assert str(world.people["changer"]) in refused.context["form"].non_field_errors()[0]
+    assert "乙" in refused.content.decode()
+    assert client.post(address, typed(template, summary_zh="乙", version=read + 1)).status_code == 302
+
+
+def test_what_is_over_is_not_ordered(world: World) -> None:
+    with pytest.raises(ActionInvalid) as refused:
+        order(world, planned_start="2020-01-01T10:00")
+    assert list(refused.value.form.errors) == ["planned_start"]
+    assert not Change.objects.exists()
+
+
 @pytest.mark.req("API-01")
 def test_programs_read_and_edit_templates_with_their_steps(world: World) -> None:
     read = Api(world.engineer).get("change-templates/").json()["results"]
