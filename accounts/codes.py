@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
@@ -24,10 +25,13 @@ def in_language(zh: str, en: str) -> str:
 
 
 def in_both(write: Callable[[], Any]) -> dict[str, str]:
-    """What ``write`` says in each language, {"zh": …, "en": …}: so are texts stored that all read in theirs."""
+    """What ``write`` says in each language, {"zh": …, "en": …}: so are texts stored that all read in theirs.
+
+    Times in it are of the portal's zone, whoever has it written.
+    """
     found = {}
     for name, language in LANGUAGES.items():
-        with override(language):
+        with override(language), timezone.override(timezone.get_default_timezone()):
             found[name] = str(write())
     return found
 

@@ -115,6 +115,8 @@ class Role(CodeTable):
     class FirstPage(models.TextChoices):
         QUEUE = "queue", _("Workspace")
         BOARD = "board", _("Indicators")
+        PROBLEMS = "problems", _("Indicators of problems")
+        CHANGES = "changes", _("Indicators of changes")
         LIVE = "live", _("Live board")
 
     first_page = models.CharField(
@@ -230,7 +232,7 @@ class User(AbstractBaseUser):
     def first_page(self) -> str:
         """Where the person begins: of several roles one that begins on a board. One query."""
         pages = set(self.roles.filter(active=True).values_list("first_page", flat=True))
-        return next((page for page in (Role.FirstPage.BOARD, Role.FirstPage.LIVE) if page in pages), "queue")
+        return next((page for page in Role.FirstPage.values if page in pages - {"queue"}), "queue")
 
     @property
     def is_agent(self) -> bool:

@@ -70,6 +70,10 @@ class UserQuerySet(models.QuerySet):
         """Active people who can sign in; integrations, and names that came with old tickets, cannot."""
         return self.active().exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
+    def holding(self, *permissions: str) -> UserQuerySet:
+        """People whose roles give them one of ``permissions``; a role that is switched off gives none."""
+        return self.filter(roles__permissions__overlap=list(permissions), roles__active=True).distinct()
+
     def matching(self, words: str) -> UserQuerySet:
         """People whose name, user name, phone or employee number contains each of ``words`` (INC-02).
 

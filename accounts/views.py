@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
+from django.views.csrf import csrf_failure
 from django.views.i18n import set_language
 
 from accounts.access.tokens import create_token, revoke_token
@@ -26,11 +29,30 @@ from itsm.demo_accounts import DEMO_ACCOUNTS
 
 
 class SignInView(LoginView):
-    """Signing in; a demo shows its accounts."""
+    """Signing in; a demo shows its accounts.
+
+    Only whole pages are led here. A part of a page that asks in the background, and whose session is over, gets no
+    form: nobody would see it, and its token would take the place of that of the form which somebody is filling in.
+    """
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form; 403 for what a browser fetches without showing it as a page."""
+        if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            return HttpResponse(status=HTTPStatus.FORBIDDEN)
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the demo's accounts. Outside demo mode there are none with a known password."""
         return super().get_context_data(demo_accounts=demo_accounts() if settings.DEMO else [], **kwargs)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form without the browser's token; the sign-in, which may have been open for days, asks once more."""
+    if request.path != resolve_url(settings.LOGIN_URL):
+        return csrf_failure(request, reason)
+    messages.info(request, _("The sign-in page was open for too long. Please sign in again; cookies must be allowed."))
+    return redirect_to_login(request.POST.get("next", "/"))
 
 
 def demo_accounts() -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
-"""Announcements that changes keep: made when one is approved, rewritten when it is late, over when it ends (CHG-04).
+"""Announcements that changes keep: made when one is approved or moved, rewritten when late, over when it ends.
 
-Each is for the customers that use the same of the affected systems: nobody reads what others use (ORG-03).
+Each is for the customers that use the same of the affected systems: nobody reads what others use (CHG-04, ORG-03).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.dispatch import receiver
 
 from announcements.models import Announcement
 from announcements.telling import key_prefix, tell_all
+from changes.informing.stages import ANNOUNCING
 from changes.signals import affected_told, proof_asked
 from notifications.models import Notice
 from notifications.telling.proving import said_in
@@ -30,7 +31,7 @@ def keep_announcements(
     """Let the change's announcements say what ``said`` says, and mail it to those affected; not what was reworded."""
     found = Announcement.objects.select_for_update(of=("self",), no_key=True)
     standing = list(found.filter(ticket=change.pk, automatic=True, ended_at=None).order_by("pk"))
-    if stage == "planned":
+    if stage in ANNOUNCING:
         for old in standing:
             perform(old, "cease", user=None, now=now)
         for part, words in said:
@@ -74,13 +75,13 @@ def _words(words: Any) -> dict[str, str]:
 
 
 def _made(change: Any, part: Any, words: Any, now: datetime) -> Announcement:
-    """A new one for those whom ``part`` names."""
+    """A new one for those whom ``part`` names; an emergency without a window begins now, until nobody knows when."""
     start, until = change.planned_start or now, change.planned_end or now + AFTER
     made = Announcement(
         **_words(words),
         kind=Announcement.Kind.PLANNED,
         starts_at=start,
-        ends_at=until,
+        ends_at=change.planned_end,
         shown_from=min(max(now, start - BEFORE), until),
         shown_until=max(until, now) + AFTER,
         ticket_id=change.pk,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 
 from accounts.codes import LANGUAGES
 from accounts.models import User
 from announcements.models import Announcement
+from itsm.moments import portal_time
 from notifications.events import Channel
 from notifications.models import Notice
 from notifications.services import give_notice, recall
@@ -82,6 +82,5 @@ def _text(announcement: Announcement, language: str) -> str:
 
 def _span(announcement: Announcement) -> str:
     """From when until when, in the portal's time zone: readers in several zones get the same mail."""
-    with timezone.override(settings.TIME_ZONE):
-        ends = [moment for moment in (announcement.starts_at, announcement.ends_at) if moment]
-        return " – ".join(f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" for moment in ends)
+    ends = [moment for moment in (announcement.starts_at, announcement.ends_at) if moment]
+    return " – ".join(f"{portal_time(moment):%Y-%m-%d %H:%M}" for moment in ends)

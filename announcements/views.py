@@ -95,7 +95,10 @@ def store(request: SignedInRequest, announcement: Announcement, step: str) -> Ht
     except (ActionConflict, RecordChanged) as error:
         stored = Announcement.objects.filter(pk=announcement.pk).first() or Announcement()
         form = AnnouncementForm(request.POST, record=stored, user=request.user)
-        form.add_error("shown_until" if isinstance(error, ActionConflict) else None, str(error.message))
+        if isinstance(error, ActionConflict):
+            form.add_error("shown_until", str(error.message))
+        else:
+            form.add_error(None, str(error.message) + " " + _("Save again to replace it."))
         return _refused(request, form, slot, now, status=409)
     forget(request.user, slot)
     messages.success(request, said(done, now))

@@ -130,7 +130,7 @@ class DeciderForm(forms.ModelForm):
 
     class Meta:
         model = PolicyDecider
-        fields = ("step", "kind", "person", "role", "group", "permission", "each")
+        fields = ("step", "kind", "person", "role", "group", "permission", "each", "otherwise")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -19,7 +19,7 @@ from approvals.decisions.deciding import decide, decide_many
 from approvals.delegation.api import routes as delegation_routes
 from approvals.forms import DecisionForm
 from approvals.models import ApprovalRound
-from approvals.queries import full, rounds_of, rounds_to_decide, show, show_all
+from approvals.queries import concerns_of, full, rounds_of, rounds_to_decide, show, show_all
 from approvals.questions import questions_of
 from itsm.api.fields import PersonField
 from itsm.api.form_input import checked, unknown
@@ -34,7 +34,10 @@ from tickets.models import TimelineEntry
 
 TAG = _("Approvals")
 KEY: dict[str, dict[str, Any]] = {"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}}
-SORTS = {"pressing": (Column("ticket__priority_rank"), Column("asked_at")), "asked_at": (Column("asked_at"),)}
+SORTS = {
+    "pressing": (Column("urgent", descending=True), Column("ticket__priority_rank"), Column("asked_at")),
+    "asked_at": (Column("asked_at"),),
+}
 VERDICTS = ("approve", "return", "refuse")
 
 
@@ -99,6 +102,7 @@ class RoundSerializer(serializers.Serializer):
     number = serializers.IntegerField(source="round.number")
     outcome = serializers.CharField(source="round.outcome")
     text = serializers.CharField(source="round.text")
+    urgent = serializers.BooleanField(source="round.urgent")
     asked_by = PersonField(source="round.asked_by", allow_null=True)
     asked_at = serializers.DateTimeField(source="round.asked_at")
     ended_at = serializers.DateTimeField(source="round.ended_at", allow_null=True)
@@ -107,6 +111,20 @@ class RoundSerializer(serializers.Serializer):
     content = LineSerializer(source="lines", many=True)
     changed = ChangedLineSerializer(many=True, help_text="Since the round before about the same question.")
     steps = StepSerializer(many=True)
+
+
+class ConcernSerializer(serializers.Serializer):
+    """What stands against it now."""
+
+    key = serializers.CharField(help_text="Sent back as `seen` by who read it.")
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
+    text = serializers.CharField()
+
+
+class RoundInFullSerializer(RoundSerializer):
+    """One round, with what stands against it now."""
+
+    concerns = ConcernSerializer(many=True)
 
 
 RoundList = list_serializer(RoundSerializer)
@@ -136,6 +154,11 @@ BODY = {
         "verdict": {"type": "string", "enum": list(VERDICTS)},
         "reason": {"type": "string", "maxLength": 20000},
         "digest": {"type": "string", "maxLength": 64},
+        "seen": {
+            "type": "string",
+            "maxLength": 20000,
+            "description": "Keys of the concerns that were read, with spaces between them.",
+        },
     },
 }
 MANY = {
@@ -158,7 +181,7 @@ def read(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
     data = dict(data)
     wrong: dict[str, Any] = {
         name: [_("A text is expected.")]
-        for name in ("verdict", "reason", "digest")
+        for name in ("verdict", "reason", "digest", "seen")
         if name in data and not isinstance(data[name], str)
     }
     rounds = data.get("rounds", [])
@@ -212,12 +235,13 @@ class RoundView(ApiView):
         made = full(ApprovalRound.objects.visible_to(self.user)).filter(pk=pk).first()
         if made is None:
             raise Http404
-        return Response(RoundSerializer(show(made, timezone.now())).data)
+        concerns = ConcernSerializer(concerns_of(made, self.user, timezone.now()), many=True).data
+        return Response({**RoundSerializer(show(made, timezone.now())).data, "concerns": concerns})
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
         return Operation(
-            id="approvals_read", tag=TAG, summary=_("Read an approval"), response=RoundSerializer, path=KEY
+            id="approvals_read", tag=TAG, summary=_("Read an approval"), response=RoundInFullSerializer, path=KEY
         )
 
 
@@ -245,7 +269,7 @@ class DecideView(RoundView):
             summary=_("Decide"),
             description=_("As yourself, or as the recorded delegate of who was asked. Send the digest that you read."),
             request={"application/json": BODY},
-            response=RoundSerializer,
+            response=RoundInFullSerializer,
             errors=CREATE_ERRORS,
             parameters=(IDEMPOTENCY_KEY,),
             path=KEY,

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.utils import translation
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
-from accounts.codes import LANGUAGES, in_both, in_language
+from accounts.codes import in_both, in_language
 from approvals.questions import Line, Question
+from itsm.moments import moment_for_all
 from tickets.forms import json_value
 
 
-def lines_of(question: Question, ticket: Any) -> list[Line]:
-    """The fields of substance of ``ticket``, readable in both languages: {name, zh, en, value}."""
+def lines_of(question: Question, ticket: Any, asked: list[Line] | None = None) -> list[Line]:
+    """The fields of substance of ``ticket``, readable in both languages: {name, zh, en, value}.
+
+    ``asked``: the content of a round, to which they are compared. It binds to the columns that were of substance when
+    it was asked: one that a later release added says nothing against what was approved before.
+    """
     ticket = ticket.specific
-    columns = [ticket._meta.get_field(name) for name in question.fields]
+    known = {line["name"] for line in asked} if asked is not None else question.fields
+    columns = [ticket._meta.get_field(name) for name in question.fields if name in known]
     own = [
         line_of(column.name, column.verbose_name, json_value(getattr(ticket, column.name)), column.flatchoices)
         for column in columns
@@ -82,20 +88,24 @@ def difference(old: list[Line], new: list[Line]) -> list[dict[str, Any]]:
     ]
 
 
-def shown(value: Any) -> str:
-    """A value for people, in the active language and time zone."""
+def _for_reader(moment: datetime) -> str:
+    return localtime(moment).strftime("%Y-%m-%d %H:%M")
+
+
+def shown(value: Any, when: Callable[[datetime], str] = _for_reader) -> str:
+    """A value for people, in the active language; ``when`` tells moments, in the active time zone unless given."""
     if value in (None, "", []):
         return "—"
     if isinstance(value, dict) and "parts" in value:
-        return " · ".join(shown(part) for part in value["parts"])
+        return " · ".join(shown(part, when) for part in value["parts"])
     if isinstance(value, dict) and "from" in value:
-        return " – ".join(shown(moment) for moment in (value["from"], value["to"]) if moment)
+        return " – ".join(shown(moment, when) for moment in (value["from"], value["to"]) if moment)
     if isinstance(value, dict):
         return str(in_language(value.get("zh", ""), value.get("en", "")) or value.get("id", ""))
     if isinstance(value, list):
-        return "\n".join(shown(one) for one in value)
+        return "\n".join(shown(one, when) for one in value)
     if isinstance(value, str) and len(value) > 18 and value[4:5] == "-" and (moment := _moment(value)):
-        return localtime(moment).strftime("%Y-%m-%d %H:%M")
+        return when(moment)
     return str(value)
 
 
@@ -118,7 +128,11 @@ def labelled(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def difference_text(rows: list[dict[str, Any]], language: str) -> str:
-    """The differences as lines of text in ``language`` ("zh" or "en"), for notices."""
-    with translation.override(LANGUAGES[language]):
-        return "\n".join(f"{row[language]}: {shown(row['old'])} → {shown(row['new'])}" for row in rows)
+def difference_text(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The differences as lines of text in both languages, for notices: all read them, in whatever zone they are."""
+    return in_both(lambda: "\n".join(_difference_line(row) for row in rows))
+
+
+def _difference_line(row: dict[str, Any]) -> str:
+    old, new = (shown(row[key], moment_for_all) for key in ("old", "new"))
+    return f"{in_language(row['zh'], row['en'])}: {old} → {new}"

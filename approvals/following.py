@@ -25,8 +25,9 @@ def follow(meant: Q) -> None:
 
 
 def kind(*kinds: DeciderKind) -> Q:
-    """Places that mean somebody in one of these ways."""
-    return Q(who__kind__in=[one.value for one in kinds])
+    """Places that mean somebody in one of these ways, or where nobody else may."""
+    codes = [one.value for one in kinds]
+    return Q(who__kind__in=codes) | Q(who__otherwise__in=codes)
 
 
 @receiver(m2m_changed, sender=User.roles.through)

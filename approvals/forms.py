@@ -21,13 +21,18 @@ from tickets.shared.forms import moment_field, text_field
 
 
 class DecisionForm(forms.Form):
-    """A decision and its reason. ``digest``: of the content that was read."""
+    """A decision and its reason. ``digest``: of the content that was read; ``seen``: keys of concerns beside it."""
 
     verdict = forms.ChoiceField(
         label=gettext_lazy("Decision"), choices=Decision.Verdict.choices, widget=forms.RadioSelect
     )
     reason = text_field(gettext_lazy("Reason"), required=False, help_text=gettext_lazy("Needed unless you approve."))
     digest = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, max_length=20000, widget=forms.HiddenInput)
+
+    def clean_seen(self) -> list[str]:
+        """One by one."""
+        return self.cleaned_data["seen"].split()
 
     def clean(self) -> dict[str, Any]:
         """Whoever does not simply approve says why."""

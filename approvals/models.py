@@ -37,7 +37,8 @@ class Outcome(models.TextChoices):
 class ApprovalRound(models.Model):
     """One asking about a ticket. ``content``: list of {name, zh, en, value}, the readable copy; ``digest`` is of it.
 
-    ``policy``: the copy {code, version, zh, en, steps}; ``text``: what the person who asks writes to the deciders.
+    ``policy``: the copy {code, version, zh, en, steps}; ``text``: what the person who asks writes to the deciders;
+    ``urgent``: it is decided before others, and told at once by every channel.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="approval_rounds")
@@ -47,6 +48,7 @@ class ApprovalRound(models.Model):
     digest = models.CharField(max_length=64)
     policy = models.JSONField()
     text = models.TextField(_("text"), blank=True)
+    urgent = models.BooleanField(pgettext_lazy("approval", "urgent"), default=False)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.OPEN)
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("asked by"))
     asked_at = models.DateTimeField(pgettext_lazy("moment", "asked"))
@@ -145,7 +147,8 @@ class Ask(models.Model):
     class How(models.TextChoices):
         OWN = "own", pgettext_lazy("person", "asked")
         DELEGATE = "delegate", pgettext_lazy("approval", "stands in")
-        SUBSTITUTE = "substitute", _("asked too: overdue")
+        INSTEAD = "instead", _("instead: nobody else is there")
+        SUBSTITUTE = "substitute", _("substitute: overdue, or nobody else may")
 
     slot = models.ForeignKey(Slot, models.CASCADE, related_name="asks")
     round = models.ForeignKey(ApprovalRound, models.CASCADE, related_name="asks")

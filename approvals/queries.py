@@ -13,12 +13,22 @@ from accounts.codes import in_language
 from accounts.models import User
 from approvals.content import difference, labelled
 from approvals.models import ApprovalRound, Ask, Decision, Outcome, Rule, Slot, Step
-from approvals.questions import label_of
+from approvals.questions import Concern, label_of, question_of
 from tickets.models import Ticket
 
 #: What a line of "to decide" shows: a ticket has many columns, and a round may be long.
 SHOWN_COLUMNS = (
-    *("number", "purpose", "digest", "text", "asked_at", "ticket__number", "ticket__kind", "ticket__summary"),
+    *(
+        "number",
+        "purpose",
+        "digest",
+        "text",
+        "urgent",
+        "asked_at",
+        "ticket__number",
+        "ticket__kind",
+        "ticket__summary",
+    ),
     *("ticket__priority__name_zh", "ticket__priority__name_en", "asked_by__username"),
     *("asked_by__full_name", "asked_by__full_name_en"),
 )
@@ -78,6 +88,13 @@ def rounds_of(ticket: Ticket) -> list[ApprovalRound]:
     return list(full(ApprovalRound.objects.filter(ticket_id=ticket.pk)).order_by("-asked_at", "-pk"))
 
 
+def concerns_of(made: ApprovalRound, user: User, now: datetime) -> list[Concern]:
+    """What stands at ``now`` against what is asked, for ``user``; nothing once it is decided."""
+    if made.outcome != Outcome.OPEN:
+        return []
+    return question_of(made.ticket.kind, made.purpose).concerns(made.ticket.specific, user, now)
+
+
 def show(made: ApprovalRound, now: datetime) -> Shown:
     """How ``made`` stands at ``now``, in the active language."""
     return show_all([made], now)[0]
@@ -130,7 +147,7 @@ def keys_to_decide(user: User) -> list[int]:
     From the person to the rounds: joins are made as written, and one person is asked little.
     """
     asks = Ask.objects.filter(person=user, waits=True, round__outcome=Outcome.OPEN)
-    pressing = asks.order_by("round__ticket__priority_rank", "round__asked_at", "round_id")
+    pressing = asks.order_by("-round__urgent", "round__ticket__priority_rank", "round__asked_at", "round_id")
     return list(dict.fromkeys(pressing.values_list("round_id", flat=True)))
 
 

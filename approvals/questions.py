@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.functional import Promise
 
     from accounts.models import User
@@ -37,6 +39,21 @@ def no_choices() -> Choices:
     return ()
 
 
+@dataclass(frozen=True)
+class Concern:
+    """Something that stands against it now, beside what is asked: shown to whoever decides, in their language."""
+
+    key: str
+    tone: str
+    label: str | Promise
+    text: str
+
+
+def unconcerned(ticket: Any, user: User, now: datetime) -> list[Concern]:
+    """Nothing stands against it."""
+    return []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """One question about tickets of ``kind``.
@@ -53,7 +70,10 @@ class Question:
     only the asker is kept away, and the kind's own actions log and tell that it was asked. ``keeps_requester_away``:
     whether the ticket's requester may not decide; no where tickets are raised by those who manage them.
     ``keeps_asked``: whoever was asked goes on reading the ticket while the approval stands, also when others decided;
-    without it only those who decided do.
+    without it only those who decided do. ``urgent``: whether those who are asked are told at once, by every channel,
+    whatever the hour; tickets of high priority are so anyhow. ``concerns``: what stands against it at a moment, for a
+    reader: not of substance, for it comes and goes without an edit. ``decided``: called with (round, decision, seen)
+    after each decision, in its transaction; ``seen``: keys of the concerns that were read; it may refuse.
     """
 
     kind: str
@@ -62,6 +82,7 @@ class Question:
     fields: tuple[str, ...]
     also: Callable[[Any], list[Line]] = nothing
     actions: Callable[[Any], Iterable[str]] = none
+    askers: Callable[[Any], Iterable[User]] = nobody
     implementers: Callable[[Any], Iterable[User]] = nobody
     grade: Callable[[Any], str] = lambda ticket: ""
     risk: Callable[[Any], str] = lambda ticket: ""
@@ -74,6 +95,9 @@ class Question:
     proposal: bool = False
     keeps_requester_away: bool = True
     keeps_asked: bool = False
+    urgent: Callable[[Any], bool] = lambda ticket: False
+    concerns: Callable[[Any, User, datetime], list[Concern]] = unconcerned
+    decided: Callable[..., None] | None = None
 
 
 _questions: dict[tuple[str, str], Question] = {}

@@ -10,10 +10,13 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from accounts.codes import in_language
+from accounts.codes import in_both
 from accounts.models import User
+from accounts.permissions import Permission
 from approvals.content import digest_of, lines_of
-from approvals.decisions.deciders import Entitled, delegates_of, entitled, named_by
+from approvals.decisions.deciders import Entitled, delegates_of, entitled, instead_of, named_by
+from approvals.decisions.lacking import Lack, needed_elsewhere
+from approvals.decisions.seating import seated
 from approvals.models import ApprovalRound, Ask, DeciderKind, Decision, Excluded, Outcome, Rule, Slot, Step
 from approvals.policy.policies import copy_for
 from approvals.questions import Line, Question, question_of
@@ -51,6 +54,7 @@ def ask(
         digest=digest_of(lines),
         policy=policy,
         text=text,
+        urgent=question.urgent(ticket),
         asked_by=user,
         asked_at=now,
     )
@@ -66,7 +70,7 @@ def ask(
 
 
 def exclude(made: ApprovalRound, question: Question, ticket: Any, user: User) -> None:
-    """Store who may not decide: who asks, whose ticket it is, who last edited its substance, who carries it out."""
+    """Store who may not decide: who asks or asked before, its requester, its last editor, who carries it out."""
     found: dict[int, str] = {}
     if question.proposal:
         Excluded.objects.create(round=made, person=user, why=Why.REQUESTER)
@@ -76,9 +80,11 @@ def exclude(made: ApprovalRound, question: Question, ticket: Any, user: User) ->
     editor = last_editor(ticket, question)
     if editor is not None:
         found[editor] = Why.EDITOR
-    for key in (user.pk, ticket.requester_id if question.keeps_requester_away else None):
-        if key is not None:
-            found[key] = Why.REQUESTER
+    before = ApprovalRound.objects.filter(ticket_id=made.ticket_id, purpose=made.purpose)  # this one too
+    asking = {*before.values_list("asked_by", flat=True), *(person.pk for person in question.askers(ticket))}
+    if question.keeps_requester_away:
+        asking.add(ticket.requester_id)
+    found |= dict.fromkeys(asking - {None}, Why.REQUESTER)
     Excluded.objects.bulk_create(Excluded(round=made, person_id=key, why=why) for key, why in found.items())
 
 
@@ -92,39 +98,42 @@ def last_editor(ticket: Any, question: Question) -> int | None:
 
 
 def _lay_out(made: ApprovalRound, ticket: Ticket, now: datetime) -> None:
-    """Make the steps and their places. Raises ActionConflict when a step has nobody who may decide."""
+    """Make the steps and their places. Raises ActionConflict when not all can be decided, each by somebody else."""
     kept_away = kept_from(made)
+    seats: list[frozenset[int]] = []  # of the steps until now: who may take each
     for plan in made.policy["steps"]:
         places = [one for who in plan["deciders"] for one in spread(who, ticket, now)]
         needed = {Rule.ALL: len(places), Rule.ANY: 1}.get(plan["rule"], min(plan["needed"], len(places)))
         step = Step.objects.create(round=made, position=plan["position"], rule=plan["rule"], needed=max(needed, 1))
         Slot.objects.bulk_create(Slot(step=step, position=n, who=who) for n, who in enumerate(places, start=1))
-        able = [who for who in places if _may_fill(who, plan, ticket, now, kept_away)]
-        if len(able) < max(needed, 1):
-            missing = [in_language(who["zh"], who["en"]) for who in places if who not in able]
-            names = ", ".join(missing) or _("nobody is named")
-            said = _("Nobody can decide step %(step)d: %(who)s.") % {"step": step.position, "who": names}
-            if any(_may_fill(who, plan, ticket, now, frozenset()) for who in places if who not in able):
-                said += " " + _("Whoever is meant asks for it, changed it last, or carries it out.")
-            raise ActionConflict(said)
+        able = [able_to_fill(who, plan, ticket, now, kept_away) for who in places]
+        if sum(map(bool, able)) < step.needed:
+            lacking = [who for who, people in zip(places, able, strict=True) if not people]
+            lack = Lack(made.policy, step.position, lacking, whys_of(made))
+            raise ActionConflict(lack.told(ticket, now))
+        seats += able if step.needed == len(able) else [frozenset().union(*able)] * step.needed
+        if not seated(seats):
+            raise ActionConflict(needed_elsewhere(step.position, frozenset().union(*able)))
 
 
 def spread(who: dict[str, Any], ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     """The place itself, or with ``each`` one for every person that it names now."""
     if not who.get("each"):
         return [who]
+    found = named_by(who, ticket, now) or (named_by(instead_of(who), ticket, now) if who.get("otherwise") else [])
     return [
         {"kind": "person", "person": one.username, "zh": one.full_name, "en": one.full_name_en or one.full_name}
-        for one in named_by(who, ticket, now)
+        for one in found
     ]
 
 
-def _may_fill(
+def able_to_fill(
     who: dict[str, Any], plan: dict[str, Any], ticket: Ticket, now: datetime, kept_away: frozenset[int]
-) -> bool:
-    """Whether somebody may decide there, the substitute for after the due time among them."""
-    people = [one.person.pk for one in entitled(who, ticket, now) if not _tainted(one, kept_away)]
-    return bool(people) or any(one.pk not in kept_away for one in substitutes(plan, ticket, now))
+) -> frozenset[int]:
+    """Keys of those who may decide there or for whom somebody may, substitutes for after the due time among them."""
+    people = [one.for_person or one.person for one, _how in meant_by(who, ticket, now, kept_away)]
+    spare = [one for one in substitutes(plan, ticket, now) if one.pk not in kept_away]
+    return frozenset(one.pk for one in (*people, *spare))
 
 
 def substitutes(plan: dict[str, Any], ticket: Ticket, at: datetime) -> list[User]:
@@ -136,6 +145,12 @@ def substitutes(plan: dict[str, Any], ticket: Ticket, at: datetime) -> list[User
 def kept_from(made: ApprovalRound) -> frozenset[int]:
     """Keys of everybody who may not decide: as stored, and other accounts with their employee number."""
     return accounts_of(User.objects.filter(pk__in=made.excluded.values("person")))
+
+
+def whys_of(made: ApprovalRound) -> dict[int, str]:
+    """Why each account may not decide, by its key."""
+    rows = made.excluded.select_related("person")
+    return {key: row.why for row in rows for key in accounts_of([row.person])}
 
 
 def accounts_of(people: Iterable[User]) -> frozenset[int]:
@@ -151,6 +166,12 @@ def accounts_of(people: Iterable[User]) -> frozenset[int]:
 def same_person(user: User) -> frozenset[int]:
     """Keys of the accounts of ``user``. No query without an employee number."""
     return accounts_of([user])
+
+
+def voted_in(made: ApprovalRound) -> frozenset[int]:
+    """Keys of everybody who decided in the round, or for whom somebody did: each person once, by any account."""
+    decided = made.decisions.select_related("person", "for_person")
+    return accounts_of(one for row in decided for one in (row.person, row.for_person) if one is not None)
 
 
 def _tainted(one: Entitled, kept_away: frozenset[int]) -> bool:
@@ -169,11 +190,23 @@ def open_step(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) ->
     if question_of(ticket.kind, made.purpose).proposal:  # its action told those who decide for themselves
         fresh = list(made.asks.filter(slot__step=step).exclude(how=Ask.How.OWN).values_list("person_id", flat=True))
     tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text)
+    call_for_people(step, made, ticket, now)
 
 
 def plan_of(made: ApprovalRound, step: Step) -> dict[str, Any]:
     """The step as the round's copy of the policy has it."""
     return next(plan for plan in made.policy["steps"] if plan["position"] == step.position)
+
+
+def meant_by(
+    who: dict[str, Any], ticket: Ticket, now: datetime, kept_away: frozenset[int]
+) -> list[tuple[Entitled, str]]:
+    """Whom a place means who may decide, and how; where nobody of them may, whom it names instead."""
+    own = [one for one in entitled(who, ticket, now) if not _tainted(one, kept_away)]
+    if own or not who.get("otherwise"):
+        return [(one, str(Ask.How.DELEGATE if one.for_person else Ask.How.OWN)) for one in own]
+    found = entitled(instead_of(who), ticket, now)
+    return [(one, str(Ask.How.INSTEAD)) for one in found if not _tainted(one, kept_away)]
 
 
 def may_fill(
@@ -184,14 +217,13 @@ def may_fill(
     The substitutes, and their delegates, where nobody else may, once they were asked, and after the due time.
     """
     step = slot.step
-    own = [one for one in entitled(slot.who, ticket, now) if not _tainted(one, kept_away)]
-    found = [(one, Ask.How.DELEGATE if one.for_person else Ask.How.OWN) for one in own]
+    found = meant_by(slot.who, ticket, now, kept_away)
     plan = plan_of(made, step)
-    if plan.get("substitute") and (_late(step, now) or not own or _asked_substitutes(slot)):
+    if plan.get("substitute") and (_late(step, now) or not found or _asked_substitutes(slot)):
         spare = substitutes(plan, ticket, now)
         people = [*map(Entitled, spare), *delegates_of(spare, now)]
-        found += [(one, Ask.How.SUBSTITUTE) for one in people if not _tainted(one, kept_away)]
-    return [(one, str(how)) for one, how in found]
+        found += [(one, str(Ask.How.SUBSTITUTE)) for one in people if not _tainted(one, kept_away)]
+    return found
 
 
 def _late(step: Step, now: datetime) -> bool:
@@ -210,7 +242,7 @@ def ask_who_may(step: Step, made: ApprovalRound, ticket: Ticket, now: datetime) 
     if not question_of(ticket.kind, made.purpose).binds(ticket):
         made.asks.filter(waits=True).update(waits=False)
         return []
-    kept_away = kept_from(made)
+    kept_away = kept_from(made) | voted_in(made)
     fresh: list[Ask] = []
     for slot in step.slots.filter(decisions=None).select_related("step").prefetch_related("asks"):
         able: dict[tuple[int, int | None], Ask] = {}
@@ -243,6 +275,30 @@ def ask_and_tell(step: Step, ticket: Any, now: datetime) -> None:
     made: ApprovalRound = step.round
     fresh = ask_who_may(step, made, ticket, now)
     tell("approval_asked", made, fresh, now=now, user=made.asked_by, text=made.text, key=f"{step.position}:{now}")
+    call_for_people(step, made, ticket, now)
+
+
+def call_for_people(step: Step, made: ApprovalRound, ticket: Any, now: datetime) -> None:
+    """When too few are left who may decide the step, whoever asked and those who keep policies learn of it, once.
+
+    It waits: that nobody may decide approves nothing.
+    """
+    if not question_of(ticket.kind, made.purpose).binds(ticket):
+        return
+    asked = Ask.objects.filter(slot__step=step, slot__decisions=None, waits=True)
+    left = step.needed - step.decisions.filter(verdict=Decision.Verdict.APPROVE).count()
+    if min(asked.values("slot").distinct().count(), asked.values("person").distinct().count()) >= left:
+        return
+    keepers = User.objects.active().holding(Permission.ADMIN)
+    people = [made.asked_by_id, *keepers.order_by("pk").values_list("pk", flat=True)]
+    tell(
+        "approval_has_nobody",
+        made,
+        list(dict.fromkeys(key for key in people if key is not None)),
+        now=now,
+        text=in_both(lambda: _("Step %(step)d") % {"step": step.position}),
+        key=f"{step.position}:nobody",
+    )
 
 
 def _ask(slot: Slot, made: ApprovalRound, person: User, other: User | None, now: datetime, how: str) -> Ask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, QuerySet
@@ -10,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.codes import in_language
+from approvals.beside import count_beside, with_beside
 from approvals.content import shown
 from approvals.models import ApprovalRound, Ask, Outcome
-from approvals.querysets import RoundQuerySet
 from approvals.questions import label_of, question_of
 from tickets.shared.asking import Asked, Asking, register_asking
 from tickets.workspace.context import Waiting, register_waiting
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from tickets.models import Ticket
 
 
-def waiting_for(user: User) -> RoundQuerySet:
-    """Open rounds that wait for ``user``."""
-    return ApprovalRound.objects.waiting_for(user)
+def waiting_for(user: User) -> QuerySet:
+    """Open rounds that wait for ``user``, and what waits beside them."""
+    return with_beside(ApprovalRound.objects.waiting_for(user), user)
 
 
 def waiting_for_all() -> dict[int, int]:
-    """How many open rounds wait for each person. One query."""
+    """How many decisions wait for each person. One query for rounds."""
     found = Ask.objects.filter(waits=True, round__outcome="open").values_list("person").order_by()
-    return dict(found.annotate(count=Count("round", distinct=True)))
+    return count_beside() + Counter(dict(found.annotate(count=Count("round", distinct=True))))
 
 
 register_waiting(

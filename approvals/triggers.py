@@ -40,8 +40,8 @@ COUNTED = pgtrigger.Trigger(
 EXCLUSION_STAYS = pgtrigger.Protect(name="exclusion_stays", operation=pgtrigger.Update | pgtrigger.Delete)
 
 #: Four eyes, and steps in order: who is kept away decides neither for themselves nor for another, nor does another
-#: account with the same employee number, and nobody decides a step twice; a step decides only while it and its round
-#: are open.
+#: account with the same employee number, and nobody decides twice in a round, whichever step and for whomever; a step
+#: decides only while it and its round are open.
 FOUR_EYES = pgtrigger.Trigger(
     name="decision_four_eyes",
     operation=pgtrigger.Insert,
@@ -62,11 +62,11 @@ FOUR_EYES = pgtrigger.Trigger(
             SELECT 1 FROM approvals_decision d
             JOIN accounts_user had ON had.id IN (d.person_id, d.for_person_id)
             JOIN accounts_user one ON one.id IN (NEW.person_id, NEW.for_person_id)
-            WHERE d.step_id = NEW.step_id AND (one.id = had.id OR (
+            WHERE d.round_id = NEW.round_id AND (one.id = had.id OR (
                 one.employee_number <> '' AND one.employee_number = had.employee_number
                 AND one.organisation_id = had.organisation_id))
         ) THEN
-            RAISE EXCEPTION 'once: % decided step % already', NEW.person_id, NEW.step_id
+            RAISE EXCEPTION 'once: % decided in round % already', NEW.person_id, NEW.round_id
                 USING ERRCODE = 'check_violation';
         END IF;
         IF NOT EXISTS (

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.http import SignedInRequest, SignedInView, is_htmx
+from approvals.beside import lines_beside
 from approvals.decisions.deciding import decide, decide_many, may_decide
 from approvals.delegation.delegating import delegate, delegations_of, end_delegation
 from approvals.forms import DecisionForm, DelegationForm, ManyForm
 from approvals.models import ApprovalRound, Delegation
-from approvals.queries import decided_by, full, lines_to_decide, show
+from approvals.queries import concerns_of, decided_by, full, lines_to_decide, show
 from approvals.rules import may_end_delegation
 from tickets.errors import ActionError, ActionForbidden, ActionNotFound
 
@@ -37,6 +38,7 @@ def draw_list(request: SignedInRequest, form: ManyForm, refused: Any = (), statu
         "waiting": waiting,
         "count": count,
         "more": count - len(waiting),
+        "beside": lines_beside(user),
         "delegations": [row for row in standing_in if row.person_id == user.pk],
         "stands_in_for": [row for row in standing_in if row.deputy_id == user.pk],
         "form": form,
@@ -101,10 +103,14 @@ def draw_round(
 ) -> HttpResponse:
     """A round with its content, steps and decisions; the form for who may decide it."""
     waits = may_decide(made, request.user, timezone.now())
+    concerns = concerns_of(made, request.user, timezone.now())
+    read = {"digest": made.digest, "seen": " ".join(one.key for one in concerns)}
     if waits and form is None:
-        form = DecisionForm(initial={"digest": made.digest}, label_suffix="")
+        form = DecisionForm(initial=read, label_suffix="")
     context = {
         "shown": show(made, timezone.now()),
+        "concerns": concerns,
+        "read": read,
         "form": form if waits else None,
         "refusal": refusal,
         "excluded": made.excluded.select_related("person"),
@@ -122,7 +128,11 @@ class RoundView(SignedInView):
         """Show it; nothing changes, however often it is fetched."""
         made = find(request, pk)
         if is_htmx(request):  # a line of the list that is opened
-            return render(request, "approvals/_content.html", {"lines": show(made, timezone.now()).lines})
+            shown = {
+                "lines": show(made, timezone.now()).lines,
+                "concerns": concerns_of(made, request.user, timezone.now()),
+            }
+            return render(request, "approvals/_content.html", shown)
         return draw_round(request, made)
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
@@ -138,6 +148,7 @@ class RoundView(SignedInView):
                 verdict=typed["verdict"],
                 reason=typed["reason"],
                 digest=typed["digest"] or made.digest,
+                seen=typed["seen"],
             )
         except ActionNotFound as error:
             raise Http404 from error

@@ -44,6 +44,7 @@ def measure_the_rest(servers: Servers, options: Options, found: report.Report) -
     look_into_problems(servers, options, found)
     look_at_items(servers, options, found)
     check_collisions(servers, options, found)
+    look_at_changes(servers, options, found)
     keep_time(servers, options, found)
     largest = servers.environment(options.sizes[-1])
     say("racing")
@@ -138,7 +139,7 @@ def look_at_items(servers: Servers, options: Options, found: report.Report) -> N
         environment = servers.environment(options.sizes[0], DATABASE_URL=servers.database_url(ITEMS))
         with Child("bench.quality.items.handlers", environment) as child:
             prepared = child.ask("prepare", items=size)
-            found.items[size] = {"prepared": prepared, **child.ask("measure", rounds=ITEM_ROUNDS)}
+            found.items[size] = {"prepared": prepared, **child.ask("measure", rounds=min(ITEM_ROUNDS, options.rounds))}
             if size == options.item_sizes[-1]:
                 found.item_versions = child.ask("versions", of_each=OLD_VERSIONS)
         servers.drop_database(ITEMS)
@@ -153,6 +154,18 @@ def check_collisions(servers: Servers, options: Options, found: report.Report) -
         prepared = child.ask("prepare", items=options.items, changes=options.year_of_changes)
         found.collisions = {"prepared_seconds": prepared, **child.ask("check", count=CHECKS)}
     servers.drop_database(PLANNED)
+
+
+def look_at_changes(servers: Servers, options: Options, found: report.Report) -> None:
+    """Pages of changes with a tenth of a year and with all of it planned, each in a copy of the smallest database."""
+    for count in (options.year_of_changes // 10, options.year_of_changes):
+        say(f"pages among {count:,} changes")
+        servers.copy_database(options.sizes[0], PLANNED)
+        environment = servers.environment(options.sizes[0], DATABASE_URL=servers.database_url(PLANNED))
+        with Child("bench.quality.planned.handlers", environment) as child:
+            child.ask("prepare", items=options.items, changes=count)
+            found.changes[count] = child.ask("measure", rounds=min(ITEM_ROUNDS, options.rounds))
+        servers.drop_database(PLANNED)
 
 
 def keep_time(servers: Servers, options: Options, found: report.Report) -> None:

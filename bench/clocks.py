@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
+from django.dispatch import Signal
 from django.test import Client
 
 from accounts.models import User
@@ -19,10 +20,10 @@ from sla.engine import rounds as engine
 from sla.models import Clock, Target, Timer
 from tickets.actions import perform
 from tickets.models import Ticket
-from tickets.signals import action_performed
+from tickets.signals import action_logged, action_performed
 
 #: What reacts to an action with clocks or notices. Without them an action costs what it cost before.
-ADDED = ("keep_time", "keep_plans", "tell_people")
+ADDED = ("keep_time", "keep_plans", "declare", "tell_people")
 GROUP, DESK, ENGINEER = "bench-group-10", "bench-agent-0", "bench-agent-10"
 STEPS: list[tuple[str, dict[str, Any]]] = [
     ("register", {"summary": "新登记的事件", "impact": "I4", "requester": "bench-requester-1", "group": GROUP}),
@@ -160,22 +161,29 @@ def actions(rounds: int) -> dict[str, dict[str, list[float]]]:
 
     ``request``: as programs ask for it, by the API; ``door``: ``perform`` alone.
     """
-    every = list(action_performed.receivers)
-    own = [receiver for receiver in every if not any(name in repr(receiver) for name in ADDED)]
+    every = {signal: list(signal.receivers) for signal in (action_logged, action_performed)}
     lives: dict[str, ApiLife | DoorLife] = {"request": ApiLife(), "door": DoorLife()}
     times: dict[tuple[str, str, bool], list[float]] = {}
     for added in itertools.islice(itertools.cycle((True, False)), 2 * rounds + 4):
-        action_performed.receivers = every if added else own
-        action_performed.sender_receivers_cache.clear()
+        _listen(every if added else {signal: _own(receivers) for signal, receivers in every.items()})
         for how, life in lives.items():
             for name, spent in life.once():
                 times.setdefault((how, name, added), []).append(spent)
-    action_performed.receivers = every
-    action_performed.sender_receivers_cache.clear()
+    _listen(every)
     return {
         how: {name: [_middle(times[how, name, added]) for added in (True, False)] for name, _data in STEPS}
         for how in lives
     }
+
+
+def _own(receivers: list[Any]) -> list[Any]:
+    return [receiver for receiver in receivers if not any(name in repr(receiver) for name in ADDED)]
+
+
+def _listen(receivers: dict[Signal, list[Any]]) -> None:
+    for signal, those in receivers.items():
+        signal.receivers = those
+        signal.sender_receivers_cache.clear()
 
 
 def _middle(times: list[float]) -> float:

@@ -10,9 +10,8 @@ from typing import Any
 
 from bench import plans
 from bench.subjects import BY_KEY
+from bench.timing import WARM_UP
 from bench.world import World
-
-WARM_UP = 5
 
 
 class Measurer:
@@ -31,13 +30,13 @@ class Measurer:
             "credentials": self.world.credentials,
         }
 
-    def check(self, key: str) -> dict[str, Any]:
+    def check(self, key: str, warm_up: int = WARM_UP) -> dict[str, Any]:
         """Warm up, then say what one request answers and how many statements it takes."""
         subject = BY_KEY[key]
         response = self.world.send(subject.request(self.world))
         if response.status_code not in subject.statuses:
             return {"status": response.status_code, "text": response.content[:300].decode(errors="replace")}
-        for _ in range(WARM_UP):
+        for _ in range(warm_up):
             self.world.send(subject.request(self.world))
         request = subject.request(self.world)
         with plans.counting() as counter:

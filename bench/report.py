@@ -31,6 +31,7 @@ class Report:
     clocks: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, Any] = field(default_factory=dict)
     collisions: dict[str, Any] = field(default_factory=dict)
+    changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     items: dict[int, dict[str, Any]] = field(default_factory=dict)
     item_versions: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -106,6 +107,7 @@ class Report:
             "clocks": self.clocks,
             "problems": self.problems,
             "collisions": self.collisions,
+            "changes": self.changes,
             "items": self.items,
             "item_versions": self.item_versions,
             "memory": self.memory,
@@ -145,6 +147,7 @@ def show(report: Report) -> None:
     _show_problems(report.problems)
     _show_items(report.items, report.item_versions)
     _show_collisions(report.collisions)
+    _show_changes(report.changes)
     print(f"creating: {report.creators}\nclaiming: {report.claimers}")
     for fault in report.faults():
         print(f"FAULT  {fault}")
@@ -205,6 +208,18 @@ def _show_collisions(found: dict[str, Any]) -> None:
             f" one of {found['many_items']:,} items {found['many_ms']} ms,"
             f" its free windows {found['many_windows_ms']} ms"
         )
+
+
+def _show_changes(found: dict[int, dict[str, Any]]) -> None:
+    """Pages of changes in bare pages, among few and many others."""
+    counts = sorted(found)
+    for name in found[counts[0]] if counts else ():
+        rows = [found[count][name] for count in counts]
+        told = ", ".join(
+            f"among {count:,} {row['ms']} ms ({row.get('floors', 1)} bare pages)"
+            for count, row in zip(counts, rows, strict=True)
+        )
+        print(f"changes, {name}: {told}; {rows[-1].get('statements', '-')} statements")
 
 
 def _show_items(found: dict[int, dict[str, Any]], versions: dict[str, Any]) -> None:

@@ -7,11 +7,11 @@ FROM tickets_ticket ORDER BY id LIMIT 100000;
 CREATE TEMP TABLE bench_people AS
 SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM accounts_user WHERE username LIKE 'bench-agent-%';
 
-INSERT INTO approvals_approvalround (ticket_id, purpose, number, content, digest, policy, text, outcome, asked_by_id, asked_at)
+INSERT INTO approvals_approvalround (ticket_id, purpose, number, content, digest, policy, text, urgent, outcome, asked_by_id, asked_at)
 SELECT ticket_id, 'priority', 1,
        '[{"name": "impact", "zh": "建议的影响范围", "en": "Proposed impact", "value": {"id": "I2", "zh": "严重", "en": "Severe"}}]'::jsonb,
        md5(ticket_id::text), '{"code": "", "version": 0, "zh": "变更优先级", "en": "Another priority", "steps": []}'::jsonb,
-       '影响扩大，多个终端均可复现', 'open', asker, at
+       '影响扩大，多个终端均可复现', false, 'open', asker, at
 FROM bench_round;
 
 INSERT INTO approvals_step (round_id, position, rule, needed, outcome, opened_at, due_at)

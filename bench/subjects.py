@@ -125,21 +125,30 @@ AGAIN = {
 }
 
 
-def _board(address: str, *, cold: bool) -> Callable[[World], Request]:
+#: What is asked again after a ticket that is not finished has changed.
+CHANGED = {
+    key.replace("again", "changed"): (title.replace("again", "after a change"), address)
+    for key, (title, address) in AGAIN.items()
+}
+
+
+def _board(address: str, before: Callable[[World, Request], object]) -> Callable[[World], Request]:
     def prepare(world: World) -> Request:
         request = Request(address, fragment=True)
-        if cold:
-            world.forget_figures()
-        else:
-            world.send(request)
+        before(world, request)
         return request
 
     return prepare
 
 
-def _boards(pages: dict[str, tuple[str, str]], *, cold: bool) -> list[Subject]:
+def _then_changed(world: World, request: Request) -> None:
+    world.send(request)
+    world.change_a_ticket()
+
+
+def _boards(pages: dict[str, tuple[str, str]], before: Callable[[World, Request], object]) -> list[Subject]:
     return [
-        Subject(key, title, _board(address, cold=cold), over_network=False, scans=True)
+        Subject(key, title, _board(address, before), over_network=False, scans=True)
         for key, (title, address) in pages.items()
     ]
 
@@ -179,7 +188,8 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject("board", "board, frame", lambda world: Request("/boards/incidents/"), limit=16, over_network=False),
     Subject("live_board", "live board", lambda world: Request("/boards/live/"), limit=24, over_network=False),
-    *_boards(BOARD | PROCESS, cold=True),
-    *_boards(AGAIN, cold=False),
+    *_boards(BOARD | PROCESS, lambda world, request: world.forget_figures()),
+    *_boards(AGAIN, lambda world, request: world.send(request)),
+    *_boards(CHANGED, _then_changed),
 )
 BY_KEY = {subject.key: subject for subject in SUBJECTS}

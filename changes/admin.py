@@ -49,14 +49,8 @@ class ChangeTemplateAdmin(PortalAdmin):
         return super().get_queryset(request).annotate(newest_number=Max("versions__number"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The code is chosen once."""
-        return ("code",) if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Who is approved again starts anew."""
-        if change and obj.approved and "approved" in form.changed_data:
-            obj.approved_at = clock.now()
-        super().save_model(request, obj, form, change)
+        """The code is chosen once; the pre-approval is given on *Standard changes*, by who did not write it."""
+        return ("code", "approved") if obj else ("approved",)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Publish what was saved, with its steps, as the next version."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,13 +10,19 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.permissions import Permission
 from approvals.content import in_parts, line_of
-from approvals.models import ApprovalRound, Outcome
-from approvals.questions import Line, Question, register_question
-from changes.codes import MAJOR, ChangeType
+from approvals.models import ApprovalRound, Decision, Outcome
+from approvals.questions import Concern, Line, Question, register_question
+from changes.codes import EMERGENCY, MAJOR, ChangeType
+from changes.collision.collisions import GRADE_TONES, Collision, Grade, collisions_of
+from changes.collision.readings import DECIDED, keep
+from changes.collision.signing import SHOWN, key_of, sentence_of, sign
 from changes.models import Change, PlanStep
+from changes.recurring.versions import authors_of
 from changes.states import Risk, States
 from tickets.actions import perform
+from tickets.errors import ActionConflict
 from tickets.forms import json_value
 
 PURPOSE = "change"
@@ -26,11 +32,13 @@ SUBSTANCE = (
     "description",
     "reason",
     "effect",
+    "scope",
     "business_system",
     "planned_start",
     "planned_end",
     "plan",
     "back_out",
+    "back_out_tested",
     "resources",
     "risk",
 )
@@ -68,7 +76,15 @@ def actions_of_substance(change: Change) -> Iterable[str]:
     named = ("choose_implementers",) if change.change_type_id == MAJOR else ()
     items = ("add_items", "add_items_by_query", "remove_items", "remove_items_by_query")
     edits = ("prepare_value", "prepare_item", "prepare_relation", "drop_edit")
-    return ("order", "add_step", "remove_step", *items, *edits, *named)
+    return ("order", "add_step", "edit_step", "remove_step", *items, *edits, *named)
+
+
+def askers(change: Change) -> Iterable[User]:
+    """Who registered or submitted it, and who wrote the rule by which it comes again, do not approve it either."""
+    asking = Q(pk=change.registered_by_id)
+    asking |= Q(pk__in=change.timeline.filter(action__in=("register", "order", "submit")).values("actor"))
+    asking |= Q(pk__in=authors_of(change))
+    return User.objects.filter(asking)
 
 
 def implementers(change: Change) -> Iterable[User]:
@@ -79,6 +95,46 @@ def implementers(change: Change) -> Iterable[User]:
     if change.group_id:
         working |= Q(support_groups=change.group_id)
     return User.objects.filter(working).distinct()
+
+
+def concerns(change: Change, user: User, now: datetime) -> list[Concern]:
+    """What it collides with as it stands now, the worst first; a customer learns of no other change by it."""
+    return [
+        Concern(
+            key=key_of(one),
+            tone=GRADE_TONES[one.grade],
+            label=one.grade.label,
+            text=told_to(user, one),
+        )
+        for one in collisions_of(change, now)
+    ]
+
+
+def told_to(user: User, one: Collision) -> str:
+    """A collision as ``user`` may read it: customers the rule, staff also the other change, what and whom to ask."""
+    return sentence_of(one) if user.may(Permission.INTERNAL) else str(one.reason.label)
+
+
+def decided(*, round: ApprovalRound, decision: Decision, seen: Collection[str]) -> None:
+    """Whoever approves an emergency that collides hard signs for that: they have read it, and say why it goes on.
+
+    Others are not asked before somebody has signed. What stood at any decision is kept. Raises ActionConflict for what
+    was not read, or without a reason.
+    """
+    change = Change.objects.get(pk=round.ticket_id)
+    found = collisions_of(change, decision.at)
+    keep(change=change, found=found, occasion=DECIDED, now=decision.at)
+    if change.change_type_id != EMERGENCY or decision.verdict != Decision.Verdict.APPROVE:
+        return
+    hard = [one for one in found if one.grade is Grade.HARD]
+    unread = [one for one in hard if key_of(one) not in seen]
+    if unread:
+        said = _("It collides hard, which you have not read: %(reasons)s. Read it on its page and decide there.")
+        raise ActionConflict(said % {"reasons": "; ".join(told_to(decision.person, one) for one in unread[:SHOWN])})
+    if hard and not decision.reason:
+        raise ActionConflict(_("Say why it goes on although it collides hard: you sign for that."))
+    if hard:
+        sign(change=change, collisions=hard, user=decision.person, reason=decision.reason, now=decision.at)
 
 
 def ended(*, round: ApprovalRound, now: datetime, **context: Any) -> None:
@@ -101,6 +157,7 @@ register_question(
         fields=SUBSTANCE,
         also=further_lines,
         actions=actions_of_substance,
+        askers=askers,
         implementers=implementers,
         grade=lambda change: change.change_type_id,
         risk=lambda change: change.risk,
@@ -110,5 +167,8 @@ register_question(
         ended=ended,
         fell=fell,
         keeps_asked=True,
+        concerns=concerns,
+        decided=decided,
+        urgent=lambda change: change.change_type_id == EMERGENCY,
     )
 )

@@ -12,6 +12,7 @@ class ChangesConfig(AppConfig):
         """Say what approvals of changes are about, name lines of the timeline, fill forms in from addresses."""
         from changes import approving, events, leaving  # noqa: F401 - each makes itself known
         from changes.assessing import effect  # noqa: F401 - the same
+        from changes.catalogue import steps  # noqa: F401 - before collisions are looked for with the new persons
         from changes.collision import regrading  # noqa: F401 - the same
         from changes.figures import columns, measures  # need the models, which are loaded by now
         from changes.informing import receivers  # noqa: F401 - the same

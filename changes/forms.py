@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.utils.timezone import localtime
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
 from approvals.decisions.falling import standing
 from approvals.forms import KeepsApprovals
-from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
-from changes.states import Result, Scope
+from changes import guards
+from changes.codes import EMERGENCY, MAJOR, STANDARD, ChangeDomain, ChangeType
+from changes.collision.signing import SHOWN, blocking_once_begun, sentence_of
+from changes.models import TYPED, Change
+from changes.origins.copying import needs_window, said_by
+from changes.states import ChangePriority, Scope, States
 from cmdb.models import BusinessSystem, ConfigurationItem
 from tickets.forms import (
     ActionForm,
@@ -41,8 +44,17 @@ class ContentFields(ActionForm):
     )
     summary = forms.CharField(label=_("Summary"), max_length=200)
     domain = CodeChoiceField(ChangeDomain.objects.active(), label=_("Domain"), required=False)
+    precedence = forms.ChoiceField(
+        label=_("Priority"), choices=ChangePriority, initial=ChangePriority.MEDIUM, required=False
+    )
     scope = forms.ChoiceField(label=_("Touches"), choices=Scope, initial=Scope.SERVICE, required=False)
     reason = text_field(_("Reason"), required=False)
+    third_party = forms.CharField(
+        label=_("Third party that asks for it"),
+        max_length=200,
+        required=False,
+        help_text=_("An operator, a regulator, a supplier; with the number of their letter."),
+    )
     description = text_field(_("What is changed"), required=False)
     business_system = CodeChoiceField(BusinessSystem.objects.active(), label=_("Business system"), required=False)
     effect = text_field(_("Effect"), required=False, help_text=_("What users and customers notice, and when."))
@@ -52,6 +64,10 @@ class ContentFields(ActionForm):
     back_out = text_field(_("Back-out"), required=False)
     back_out_tested = text_field(_("How the back-out was tested"), required=False, rows=2)
     resources = text_field(_("Resources"), required=False, rows=2)
+
+    def clean_precedence(self) -> str:
+        """Medium unless somebody says otherwise."""
+        return self.cleaned_data["precedence"] or ChangePriority.MEDIUM
 
     def clean_scope(self) -> str:
         """What is out of scope is refused with the reason (CHG-01)."""
@@ -68,7 +84,9 @@ class ContentFields(ActionForm):
 
 
 def check_window(form: forms.Form, cleaned: dict[str, Any], begin: str, end: str) -> None:
-    """Add an error when a window has one end only, or ends before it begins."""
+    """Cut it to whole minutes, as pages show it; add an error when it has one end only, or ends before it begins."""
+    for name in {begin, end} & cleaned.keys():
+        cleaned[name] = cleaned[name] and cleaned[name].replace(second=0, microsecond=0)
     start, stop = cleaned.get(begin), cleaned.get(end)
     if start and stop and stop <= start:
         form.add_error(end, gettext("It must end after it begins."))
@@ -77,7 +95,20 @@ def check_window(form: forms.Form, cleaned: dict[str, Any], begin: str, end: str
 
 
 PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (_("What and why"), ("change_type", "summary", "reason", "description", "domain", "scope", "raised_from")),
+    (
+        _("What and why"),
+        (
+            "change_type",
+            "precedence",
+            "summary",
+            "reason",
+            "description",
+            "domain",
+            "scope",
+            "raised_from",
+            "third_party",
+        ),
+    ),
     (_("Where and when"), ("business_system", "items", "planned_start", "planned_end", "effect")),
     (_("How"), ("plan", "back_out", "back_out_tested", "resources")),
     (_("Who"), ("group", "assignee", "requester", "copy_of", "attachments")),
@@ -106,7 +137,9 @@ class RegisterForm(ContentFields):
     )
     raised_from = TicketField(label=_("Raised from"), required=False, help_text=_("An incident or a problem."))
     copy_of = TicketField(
-        label=_("Copied from"), required=False, help_text=_("Its steps are copied too, its approvals are not.")
+        label=_("Copied from"),
+        required=False,
+        help_text=_("Its steps and prepared edits are copied too, its approvals are not."),
     )
     attachments = AttachmentsField()
 
@@ -120,21 +153,39 @@ class RegisterForm(ContentFields):
         return {"change_type": "simple", "scope": Scope.SERVICE}
 
     def limit_choices(self) -> None:
-        """Items, people and tickets that the person sees."""
-        if self.user is not None:
-            limit_to_visible(self, self.user)
+        """Items, people and tickets that the person sees; what a copy leaves out is as in what is copied."""
+        if self.user is None:
+            return
+        limit_to_visible(self, self.user)
+        if self.is_bound and self.data.get("copy_of"):
+            self._repeat(str(self.data["copy_of"]), self.user)
+
+    def _repeat(self, number: str, user: User) -> None:
+        """Take over what was not sent. Pages send all that they ask, also what is empty, and were filled in before."""
+        source = Change.objects.visible_to(user).filter(number=number[:20]).first()
+        if source is not None and not set(TYPED) <= self.data.keys():
+            many: Any = getattr(self.data, "getlist", self.data.get)
+            sent = {name: many(name) if name == "items" else self.data[name] for name in self.data}
+            self.data = {**said_by(source, user), **sent}
+            if source.is_standard:
+                asked = gettext(
+                    "A copy of a standard change is of another type, for it may say something else: which?"
+                )
+                self.fields["change_type"].error_messages["required"] = asked
 
     def body_values(self) -> dict[str, Any]:
         """Items and the model are written by the effect."""
         return {k: v for k, v in super().body_values().items() if k not in ("items", "copy_of")}
 
     def clean(self) -> dict[str, Any]:
-        """Who implements it works in the group; what is copied is a change."""
+        """Who implements it works in the group; what is copied is a change, whose times need a window."""
         cleaned = super().clean()
         check_member(self, cleaned)
         copied = cleaned.get("copy_of")
         if copied is not None and copied.kind != "change":
             self.add_error("copy_of", gettext("This is no change."))
+        elif copied is not None and not cleaned.get("planned_start") and needs_window(copied.specific):
+            self.add_error("planned_start", gettext("Say when: the steps that are copied have times in its window."))
         return cleaned
 
 
@@ -162,18 +213,51 @@ def check_member(form: forms.Form, cleaned: dict[str, Any]) -> None:
 
 
 class EditForm(ContentFields, KeepsApprovals):
-    """What is of substance, edited; says which approvals would fall."""
+    """What is of substance, edited; says which approvals would fall.
+
+    Of a standard change only what its template does not say is asked; the type is chosen in the draft (CHG-02).
+    """
 
     keeps_missing = True
+    #: What nobody approved beforehand.
+    open_in_standard = frozenset({"summary", "planned_start", "planned_end", "let_approvals_fall"})
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
         """As it stands; a standard change keeps its type."""
         return super().initial_from(ticket.specific)
 
     def limit_choices(self) -> None:
-        """A standard change stays one."""
-        if getattr(self.ticket, "change_type_id", "") == STANDARD:
-            self.fields["change_type"].queryset = ChangeType.objects.filter(code=STANDARD)  # type: ignore[attr-defined]
+        """A standard change keeps what its template says; any other keeps its type once it is submitted."""
+        change: Any = self.ticket.specific if self.ticket.pk is not None else None
+        if change is None or (change.state == States.DRAFT and not change.is_standard):
+            return
+        field: Any = self.fields["change_type"]
+        field.queryset = ChangeType.objects.filter(code=change.change_type_id)
+        field.error_messages["invalid_choice"] = gettext(
+            "The type is chosen in the draft, for each goes a way of its own: let a change manager send it back,"
+            " or cancel it and copy it."
+        )
+        if change.is_standard:
+            self.fields = {name: field for name, field in self.fields.items() if name in self.open_in_standard}
+            for name in ("planned_start", "planned_end"):  # nobody looks again before its work begins
+                self.fields[name].required = True
+
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """What a standard change keeps is known; another value of it is refused with the reason."""
+        super().refuse_unknown(set(names) - set(self.base_fields))
+
+    def clean(self) -> dict[str, Any]:
+        """What is not asked of a standard change keeps its value."""
+        cleaned = super().clean()
+        kept = self.base_fields.keys() - self.fields.keys() - {"let_approvals_fall"}
+        if any(_plain(self.data[name]) != _plain(self.initial.get(name)) for name in kept & self.data.keys()):
+            self.add_error(None, guards.keeps_its_template(self.ticket.specific, self.user))
+        return cleaned
+
+
+def _plain(value: Any) -> str:
+    """The same for values that say the same."""
+    return " ".join(str(value or "").split())
 
 
 class AskForm(ActionForm):
@@ -183,33 +267,22 @@ class AskForm(ActionForm):
 
 
 class BeginForm(ActionForm):
-    """Nothing is asked in the approved window. Before it: whether it is meant, and why."""
+    """Nothing is asked, but of an emergency that collides hard, beyond what was signed for: why it begins (CHG-05)."""
 
-    asked_late = frozenset({"begin_early", "text"})
-    unlogged = frozenset({"begin_early"})
+    asked_late = frozenset({"text"})
 
-    begin_early = forms.BooleanField(label=_("Begin before the approved window"), required=False)
     text = text_field(_("Reason"), required=False, rows=2)
 
     def clean(self) -> dict[str, Any]:
-        """What begins early is confirmed with a reason."""
+        """Whoever begins such an emergency signs for what collides."""
         cleaned = super().clean() or {}
         change: Any = self.ticket.specific
-        start: datetime | None = change.planned_start
-        if self.now is None or start is None or self.now >= start:
+        if self.user is None or self.now is None or change.change_type_id != EMERGENCY or cleaned.get("text"):
             return cleaned
-        if not cleaned.get("begin_early"):
-            at = localtime(start).strftime("%Y-%m-%d %H:%M")
-            self.add_error("begin_early", gettext("The approved window only begins on %(at)s.") % {"at": at})
-        if not (cleaned.get("text") or "").strip():
-            self.add_error("text", gettext("Say why."))
+        if found := blocking_once_begun(change, self.user, self.now):
+            said = gettext("It collides hard and nobody signed for that: %(reasons)s. Say why it begins: you sign.")
+            self.add_error("text", said % {"reasons": "; ".join(sentence_of(one) for one in found[:SHOWN])})
         return cleaned
-
-
-class DecisionForm(ActionForm):
-    """What the decision rests on."""
-
-    text = text_field(_("What it rests on"), required=False, rows=2)
 
 
 class ImplementersForm(KeepsApprovals):
@@ -231,69 +304,6 @@ class ImplementersForm(KeepsApprovals):
                 "let_approvals_fall", gettext("What was approved would change, and the approval would fall.")
             )
         return cleaned
-
-
-class EndFields(ActionForm):
-    """When it really ended: never in the future."""
-
-    actual_end = moment_field(_("Actual end"), required=False, help_text=_("Empty: now."))
-
-    def clean(self) -> dict[str, Any]:
-        """It has ended, and after it began."""
-        cleaned = super().clean() or {}
-        begin = cleaned.get("actual_start") or getattr(self.ticket.specific, "actual_start", None)
-        end = cleaned.get("actual_end")
-        if end and self.now and end > self.now:
-            self.add_error("actual_end", gettext("It cannot end in the future."))
-        elif end and begin and end < begin:
-            self.add_error("actual_end", gettext("It must end after it begins."))
-        return cleaned
-
-
-class ImplementedForm(EndFields):
-    """How and when it went."""
-
-    result = forms.ChoiceField(
-        label=pgettext_lazy("change", "Result"),
-        choices=[choice for choice in Result.choices if choice[0] != Result.BACKED_OUT],
-        widget=forms.RadioSelect,
-    )
-    actual_start = moment_field(_("Actual start"), required=False, help_text=_("Empty: as recorded."))
-    text = text_field(_("How it went"), required=False)
-    attachments = AttachmentsField()
-
-    field_order = ("result", "actual_start", "actual_end", "text")
-
-    def initial_from(self, ticket: Any) -> dict[str, Any]:
-        """The usual case."""
-        return {"result": Result.AS_PLANNED}
-
-    def clean(self) -> dict[str, Any]:
-        """What did not go as planned is told, also when a step says so; it did not begin in the future."""
-        cleaned = super().clean()
-        steps = self.ticket.specific.steps if self.ticket is not None else None  # type: ignore[attr-defined]
-        wrong = steps.filter(status__in=("failed", "backed_out")).first() if steps is not None else None
-        if cleaned.get("result") == Result.AS_PLANNED and wrong is not None:
-            said = gettext("Step %(number)s failed or was backed out: it did not go as planned.")
-            self.add_error("result", said % {"number": wrong.position})
-        if cleaned.get("result") not in (None, Result.AS_PLANNED) and not cleaned.get("text"):
-            self.add_error("text", gettext("Say what differed from the plan."))
-        begin, end = cleaned.get("actual_start"), cleaned.get("actual_end") or self.now
-        if begin and end and begin > end:
-            self.add_error("actual_start", gettext("It must end after it begins."))
-        return cleaned
-
-
-class BackOutForm(EndFields):
-    """Why it was undone."""
-
-    text = text_field(_("Why it is backed out, and how it went"))
-
-    field_order = ("text", "actual_end")
-
-    def initial_from(self, ticket: Any) -> dict[str, Any]:
-        """Nothing is known yet."""
-        return {}
 
 
 class CompleteForm(ActionForm):

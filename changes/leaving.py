@@ -1,8 +1,8 @@
 """Steps of plans, and recurring changes, of somebody who is switched off (CHG-04, INC-22).
 
-They go to the change's assignee. What an approval binds stays as it was approved, for another person would let it
-fall: that nobody has it is said, and whoever plans the change gives it to somebody. A recurring change is paused
-until a change manager takes it over.
+They go to the change's assignee; those of a standard change follow it wherever it goes. What an approval binds stays
+as it was approved, for another person would let it fall: that nobody has it is said, and whoever plans the change
+gives it to somebody. A recurring change is paused until a change manager takes it over.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _recurrences(user: User) -> QuerySet[Recurrence]:
 def _handed_on(user: User, now: datetime) -> Iterator[Held]:
     for step in list(_steps(user)):
         change = Change.objects.select_for_update(of=("self",), no_key=True).get(pk=step.change_id)
-        if change.state in BOUND:
+        if change.state in BOUND and not change.is_standard:
             log_event(ticket=change, event="step_has_nobody", user=None, now=now, step=step.position)
             yield Held("step", STEP, _name(step))
             continue

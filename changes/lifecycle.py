@@ -41,7 +41,6 @@ class ChangeLifecycle(
     record_since: Any
     planned_start: Any
     planned_end: Any
-    change_type_id: Any
     business_system: Any
 
     @action(
@@ -101,8 +100,6 @@ class ChangeLifecycle(
     def submit(self, *, user: User, now: datetime) -> None:
         """Hand it to the change managers, who check whether it makes sense and is complete."""
         self.submitted_at, self.checked_at = now, None
-        if self.change_type_id == "emergency":
-            self.record_since = self.record_since or now
 
     @action(
         source=States.SUBMITTED,
@@ -130,10 +127,11 @@ class ChangeLifecycle(
         icon="arrow-back-up",
         key="b",
         public=False,
+        tells=("change_sent_back",),
     )
     def send_back(self, *, user: User, now: datetime, text: str) -> None:
-        """Ask the requester to improve it, with a reason."""
-        self.checked_at = self.checked_at or now
+        """Ask the requester to improve it, with a reason; a draft owes no record."""
+        self.checked_at, self.record_since = self.checked_at or now, None
 
     @action(
         source=[States.SUBMITTED, States.ACCEPTED, States.ASSESSED],
@@ -146,6 +144,7 @@ class ChangeLifecycle(
         icon="ban",
         key="y",
         public=False,
+        tells=("change_rejected",),
     )
     def reject(self, *, user: User, now: datetime, text: str) -> None:
         """Refuse it with a reason; it ends."""
@@ -166,7 +165,7 @@ class ChangeLifecycle(
         public=False,
     )
     def assess(self, *, user: User, now: datetime, risk: str, assessment: str) -> None:
-        """Weigh stability, continuity, resources and risk."""
+        """Weigh stability, continuity, resources and risk; a question without an answer counts like the worst one."""
         self.risk, self.assessment = risk, assessment
 
     @action(
@@ -175,7 +174,7 @@ class ChangeLifecycle(
         label=_("Ask for approval"),
         done=_("asked for approval"),
         allow=rules.may_plan,
-        guards=(guards.is_complete, guards.may_be_asked),
+        guards=(guards.is_complete, guards.may_be_asked, guards.stands_as_assessed),
         form="changes.forms.AskForm",
         effect="changes.services.ask_approval",
         intent="primary",
@@ -261,6 +260,7 @@ class ChangeLifecycle(
         intent="danger",
         icon="x",
         public=False,
+        tells=("change_cancelled",),
     )
     def cancel(self, *, user: User, now: datetime, text: str) -> None:
         """Give it up before it is begun."""

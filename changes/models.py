@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -27,7 +27,8 @@ from changes.catalogue.models import (  # noqa: F401 - Django finds models in th
     TemplateStep,
     TemplateVersion,
 )
-from changes.codes import MAJOR, STANDARD, ChangeDomain, ChangeType
+from changes.codes import EMERGENCY, MAJOR, STANDARD, ChangeDomain, ChangeType
+from changes.collision.models import CollisionReading, GradedBy  # noqa: F401 - Django finds models in this module
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
 from changes.lifecycle import ChangeLifecycle
 from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
@@ -47,19 +48,25 @@ from changes.schedule.freeze_models import (  # noqa: F401 - Django finds models
     MaintenanceWindow,
 )
 from changes.schedule.models import CalendarFeed  # noqa: F401 - Django finds models in this module
-from changes.states import ENDED, PHASES, Decision, Rating, Result, Risk, Scope, States
+from changes.schedule.windows import Window
+from changes.states import ENDED, GIVEN_UP, PHASES, ChangePriority, Decision, Rating, Result, Risk, Scope, States
 from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
+from changes.updating.written import wrote_to_items
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import Audience, Clocks, Grade, Imports, Span
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
+#: What is being carried out has not ended this minute: whatever begins now meets it, though windows are half open.
+STILL = timedelta(minutes=1)
 #: What is typed when a change is registered or edited, beside type and window.
 TYPED = (
     "summary",
     "description",
     "domain",
+    "precedence",
     "reason",
+    "third_party",
     "effect",
     "scope",
     "business_system",
@@ -71,8 +78,9 @@ TYPED = (
     "resources",
 )
 
-#: Each submission is checked for sense and completeness; the record of an emergency is completed; whose items it
-#: altered is told, and what is ordered of them is done. How long each may take, the policies say, by type.
+#: Each submission is checked for sense and completeness; the record of an emergency is completed, owed from the end of
+#: its work on, before which nobody can; whose items it altered is told, and what is ordered of them is done. How long
+#: each may take, the policies say, by type.
 CLOCKS = Clocks(
     limits={
         "response": Span("submitted_at", "checked_at", repeats=True),
@@ -113,6 +121,7 @@ CLOCKS = Clocks(
         ),
         details="changes.details.details_of",
         beside=("changes.informing.panels.panel_of",),
+        takes_part="changes.plan.parts.of_person",
         banner="changes.panels.panel_of",
         prints=("changes:record", _("Change record")),
         public_fields=("planned_start", "planned_end", "effect"),
@@ -124,7 +133,7 @@ CLOCKS = Clocks(
         grade_column="change_type",
         can_be_major=False,
         views=("unassigned", "mine", "due_soon", "overdue", "waiting", "open", "all"),
-        in_portal=False,
+        tiles=(),
         tells={"urge": ("urged",)},
         imports=Imports(
             registered=States.DRAFT,
@@ -137,11 +146,11 @@ CLOCKS = Clocks(
             solved=frozenset(ENDED),
             needed=("change_type",),
             columns=(
-                *("change_type", "domain", "risk", "result", "planned_start", "planned_end"),
+                *("change_type", "domain", "precedence", "risk", "result", "planned_start", "planned_end"),
                 *("actual_start", "actual_end", "interruption_minutes"),
             ),
             at_end=("result", "interruption_minutes"),
-            texts=("reason", "effect", "plan", "back_out", "result_text"),
+            texts=("reason", "third_party", "effect", "plan", "back_out", "result_text"),
             periods=(("planned_start", "planned_end"), ("actual_start", "actual_end")),
             lasting=(("planned_start", "planned_end"),),
         ),
@@ -152,7 +161,11 @@ class Change(ChangeLifecycle, Ticket):
 
     change_type = models.ForeignKey(ChangeType, models.PROTECT, verbose_name=_("type of change"), db_index=False)
     domain = models.ForeignKey(ChangeDomain, models.PROTECT, null=True, verbose_name=_("domain"), db_index=False)
+    precedence = models.CharField(_("priority"), max_length=6, choices=ChangePriority, default=ChangePriority.MEDIUM)
     reason = models.TextField(_("reason"), blank=True)
+    third_party = models.CharField(
+        _("third party that asks for it"), max_length=200, blank=True, default="", db_default=""
+    )
     effect = models.TextField(_("effect"), blank=True)
     scope = models.CharField(_("touches"), max_length=8, choices=Scope, default=Scope.SERVICE)
     risk = models.CharField(_("risk"), max_length=6, choices=Risk, blank=True)
@@ -223,8 +236,18 @@ class Change(ChangeLifecycle, Ticket):
                 fields=["planned_start", "planned_end"], condition=Q(planned_end__isnull=False), name="change_window"
             ),
             models.Index(fields=["expected_end"], condition=Q(expected_end__isnull=False), name="change_expected_end"),
+            models.Index(
+                fields=["actual_start"],
+                condition=Q(actual_start__isnull=False, actual_end__isnull=True),
+                name="change_running",
+            ),
+            models.Index(
+                fields=["actual_start", "actual_end"],
+                condition=Q(actual_end__isnull=False),
+                name="change_carried_out",
+            ),
         ]
-        triggers = searched_texts(internal=["reason", "effect", "plan", "back_out", "result_text"])
+        triggers = searched_texts(internal=["reason", "third_party", "effect", "plan", "back_out", "result_text"])
 
     @property
     def is_major(self) -> bool:
@@ -237,11 +260,38 @@ class Change(ChangeLifecycle, Ticket):
         return self.change_type_id == STANDARD
 
     @property
+    def is_proven(self) -> bool | None:
+        """Whether its review says that it did what it was raised for; None: it was given up before it began."""
+        if self.state in GIVEN_UP:
+            return None
+        worked = self.result not in (Result.FAILED, Result.BACKED_OUT) and self.expected_reached is not False
+        return worked and self.state in (States.REVIEWED, States.CLOSED)
+
+    @property
     def stands_until(self) -> datetime | None:
-        """The end of its window; later when a delay was reported. None without a window."""
-        if self.planned_end is None or self.expected_end is None:
-            return self.planned_end
-        return max(self.planned_end, self.expected_end)
+        """The end of its window; later when a delay was reported. None while nobody said until when."""
+        return max((moment for moment in (self.planned_end, self.expected_end) if moment is not None), default=None)
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When its work began; None before. What was imported with an end alone began as planned, by its end."""
+        if self.actual_start is not None or self.actual_end is None:
+            return self.actual_start
+        return min(self.planned_start or self.actual_end, self.actual_end)
+
+    def span_at(self, now: datetime) -> Window:
+        """From when until when it stands, as seen at ``now``.
+
+        While it is carried out: from its real start, and past its end until it is implemented, whatever was planned.
+        What has ended stands where it was carried out.
+        What came from elsewhere as begun stands as it was planned: nobody here says when it has ended.
+        """
+        if self.state in ENDED and self.actual_end is not None:
+            return self.began_at, self.actual_end
+        if self.state != States.IMPLEMENTING or (self.external_system and self.checked_at is None):
+            return self.planned_start, self.stands_until
+        until = [moment for moment in (self.stands_until, now + STILL) if moment is not None]
+        return self.actual_start or self.planned_start, max(until)
 
     # What the lifecycle's actions share. Each sets columns of this row only.
 
@@ -280,5 +330,7 @@ class Change(ChangeLifecycle, Ticket):
         self.actual_end = end or now
         self.result, self.result_text = result, text
         self.resolved_at = now
-        altered = result != Result.BACKED_OUT and not self.is_standard
-        self.notice_since = now if altered and self.affected_items.exists() else None
+        if self.change_type_id == EMERGENCY:  # earlier releases owed it since its submission: that promise stands
+            self.record_since = self.record_since or self.actual_end
+        altered = result != Result.BACKED_OUT and not self.is_standard and self.affected_items.exists()
+        self.notice_since = now if altered or wrote_to_items(self) else None

@@ -15,8 +15,9 @@ from accounts.permissions import Permission
 from approvals.queries import rounds_of, show
 from changes.afterwards.queries import incidents_after
 from changes.assessing.queries import panel_of as assessment_of
-from changes.collision.collisions import STANDING, Grade, collisions_within, is_overridden
+from changes.collision.collisions import GRADE_TONES, STANDING, Grade, collisions_within
 from changes.collision.folding import folded
+from changes.collision.signing import unsigned
 from changes.models import Change, PlanStep
 from changes.plan.drawing import drawn
 from changes.prepared.panels import part_of as prepared_of
@@ -29,7 +30,6 @@ from tickets.workspace.pages import button_of
 TEMPLATE = "changes/_change.html"
 TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late", "backed_out": "special"}
 OFFERED = ("go", "no_go", "report_step", "back_out_step", "add_step", "remove_step")
-GRADE_TONES = {"hard": "late", "soft": "soon", "note": "neutral"}
 SHOWN_COLLISIONS = 12
 #: So long before the point of no return its countdown turns amber.
 DECIDE_SOON = timedelta(minutes=30)
@@ -57,9 +57,11 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
         "change": change,
         "texts": texts_of(change),
         "steps": steps,
+        "works": change.state not in PLANNED or change.state == States.SCHEDULED,
         "chart": drawn(change, [line.step for line in steps], now),
         "buttons": [buttons[name] for name in OFFERED if name in buttons and (steps or name == "add_step")],
-        **collision_part(change, buttons),
+        "edit_step": buttons["edit_step"]["url"] if "edit_step" in buttons else "",
+        **collision_part(change, buttons, now),
         "after": incidents_after(change, user, now),
         "judge": buttons.get("attribute_incident"),
         "prepared": prepared_of(change, buttons),
@@ -85,7 +87,12 @@ def decision_chip(change: Change, now: datetime) -> dict[str, Any] | None:
 
 
 def collision_part(
-    change: Change, buttons: dict[str, Any], most: int | None = ASKED, *, shown: int | None = SHOWN_COLLISIONS
+    change: Change,
+    buttons: dict[str, Any],
+    now: datetime,
+    most: int | None = ASKED,
+    *,
+    shown: int | None = SHOWN_COLLISIONS,
 ) -> dict[str, Any]:
     """What it collides with while it is planned or begins, and the button to sign for hard ones.
 
@@ -93,11 +100,11 @@ def collision_part(
     them when it is None.
     """
     meets = change.state in STANDING or change.state == States.DRAFT
-    found = collisions_within(change, most) if meets else []
+    found = collisions_within(change, now, most) if meets else []
     if found is None:
         return {"later": True}
     hard = any(one.grade is Grade.HARD for one in found)
-    signed = hard and is_overridden(change)
+    signed = hard and not unsigned(change, found)
     lines = folded(found)
     return {
         "collisions": [(GRADE_TONES[line.first.grade], line) for line in lines[:shown]],

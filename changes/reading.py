@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
-
+from records.overtaken import replaced_by_saving
 from tickets.errors import ActionConflict
 
 
@@ -17,5 +15,4 @@ def refuse_unread(newest: Any, read: int | None) -> None:
     """
     if read is None or newest is None or newest.number == read:
         return
-    said = {"name": newest.made_by or _("the portal"), "at": f"{localtime(newest.made_at):%m-%d %H:%M}"}
-    raise ActionConflict(_("%(name)s changed this at %(at)s, after you opened it. Save again to replace it.") % said)
+    raise ActionConflict(replaced_by_saving(newest.made_by, newest.made_at))

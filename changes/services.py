@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max
+from django.db.models import Case, F, Max, When
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from approvals.services import ask, withdraw
-from changes.catalogue.steps import add_template_steps
-from changes.catalogue.templates import judge
+from changes.catalogue.steps import add_template_steps, move_template_steps
+from changes.catalogue.templates import judge_template
 from changes.codes import EMERGENCY
-from changes.collision.checking import refuse_blocked
-from changes.models import Change, CollisionOverride, PlanStep
-from changes.schedule.windows import is_outside, shift
-from changes.states import States
+from changes.collision.checking import refuse_beside, refuse_blocked
+from changes.collision.signing import blocking, key_of, sign
+from changes.models import Change, PlanStep
+from changes.origins.causes import refuse_second
+from changes.origins.plans import copy_plan
+from changes.prepared.services import refuse_unwritable
+from changes.schedule.windows import Window, is_outside, shift
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.services import affect_items, log_event, relate
@@ -27,11 +30,11 @@ PURPOSE = "change"
 def complete_registration(
     *, ticket: Change, entry: TimelineEntry, user: User, now: datetime, cleaned: dict[str, Any], **context: Any
 ) -> None:
-    """Put configuration items on the new change, join it to what it was raised from, copy the steps of its model."""
+    """Put configuration items on the new change, join it to what it was raised from, copy the plan of its model."""
     affect_items(ticket=ticket, items=cleaned.get("items") or [])
     join(change=ticket, source=cleaned.get("raised_from"), user=user, now=now)
     if copied := cleaned.get("copy_of"):
-        copy_steps(source=copied.specific, target=ticket)
+        copy_plan(source=copied.specific, target=ticket, user=user, now=now)
         log_event(ticket=ticket, event="change_copied", user=user, now=now, number=copied.number)
 
 
@@ -52,43 +55,26 @@ def join(*, change: Change, source: Ticket | None, user: User, now: datetime) ->
     log_event(ticket=source, event="change_raised", user=user, now=now, number=change.number)
 
 
-def copy_steps(*, source: Change, target: Change) -> None:
-    """Copy the plan's steps without times, persons' results and approvals."""
-    PlanStep.objects.bulk_create(
-        PlanStep(
-            change=target,
-            position=step.position,
-            what=step.what,
-            person=step.person,
-            check_text=step.check_text,
-            back_out=step.back_out,
-            no_return=False,
-        )
-        for step in source.steps.all()
-    )
+def replan(*, ticket: Change, entry: TimelineEntry, now: datetime, **context: Any) -> None:
+    """After an edit: the steps follow the window.
 
-
-def check_cause(*, ticket: Change, **context: Any) -> None:
-    """An emergency is never made twice for one cause without a review between. Raises ActionConflict."""
-    if ticket.change_type_id != EMERGENCY or ticket.raised_from_id is None:
-        return
-    over = (States.REVIEWED, States.CLOSED, States.REJECTED, States.CANCELLED)
-    others = Change.objects.filter(raised_from_id=ticket.raised_from_id, change_type_id=EMERGENCY)
-    other = others.exclude(pk=ticket.pk).exclude(state__in=(*over, States.DRAFT)).first()
-    if other is not None:
-        raise ActionConflict(
-            _("%(number)s was an emergency for the same cause; it must be reviewed first.") % {"number": other.number}
-        )
-
-
-def move_steps(*, ticket: Change, entry: TimelineEntry, **context: Any) -> None:
-    """Move the steps as far as the window moved as a whole."""
+    A standard change stays scheduled wherever it is moved, so it is looked there as at its order. Raises
+    ActionConflict for hard collisions that nobody signed for.
+    """
     was = {change["field"]: change["old"] for change in entry.changes}
-    if not {"planned_start", "planned_end"} <= was.keys():
+    if not was.keys() & {"planned_start", "planned_end"}:
         return
-    before = (_moment(was["planned_start"]), _moment(was["planned_end"]))
-    if by := shift(before, (ticket.planned_start, ticket.planned_end)):
-        ticket.steps.update(planned_from=F("planned_from") + by, planned_to=F("planned_to") + by)
+    if ticket.is_standard:
+        move_template_steps(change=ticket)
+        refuse_blocked(ticket, now, is_moved=True)
+    elif {"planned_start", "planned_end"} <= was.keys():
+        _move_steps(ticket, (_moment(was["planned_start"]), _moment(was["planned_end"])))
+
+
+def _move_steps(change: Change, before: Window) -> None:
+    """Move the steps as far as the window moved as a whole."""
+    if by := shift(before, (change.planned_start, change.planned_end)):
+        change.steps.update(planned_from=F("planned_from") + by, planned_to=F("planned_to") + by)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -105,42 +91,42 @@ def refuse_outside(change: Change) -> None:
 
 
 def check_plan(*, ticket: Change, now: datetime, **context: Any) -> None:
-    """Before it is submitted: steps lie in the window, nothing collides hard, the cause had no other emergency.
+    """Before it goes on: steps lie in the window, nothing collides hard, the cause has no other emergency, and what it
+    prepared can be written.
 
     Raises ActionConflict.
     """
     refuse_outside(ticket)
     refuse_blocked(ticket, now)
-    check_cause(ticket=ticket)
+    refuse_second(ticket)
+    refuse_unwritable(ticket)
 
 
 def ask_approval(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
-    """Open a round about the change as it stands.
-
-    Raises ActionConflict while hard collisions are not signed for, and for steps outside the window.
-    """
-    refuse_outside(ticket)
-    refuse_blocked(ticket, now)
+    """Open a round about the change as it stands. Raises ActionConflict as ``check_plan`` does."""
+    check_plan(ticket=ticket, now=now)
     ask(ticket=ticket, purpose=PURPOSE, user=user, now=now, text=entry.text)
 
 
-def begin(*, ticket: Change, now: datetime, **context: Any) -> None:
-    """Look once more before the work begins. Raises ActionConflict while hard collisions are not signed for."""
+def begin(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
+    """Look once more before the work begins, at the time that it really takes: from now until its planned end.
+
+    Raises ActionConflict beside its window, while hard collisions are not signed for, and while another emergency for
+    the same cause is not reviewed. Whoever begins an emergency signs for its collisions by that.
+    """
+    refuse_beside(ticket, now)
+    refuse_second(ticket, begun=True)
     refuse_blocked(ticket, now)
+    if ticket.change_type_id == EMERGENCY and (found := blocking(ticket, now)):
+        sign(change=ticket, collisions=found, user=user, reason=entry.text, now=now)
 
 
-def override(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
-    """Store who signed, why, and for which window. Raises ActionConflict without a window."""
-    if ticket.planned_start is None or ticket.planned_end is None:
-        raise ActionConflict(_("It has no window yet."))
-    CollisionOverride.objects.create(
-        change=ticket,
-        person=user,
-        reason=entry.text,
-        at=now,
-        planned_start=ticket.planned_start,
-        planned_end=ticket.planned_end,
-    )
+def override(
+    *, ticket: Change, entry: TimelineEntry, user: User, now: datetime, cleaned: dict[str, Any], **context: Any
+) -> None:
+    """Store who signed, why, for what and for which window."""
+    chosen = [one for one in blocking(ticket, now) if key_of(one) in cleaned["collisions"]]
+    sign(change=ticket, collisions=chosen, user=user, reason=entry.text, now=now)
 
 
 def withdraw_question(*, ticket: Change, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
@@ -155,7 +141,21 @@ def add_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None
     PlanStep.objects.create(change=ticket, position=last + 1, **typed)
 
 
+#: More steps than any plan has.
+BEYOND = 10_000
 STEP_COLUMNS = ("what", "person", "planned_from", "planned_to", "check_text", "back_out", "no_return")
+
+
+def edit_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
+    """Write the step as it shall be; where it gets another place all are numbered anew."""
+    step: PlanStep = cleaned["step"]
+    ticket.steps.filter(pk=step.pk).update(**{name: cleaned[name] for name in STEP_COLUMNS})
+    if cleaned["place"]:
+        keys = list(ticket.steps.exclude(pk=step.pk).values_list("pk", flat=True))
+        keys.insert(cleaned["place"] - 1, step.pk)
+        ticket.steps.update(position=F("position") + BEYOND)  # no two have one number, not for a moment
+        cases = (When(pk=key, then=number) for number, key in enumerate(keys, 1))
+        ticket.steps.update(position=Case(*cases))
 
 
 def remove_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
@@ -165,8 +165,7 @@ def remove_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> N
 
 def after_implementation(*, ticket: Change, now: datetime, **context: Any) -> None:
     """A template whose changes fail too often loses its pre-approval; whoever raised it learns that it has ended."""
-    if ticket.template_version is not None:
-        judge(change=ticket, template=ticket.template_version.template, now=now)
+    judge_template(ticket, now)
     if ticket.raised_from is not None:
         result = ticket.get_result_display()
         log_event(

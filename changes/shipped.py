@@ -19,7 +19,7 @@ from changes.models import ChangeTemplate, FreezeRule, TemplateStep
 
 @transaction.atomic
 def load_changes(data: dict[str, Any], *, at: datetime) -> int:
-    """Add policies and templates that are missing; those that exist belong to the administrators. How many."""
+    """Add what is missing; policies and templates that somebody edited belong to the administrators. How many."""
     policies = [_load_policy(row, at) for row in data["approval_policies"]]
     templates = [_load_template(row, at) for row in data["change_templates"]]
     freezes = [_load_freeze(row, at) for row in data["freeze_rules"]]
@@ -37,10 +37,14 @@ def _load_freeze(row: dict[str, Any], at: datetime) -> bool:
 
 
 def _load_policy(row: dict[str, Any], at: datetime) -> bool:
+    """A policy with its steps. One that nobody has edited yet becomes what is shipped now."""
     names = {"name_zh": row["zh"], "name_en": row["en"], "kind": row["kind"], "purpose": row["purpose"]}
-    policy, is_new = Policy.objects.get_or_create(code=row["code"], defaults={**names, "grade": row["grade"]})
-    if not is_new:
+    policy, _is_new = Policy.objects.get_or_create(code=row["code"], defaults={**names, "grade": row["grade"]})
+    newest = policy.versions.first()
+    if newest is not None and newest.made_by_id is not None:
         return False
+    policy.steps.all().delete()
+    policy.deciders.all().delete()
     for position, step in enumerate(row["steps"], start=1):
         deciders = step.pop("deciders")
         substitute = step.pop("substitute", None)
@@ -48,8 +52,7 @@ def _load_policy(row: dict[str, Any], at: datetime) -> bool:
         for decider in deciders:
             role = decider.pop("role", None)
             policy.deciders.create(step=position, role_id=role, **decider)
-    publish_policy(policy=policy, by=None, now=at)
-    return True
+    return publish_policy(policy=policy, by=None, now=at) is not None
 
 
 def _load_template(row: dict[str, Any], at: datetime) -> bool:

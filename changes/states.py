@@ -44,6 +44,10 @@ PHASES = {
 }
 #: While it is planned and approved: what is of substance may be edited, what was approved then falls.
 PLANNED = (States.DRAFT, States.SUBMITTED, States.ACCEPTED, States.ASSESSED, States.APPROVING, States.SCHEDULED)
+#: Its work is going on or done, and its items are brought up to date before it is closed (CHG-08).
+WRITING = (States.IMPLEMENTING, States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED)
+#: It will not be carried out.
+GIVEN_UP = (States.REJECTED, States.CANCELLED)
 #: It was carried out, or tried.
 ENDED = (States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED, States.CLOSED)
 
@@ -63,6 +67,14 @@ class Risk(models.TextChoices):
     LOW = "low", pgettext_lazy("risk", "Low")
     MEDIUM = "medium", pgettext_lazy("risk", "Medium")
     HIGH = "high", pgettext_lazy("risk", "High")
+
+
+class ChangePriority(models.TextChoices):
+    """How soon it is taken up, as whoever asks for it says (CHG-01); its limits are those of its type."""
+
+    HIGH = "high", pgettext_lazy("priority", "High")
+    MEDIUM = "medium", pgettext_lazy("priority", "Medium")
+    LOW = "low", pgettext_lazy("priority", "Low")
 
 
 class Result(models.TextChoices):

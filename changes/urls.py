@@ -7,6 +7,7 @@ from changes.cab import views as cab
 from changes.freezing import views as freezing
 from changes.informing.views import PlannedWorkView
 from changes.monthly.views import MonthlyReportView
+from changes.prepared.views import FindAttributesView
 from changes.proof import views as proof
 from changes.proof.register_views import RegisterView
 from changes.recurring import views as recurring
@@ -42,6 +43,7 @@ urlpatterns = [
     path("cab/<int:pk>/votes/<int:round_pk>/", cab.VoteView.as_view(), name="vote"),
     path("cab/<int:pk>/<slug:step>/", cab.MeetingStepView.as_view(), name="meeting_step"),
     path("<str:number>/collisions/", calendar_views.CollisionsView.as_view(), name="collisions"),
+    path("<str:number>/attributes/", FindAttributesView.as_view(), name="find_attributes"),
     path("<str:number>/windows/", calendar_views.SlotsView.as_view(), name="slots"),
     path("configuration-register/", RegisterView.as_view(), name="register"),
     path("unauthorised/", unauthorised_views.UnauthorisedView.as_view(), name="unauthorised"),

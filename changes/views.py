@@ -118,6 +118,8 @@ class EditTemplateView(SignedInView):
             form.add_error(None, str(error.message))
             return self._draw(request, form, steps, 409)
         messages.success(request, _("“%(name)s” is saved; open changes keep their version.") % {"name": template.name})
+        if not template.approved:
+            messages.info(request, _("It can be ordered once another change manager has given the pre-approval."))
         return redirect("changes:catalogue")
 
     def _find(self, request: SignedInRequest, code: str) -> ChangeTemplate:

@@ -9,5 +9,6 @@ class CmdbConfig(AppConfig):
     verbose_name = _("Configuration management")
 
     def ready(self) -> None:
-        """Connect what follows when somebody is switched off."""
+        """Connect what follows when somebody is switched off, and what keeps definitions."""
         from cmdb import leaving  # noqa: F401 - needs the models, which are loaded by now
+        from cmdb.defining import keeping  # noqa: F401 - as above

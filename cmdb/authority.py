@@ -28,9 +28,12 @@ class Authority(models.TextChoices):
 
 #: In these states an item carries services: what is controlled needs an authority.
 IN_USE = frozenset({"in_use", "in_maintenance"})
+#: In these states an item serves nobody.
+AWAY = frozenset({"planned", "in_stock", "in_maintenance", "retired"})
 
-#: (reference of a change, identifiers, moment) -> what stands against writing to these items; empty: nothing.
-Permit = Callable[[str, Collection[str], datetime], str]
+#: (reference of a change, identifiers, who writes, since when it is so; None: now) -> what stands against writing to
+#: these items; empty: nothing.
+Permit = Callable[[str, Collection[str], User | None, datetime | None], str]
 _permits: list[Permit] = []
 
 
@@ -49,7 +52,16 @@ def withdraw_permit(permit: Permit) -> None:
 
 
 class NotAllowed(Exception):  # noqa: N818 - said to people: a refusal
-    """The write is refused; the text says why and what would help."""
+    """The write is refused; the text says why and what would help. ``field``: what is to be said."""
+
+    field = ""
+
+
+class NotYet(NotAllowed):
+    """What is written would be so only in the future: that is prepared in a change."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This lies in the future; prepare it in a change."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +83,11 @@ class Stamp:
     batch: Any = None
     granted: tuple[str, str] | None = None
 
+    def check_since(self, now: datetime) -> None:
+        """Nothing is written that is so only later than ``now``: it would stand nowhere. Raises NotYet."""
+        if self.since is not None and self.since > now:
+            raise NotYet
+
 
 def authority_for(
     stamp: Stamp, *, before: Mapping[str, Any], controlled: Iterable[str], identifiers: Collection[str], now: datetime
@@ -78,12 +95,14 @@ def authority_for(
     """The ground and the reference under which fields of an item may be written. Raises NotAllowed.
 
     ``before``: the item's facts until now; ``controlled``: those of the fields written that are controlled.
+    ``identifiers``: of the one item, or of both ends of a relation; a change that names one of them is enough. Whoever
+    writes several items asks for each.
     """
     if stamp.granted:
         return stamp.granted
     fields = list(controlled)
     if stamp.change:
-        _check_change(stamp.change, identifiers, now)
+        _check_change(stamp, identifiers)
         return Authority.CHANGE, stamp.change
     if before.get("status_id") not in IN_USE or not fields:
         return (Authority.OBSERVED if stamp.observed else Authority.FREE), ""
@@ -98,10 +117,10 @@ def authority_for(
     )
 
 
-def _check_change(reference: str, identifiers: Collection[str], now: datetime) -> None:
+def _check_change(stamp: Stamp, identifiers: Collection[str]) -> None:
     if not _permits:
-        raise NotAllowed(_("No change “%(number)s” is known.") % {"number": reference})
-    reasons = [permit(reference, identifiers, now) for permit in _permits]
+        raise NotAllowed(_("No change “%(number)s” is known.") % {"number": stamp.change})
+    reasons = [permit(stamp.change, identifiers, stamp.by, stamp.since) for permit in _permits]
     if all(reasons):
         raise NotAllowed(reasons[0])
 

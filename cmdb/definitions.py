@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.codes import in_language
 from cmdb.defining.formulas import Formula
-from cmdb.models import Attribute, AttributeVersion, CIClass
+from cmdb.models import Attribute, AttributeVersion, CIClass, CIClassVersion, DefinitionVersion, RelationType
 from cmdb.sources.ranking import Rankings
 
 
@@ -25,11 +25,13 @@ class Node:
 
 
 class Definitions:
-    """Every class and attribute as they are now. Make one per request or import; it is never stale then."""
+    """Every class and attribute as they are now, or as they were known to be. Make one per request or import; it is
+    never stale then.
+    """
 
-    def __init__(self) -> None:
-        self.classes = {row.code: row for row in CIClass.objects.all()}
-        self.attributes = list(Attribute.objects.select_related("ci_class"))
+    def __init__(self, known_at: datetime | None = None) -> None:
+        self.classes = {row.code: row for row in as_defined(CIClass.objects.all(), CIClassVersion, known_at)}
+        self.attributes = as_defined(Attribute.objects.select_related("ci_class"), AttributeVersion, known_at)
         self._of: dict[str, dict[str, Attribute]] = {}
         self._formulas: dict[str, dict[str, Formula]] = {}
 
@@ -46,6 +48,25 @@ class Definitions:
             found.append(at)
             at = self.classes[at].parent_id
         return found
+
+    def control_of(self, code: str, name: str) -> bool | None:
+        """Whether ``name``, an attribute or a type of relations, is controlled for items of the class, as it or the
+        nearest above says that says anything; None where none does.
+        """
+        found = (self._control.get((above, name)) for above in self.above(code)) if self._control else ()
+        return next((one for one in found if one is not None), None)
+
+    @cached_property
+    def _control(self) -> dict[tuple[str, str], bool]:
+        """What classes say themselves, by class and name."""
+        rows = self.classes.values()
+        controlled = {(row.code, name): True for row in rows for name in row.controls}
+        return controlled | {(row.code, name): False for row in rows for name in row.observes}
+
+    def controls(self, kind: RelationType, *classes: str) -> bool:
+        """Whether relations of a type between items of ``classes`` are controlled: as soon as one end says so."""
+        said = {self.control_of(code, kind.code) for code in classes}
+        return True in said or (kind.controlled and False not in said)
 
     def below(self, code: str) -> set[str]:
         """The class and all below it."""
@@ -100,12 +121,38 @@ class Definitions:
         """One attribute per code, of any class: what lists can be filtered by."""
         return {row.code: row for row in reversed(self.attributes) if row.active}
 
+    def exported(self) -> list[str]:
+        """The codes of the attributes that there were, of any class, in the order of their columns in a file."""
+        later = [row for row in self.attributes if getattr(row, "defined_later", False)]
+        return sorted({row.code for row in self.attributes if row.active and row not in later})
+
     def label(self, name: str) -> str:
         """What people call a field, a column or an attribute of any class."""
         if name in column_labels():
             return column_labels()[name]
         found = next((row for row in self.attributes if row.code == name), None)
         return found.name if found else name
+
+
+def as_defined(rows: Iterable[Any], versions: type[DefinitionVersion], known_at: datetime | None) -> list[Any]:
+    """``rows`` of the model as they were defined at ``known_at``; now without it.
+
+    What was defined only later is as it was first, and ``defined_later``.
+    """
+    found = list(rows)
+    if known_at is None:
+        return found
+    link = next(field.name for field in versions._meta.fields if field.is_relation and field.name != "by")
+    said: dict[Any, Any] = {}
+    for key, at, definition in versions._default_manager.order_by("at", "pk").values_list(link, "at", "definition"):
+        if at <= known_at:
+            said[key] = definition
+        else:
+            said.setdefault(key, {**definition, "defined_later": True})
+    for row in found:
+        for name, value in said.get(row.pk, {}).items():
+            setattr(row, name, value)
+    return found
 
 
 def column_labels() -> dict[str, str]:

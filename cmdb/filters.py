@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,13 +18,24 @@ from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from cmdb.confirming.services import overdue
 from cmdb.defining.formulas import months_after
-from cmdb.definitions import Definitions
+from cmdb.definitions import Definitions, as_defined
 from cmdb.disclosing.facts import Disclosure
 from cmdb.merging.services import survivor_of
-from cmdb.models import Attribute, BusinessSystem, BusinessSystemClass, CIClass, CIStatus, ConfigurationItem, Kind
+from cmdb.models import (
+    Attribute,
+    BusinessSystem,
+    BusinessSystemClass,
+    BusinessSystemVersion,
+    CIClass,
+    CIStatus,
+    ConfigurationItem,
+    Kind,
+)
+from cmdb.services import items_at, relations_at
 from cmdb.uses import is_outside
 from cmdb.values import Known, read
 from cmdb.versioning.moments import NOW, Moment
+from itsm.moments import portal_day
 from itsm.web.filtering import CodesFilter, YesNoFilter
 
 #: How a parameter names an attribute: ``a.serial_number``.
@@ -39,8 +50,33 @@ class ClassFilter(CodesFilter):
         """Widen each class by those below."""
         if not value or not value.asked:
             return qs
-        known = Definitions()
+        known = Definitions(_known_at(self))
         return qs.filter(ci_class__in={code for key in value.keys for code in known.below(key)})
+
+
+class SystemClassFilter(CodesFilter):
+    """Items of systems of a class: of that which they were known to have, when the past is asked about."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Narrow to the systems."""
+        known_at = _known_at(self)
+        if not value or not value.asked or known_at is None:
+            return super().filter(qs, value)
+        systems = as_defined(BusinessSystem.objects.all(), BusinessSystemVersion, known_at)
+        return qs.filter(business_system__in=[row.pk for row in systems if row.system_class_id in value.keys])
+
+
+def _known_at(asked: filters.Filter) -> datetime | None:
+    """The moment as known at which items are asked for; None: as known now."""
+    return _moment(asked.parent).known_at
+
+
+def _moment(asked: filters.FilterSet) -> Moment:
+    return getattr(asked.request, "moment", NOW)
+
+
+def _holding(found: Any, condition: Q, value: str) -> Any:
+    return found.filter(condition if value == "true" else ~condition)
 
 
 class PlainItemFilter(filters.FilterSet):
@@ -54,16 +90,33 @@ class PlainItemFilter(filters.FilterSet):
     retired = YesNoFilter(Q(status="retired"), label=gettext_lazy("Retired"))
 
     def search(self, queryset: Any, name: str, value: str) -> Any:
-        """Items in which every word occurs."""
-        return queryset.matching(value)
+        """Items in which every word occurs; ``request.moment``: the moment whose merges count."""
+        moment = _moment(self)
+        return queryset.matching(value, self.request.user, None if moment.is_now else moment.stood_at)
+
+
+def alone(moment: Moment = NOW) -> Q:
+    """Items that stand in no relation at the moment; those that ended count no more."""
+    key = "pk" if moment.is_now else "item_id"
+    ends = (relations_at(moment).filter(**{end: OuterRef(key)}) for end in ("source", "target"))
+    return Q(*(~Exists(rows) for rows in ends))
+
+
+def doubled(moment: Moment, user: User) -> Q:
+    """Items of whose class another one that is not retired has the same name at the moment."""
+    others = items_at(moment, user).exclude(status="retired").exclude(pk=OuterRef("pk"))
+    return Q(Exists(others.filter(ci_class=OuterRef("ci_class"), name=OuterRef("name")))) & ~Q(status="retired")
+
+
+#: What is asked of today only: of the past nothing is found by it.
+OF_TODAY = ("gone", "single_points", "unconfirmed")
 
 
 class ItemFilter(PlainItemFilter):
     """What staff can find them by, too."""
 
-    alone = YesNoFilter(
-        Q(relations_out=None, relations_in=None), label=gettext_lazy("Hangs together with nothing"), method="of_today"
-    )
+    alone = YesNoFilter(Q(), label=gettext_lazy("Hangs together with nothing"), method="unrelated")
+    doubled = YesNoFilter(Q(), label=gettext_lazy("Another item of the class has its name"), method="of_doubles")
     gone = YesNoFilter(
         Q(missing_since__isnull=False), label=gettext_lazy("Not seen any more by discovery"), method="of_today"
     )
@@ -73,7 +126,7 @@ class ItemFilter(PlainItemFilter):
         method="of_today",
     )
     unconfirmed = YesNoFilter(Q(), label=gettext_lazy("Not confirmed in time"), method="of_rhythms")
-    system_class = CodesFilter(
+    system_class = SystemClassFilter(
         field_name="business_system__system_class",
         model=BusinessSystemClass,
         label=gettext_lazy("Class of the business system"),
@@ -89,19 +142,25 @@ class ItemFilter(PlainItemFilter):
         """Narrowed by ``cmdb.asking.narrowing.by_rule``, which knows the moment."""
         return queryset
 
+    def unrelated(self, queryset: Any, name: str, value: str) -> Any:
+        """Items that stand in no relation at the moment asked about."""
+        return _holding(queryset, alone(_moment(self)), value)
+
+    def of_doubles(self, queryset: Any, name: str, value: str) -> Any:
+        """Items that share their name with another of their class at the moment asked about."""
+        return _holding(queryset, doubled(_moment(self), self.request.user), value)
+
     def of_today(self, queryset: Any, name: str, value: str) -> Any:
         """What only items of today can be asked; of the past nothing is found by it."""
         if queryset.model is not ConfigurationItem:
             return queryset.none()
-        condition = self.base_filters[name].condition
-        return queryset.filter(condition if value == "true" else ~condition)
+        return _holding(queryset, self.base_filters[name].condition, value)
 
     def of_rhythms(self, queryset: Any, name: str, value: str) -> Any:
         """Items of today whose owners have to confirm them, by the rhythm of their class."""
         if queryset.model is not ConfigurationItem:
             return queryset.none()
-        late = overdue(timezone.now(), Definitions())
-        return queryset.filter(late if value == "true" else ~late)
+        return _holding(queryset, overdue(timezone.now(), Definitions()), value)
 
 
 def filter_for(user: User) -> type[PlainItemFilter]:
@@ -124,7 +183,7 @@ def by_attributes(found: QuerySet[Any], params: Mapping[str, str], user: User, m
     asked = {name: params[name].strip() for name in attribute_parameters(params) if params[name].strip()}
     if not asked:
         return found
-    attributes, told = Definitions().everywhere(), Disclosure(user)
+    attributes, told = Definitions(moment.known_at).everywhere(), Disclosure(user)
     for name, text in asked.items():
         attribute = attributes.get(name.removeprefix(PREFIX))
         if attribute is None or not told.asks(attribute.code):
@@ -165,7 +224,7 @@ def _led(identifier: str) -> list[str]:
 def _in_order(attribute: Attribute, text: str, moment: Moment, path: str) -> dict[str, Any]:
     """Numbers and dates: equal, beyond, or between."""
     if attribute.kind == Kind.DATE:
-        text = dates_in(text, timezone.localdate(moment.so_at))
+        text = dates_in(text, portal_day(moment.so_at))
     first, dots, last = text.partition("..")
     if dots:
         ends = [_plain(attribute, end.strip()) for end in (first, last)]

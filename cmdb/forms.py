@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, SupportGroup, User
@@ -18,7 +20,9 @@ from cmdb.inputs import NAMES, Reader, read_identifier
 from cmdb.life import IN_STOCK, PLANNED
 from cmdb.models import Attribute, BusinessSystem, CIStatus, ConfigurationItem, Kind, RelationType
 from cmdb.models.classes import Group
+from cmdb.relating import Link
 from cmdb.values import choice_name, written
+from cmdb.writing import differing
 
 EMPTY = [("", "—")]
 BEGINS = (PLANNED, IN_STOCK, "in_use")
@@ -78,7 +82,8 @@ class ItemForm(GroundForm):
         ground = {name: self.fields.pop(name) for name in list(self.fields)}
         self._add_columns()
         for attribute in self.attributes.values():
-            self.fields[attribute.code] = field_of(attribute, self._now(attribute.code) if item else attribute.default)
+            stored = self._now(attribute.code)
+            self.fields[attribute.code] = field_of(attribute, stored if item else attribute.default, stored)
         self.ground_names = list(ground) if item else ["since"]
         self.fields.update({name: field for name, field in ground.items() if name in self.ground_names})
         self.fields["seen"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -92,7 +97,7 @@ class ItemForm(GroundForm):
             self.fields["identifier"] = forms.CharField(
                 label=_("Identifier"), max_length=100, help_text=_("It stays for the whole life of the item.")
             )
-        self.fields["name"] = forms.CharField(label=_("Name"), max_length=200, initial=item.name if item else "")
+        self.fields["name"] = TextField(label=_("Name"), max_length=200, initial=item.name if item else "")
         if item is None:
             begins = [(row.pk, row.name) for row in CIStatus.objects.active().filter(pk__in=BEGINS)]
             self.fields["status"] = forms.ChoiceField(label=_("Status"), choices=begins, initial=PLANNED)
@@ -103,8 +108,8 @@ class ItemForm(GroundForm):
         }
         for name, (label, rows, key) in tables.items():
             chosen = getattr(item, name, None) if item else None
-            choices = EMPTY + [(str(getattr(row, key)), row.name) for row in rows]
             initial = str(getattr(chosen, key)) if chosen else ""
+            choices = offered([(str(getattr(row, key)), row.name) for row in rows], initial, chosen and chosen.name)
             self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False, initial=initial)
         self.fields["organisation"].help_text = _("Empty: shared by all customers.")
 
@@ -127,10 +132,11 @@ class ItemForm(GroundForm):
         return self.item is not None and self.item.status_id in IN_USE
 
     def clean(self) -> dict[str, Any]:
-        """Read everything as every door does."""
+        """Read what was typed as every door does; of an item only what was changed: the rest stays."""
         cleaned = super().clean() or {}
-        names = [*NAMES, *self.attributes]
-        given = {name: cleaned.get(name) for name in names if name in self.fields and name not in self.errors}
+        typed = self.fields if self.item is None else self._changed()
+        names = [name for name in (*NAMES, *self.attributes) if name in typed and name not in self.errors]
+        given = {name: cleaned.get(name) for name in names}
         if self.item is None:
             given["ci_class"] = self.class_code
             self._check_identifier(cleaned)
@@ -139,8 +145,16 @@ class ItemForm(GroundForm):
         )
         for name, texts in errors.items():
             self.add_error(name if name in self.fields else None, texts)
-        cleaned["facts"] = facts
+        cleaned["facts"] = differing(self.item, facts) if self.item else facts
         return cleaned
+
+    def _changed(self) -> list[str]:
+        """The fields that say something else than they were shown with; what was not sent was not asked."""
+        return [
+            name
+            for name in self.changed_data
+            if not self.fields[name].widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))
+        ]
 
     def _check_identifier(self, cleaned: dict[str, Any]) -> None:
         try:
@@ -155,29 +169,66 @@ class ItemForm(GroundForm):
         return super().stamp(user)
 
 
-def field_of(attribute: Attribute, value: str) -> forms.Field:
-    """The field in which an attribute is typed."""
+class TextField(forms.CharField):
+    """A text as it is stored. One of several lines has as many here: browsers join them in a field of one."""
+
+    def __init__(self, *, initial: str = "", kind: str = "text", **kwargs: Any) -> None:
+        widget = forms.Textarea({"rows": 3}) if "\n" in initial else forms.TextInput({"type": kind})
+        super().__init__(initial=initial, widget=widget, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """With the line breaks that are stored, not those that browsers send."""
+        return re.sub(r"\r\n?", "\n", super().to_python(value) or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether another text was typed."""
+        return super().has_changed(self.to_python(initial), data)
+
+
+def offered(choices: Iterable[tuple[str, Any]], stored: str, name: Any = "") -> list[tuple[str, Any]]:
+    """``choices``, none, and what is ``stored`` (called ``name``) even when it is offered no more: saving keeps it."""
+    found = [*EMPTY, *choices]
+    if stored and stored not in (code for code, _name in found):
+        found.append((stored, gettext("%(name)s (no longer offered)") % {"name": name or stored}))
+    return found
+
+
+def field_of(attribute: Attribute, value: str, stored: str = "") -> forms.Field:
+    """The field in which an attribute is typed. ``stored``: what an item says now; whatever it is, it can stay."""
     label = f"{attribute.name} ({attribute.unit})" if attribute.unit else attribute.name
     common: dict[str, Any] = {"label": label, "required": attribute.required, "initial": value}
-    if attribute.kind == Kind.YES_NO:
-        choices: Any = [*EMPTY, ("true", _("Yes")), ("false", _("No"))]
-        return forms.ChoiceField(choices=choices, **common)
-    if attribute.kind == Kind.CHOICE:
-        offered = [(choice["code"], choice_name(choice)) for choice in attribute.choices]
-        return forms.ChoiceField(choices=[*EMPTY, *offered], **common)
-    if attribute.kind == Kind.PERSON:
-        people = [(person.username, person.display_name) for person in User.objects.active()]
-        return forms.ChoiceField(choices=[*EMPTY, *people], widget=forms.Select({"data-select": ""}), **common)
-    if attribute.kind == Kind.ORGANISATION:
-        rows = [(row.code, row.name) for row in Organisation.objects.filter(active=True)]
-        return forms.ChoiceField(choices=[*EMPTY, *rows], **common)
-    kinds = {Kind.DATE: "date", Kind.URL: "url"}
-    widget = forms.TextInput({"type": kinds.get(Kind(attribute.kind), "text")})
-    return forms.CharField(max_length=400, widget=widget, **common)
+    match attribute.kind:
+        case Kind.YES_NO:
+            choices = offered([("true", _("Yes")), ("false", _("No"))], stored)
+        case Kind.CHOICE:
+            choices = offered([(row["code"], choice_name(row)) for row in attribute.choices], stored)
+        case Kind.PERSON:
+            people = [(person.username, person.display_name) for person in User.objects.active()]
+            choices = offered(people, stored, _named(stored, people, User.objects.filter(username=stored)))
+            common["widget"] = forms.Select({"data-select": ""})
+        case Kind.ORGANISATION:
+            rows = [(row.code, row.name) for row in Organisation.objects.filter(active=True)]
+            choices = offered(rows, stored, _named(stored, rows, Organisation.objects.filter(code=stored)))
+        case _:
+            return TextField(max_length=400, kind=_kind_of_input(attribute, stored), **common)
+    return forms.ChoiceField(choices=choices, **common)
 
 
-class RelationForm(GroundForm):
-    """A new relation of an item: read from it, or the other way round."""
+def _named(stored: str, choices: list[tuple[str, Any]], rows: Any) -> str:
+    """What the stored one is called that is not among ``choices``; asked only then."""
+    found = rows.first() if stored and stored not in dict(choices) else None
+    return str(getattr(found, "display_name", None) or found.name) if found else ""
+
+
+def _kind_of_input(attribute: Attribute, stored: str) -> str:
+    """A field for dates shows nothing else: what is stored and is none stands in a field for texts."""
+    if attribute.kind == Kind.DATE:
+        return "date" if not stored or re.fullmatch(r"\d{4}-\d{2}-\d{2}", stored) else "text"
+    return "url" if attribute.kind == Kind.URL else "text"
+
+
+class LinkForm(forms.Form):
+    """A relation of an item: read from it, or the other way round."""
 
     relation = forms.ChoiceField(label=_("Relation"))
     other = forms.CharField(label=_("Other item"), max_length=100, help_text=_("Its identifier."))
@@ -188,14 +239,32 @@ class RelationForm(GroundForm):
         help_text=_("Items of one group stand in for one another."),
     )
     needed = forms.IntegerField(label=_("Needed of the group"), min_value=1, max_value=1000, required=False)
-    field_order = ("relation", "other", "group", "needed", "change", "correction", "reason", "since")
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.types = {row.code: row for row in RelationType.objects.active()}
         forward = [(f"{code}:out", row.name) for code, row in self.types.items()]
         backward = [(f"{code}:in", row.inverse) for code, row in self.types.items()]
         self.fields["relation"].choices = [*forward, *backward]  # type: ignore[attr-defined]
+
+    def link(self, item: ConfigurationItem, user: User) -> Link | None:
+        """What was said of ``item``; None with the reason in the form: another that ``user`` cannot see."""
+        if not self.is_valid():
+            return None
+        said = self.cleaned_data
+        other = ConfigurationItem.objects.visible_to(user).filter(identifier=said["other"].strip()).first()
+        if other is None:
+            self.add_error("other", _("There is no such item."))
+            return None
+        code, _sign, direction = said["relation"].partition(":")
+        ends = (item, other) if direction == "out" else (other, item)
+        return Link(ends[0], self.types[code], ends[1], said["group"].strip(), said["needed"] or 1)
+
+
+class RelationForm(LinkForm, GroundForm):
+    """A new relation of an item, with its ground."""
+
+    field_order = ("relation", "other", "group", "needed", "change", "correction", "reason", "since")
 
 
 class LifeForm(GroundForm):

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from cmdb.authority import IN_USE
 from cmdb.compliance.services import kept, rules
 from cmdb.confirming.services import overdue, rhythms
 from cmdb.definitions import Definitions
-from cmdb.filters import PREFIX
+from cmdb.filters import PREFIX, alone, doubled
 from cmdb.models import Attribute, ComplianceRule
 from cmdb.services import items_at
 from cmdb.versioning.moments import NOW, Moment
@@ -61,7 +61,7 @@ def measures(user: User, today: date, now: datetime, moment: Moment = NOW) -> di
     return {
         _("Completeness"): list(_complete(seen, total, address)),
         _("Correctness"): [
-            *_correct(seen, total, address),
+            _doubles(seen, total, address, moment, user),
             *(_of_today(seen, total, now) if moment.is_now else ()),
         ],
         _("Compliance"): [_kept(rule, user, moment) for rule in rules()],
@@ -70,8 +70,8 @@ def measures(user: User, today: date, now: datetime, moment: Moment = NOW) -> di
     }
 
 
-def _address(moment: Moment, /, **params: str) -> str:
-    return f"{reverse('cmdb:list')}?{urlencode({**params, **moment.query()})}"
+def _address(moment: Moment, /, **params: str | list[str]) -> str:
+    return f"{reverse('cmdb:list')}?{urlencode({**params, **moment.query()}, doseq=True)}"
 
 
 def _kept(rule: ComplianceRule, user: User, moment: Moment) -> Measure:
@@ -96,16 +96,16 @@ def _lacking(seen: Any, row: Attribute, known: Definitions, address: Address) ->
     return Measure(_("Without “%(name)s”") % {"name": row.name}, lacking, concerned.count(), address(**params))
 
 
-def _correct(seen: Any, total: int, address: Address) -> list[Measure]:
-    names = seen.values("ci_class", "name").annotate(n=Count("pk")).filter(n__gt=1).count()
-    return [Measure(_("Names that several items of a class have"), names, total, address(sort="name"))]
+def _doubles(seen: Any, total: int, address: Address, moment: Moment, user: User) -> Measure:
+    count = seen.filter(doubled(moment, user)).count()
+    return Measure(_("Another item of the class has its name"), count, total, address(doubled="true", sort="name"))
 
 
 def _of_today(seen: Any, total: int, now: datetime) -> list[Measure]:
-    alone = seen.filter(relations_out=None, relations_in=None).count()
+    unrelated = seen.filter(alone()).count()
     gone = seen.exclude(missing_since=None).count()
     return [
-        Measure(_("Hangs together with nothing"), alone, total, _address(NOW, alone="true")),
+        Measure(_("Hangs together with nothing"), unrelated, total, _address(NOW, alone="true")),
         Measure(_("Not seen any more by discovery"), gone, total, _address(NOW, gone="true")),
         _unconfirmed(seen, now),
     ]
@@ -132,4 +132,6 @@ def _ends(seen: Any, code: str, today: date, total: int, address: Address) -> Me
     limit = (today + AHEAD).isoformat()
     used = seen.filter(Q(status="in_use") | Q(status="in_maintenance"))
     count = used.filter(**{f"attributes__{code}__lte": limit}).count()
-    return Measure(Definitions().label(code), count, total, address(**{f"{PREFIX}{code}": f"<={limit}"}))
+    return Measure(
+        Definitions().label(code), count, total, address(**{f"{PREFIX}{code}": f"<={limit}", "status": sorted(IN_USE)})
+    )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, SupportGroup
 from cmdb.definitions import Definitions
 from cmdb.models import BusinessSystem, CIStatus
-from cmdb.values import Known, read
+from cmdb.values import Known, is_empty, read
 
 LONGEST_NAME = 200
 LONGEST_IDENTIFIER = 100
@@ -77,11 +77,11 @@ class Reader:
     ) -> None:
         attribute = attributes.get(name)
         if attribute is None:
-            if value not in (None, ""):
+            if not is_empty(value):
                 errors[name] = [_("The class has no attribute “%(name)s”.") % {"name": name[:60]}]
             return
         if attribute.formula:
-            if value not in (None, ""):
+            if not is_empty(value):
                 errors[name] = [_("This is worked out from other values.")]
             return
         try:

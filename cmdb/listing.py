@@ -18,11 +18,12 @@ from cmdb import pages
 from cmdb.asking.forms import RelatedForm, kept, related_forms
 from cmdb.asking.narrowing import CONDITIONS, narrow, saved_query, with_query
 from cmdb.definitions import Definitions
-from cmdb.filters import PREFIX
+from cmdb.filters import OF_TODAY, PREFIX
 from cmdb.models import ItemQuery
 from cmdb.services import items_at
 from cmdb.values import shown
-from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
+from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment, settled
+from itsm.web.filtering import filled
 from itsm.web.paging import Column, PagingError, capped_count, page_of, parse_ordering
 from itsm.web.widgets import PlainChoiceField
 
@@ -39,9 +40,8 @@ class ItemList:
     def __init__(self, params: QueryDict, user: User) -> None:
         self.user = user
         self.errors: list[dict[str, str]] = []
-        self.definitions = Definitions()
         self.url = reverse("cmdb:list")
-        self.query, params = self._asked(params)
+        self.query, params = self._asked(filled(params, keep=[RETIRED]))
         #: Without a word about it retired items are left out: that is a word of the address like any other, and told.
         self.leaves_out_retired = not params.get("status") and RETIRED not in params
         self.params = params.copy()
@@ -66,8 +66,22 @@ class ItemList:
         try:
             return read_moment(self.params)
         except MomentError as error:
+            self.moment = NOW  # the complaint names the parameter, as it is defined now
             self._complain(error.parameter, str(error))
             return NOW
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """Classes and attributes as they were known at the moment."""
+        return Definitions(self.moment.known_at)
+
+    def settle(self) -> None:
+        """Ask about a moment of which everything is known, instead of now: so asked again it is the same list.
+
+        Lists by what is told of today only stay as they are.
+        """
+        if self.moment.is_now and not any(name.rpartition(".")[2] in OF_TODAY for name in self.params):
+            self.moment = Moment(known_at=settled())
 
     @cached_property
     def rows(self) -> QuerySet[Any]:

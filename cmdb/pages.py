@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from cmdb.definitions import Definitions, labels_at
-from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem
+from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, ItemVersion
 from cmdb.models.classes import Group
 from cmdb.services import items_at, relations_at
 from cmdb.values import shown
@@ -52,6 +52,22 @@ def register_offers(provider: Offers) -> None:
 def offers_for(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:
     """What other apps make of the item for this person."""
     return [offer for provider in _offers for offer in provider(item, user)]
+
+
+#: Pages of tickets: (numbers, reader) -> {number: address} of those that the reader sees. Tickets register it.
+Tickets = Callable[[Collection[str], User], dict[str, str]]
+_tickets: list[Tickets] = []
+
+
+def register_tickets(provider: Tickets) -> None:
+    """Let an app above say where the tickets are that are named here: of a spare part, of a value seen otherwise."""
+    if provider not in _tickets:
+        _tickets.append(provider)
+
+
+def pages_of_tickets(numbers: Collection[str], user: User) -> dict[str, str]:
+    """The pages of the tickets of those numbers that ``user`` sees, by number."""
+    return {number: url for provider in _tickets for number, url in provider(numbers, user).items()} if numbers else {}
 
 
 def item_url(key: int, moment: Moment = Moment()) -> str:  # noqa: B008 - it is frozen
@@ -144,13 +160,17 @@ def seen_items(keys: Iterable[int], user: User, moment: Moment) -> dict[int, Any
     return {getattr(row, column): row for row in found.select_related("ci_class", "status")}
 
 
-def life_of(row: Any, order: Sequence[str]) -> list[dict[str, str]]:
-    """The states of life for the stepper."""
-    names = {status.pk: status.name for status in CIStatus.objects.all()}
-    codes = [code for code in order if code in names]
+def life_of(row: Any, order: Sequence[str], item: ConfigurationItem) -> list[dict[str, str]]:
+    """The states of life for the stepper; of those before, the ones that the item was in are done. One query."""
+    was = ItemVersion.objects.believed().filter(item=item, status=OuterRef("pk"))
+    states = {status.pk: status for status in CIStatus.objects.annotate(been=Exists(was))}
+    codes = [code for code in order if code in states]
     place = codes.index(row.status_id) if row.status_id in codes else -1
     return [
-        {"label": names[code], "status": "now" if n == place else "done" if n < place else "todo"}
+        {
+            "label": states[code].name,
+            "status": "now" if n == place else "done" if n < place and states[code].been else "todo",
+        }
         for n, code in enumerate(codes)
     ]
 

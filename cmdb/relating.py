@@ -3,72 +3,62 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from cmdb.authority import IN_USE, Authority, Stamp, authority_for, may_correct
+from cmdb.authority import IN_USE, Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
+from cmdb.life import used_during
 from cmdb.models import ConfigurationItem, ItemVersion, Relation, RelationType, RelationVersion
+from cmdb.relation_rules import Rules, one_too_many
 from cmdb.sources.claims import Statements, sources_at
 from cmdb.sources.ranking import asserts, holder_of
 from cmdb.sources.standing import claim, outranked
 from cmdb.versioning.moments import present
+from cmdb.versioning.numbers import next_version
 from cmdb.versioning.versions import BATCH, Edit, rewrite
 
 
 class RelationRefused(Exception):  # noqa: N818 - said to people
-    """The relation cannot be; the text names both items and the rule."""
+    """The relation cannot be; the text names both items and the rule, ``field`` what was said that does not fit."""
+
+    def __init__(self, text: str, field: str = "relation") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 @dataclass(frozen=True)
 class Link:
-    """A relation to write: of ``group`` on the depending side ``needed`` are enough."""
+    """A relation to write: of ``group`` on the depending side ``needed`` are enough. ``held``: who said it and when,
+    (source, moment), where that is not who writes it now.
+    """
 
     source: ConfigurationItem
     relation_type: RelationType
     target: ConfigurationItem
     group: str = ""
     needed: int = 1
+    held: tuple[str, str] | None = None
+
+    def said_by(self, stamp: Stamp, now: datetime) -> list[str]:
+        """Its source, and when that said it."""
+        return list(self.held or (stamp.source, now.isoformat()))
+
+    def is_controlled(self, known: Definitions) -> bool:
+        """Whether it is, between items of these classes."""
+        return known.controls(self.relation_type, self.source.ci_class_id, self.target.ci_class_id)
 
     @property
     def key(self) -> tuple[int, str, int]:
         """What makes it the same relation."""
         return self.source.pk, self.relation_type.pk, self.target.pk
-
-
-class Rules:
-    """Allowed classes of every type, with the classes below them. Four queries."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        self.known = definitions
-        self.types = {
-            row.code: row for row in RelationType.objects.prefetch_related("source_classes", "target_classes")
-        }
-        self.allowed = {
-            (code, end): {
-                name for row in getattr(kind, f"{end}_classes").all() for name in definitions.below(row.code)
-            }
-            for code, kind in self.types.items()
-            for end in ("source", "target")
-        }
-
-    def refusal(self, code: str, source: ConfigurationItem, target: ConfigurationItem) -> str:
-        """Why a relation between these two cannot be of this type; empty when it can."""
-        for end, item in (("source", source), ("target", target)):
-            allowed = self.allowed[code, end]
-            if allowed and item.ci_class_id not in allowed:
-                return _("“%(relation)s” is not for %(item)s of class %(class)s.") % {
-                    "relation": self.types[code].name,
-                    "item": item.identifier,
-                    "class": item.ci_class_id,
-                }
-        return ""
 
 
 @transaction.atomic
@@ -95,15 +85,15 @@ def write_relations(
     if lost is not None:
         lost += [row for row in existing.values() if row.pk in weaker]
     changed = [key for key in changed if key not in existing or existing[key].pk not in weaker]
-    _guard([wanted[key] for key in changed], stamp, now)
+    _guard([wanted[key] for key in changed], stamp, now, rules.known)
     _check_counts([wanted[key] for key in changed if not (existing.get(key) and existing[key].active)], rules)
     made = _made([wanted[key] for key in changed if key not in existing], number, now)
     again = [existing[key] for key in changed if key in existing]
     stood = _known_before([wanted[key] for key in changed], stamp, now)
-    versions = _revive(again, wanted, stamp, number, now, stood)
+    versions = _revive(again, wanted, stamp, number, now, stood, rules.known)
     rows = [_version(row, stamp, now, wanted[row.source_id, row.relation_type_id, row.target_id]) for row in made]
     for row in rows:
-        _judge_first(row, wanted[row.source_id, row.relation_type_id, row.target_id], stood)
+        _judge_first(row, wanted[row.source_id, row.relation_type_id, row.target_id], stood, rules.known)
     RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
     seen = [row.pk for row in existing.values() if row.pk not in weaker]
     Relation.objects.filter(pk__in=seen).update(confirmed_at=now)
@@ -124,17 +114,6 @@ def _say_again(rows: Sequence[Relation], stamp: Stamp, now: datetime) -> None:
             said.claims[row.pk, ""] = [row.group, row.needed]
             said.held_since[row.pk, ""] = at
     said.keep(now, about="relation_id")
-
-
-def next_version() -> int:
-    """The next number of the graph; whoever writes next waits until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO cmdb_graphstate (id, version, xid, born)"
-            " VALUES (1, 1, pg_current_xact_id()::text::bigint, gen_random_uuid()) ON CONFLICT (id) DO UPDATE"
-            " SET version = cmdb_graphstate.version + 1, xid = EXCLUDED.xid RETURNING version"
-        )
-        return cursor.fetchone()[0]
 
 
 def existing_relations(keys: Sequence[tuple[int, str, int]]) -> dict[tuple[int, str, int], Relation]:
@@ -164,14 +143,15 @@ def _check_classes(link: Link, rules: Rules) -> None:
             raise RelationRefused(_("%(item)s is retired.") % {"item": item.identifier})
 
 
-def _guard(links: Sequence[Link], stamp: Stamp, now: datetime) -> None:
+def _guard(links: Sequence[Link], stamp: Stamp, now: datetime, known: Definitions) -> None:
     """What is controlled of items in use needs an authority. Raises NotAllowed."""
-    for link in links:
-        if link.relation_type.controlled:
-            used = next((item for item in (link.source, link.target) if item.status_id in IN_USE), link.source)
-            names = [link.source.identifier, link.target.identifier]
-            before = {"status_id": used.status_id}
-            authority_for(stamp, before=before, controlled=["relation"], identifiers=names, now=now)
+    stamp.check_since(now)
+    controlled = [link for link in links if link.is_controlled(known)]
+    used = used_during([item for link in controlled for item in (link.source, link.target)], stamp)
+    for link in controlled:
+        names = [link.source.identifier, link.target.identifier]
+        status = "in_use" if used & {link.source.pk, link.target.pk} else link.source.status_id
+        authority_for(stamp, before={"status_id": status}, controlled=["relation"], identifiers=names, now=now)
 
 
 def _check_counts(links: Sequence[Link], rules: Rules) -> None:
@@ -184,10 +164,7 @@ def _check_counts(links: Sequence[Link], rules: Rules) -> None:
             place = (item.pk, link.relation_type.pk)
             counts[place] += 1
             if counts[place] > getattr(rules.types[link.relation_type.pk], limit_name):
-                raise RelationRefused(
-                    _("%(item)s has “%(relation)s” already; %(other)s would be one too many.")
-                    % {"item": item.identifier, "relation": link.relation_type.name, "other": other.identifier}
-                )
+                raise RelationRefused(one_too_many(item.identifier, link.relation_type, other.identifier))
 
 
 def _counted(links: Sequence[Link], end: str) -> Counter[tuple[int, str]]:
@@ -221,35 +198,16 @@ def _known_before(links: Sequence[Link], stamp: Stamp, now: datetime) -> set[int
     found = ItemVersion.objects.filter(item__in=keys, recorded__startswith__lt=now)
     if stamp.batch is not None:
         found = found.filter(Q(batch=None) | ~Q(batch=stamp.batch))
-    stood = set(found.values_list("item_id", flat=True))
-    return stood & _connected_before(stood, now) if _loads(stamp) else stood
+    return set(found.values_list("item_id", flat=True))
 
 
-#: Files with relations that follow one another so closely belong to one first load.
-FIRST_LOAD = timedelta(hours=24)
-
-
-def _loads(stamp: Stamp) -> bool:
-    """Whether the configuration manager imports: what was never known of how items are connected may come so."""
-    return stamp.batch is not None and stamp.by is not None and may_correct(stamp.by)
-
-
-def _connected_before(keys: Collection[int], now: datetime) -> set[int]:
-    """Those of ``keys`` of which a relation was known before the present load began."""
-    if not keys:
-        return set()
-    known = RelationVersion.objects.filter(recorded__startswith__lt=now - FIRST_LOAD)
-    ends = (known.filter(**{f"{end}__in": keys}).values_list(end, flat=True) for end in ("source", "target"))
-    return {key for found in ends for key in found}
-
-
-def _judge_first(version: RelationVersion, link: Link, stood: Collection[int]) -> None:
+def _judge_first(version: RelationVersion, link: Link, stood: Collection[int], known: Definitions) -> None:
     """A first relation between two items that stood already alters what is in use: nothing allowed it.
 
-    What comes with a new item is that item's first entry; so are the first relations of an item that stood alone, when
-    the configuration manager imports them (``_loads``): nothing that was known of either end changes.
+    What comes with a new item is that item's first entry.
     """
-    if version.authority == Authority.FIRST and {link.source.pk, link.target.pk} <= set(stood) and _is_guarded(link):
+    ends = {link.source.pk, link.target.pk}
+    if version.authority == Authority.FIRST and ends <= set(stood) and _is_guarded(link, known):
         version.authority = Authority.UNAUTHORISED
 
 
@@ -274,7 +232,7 @@ def _version(row: Relation, stamp: Stamp, now: datetime, link: Link) -> Relation
         needed=link.needed,
         valid=(stamp.since or now, None),
         recorded=(now, None),
-        sources={"": [stamp.source, now.isoformat()]},
+        sources={"": link.said_by(stamp, now)},
         authority=authority,
         reference=reference,
         reason=stamp.reason[:500],
@@ -284,17 +242,24 @@ def _version(row: Relation, stamp: Stamp, now: datetime, link: Link) -> Relation
 
 
 def _revive(
-    again: Sequence[Relation], wanted: Any, stamp: Stamp, number: int, now: datetime, stood: Collection[int]
+    again: Sequence[Relation],
+    wanted: Any,
+    stamp: Stamp,
+    number: int,
+    now: datetime,
+    stood: Collection[int],
+    known: Definitions,
 ) -> int:
     """Relations that ended once, or whose redundancy changes."""
     resumed = [row for row in again if not row.active]
     altered = [row for row in again if row.active]
     links = {row.pk: wanted[row.source_id, row.relation_type_id, row.target_id] for row in again}
-    edits = {row.pk: Edit(_altering(links[row.pk], stamp, now), stamp.since) for row in altered}
+    edits = {row.pk: Edit(_altering(links[row.pk], stamp, now, known), stamp.since) for row in altered}
     outcome = rewrite(RelationVersion, "relation_id", edits, now)
+    _check_free({row.pk: links[row.pk] for row in resumed}, stamp.since or now)
     rows = [_version(row, stamp, now, links[row.pk]) for row in resumed]
     for version in rows:
-        _judge_first(version, links[version.relation_id], stood)
+        _judge_first(version, links[version.relation_id], stood, known)
     RelationVersion.objects.bulk_create(rows, batch_size=BATCH)
     for row in again:
         link = links[row.pk]
@@ -303,9 +268,22 @@ def _revive(
     return outcome.written + len(rows)
 
 
-def _is_guarded(link: Link) -> bool:
+def _check_free(links: Mapping[int, Link], since: datetime) -> None:
+    """What held once begins again only after it ended; ``links`` by the relation's key. Raises RelationRefused."""
+    held = RelationVersion.objects.believed().filter(relation__in=links, valid__overlap=(since, None))
+    last = held.order_by("-valid__endswith").first() if links else None
+    if last is not None:
+        link, until = links[last.relation_id], f"{localtime(last.valid.upper):%Y-%m-%d %H:%M:%S}"
+        names = {"relation": link.relation_type.name, "item": link.source.identifier, "other": link.target.identifier}
+        text = _(
+            "“%(relation)s” between %(item)s and %(other)s held until %(until)s; it can begin again from then on."
+        )
+        raise RelationRefused(text % {**names, "until": until}, "since")
+
+
+def _is_guarded(link: Link, known: Definitions) -> bool:
     """Whether it is controlled and an end of it is in use: an edit without a ground is one that nothing allowed."""
-    return link.relation_type.controlled and any(item.status_id in IN_USE for item in (link.source, link.target))
+    return link.is_controlled(known) and any(item.status_id in IN_USE for item in (link.source, link.target))
 
 
 def _sign(version: RelationVersion, stamp: Stamp, *, guarded: bool = False) -> None:
@@ -316,12 +294,12 @@ def _sign(version: RelationVersion, stamp: Stamp, *, guarded: bool = False) -> N
     version.reason, version.by, version.batch = stamp.reason[:500], stamp.by, stamp.batch
 
 
-def _altering(link: Link, stamp: Stamp, now: datetime) -> Any:
+def _altering(link: Link, stamp: Stamp, now: datetime, known: Definitions) -> Any:
     def alter(version: RelationVersion) -> bool:
         differs = (version.group, version.needed) != (link.group, link.needed)
         version.group, version.needed = link.group, link.needed
-        version.sources = {"": [stamp.source, now.isoformat()]}
-        _sign(version, stamp, guarded=_is_guarded(link))
+        version.sources = {"": link.said_by(stamp, now)}
+        _sign(version, stamp, guarded=_is_guarded(link, known))
         return differs
 
     return alter
@@ -329,14 +307,14 @@ def _altering(link: Link, stamp: Stamp, now: datetime) -> Any:
 
 @transaction.atomic
 def end_relations(relations: Iterable[Relation], stamp: Stamp, *, lost: list[Relation] | None = None) -> int:
-    """End ``relations`` from ``stamp.since`` or now on; return how many ended. Raises NotAllowed.
+    """End ``relations`` from ``stamp.since`` or now on; return how many ended. Raises NotAllowed,
+    RelationRefused.
 
     Those that a stronger source holds go on; that they do not hold is kept as a claim, and they stand in ``lost``.
     """
-    keys = [row.pk for row in relations]
     locked = list(
         Relation.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk__in=keys, active=True)
+        .filter(pk__in=[row.pk for row in relations], active=True)
         .select_related("source", "target", "relation_type")
         .order_by("pk")
     )
@@ -347,8 +325,27 @@ def end_relations(relations: Iterable[Relation], stamp: Stamp, *, lost: list[Rel
         lost += [row for row in locked if row.pk in weaker]
     locked = [row for row in locked if row.pk not in weaker]
     links = {row.pk: Link(row.source, row.relation_type, row.target) for row in locked}
-    _guard(list(links.values()), stamp, now)
-    return _end(locked, stamp, now, {key for key, link in links.items() if _is_guarded(link)})
+    known = Definitions()
+    _guard(list(links.values()), stamp, now, known)
+    _check_began(links, stamp.since)
+    return _end(locked, stamp, now, {key for key, link in links.items() if _is_guarded(link, known)})
+
+
+def _check_began(links: Mapping[int, Link], since: datetime | None) -> None:
+    """Nothing ends before it began, or began again; ``links`` by the relation's key. Raises RelationRefused."""
+    if since is None:
+        return
+    began: dict[int, datetime] = {}
+    held = RelationVersion.objects.believed().filter(relation__in=links).order_by("-valid__startswith")
+    for row in held:
+        if row.valid.upper is None or row.valid.upper == began.get(row.relation_id):
+            began[row.relation_id] = row.valid.lower  # type: ignore[assignment]  # every version has a beginning
+    early = next((key for key, first in began.items() if since <= first), None)
+    if early is not None:
+        link, first = links[early], f"{localtime(began[early]):%Y-%m-%d %H:%M:%S}"
+        names = {"relation": link.relation_type.name, "item": link.source.identifier, "other": link.target.identifier}
+        text = _("“%(relation)s” between %(item)s and %(other)s began on %(since)s; it cannot end before.")
+        raise RelationRefused(text % {**names, "since": first}, "since")
 
 
 def end_relations_of(items: Sequence[ConfigurationItem], stamp: Stamp, now: datetime) -> int:

@@ -14,9 +14,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import User
-from cmdb.authority import Authority, NotAllowed, Stamp, register_permit, withdraw_permit
+from cmdb.authority import Authority, NotAllowed, NotYet, Stamp, register_permit, withdraw_permit
 from cmdb.models import ConfigurationItem, ItemVersion, Relation, RelationVersion
-from cmdb.relating import Link, RelationRefused, Rules, end_relations, write_relations
+from cmdb.relating import Link, RelationRefused, end_relations, write_relations
+from cmdb.relation_rules import Rules
 from cmdb.versioning.moments import NOW, Moment
 from cmdb.writing import Clash, Draft, Stale, Written, write_items
 
@@ -28,6 +29,7 @@ __all__ = [
     "Link",
     "Moment",
     "NotAllowed",
+    "NotYet",
     "RelationRefused",
     "Rules",
     "Stale",
@@ -37,6 +39,7 @@ __all__ = [
     "end_relations",
     "items_at",
     "register_permit",
+    "relation_versions_at",
     "relations_at",
     "update_item",
     "withdraw_permit",
@@ -68,6 +71,11 @@ def relations_at(moment: Moment) -> QuerySet[Any]:
     """Relations that hold at the moment: of today, or versions with the same columns. The caller shows only items
     that the reader sees.
     """
+    return Relation.objects.filter(active=True) if moment.is_now else relation_versions_at(moment)
+
+
+def relation_versions_at(moment: Moment) -> QuerySet[RelationVersion]:
+    """Versions of what holds at the moment: since when, and who said it. What the caller shows is as above."""
     if moment.is_now:
-        return Relation.objects.filter(active=True)
+        return RelationVersion.objects.believed().filter(relation__active=True, valid__upper_inf=True)
     return RelationVersion.objects.at(moment.so_at, moment.known_at)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from cmdb.definitions import Definitions
-from cmdb.models import Attribute, AttributeVersion, CIClass, ConfigurationItem, RelationType, UniqueValue
+from cmdb.models import (
+    Attribute,
+    AttributeVersion,
+    BusinessSystem,
+    BusinessSystemVersion,
+    CIClass,
+    CIClassVersion,
+    ConfigurationItem,
+    DefinitionVersion,
+    RelationType,
+    RelationTypeVersion,
+    UniqueValue,
+)
 from cmdb.versioning.versions import BATCH
 from cmdb.writing import unique_values
 
@@ -28,9 +40,25 @@ def load_classes(data: dict[str, Any]) -> int:
     ]
     before = RelationType.objects.count()
     RelationType.objects.bulk_create(types, ignore_conflicts=True)
+    keep_first_definitions()
     if added:
         _claim_unique()
     return made + added + RelationType.objects.count() - before
+
+
+#: What is loaded in bulk, with what keeps its definitions, and how these name it.
+_KEPT: tuple[tuple[Any, type[DefinitionVersion], str], ...] = (
+    (CIClass, CIClassVersion, "ci_class"),
+    (RelationType, RelationTypeVersion, "relation_type"),
+    (BusinessSystem, BusinessSystemVersion, "system"),
+)
+
+
+def keep_first_definitions() -> None:
+    """Keep how classes, types of relations and systems are defined of which that is not kept yet."""
+    for model, versions, name in _KEPT:
+        rows = model.objects.filter(versions=None)
+        versions._default_manager.bulk_create(versions(definition=row.definition(), **{name: row}) for row in rows)
 
 
 def _add_classes(rows: list[dict[str, Any]]) -> int:

@@ -8,12 +8,15 @@ from django.utils import timezone
 from cmdb.compliance import services as compliance
 from cmdb.jobs import services as jobs
 from cmdb.network.keeping import keep_single_points as keep
+from cmdb.network.reading import forget
+from itsm.moments import portal_day
 
 
 @shared_task(soft_time_limit=60, time_limit=90)
 def keep_single_points() -> None:
     """Reckon the single points of failure of services whose foundations changed."""
     keep(timezone.now())
+    forget()
 
 
 #: Seconds that a job may take; a killed one is begun anew by another worker.
@@ -37,4 +40,5 @@ def purge_job_files() -> None:
 @shared_task(soft_time_limit=600, time_limit=630)
 def keep_compliance() -> None:
     """Keep how far the record keeps to each rule today."""
-    compliance.keep_shares(timezone.now(), timezone.localdate())
+    now = timezone.now()
+    compliance.keep_shares(now, portal_day(now))

@@ -8,6 +8,7 @@ from cmdb.audits import views as audits
 from cmdb.compliance import views as compliance
 from cmdb.confirming import views as confirming
 from cmdb.custody import views as custody
+from cmdb.deciding import views as deciding
 from cmdb.disclosing import releasing
 from cmdb.disclosing import views as own
 from cmdb.ending import views as ending
@@ -15,7 +16,7 @@ from cmdb.merging import views as merging
 from cmdb.sources import views as sources
 from cmdb.spares import views as spares
 from cmdb.transfer import views as transfer
-from cmdb.views import classes, exploring, items, keeping
+from cmdb.views import classes, exploring, items, keeping, relation_types
 
 app_name = "cmdb"
 urlpatterns = [
@@ -26,8 +27,8 @@ urlpatterns = [
     path("import/mappings/<int:pk>/remove/", transfer.RemoveMappingView.as_view(), name="remove_mapping"),
     path("import/<int:pk>/undo/", transfer.UndoImportView.as_view(), name="undo_import"),
     path("jobs/<int:pk>/", transfer.JobView.as_view(), name="job"),
-    path("differences/", keeping.DifferencesView.as_view(), name="differences"),
-    path("differences/<int:pk>/", keeping.DecideView.as_view(), name="decide"),
+    path("differences/", deciding.DifferencesView.as_view(), name="differences"),
+    path("differences/<int:pk>/", deciding.DecideView.as_view(), name="decide"),
     path("queries/", queries.QueriesView.as_view(), name="queries"),
     path("queries/<int:pk>/", queries.QueryView.as_view(), name="query"),
     path("compare/", comparing.CompareListsView.as_view(), name="compare_lists"),
@@ -38,6 +39,12 @@ urlpatterns = [
     path("audits/<int:pk>/", audits.AuditView.as_view(), name="audit"),
     path("audits/<int:pk>/codes/", audits.CodesView.as_view(), name="audit_codes"),
     path("audits/<int:pk>/<int:check>/", audits.CheckView.as_view(), name="audit_check"),
+    path("audits/<int:pk>/extras/<int:extra>/photos/", audits.ExtraPhotosView.as_view(), name="audit_extra_photos"),
+    path(
+        "audits/<int:pk>/extras/<int:extra>/photos/<int:photo>/",
+        audits.ExtraPhotoView.as_view(),
+        name="audit_extra_photo",
+    ),
     path("audits/<int:pk>/<int:check>/photos/<int:photo>/", audits.PhotoView.as_view(), name="audit_photo"),
     path("spares/", spares.PartsView.as_view(), name="spares"),
     path("spares/<int:pk>/", spares.PartView.as_view(), name="spare"),
@@ -58,6 +65,8 @@ urlpatterns = [
     path("<int:pk>/propose/", keeping.ProposeView.as_view(), name="propose"),
     path("classes/", classes.ClassesView.as_view(), name="classes"),
     path("classes/<slug:code>/", classes.ClassView.as_view(), name="class"),
+    path("relation-types/", relation_types.RelationTypesView.as_view(), name="relation_types"),
+    path("relation-types/<slug:code>/", relation_types.RelationTypeView.as_view(), name="relation_type"),
     path("attributes/<int:pk>/", classes.AttributeView.as_view(), name="attribute"),
     path("<int:pk>/", items.ItemView.as_view(), name="item"),
     path("<int:pk>/edit/", items.EditView.as_view(), name="edit"),

@@ -54,6 +54,16 @@ def normalised(value: Any) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def is_empty(value: Any) -> bool:
+    """Whether nothing is said. "No" and 0 are values like any other."""
+    return value is None or value == ""
+
+
+def unlike(one: Any, other: Any) -> bool:
+    """Whether two values say something else; None and an empty text both say nothing."""
+    return not is_empty(other) if is_empty(one) else one != other
+
+
 def read(attribute: Attribute, given: Any, known: Known) -> Any:
     """``given`` as it is kept for ``attribute``; None for nothing. Raises ValidationError."""
     if given is None or (isinstance(given, str) and not given.strip()):
@@ -179,7 +189,7 @@ _READERS: Mapping[Kind, Callable[[Attribute, Any, Known], Any]] = {
 
 def shown(attribute: Attribute | None, value: Any) -> str:
     """The value as people read it, in their language."""
-    if value is None or value == "":
+    if is_empty(value):
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,14 +12,16 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cmdb import relating
-from cmdb.authority import Authority, NotAllowed, Stamp, authority_for
+from cmdb.authority import AWAY, IN_USE, Authority, NotAllowed, Stamp, authority_for
 from cmdb.definitions import Definitions
+from cmdb.life import step_refusal
 from cmdb.models import ConfigurationItem, ItemVersion, UniqueValue
-from cmdb.models.items import COLUMNS
+from cmdb.models.items import COLUMNS, ItemFacts
 from cmdb.sources.claims import AGREE, CLAIM, CONFIRM, NOTHING, WRITE, Statements, sources_at
-from cmdb.sources.ranking import asserts, holder_of
-from cmdb.values import normalised
+from cmdb.sources.ranking import RESTORING, asserts, holder_of
+from cmdb.values import is_empty, normalised, unlike
 from cmdb.versioning.moments import present
+from cmdb.versioning.numbers import next_version, renumber
 from cmdb.versioning.versions import BATCH, Edit, rewrite
 
 RETIRED = "retired"
@@ -27,12 +30,16 @@ OBSERVED_COLUMNS = frozenset({"default_group_id"})
 
 
 class Clash(Exception):  # noqa: N818 - said to people
-    """A value that may occur once only is another item's; ``field`` names it, ``items`` both."""
+    """A value that may occur once only is another item's: ``items``, first the one that has it.
+
+    ``said``: the same beside the ``field`` itself, which has its label already.
+    """
 
     def __init__(self, name: str, label: str, items: Sequence[str]) -> None:
         text = _("%(label)s: the same value is already recorded for %(items)s.")
         super().__init__(text % {"label": label, "items": ", ".join(items)})
         self.field, self.items = name, list(items)
+        self.said = _("The same value is already recorded for %(item)s.") % {"item": items[0]} if items else str(self)
 
 
 class Stale(Exception):  # noqa: N818 - said to people
@@ -46,13 +53,15 @@ class Stale(Exception):  # noqa: N818 - said to people
 class Draft:
     """What to write of one item: ``facts`` by column or attribute, checked already; an empty value removes.
 
-    ``item`` is None for a new one. ``seen``: the version that was read; another one now refuses the write.
+    ``item`` is None for a new one. ``seen``: the version that was read; another one now refuses the write. ``held``:
+    who said a field and when, [source, moment], where that is not who writes it now.
     """
 
     identifier: str
     facts: dict[str, Any]
     item: ConfigurationItem | None = None
     seen: int | None = None
+    held: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,6 +82,7 @@ def write_items(drafts: Iterable[Draft], stamp: Stamp, *, definitions: Definitio
     known = definitions or Definitions()
     rows = list(drafts)
     written = Written(present())
+    stamp.check_since(written.now)
     fresh = [draft for draft in rows if draft.item is None]
     _make(fresh, stamp, written, known)
     _change([draft for draft in rows if draft.item is not None], stamp, written, known)
@@ -85,6 +95,7 @@ def _make(drafts: list[Draft], stamp: Stamp, written: Written, known: Definition
     items = [_filled(ConfigurationItem(identifier=draft.identifier), draft.facts) for draft in drafts]
     for item in items:
         known.work_out(item.ci_class_id, item.attributes)
+    renumber([item for item in items if item.status_id in AWAY])
     try:
         with transaction.atomic():
             ConfigurationItem.objects.bulk_create(items, batch_size=BATCH)
@@ -92,9 +103,8 @@ def _make(drafts: list[Draft], stamp: Stamp, written: Written, known: Definition
         raise _taken([draft.identifier for draft in drafts]) from error
     authority = Authority.CHANGE if stamp.change else Authority.FIRST
     if stamp.change:
-        authority_for(
-            stamp, before={}, controlled=["name"], identifiers=[d.identifier for d in drafts], now=written.now
-        )
+        for draft in drafts:
+            authority_for(stamp, before={}, controlled=["name"], identifiers=[draft.identifier], now=written.now)
     since = stamp.since or written.now
     versions = [_first_version(item, stamp, authority, since, written.now) for item in items]
     ItemVersion.objects.bulk_create(versions, batch_size=BATCH)
@@ -141,7 +151,7 @@ def _filled(row: Any, facts: Mapping[str, Any]) -> Any:
     for name, value in facts.items():
         if name in COLUMNS:
             setattr(row, name, value)
-        elif value is None or value == "":
+        elif is_empty(value):
             attributes.pop(name, None)
         else:
             attributes[name] = value
@@ -158,12 +168,17 @@ def _change(drafts: list[Draft], stamp: Stamp, written: Written, known: Definiti
     _check_not_merged(locked, stamp)
     said = Statements(stamp)
     held = sources_at(by_key, written.now) if known.rankings or asserts(stamp.source) else {}
+    touched = _touched(by_key, stamp)
     edits: dict[int, Edit] = {}
     for item in locked:
         asked = _asked(item, by_key[item.pk].facts, said, held.get(item.pk, {}), known)
         if asked:
-            edits[item.pk] = _edit(item, asked, said, written.now, known)
+            _check_step(item, asked, stamp)
+            ground = _ground(item, touched.get(item.pk, [item]), asked, stamp, written.now, known)
+            edits[item.pk] = _edit(by_key[item.pk], asked, said, ground, written.now, known)
     outcome = rewrite(ItemVersion, "item_id", edits, written.now)
+    if outcome.differs("status_id"):
+        next_version()  # also when only the past is another: graphs of the past are remembered, too
     said.keep(written.now)
     written.claimed += [(by_key[key].identifier, name) for key, name in sorted(said.lost)]
     written.now = outcome.now
@@ -180,6 +195,12 @@ def locked_items(keys: list[int]) -> list[ConfigurationItem]:
         part = ConfigurationItem.objects.filter(pk__in=keys[start : start + BATCH]).order_by("pk")
         found += part.select_for_update(no_key=True)
     return found
+
+
+def _check_step(item: ConfigurationItem, facts: Mapping[str, Any], stamp: Stamp) -> None:
+    """Another state is reached by a declared step only; not where only a past is corrected. Raises NotAllowed."""
+    if stamp.until is None and stamp.source not in RESTORING and (no := step_refusal(item, facts.get("status_id"))):
+        raise NotAllowed(no)
 
 
 def _check_not_merged(items: Iterable[ConfigurationItem], stamp: Stamp) -> None:
@@ -199,10 +220,10 @@ def _check_seen(by_key: Mapping[int, Draft]) -> None:
         raise Stale
 
 
-def differing(item: ConfigurationItem, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of ``facts`` that say something else than the item does now."""
+def differing(item: ItemFacts, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``facts`` that say something else than the item does: now, or in a version of it."""
     now = {**{name: getattr(item, name) for name in COLUMNS}, **item.attributes}
-    return {name: value for name, value in facts.items() if (value or None) != (now.get(name) or None)}
+    return {name: value for name, value in facts.items() if unlike(value, now.get(name))}
 
 
 def _asked(
@@ -227,9 +248,9 @@ def _verdict(
     known: Definitions,
 ) -> str:
     """What becomes of a value: written, confirmed by a stronger source, claimed against one, or said again."""
-    source, was = said.stamp.source, now.get(name) or None
-    holder = holder_of(held, name, given=was is not None)[0]
-    differs = (value or None) != was
+    source, was = said.stamp.source, now.get(name)
+    holder = holder_of(held, name, given=not is_empty(was))[0]
+    differs = unlike(value, was)
     if known.rankings.outranks(class_code, name, holder, source):
         return CLAIM if differs else (AGREE if asserts(source) else NOTHING)
     if differs:
@@ -244,17 +265,48 @@ def is_controlled(known: Definitions, class_code: str, name: str) -> bool:
     if name in COLUMNS:
         return name not in OBSERVED_COLUMNS
     attribute = known.of(class_code, retired=True).get(name)
-    return (attribute.controlled and not attribute.formula) if attribute else True
+    if attribute is None or attribute.formula:
+        return attribute is None
+    said = known.control_of(class_code, name)
+    return attribute.controlled if said is None else said
 
 
-def _edit(item: ConfigurationItem, facts: dict[str, Any], said: Statements, now: datetime, known: Definitions) -> Edit:
-    stamp = said.stamp
-    altered = facts if stamp.since else differing(item, facts)
-    controlled = [name for name in altered if is_controlled(known, item.ci_class_id, name)]
-    before = {"status_id": item.status_id}
-    authority, reference = authority_for(
-        stamp, before=before, controlled=controlled, identifiers=[item.identifier], now=now
-    )
+def _touched(keys: Collection[int], stamp: Stamp) -> dict[int, list[ItemVersion]]:
+    """Of an edit that begins in the past: what is believed of each item since then."""
+    found: defaultdict[int, list[ItemVersion]] = defaultdict(list)
+    if stamp.since is not None:
+        for row in ItemVersion.objects.during(stamp.since, stamp.until).filter(item__in=list(keys)).order_by("pk"):
+            found[row.item_id].append(row)
+    return found
+
+
+def _ground(
+    item: ConfigurationItem,
+    states: Sequence[ItemFacts],
+    facts: dict[str, Any],
+    stamp: Stamp,
+    now: datetime,
+    known: Definitions,
+) -> tuple[str, str]:
+    """On what ground ``facts`` are written: asked for each of ``states`` in which one differs. Raises NotAllowed."""
+    asked = [
+        (state, [name for name in differing(state, facts) if is_controlled(known, state.ci_class_id, name)])
+        for state in states
+    ]
+    state, controlled = next(((row, names) for row, names in asked if names and row.status_id in IN_USE), asked[0])
+    before = {"status_id": state.status_id}
+    return authority_for(stamp, before=before, controlled=controlled, identifiers=[item.identifier], now=now)
+
+
+def _edit(
+    draft: Draft,
+    facts: dict[str, Any],
+    said: Statements,
+    ground: tuple[str, str],
+    now: datetime,
+    known: Definitions,
+) -> Edit:
+    stamp, key = said.stamp, draft.item.pk  # type: ignore[union-attr]  # chosen by the caller
 
     def alter(version: ItemVersion) -> bool:
         was = version.facts
@@ -262,14 +314,14 @@ def _edit(item: ConfigurationItem, facts: dict[str, Any], said: Statements, now:
             name: _verdict(version.ci_class_id, name, value, was, version.sources, said, known)
             for name, value in facts.items()
         }
-        said.note(item.pk, facts, verdicts, version.sources)
+        said.note(key, facts, verdicts, version.sources)
         changed = [name for name, verdict in verdicts.items() if verdict == WRITE]
         confirmed = [name for name, verdict in verdicts.items() if verdict == CONFIRM]
         _filled(version, {name: facts[name] for name in changed})
         changed += known.work_out(version.ci_class_id, version.attributes) if changed else []
-        mine = {name: [stamp.source, now.isoformat()] for name in changed + confirmed}
+        mine = {name: list(draft.held.get(name, [stamp.source, now.isoformat()])) for name in changed + confirmed}
         version.sources = {**version.sources, **mine}
-        for name, value in signed(stamp, authority, reference).items():
+        for name, value in signed(stamp, *ground).items():
             setattr(version, name, value)
         return bool(mine)
 
@@ -293,10 +345,7 @@ def follow(
             moved.append(item)
         for name in (*COLUMNS, "attributes"):
             setattr(item, name, getattr(version, name))
-    if moved:
-        number = relating.next_version()
-        for item in moved:
-            item.graph_version = number
+    renumber(moved)
     ConfigurationItem.objects.bulk_update(touched, [*COLUMNS, "attributes", "graph_version"], batch_size=500)
     keep_unique(touched, known)
     retired = [item for item in moved if item.status_id == RETIRED]
@@ -311,7 +360,7 @@ def unique_values(items: Sequence[ConfigurationItem], known: Definitions) -> lis
         for item in items
         if not item.merged_into_id  # what it claimed is the other's now
         for code, attribute in known.of(item.ci_class_id).items()
-        if attribute.unique and item.attributes.get(code)
+        if attribute.unique and not is_empty(item.attributes.get(code))
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from django.utils import timezone
 
-from accounts.models import Department, User
+from accounts.models import Department, Organisation, User
 from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound, Outcome
 from changes.freezing.versions import record
@@ -26,6 +26,8 @@ from tickets.models import Ticket
 Row = dict[str, Any]
 #: Who decides for their department.
 HEADS = ("lead", "yuanfang", "songjia", "leader")
+#: Who decides for the business side of each organisation.
+DECISION_MAKERS = {"provider": "xiezhi", "exchange": "zhujie", "egov": "yangfan"}
 
 #: Business system, weekday (0 is Monday), from, minutes.
 MAINTENANCE = (
@@ -47,6 +49,8 @@ def load_changes(tickets: dict[Any, Ticket], now: datetime) -> int:
     people = {user.username: user for user in User.objects.with_access()}
     for head in HEADS:
         Department.objects.filter(pk=people[head].department_id).update(manager=people[head])
+    for code, name in DECISION_MAKERS.items():
+        Organisation.objects.get(code=code).decision_makers.add(people[name])
     loaded = [row for row in rows if not freezes_between(*_window(row, now), Years())]
     for row in loaded:
         try:

@@ -21,6 +21,7 @@ from demo.notices import load_rosters, settle_notices
 from demo.problems import load_problems
 from demo.reference import DATA, load_reference
 from demo.replies import load_replies
+from demo.service_reports import load_service_reports
 from sla.clocks.timers import arm_future, quietly
 from sla.models import Clock
 from sla.orders.closing import plan_what_waits
@@ -65,6 +66,7 @@ def load_demo() -> int:
         load_recurrences(clock.now())
         load_problems(history.tickets, earlier, clock.now())
     load_maintenance(clock.now())
+    load_service_reports(clock.now())
     settle_notices(clock.now())
     load_rosters(clock.now())
     arm_future(Clock.objects.all(), clock.now())

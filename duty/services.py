@@ -96,7 +96,7 @@ def _last_resort(at: datetime) -> list[User]:
     managers = _duty_manager(None, at)
     if managers:
         return _unique(managers)
-    return list(User.objects.active().filter(roles__permissions__contains=[Permission.ADMIN]).distinct())
+    return list(User.objects.active().holding(Permission.ADMIN))
 
 
 def _holders_of(role_code: str) -> Callable[[Ticket | None, datetime], Sequence[User]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -97,4 +99,4 @@ class Export(models.Model):
     @property
     def filename(self) -> str:
         """The name under which it is saved, with the time that the person's own watch showed."""
-        return f"{self.source}-{localtime(self.created_at):%Y%m%d-%H%M}.{self.format}"
+        return f"{self.source}-{localtime(self.created_at, ZoneInfo(self.time_zone)):%Y%m%d-%H%M}.{self.format}"

@@ -11,8 +11,10 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         """Bring the figures of incidents and what lists show of them, listen to what happens to them."""
         from incidents import columns, leaving, receivers  # noqa: F401 - needs models; some connect
-        from incidents.figures import measures, standing  # the same
+        from incidents.figures import measures, standing, stays, unfinished  # the same
 
         measures.register()
+        unfinished.register()
+        stays.register()
         standing.register()
         columns.register()

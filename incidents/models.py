@@ -17,12 +17,36 @@ from incidents.priority import priority_for
 from incidents.proposing.proposed import Proposal, proposal_of
 from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, desk_clocks
+from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, Tile, desk_clocks
 from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
 
 if TYPE_CHECKING:
     from tickets.models import Urgency
+
+
+TILES = (
+    Tile(
+        label=_("Report a fault"),
+        text=_("Systems, network, terminals that fail"),
+        icon="alert-circle",
+        tone="late",
+        begins={"nature": "incident"},
+    ),
+    Tile(
+        label=_("Ask"),
+        text=_("How something works or is done"),
+        icon="message-question",
+        begins={"nature": "consultation"},
+    ),
+    Tile(
+        label=_("Complain"),
+        text=_("We want to know what went wrong"),
+        icon="mood-sad",
+        tone="soon",
+        begins={"nature": "complaint"},
+    ),
+)
 
 
 @register_kind(
@@ -74,7 +98,7 @@ if TYPE_CHECKING:
         grade=Grade.PRIORITY,
         can_be_major=True,
         views=ALL_VIEWS,
-        in_portal=True,
+        tiles=TILES,
     )
 )
 class Incident(IncidentLifecycle, Ticket):

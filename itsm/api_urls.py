@@ -16,6 +16,7 @@ from changes.unauthorised.api import routes as unauthorised_routes
 from cmdb.api.discovery import routes as discovery_routes
 from cmdb.api.impact import routes as impact_routes
 from cmdb.api.items import routes as item_routes
+from cmdb.api.relations import routes as relation_routes
 from cmdb.api.systems import routes as cmdb_routes
 from cmdb.asking.api import routes as query_routes
 from cmdb.asking.api_comparing import routes as comparing_routes
@@ -24,6 +25,7 @@ from cmdb.audits.api_photos import routes as photo_routes
 from cmdb.compliance.api import routes as compliance_routes
 from cmdb.confirming.api import routes as confirming_routes
 from cmdb.custody.api import routes as custody_routes
+from cmdb.deciding.api import routes as deciding_routes
 from cmdb.disclosing.api import routes as release_routes
 from cmdb.ending.api import routes as ending_routes
 from cmdb.merging.api import routes as merging_routes
@@ -70,7 +72,9 @@ version_1 = [
     *cmdb_routes,
     *release_routes,
     *discovery_routes,
+    *deciding_routes,
     *impact_routes,
+    *relation_routes,
     *query_routes,
     *comparing_routes,
     *audit_routes,

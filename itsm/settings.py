@@ -4,6 +4,7 @@ Variables are listed in the README. Demo mode (``ITSM_DEMO=1``, what ``make run`
 """
 
 import ipaddress
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from itsm.run.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 - a setting
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()  # database, uploads and logs; keep it, back it up
 BUILD_DIR = BASE_DIR / "var"  # what is built from the sources; may be removed at any time
+# numpy's linear algebra is not used: no threads for it, least of all in the process that the programs are forked from.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # --- Mode -----------------------------------------------------------------------------------------------------------
 # Commands beside a demo are part of it: its data directory has the key that the demo made for itself.
@@ -191,6 +194,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 25
 CELERY_TASK_TIME_LIMIT = 40
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000  # KiB; what a large file took is given back by another child only
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
@@ -254,6 +258,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "accounts.views.form_expired"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"

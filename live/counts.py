@@ -73,7 +73,7 @@ class OwnCounts:
 
 
 class Tally(OwnCounts):
-    """Counts of one moment for everybody: six statements. Who does not see every ticket is counted alone."""
+    """Counts of one moment for everybody: seven statements. Who does not see every ticket is counted alone."""
 
     def __init__(self, now: datetime) -> None:
         super().__init__(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ from tickets.forms import (
     RemoteSelectMultiple,
 )
 from tickets.models import Category, Ticket, TicketLink
+from tickets.querysets import LIVE
 from tickets.shared.forms import TicketField, moment_field, text_field
 
 #: So long recurrence is watched unless somebody says otherwise.
@@ -117,7 +119,7 @@ class AssignForm(ActionForm):
     def limit_choices(self) -> None:
         """Staff of the provider."""
         staff = User.objects.active().filter(organisation__kind=Organisation.Kind.PROVIDER)
-        able = staff.filter(roles__permissions__contains=[Permission.INTERNAL.value]).distinct()
+        able = staff.holding(Permission.INTERNAL.value)
         for name in ("assignee", "team"):
             self.fields[name].queryset = able  # type: ignore[attr-defined]
         if self.ticket.pk:
@@ -164,9 +166,10 @@ class DiscussForm(KeepsApprovals):
 
 
 def changes_of(problem: Ticket) -> Any:
-    """Changes that were raised from ``problem``, or are said to solve it."""
+    """Changes that were raised from ``problem``, are said to solve it, or are named as what carries it out."""
     keys = TicketLink.objects.filter(source_id=problem.pk, meaning=TicketLink.Meaning.RESOLVED_BY).values("target_id")
-    return Ticket.objects.filter(pk__in=keys, kind="change")
+    named: Any = problem.specific
+    return Ticket.objects.filter(Q(pk__in=keys) | Q(number=named.change_reference), kind="change")
 
 
 class ImplementForm(ActionForm):
@@ -183,19 +186,28 @@ class ImplementForm(ActionForm):
 
 
 class ResolveForm(ActionForm):
-    """How it was proven: when its changes are over (PRB-06)."""
+    """How it was proven: when its changes are done and their review stands (PRB-06)."""
 
     proof = text_field(_("How it was proven"), rows=3)
     watch_days = watch_field()
     attachments = AttachmentsField()
 
     def clean(self) -> dict[str, Any]:
-        """A change that is still to come, or being carried out, proves nothing."""
+        """A change that is still to come or being carried out proves nothing, nor one that failed or was taken back.
+
+        Where changes were carried out, the review of one of them says that it worked; what was given up says nothing.
+        """
         cleaned = super().clean() or {}
-        running = changes_of(self.ticket).live().order_by("pk").values_list("number", flat=True).first()
+        changes = list(changes_of(self.ticket).order_by("pk"))
+        running = [one.number for one in changes if one.phase in LIVE]
+        proven = {one.number: one.specific.is_proven for one in changes}
+        tried = [number for number, is_proven in proven.items() if is_proven is not None]
         if running:
             message = gettext("Change %(number)s is not over yet: resolve it when that is done and proven.")
-            self.add_error("proof", message % {"number": running})
+            self.add_error("proof", message % {"number": running[0]})
+        elif tried and not any(proven.values()):
+            message = gettext("Change %(number)s proves nothing: only one whose review says that it worked does.")
+            self.add_error("proof", message % {"number": tried[-1]})
         return cleaned
 
 

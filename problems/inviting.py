@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.codes import in_both, in_language
 from accounts.models import Organisation, User
+from itsm.moments import moment_for_all
 from problems.models import Problem
 from problems.services import caused
 from problems.signals import customer_invited
@@ -87,8 +86,8 @@ def invite(*, ticket: Problem, entry: TimelineEntry, now: datetime, cleaned: dic
 
 
 def _letter(own: list[Ticket], cleaned: dict[str, Any]) -> str:
-    when = date_format(localtime(cleaned["discussed_at"]), "Y-m-d H:i")
-    lines = [_("When: %(when)s") % {"when": when}, "", in_language(cleaned["text_zh"], cleaned["text_en"])]
+    when = {"when": moment_for_all(cleaned["discussed_at"])}
+    lines = [_("When: %(when)s") % when, "", in_language(cleaned["text_zh"], cleaned["text_en"])]
     if own:
         lines += ["", _("It is about your tickets:"), *(f"{one.number} {one.summary}" for one in own[:NAMED])]
     more = len(own) - NAMED

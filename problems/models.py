@@ -73,7 +73,7 @@ from tickets.search.triggers import searched_texts
         grade_column="level",
         can_be_major=False,
         views=("unassigned", "mine", "due_soon", "overdue", "reopened", "waiting", "open", "all"),
-        in_portal=False,
+        tiles=(),
         raised_from="incident",
         imports=Imports(
             registered=States.REGISTERED,

@@ -14,6 +14,7 @@ from accounts.models import User
 from records.errors import ActionInvalid, RecordChanged
 from records.lifecycle import NEW, Step
 from records.models import Record, RecordEntry
+from records.overtaken import changed_by
 from records.verdicts import check_allowed, check_possible, find_action
 
 #: Columns that the door keeps by itself; they are no news in the log.
@@ -44,12 +45,20 @@ def perform(
         check_allowed(step, record, user)
         check_possible(step, record, user)
         if step.versioned and version is not None and version != record.version:
-            raise RecordChanged(_("Somebody changed this since you opened it."), record)
+            raise RecordChanged(_said_by(record), record)
         before, state_from = _snapshot(record), record.state
         form = _bound(step, record, user, data or {}, via)
         if not form.is_valid():
             raise ActionInvalid(form)
         return _carry_out(record, step, form, before, state_from, user, now, via)
+
+
+def _said_by(record: Record) -> str:
+    """Who changed it last, and when."""
+    last = record.log.select_related("actor").first()  # type: ignore[attr-defined]  # each family's own log
+    if last is None:
+        return _("Somebody changed this since you opened it.")
+    return changed_by(last.actor, last.at)
 
 
 def _bound(step: Step, record: Record, user: User | None, data: Mapping[str, Any], via: str) -> Any:

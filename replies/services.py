@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import F
@@ -28,6 +29,12 @@ def place_of(form: str, field: str, visibility: str) -> str:
     return Place.SOLUTION if field in SOLUTION_FIELDS else Place.REASON
 
 
+def zone_for(place: str, ticket: Ticket | None) -> ZoneInfo | None:
+    """The requester's zone for what they read; None, the portal's, for what many read."""
+    reader = ticket.requester if ticket is not None and place == Place.REPLY else None
+    return ZoneInfo(reader.time_zone) if reader is not None and reader.time_zone else None
+
+
 def language_for(place: str, ticket: Ticket | None, user: User) -> str:
     """The requester's language for what they read, else the writer's."""
     reader = ticket.requester if ticket is not None and place == Place.REPLY else user
@@ -35,9 +42,9 @@ def language_for(place: str, ticket: Ticket | None, user: User) -> str:
 
 
 def text_of(reply: CannedReply, *, user: User, place: str, now: datetime, ticket: Ticket | None = None) -> str:
-    """The text of ``reply`` with its variables filled in, in the reader's language."""
+    """The text of ``reply`` with its variables filled in, in the reader's language and time zone."""
     with translation.override(language_for(place, ticket, user) or translation.get_language()):
-        return fill_in(reply.text, user=user, now=now, ticket=ticket)
+        return fill_in(reply.text, user=user, now=now, ticket=ticket, zone=zone_for(place, ticket))
 
 
 def use_reply(reply: CannedReply, *, user: User, place: str, now: datetime, ticket: Ticket | None = None) -> str:

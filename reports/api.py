@@ -15,14 +15,15 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from itsm.api.operations import LIST_ERRORS, READ_ERRORS, Operation
-from itsm.api.schema import list_serializer
-from itsm.api.views import ApiView
-from reports.boards import KpiBoard
+from itsm.api.schema import list_serializer, page_serializer
+from itsm.api.views import PAGING, ApiView, paged
+from reports.facts.models import FactVersion
 from reports.figures import DIMENSIONS, Figure, Scope, figures
-from reports.known.scope import KnownScope, NotKept, known_moment
-from reports.known.views import as_row, known_records, known_rows
+from reports.known.scope import PROMISES, KnownScope, NotKept, known_moment
+from reports.known.views import ASKED, ORDER, SORTS, KnownBoard, as_row, known_records, with_tickets
 from reports.meetings.api import ProcessMeetingsView
 from reports.monthly.api import ReportContactsView, ReportContactView
+from reports.monthly.api_reports import routes as service_report_routes
 from reports.own.api import OwnBoardsView, OwnBoardView
 from reports.periods import NAMED, PeriodError, chosen_period
 from reports.reviews.api import BaselinesView, ReviewsView
@@ -66,6 +67,7 @@ class DefinitionSerializer(serializers.Serializer):
     numerator = SetSerializer()
     denominator = SetSerializer(allow_null=True)
     left_out = SetSerializer(many=True)
+    on_demand = serializers.BooleanField(help_text="Counted only where it is asked for as ``figure``.")
 
 
 class LeftOutSerializer(serializers.Serializer):
@@ -106,7 +108,7 @@ class ReportSerializer(serializers.Serializer):
 class KnownRecordSerializer(serializers.Serializer):
     """What figures knew of a ticket then: codes, and the moments that place it in periods."""
 
-    number = serializers.CharField()
+    number = serializers.CharField(allow_null=True, help_text="Null: it was removed since.")
     known_from = serializers.DateTimeField()
     known_until = serializers.DateTimeField(allow_null=True, help_text="Null: it is still known so.")
     priority = serializers.CharField(allow_null=True)
@@ -119,6 +121,7 @@ class KnownRecordSerializer(serializers.Serializer):
     closed_at = serializers.DateTimeField(allow_null=True)
 
 
+KnownRecordPage = page_serializer(KnownRecordSerializer)
 KNOWN_AT = OpenApiParameter(
     "known_at",
     {"type": "string"},
@@ -132,7 +135,7 @@ class DefinitionsView(ApiView):
     def get(self, request: Request) -> Response:
         """All of them."""
         refuse_customers(self.user)
-        rows: list[Any] = measures_of()
+        rows: list[Any] = measures_of(on_demand=True)
         return Response({"results": DefinitionSerializer(rows, many=True).data})
 
     def operation(self, method: str) -> Operation:
@@ -149,13 +152,16 @@ class DefinitionsView(ApiView):
 class FiguresView(ApiView):
     """The figures of a kind for a period."""
 
-    query = ("from", "to", "period", "known_at", *DIMENSIONS)
+    query = ("from", "to", "period", "known_at", "figure", *DIMENSIONS)
 
     def get(self, request: Request, report: str) -> Response:
-        """Each with its records; filters are those of the list of the kind, several values each."""
+        """Each with its records, or those that are named as ``figure``.
+
+        Filters are those of the list of the kind, several values each.
+        """
         refuse_customers(self.user)
         scope = scope_of(request, self.user, kind_of_report(report))
-        found = figures(measures_of(scope.kind.code), scope)
+        found = figures(_asked(request.query_params.getlist("figure"), scope), scope)
         return Response(ReportSerializer(as_data(report, scope, found)).data)
 
     def operation(self, method: str) -> Operation:
@@ -169,6 +175,12 @@ class FiguresView(ApiView):
                 "period", {"type": "string", "enum": list(NAMED)}, description=_("A named period instead.")
             ),
             KNOWN_AT,
+            OpenApiParameter(
+                "figure",
+                codes,
+                explode=True,
+                description=_("These figures alone, in this order; those with ``on_demand`` are given only so."),
+            ),
             *(OpenApiParameter(name, codes, explode=True) for name in DIMENSIONS),
         )
         return Operation(
@@ -185,19 +197,23 @@ class FiguresView(ApiView):
 class KnownRecordsView(ApiView):
     """The records behind a figure as known then."""
 
-    query = ("records", "known_at", *DIMENSIONS)
+    query = (*ASKED, *PAGING)
+    sorts = SORTS
 
     def get(self, request: Request, report: str) -> Response:
-        """Number of each ticket, with what figures knew of it; at most 500, the count is of all."""
+        """Number of each ticket, with what figures knew of it. The count is of all: it is the figure."""
         if not may_see_board(self.user):
             raise PermissionDenied
         kind = kind_of_report(report)
-        board = KpiBoard(request.query_params, user=self.user, kind=kind, now=clock.now())
+        board = KnownBoard(request.query_params, user=self.user, kind=kind, now=clock.now())
         if board.errors:
             raise ValidationError(board.errors)
         _chosen, found = known_records(board, request.query_params.get("records", ""))
-        rows = [as_row(version, ticket) for version, ticket in known_rows(found, board)]
-        return Response({"count": found.count(), "results": KnownRecordSerializer(rows, many=True).data})
+        return Response(paged(request, found, SORTS, ORDER, self._data, cap=None))
+
+    def _data(self, versions: list[FactVersion]) -> Any:
+        rows = [as_row(version, ticket) for version, ticket in with_tickets(versions)]
+        return KnownRecordSerializer(rows, many=True).data
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -206,12 +222,13 @@ class KnownRecordsView(ApiView):
             id="reports_known_records",
             tag=TAG,
             summary=_("The records behind a figure as known then"),
-            response=list_serializer(KnownRecordSerializer),
+            response=KnownRecordPage,
             errors=READ_ERRORS,
             parameters=(
                 OpenApiParameter("records", {"type": "string"}, description=_("The set, as a figure names it.")),
                 KNOWN_AT,
                 *(OpenApiParameter(name, codes, explode=True) for name in DIMENSIONS),
+                *(OpenApiParameter(name, {"type": "boolean"}) for name in PROMISES),
             ),
             path={"report": {"type": "string", "enum": [f"{kind.code}{SUFFIX}" for kind in reported_kinds()]}},
         )
@@ -233,6 +250,19 @@ def scope_of(request: Request, user: User, kind: Kind) -> Scope:
     if scope.errors:
         raise ValidationError(scope.errors)
     return scope
+
+
+def _asked(codes: list[str], scope: Scope) -> list[Measure]:
+    """The figures that an address names, else all that are counted unasked. Raises ValidationError."""
+    if not codes:
+        return measures_of(scope.kind.code)
+    known = {measure.code: measure for measure in measures_of(scope.kind.code, on_demand=True)}
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        raise ValidationError({"figure": [_("There is no figure “%(code)s”.") % {"code": unknown[0]}]})
+    if not all(scope.may_count(known[code]) for code in codes):  # who asks is staff: it is not kept of the past
+        raise ValidationError({"figure": [_("Of this it is not kept what was known then.")]})
+    return [known[code] for code in dict.fromkeys(codes)]
 
 
 def refuse_customers(user: User) -> None:
@@ -312,4 +342,5 @@ routes = [
     path("reports/targets/<slug:code>/", TargetView.as_view(), name="report-target"),
     path("reports/<slug:report>/records/", KnownRecordsView.as_view(), name="report-records"),
     path("reports/<slug:report>/", FiguresView.as_view(), name="report"),
+    *service_report_routes,
 ]

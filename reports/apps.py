@@ -10,7 +10,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring the figures that need promised times, notices and what people recorded."""
-        from reports import effort, staffing, working_time  # needs models
+        from reports import effort, promises, staffing, working_time  # needs models
         from reports.monthly import reports as service_reports  # noqa: F401 - needs models; tells of reports
         from reports.schedules import sending  # noqa: F401 - needs models; tells of scheduled reports
         from reports.targets import services as targets  # noqa: F401 - tells of targets
@@ -20,3 +20,4 @@ class ReportsConfig(AppConfig):
         working_time.register()
         effort.register()
         staffing.register()
+        promises.register()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -72,6 +71,8 @@ class KpiBoard:
     """What a person sees of the figures of a kind with the parameters of an address; ``page`` shows it."""
 
     page = "board"
+    #: The filters that its address takes.
+    narrowings: tuple[str, ...] = DIMENSIONS
     #: Whether its figures can be asked as known at a moment of the past, where versions are kept.
     asks_versions = True
 
@@ -79,7 +80,7 @@ class KpiBoard:
         self.user, self.kind, self.now = user, kind, as_of(params.get("at", ""), now)
         self.errors: dict[str, list[str]] = {}
         self.filters = QueryDict(mutable=True)
-        for name in DIMENSIONS:
+        for name in self.narrowings:
             values = [value for value in params.getlist(name) if value]
             if values:
                 self.filters.setlist(name, values)
@@ -116,6 +117,11 @@ class KpiBoard:
     def measures(self) -> list[Measure]:
         """The figures of the kind that the reader gets."""
         return [measure for measure in measures_of(self.kind.code) if self.scope.may_count(measure)]
+
+    @cached_property
+    def askable(self) -> list[Measure]:
+        """Those, and what is counted only where it is asked for by name."""
+        return [m for m in measures_of(self.kind.code, on_demand=True) if self.scope.may_count(m)]
 
     @property
     def draws_incidents(self) -> bool:
@@ -173,7 +179,7 @@ class KpiBoard:
             "load_url": self.part_url("load") if self.draws_incidents and not self.known_at else "",
             "charts": [(code, self.part_url("chart", code), "") for code in charts_of(self.kind.code)],
             "waiting": TILES,
-            "check": last_check(),
+            "check": last_result(),
         }
 
     def frame(self) -> dict[str, Any]:
@@ -254,7 +260,9 @@ class KpiBoard:
         return {
             "group": [*((g.code, str(g)) for g in SupportGroup.objects.all()), ("none", _("Not assigned"))],
             "business_system": [(row.code, str(row)) for row in BusinessSystem.objects.all()],
-            "organisation": [(row.code, str(row)) for row in _customers(self.user)],
+            "organisation": [
+                (row.code, str(row)) for row in Organisation.objects.filter(kind=Organisation.Kind.CUSTOMER)
+            ],
             "category": [(row.code, str(row)) for row in Category.objects.filter(parent=None)],
             "priority": [(row.code, f"{row.code} {row}") for row in Priority.objects.order_by("rank")],
             "source": [(row.code, str(row)) for row in Source.objects.all()],
@@ -305,14 +313,14 @@ class KpiBoard:
 
     def others(self) -> list[Other]:
         """Numbers beside the tiles that count no tickets; none while filters of tickets or chosen figures narrow."""
-        if self.filters or self.chosen:
+        if self.filters or self.chosen or not self.period.span.has_begun:
             return []
         return others_of(self.kind.code, self.user, self.period.span, span_before(self.period))
 
     def _on_tiles(self) -> list[Measure]:
         """Those that the address names, in its order; else incidents choose theirs, of other kinds the first."""
         if self.chosen:
-            known = {measure.code: measure for measure in self.measures}
+            known = {measure.code: measure for measure in self.askable}
             return [known[code] for code in dict.fromkeys(self.chosen) if code in known]
         chosen = [measure for measure in self.measures if measure.code in TILES]
         first = [measure for measure in self.measures if measure.sheet == "indicators"]
@@ -334,10 +342,11 @@ class KpiBoard:
             judged=judged(figure, target),
         )
 
-    def table(self) -> list[dict[str, Any]]:
-        """Every figure with the period before and a year ago."""
+    def table(self, measures: list[Measure] | None = None) -> list[dict[str, Any]]:
+        """Every figure, or these, with the period before and a year ago."""
+        wanted = self.measures if measures is None else measures
         spans = [self.scope.span, span_before(self.period), span_before(self.period, year=True)]
-        now, before, year = (recent_figures(self.measures, self.scope.of(span)) for span in spans)
+        now, before, year = (recent_figures(wanted, self.scope.of(span)) for span in spans)
         return [
             {
                 "figure": now[code],
@@ -347,13 +356,13 @@ class KpiBoard:
                 "explain_url": self.part_url("explain", code),
                 "sheet": now[code].measure.sheet,
             }
-            for code in now
+            for code in (measure.code for measure in wanted)
         ]
 
     def explanation(self, code: str) -> dict[str, Any]:
         """What a figure counts, with every part openable. Raises KeyError."""
         measure = measure_of(code)
-        if measure not in self.measures:
+        if measure not in self.askable:
             raise KeyError(code)
         figure = figures([measure], self.scope)[code]
         parts = [(pgettext("figure", "Counted"), measure.numerator, figure.numerator)]
@@ -377,12 +386,6 @@ class KpiBoard:
         }
 
 
-def last_check() -> dict[str, Any] | None:
-    """What the nightly comparison found, for the foot of the board."""
-    found = last_result()
-    return found and {**found, "at": datetime.fromisoformat(found["at"])}
-
-
 def as_of(text: str, now: datetime) -> datetime:
     """The moment that the parts of a page share; now where none is named that was."""
     try:
@@ -393,7 +396,3 @@ def as_of(text: str, now: datetime) -> datetime:
 
 def _day(moment: datetime) -> str:
     return written(moment)[:10]
-
-
-def _customers(user: User) -> Iterable[Organisation]:
-    return Organisation.objects.filter(kind=Organisation.Kind.CUSTOMER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -17,13 +18,13 @@ from accounts.models import SupportGroup
 from itsm.web.filtering import EARLIEST
 from reports.figures import DIMENSIONS, Scope
 from reports.periods import bucket_of, buckets
-from reports.targets.services import aims_of, level_aims
+from reports.targets.services import level_aims
 from reports.texts import shares
-from tickets.figures.charts import Ages, Categories, Drawn, Flow, HandOvers, Hours, Kept, Parts, Promise, charts_of
+from tickets.figures.charts import Ages, Categories, Drawn, Flow, HandOvers, Hours, Parts, charts_of
 from tickets.figures.moves import RETURNED, hand_overs
 from tickets.figures.records import AGES, ENDED, Records, Span, aged, zone
 from tickets.lifecycle import kind_of
-from tickets.models import Category, Priority
+from tickets.models import Category
 from tickets.queues.filters import NONE
 
 #: So many lines a chart shows; the rest stand together in one.
@@ -180,41 +181,6 @@ def _stretch_label(stretch: Span) -> str:
     return f"{start:%Y-%m}" if days > 20 else f"{start:%m-%d}–{stretch.end.astimezone(zone()):%m-%d}"
 
 
-def compliance(declared: Kept, scope: Scope, board: Board) -> Chart:
-    """In time and late of what was promised in the period, by priority and clock."""
-    found = []
-    for _name, kept, promised, _late in declared.promises:
-        by_priority: dict[Any, dict[str, int]] = {}
-        for name, records in (("all", promised), ("kept", kept)):
-            rows = scope.counted(scope.records(records)).values("priority").annotate(n=Count("pk")).order_by()
-            for row in rows:
-                by_priority.setdefault(row["priority"], {"all": 0, "kept": 0})[name] = row["n"]
-        found.append(by_priority)
-    lines = []
-    for priority in Priority.objects.order_by("rank"):
-        for promise, by_priority in zip(declared.promises, found, strict=True):
-            row = by_priority.get(priority.pk)
-            if row:
-                lines.append(_compliance_line(scope, board, priority, row, promise))
-    series = [(_("In time"), "stack", "ok"), (_("Late"), "stack", "late"), (_("Share in time"), "text", "")]
-    aims = aims_of((kept, promised) for _name, kept, promised, _late in declared.promises)
-    note = " · ".join(aim["name"] for aim in aims)
-    unit = gettext_lazy("percent of tickets")
-    return Chart(declared.code, declared.title, unit, "shares", series, lines, note, {"aims": aims})
-
-
-def _compliance_line(scope: Scope, board: Board, priority: Priority, row: Any, promise: Promise) -> Line:
-    name, kept, promised, in_time = promise
-    everything = scope.records(promised)
-    late = row["all"] - row["kept"]
-    cells = [
-        Cell(row["kept"], scope.list_url(scope.records(kept), priority=priority.code)),
-        Cell(late, scope.list_url(everything, priority=priority.code, **{in_time: "false"})),
-        Cell(None, "", f"{100 * row['kept'] / row['all']:.1f} %"),
-    ]
-    return Line(f"{priority.code} {name}", cells, board(priority=priority.code), priority.code.lower())
-
-
 def by_part(declared: Parts, scope: Scope, board: Board) -> Chart:
     """A set by what its records have in a column."""
     own = declared.records.kind == scope.kind.code
@@ -245,8 +211,19 @@ def by_category(declared: Categories, scope: Scope, board: Board) -> Chart:
         key = _category_at(nodes.get(row["category"]), depth)
         counts[key] = counts.get(key, 0) + row["n"]
     found = [(code, label, n, part) for (code, label, part), n in sorted(counts.items(), key=lambda item: -item[1])]
-    lines = _lines(declared.records, scope, board, "category", found)
+    asked = {node.code: _codes_above(node) for node in chosen}
+    lines = _lines(declared.records, scope, board, "category", found, partial(_asked_below, asked))
     return Chart(declared.code, declared.title, gettext_lazy("tickets"), "bars", _counted(), lines)
+
+
+def _codes_above(node: Category) -> set[str]:
+    return {node.parent.code, *_codes_above(node.parent)} if node.parent else set()
+
+
+def _asked_below(asked: dict[str, set[str]], code: str) -> list[str]:
+    """What a line of ``code`` is made of: the chosen categories below it, where the board is not of all of it."""
+    below = [one for one, above in asked.items() if code in above]
+    return [code] if code in asked or not below else below
 
 
 def _category_at(node: Category | None, depth: int) -> tuple[str, str, str]:
@@ -292,9 +269,12 @@ def by_hour(declared: Hours, scope: Scope, board: Board) -> Chart:
 
 
 def handed_over(declared: HandOvers, scope: Scope, board: Board) -> Chart:
-    """What came back first, then the pairs of groups between which most tickets went."""
+    """What came back first, then the pairs of groups between which most tickets went, until the moment of counting.
+
+    As on the process page: ways of tickets are followed beyond the period in which these were registered.
+    """
     chosen = scope.records(declared.records)
-    of_set = hand_overs(scope.span.edge).filter(ticket__in=scope.found(chosen).values("pk"))
+    of_set = hand_overs(scope.span.at).filter(ticket__in=scope.found(chosen).values("pk"))
     rows = of_set.values("gave", "took").annotate(n=Count("ticket", distinct=True))
     pairs = sorted(((row["gave"], row["took"], row["n"]) for row in rows), key=lambda row: (-row[2], row[:2]))
     names = {group.code: str(group) for group in SupportGroup.objects.all()}
@@ -303,7 +283,7 @@ def handed_over(declared: HandOvers, scope: Scope, board: Board) -> Chart:
     for gave, took, n in pairs[:MOST_LINES]:
         url = scope.list_url(scope.records(declared.records, part=f"handed-{gave}.{took}"))
         lines.append(Line(f"{names.get(gave, gave)} → {names.get(took, took)}", [Cell(n, url)]))
-    note = _("A ticket stands in every line whose way it went.") if pairs else ""
+    note = _("A ticket stands in every line whose way it went until now, in the period or after it.") if pairs else ""
     series = [(_("Tickets"), "bar", "info")]
     return Chart(declared.code, declared.title, gettext_lazy("tickets"), "bars", series, lines, note)
 
@@ -331,32 +311,39 @@ def _counted() -> list[tuple[str, str, str]]:
 
 
 def _lines(
-    counted: Records, scope: Scope, board: Board, name: str, found: list[tuple[str, str, int, str]]
+    counted: Records,
+    scope: Scope,
+    board: Board,
+    name: str,
+    found: list[tuple[str, str, int, str]],
+    values: Callable[[str], list[str]] = lambda code: [code],
 ) -> list[Line]:
-    """Lines with their shares, which add up to 100; what is beyond the tenth stands together."""
+    """Lines with their shares, which add up to 100; what is beyond the tenth stands together.
+
+    ``values``: what the filter ``name`` has to say for the line of a code.
+    """
     shown, rest = found[:MOST_LINES], found[MOST_LINES:]
     counts = [n for _code, _label, n, _part in shown] + ([sum(n for _c, _l, n, _p in rest)] if rest else [])
     percent = [f"{share:.1f} %" if share is not None else "–" for share in shares(counts)]
     lines = []
     for (code, label, n, part), text in zip(shown, percent, strict=False):
-        url = scope.list_url(scope.records(counted, part=part), **{name: code})
-        narrower = board(**{name: code}) if name in DIMENSIONS and not part else ""
+        url = scope.list_url(scope.records(counted, part=part), **{name: values(code)})
+        narrower = board(**{name: values(code)}) if name in DIMENSIONS and not part else ""
         lines.append(Line(label, [Cell(n, url), Cell(None, "", text)], narrower))
     if rest:
-        codes = [code for code, _label, _n, _part in rest]
-        exact = len(codes) <= MOST_LISTED and not any(part for *_names, part in rest)
-        url = scope.list_url(scope.records(counted), **{name: codes}) if exact else ""
+        codes = [value for code, _label, _n, _part in rest for value in values(code)]
+        url = scope.list_url(scope.records(counted), **{name: codes})
+        exact = len(url) <= LONGEST_URL and not any(part for *_names, part in rest)
         label = _("%(count)d others") % {"count": len(rest)}
-        lines.append(Line(label, [Cell(counts[-1], url), Cell(None, "", percent[-1])]))
+        lines.append(Line(label, [Cell(counts[-1], url if exact else ""), Cell(None, "", percent[-1])]))
     return lines
 
 
-#: So many values an address of a list may name.
-MOST_LISTED = 100
+#: No address of a list is longer: the web server and the forms that keep one take no more (4,094 and 4,000).
+LONGEST_URL = 4_000
 
 DRAWN: dict[type[Drawn], Callable[[Any, Scope, Board], Chart]] = {
     Flow: trend,
-    Kept: compliance,
     Parts: by_part,
     Categories: by_category,
     Hours: by_hour,

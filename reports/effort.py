@@ -9,6 +9,7 @@ from django.db.models import DurationField, Exists, ExpressionWrapper, OuterRef,
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup
+from incidents.figures.complaints import complaints, complaints_beside
 from incidents.figures.records import NO_COMPLAINT
 from notifications.models import Delivery
 from tickets.figures.measures import Measure, Reading, register_measures
@@ -120,9 +121,18 @@ TIMED = _set(
 )
 
 
+#: Complaints beside the sets that no column places in a period.
+COMPLAINTS = {
+    NOTIFIED.code: complaints("notified", "", _notified, placed=BY_NOTICE, internal=True),
+    TIMED.code: complaints("time_spent", "", lambda span: of_ticket(time_spent(span)), placed=BY_WORK, internal=True),
+}
+
+
 def _measure(code: str, label: Any, meaning: Any, numerator: Records, **more: Any) -> Measure:
     named: dict[str, Any] = {"code": code, "kind": "incident", "label": label, "meaning": meaning}
-    return Measure(**named, numerator=numerator, internal=True, **more)
+    counted = more.get("denominator") or numerator
+    left_out = (COMPLAINTS[counted.code],) if counted.code in COMPLAINTS else complaints_beside(counted)
+    return Measure(**named, numerator=numerator, left_out=left_out, internal=True, **more)
 
 
 MEASURES = (

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import Aggregate, Avg, Count, DurationField, F, Model, QuerySet, StdDev, Sum
-from django.db.models.functions import Extract
+from django.db.models import Count, F, Model, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.permissions import Permission
-from reports.facts.counting import counts, members, ready
+from reports.amounts import said_of
+from reports.facts.counting import Take, anew, counts, members, ready
 from reports.facts.models import Fact, FactColumns
 from reports.working_time import worked
 from tickets.figures.measures import Measure, Reading, Unit
+from tickets.figures.people import people_refused
 from tickets.figures.records import Chosen, Records, Span
 from tickets.lifecycle import Kind
 from tickets.querysets import TicketQuerySet
@@ -32,18 +32,6 @@ from tickets.queues.listing import Listing
 DIMENSIONS = ("group", "assignee", "business_system", "organisation", "category", "priority", "source")
 
 
-class Percentile(Aggregate):
-    """``percentile_cont``: between the two nearest values, so that the median of an even count is their middle."""
-
-    function = "PERCENTILE_CONT"
-    name = "Percentile"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
-
-    def __init__(self, expression: Any, share: float, **extra: Any) -> None:
-        super().__init__(expression, share=share, **extra)
-
-
 @dataclass(frozen=True)
 class Scope:
     """Whose figures of what: the person who reads, the kind, the filters of the address and the period."""
@@ -52,6 +40,8 @@ class Scope:
     kind: Kind
     filters: QueryDict
     span: Span
+    #: Whether tickets themselves can be asked, of what facts do not tell.
+    finds: ClassVar[bool] = True
 
     @cached_property
     def listing(self) -> Listing:
@@ -62,14 +52,20 @@ class Scope:
 
     @cached_property
     def rows(self) -> TicketQuerySet:
-        """Every ticket of the list, of any time."""
-        return self.listing.rows.order_by()
+        """Every ticket of the list, of any time; none where the reader may not count them."""
+        rows = self.listing.rows.order_by()
+        return rows.none() if self.refused else rows
+
+    @cached_property
+    def refused(self) -> str:
+        """Why the reader gets no figures of the person whom the filters name; empty where nothing is in the way."""
+        return people_refused(self.user, self.filters.getlist("assignee"))
 
     @property
     def errors(self) -> dict[str, list[str]]:
         """What in the filters cannot be understood."""
         _ = self.rows
-        return self.listing.errors
+        return self.listing.errors | ({"assignee": [self.refused]} if self.refused else {})
 
     def of(self, span: Span) -> Scope:
         """The same in another period, counted from the same facts."""
@@ -155,16 +151,24 @@ class Figure:
         return self.scope.list_url(self.chosen)
 
     @property
+    def left_out_urls(self) -> list[tuple[Records, int, str]]:
+        """What it leaves out, where there is any: set, count, list."""
+        return [(item, n, self.scope.list_url(self.scope.records(item))) for item, n in self.left_out if n]
+
+    @property
     def n(self) -> int:
         """What its reliability rests on."""
         return self.numerator if self.denominator is None else self.denominator
 
 
-def figures(measures: Iterable[Measure], scope: Scope) -> dict[str, Figure]:
-    """Each measure in ``scope``, by code; those that the reader may not count are missing."""
+def figures(measures: Iterable[Measure], scope: Scope, take: Take = anew) -> dict[str, Figure]:
+    """Each measure in ``scope``, by code; those that the reader may not count are missing.
+
+    ``take``: gives what is counted of facts, part by part.
+    """
     wanted = [measure for measure in measures if scope.may_count(measure)]
-    counts = counts_of({item.code: item for m in wanted for item in m.sets}.values(), scope)
-    amounts = amounts_of([m for m in wanted if m.amount is not None], scope)
+    counts = counts_of({item.code: item for m in wanted for item in m.sets}.values(), scope, take)
+    amounts = amounts_of([m for m in wanted if m.amount is not None], scope, take)
     return {measure.code: _figure(measure, scope, counts, amounts) for measure in wanted}
 
 
@@ -176,18 +180,20 @@ def _figure(measure: Measure, scope: Scope, counts: dict[str, int], amounts: dic
     if measure.reading == Reading.SHARE:
         value = 100 * numerator / denominator if denominator else None
     elif measure.unit == Unit.SECONDS:
-        found, denominator, spread = amounts[measure.code]
+        value, denominator, spread = amounts[measure.code]
         spread = None if measure.reading == Reading.SUM else spread  # it is one of single amounts
-        value = found.total_seconds() if found is not None else None
+    value = value if scope.span.has_begun else None
     left_out = [(item, counts[item.code]) for item in measure.left_out]
     return Figure(measure, scope, value, numerator, denominator, left_out, spread)
 
 
-def counts_of(sets: Iterable[Records], scope: Scope) -> dict[str, int]:
+def counts_of(sets: Iterable[Records], scope: Scope, take: Take = anew) -> dict[str, int]:
     """How many tickets each set has: from facts where they tell, else by one statement per date that places them."""
     asked = list(sets)
+    if not scope.span.has_begun:
+        return {item.code: 0 for item in asked}
     single = {part.code: part for item in asked for part in item.parts or (item,)}
-    found = counts(scope.facts, single.values(), scope.span) if scope.facts is not None else {}
+    found = counts(scope.facts, single.values(), scope.span, take) if scope.facts is not None else {}
     found |= _counted_as_they_are([item for item in single.values() if item.code not in found], scope)
     return {item.code: sum(found[part.code] for part in item.parts or (item,)) for item in asked}
 
@@ -210,20 +216,33 @@ def _counted_as_they_are(sets: list[Records], scope: Scope) -> dict[str, int]:
     return found
 
 
-def amounts_of(measures: list[Measure], scope: Scope) -> dict[str, tuple[timedelta | None, int, float | None]]:
-    """Amount, how many records have one, and how far they spread: one statement for all readings of one amount."""
+#: Of an amount: its value in seconds, how many records have one, how far they spread.
+Read = tuple[float | None, int, float | None]
+
+
+def amounts_of(measures: list[Measure], scope: Scope, take: Take = anew) -> dict[str, Read]:
+    """What each measure of an amount reads, by code: one statement for all amounts of a set."""
     together: dict[Any, list[Measure]] = defaultdict(list)
     for measure in measures:
-        together[measure.numerator.code, measure.amount].append(measure)
-    found: dict[str, Any] = {}
+        together[measure.numerator.code, measure.read].append(measure)
+    found: dict[str, Read] = {}
     for items in together.values():
-        rows = scope.counted(scope.records(items[0].numerator))
-        rows = rows.annotate(amount=_amount(rows.model, items[0], scope.span))
-        wanted: dict[str, Any] = {f"a{n}": _reading(item) for n, item in enumerate(items)}
-        spread = StdDev(Extract("amount", "epoch"))
-        row = rows.aggregate(**wanted, n=Count("amount"), spread=spread)
-        found |= {item.code: (row[f"a{n}"], row["n"], row["spread"]) for n, item in enumerate(items)}
+        when = items[0].numerator.when
+        name = ("amounts", *((item.code, item.version) for item in items))
+        found |= (take if when else anew)(name, when, partial(_read, items, scope))
     return found
+
+
+def _read(items: list[Measure], scope: Scope) -> dict[str, Read]:
+    rows = scope.counted(scope.records(items[0].numerator))
+    rows = items[0].read(rows, scope.span) if items[0].read else rows
+    amounts = {item.amount: item for item in items}
+    wanted = [
+        (_amount(rows.model, item, scope.span), {m.reading for m in items if m.amount == amount})
+        for amount, item in amounts.items()
+    ]
+    said = dict(zip(amounts, said_of(rows, wanted), strict=True))
+    return {m.code: (said[m.amount].readings[m.reading], said[m.amount].n, said[m.amount].spread) for m in items}
 
 
 def amount_in(model: type[Model], amount: Any) -> Any:
@@ -235,11 +254,3 @@ def _amount(model: type[Model], measure: Measure, span: Span) -> Any:
     if measure.amount_of_period and measure.amount is not None:
         return measure.amount(span)
     return amount_in(model, measure.amount)
-
-
-def _reading(measure: Measure) -> Aggregate:
-    if measure.reading == Reading.SUM:
-        return Sum("amount")
-    if measure.reading == Reading.MEAN:
-        return Avg("amount")
-    return Percentile("amount", 0.5 if measure.reading == Reading.MEDIAN else 0.9)

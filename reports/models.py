@@ -6,10 +6,12 @@ from datetime import datetime
 
 import pgtrigger
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, SupportGroup, User
+from records.models import ADDED_ONLY
 from reports.facts.models import ChangedTicket, Counted, Fact  # noqa: F401 - Django finds models in this module
 from reports.meetings.models import ProcessMeeting  # noqa: F401 - as above
 from reports.own.models import OwnBoard  # noqa: F401 - as above
@@ -92,3 +94,36 @@ class ServiceReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.month:%Y-%m}"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("reports:service_report", args=[self.pk])
+
+
+class ReportEntry(models.Model):
+    """A line of the log of a service report: who did what with it, and why. Never changed, never removed."""
+
+    class What(models.TextChoices):
+        MADE = "made", pgettext_lazy("report", "made by the portal")
+        EDITED = "edited", pgettext_lazy("report", "wrote the improvement actions")
+        COUNTED = "counted", pgettext_lazy("report", "counted it anew")
+        TRANSLATED = "translated", pgettext_lazy("report", "counted it anew in the customer's language")
+        CORRECTED = "corrected", pgettext_lazy("report", "began the correction")
+        RETURNED = "returned", pgettext_lazy("report", "sent it back")
+        APPROVED = "approved", pgettext_lazy("report", "approved it")
+        SENT = "sent", pgettext_lazy("report", "sent it")
+
+    report = models.ForeignKey(ServiceReport, models.PROTECT, related_name="log")
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("time"))
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("person"))
+    what = models.CharField(_("action"), max_length=10, choices=What)
+    reason = models.TextField(_("reason"), blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        verbose_name = _("line of a service report's log")
+        verbose_name_plural = _("lines of service reports' logs")
+        triggers = [ADDED_ONLY]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} {self.what} {self.at:%Y-%m-%d %H:%M}"

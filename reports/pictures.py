@@ -7,10 +7,9 @@ from collections.abc import Callable
 from itertools import groupby, pairwise
 from typing import Any
 
-import typst
 from django.utils.html import escape
 
-from itsm.documents.paper import FONTS
+from itsm.documents.fonts import FONTS, typeset
 from reports.charts import Chart, Line
 
 WIDTH, ROW, LEFT, TOP = 860, 26, 190, 74
@@ -47,7 +46,7 @@ def svg_of(chart: Chart, under: str) -> str:
 def png_of(chart: Chart, under: str) -> bytes:
     """The same as PNG, twice as fine as screens."""
     inputs = {"svg": svg_of(chart, under), "fonts": json.dumps(FONTS)}
-    return typst.compile(_PAGE.encode(), format="png", ppi=144.0, sys_inputs=inputs)
+    return typeset(_PAGE.encode(), format="png", ppi=144.0, sys_inputs=inputs)
 
 
 # --- Ways of drawing: each returns what stands below the head, and the height of the whole ---

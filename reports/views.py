@@ -18,7 +18,8 @@ from reports.course import PREFIX, course, title_of
 from reports.files import chart_file
 from reports.known.printed import compared
 from reports.known.scope import NotKept
-from reports.load import by_group, by_person
+from reports.load import MOST_PEOPLE, by_group, by_person, load_chart
+from reports.load import TABLES as LOAD_TABLES
 from sla.boards import may_see_board
 from tickets import clock
 from tickets.figures.charts import charts_of
@@ -103,7 +104,14 @@ class LoadView(ReportsView):
         if not board.draws_incidents or board.known_at:
             raise Http404
         people = by_person(board.scope, board.url)
-        context = {"groups": by_group(board.scope, board.url), "people": people}
+        shown = people if request.GET.get("people") == "all" else people[:MOST_PEOPLE]
+        context = {
+            "groups": by_group(board.scope, board.url),
+            "people": shown,
+            "count": len(people),
+            "all_url": f"{board.part_url('load')}&people=all",
+            "files": [(label, files_of(board, code)) for code, (label, _count) in LOAD_TABLES.items()],
+        }
         named = request.user.may(Permission.PEOPLE_FIGURES)
         return self.draw("reports/_load.html", board, title=_("Load"), named=named, **context)
 
@@ -151,7 +159,9 @@ class ExplainView(ReportsView):
 
 def chart_of(board: KpiBoard, code: str) -> Chart:
     """A chart of the board, or the course of a figure. Raises Http404."""
-    figure = next((m for m in board.measures if code == f"{PREFIX}{m.code}"), None)
+    if code in LOAD_TABLES and board.draws_incidents and not board.known_at:
+        return load_chart(code, board.scope, board.url)
+    figure = next((m for m in board.askable if code == f"{PREFIX}{m.code}"), None)
     try:
         return course(figure, board.scope, board.url) if figure else drawn(code, board.scope, board.url)
     except KeyError as error:

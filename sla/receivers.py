@@ -1,4 +1,4 @@
-"""What service levels do when something happens to a ticket."""
+"""What service levels do when something happens to a ticket: its clocks first, for they set columns of it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from sla.engine import rounds as engine
 from sla.models import EngineState
 from sla.orders.declaring import declare_priority, follow_emergency
 from sla.promises.policies import one_book
-from sla.services import store_plan
+from sla.services import set_columns
 from tickets.models import Ticket, TimelineEntry
-from tickets.signals import action_performed
+from tickets.signals import action_logged, action_performed
 
 
-@receiver(action_performed)
+@receiver(action_logged)
 def keep_time(
     sender: Any, ticket: Ticket, entry: TimelineEntry, user: User | None, now: datetime, **context: Any
 ) -> None:
-    """Keep clocks and planned times right after every action, and tell who has to know of a P1 or P2.
+    """Keep clocks and planned times with every action."""
+    with one_book(ticket):
+        set_columns(ticket, [life.clock for life in keep_clocks(ticket, entry, now, by=user)])
 
-    When the action's effect performed another one, that one has done it already, with a newer ticket.
-    """
-    with one_book():
-        if entry.ticket is ticket:
-            lives = keep_clocks(ticket, entry, now, by=user)
-            store_plan(ticket, lives)
+
+@receiver(action_performed)
+def declare(sender: Any, entry: TimelineEntry, now: datetime, **context: Any) -> None:
+    """Tell who has to know of a P1 or P2, and begin or end the emergency procedure."""
+    with one_book(entry.ticket):
         declare_priority(entry.ticket, entry, now)
     follow_emergency(entry, now)
 

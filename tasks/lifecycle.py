@@ -44,6 +44,9 @@ PHASES = {
 class SplitsIntoTasks:
     """Gives a kind of ticket the action that opens tasks in it."""
 
+    children_total: Any
+    children_open: Any
+
     @action(
         source=["registered", "assigned", "in_progress", "pending"],
         label=_("Add task"),
@@ -59,6 +62,8 @@ class SplitsIntoTasks:
     )
     def add_task(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Split off a part of the work for a group or a person; the ticket waits for its tasks."""
+        self.children_total += 1
+        self.children_open += 1
 
 
 class TaskLifecycle(CommonActions):

@@ -34,7 +34,7 @@ from tickets.search.triggers import searched_texts
         grade=Grade.PRIORITY,
         can_be_major=False,
         views=ALL_VIEWS,
-        in_portal=False,
+        tiles=(),
     )
 )
 class Task(TaskLifecycle, Ticket):

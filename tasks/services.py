@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max, Value
-from django.db.models.functions import Greatest
+from django.db.models import Max
 
 from accounts.models import SupportGroup, User
 from tasks.lifecycle import States
@@ -17,7 +16,7 @@ from tickets.services import log_event
 
 
 def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> Task:
-    """Create a task of ``ticket`` from the checked form; the ticket counts it as open."""
+    """Create a task of ``ticket`` from the checked form. The ticket has counted it already."""
     before = Task.objects.filter(parent_id=ticket.pk).aggregate(last=Max("position"))["last"] or 0
     waits = cleaned["in_order"] and _unfinished(ticket).filter(holds_parent=True).exists()
     task = Task(
@@ -36,18 +35,19 @@ def open_task(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, A
         registered_by=user,
         assigned_at=None if waits else now,
     )
-    entry = perform(task, "enqueue" if waits else "register", user=None, now=now)
-    _count(ticket, total=1, open_=1, now=now)
-    return entry.ticket  # type: ignore[return-value]
+    return perform(task, "enqueue" if waits else "register", user=None, now=now).ticket  # type: ignore[return-value]
 
 
 def count_finished(*, ticket: Task, entry: TimelineEntry, user: User, now: datetime, **context: Any) -> None:
     """Tell the parent that a task is over, and let the next one in order start.
 
-    The parent is locked already: ``perform`` locks it before the task.
+    The parent is locked already: ``perform`` locks it before the task. The count is not a change that people could
+    overwrite: no new version, but it shows.
     """
     parent = Ticket.objects.get(children=ticket)
-    _count(parent, open_=-1 if ticket.holds_parent else 0, now=now)
+    parent.children_open -= ticket.holds_parent
+    parent.updated_at = max(parent.updated_at, now)
+    parent.save(update_fields=["children_open", "updated_at"])
     log_event(
         ticket=parent,
         event="task_over",
@@ -127,12 +127,3 @@ def _release_next(parent: Ticket, now: datetime) -> None:
     first = _unfinished(parent).filter(holds_parent=True).order_by("position").first()
     if first is not None and first.state == States.QUEUED:
         perform(first, "release", user=None, now=now)
-
-
-def _count(parent: Ticket, *, now: datetime, total: int = 0, open_: int = 0) -> None:
-    """Change the parent's task counters. Not a change that people could overwrite: no new version, but it shows."""
-    Ticket.objects.filter(pk=parent.pk).update(
-        children_total=F("children_total") + total,
-        children_open=F("children_open") + open_,
-        updated_at=Greatest(F("updated_at"), Value(now)),
-    )

@@ -15,12 +15,18 @@ import psutil
 import pytest
 from django.conf import settings
 from django.utils import timezone, translation
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 
 from itsm import embedded, messages
 from itsm.web import assets
 from tests import browser, migrated, shifted
 
 pytest_plugins = ["tests.fixtures"]
+#: No test judges by time: a busy machine is no fault. Fixtures hold for all examples, whose tests know it.
+NEVER_JUDGED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+properties.register_profile("itsm", deadline=None, suppress_health_check=NEVER_JUDGED)
+properties.load_profile("itsm")
 #: So many families of tests are named at the end of a run.
 DEAREST = 10
 
@@ -58,8 +64,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _stop_servers(Path(settings.DATA_DIR))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser journeys where no browser is found; the end of the run says so loudly."""
+    """Call slow what commits for real: every table is emptied after it. Skip journeys where no browser is found."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and (marker.kwargs.get("transaction") or marker.args[:1] == (True,)):
+            item.add_marker(pytest.mark.slow)
     if browser.find() is None:
         for item in items:
             if item.get_closest_marker("journey"):

@@ -69,3 +69,13 @@ def _restore(item: pytest.Item, nextitem: pytest.Item | None) -> None:
 def world(db: None) -> World:
     """A provider, two customers, a supplier, groups of three lines, people in every role."""
     return World()
+
+
+@pytest.fixture
+def early_in_the_minute(db: None) -> None:
+    """Wait until ten seconds are left in which requests are counted together: else they fall into two minutes."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT pg_sleep(CASE WHEN seconds > 50 THEN 60.1 - seconds ELSE 0 END)
+            FROM extract(second FROM clock_timestamp()) AS seconds
+        """)

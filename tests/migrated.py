@@ -1,7 +1,7 @@
 """A migrated database, made once for a state of the migrations and copied whenever a test run or a worker needs one.
 
-Migrating from nothing costs each worker some ten seconds; a copy costs a tenth of that. What depends on code that is
-no migration (declared transitions, permissions) is brought in line by the run itself: it migrates the copy again.
+Migrating from nothing takes ten seconds, a copy one. What depends on code that is no migration (declared
+transitions, permissions) is brought in line by the run itself: it migrates the copy again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import django
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
@@ -31,11 +32,17 @@ def is_embedded() -> bool:
     return not os.environ.get("DATABASE_URL")
 
 
-def provide(data_dir: Path) -> None:
-    """Put a cluster with the migrated database into ``data_dir``, whose server does not run yet."""
+def keep() -> Path:
+    """Make the migrated cluster unless it is kept, as ``python -m tests.migrated`` does; return where it is."""
     kept = KEPT / _digest()
     if not kept.exists():
         _make(kept)
+    return kept
+
+
+def provide(data_dir: Path) -> None:
+    """Put a cluster with the migrated database into ``data_dir``, whose server does not run yet."""
+    kept = keep()
     os.utime(kept)
     data_dir.mkdir(parents=True, exist_ok=True)
     _copy(kept, data_dir / "postgres")
@@ -88,3 +95,8 @@ def _make(kept: Path) -> None:
 def _copy(source: Path, target: Path) -> None:
     """Copy files with owners and modes: the server refuses what is not its own."""
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)  # noqa: S607
+
+
+if __name__ == "__main__":
+    django.setup()
+    keep()

@@ -1,7 +1,8 @@
 """Runs the suite as on another day or hour: ``ITSM_TEST_CLOCK`` moves the machine's clock and the database's.
 
 ``+100d``: so many days later than the fixed Monday of ``tests.factories`` is today. ``23:55``: at this hour of the
-portal's day. Tests that hold a literal day against the clock fall, those that hand the moment in do not. ``make
+portal's day. ``01T00:35``: at this hour of the first day of next month, ``00T23:40`` of the day before it. Tests that
+hold a literal day against the clock fall, those that hand the moment in do not. ``make
 test-days`` is the door. Processes that tests start have the machine's own clock: what needs them is left out there.
 """
 
@@ -32,6 +33,10 @@ def shift_of(wanted: str, now: datetime) -> timedelta:
     if days := re.fullmatch(r"\+(\d{1,4})d", wanted):
         return timedelta(days=int(days[1]))
     local = timezone.localtime(now, timezone.get_default_timezone())
+    if turn := re.fullmatch(r"(0[01])T(\d\d:\d\d)", wanted):
+        first = (local.date().replace(day=28) + timedelta(days=4)).replace(day=1)
+        day = first - timedelta(days=1 - int(turn[1]))
+        return datetime.combine(day, time.fromisoformat(turn[2]), local.tzinfo) - local
     return datetime.combine(local.date(), time.fromisoformat(wanted), local.tzinfo) - local
 
 

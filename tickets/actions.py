@@ -30,7 +30,7 @@ from tickets.forms import ATTACHMENTS_FIELD, TEXT_FIELD, ActionForm, json_value
 from tickets.lifecycle import Action
 from tickets.meaning import NO_PRIORITY, Grade
 from tickets.models import Ticket, TimelineEntry
-from tickets.signals import action_performed
+from tickets.signals import action_logged, action_performed
 
 __all__ = ["Available", "available_actions", "is_allowed", "is_hidden", "perform", "refusal_of"]
 
@@ -102,9 +102,9 @@ def perform(
     """Do the action ``name`` on ``ticket`` for ``user`` (None: the portal itself) and log it.
 
     Everything happens in one transaction: lock and re-read, who, when, version, input, the action's
-    body, save, timeline, files, effect, signal. ``data``/``files`` feed the action's form. ``version``
-    is the one that the person read; ``strict``: it counts for whatever action. ``undoes``: the step that this
-    one takes back; then the columns that it changed are set to what they were, and the log says so
+    body, timeline, columns that follow, save, files, effect, signal. ``data``/``files`` feed the action's
+    form. ``version`` is the one that the person read; ``strict``: it counts for whatever action. ``undoes``:
+    the step that this one takes back; then the columns that it changed are set to what they were, and the log says so
     (``tickets.workspace.undo``). ``now`` is for imports and tests; otherwise the database's time after locking.
     Returns the timeline entry; ``entry.ticket`` is the ticket as it stands afterwards.
 
@@ -135,7 +135,10 @@ def _carry_out(
     *,
     restored: bool,
 ) -> TimelineEntry:
-    """What was checked is done: body, save, timeline, files, effect, signal. ``restored``: columns alone are set."""
+    """What was checked is done, and the ticket stored once, before other records see it.
+
+    ``restored``: columns alone are set.
+    """
     before = _snapshot(ticket)
     state_from = "" if action.creates else ticket.state
     ticket.came_by = via
@@ -144,12 +147,20 @@ def _carry_out(
     if undoes is not None and undoes.before is not None:
         _set_back(ticket, undoes.before, now_is=before)
     changes = [] if action.creates else _changes(ticket, before)
-    _save(ticket, action, before, changed=bool(changes) or ticket.state != state_from, now=now)
+    _settle(ticket, changed=bool(changes) or ticket.state != state_from, now=now)
+    if action.creates:
+        _insert(ticket, now)
+        before = _snapshot(ticket)
     entry = _log(ticket, action, form, user, via, now, state_from, changes, before, undoes)
+    happened = {"ticket": ticket, "entry": entry, "action": action, "user": user, "now": now}
+    if not action.creates:
+        _store(before, happened)
     _attach(entry, form)
     if action.effect:
         import_string(action.effect)(ticket=ticket, entry=entry, user=user, now=now, cleaned=form.cleaned_data)
-    action_performed.send(type(ticket), ticket=ticket, entry=entry, action=action, user=user, now=now)
+    if action.creates and entry.ticket is ticket:  # else its effect has moved it on at once, by an action of its own
+        _store(before, happened)
+    action_performed.send(type(ticket), **happened)
     return entry
 
 
@@ -235,22 +246,27 @@ def _readable(field: models.Field, value: Any) -> Any:
     return json_value(value)
 
 
-def _save(ticket: Ticket, action: Action, before: dict[str, Any], *, changed: bool, now: datetime) -> None:
-    """Store the ticket with its phase. The version grows with what a person could overwrite.
-
-    Only columns that differ are written, so that an action that touches none of the kind's own columns
-    leaves their table alone.
-    """
+def _settle(ticket: Ticket, *, changed: bool, now: datetime) -> None:
+    """Set the columns that the door keeps. The version grows with what a person could overwrite."""
     kind = ticket.kind_info
     ticket.phase = kind.phase_of(ticket.state)
     ticket.priority_rank = _rank_of(ticket)
     ticket.updated_at = now
-    if action.creates:
-        ticket.kind, ticket.created_at = kind.code, ticket.created_at or now
-        ticket.number = allocate_number(kind.prefix, now)
-        ticket.save(force_insert=True)
-        return
-    ticket.version += changed
+    if ticket.pk is not None:
+        ticket.version += changed
+
+
+def _insert(ticket: Ticket, now: datetime) -> None:
+    kind = ticket.kind_info
+    ticket.kind, ticket.created_at = kind.code, ticket.created_at or now
+    ticket.number = allocate_number(kind.prefix, now)
+    ticket.save(force_insert=True)
+
+
+def _store(before: dict[str, Any], happened: dict[str, Any]) -> None:
+    """Let receivers set what follows, then write the columns that differ: each table once, or not at all."""
+    ticket = happened["ticket"]
+    action_logged.send(type(ticket), **happened)
     fields = ticket._meta.concrete_fields
     ticket.save(update_fields=[f.name for f in fields if before[f.attname] != getattr(ticket, f.attname)])
 

@@ -47,7 +47,7 @@ def _nameless(kind: Kind) -> Iterator[str]:
 
 
 #: What a kind means has no default: saying nothing would mean something by accident.
-_MEANING = ("audience", "registering", "managing", "clocks", "grade", "can_be_major", "views", "in_portal")
+_MEANING = ("audience", "registering", "managing", "clocks", "grade", "can_be_major", "views", "tiles")
 
 
 def _unsaid(kind: Kind) -> Iterator[str]:
@@ -55,6 +55,9 @@ def _unsaid(kind: Kind) -> Iterator[str]:
     from tickets.queues.queries import VIEWS  # needs the models, which are loaded when checks run
 
     yield from (f"{kind.code} does not say {name}." for name in _MEANING if getattr(kind, name) is None)
+    concrete = kind.model._meta.concrete_model or kind.model
+    if concrete._meta.model_name != kind.code:  # by which the row of every ticket finds its own
+        yield f"{kind.code}: its class is called {concrete.__name__}, not like its code."
     if kind.clocks is not None:
         states = kind.clocks.at_work | ({kind.clocks.at_desk} - {""})
         yield from (
@@ -62,6 +65,8 @@ def _unsaid(kind: Kind) -> Iterator[str]:
         )
     if kind.can_be_major and kind.grade is not Grade.PRIORITY:
         yield f"{kind.code} can be major only when it is graded by priority."
+    if kind.clocks is not None and kind.clocks.limits and kind.grade is Grade.NONE:
+        yield f"{kind.code} has limits, which are promised by a grade: it has none, and they would never run."
     if kind.in_portal and kind.audience is not Audience.REQUESTERS:
         yield f"{kind.code} is offered to requesters, who do not read it."
     yield from (f"{kind.code} offers the unknown queue {name}." for name in set(kind.views or ()) - set(VIEWS))

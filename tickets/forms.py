@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -61,6 +62,8 @@ class RemoteChoices:
     """
 
     choices: Any
+    #: Drawn always: (value, text) of what nobody finds while typing.
+    also: Sequence[tuple[str, str]] = ()
 
     def __init__(self, url_name: str, **attrs: Any) -> None:
         attrs |= {"data-select": "", "data-url": reverse_lazy(url_name)}
@@ -75,7 +78,7 @@ class RemoteChoices:
                 **{f"{key}__in": [chosen for chosen in value if chosen]}
             )
             drawn = [(field.prepare_value(row), field.label_from_instance(row)) for row in rows]
-            self.choices = [("", "—"), *drawn]
+            self.choices = [("", "—"), *drawn, *self.also]
         return super().optgroups(name, value, attrs)  # type: ignore[misc]
 
 
@@ -169,6 +172,10 @@ class ActionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.limit_choices()
 
+    def begin_with(self, given: Mapping[str, str]) -> None:
+        """Fill in what an address gives."""
+        self.initial.update({name: given[name][:100] for name in self.from_address if name in given})
+
     def initial_from(self, ticket: Ticket) -> dict[str, Any]:
         """What the form shows first: the ticket's own values of the same name."""
         names = {field.name for field in ticket._meta.concrete_fields} & set(self.base_fields)
@@ -225,7 +232,9 @@ def json_value(value: Any) -> Any:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
-    return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def named_row(row: models.Model) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from django_fsm import GET_STATE, transition
 from accounts.permissions import Permission
 from itsm.docstrings import help_text
 from records.lifecycle import Step, declared_actions, transitions_of
-from tickets.meaning import Audience, Clocks, Grade, Imports
+from tickets.meaning import Audience, Clocks, Grade, Imports, Tile
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -148,6 +148,8 @@ class Kind:
     ``answers``: dotted path of a function that returns further fields of its API by name. ``names``: labels of values
     in the log that are no columns (any more).
     ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
+    ``takes_part``: dotted path of a function of a person: keys, as a query, of the tickets of which they do a part,
+    though another has the whole (DESK-02).
     ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
     ``imports``: how the history of another product becomes tickets of this kind (ADM-04).
 
@@ -156,9 +158,9 @@ class Kind:
     ``clocks``: what is timed. ``grade``: what it is graded by; only kinds graded by priority must have one.
     ``grade_column``: the column of its own level or type, whose codes policies may name.
     ``can_be_major``: whether rules about registered tickets of high priority call people (MAJ-01). ``views``: queues
-    offered in its list. ``in_portal``: whether requesters report it from their home. ``raised_from``: code of the kind
-    from which several at once raise one. ``tells``: what actions that it shares with other kinds tell here, instead of
-    what the action itself says.
+    offered in its list. ``tiles``: by what requesters report it from their home, nothing when they do not.
+    ``raised_from``: code of the kind from which several at once raise one. ``tells``: what actions that it shares
+    with other kinds tell here, instead of what the action itself says.
     """
 
     code: str
@@ -178,6 +180,7 @@ class Kind:
     answers: str | None = None
     names: Mapping[str, Text] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
+    takes_part: str | None = None
     prints: tuple[str, Text] | None = None
     imports: Imports | None = None
     audience: Audience | None = None
@@ -188,7 +191,7 @@ class Kind:
     grade_column: str = ""
     can_be_major: bool | None = None
     views: tuple[str, ...] | None = None
-    in_portal: bool | None = None
+    tiles: tuple[Tile, ...] | None = None
     raised_from: str = ""
     tells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
@@ -197,6 +200,11 @@ class Kind:
     def actions(self) -> dict[str, Action]:
         """Actions by name: the kind's own first, in the order of declaration."""
         return declared_actions(self.model)
+
+    @property
+    def in_portal(self) -> bool:
+        """Whether requesters report it from their home."""
+        return bool(self.tiles)
 
     @property
     def timed(self) -> Clocks:
@@ -209,6 +217,11 @@ class Kind:
     def register_action(self) -> Action | None:
         """The action by which people register one; None when they do not."""
         return self.actions.get(self.registers)
+
+    def may_be_registered_by(self, user: User) -> bool:
+        """Whether the person may register one."""
+        action = self.register_action
+        return bool(action and action.allow and action.allow(self.model(), user))
 
     def told_by(self, action: str) -> tuple[str, ...]:
         """Names of the notices that ``action`` gives about a ticket of this kind; watchers learn of every step."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 #: Every shipped queue (``tickets.queues.queries.VIEWS``), for kinds that a desk dispatches.
 ALL_VIEWS = (
@@ -40,6 +41,20 @@ class Audience(Enum):
     ORGANISATION = "organisation"
     #: The provider's staff only.
     STAFF = "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """What requesters press on their home to report one. ``tone``: colour of the icon, as components name it.
+
+    ``begins``: what its form begins with, by field.
+    """
+
+    label: Any
+    text: Any
+    icon: str
+    tone: str = "info"
+    begins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Grade(Enum):

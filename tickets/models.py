@@ -38,7 +38,7 @@ from tickets.database.bookkeeping import (  # noqa: F401 - Django finds models i
     IdempotencyKey,
     NumberCounter,
 )
-from tickets.database.indexes import TICKET_INDEXES
+from tickets.database.indexes import TICKET_INDEXES, TIMELINE_INDEXES
 from tickets.database.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
 from tickets.files.checks import FileCheck  # noqa: F401 - Django finds models in this module
 from tickets.files.kinds import FileKind  # noqa: F401 - Django finds models in this module
@@ -47,6 +47,7 @@ from tickets.querysets import LIVE, TicketQuerySet
 from tickets.queues.saved_views import SavedView  # noqa: F401 - Django finds models in this module
 from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
 from tickets.shared.guests import Guest  # noqa: F401 - Django finds models in this module
+from tickets.shared.watching import Watcher  # noqa: F401 - Django finds models in this module
 from tickets.shared.worktime import TimeSpent  # noqa: F401 - Django finds models in this module
 
 
@@ -264,7 +265,7 @@ class TimelineEntry(models.Model):
         SYSTEM = "system", _("System")
         IMPORT = "import", _("Import")
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="timeline")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="timeline", db_index=False)  # two begin with it
     at = models.DateTimeField(_("time"))
     actor = models.ForeignKey(User, models.PROTECT, null=True, verbose_name=_("person"), db_index=False)
     action = models.CharField(_("action"), max_length=40)
@@ -282,7 +283,7 @@ class TimelineEntry(models.Model):
         ordering = ["at", "id"]
         verbose_name = _("timeline entry")
         verbose_name_plural = _("timeline entries")
-        indexes = [models.Index(fields=["ticket", "at", "id"], name="timeline_of_ticket")]
+        indexes = TIMELINE_INDEXES
         triggers = [APPEND_ONLY]
 
     def __str__(self) -> str:
@@ -386,18 +387,3 @@ class AffectedItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.item_id}"
-
-
-class Watcher(models.Model):
-    """A person who wants to be told how a ticket goes on (TKT-10)."""
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE)
-    user = models.ForeignKey(User, models.CASCADE)
-
-    class Meta:
-        verbose_name = _("watcher")
-        verbose_name_plural = _("watchers")
-        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="watcher_unique")]
-
-    def __str__(self) -> str:
-        return f"{self.ticket_id} {self.user_id}"

@@ -97,6 +97,7 @@ def move_position(*, ticket: Ticket, now: datetime) -> None:
             _("Somebody is changing %(number)s right now. Try again.") % {"number": ticket.number}
         ) from None
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=Greatest(F("updated_at"), Value(now)))
+    ticket.updated_at = max(ticket.updated_at, now)  # so that what is logged next need not move it again
 
 
 def link_tickets(*, ticket: Ticket, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:

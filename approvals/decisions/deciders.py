@@ -31,6 +31,11 @@ def named_by(who: dict[str, Any], ticket: Ticket, at: datetime) -> list[User]:
     return list(unique.values())
 
 
+def instead_of(who: dict[str, Any]) -> dict[str, Any]:
+    """The place as the policy means it where nobody may decide who is found there."""
+    return {**who, "kind": who["otherwise"], "otherwise": ""}
+
+
 def entitled(who: dict[str, Any], ticket: Ticket, at: datetime) -> list[Entitled]:
     """Whoever may fill the place at ``at``: those it names, and their delegates of that moment."""
     own = named_by(who, ticket, at)
@@ -59,9 +64,9 @@ def _role(who: dict[str, Any], ticket: Ticket, at: datetime) -> Iterable[User | 
 
 def _right(who: dict[str, Any], ticket: Ticket, at: datetime) -> Iterable[User | None]:
     """Those who have the right and see the ticket: a right about tickets reaches no further."""
-    held = User.objects.active().filter(roles__permissions__contains=[who["permission"]], roles__active=True)
+    held = User.objects.active().holding(who["permission"])
     seeing = Ticket.objects.filter(pk=ticket.pk)
-    return [one for one in held.distinct().order_by("username") if seeing.visible_to(one).exists()]
+    return [one for one in held.order_by("username") if seeing.visible_to(one).exists()]
 
 
 def _group_of(who: dict[str, Any], ticket: Ticket) -> SupportGroup | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,17 @@ from approvals.content import digest_of, lines_of
 from approvals.decisions.falling import let_fall
 from approvals.models import ApprovalRound, Ask, Decision, Outcome, Slot, Step
 from approvals.questions import question_of
-from approvals.services import accounts_of, concerned, end_round, kept_from, let_go, may_fill, open_step
+from approvals.services import (
+    ask_and_tell,
+    concerned,
+    end_round,
+    kept_from,
+    let_go,
+    may_fill,
+    open_step,
+    same_person,
+    voted_in,
+)
 from approvals.telling import tell
 from tickets import clock
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionNotFound
@@ -43,10 +53,12 @@ def decide(
     via: str = TimelineEntry.Via.WEB,
     now: datetime | None = None,
     follow: bool = True,
+    seen: Collection[str] = (),
 ) -> Decision:
     """Decide round ``pk`` as ``user``: for themselves, else for the one whose recorded delegate they are.
 
-    ``digest``: of the content that was read; another one is refused. ``follow``: no when an action of the kind
+    ``digest``: of the content that was read; another one is refused. ``seen``: keys of the concerns that were read
+    beside it. ``follow``: no when an action of the kind
     decides, which does what follows and stands in the log. Everything is one transaction: decision, next
     step, what the kind does when the round ends, timeline, notices. Raises ActionNotFound for a round that the person
     does not see, ActionForbidden for who may not decide it, ActionConflict when it is over, not yet their turn, the
@@ -60,9 +72,9 @@ def decide(
         if digest and digest != made.digest:
             raise ActionConflict(_("The content has changed since you read it."))
         question = question_of(ticket.kind, made.purpose)
-        lines = made.content if question.proposal else lines_of(question, ticket)
+        lines = made.content if question.proposal else lines_of(question, ticket, made.content)
         if digest_of(lines) == made.digest:
-            return _decide(made, ticket, user, verdict, reason.strip(), via, now, follow=follow)
+            return _decide(made, ticket, user, verdict, reason.strip(), via, now, follow=follow, seen=seen)
         fell = let_fall(made=made, ticket=ticket, lines=lines, user=None, now=now)
     raise ActionConflict(_("The content has changed since it was asked.") if fell else _("It is decided already."))
 
@@ -77,6 +89,7 @@ def _decide(
     now: datetime,
     *,
     follow: bool,
+    seen: Collection[str],
 ) -> Decision:
     step = made.steps.select_for_update().filter(outcome=Outcome.OPEN).get()
     if verdict not in Verdict.values:
@@ -99,6 +112,9 @@ def _decide(
     Ask.objects.filter(slot=place.slot).update(waits=False)
     if follow:
         _log(made, ticket, decision, step)
+    question = question_of(ticket.kind, made.purpose)
+    if question.decided:
+        question.decided(round=made, decision=decision, seen=seen)
     _go_on(made, step, ticket, decision, follow=follow)
     return decision
 
@@ -130,15 +146,15 @@ def _place_for(made: ApprovalRound, step: Step, ticket: Ticket, user: User, now:
     kept_away = kept_from(made)
     if user.pk in kept_away:
         raise ActionForbidden(_("You may not decide this: you ask for it, changed it, or carry it out."))
-    voted = _voted(step)
+    voted = voted_in(made)
     if user.pk in voted:
-        raise ActionConflict(_("You have decided this step."))
+        raise ActionConflict(_once(made, step, user))
     slots = list(step.slots.filter(decisions=None).select_related("step").order_by("position"))
-    found = [place for slot in slots for place in _places(slot, made, ticket, user, now)]
-    allowed = [one for one in found if one.for_person is None or one.for_person.pk not in kept_away | voted]
+    allowed = [place for slot in slots for place in _places(slot, made, ticket, user, now, kept_away | voted)]
     if not allowed:
+        found = [place for slot in slots for place in _places(slot, made, ticket, user, now)]
         if any(one.for_person and one.for_person.pk in voted for one in found):
-            raise ActionConflict(_("Whoever you stand in for has decided this step."))
+            raise ActionConflict(_("Whoever you stand in for has decided in this round already."))
         raise ActionForbidden(_refusal(made, step, user, found))
     return min(allowed, key=lambda one: (one.for_person is not None, one.slot.position))
 
@@ -155,14 +171,22 @@ def may_decide(made: ApprovalRound, user: User, now: datetime) -> bool:
     return True
 
 
-def _voted(step: Step) -> frozenset[int]:
-    """Keys of everybody who decided the step or for whom somebody did: each person counts once, by any account."""
-    decided = step.decisions.select_related("person", "for_person")
-    return accounts_of(one for row in decided for one in (row.person, row.for_person) if one is not None)
+def _once(made: ApprovalRound, step: Step, user: User) -> str:
+    """Why somebody who decided in the round decides no other step of it, and for whom it waits."""
+    decided = made.decisions.select_related("step").filter(person__in=same_person(user)).first()
+    if decided is not None and decided.step_id == step.pk:
+        return _("You have decided this step.")
+    waiting = User.objects.filter(approval_asks__slot__step=step, approval_asks__waits=True).distinct()
+    names = ", ".join(one.display_name for one in waiting.order_by("username")[:5])
+    said = _("Each person decides once in a round, and you have. It waits for: %(people)s.")
+    return said % {"people": names or _("nobody yet; the administrators were told")}
 
 
-def _places(slot: Slot, made: ApprovalRound, ticket: Ticket, user: User, now: datetime) -> Iterable[Place]:
-    return [Place(slot, one.for_person) for one, _how in may_fill(slot, made, ticket, now) if one.person.pk == user.pk]
+def _places(
+    slot: Slot, made: ApprovalRound, ticket: Ticket, user: User, now: datetime, kept_away: frozenset[int] = frozenset()
+) -> Iterable[Place]:
+    found = may_fill(slot, made, ticket, now, kept_away)
+    return [Place(slot, one.for_person) for one, _how in found if one.person.pk == user.pk]
 
 
 def _refusal(made: ApprovalRound, step: Step, user: User, found: list[Place]) -> str:
@@ -200,6 +224,7 @@ def _go_on(made: ApprovalRound, step: Step, ticket: Ticket, decision: Decision, 
         _finish(made, ticket, Outcome.REFUSED if refused else Outcome.RETURNED, decision, follow=follow)
         return
     if step.decisions.filter(verdict=Verdict.APPROVE).count() < step.needed:
+        ask_and_tell(step, ticket, now)  # whoever decided fills no other place of it: another may have to
         return
     others = list(made.asks.filter(slot__step=step, waits=True).values_list("person_id", flat=True))
     made.steps.filter(pk=step.pk).update(outcome=Outcome.APPROVED, ended_at=now, next_at=None)

@@ -28,7 +28,7 @@ def check_content(*, ticket: Any, user: User | None, now: datetime) -> list[Appr
     for made in standing(ticket) if binding else ():
         if made.purpose not in binding:
             continue
-        lines = lines_of(binding[made.purpose], ticket)
+        lines = lines_of(binding[made.purpose], ticket, made.content)
         if digest_of(lines) != made.digest:
             fallen.append(let_fall(made=made, ticket=ticket, lines=lines, user=user, now=now))
     return fallen
@@ -40,10 +40,9 @@ def let_fall(
     """End ``made`` because its content is now ``lines``; logged and told with the difference; the kind is called."""
     rows, people = difference(made.content, lines), concerned(made)
     what = {key: ", ".join(row[key] for row in rows) for key in ("zh", "en")}
-    text = {key: difference_text(rows, key) for key in ("zh", "en")}
     end_round(made, Outcome.FALLEN, now)
     log_event(ticket=ticket, event="approval_fell", user=user, now=now, round=made.number, what=what)
-    tell("approval_fell", made, people, now=now, user=user, text=text)
+    tell("approval_fell", made, people, now=now, user=user, text=difference_text(rows))
     let_go(made)
     question = question_of(ticket.kind, made.purpose)
     if question.fell:

@@ -60,6 +60,10 @@ class DeciderKind(models.TextChoices):
     INTERFACE_PERSON = "interface_person", _("interface person of the organisation")
 
 
+#: Ways that name nobody and so can stand in for another one.
+MEANT = ("group_lead", "on_duty", "department_manager", "decision_makers", "interface_person")
+
+
 class PolicyStep(models.Model):
     """One step of a policy as it is edited: steps follow one another, deciders inside stand side by side."""
 
@@ -84,7 +88,10 @@ class PolicyStep(models.Model):
 
 
 class PolicyDecider(models.Model):
-    """A place in a step. Without a group the ticket's own is meant. ``each``: everybody found there must decide."""
+    """A place in a step. Without a group the ticket's own is meant. ``each``: everybody found there must decide.
+
+    ``otherwise``: who is meant instead where nobody is found there who may decide.
+    """
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="deciders")
     step = models.PositiveSmallIntegerField(_("step"), default=1, validators=[MinValueValidator(1)])
@@ -96,6 +103,13 @@ class PolicyDecider(models.Model):
     )
     permission = models.CharField(_("right"), max_length=40, blank=True)
     each = models.BooleanField(_("each of them"), default=False)
+    otherwise = models.CharField(
+        _("where nobody may"),
+        max_length=20,
+        blank=True,
+        choices=[(code, DeciderKind(code).label) for code in MEANT],
+        help_text=_("Asked instead where nobody is found, or only who may not decide."),
+    )
 
     class Meta:
         ordering = ["step", "pk"]

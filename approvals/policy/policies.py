@@ -9,7 +9,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
+from accounts.codes import in_both, in_language
 from accounts.models import User
 from accounts.permissions import Permission
 from approvals.content import line_of
@@ -120,6 +122,7 @@ def _places(deciders: Iterable[PolicyDecider]) -> list[dict[str, Any]]:
             "group": one.group.code if one.group else "",
             **({"permission": one.permission} if one.permission else {}),
             "each": one.each,
+            **({"otherwise": one.otherwise} if one.otherwise else {}),
             **_names(one),
         }
         for one in deciders
@@ -127,7 +130,17 @@ def _places(deciders: Iterable[PolicyDecider]) -> list[dict[str, Any]]:
 
 
 def _names(one: PolicyDecider) -> dict[str, str]:
-    """What the place is called, in both languages: the person or role itself, else what it means."""
+    """What the place is called, in both languages, with who decides where nobody else may."""
+    names = _own_names(one)
+    if not one.otherwise:
+        return names
+    label = DeciderKind(one.otherwise).label
+    said = _("%(who)s; where nobody may: %(instead)s")
+    return in_both(lambda: str(said) % {"who": in_language(names["zh"], names["en"]), "instead": label})
+
+
+def _own_names(one: PolicyDecider) -> dict[str, str]:
+    """The person or role itself, else what it means."""
     if one.kind in (DeciderKind.PERSON, DeciderKind.ROLE):
         row = named_row(one.person or one.role)  # type: ignore[arg-type]  # clean() asks for it
         return {"zh": row["zh"], "en": row["en"]}

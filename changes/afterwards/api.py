@@ -32,7 +32,8 @@ class AfterSerializer(serializers.Serializer):
     item = serializers.CharField(help_text="The item on which they are most unusual.")
     count = serializers.IntegerField(help_text="Incidents on it in this time.")
     usual = serializers.FloatField(help_text="How many would be usual, by the year before.")
-    odds = serializers.FloatField(help_text="How many times the usual number.")
+    odds = serializers.FloatField(help_text="How many times the number that is usual in so many hours.")
+    hours = serializers.IntegerField()
     caused = serializers.BooleanField(source="verdict.caused", allow_null=True, default=None)
     said_by = PersonField(source="verdict.by", allow_null=True, default=None)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from changes import guards
 from tickets.forms import ActionForm
 from tickets.models import Ticket
 from tickets.shared.forms import TicketField, text_field
@@ -33,3 +35,16 @@ class AttributeForm(ActionForm):
         if self.user is not None:
             found = Ticket.objects.visible_to(self.user).filter(kind="incident")
             self.fields["incident"].queryset = found  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A change causes what comes after it began; what others found is not taken back by its implementers."""
+        cleaned = super().clean() or {}
+        change: Any = self.ticket.specific
+        incident, begun = cleaned.get("incident"), change.began_at
+        if incident is not None and cleaned.get("caused") and (begun is None or incident.created_at < begun):
+            self.add_error("caused", gettext("It was there before this change began."))
+        if self.user is None or incident is None or cleaned.get("caused") is not False:
+            return cleaned
+        if reason := guards.takes_back(change, incident, self.user):
+            self.add_error("caused", reason)
+        return cleaned

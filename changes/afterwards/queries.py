@@ -24,17 +24,20 @@ SHOWN = 30
 
 @dataclass(frozen=True)
 class After:
-    """An incident: on which item, how many came there meanwhile, how many would be usual, what was said of it."""
+    """An incident: on which item, how many came there meanwhile, how many are usual in so many hours, and what was
+    said of it.
+    """
 
     ticket: Ticket
     item: str
     count: int
     usual: float
+    hours: int
     verdict: IncidentVerdict | None
 
     @property
     def odds(self) -> float:
-        """How many times the usual number."""
+        """How many times the number that is usual in ``hours``, of which the first may have passed alone."""
         odds = self.count / self.usual
         return round(odds, 1) if odds < 10 else round(odds)
 
@@ -51,10 +54,11 @@ def watched(change: Change) -> timedelta:
 
 def span_of(change: Change, now: datetime) -> tuple[datetime, datetime] | None:
     """From its real start until a while after its real end, or now; None before it has begun."""
-    if change.actual_start is None:
+    begun = change.began_at
+    if begun is None:
         return None
     end = change.actual_end + watched(change) if change.actual_end else now
-    return change.actual_start, max(min(end, now), change.actual_start + timedelta(minutes=1))
+    return begun, max(min(end, now), begun + timedelta(minutes=1))
 
 
 def incidents_after(change: Change, user: User, now: datetime) -> list[After]:
@@ -67,7 +71,10 @@ def incidents_after(change: Change, user: User, now: datetime) -> list[After]:
         items = own | found.failing(own).keys()
     rows = _rows(items, span, user)
     counts, names = Counter(row.item_id for row in rows), {}
-    usual = _usual({*counts}, span, watched(change))
+    lasts = max(
+        span[1] - span[0], watched(change)
+    )  # in its first hour one incident would be hundreds of times the usual
+    usual = _usual({*counts}, span[0], lasts)
     by_ticket: dict[int, Any] = {}
     for row in sorted(rows, key=lambda row: counts[row.item_id] / usual[row.item_id]):
         by_ticket[row.ticket_id], names[row.ticket_id] = row.ticket, row
@@ -80,6 +87,7 @@ def incidents_after(change: Change, user: User, now: datetime) -> list[After]:
             names[key].item.identifier,
             counts[names[key].item_id],
             usual[names[key].item_id],
+            round(lasts / timedelta(hours=1)),
             said.get(key),
         )
         for key, ticket in by_ticket.items()
@@ -92,13 +100,12 @@ def _rows(items: frozenset[int], span: tuple[datetime, datetime], user: User) ->
     return list(AffectedItem.objects.filter(item__in=items, ticket__in=seen).select_related("ticket", "item"))
 
 
-def _usual(items: set[int], span: tuple[datetime, datetime], after: timedelta) -> dict[int, float]:
-    """How many would come in ``span`` as in the year before it; a short one is taken as long as ``after``."""
+def _usual(items: set[int], begin: datetime, lasts: timedelta) -> dict[int, float]:
+    """How many would come in so long a time, as in the year before ``begin``."""
     past = AffectedItem.objects.filter(
-        item__in=items, ticket__kind="incident", ticket__created_at__gte=span[0] - YEAR, ticket__created_at__lt=span[0]
+        item__in=items, ticket__kind="incident", ticket__created_at__gte=begin - YEAR, ticket__created_at__lt=begin
     )
     counts: dict[int, int] = defaultdict(int)
     for item in past.values_list("item_id", flat=True):
         counts[item] += 1
-    lasts = max(span[1] - span[0], after)
     return {item: max(counts[item], NEVER) * (lasts / YEAR) for item in items}

@@ -14,7 +14,8 @@ from changes.collision.redundancy import estate
 from changes.models import Change
 from changes.states import PLANNED
 from cmdb.models import BusinessSystem, ConfigurationItem
-from cmdb.network.impact import DOWN
+from cmdb.network.walking import DOWN
+from cmdb.uses import customers_using
 from tickets.models import AffectedItem, TimelineEntry
 from tickets.signals import action_performed
 
@@ -71,7 +72,9 @@ def _computed(change: Change) -> dict[str, Any]:
 
 
 def _behind(change: Change, touched: dict[int, int]) -> dict[str, Any]:
-    """Business systems and customers of everything touched: the worst state of each. Three queries."""
+    """Business systems of everything touched, and the customers that own it or use one of them: the worst state of
+    each. Those affected are told by the same uses.
+    """
     systems: dict[str, int] = {change.business_system_id: 1} if change.business_system_id else {}
     owners: dict[int, int] = {}
     rows = ConfigurationItem.objects.filter(pk__in=list(touched))
@@ -80,6 +83,8 @@ def _behind(change: Change, touched: dict[int, int]) -> dict[str, Any]:
             systems[system] = max(systems.get(system, 0), touched[key])
         if owner:
             owners[owner] = max(owners.get(owner, 0), touched[key])
+    for key, codes in customers_using(systems).items():
+        owners[key] = max(owners.get(key, 0), *(systems[code] for code in codes))
     named = BusinessSystem.objects.filter(pk__in=systems).order_by("pk")
     served = Organisation.objects.filter(pk__in=owners, kind=Organisation.Kind.CUSTOMER).order_by("code")
     return {

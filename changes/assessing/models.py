@@ -85,11 +85,13 @@ class RiskAssessment(models.Model):
     """How a change was assessed once; the newest counts. ``points``: see ``scoring.Point``. Never changed.
 
     ``band``: what the score says; ``risk``: what the change manager decided, with the reason in ``text``.
+    ``content``: what was assessed, as ``approvals.content.lines_of`` reads it; empty in those of earlier releases.
     """
 
     change = models.ForeignKey("changes.Change", models.CASCADE, related_name="assessments")
     version = models.ForeignKey(QuestionnaireVersion, models.PROTECT, related_name="+")
     points = models.JSONField()
+    content = models.JSONField(default=list)
     score = models.PositiveSmallIntegerField(_("score"))
     band = models.CharField(_("risk by score"), max_length=6, choices=Risk)
     risk = models.CharField(_("risk"), max_length=6, choices=Risk)

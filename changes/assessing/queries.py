@@ -10,16 +10,21 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.codes import in_language
 from changes.assessing.models import Effect, RiskAssessment
+from changes.assessing.outdated import altered_since
 from changes.models import Change
-from changes.states import Result, Risk
+from changes.states import PLANNED, Result, Risk
 
 
 def panel_of(change: Change) -> dict[str, Any]:
-    """What the page of a change shows: the newest assessment with its lines, and the effect. Two queries."""
+    """What the page of a change shows: the newest assessment with its lines, and the effect.
+
+    ``altered``: what became another since then, while it is planned.
+    """
     newest = change.assessments.select_related("by", "version").first()
     effect = Effect.objects.filter(change=change).first()
     return {
         "assessed": newest,
+        "altered": altered_since(change) if newest is not None and change.state in PLANNED else [],
         "lines": [_line(one) for one in newest.points] if newest else [],
         "effect": effect,
         "services": [_named(one) for one in effect.services] if effect else [],

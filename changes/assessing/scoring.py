@@ -12,9 +12,8 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.codes import in_both
 from changes.assessing.effect import effect_of
@@ -22,6 +21,7 @@ from changes.assessing.models import MOST_POINTS, Effect
 from changes.models import Change
 from changes.schedule.trading import is_announced, is_trading_day
 from changes.states import ENDED, Result, Risk
+from itsm.moments import portal_time
 
 #: Hours in which the exchange trades, as wall time of the portal's zone.
 OPENS, CLOSES = time(9, 0), time(15, 30)
@@ -111,14 +111,21 @@ def _facts(change: Change, weights: dict[str, int], now: datetime) -> Iterator[P
 
 def _services(effect: Effect) -> tuple[int, Any]:
     down = sum(one["state"] == "down" for one in effect.services)
-    numbers = {"down": down, "all": len(effect.services), "customers": len(effect.customers)}
     if not effect.items and not effect.services:
         return 2, lambda: _("no configuration item is named: not known")
     points = 3 if down and len(effect.customers) > 1 else 2 if down else 1 if effect.services else 0
-    return (
-        points,
-        lambda: _("%(all)d business systems (%(down)d of them down), %(customers)d customers behind them") % numbers,
+    return points, partial(_reach, len(effect.services), down, len(effect.customers))
+
+
+def _reach(systems: int, down: int, customers: int) -> str:
+    """Systems, those of them that go down, and whom it concerns."""
+    said = [ngettext("%(count)d business system", "%(count)d business systems", systems) % {"count": systems}]
+    if down:
+        said.append(_("%(count)d of them down") % {"count": down})
+    said.append(
+        ngettext("%(count)d customer affected", "%(count)d customers affected", customers) % {"count": customers}
     )
+    return ", ".join(said)
 
 
 def _redundancy(effect: Effect) -> tuple[int, Any]:
@@ -128,14 +135,36 @@ def _redundancy(effect: Effect) -> tuple[int, Any]:
         return 3, lambda: _("another node is down or in maintenance already: nothing carries it")
     numbers = {"down": effect.down, "degraded": effect.degraded}
     if effect.down:
-        return 2, lambda: _("%(down)d items go down with it, no redundancy carries them") % numbers
-    return 0, lambda: _("redundancy carries it: %(degraded)d items are degraded, none goes down") % numbers
+        return (
+            2,
+            lambda: (
+                ngettext(
+                    "%(down)d item goes down with it, no redundancy carries it",
+                    "%(down)d items go down with it, no redundancy carries them",
+                    effect.down,
+                )
+                % numbers
+            ),
+        )
+    if not effect.degraded:
+        return 0, lambda: _("no other item goes down or is degraded with it")
+    return (
+        0,
+        lambda: (
+            ngettext(
+                "redundancy carries it: %(degraded)d item is degraded, none goes down",
+                "redundancy carries it: %(degraded)d items are degraded, none goes down",
+                effect.degraded,
+            )
+            % numbers
+        ),
+    )
 
 
 def _trading(change: Change) -> tuple[int, Any]:
     if change.planned_start is None or change.planned_end is None:
         return 2, lambda: _("it has no window yet")
-    start, end = localtime(change.planned_start), localtime(change.planned_end)
+    start, end = portal_time(change.planned_start), portal_time(change.planned_end)
     days = [start.date() + timedelta(days=n) for n in range((end.date() - start.date()).days + 1)]
     zone = start.tzinfo
     trading = [day for day in days if is_trading_day(day)]
@@ -165,7 +194,10 @@ def _similar(change: Change, now: datetime) -> tuple[int, Any]:
     bad = sum(result in (Result.FAILED, Result.BACKED_OUT) for result in results)
     numbers = {"bad": bad, "all": len(results)}
     if len(results) < FEW:
-        return 1, lambda: _("%(all)d similar ones in a year: too few to tell") % numbers
+        few = ngettext_lazy(
+            "%(all)d similar one in a year: too few to tell", "%(all)d similar ones in a year: too few to tell", "all"
+        )
+        return 1, lambda: str(few % numbers)
     share = bad / len(results)
     points = 0 if not bad else 1 if share <= 0.1 else 2 if share <= 0.25 else 3
     return points, lambda: _("%(bad)d of %(all)d similar ones in a year failed or were backed out") % numbers

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from changes.assessing.models import RiskAssessment
+from changes.assessing.outdated import content_of
 from changes.assessing.questionnaire import PREFIX, current
 from changes.assessing.scoring import score
 from changes.models import Change
@@ -15,7 +16,7 @@ from changes.models import Change
 def keep_assessment(
     *, ticket: Change, user: User, now: datetime, cleaned: dict[str, Any], **context: Any
 ) -> RiskAssessment | None:
-    """Store score, lines, band and what was decided; None where there is no questionnaire."""
+    """Store score, lines, band, what was decided and of what; None where there is no questionnaire."""
     version = current()
     if version is None:
         return None
@@ -25,6 +26,7 @@ def keep_assessment(
         change=ticket,
         version=version,
         points=found.as_data(),
+        content=content_of(ticket),
         score=found.score,
         band=found.band,
         risk=ticket.risk,

@@ -11,9 +11,28 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from approvals.models import ApprovalRound, Outcome
 
+#: What was noted to a point, and who came, stand like the minutes once the meeting is over (CHG-03).
+KEPT_WITH_MINUTES = pgtrigger.Trigger(
+    name="kept_with_minutes",
+    operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+    when=pgtrigger.Before,
+    func="""
+        IF EXISTS (
+            SELECT 1 FROM changes_meeting m
+            WHERE m.id IN (OLD.meeting_id, NEW.meeting_id) AND m.status IN ('held', 'cancelled')
+        ) THEN
+            RAISE EXCEPTION 'meeting % is over: nothing of it changes', COALESCE(OLD.meeting_id, NEW.meeting_id)
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN COALESCE(NEW, OLD);
+    """,
+)
+
 
 class Meeting(models.Model):
     """A meeting in a room, or an electronic one: then members vote between ``starts_at`` and ``ends_at``."""
+
+    never_emptied = True
 
     class Status(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("meeting", "Planned")
@@ -48,7 +67,7 @@ class Meeting(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="meeting_held_stays",
-                operation=pgtrigger.Update,
+                operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__status__in=["held", "cancelled"]),
             )
         ]
@@ -76,6 +95,7 @@ class AgendaItem(models.Model):
         verbose_name = _("point of an agenda")
         verbose_name_plural = _("points of agendas")
         constraints = [models.UniqueConstraint(fields=["meeting", "round"], name="agenda_round_once")]
+        triggers = [KEPT_WITH_MINUTES]
 
     def __str__(self) -> str:
         return f"{self.meeting_id}/{self.position}"
@@ -93,6 +113,7 @@ class Presence(models.Model):
         verbose_name = _("presence at a meeting")
         verbose_name_plural = _("presences at meetings")
         constraints = [models.UniqueConstraint(fields=["meeting", "person"], name="presence_once")]
+        triggers = [KEPT_WITH_MINUTES]
 
     def __str__(self) -> str:
         return f"{self.meeting_id} {self.person_id}"

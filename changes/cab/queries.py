@@ -13,7 +13,8 @@ from django.http import Http404
 from accounts.models import User
 from approvals.decisions.deciding import may_decide
 from approvals.models import ApprovalRound, Ask, Outcome, Step
-from approvals.queries import Shown, full, show_all
+from approvals.queries import Shown, concerns_of, full, show_all
+from approvals.questions import Concern
 from changes.approving import PURPOSE
 from changes.cab.models import AgendaItem, Meeting
 from changes.cab.rules import MEMBER, may_read
@@ -34,12 +35,13 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the agenda for a reader. ``votes``: whether the reader may decide it now."""
+    """A point of the agenda for a reader. ``votes``: whether they may decide it; ``concerns``: against it now."""
 
     item: AgendaItem
     change: Change
     shown: Shown
     votes: bool
+    concerns: list[Concern]
 
 
 def find_meeting(user: User, pk: int) -> Meeting:
@@ -93,6 +95,7 @@ def points_of(meeting: Meeting, user: User, now: datetime) -> list[Point]:
             change=changes[shown.round.ticket_id],
             shown=shown,
             votes=not meeting.is_over and may_decide(shown.round, user, now),
+            concerns=[] if meeting.is_over else concerns_of(shown.round, user, now),
         )
         for shown in show_all(rounds, now)
     ]
@@ -105,7 +108,18 @@ def not_yet_on(meeting: Meeting) -> list[Waiting]:
 
 
 def asked_in(meeting: Meeting) -> list[int]:
-    """Keys of everybody who is asked in its rounds now, and of the members of the board."""
-    asked = Ask.objects.filter(round__in=meeting.agenda.values("round"), waits=True)
-    members = User.objects.active().filter(roles__code=MEMBER, roles__active=True)
-    return list(dict.fromkeys([*asked.values_list("person_id", flat=True), *members.values_list("pk", flat=True)]))
+    """Keys of whoever takes part: staff who are asked in its rounds now, and the members of the board.
+
+    A customer who is asked decides by the mail and the page of their own round; only staff take part.
+    """
+    asked = Ask.objects.filter(round__in=meeting.agenda.values("round"), waits=True).values_list(
+        "person_id", flat=True
+    )
+    members = User.objects.filter(roles__code=MEMBER, roles__active=True).values_list("pk", flat=True)
+    return who_read([*asked, *members])
+
+
+def who_read(keys: Iterable[int]) -> list[int]:
+    """Those of ``keys`` who read meetings of the board, sorted."""
+    people = User.objects.with_access().filter(pk__in=set(keys), is_active=True)
+    return sorted(person.pk for person in people if may_read(person))

@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from django.utils.timezone import localtime
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.codes import in_both
 from accounts.models import User
 from approvals.models import ApprovalRound, Decision, Outcome
 from changes.cab.models import AgendaItem, Meeting, Presence
-from changes.cab.queries import asked_in, what_waits
+from changes.cab.queries import asked_in, what_waits, who_read
+from changes.informing.wording import span_of
 from changes.models import Change
 from changes.signals import cab_news
+from itsm.moments import offset_text
 from tickets.errors import ActionConflict
 from tickets.services import log_event
 
@@ -180,14 +183,18 @@ def _know(meeting: Meeting, keys: Iterable[int]) -> None:
 
 
 def _tell(what: str, meeting: Meeting, by: User | None, now: datetime) -> None:
-    """Members, whoever is asked, and at the end whoever asked for or implements a change that was talked about."""
+    """Members, whoever is asked, and at the end whoever asked for or implements a change that was talked about.
+
+    Only those of them who read the board: the text names every point, of whichever customer (ORG-03).
+    """
     readers = set(meeting.people.values_list("person_id", flat=True))
     if what == "cab_minutes":
         rows = meeting.agenda.values_list("round__ticket__requester_id", "round__ticket__assignee_id")
         readers |= {key for row in rows for key in row if key is not None}
     readers.discard(by.pk if by else 0)
-    text = in_both(lambda: text_of(meeting))
-    cab_news.send(Meeting, what=what, meeting=meeting, readers=sorted(readers), text=text, now=now)
+    with timezone.override(settings.TIME_ZONE):  # all read the same text, whatever the zone of whoever sends it
+        text = in_both(lambda: text_of(meeting))
+    cab_news.send(Meeting, what=what, meeting=meeting, readers=who_read(readers), text=text, now=now)
 
 
 def text_of(meeting: Meeting) -> str:
@@ -203,7 +210,8 @@ def text_of(meeting: Meeting) -> str:
 
 
 def _span(meeting: Meeting) -> str:
-    return f"{localtime(meeting.starts_at):%Y-%m-%d %H:%M} – {localtime(meeting.ends_at):%H:%M}"
+    """From when until when, and in which zone, since readers may be in another one."""
+    return f"{span_of(meeting.starts_at, meeting.ends_at)} ({offset_text(meeting.starts_at)})"
 
 
 def _lines_of(item: AgendaItem) -> list[str]:

@@ -129,6 +129,7 @@ class VoteView(SignedInView):
                 verdict=typed["verdict"],
                 reason=typed["reason"],
                 digest=typed["digest"] or item.round.digest,
+                seen=typed["seen"],
             )
         except ActionError as error:
             return draw(request, find_meeting(request.user, pk), 409, refusal=str(error), **at)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
-from changes.catalogue.templates import PAIRED, STEP_COLUMNS, publish
+from changes.catalogue.templates import PAIRED, STEP_COLUMNS, publish, refuse_own
 from changes.models import ChangeTemplate, TemplateStep
 from changes.reading import refuse_unread
 from tickets.forms import CodeChoiceField
@@ -101,7 +101,7 @@ def save_template(
     """Store the valid ``form`` and ``steps`` (None: they stay) and publish them as the next version.
 
     ``replaces``: whether ``steps`` are all there are; ``read``: number of the version that the person read. Who is
-    pre-approved again starts anew. Raises ActionConflict when another version stands.
+    pre-approved again starts anew. Raises ActionConflict when another version stands, or for who approves an own one.
     """
     if form.instance.pk:
         ChangeTemplate.objects.select_for_update().get(pk=form.instance.pk)
@@ -114,7 +114,10 @@ def save_template(
             template.steps.all().delete()
         steps.instance = template
         steps.save()
-    publish(template=ChangeTemplate.objects.get(pk=template.pk), by=by, now=now)  # read anew: steps may be cached
+    written = publish(template=ChangeTemplate.objects.get(pk=template.pk), by=by, now=now)  # anew: steps may be cached
+    if written is None and template.approved and not form.was_approved:
+        refuse_own(template, by)
+    template.refresh_from_db(fields=["approved"])
 
 
 def may_edit(user: User) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,8 @@ from approvals.triggers import EXCLUSION_STAYS
 
 #: Texts of a template, each in both languages: one of them is enough, and stands for the other.
 TEXTS = ("summary", "content", "plan", "back_out", "effect")
+#: The pre-approval is lost by at most so many uses.
+MOST_USES = 100
 #: Without these nothing can be ordered.
 NEEDED = ("summary", "content", "back_out")
 #: Texts of a step, alike.
@@ -52,9 +54,14 @@ class ChangeTemplate(BilingualName):
     approved = models.BooleanField(_("pre-approved"), default=True)
     approved_at = models.DateTimeField(_("pre-approved again"), null=True, blank=True, editable=False)
     failures = models.PositiveSmallIntegerField(
-        _("failures allowed"), default=2, help_text=_("So many among the last uses end the pre-approval.")
+        _("failures allowed"),
+        default=2,
+        validators=[MinValueValidator(1)],
+        help_text=_("So many among the last uses end the pre-approval."),
     )
-    last_uses = models.PositiveSmallIntegerField(_("of the last uses"), default=10)
+    last_uses = models.PositiveSmallIntegerField(
+        _("of the last uses"), default=10, validators=[MinValueValidator(1), MaxValueValidator(MOST_USES)]
+    )
     active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -73,10 +80,12 @@ class ChangeTemplate(BilingualName):
         return in_language(self.content_zh, self.content_en)
 
     def clean(self) -> None:
-        """What must be said is said in one language at least. Raises ValidationError."""
+        """What must be said is said in one language at least; the pre-approval can be lost. Raises ValidationError."""
         missing = [name for name in NEEDED if not (getattr(self, f"{name}_zh") or getattr(self, f"{name}_en"))]
         if missing:
             raise ValidationError({f"{name}_zh": gettext("Say it in one language at least.") for name in missing})
+        if self.failures and self.last_uses and self.failures > self.last_uses:
+            raise ValidationError({"failures": gettext("There cannot be more failures than uses.")})
 
 
 class TemplateStep(models.Model):

@@ -18,6 +18,7 @@ from changes.cab.api import routes as cab_routes
 from changes.catalogue.api import routes as template_routes
 from changes.collision.collisions import Collision, Grade, Reason, collisions_of
 from changes.collision.folding import sort_of
+from changes.collision.signing import key_of
 from changes.freezing.api import routes as freeze_routes
 from changes.models import Change
 from changes.monthly.api import routes as report_routes
@@ -38,6 +39,7 @@ from tickets.lifecycle import kind_of_model, kinds
 class CollisionSerializer(serializers.Serializer):
     """What a change collides with, and why."""
 
+    key = serializers.SerializerMethodField(help_text="What is signed for with it (override_collisions).")
     grade = serializers.ChoiceField(choices=Grade.choices)
     reason = serializers.ChoiceField(choices=Reason.choices)
     text = serializers.CharField(source="reason.label")
@@ -48,9 +50,13 @@ class CollisionSerializer(serializers.Serializer):
     folds_under = serializers.SerializerMethodField(
         help_text="What the other change is, when the page shows it in one line with others of its template or type."
     )
-    what = serializers.ListField(child=serializers.CharField(), help_text="Names of what they share.")
+    what = serializers.ListField(source="names", child=serializers.CharField(), help_text="Names of what they share.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+
+    def get_key(self, one: Collision) -> str:
+        """As a signature keeps it."""
+        return key_of(one)
 
     def get_folds_under(self, one: Collision) -> str | None:
         """Hard ones, and what is no change, stand alone."""
@@ -65,7 +71,7 @@ class CollisionsView(TicketView):
         if not self.user.may(Permission.INTERNAL):
             raise PermissionDenied
         ticket: Any = self.find(number)
-        return Response({"results": CollisionSerializer(collisions_of(ticket.specific), many=True).data})
+        return Response({"results": CollisionSerializer(collisions_of(ticket.specific, clock.now()), many=True).data})
 
     def operation(self, method: str) -> Operation:
         """How the description shows it."""
@@ -85,6 +91,7 @@ class NearSerializer(serializers.Serializer):
     summary = serializers.CharField(source="change.summary")
     state = serializers.CharField(source="change.state")
     when = serializers.ChoiceField(choices=list(WHEN), help_text="Raised from the ticket, or when it is.")
+    total = serializers.IntegerField(help_text="How many there are of the same “when”; at most 64 of each are listed.")
     why = serializers.ListField(child=serializers.CharField(), help_text="Items and service that they share.")
     planned_start = serializers.DateTimeField(source="change.planned_start", allow_null=True)
     planned_end = serializers.DateTimeField(source="change.planned_end", allow_null=True)
@@ -93,6 +100,8 @@ class NearSerializer(serializers.Serializer):
     helped = serializers.BooleanField(source="change.helped", allow_null=True)
 
 
+#: Programs read so many of each kind.
+MOST_NEAR = 64
 NEAR_LIST = list_serializer(NearSerializer)
 
 
@@ -103,7 +112,7 @@ class NearView(TicketView):
         """Those raised from it, then running, planned, recent ones."""
         if not self.user.may(Permission.INTERNAL):
             raise PermissionDenied
-        near = changes_near(self.find(number), self.user, clock.now())
+        near = changes_near(self.find(number), self.user, clock.now(), most=MOST_NEAR)
         return Response({"results": NearSerializer(near, many=True).data})
 
     def operation(self, method: str) -> Operation:

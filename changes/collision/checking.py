@@ -10,14 +10,11 @@ from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
 from changes.codes import EMERGENCY
-from changes.collision.collisions import Collision, blocking
 from changes.collision.redundancy import estate
+from changes.collision.signing import SHOWN, blocking, sentence_of
 from changes.models import Change
 from changes.schedule.slots import Slot, free_slots
 from tickets.errors import ActionConflict
-
-#: So many collisions and so many free windows are told in a refusal; the page shows all of them.
-SHOWN = 3
 
 
 class Blocked(ActionConflict):
@@ -41,28 +38,41 @@ def _address(change: Change, slot: Slot) -> str:
     return f"{reverse('changes:move', args=[change.number])}?{start}"
 
 
-def refuse_blocked(change: Change, now: datetime, *, is_new: bool = False) -> None:
+def refuse_blocked(change: Change, now: datetime, *, is_new: bool = False, is_moved: bool = False) -> None:
     """Raise Blocked with what collides hard, whom to talk to, and the next free windows.
 
-    Leaders decide about emergencies knowing of it. ``is_new``: it is only being ordered.
+    Leaders decide about emergencies knowing of it, and whoever begins one signs for what nobody signed for.
+    ``is_new``, ``is_moved``: it is only being ordered, or moved there: nothing stands there yet that could be signed.
     """
     if change.change_type_id == EMERGENCY:
         return
     with estate() as known:
-        found = blocking(change, known)
+        found = blocking(change, now, known)
         slots = free_slots(change, now, most=SHOWN, known=known) if found else []
     if not found:
         return
-    said = _("Hard collision: %(reasons)s.") % {"reasons": "; ".join(sentence_of(one) for one in found[:SHOWN])}
+    said = _("Hard collision that nobody has signed for: %(reasons)s.")
+    said %= {"reasons": "; ".join(sentence_of(one) for one in found[:SHOWN])}
+    if is_new or is_moved:
+        unsigned = _("Nobody signs for a standard change there: take another window, or request a simple change.")
+        said = f"{said} {unsigned}"
     raise Blocked(said, change, slots, is_new=is_new)
 
 
-def sentence_of(one: Collision) -> str:
-    """A collision in words, with whom to talk to about it; a person who is in two places is named once."""
-    about = one.about.number if one.about else ""
-    owner = f"({one.owner.display_name})" if one.owner and one.owner.display_name not in one.what else ""
-    parts = (str(one.reason.label), about, owner, ", ".join(one.what))
-    return " ".join(part for part in parts if part)
+def refuse_beside(change: Change, now: datetime) -> None:
+    """Raise ActionConflict beside the window that was approved; an emergency was decided to go at once."""
+    if change.change_type_id == EMERGENCY:
+        return
+    if change.planned_start is None or change.planned_end is None:
+        raise ActionConflict(_("It has no window: say when it takes place, so that somebody looks at it."))
+    if now < change.planned_start:
+        begins = localtime(change.planned_start).strftime("%Y-%m-%d %H:%M")
+        raise ActionConflict(
+            _("The approved window only begins on %(at)s: move it first, so that somebody looks at the new time.")
+            % {"at": begins}
+        )
+    if change.planned_end <= now:
+        raise ActionConflict(_("Its window is over: move it first, so that somebody looks at the new time."))
 
 
 def window_of(slot: Slot) -> str:

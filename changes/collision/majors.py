@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tickets.lifecycle import Phase, kinds
@@ -14,10 +14,11 @@ LAST_RANK = 2
 
 @dataclass(frozen=True)
 class Major:
-    """An open major incident with the keys of its items."""
+    """An open major incident with the keys of its items and systems."""
 
     ticket: Ticket
     items: frozenset[int]
+    systems: frozenset[str]
 
 
 def open_majors() -> list[Major]:
@@ -25,9 +26,17 @@ def open_majors() -> list[Major]:
     codes = [kind.code for kind in kinds() if kind.can_be_major]
     found = Ticket.objects.filter(kind__in=codes, phase__in=(Phase.OPEN, Phase.WAITING), priority_rank__lte=LAST_RANK)
     tickets = list(found.filter(duplicate_of=None).select_related("assignee", "business_system").order_by("pk"))
-    items: dict[int, set[int]] = defaultdict(set)
-    if tickets:
-        keys = [ticket.pk for ticket in tickets]
-        for ticket, item in AffectedItem.objects.filter(ticket__in=keys).values_list("ticket_id", "item_id"):
-            items[ticket].add(item)
-    return [Major(ticket, frozenset(items[ticket.pk])) for ticket in tickets]
+    items, systems = items_and_systems(tickets) if tickets else ({}, {})
+    return [Major(ticket, items[ticket.pk], systems[ticket.pk]) for ticket in tickets]
+
+
+def items_and_systems(tickets: Collection[Ticket]) -> tuple[dict[int, frozenset[int]], dict[int, frozenset[str]]]:
+    """By key of the ticket its items, and its systems: the one that it names and those of its items. One query."""
+    items: dict[int, set[int]] = {ticket.pk: set() for ticket in tickets}
+    systems = {ticket.pk: {ticket.business_system_id} for ticket in tickets}
+    found = AffectedItem.objects.filter(ticket__in=[*items])
+    for ticket, item, system in found.values_list("ticket_id", "item_id", "item__business_system_id"):
+        items[ticket].add(item)
+        systems[ticket].add(system)
+    named = {key: frozenset(str(system) for system in rows if system) for key, rows in systems.items()}
+    return {key: frozenset(rows) for key, rows in items.items()}, named

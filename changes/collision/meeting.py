@@ -31,6 +31,5 @@ def meetings(rows: Sequence[Loaded], estate: Estate) -> Iterator[tuple[Loaded, L
 
 def keys_of(row: Loaded, estate: Estate) -> Iterable[Hashable]:
     """What another change must share with ``row``: items, what fails with them, people, the business system."""
-    people = {(PERSON, key) for key, _name, _from, _to in row.busy}
-    system = row.change.business_system_id
-    return {*row.items, *estate.failing(row.items), *people, *([(SYSTEM, system)] if system else [])}
+    people = {(PERSON, person.pk) for person, _from, _to in row.busy}
+    return {*row.items, *estate.touched(row.items), *people, *((SYSTEM, system) for system in row.systems)}

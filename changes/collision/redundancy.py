@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 from accounts.models import User
 from cmdb.models import ConfigurationItem
 from cmdb.network.answers import allowed_for
-from cmdb.network.graph import Graph, graph_at
-from cmdb.network.impact import DEGRADED, DOWN, baseline, below_any, falling_too, foundations_of, standing_with
+from cmdb.network.graph import Graph, Numbers
+from cmdb.network.impact import (
+    above_any,
+    baseline,
+    below_any,
+    beside_any,
+    by_key,
+    falling_too,
+    foundations_of,
+    standing_with,
+)
 from cmdb.network.impact import collisions as failing_together
+from cmdb.network.reading import graph_at
+from cmdb.network.walking import DEGRADED, DOWN
 
 #: No more neighbours than this are looked at.
 MOST_ITEMS = 5000
+#: So many answers of the size of the whole estate are kept: a byte for each item in each.
+STANDING = 200
 
 
 class Estate:
@@ -25,28 +39,41 @@ class Estate:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._standing: dict[frozenset[int], dict[int, int]] = {}
+        self._standing: dict[frozenset[int], Numbers] = {}
         self._failing: dict[frozenset[int], dict[int, int]] = {}
+        self._touched: dict[frozenset[int], dict[int, int]] = {}
         self._together: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
         self._down: dict[frozenset[int], frozenset[int]] = {}
         self._dependent: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
         self._away: dict[int, frozenset[int]] = {}
         self._with_away: dict[frozenset[int], frozenset[int]] = {}
+        self._crowds: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
 
     def failing(self, items: frozenset[int]) -> dict[int, int]:
         """What is affected when ``items`` go down, beyond what is affected already, and how badly."""
         if items not in self._failing:
-            already = baseline(self.graph) if items else {}
-            self._failing[items] = {
-                key: state
-                for key, state in self._standing_with(items).items()
-                if key not in items and state > already.get(key, 0)
-            }
+            standing = standing_with(self.graph, items)
+            more = by_key(self.graph, standing * (standing > baseline(self.graph)))
+            self._failing[items] = {key: state for key, state in more.items() if key not in items}
         return self._failing[items]
 
-    def _standing_with(self, items: frozenset[int]) -> dict[int, int]:
+    def touched(self, items: frozenset[int]) -> dict[int, int]:
+        """As ``failing``, with what rests on ``items`` and has lost redundancy already by what is away."""
+        if items not in self._touched:
+            weak = self._weak & above_any(self.graph, items) if items and self._weak else set()
+            self._touched[items] = {**dict.fromkeys(weak - items, DEGRADED), **self.failing(items)}
+        return self._touched[items]
+
+    @cached_property
+    def _weak(self) -> set[int]:
+        """What has lost redundancy already."""
+        return set(self.graph.keys[baseline(self.graph) == DEGRADED].tolist())
+
+    def _standing_with(self, items: frozenset[int]) -> Numbers:
         if items not in self._standing:
-            self._standing[items] = standing_with(self.graph, items) if items else {}
+            if len(self._standing) >= STANDING:
+                self._standing.clear()
+            self._standing[items] = standing_with(self.graph, items)
         return self._standing[items]
 
     def down_together(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
@@ -56,10 +83,35 @@ class Estate:
         """
         key = (first, second)
         if key not in self._together:
-            one, other = self.failing(first), self.failing(second)
+            one, other = self.touched(first), self.touched(second)
             touched = {item for item in one.keys() & other.keys() if DOWN not in (one[item], other[item])}
             self._together[key] = self._falling(first, second) if touched - first - second else frozenset()
         return self._together[key]
+
+    def degraded_with(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
+        """What loses redundancy by the items of either and goes down with neither."""
+        one, other = self.touched(first), self.touched(second)
+        return frozenset(key for key in one.keys() & other.keys() if one[key] == other[key] == DEGRADED)
+
+    def down_in_a_crowd(
+        self, own: frozenset[int], others: Sequence[frozenset[int]], down: frozenset[int]
+    ) -> frozenset[int]:
+        """What goes down with ``own``, all of ``others`` and what is ``down`` already, but not without ``own``.
+
+        Neither what ``own`` takes down with one of them alone: the three nodes of a group, each in another change.
+        """
+        if len(others) + bool(down) < 2:
+            return frozenset()
+        rest = down.union(*others)
+        key = (own, rest)
+        if key not in self._crowds:
+            falls = self._down_of(own | rest) - self._down_of(rest) - self._down_of(own | down) - own - rest
+            self._crowds[key] = falls
+        pairs = (self.down_together(own, other) for other in others)
+        return self._crowds[key].difference(*pairs)
+
+    def _down_of(self, items: frozenset[int]) -> frozenset[int]:
+        return frozenset(self.graph.keys[self._standing_with(items) == DOWN].tolist())
 
     def _falling(self, first: frozenset[int], second: frozenset[int]) -> frozenset[int]:
         few, many = sorted((first, second), key=len)
@@ -84,11 +136,10 @@ class Estate:
 
         Such a thing is degraded already: only items below one have to be tried, each for itself.
         """
-        if not self.graph.away or not items:
+        if not items or not self._weak:
             return frozenset()
         if items not in self._with_away:
-            already = baseline(self.graph)
-            hit = {key for key in self.failing(items) if already.get(key) == DEGRADED}
+            hit = self.failing(items).keys() & self._weak
             tried = items & below_any(self.graph, hit) if hit else frozenset()
             for item in tried - self._away.keys():
                 found = failing_together(self.graph, {item})
@@ -99,15 +150,14 @@ class Estate:
 
 @contextmanager
 def estate(known: Estate | None = None) -> Iterator[Estate]:
-    """The estate as it is now, ``known`` if it was opened for the same question; others wait for the graph meanwhile.
+    """The estate as it is now, ``known`` if it was opened for the same question.
 
     What one question has found out is kept until it is answered: a refusal asks what collides, then for free windows.
     """
     if known is not None:
         yield known
         return
-    with graph_at() as graph:
-        yield Estate(graph)
+    yield Estate(graph_at())
 
 
 def around(items: Collection[int], user: User) -> dict[int, int]:
@@ -115,9 +165,9 @@ def around(items: Collection[int], user: User) -> dict[int, int]:
     if not items:
         return {}
     allowed = allowed_for(user)
-    with graph_at() as graph:
-        below = foundations_of(graph, list(items), allowed=allowed, limit=MOST_ITEMS).depth
-        above = {edge.dependent for item in items for edge in graph.carries.get(item, ())}
+    graph = graph_at()
+    below = foundations_of(graph, items, allowed=allowed, limit=MOST_ITEMS).depth
+    above = beside_any(graph, items, up=True)
     if allowed is not None:
         above &= allowed
     return {**dict.fromkeys(above, 1), **below, **dict.fromkeys(items, 0)}

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from changes.codes import ChangeDomain, ChangeType
-from changes.states import Result, Risk
+from changes.states import ChangePriority, Result, Risk
 from itsm.web.filtering import NONE, ChoicesFilter, CodesFilter, MomentFilter
 from itsm.web.paging import Column
 from tickets.queues.columns import add_columns, own_columns
@@ -22,6 +22,7 @@ def register() -> None:
         _column(
             "change_type", _("Type of change"), "change_type__name_zh", "change_type__name_en", sort="change_type"
         ),
+        _column("precedence", _("Priority of the change"), shown="get_precedence_display"),
         _column("risk", _("Risk"), shown="get_risk_display"),
         _column("domain", _("Domain"), "domain__name_zh", "domain__name_en"),
         _column("planned_start", _("Planned start"), sort="planned_start"),
@@ -32,6 +33,9 @@ def register() -> None:
     add_filters(
         "change",
         change_type=CodesFilter(field_name="change__change_type", model=ChangeType, label=_("Type of change")),
+        precedence=ChoicesFilter(
+            field_name="change__precedence", choices=ChangePriority.choices, label=_("Priority of the change")
+        ),
         risk=ChoicesFilter(field_name="change__risk", choices=[*Risk.choices, _UNSAID], label=_("Risk")),
         domain=CodesFilter(field_name="change__domain", model=ChangeDomain, words=nothing, label=_("Domain")),
         result=ChoicesFilter(

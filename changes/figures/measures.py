@@ -46,12 +46,14 @@ INDICATORS = (
         _("Major changes in planned time"),
         _(
             "The share that ended by its planned end, of the major changes that were begun and whose planned end lies "
-            "in the period. What was backed out, or has no actual end, missed it; what was cancelled is not counted."
+            "in the period. What still runs, was backed out, or has no actual end, missed it; what was cancelled is "
+            "not counted."
         ),
         records.MAJOR_IN_TIME,
         denominator=records.MAJOR_DUE,
         reading=Reading.SHARE,
         better="more",
+        beside=("change_major_late", "change_major_backed_out", "change_major_untimed", "change_major_cancelled"),
     ),
     _figure(
         "interruption",
@@ -108,6 +110,15 @@ OTHERS = (
         amount=_lead_time,
         reading=Reading.P90,
         better="less",
+    ),
+    *(
+        _figure(code, found.label, found.meaning, found, "others", better="less")
+        for code, found in (
+            ("major_late", records.MAJOR_LATE),
+            ("major_backed_out", records.MAJOR_BACKED_OUT),
+            ("major_untimed", records.MAJOR_UNTIMED),
+            ("major_cancelled", records.MAJOR_CANCELLED),
+        )
     ),
     _figure(
         "overrides",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from changes.codes import EMERGENCY, MAJOR, SIMPLE, STANDARD
 from changes.schedule.freeze_models import CollisionOverride
-from changes.states import ENDED, Result
+from changes.states import ENDED, Result, States
 from tickets.figures.records import PLACED_BY, Span, staff_sets
 from tickets.models import Ticket
 
@@ -34,13 +34,28 @@ def _ended(span: Span) -> Q:
 
 
 def _major_due(span: Span) -> Q:
-    """Major changes that were carried out, or tried, and should have ended in the period."""
-    return span.within(PLANNED_END) & Q(change__change_type=MAJOR, state__in=ENDED)
+    """Major changes that were begun and should have ended in the period, ended or not."""
+    begun = (States.IMPLEMENTING, *ENDED)
+    return span.within(PLANNED_END) & Q(change__change_type=MAJOR, state__in=begun)
+
+
+_BACKED_OUT = Q(change__result=Result.BACKED_OUT)
+_IN_TIME = Q(change__actual_end__lte=F("change__planned_end"))
+_UNTIMED = Q(change__actual_end=None, state__in=ENDED)
 
 
 def _in_planned_time(span: Span) -> Q:
-    in_time = Q(change__actual_end__lte=F("change__planned_end"))
-    return _major_due(span) & in_time & ~Q(change__result=Result.BACKED_OUT)
+    return _major_due(span) & _IN_TIME & ~_BACKED_OUT
+
+
+def _late_majors(span: Span) -> Q:
+    """Those that ended late, and those that still run."""
+    late = Q(change__actual_end__gt=F("change__planned_end")) | Q(state=States.IMPLEMENTING)
+    return _major_due(span) & late & ~_BACKED_OUT
+
+
+def _cancelled_majors(span: Span) -> Q:
+    return span.within(PLANNED_END) & Q(change__change_type=MAJOR, state=States.CANCELLED)
 
 
 def _late_record(span: Span) -> Q:
@@ -108,6 +123,35 @@ MAJOR_IN_TIME = _set(
     _("Those of them that really ended by the planned end. What was backed out, or has no actual end, missed it."),
     PLANNED_END,
     _in_planned_time,
+)
+#: What the share of majors in planned time is made of besides; the last is no part of it (trap: which denominator).
+MAJOR_LATE = _set(
+    "major_late",
+    _("Major changes past their planned end"),
+    _("Those of them that ended later, or still run. What was backed out is counted apart."),
+    PLANNED_END,
+    _late_majors,
+)
+MAJOR_BACKED_OUT = _set(
+    "major_backed_out",
+    _("Major changes backed out"),
+    _("Those of them that were backed out, in time or not."),
+    PLANNED_END,
+    lambda span: _major_due(span) & _BACKED_OUT,
+)
+MAJOR_UNTIMED = _set(
+    "major_untimed",
+    _("Major changes without an actual end"),
+    _("Those of them of which nobody knows when they ended, as in imported records."),
+    PLANNED_END,
+    lambda span: _major_due(span) & _UNTIMED & ~_BACKED_OUT,
+)
+MAJOR_CANCELLED = _set(
+    "major_cancelled",
+    _("Major changes cancelled"),
+    _("Major changes that were cancelled and whose planned end lies in the period; no share counts them."),
+    PLANNED_END,
+    _cancelled_majors,
 )
 MISSED = _set(
     "missed",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -15,6 +14,7 @@ from changes.collision.regrading import Key, freezes_of, planned_changes, regrad
 from changes.freezing.versions import record
 from changes.models import Change, FreezeRule
 from changes.schedule.freezes import Freeze, Year, key_of, year_of
+from itsm.moments import portal_day
 
 SAME, NEW, GONE = "same", "new", "gone"
 
@@ -70,9 +70,9 @@ def preview(rule: FreezeRule, user: User, now: datetime) -> Preview:
 
 def _years(rule: FreezeRule, now: datetime) -> list[int]:
     """This year and the next, and those in which a span lies."""
-    this = timezone.localtime(now).year
-    ends = {moment.year for moment in (rule.starts_at, rule.ends_at) if rule.kind == rule.Kind.SPAN and moment}
-    return sorted({this, this + 1, *ends})
+    this = portal_day(now).year
+    ends = (rule.starts_at, rule.ends_at) if rule.kind == rule.Kind.SPAN else ()
+    return sorted({this, this + 1, *(portal_day(moment).year for moment in ends if moment)})
 
 
 def _lines(year: int, before: Iterable[FreezeRule], after: Iterable[FreezeRule]) -> list[Line]:

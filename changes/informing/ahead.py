@@ -21,11 +21,14 @@ AHEAD = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Work:
-    """A change that was announced to the customer; ``systems``: its own only; ``text``: in the reader's language."""
+    """A change that was announced to the customer; ``systems``: its own only; ``text``: in the reader's language.
+
+    ``starts_at``: None for an emergency that begins at once; ``ends_at``: None while nobody said until when.
+    """
 
     systems: list[BusinessSystem]
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: datetime | None
+    ends_at: datetime | None
     text: str
     is_running: bool
     is_late: bool
@@ -46,7 +49,7 @@ def work_ahead(user: User, now: datetime) -> list[Work]:
     if user.organisation is None:
         return []
     code = user.organisation.code
-    standing = Change.objects.filter(state__in=(States.SCHEDULED, States.IMPLEMENTING), planned_end__isnull=False)
+    standing = Change.objects.filter(state__in=(States.SCHEDULED, States.IMPLEMENTING))
     told = AffectedNotice.objects.filter(change__in=standing.values("pk")).order_by("change", "-pk").distinct("change")
     seen = {row.pk: row for row in BusinessSystem.objects.visible_to(user)}
     found = []
@@ -55,16 +58,18 @@ def work_ahead(user: User, now: datetime) -> list[Work]:
         systems = [seen[key] for key in part["systems"] if key in seen] if part else []
         if systems and notice.stage not in LAST and (work := _work(notice, systems, now)):
             found.append(work)
-    return sorted(found, key=lambda one: one.starts_at)
+    return sorted(found, key=lambda one: one.starts_at or now)
 
 
 def _work(notice: AffectedNotice, systems: list[BusinessSystem], now: datetime) -> Work | None:
     """As it is announced; None for a window that has passed without anybody at work."""
     change, running = notice.change, notice.change.state == States.IMPLEMENTING
     begin, end = change.planned_start, change.stands_until
-    if begin is None or end is None or (end <= now and not running):
+    if end is not None and end <= now and not running:
         return None
-    text = body_of(change, Stage(notice.stage), in_language("zh", "en"))
+    if end is None:
+        begin = change.actual_start
+    text = body_of(change, Stage(notice.stage), in_language("zh", "en"), now)
     return Work(systems, begin, end, text, running, notice.stage == Stage.DELAYED)
 
 

@@ -57,8 +57,10 @@ class WorkSerializer(serializers.Serializer):
     """A change that affects the reader's organisation; only its own systems are named."""
 
     systems: Any = serializers.SerializerMethodField(help_text="Codes.")
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField(help_text="Later than planned when a delay was reported.")
+    starts_at = serializers.DateTimeField(allow_null=True, help_text="Null: an emergency that begins at once.")
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="Later than planned when a delay was reported; null while nobody said until when."
+    )
     text = serializers.CharField(help_text="In the reader's language.")
     is_running = serializers.BooleanField()
     is_late = serializers.BooleanField()

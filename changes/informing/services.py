@@ -13,10 +13,12 @@ from approvals.models import ApprovalRound, Ask, Decision
 from changes.approving import PURPOSE
 from changes.informing.affected import Part, parts_of, systems_of
 from changes.informing.models import AffectedNotice
-from changes.informing.stages import LAST, Stage
+from changes.informing.stages import ANNOUNCING, LAST, Stage
 from changes.informing.wording import words_for
 from changes.models import Change, PlanStep
+from changes.schedule.windows import Window
 from changes.signals import affected_told, change_news
+from changes.states import GIVEN_UP, States
 from cmdb.models import BusinessSystem
 from tickets.services import log_event
 
@@ -35,9 +37,11 @@ def inform(*, change: Change, stage: Stage, user: User | None, now: datetime) ->
     Whom the first telling reached hears how it goes on, whoever the change would affect by then.
     """
     before = newest_of(change)
-    if stage != Stage.PLANNED and (before is None or before.stage in LAST):
+    if stage != Stage.PLANNED and (before is None or (before.stage in LAST and not _is_final(change, stage, before))):
         return None
-    parts = parts_of(change) if before is None or stage == Stage.PLANNED else _parts_told(before)
+    if stage == Stage.MOVED and before is not None and not _moved(change, before):
+        return None
+    parts = parts_of(change) if before is None or stage in ANNOUNCING else _parts_told(before)
     told = [
         {
             "systems": [row.pk for row in part.systems],
@@ -50,12 +54,29 @@ def inform(*, change: Change, stage: Stage, user: User | None, now: datetime) ->
     notice = AffectedNotice.objects.create(change=change, stage=stage, at=now, parts=told, **window)
     if names := ", ".join(notice.organisations):
         log_event(ticket=change, event=EVENT.format(stage=stage), user=user, now=now, organisations=names)
-    said = [(part, words_for(change, stage, part.systems)) for part in parts]
+    announced = (None, None) if before is None else (before.planned_start, before.planned_end)
+    said = [(part, words_for(change, stage, part.systems, now, announced)) for part in parts]
     affected_told.send(Change, change=change, stage=stage, said=said, notice=notice, now=now)
     outside = _asked_outside(change)
-    _tell_staff(change, notice, outside, now)
-    _tell_approvers(change, stage, parts, outside, notice, now)
+    _tell_staff(change, notice, outside, announced, now)
+    _tell_approvers(change, notice, parts, outside, announced, now)
     return notice
+
+
+def _is_final(change: Change, stage: Stage, before: AffectedNotice) -> bool:
+    """Whether no new time is to come after all, of which they were told that it would be announced."""
+    return stage == before.stage == Stage.OFF and change.state in GIVEN_UP
+
+
+def _moved(change: Change, before: AffectedNotice) -> bool:
+    """Whether it takes place at another time than they were told; what lost its approval does not take place."""
+    told, stands = (before.planned_start, before.planned_end), (change.planned_start, change.planned_end)
+    return change.state == States.SCHEDULED and None not in stands and [*map(_minute, told)] != [*map(_minute, stands)]
+
+
+def _minute(at: datetime | None) -> datetime | None:
+    """As people are told it; windows of earlier releases have seconds."""
+    return at and at.replace(second=0, microsecond=0)
 
 
 def _parts_told(before: AffectedNotice) -> list[Part]:
@@ -91,15 +112,21 @@ def _asked_outside(change: Change) -> dict[Organisation, set[int]]:
     return found
 
 
-def _tell_staff(change: Change, notice: AffectedNotice, outside: dict[Organisation, set[int]], now: datetime) -> None:
-    """Those inside whom it concerns: who asked, who was asked to decide, who carries it out, engineers, the desk."""
+def _tell_staff(
+    change: Change,
+    notice: AffectedNotice,
+    outside: dict[Organisation, set[int]],
+    announced: Window,
+    now: datetime,
+) -> None:
+    """Those inside whom it concerns: who asked, wrote it down, was asked to decide, carries it out; the desk."""
     systems = systems_of(change)
     engineers = [key for row in systems for key in (row.primary_engineer_id, row.deputy_engineer_id)]
     persons = PlanStep.objects.filter(change=change).values_list("person", flat=True)
     told = {key for people in outside.values() for key in people}
     asked = [key for key in _asked(change).order_by("pk").values_list("pk", flat=True) if key not in told]
-    people = [change.requester_id, change.assignee_id, *persons, *engineers, *asked]
-    text = words_for(change, Stage(notice.stage), systems)
+    people = [change.requester_id, change.registered_by_id, change.assignee_id, *persons, *engineers, *asked]
+    text = words_for(change, Stage(notice.stage), systems, now, announced)
     change_news.send(
         Change,
         what="change_told",
@@ -115,19 +142,20 @@ def _tell_staff(change: Change, notice: AffectedNotice, outside: dict[Organisati
 
 def _tell_approvers(
     change: Change,
-    stage: Stage,
+    notice: AffectedNotice,
     parts: list[Part],
     outside: dict[Organisation, set[int]],
-    notice: AffectedNotice,
+    announced: Window,
     now: datetime,
 ) -> None:
     """Interface persons who were asked, whoever decided: content and time in a notice of their own (CHG-11).
 
     Each reads of the systems of their customer, as its people do; of all when it uses none of them.
     """
+    stage = Stage(notice.stage)
     for customer, people in outside.items():
         own = next((part.systems for part in parts if customer in part.organisations), None)
-        words = words_for(change, stage, systems_of(change) if own is None else own)
+        words = words_for(change, stage, systems_of(change) if own is None else own, now, announced)
         change_news.send(
             Change,
             what="approver_told",
@@ -143,8 +171,8 @@ def _tell_approvers(
 def rewrite(*, ticket: Change, user: User, now: datetime, **context: Any) -> None:
     """Effect of writing what they read: what stands in the portal says it from now on; nobody is mailed again."""
     before = newest_of(ticket)
-    if before is None or before.stage not in (Stage.PLANNED, Stage.SOON):
+    if before is None or before.stage not in (*ANNOUNCING, Stage.SOON):
         return
     stage = Stage(before.stage)
-    said = [(part, words_for(ticket, stage, part.systems)) for part in _parts_told(before)]
+    said = [(part, words_for(ticket, stage, part.systems, now)) for part in _parts_told(before)]
     affected_told.send(Change, change=ticket, stage=None, said=said, notice=before, now=now)

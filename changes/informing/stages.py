@@ -11,12 +11,15 @@ from django.utils.translation import gettext_lazy as _
 REMIND_BEFORE = timedelta(days=1)
 #: A change that has not begun so long after its planned start is late.
 LATE_AFTER = timedelta(minutes=15)
+#: Without a planned end (an emergency) its end is late so long after the work began.
+OPEN_END = timedelta(hours=8)
 
 
 class Stage(models.TextChoices):
     """What those affected are told."""
 
     PLANNED = "planned", _("Content and time")
+    MOVED = "moved", _("Another time")
     SOON = "soon", _("It starts soon")
     DELAYED = "delayed", _("It takes longer")
     DONE = "done", _("It has ended")
@@ -28,11 +31,18 @@ class Stage(models.TextChoices):
 FOLLOWS = {
     "approved": Stage.PLANNED,
     "order": Stage.PLANNED,
+    "edit": Stage.MOVED,
     "report_delay": Stage.DELAYED,
     "implement": Stage.DONE,
     "back_out_now": Stage.BACKED_OUT,
     "lapse": Stage.OFF,
     "cancel": Stage.OFF,
+    "reject": Stage.OFF,
+    "refused": Stage.OFF,
 }
+#: They say a window, and hold until another one is said.
+ANNOUNCING = (Stage.PLANNED, Stage.MOVED)
+#: After these something is still expected.
+GOING_ON = (*ANNOUNCING, Stage.SOON, Stage.DELAYED)
 #: After these nothing more is expected.
 LAST = (Stage.DONE, Stage.BACKED_OUT, Stage.OFF)

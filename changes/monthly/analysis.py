@@ -10,15 +10,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from changes.models import Change
-from changes.monthly.queries import Book, by_template, late_by_clock, outside_of, signed_in
+from changes.collision.signing import signature_of
+from changes.models import Change, CollisionOverride
+from changes.monthly.queries import Book, by_template, in_hours, late_by_clock, outside_of, signed_in
 from changes.states import States
 from tickets.models import TimelineEntry
 
 #: Steps that send a change back, with what they are called.
 RETURNS = ("send_back", "returned", "refused", "reject", "lapse", "withdraw_question")
-#: From so many hours on, days are said.
-DAYS_FROM = 48
 #: So many reasons are quoted.
 QUOTED = 8
 
@@ -45,13 +44,6 @@ def facts_of(book: Book, user: User) -> list[Fact]:
     return [*(fact for fact in found if fact), *_others(book)]
 
 
-def _said(span: timedelta) -> str:
-    hours = span.total_seconds() / 3600
-    if hours >= DAYS_FROM:
-        return _("%(n).1f days") % {"n": hours / 24}
-    return _("%(n).1f hours") % {"n": hours}
-
-
 def _longest(book: Book) -> Fact | None:
     """The state in which the changes that ended in the month stayed longest, on average."""
     stays: dict[str, list[timedelta]] = defaultdict(list)
@@ -68,7 +60,7 @@ def _longest(book: Book) -> Fact | None:
     averages = {state: sum(times, timedelta()) / len(times) for state, times in stays.items()}
     state = max(averages, key=lambda code: averages[code])
     text = _("The longest step was “%(state)s”: %(time)s on average, over %(count)d changes.")
-    said = {"state": States(state).label, "time": _said(averages[state]), "count": len(stays[state])}
+    said = {"state": States(state).label, "time": in_hours(averages[state]), "count": len(stays[state])}
     return Fact(text % said)
 
 
@@ -94,7 +86,9 @@ def _signed(book: Book, user: User) -> Fact | None:
     changes = signed_in(book.month, user)
     if not changes:
         return None
-    quotes = [(one.number, row.reason) for one in changes for row in one.overrides.all()][:QUOTED]
+    within = {"at__gte": book.month.start, "at__lt": book.month.end}
+    rows = CollisionOverride.objects.filter(change__in=changes, **within).select_related("change", "person")
+    quotes = [(row.change.number, signature_of(row)) for row in rows.order_by("change__number", "at")[:QUOTED]]
     return Fact(
         _("Changes whose hard collisions were signed for: %(count)d.") % {"count": len(changes)}, changes, quotes
     )
@@ -106,7 +100,7 @@ def _outside(book: Book) -> Fact | None:
         return None
     over = sum((_over(one) for one in changes), timedelta())
     text = _("Carried out outside their window: %(count)d of %(all)d, together %(time)s beyond the planned end.")
-    return Fact(text % {"count": len(changes), "all": len(book.ended), "time": _said(over)}, changes)
+    return Fact(text % {"count": len(changes), "all": len(book.ended), "time": in_hours(over)}, changes)
 
 
 def _over(change: Change) -> timedelta:

@@ -73,7 +73,7 @@ def report_pdf(report: Report, user: User, now: datetime) -> bytes:
     words = [(str(report.words.written_by), report.words.text)] if report.words else []
     parts = [
         Part("", [(label, str(value)) for label, value in report.figures]),
-        Part(_("Trouble in the process"), _said(report.facts)),
+        Part(_("Trouble in the process"), head=[_("Analysis"), _("Changes")], rows=_said(report.facts), broad=[0, 1]),
         *([Part(_("Analysis by the change manager"), words)] if words else []),
         Part(
             _("Assessments against outcomes"),
@@ -85,7 +85,7 @@ def report_pdf(report: Report, user: User, now: datetime) -> bytes:
         Part(_("Success by template"), head=[_("Template"), *_heads()], rows=_success(report.templates), broad=[0, 4]),
         Part(
             _("Interruption by business system"),
-            head=[_("Business system"), _("Minutes"), _("Changes")],
+            head=[_("Business system"), _("Interruption (minutes)"), _("Changes")],
             rows=_minutes(report.book.interruptions),
             broad=[0, 2],
         ),
@@ -103,6 +103,6 @@ def report_xlsx(report: Report) -> bytes:
     wide = (40, 14, 14, 14, 70)
     book.add(_("Success by group"), [_("Group"), *_heads()], _success(report.groups), widths=wide)
     book.add(_("Success by template"), [_("Template"), *_heads()], _success(report.templates), widths=wide)
-    head = [_("Business system"), _("Minutes"), _("Changes")]
+    head = [_("Business system"), _("Interruption (minutes)"), _("Changes")]
     book.add(_("Interruption by business system"), head, _minutes(report.book.interruptions), widths=(40, 14, 70))
     return book.as_bytes()

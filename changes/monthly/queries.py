@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from changes.codes import EMERGENCY, MAJOR
+from changes.codes import EMERGENCY
+from changes.figures import records
 from changes.models import Change, Interruption
-from changes.states import ENDED, Result
+from changes.states import Result
 from changes.unauthorised.queries import figures as unauthorised_in
 from tickets.figures.months import Month
+from tickets.figures.records import Records, Span
+from tickets.models import Ticket
 
+#: From so many hours on, days are said.
+DAYS_FROM = 48
 SUCCEEDED = (Result.AS_PLANNED, Result.DEVIATED)
+#: What a major change that is not in planned time may be; the last is no part of the share.
+NOT_IN_TIME = (records.MAJOR_LATE, records.MAJOR_BACKED_OUT, records.MAJOR_UNTIMED, records.MAJOR_CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -37,13 +46,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Book:
-    """A month of changes. ``ended``: implemented or backed out in it; ``asked``: requested or ordered in it."""
+    """A month of changes, by the sets of the board. ``ended``: implemented or backed out in it; ``asked``: requested
+    or ordered; ``begun``: begun in it; ``due``: major ones that should have ended in it, and those that did in time;
+    ``not_in_time``: (what they are, how many) of the others.
+    """
 
     month: Month
     asked: list[Change]
     ended: list[Change]
     reviewed: list[Change]
+    begun: list[Change]
     due: list[Change]
+    in_time: list[Change]
+    not_in_time: list[tuple[Any, int]]
     unauthorised: dict[str, int]
     interruptions: list[Row] = field(default_factory=list)
 
@@ -51,11 +66,6 @@ class Book:
     def good(self) -> list[Change]:
         """Those that succeeded, of all that ended."""
         return [one for one in self.ended if one.result in SUCCEEDED]
-
-    @property
-    def in_time(self) -> list[Change]:
-        """Major changes that ended by their planned end, of those due in the month; backed out ones missed it."""
-        return [one for one in self.due if _was_in_time(one)]
 
     @property
     def missed(self) -> list[Change]:
@@ -68,27 +78,25 @@ class Book:
         return sum(one.interruption_minutes or 0 for one in self.reviewed)
 
 
-def _was_in_time(change: Change) -> bool:
-    ended, planned = change.actual_end, change.planned_end
-    return ended is not None and planned is not None and ended <= planned and change.result != Result.BACKED_OUT
-
-
 def book_of(month: Month, user: User) -> Book:
-    """The month as ``user`` sees it. Seven queries."""
+    """The month as ``user`` sees it. Fourteen queries."""
     related = ("change_type", "group", "template_version__template", "requester")
     seen = Change.objects.visible_to(user).select_related(*related).order_by("number")
-    within = {"gte": month.start, "lt": month.end}
+    span = Span(month.start, month.end)
 
-    def by(column: str, *conditions: Q, **named: Any) -> list[Any]:
-        return list(seen.filter(*conditions, **{f"{column}__{name}": at for name, at in within.items()}, **named))
+    def of(found: Records) -> list[Change]:
+        return list(seen.filter(pk__in=Ticket.objects.filter(found.where(span)).values("pk")))
 
-    reviewed = by("reviewed_at")
+    reviewed = of(records.JUDGED)
     return Book(
         month,
-        asked=by("created_at"),
-        ended=by("resolved_at", state__in=ENDED),
+        asked=of(records.REGISTERED),
+        ended=of(records.CARRIED_OUT),
         reviewed=reviewed,
-        due=by("planned_end", change_type_id=MAJOR, state__in=ENDED),
+        begun=of(records.BEGUN),
+        due=of(records.MAJOR_DUE),
+        in_time=of(records.MAJOR_IN_TIME),
+        not_in_time=[(one.label, len(of(one))) for one in NOT_IN_TIME],
         unauthorised=unauthorised_in(user, month.start, month.end),
         interruptions=_by_system(reviewed),
     )
@@ -171,6 +179,8 @@ def figures_of(book: Book, user: User) -> list[tuple[str, Any]]:
         (_("Carried out"), len(book.ended)),
         (_("Success"), _of(book.good, book.ended)),
         (_("Major changes in planned time"), _of(book.in_time, book.due)),
+        *book.not_in_time,
+        *_waits(book),
         (_("Missed the expected result"), _of(book.missed, book.reviewed)),
         (_("Minutes of interruption"), book.minutes),
         (_("Share of emergencies"), _of(emergencies, book.asked)),
@@ -183,3 +193,23 @@ def _of(some: list[Any], all_of_them: list[Any]) -> str:
     if not all_of_them:
         return "–"
     return f"{round(100 * len(some) / len(all_of_them))} % ({len(some)}/{len(all_of_them)})"
+
+
+def _waits(book: Book) -> list[tuple[str, str]]:
+    """From the request to the beginning of the work: median and 90 %, as the board has them."""
+    waits = [(one.actual_start - one.created_at).total_seconds() for one in book.begun if one.actual_start]
+    most = statistics.quantiles(waits * 2 if len(waits) == 1 else waits, n=10, method="inclusive")[-1] if waits else 0
+    half = statistics.median(waits) if waits else 0
+    labels = (_("Time from request to start: median"), _("Time from request to start: 90 %"))
+    return [
+        (label, in_hours(timedelta(seconds=took)) if waits else "–")
+        for label, took in zip(labels, (half, most), strict=True)
+    ]
+
+
+def in_hours(span: timedelta) -> str:
+    """A length of time in hours, from two days on in days."""
+    hours = span.total_seconds() / 3600
+    if hours >= DAYS_FROM:
+        return _("%(n).1f days") % {"n": hours / 24}
+    return _("%(n).1f hours") % {"n": hours}

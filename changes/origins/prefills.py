@@ -9,17 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from changes.models import TYPED, Change
+from changes.models import Change
+from changes.origins.copying import said_by
 from changes.rules import may_raise
 from cmdb.models import ConfigurationItem
 from cmdb.pages import register_offers
-from tickets.forms import json_value
 from tickets.lifecycle import Kind
 from tickets.models import Ticket
 from tickets.workspace.prefills import register_source
-
-#: A copy is made for another time.
-NOT_COPIED = ("planned_start", "planned_end")
 
 
 def from_ticket(user: User, kind: Kind, number: str) -> dict[str, Any]:
@@ -43,10 +40,7 @@ def copied(user: User, kind: Kind, number: str) -> dict[str, Any]:
     change = Change.objects.visible_to(user).filter(number=number[:20]).first()
     if change is None:
         return {}
-    found = {name: json_value(getattr(change, name)) for name in TYPED if name not in NOT_COPIED}
-    plain = {name: value["id"] if isinstance(value, dict) else value for name, value in found.items()}
-    own_type = {} if change.is_standard else {"change_type": change.change_type_id}
-    return {**plain, **own_type, "copy_of": change.number}
+    return {**said_by(change, user), "copy_of": change.number}
 
 
 def of_item(item: ConfigurationItem, user: User) -> list[dict[str, Any]]:

@@ -37,6 +37,6 @@ def take_verdict(
     """Let the change know whether it helped; its timeline says who found so (INC-20)."""
     change = cleaned["change"]
     said = {"helped": "on" if cleaned["helped"] else "", "text": cleaned.get("text") or ""}
-    perform(change, "hear_verdict", user=None, data=said, via=entry.via, now=now)
+    change = perform(change, "hear_verdict", user=None, data=said, via=entry.via, now=now).ticket
     event = "change_helped" if cleaned["helped"] else "change_helped_not"
     log_event(ticket=change, event=event, user=user, now=now, number=ticket.number)

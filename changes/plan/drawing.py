@@ -13,6 +13,8 @@ from changes.plan.models import PlanStep
 WIDTH, ROW, HEAD = 600, 22, 18
 #: So far around the times that are drawn, and so many hours at most are written above.
 MARGIN, LABELS = 0.02, 6
+#: Half as wide is a label: nearer to an edge it begins or ends there, else the edge would cut it.
+HALF = 18
 HOURS = (1, 2, 3, 6, 12, 24, 48, 168)
 
 
@@ -57,9 +59,14 @@ def drawn(change: Any, steps: Sequence[PlanStep], now: datetime) -> dict[str, An
         "height": HEAD + ROW * len(steps),
         "bars": rows,
         "window": bar(change.planned_start, change.planned_end),
-        "hours": [(at(moment), moment) for moment in _hours(begin, end)],
+        "hours": [(at(moment), _anchor(at(moment)), moment) for moment in _hours(begin, end)],
         **{name: at(moment) if moment and begin <= moment <= end else None for name, moment in marks.items()},
     }
+
+
+def _anchor(x: float) -> str:
+    """Which end of the label stands at ``x``."""
+    return "start" if x < HALF else "end" if x > WIDTH - HALF else "middle"
 
 
 def _hours(begin: datetime, end: datetime) -> list[datetime]:

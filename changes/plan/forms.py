@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.decisions.falling import standing
 from approvals.forms import KeepsApprovals
+from approvals.services import same_person
 from changes.forms import check_window
 from changes.models import PlanStep
 from changes.schedule.windows import is_outside
@@ -49,7 +52,7 @@ class StepForm(AlwaysOfSubstance):
         ),
     )
 
-    field_order = (
+    field_order: tuple[str, ...] = (
         *("what", "person", "planned_from", "planned_to", "check_text", "back_out", "no_return"),
         "let_approvals_fall",
     )
@@ -58,11 +61,16 @@ class StepForm(AlwaysOfSubstance):
         """A step starts empty."""
         return {}
 
+    def others(self, cleaned: dict[str, Any]) -> QuerySet[PlanStep]:
+        """The steps beside which it stands."""
+        return PlanStep.objects.filter(change_id=self.ticket.pk)
+
     def clean(self) -> dict[str, Any]:
         """Its span has both ends and lies in the change's window."""
         cleaned = super().clean()
         check_window(self, cleaned, "planned_from", "planned_to")
         self._check_inside(cleaned)
+        self._check_person(cleaned)
         if cleaned.get("no_return"):
             self._check_no_return(cleaned)
         return cleaned
@@ -73,19 +81,71 @@ class StepForm(AlwaysOfSubstance):
             if is_outside(cleaned.get(name), (change.planned_start, change.planned_end)):
                 self.add_error(name, gettext("This lies outside the planned window of the change."))
 
+    def _check_person(self, cleaned: dict[str, Any]) -> None:
+        """Nobody does two steps of a plan at once; of two changes that is a collision (CHG-05)."""
+        person, begin, end = (cleaned.get(name) for name in ("person", "planned_from", "planned_to"))
+        if person is None or begin is None or end is None:
+            return
+        own = self.others(cleaned).filter(person__in=same_person(person))
+        if (other := own.filter(planned_from__lt=end, planned_to__gt=begin).first()) is not None:
+            said = gettext("%(name)s does step %(number)s at that time.")
+            self.add_error("person", said % {"name": person.display_name, "number": other.position})
+
     def _check_no_return(self, cleaned: dict[str, Any]) -> None:
         """It says by when it is decided, and a plan has one such point."""
         if not cleaned.get("planned_from") and "planned_from" not in self.errors:
             self.add_error("planned_from", gettext("Say when it begins: by then it is decided."))
-        if PlanStep.objects.filter(change_id=self.ticket.pk, no_return=True).exists():
+        if self.others(cleaned).filter(no_return=True).exists():
             self.add_error("no_return", gettext("The plan has its point of no return already."))
 
 
 class StepField(forms.ModelChoiceField):
-    """A step of the change, named by its number."""
+    """A step of the change, named by its number, which the API gives as one."""
+
+    takes_numbers = True
 
     def __init__(self) -> None:
         super().__init__(PlanStep.objects.none(), label=_("Step"), to_field_name="position", empty_label=None)
+
+
+class EditStepForm(StepForm):
+    """A step as it shall be, and its place among the others. Nothing is kept of what is left out."""
+
+    from_address = frozenset({"step"})
+    step = StepField()
+    place = forms.IntegerField(
+        label=_("Place in the plan"), min_value=1, max_value=1000, required=False, widget=forms.Select
+    )
+    field_order = ("step", *StepForm.field_order[:-1], "place", "let_approvals_fall")
+
+    def begin_with(self, given: Mapping[str, str]) -> None:
+        """The step that the address names, as it is; the first one without such."""
+        super().begin_with(given)
+        number = str(self.initial.get("step", ""))
+        steps = super().others({})
+        step = (steps.filter(position=number) if number.isascii() and number.isdigit() else steps).first()
+        if step is not None:
+            self.initial = {name: getattr(step, name) for name in StepForm.base_fields if hasattr(step, name)}
+            self.initial |= {"step": step.position, "person": step.person.username if step.person else None}
+            self._offer_places(str(step.position))
+
+    def limit_choices(self) -> None:
+        """Steps of this change."""
+        super().limit_choices()
+        self.fields["step"].queryset = super().others({})  # type: ignore[attr-defined]
+        self._offer_places(str(self.data.get("step", "")) if self.is_bound else "")
+
+    def _offer_places(self, number: str) -> None:
+        """Before the first of the other steps, or after any of them."""
+        others = [step for step in super().others({}) if str(step.position) != number]
+        after = [(place, gettext("after %(step)s") % {"step": step}) for place, step in enumerate(others, start=2)]
+        places = [("", gettext("where it is")), (1, gettext("at the beginning")), *after]
+        self.fields["place"].widget.choices = places
+
+    def others(self, cleaned: dict[str, Any]) -> QuerySet[PlanStep]:
+        """All but itself."""
+        step, rows = cleaned.get("step"), super().others(cleaned)
+        return rows.exclude(pk=step.pk) if step else rows
 
 
 class RemoveStepForm(AlwaysOfSubstance):

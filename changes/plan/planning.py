@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from changes import rules
+from changes import guards, rules
 from changes.schedule.windows import shift
 from changes.states import PLANNED
 from tickets.lifecycle import action
@@ -35,14 +35,14 @@ class Planning(Columns):
         done=_("edited it"),
         allow=rules.may_plan,
         form="changes.forms.EditForm",
-        effect="changes.services.move_steps",
+        effect="changes.services.replan",
         icon="pencil",
         key="d",
         public=False,
     )
-    def edit(self, *, user: User, now: datetime, change_type: Any, **fields: Any) -> None:
+    def edit(self, *, user: User, now: datetime, **fields: Any) -> None:
         """Change what is of substance; before it is stored you are told which approvals would fall."""
-        self.change_type = change_type
+        self.change_type = fields.get("change_type", self.change_type)
         was = (self.planned_start, self.planned_end)
         self.take(fields)
         if was != (self.planned_start, self.planned_end):
@@ -55,7 +55,8 @@ class Planning(Columns):
         label=_("Override collisions"),
         done=_("signed that it goes on in spite of hard collisions"),
         allow=rules.may_override,
-        form="tickets.shared.forms.ReasonForm",
+        guards=(guards.led_it_nowhere,),
+        form="changes.collision.forms.SignForm",
         effect="changes.services.override",
         intent="danger",
         icon="signature",
@@ -63,13 +64,14 @@ class Planning(Columns):
         menu=False,
     )
     def override_collisions(self, *, user: User, now: datetime, text: str) -> None:
-        """Sign with a reason that it may go on in this window; another window needs another signature."""
+        """Sign with a reason that it goes on in this window in spite of exactly these; any other needs another one."""
 
     @action(
         source=[*PLANNED],
         label=_("Add step"),
         done=_("added a step to the plan"),
         allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
         form="changes.plan.forms.StepForm",
         effect="changes.services.add_step",
         icon="list-numbers",
@@ -84,9 +86,28 @@ class Planning(Columns):
 
     @action(
         source=[*PLANNED],
+        label=_("Edit step"),
+        done=_("edited a step of the plan"),
+        allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
+        form="changes.plan.forms.EditStepForm",
+        effect="changes.services.edit_step",
+        icon="pencil",
+        public=False,
+        versioned=False,
+        menu=False,
+    )
+    def edit_step(self, *, user: User, now: datetime, step: Any, **fields: Any) -> None:
+        """Say a step anew, or put it to another place in the plan."""
+        if step.no_return or fields.get("no_return"):
+            self.no_return_at = fields["planned_from"] if fields.get("no_return") else None
+
+    @action(
+        source=[*PLANNED],
         label=_("Remove step"),
         done=_("removed a step from the plan"),
         allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
         form="changes.plan.forms.RemoveStepForm",
         effect="changes.services.remove_step",
         icon="playlist-x",
@@ -104,6 +125,7 @@ class Planning(Columns):
         label=_("Add configuration items"),
         done=_("added configuration items"),
         allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
         form="changes.plan.forms.ItemsForm",
         effect="tickets.services.add_items",
         icon="server",
@@ -118,6 +140,7 @@ class Planning(Columns):
         label=_("Add items by query"),
         done=_("added all configuration items that fit a question"),
         allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
         form="changes.items.forms.QueryItemsForm",
         effect="changes.items.services.add_found",
         icon="filter-plus",
@@ -132,6 +155,7 @@ class Planning(Columns):
         label=_("Remove configuration items"),
         done=_("removed configuration items"),
         allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
         form="changes.plan.forms.RemoveItemsForm",
         effect="tickets.services.remove_items",
         icon="server-off",
@@ -147,6 +171,7 @@ class Planning(Columns):
         label=_("Remove items by query"),
         done=_("removed all configuration items that fit a question"),
         allow=rules.may_plan,
+        hidden_by=(guards.keeps_its_template,),
         form="changes.items.forms.RemoveQueryItemsForm",
         effect="changes.items.services.remove_found",
         icon="filter-minus",

@@ -44,10 +44,10 @@ class EditSerializer(serializers.Serializer):
 
     def get_relation(self, edit: PreparedEdit) -> dict[str, Any] | None:
         """None for values and new items."""
-        if edit.relation_type is None or edit.other is None:
+        if edit.relation_type is None:
             return None
         redundancy = {"group": edit.given.get("group", ""), "needed": int(edit.given.get("needed", 1))}
-        row = {"type": edit.relation_type.code, "other": edit.other.identifier, **redundancy}
+        row = {"type": edit.relation_type.code, "other": edit.partner, **redundancy}
         return dict(EditedRelationSerializer(row).data)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from changes.plan.forms import AlwaysOfSubstance
 from changes.prepared.models import PreparedEdit
+from changes.prepared.queries import brought_by
+from changes.prepared.reading import clashes_in, meant_by
 from cmdb.definitions import Definitions, column_labels
 from cmdb.inputs import NAMES, Reader, read_identifier
+from cmdb.life import step_refusal
 from cmdb.models import CIClass, CIStatus, ConfigurationItem, Relation, RelationType
-from cmdb.relating import Rules
+from cmdb.relation_rules import Rules
 from tickets.forms import CodeChoiceField, RemoteSelect
 
 #: Columns that an edit may set.
@@ -24,16 +29,62 @@ COLUMNS = tuple(NAMES)
 
 def class_after(edits: QuerySet[PreparedEdit], item: ConfigurationItem) -> str:
     """The code of the class that ``item`` has once ``edits`` are written: the one prepared last, else its own."""
-    last = edits.filter(item=item, given__has_key="ci_class").order_by("-position").first()
+    own = edits.filter(item=item) if item.pk else edits.filter(identifier=item.identifier)
+    last = own.filter(given__has_key="ci_class").order_by("-position").first()
     return str(last.given["ci_class"] if last else item.ci_class_id)
 
 
 class ItemField(CodeChoiceField):
-    """A configuration item, found while typing, named by its identifier."""
+    """A configuration item, found while typing, named by its identifier; also one that the change brings.
+
+    That is no row yet: what comes of it has no key.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         rows = ConfigurationItem.objects.none()
         super().__init__(rows, key="identifier", widget=RemoteSelect("tickets:find_items"), **kwargs)
+        self.brought: Mapping[str, ConfigurationItem] = {}
+
+    def offer(self, seen: QuerySet[ConfigurationItem], brought: Mapping[str, ConfigurationItem]) -> None:
+        """Take one of ``seen``, or of those that are ``brought``, which nobody finds while typing."""
+        self.queryset, self.brought = seen, brought
+        self.widget.also = [(key, f"{key} {item.name}") for key, item in brought.items()]
+
+    def to_python(self, value: Any) -> ConfigurationItem | None:
+        """The row, or the item to come."""
+        return self.brought.get(value) or super().to_python(value)
+
+
+def choices_of(known: Definitions, code: str) -> list[tuple[str, str]]:
+    """What an edit may set of an item of a class, by code and name; what is worked out is set by nobody."""
+    labels = column_labels()
+    own = ((name, row.name) for name, row in known.of(code).items() if not row.formula)
+    return [*((name, str(labels[NAMES[name]])) for name in COLUMNS), *own]
+
+
+def every_choice(known: Definitions) -> list[tuple[str, str]]:
+    """What an edit may set of whatever item."""
+    labels = column_labels()
+    attributes = sorted((row.name, code) for code, row in known.everywhere().items())
+    return [*((name, str(labels[NAMES[name]])) for name in COLUMNS), *((code, name) for name, code in attributes)]
+
+
+def _not_of(known: Definitions, code: str) -> str:
+    said = gettext("Items of the class “%(class)s” have no such attribute, or it is worked out.")
+    return said % {"class": known.classes[code].name if code in known.classes else code}
+
+
+class AttributeSelect(forms.Select):
+    """An attribute of the item in the form's field ``item``, found at ``data-url``; only what is chosen is drawn."""
+
+    def __init__(self) -> None:
+        none = _("Choose the configuration item first")
+        super().__init__(attrs={"data-select": "", "data-with": "item", "data-none": none})
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+        """Draw the chosen one."""
+        self.choices = [("", "—"), *(pair for pair in self.choices if pair[0] in value)]
+        return super().optgroups(name, value, attrs)
 
 
 class PrepareForm(AlwaysOfSubstance):
@@ -46,11 +97,12 @@ class PrepareForm(AlwaysOfSubstance):
         return {}
 
     def limit_choices(self) -> None:
-        """Items that the person sees."""
+        """Items that the person sees, and those that the change brings."""
         if self.user is not None:
-            seen = ConfigurationItem.objects.visible_to(self.user)
-            for name in {"item", "other"} & self.fields.keys():
-                self.fields[name].queryset = seen  # type: ignore[attr-defined]
+            seen, brought = ConfigurationItem.objects.visible_to(self.user), brought_by(self.ticket.pk)
+            for field in self.fields.values():
+                if isinstance(field, ItemField):
+                    field.offer(seen, brought)
 
 
 class PrepareValueForm(PrepareForm):
@@ -58,37 +110,54 @@ class PrepareValueForm(PrepareForm):
 
     from_address = frozenset({"item"})
     item = ItemField(label=_("Configuration item"))
-    attribute = forms.ChoiceField(label=_("Attribute"), widget=forms.Select({"data-select": ""}))
+    attribute = forms.ChoiceField(label=_("Attribute"), widget=AttributeSelect)
     value = forms.CharField(
         label=_("New value"), max_length=400, required=False, help_text=_("Empty: it is taken away. Codes, not names.")
     )
     field_order = ("item", "attribute", "value", "let_approvals_fall")
 
     def limit_choices(self) -> None:
-        """Attributes of any class; whether the item has it is said once both are chosen."""
+        """Attributes of any class are known; those of the item's are found once it is chosen."""
         super().limit_choices()
-        attributes = sorted((row.name, code) for code, row in Definitions().everywhere().items())
-        labels = column_labels()
-        choices = [(name, labels[NAMES[name]]) for name in COLUMNS]
         field: Any = self.fields["attribute"]
-        field.choices = [*choices, *((code, name) for name, code in attributes)]
+        if self.ticket.number:
+            field.widget.attrs["data-url"] = reverse("changes:find_attributes", args=[self.ticket.number])
+        field.choices = every_choice(Definitions())
 
     def clean(self) -> dict[str, Any]:
-        """The value fits the attribute, and the item's class has it."""
+        """The item's class has the attribute, the value fits it, and no other item has what one alone may have."""
         cleaned = super().clean() or {}
         item, name = cleaned.get("item"), cleaned.get("attribute")
         if item is None or not name:
             return cleaned
         reader = Reader()
-        given = {name: cleaned.get("value")}
-        code = class_after(PreparedEdit.objects.filter(change=self.ticket.pk), item)
-        facts, errors = reader.facts(given, class_code=code, complete=False)
+        edits = PreparedEdit.objects.filter(change=self.ticket.pk, applied_at=None)
+        code = class_after(edits, item)
+        if name not in dict(choices_of(reader.definitions, code)):
+            self.add_error("attribute", _not_of(reader.definitions, code))
+            return cleaned
+        facts, errors = reader.facts({name: cleaned.get("value")}, class_code=code, complete=False)
         for texts in errors.values():
             self.add_error("value", texts)
-        if "ci_class_id" in facts and not errors:
-            self._check_relations(item, facts["ci_class_id"], Rules(reader.definitions))
+        if item.pk and (no := step_refusal(item, facts.get("status_id"))):
+            self.add_error("value", no)
+        if not self.errors:
+            self._check_around(item, name, facts, edits, reader)
         cleaned["facts"] = facts
         return cleaned
+
+    def _check_around(
+        self, item: ConfigurationItem, name: str, facts: dict[str, Any], edits: QuerySet[PreparedEdit], reader: Reader
+    ) -> None:
+        """What else the change prepares and other items have: relations of another class, values that one may have."""
+        also = {"item": item} if item.pk else {"identifier": item.identifier}
+        edit = PreparedEdit(kind=PreparedEdit.Kind.VALUE, given={name: self.cleaned_data["value"]}, **also)
+        meant = meant_by([*edits.select_related("item"), edit], reader)
+        for clash in clashes_in(meant, reader.definitions):
+            if item.identifier in clash.items and name in (clash.field, "ci_class"):
+                self.add_error("value", str(clash))
+        if item.pk and "ci_class_id" in facts:
+            self._check_relations(item, facts["ci_class_id"], Rules(reader.definitions))
 
     def _check_relations(self, item: ConfigurationItem, code: str, rules: Rules) -> None:
         """What it is related to may be related to the other class, too."""
@@ -142,7 +211,7 @@ class PrepareRelationForm(PrepareForm):
         item, kind, other = (cleaned.get(name) for name in ("item", "relation_type", "other"))
         if item is None or kind is None or other is None:
             return cleaned
-        standing = Relation.objects.filter(source=item, relation_type=kind, target=other, active=True).first()
+        standing = standing_between(item, kind, other)
         said = (cleaned.get("group") or "", cleaned.get("needed") or 1)
         cleaned["standing"] = standing
         if cleaned["ends"]:
@@ -153,6 +222,13 @@ class PrepareRelationForm(PrepareForm):
         elif reason := Rules(Definitions()).refusal(kind.pk, item, other):
             self.add_error("relation_type", reason)
         return cleaned
+
+
+def standing_between(item: ConfigurationItem, kind: RelationType, other: ConfigurationItem) -> Relation | None:
+    """The relation of this type that stands between two; None also where one of them is no row yet."""
+    if not (item.pk and other.pk):
+        return None
+    return Relation.objects.filter(source=item, relation_type=kind, target=other, active=True).first()
 
 
 class DropEditForm(AlwaysOfSubstance):
@@ -170,3 +246,14 @@ class DropEditForm(AlwaysOfSubstance):
         """Edits of this change."""
         rows = PreparedEdit.objects.filter(change=self.ticket.pk).select_related("item", "other", "relation_type")
         self.fields["edit"].queryset = rows  # type: ignore[attr-defined]
+
+    def clean_edit(self) -> PreparedEdit:
+        """A new item goes once nothing else is prepared of it."""
+        edit: PreparedEdit = self.cleaned_data["edit"]
+        if edit.kind == PreparedEdit.Kind.ITEM:
+            named = Q(identifier=edit.identifier) | Q(other_identifier=edit.identifier)
+            others = PreparedEdit.objects.filter(named, change=self.ticket.pk).exclude(pk=edit.pk)
+            if numbers := [str(number) for number in others.values_list("position", flat=True)]:
+                said = gettext("Take out first what is prepared of it: %(numbers)s.")
+                raise ValidationError(said % {"numbers": ", ".join(numbers)})
+        return edit

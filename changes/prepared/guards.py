@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from changes.states import Result
+
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+def stands(change: Any, user: User | None) -> Any:
+    """It was not backed out: what was prepared for it is not so."""
+    return _("It was backed out: what it prepared is not written any more.") if was_backed_out(change) else None
+
+
+def was_backed_out(change: Any) -> bool:
+    """Whether it was undone, reviewed or not."""
+    return bool(change.result == Result.BACKED_OUT)
 
 
 def has_edits_to_write(change: Any, user: User | None) -> Any:

@@ -1,4 +1,4 @@
-"""Preparing edits of the configuration database, writing them in the window, settling what differs (CHG-08)."""
+"""Preparing edits of the configuration database, writing them while it runs, settling what differs (CHG-08)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from changes import rules
+from changes.guards import decided_nothing, keeps_its_template, signed_nothing
 from changes.prepared import guards
-from changes.states import PLANNED, States
+from changes.states import PLANNED, WRITING, States
 from tickets.lifecycle import action
 
 if TYPE_CHECKING:
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
 else:
     Columns = object
 
-#: What is approved may be written: in the window, and until it is closed.
-WRITING = (States.SCHEDULED, States.IMPLEMENTING, States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED)
-_OFFER: Any = {"source": [*PLANNED], "allow": rules.may_plan, "public": False, "versioned": False, "menu": False}
+_OFFER: Any = {
+    "source": [*PLANNED],
+    "allow": rules.may_plan,
+    "hidden_by": (keeps_its_template,),
+    "public": False,
+    "versioned": False,
+    "menu": False,
+}
 
 
 class PreparingEdits(Columns):
@@ -78,7 +84,7 @@ class PreparingEdits(Columns):
         label=_("Write the prepared edits"),
         done=_("wrote the prepared edits to the configuration database"),
         allow=rules.may_carry_out,
-        guards=(guards.has_edits_to_write,),
+        guards=(guards.stands, guards.has_edits_to_write, decided_nothing, signed_nothing),
         effect="changes.prepared.services.apply_edits",
         icon="database-edit",
         public=False,

@@ -13,6 +13,7 @@ from cmdb.models import ConfigurationItem, RelationType
 class PreparedEdit(models.Model):
     """What is to be written with the change as its ground; approved with it, written by ``apply_edits``.
 
+    An item that the change brings is no row yet: it is named by its identifier, also in edits of its own.
     ``given``: what was typed, by name of a column or attribute; read anew when it is written.
     ``was``: as people read it when it was prepared.
     """
@@ -32,6 +33,7 @@ class PreparedEdit(models.Model):
     was = models.CharField(_("before"), max_length=400, blank=True)
     relation_type = models.ForeignKey(RelationType, models.PROTECT, null=True, related_name="+", db_index=False)
     other = models.ForeignKey(ConfigurationItem, models.PROTECT, null=True, related_name="+", db_index=False)
+    other_identifier = models.CharField(_("other item"), max_length=100, blank=True, default="", db_default="")
     applied_at = models.DateTimeField(_("written"), null=True)
     applied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -42,8 +44,8 @@ class PreparedEdit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["change", "position"], name="prepared_edit_once"),
             models.CheckConstraint(
-                condition=Q(kind="item", item=None) | ~Q(kind="item") & Q(item__isnull=False),
-                name="prepared_edit_of_an_item",
+                condition=Q(item=None) & ~Q(identifier="") | Q(item__isnull=False, identifier="") & ~Q(kind="item"),
+                name="prepared_edit_of_one_item",
             ),
             models.CheckConstraint(
                 condition=Q(applied_at=None, applied_by=None) | Q(applied_at__isnull=False, applied_by__isnull=False),
@@ -60,11 +62,16 @@ class PreparedEdit(models.Model):
         return self.item.identifier if self.item else self.identifier
 
     @property
+    def partner(self) -> str:
+        """The identifier of the other end of a relation; empty for what is none."""
+        return self.other.identifier if self.other else self.other_identifier
+
+    @property
     def sentence(self) -> str:
         """What is written, in codes: what approvals bind to."""
-        if self.relation_type is not None and self.other is not None:
+        if self.relation_type is not None:
             sign = "+" if self.kind == self.Kind.RELATE else "-"
             group = f" [{self.given['group']}: {self.given['needed']}]" if self.given else ""
-            return f"{sign} {self.subject} {self.relation_type.code} {self.other.identifier}{group}"
+            return f"{sign} {self.subject} {self.relation_type.code} {self.partner}{group}"
         values = ", ".join(f"{name}={value}" for name, value in sorted(self.given.items()))
         return f"{'+ ' if self.kind == self.Kind.ITEM else ''}{self.subject} {values}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,12 +12,15 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from approvals.models import Decision
 from changes.approving import PURPOSE
+from changes.collision.signing import signature_of
+from changes.guards import incidents_caused
 from changes.models import Change
 from changes.proof.difference import Written, written_under
 from changes.reviewing.queries import Line as Interrupted
 from changes.reviewing.queries import lines_of
 from cmdb.models import ConfigurationItem
 from itsm.documents.paper import moment
+from tickets.models import Ticket
 from tickets.workspace.pages import pair
 
 #: A line of a form, as ``pages.pair`` makes it; ``wide``: it takes the whole width.
@@ -26,13 +30,13 @@ Line = dict[str, Any]
 def record_of(change: Change, user: User) -> list[tuple[str, list[Line]]]:
     """The parts of the change record; nothing is left out, so that empty places can be filled by hand.
 
-    Of configuration items, those that ``user`` sees.
+    Of configuration items and incidents, those that ``user`` sees.
     """
     return [
         (_("Request for change"), _request(change, user)),
         (_("Plan"), _plan(change)),
         (_("Assessment and approval"), _approval(change)),
-        (_("Implementation"), _implementation(change)),
+        (_("Implementation"), _implementation(change, user)),
         (_("Review"), _review(change)),
     ]
 
@@ -45,8 +49,10 @@ def _request(change: Change, user: User) -> list[Line]:
         pair(_("Department"), person.department if person else None),
         pair(_("Created"), change.created_at),
         pair(_("Type of change"), change.change_type),
+        pair(_("Priority"), change.get_precedence_display()),
         pair(_("Domain"), change.domain),
         pair(_("Raised from"), change.raised_from.number if change.raised_from else None),
+        pair(_("Third party that asks for it"), change.third_party),
         pair(_("Business system"), change.business_system),
         pair(_("Template"), change.template_version),
         _wide(_("Summary"), change.summary),
@@ -65,24 +71,36 @@ def _plan(change: Change) -> list[Line]:
         pair(_("Implemented by"), change.group),
         pair(_("Implementer"), change.assignee),
         _wide(_("Plan"), change.plan),
-        _wide(_("Steps of the plan"), "\n".join(_step(step) for step in steps)),
+        _wide(_("Steps of the plan"), "\n".join(_planned(step) for step in steps)),
         _wide(_("Back-out"), change.back_out),
         _wide(_("How the back-out was tested"), change.back_out_tested),
         _wide(_("Resources"), change.resources),
     ]
 
 
-def _step(step: Any) -> str:
-    parts = (str(step), step.person.display_name if step.person else "", step.get_status_display())
+def _planned(step: Any) -> str:
+    who = step.person.display_name if step.person else ""
+    parts = (str(step), who, _span(step.planned_from, step.planned_to), step.check_text, step.back_out)
     return " · ".join(part for part in parts if part)
+
+
+def _carried_out(step: Any) -> str:
+    who = step.reported_by.display_name if step.reported_by else ""
+    parts = (str(step), step.get_status_display(), _span(step.started_at, step.ended_at), who, step.note)
+    return " · ".join(part for part in parts if part)
+
+
+def _span(begin: datetime | None, end: datetime | None) -> str:
+    return " – ".join(moment(at) for at in (begin, end) if at)
 
 
 def _approval(change: Change) -> list[Line]:
     found = Decision.objects.filter(round__ticket=change.pk, round__purpose=PURPOSE)
     decisions = found.select_related("person", "for_person", "step", "round").order_by("at", "pk")
+    signatures = [signature_of(one) for one in change.overrides.select_related("person")]
     lines = [
         pair(_("Risk"), change.get_risk_display()),
-        pair(_("Signed for collisions"), ", ".join(one.person.display_name for one in change.overrides.all()) or None),
+        _wide(_("Signed for collisions"), "\n".join(signatures) or None),
         _wide(_("Assessment"), change.assessment),
     ]
     for one in decisions:
@@ -98,13 +116,17 @@ def _decided(one: Decision) -> str:
     return " · ".join(part for part in (who, one.get_verdict_display(), moment(one.at), one.reason) if part)
 
 
-def _implementation(change: Change) -> list[Line]:
+def _implementation(change: Change, user: User) -> list[Line]:
+    caused = Ticket.objects.visible_to(user).filter(pk__in=incidents_caused(change)).order_by("number")
+    steps = change.steps.select_related("reported_by").order_by("position")
     return [
         pair(_("Actual start"), change.actual_start),
         pair(_("Actual end"), change.actual_end),
         pair(pgettext("change", "Result"), change.get_result_display()),
-        pair(_("Decision"), change.get_decision_display()),
+        pair(pgettext("point of no return", "Decision"), change.get_decision_display()),
         _wide(_("How it went"), change.result_text),
+        _wide(_("Steps as carried out"), "\n".join(_carried_out(step) for step in steps)),
+        _wide(_("Incidents that it caused"), ", ".join(f"{one.number} {one.summary}" for one in caused)),
     ]
 
 

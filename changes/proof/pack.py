@@ -28,7 +28,6 @@ from accounts.models import User
 from approvals.content import digest_of
 from approvals.models import ApprovalRound
 from changes.approving import PURPOSE
-from changes.collision.collisions import collisions_of
 from changes.models import Change
 from changes.proof.around import board_of, edits_of, files_of, sent_about, told_to
 from changes.proof.forms import order_of, record_of
@@ -92,7 +91,7 @@ def _contents(change: Change, user: User) -> dict[str, Any]:
         "rounds": [_round(made) for made in rounds.prefetch_related("decisions__person", "decisions__for_person")],
         "assessments": [_row(one) for one in change.assessments.order_by("at", "pk")],
         "interruptions": [{**_row(one), "by": one.by and one.by.username} for one in change.interruptions.all()],
-        "collisions": [_collision(one) for one in collisions_of(change)],
+        "collisions": [_row(one) for one in change.collision_readings.order_by("at", "pk")],
         "overrides": [{**_row(one), "person": one.person.username} for one in change.overrides.order_by("at", "pk")],
         "steps": [{**_row(step), "person": step.person.username if step.person else None} for step in _steps(change)],
         "differences": [_difference(line) for line in ordered],
@@ -148,17 +147,6 @@ def _round(made: ApprovalRound) -> dict[str, Any]:
         "content": made.content,
         "digest": made.digest,
         "decisions": decisions,
-    }
-
-
-def _collision(one: Any) -> dict[str, Any]:
-    return {
-        "grade": str(one.grade),
-        "reason": str(one.reason),
-        "with": one.other.number if one.other else None,
-        "what": one.what,
-        "starts_at": one.starts_at,
-        "ends_at": one.ends_at,
     }
 
 

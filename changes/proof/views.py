@@ -80,7 +80,7 @@ class PackView(SignedInView):
 class CheckForm(forms.Form):
     """The archive to check."""
 
-    file = forms.FileField(label=_("Proof pack"))
+    file = forms.FileField(label=_("Proof pack"), widget=forms.FileInput({"accept": ".zip"}))
 
     def clean_file(self) -> bytes:
         """Its bytes; a proof pack is never larger than what is read."""

@@ -7,22 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from accounts.codes import in_both
 from accounts.models import User
 from changes.models import Change
-from changes.origins.prefills import copied
 from changes.reading import refuse_unread
 from changes.recurring.dates import Window, windows_after
 from changes.recurring.models import Occurrence, Recurrence
 from changes.recurring.versions import record
 from changes.signals import recurrence_news
+from itsm.moments import moment_for_all
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionError, ActionInvalid
-from tickets.lifecycle import kind_of_model
 from tickets.models import TimelineEntry
 from tickets.services import log_event
 
@@ -156,12 +154,12 @@ def _raised(made: Recurrence, window: Window, now: datetime) -> Change:
         raise ActionConflict(_("Its owner cannot sign in any more; somebody must take it over."))
     known = {name: at.isoformat() for name, at in zip(("planned_start", "planned_end"), window, strict=True)}
     items = list(made.items.visible_to(owner).values_list("identifier", flat=True))
-    data: dict[str, Any] = {"summary": made.title, "items": items, **known}
+    data: dict[str, Any] = {"summary": made.title, **({"items": items} if items else {}), **known}
     name = "order" if made.template else "register"
     if made.template is not None:
         data |= {"template": made.template.code}
     elif made.copied is not None:  # one of both, the database says
-        data = {**_copy_of(made.copied, owner), **data, "items": items or _items_of(made.copied, owner)}
+        data |= _copy_of(made.copied, owner)
     via = TimelineEntry.Via.SYSTEM
     with transaction.atomic(), override(owner.language or get_language()):
         change: Any = perform(Change(), name, user=owner, data=data, via=via, now=now).ticket
@@ -170,15 +168,10 @@ def _raised(made: Recurrence, window: Window, now: datetime) -> Change:
 
 
 def _copy_of(source: Change, owner: User) -> dict[str, Any]:
-    found = copied(owner, kind_of_model(Change), source.number)
-    if not found:
+    """What the form repeats by itself: said here that its owner may still read it."""
+    if not Change.objects.visible_to(owner).filter(pk=source.pk).exists():
         raise ActionConflict(_("Its owner does not see %(number)s any more.") % {"number": source.number})
-    group = {"group": source.group.code} if source.group else {}
-    return {name: value for name, value in {**found, **group}.items() if value is not None}
-
-
-def _items_of(source: Change, owner: User) -> list[str]:
-    return list(source.items.visible_to(owner).values_list("identifier", flat=True))  # type: ignore[attr-defined]
+    return {"copy_of": source.number}
 
 
 def _words(error: ActionError) -> str:
@@ -188,7 +181,7 @@ def _words(error: ActionError) -> str:
 
 
 def _told(made: Recurrence, window: Window, change: Change | None, refusal: str) -> str:
-    said = {"at": localtime(window[0]).strftime("%Y-%m-%d %H:%M"), "title": made.title, "why": refusal}
+    said = {"at": moment_for_all(window[0]), "title": made.title, "why": refusal}
     if change is None:
         return _("%(title)s, %(at)s: no change was raised. %(why)s") % said
     return _("%(title)s, %(at)s: %(number)s was raised.") % {**said, "number": change.number}

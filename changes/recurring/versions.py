@@ -15,6 +15,8 @@ from changes.recurring.models import Recurrence, RecurrenceVersion
 SHOWN = 50
 #: Columns that a version keeps as they are.
 PLAIN = ("title", "every", "unit", "first_day", "begins_at", "minutes", "zone", "last_day", "ahead", "status")
+#: What steering alters: whether it goes on, and for whom.
+STEERED = ("status", "owner")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,18 @@ def history(made: Recurrence) -> list[Step]:
     rows = list(made.versions.select_related("made_by")[: SHOWN + 1])
     pairs = zip(rows, [*rows[1:], None], strict=True)
     return [Step(one, _altered(before.content, one.content) if before else []) for one, before in pairs][:SHOWN]
+
+
+def authors_of(change: Any) -> set[int]:
+    """Keys of those who wrote what the rule that raised ``change`` says; to steer it or to own it writes nothing."""
+    rows = RecurrenceVersion.objects.filter(rule__occurrences__change=change).order_by("number")
+    found, before = set(), None
+    for content, by in rows.values_list("content", "made_by"):
+        said = {name: value for name, value in content.items() if name not in STEERED}
+        if by is not None and said != before:
+            found.add(by)
+        before = said
+    return found
 
 
 def _altered(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -19,6 +19,12 @@ else:
     Columns = object
 
 
+def _keep(change: Any, answers: dict[str, Any], user: User, now: datetime) -> None:
+    for name, value in answers.items():
+        setattr(change, name, value)
+    change.reviewed_by, change.reviewed_at = user, now
+
+
 class Reviewing(Columns):
     """Between the work and the end of the record."""
 
@@ -52,6 +58,7 @@ class Reviewing(Columns):
         label=pgettext_lazy("change", "Review"),
         done=_("reviewed it"),
         allow=rules.may_implement,
+        guards=(guards.reviews_as_another,),
         form="changes.reviewing.forms.ReviewForm",
         effect="changes.reviewing.services.record",
         intent="primary",
@@ -61,9 +68,22 @@ class Reviewing(Columns):
     )
     def review(self, *, user: User, now: datetime, **answers: Any) -> None:
         """Look back: result, rating, satisfaction, interruption, incidents, lessons."""
-        for name, value in answers.items():
-            setattr(self, name, value)
-        self.reviewed_by, self.reviewed_at = user, now
+        _keep(self, answers, user, now)
+
+    @action(
+        source=[States.REVIEWED, States.CLOSED],
+        label=_("Review in full"),
+        done=_("reviewed it in full: trouble came to light after it was confirmed"),
+        allow=rules.may_manage,
+        guards=(guards.owes_full_review, guards.reviews_as_another),
+        form="changes.reviewing.forms.ReviewForm",
+        effect="changes.reviewing.services.record",
+        icon="report-search",
+        public=False,
+    )
+    def review_in_full(self, *, user: User, now: datetime, **answers: Any) -> None:
+        """Look back once more at what was confirmed with one tap, since it turned out to have caused an incident."""
+        _keep(self, answers, user, now)
 
     @action(
         source=[States.REVIEWED, States.CLOSED],

@@ -6,19 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from changes.catalogue.templates import judge_template
 from changes.models import Change, Interruption
 from changes.reviewing.queries import PREFIX, TOTAL
 from tickets.models import TimelineEntry
 
 
 def record(*, ticket: Change, user: User, now: datetime, cleaned: dict[str, Any], **context: Any) -> None:
-    """Keep the minutes that the review names, system by system."""
+    """Keep the minutes that the review names, system by system; a template whose uses fail loses its pre-approval."""
     given = {name.removeprefix(PREFIX): value or 0 for name, value in cleaned.items() if name.startswith(PREFIX)}
     given = {"": cleaned[TOTAL]} if TOTAL in cleaned else given
     Interruption.objects.bulk_create(
         Interruption(change=ticket, system_id=code or None, minutes=minutes, by=user, at=now)
         for code, minutes in given.items()
     )
+    judge_template(ticket, now)
 
 
 def correct(

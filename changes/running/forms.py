@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from changes.models import PlanStep
 from changes.plan.forms import StepField
+from changes.rules import may_carry_out, own_steps
 from changes.states import Decision
 from tickets.forms import ActionForm
 from tickets.shared.forms import moment_field, text_field
@@ -63,12 +64,18 @@ class ToldLaterForm(ActionForm):
         if cleaned.get("by") and (self.user is None or cleaned["by"] != self.user.username):
             self.add_error("by", gettext("Somebody else is signed in now; whoever pressed must send it."))
         step = cleaned.get("step")
+        if step is not None and self.user is not None and not self._may_report(step, self.user):
+            said = gettext("Those who implement the change report this step, and whoever it names.")
+            self.add_error("step", said)
         if cleaned.get("seen") and (moved := self._moved(cleaned["seen"])):
             self.errors.pop("step", None)  # that it is none to choose any more says less
             self.add_error("step", told_meanwhile(moved, self.user))
         if step is not None and cleaned.get("at") and self.now is not None:
             cleaned["at"] = self._possible(step, cleaned["at"], self.now)
         return cleaned
+
+    def _may_report(self, step: PlanStep, user: User) -> bool:
+        return may_carry_out(self.ticket, user) or step.pk in own_steps(self.ticket, user)
 
     def _moved(self, seen: str) -> PlanStep | None:
         """The step that was meant, when it is not as it was read any more."""
@@ -125,19 +132,33 @@ class ReportForm(ToldLaterForm):
         return {"step": step.position if step else None, "status": Status.DONE}
 
     def clean(self) -> dict[str, Any]:
-        """Nobody passes the point of no return before it is decided to go on."""
+        """Nobody passes the point of no return before it is decided to go on, and after No go nothing else begins."""
         cleaned = super().clean()
-        step, held = cleaned.get("step"), held_from(self.ticket.specific)
-        if step is not None and held is not None and step.position >= held:
-            self.add_error("step", gettext("This lies behind the point of no return: decide to go first."))
+        step, change = cleaned.get("step"), self.ticket.specific
+        if step is not None and (reason := why_held(change, step, point_of(change), cleaned.get("at"))):
+            self.add_error("step", reason)
         return cleaned
 
 
-def held_from(change: Any) -> int | None:
-    """The number of the step from which on nothing goes before it is decided to pass the point of no return."""
-    if change.decision == Decision.GO:
-        return None
+def point_of(change: Any) -> int | None:
+    """The number of the step that is its point of no return."""
     return PlanStep.objects.filter(change_id=change.pk, no_return=True).values_list("position", flat=True).first()
+
+
+def why_held(change: Any, step: PlanStep, point: int | None, at: datetime | None = None) -> str:
+    """Why ``step`` can only be backed out; empty when it goes on.
+
+    ``at``: when it went on, as was told: what began before *No go* began, also when that is told later.
+    """
+    if point is None or change.decision == Decision.GO:
+        return ""
+    behind = step.position >= point
+    if change.decision != Decision.NO_GO:
+        return gettext("This lies behind the point of no return: decide to go first.") if behind else ""
+    told_later = at is not None and change.timeline.filter(action="no_go", at__gt=at).exists()
+    if not behind and (step.status != Status.PLANNED or told_later):
+        return ""
+    return gettext("It was decided not to go on: what has begun is ended or backed out, nothing else begins.")
 
 
 class BackOutStepForm(ToldLaterForm):

@@ -15,7 +15,8 @@ from django.utils.translation import pgettext_lazy
 from accounts.http import SignedInRequest, SignedInView
 from changes.models import Change, PlanStep
 from changes.panels import StepLine, decision_chip, late_minutes, step_line
-from changes.running.forms import held_from
+from changes.rules import may_carry_out, own_steps
+from changes.running.forms import point_of, why_held
 from changes.schedule.views import find_change
 from changes.states import PLANNED
 from tickets import clock
@@ -48,11 +49,11 @@ class Press:
 
 @dataclass(frozen=True)
 class Row:
-    """A step with its buttons; ``held``: nobody decided yet to pass the point of no return."""
+    """A step with its buttons; ``held``: why it does not go on."""
 
     line: StepLine
     presses: list[Press]
-    held: bool
+    held: str
 
 
 class RunView(SignedInView):
@@ -84,11 +85,15 @@ class RunView(SignedInView):
         now = clock.now()
         possible = {item.action.name: item for item in available_actions(change, request.user)}
         may = {name for name, item in possible.items() if item.enabled}
-        waits = held_from(change)
+        point, carries = point_of(change), may_carry_out(change, request.user)
+        own = set() if carries else own_steps(change, request.user)
         steps = change.steps.select_related("person", "reported_by")
         context = {
             "change": change,
-            "rows": [row_of(step, waits, may, now) for step in steps],
+            "rows": [
+                row_of(step, why_held(change, step, point), may if carries or step.pk in own else set(), now)
+                for step in steps
+            ],
             "buttons": [button_of(possible[name].action, change) for name in OFFERED if name in may],
             "decides": decision_chip(change, now),
             "late": late_minutes(change.planned_end, change.actual_end, now) if change.state not in PLANNED else 0,
@@ -100,9 +105,8 @@ class RunView(SignedInView):
         return render(request, "changes/run/sheet.html", context, status=status)
 
 
-def row_of(step: PlanStep, waits: int | None, may: set[str], now: Any) -> Row:
-    """``step`` with the buttons of whoever may do the actions named in ``may``."""
-    held = waits is not None and step.position >= waits
+def row_of(step: PlanStep, held: str, may: set[str], now: Any) -> Row:
+    """``step`` with the buttons of whoever may do the actions named in ``may``; ``held``: why it does not go on."""
     presses = [
         Press(status, label, when, icon, css, step.status in when.split())
         for status, label, when, icon, css in PRESSES

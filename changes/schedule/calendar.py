@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,17 +17,20 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
+from changes.collision.collisions import stands_between
 from changes.freezing.versions import freezes_known
 from changes.models import Change
 from changes.rules import may_plan
 from changes.schedule.freezes import Freeze, Year, Years, freezes_between, year_of
 from changes.schedule.trading import is_announced, is_trading_day
+from changes.schedule.windows import began_by
 from changes.states import PLANNED, States
 from cmdb.models import BusinessSystem
 from tickets.shared.forms import moment_field
 
 DAY = timedelta(days=1)
-SHOWN = 500
+#: So many changes stand on a page of the list.
+LISTED = 200
 #: A day is drawn in so many parts of half an hour.
 PARTS = 48
 TONES = {
@@ -37,7 +41,14 @@ TONES = {
     States.CLOSED: "ok",
     States.BACKED_OUT: "late",
 }
+#: Long texts that neither calendar nor feed shows.
+UNREAD = (
+    *("description", "reason", "assessment", "plan", "back_out", "back_out_tested", "resources"),
+    *("notice_zh", "notice_en", "result_text", "lessons", "improvement"),
+)
 MONTH, WEEK, ONE_DAY = "month", "week", "day"
+#: So many changes are drawn in the square of a day; the others are counted, and its day shows all.
+DRAWN = {MONTH: 4, WEEK: 40, ONE_DAY: 0}
 VIEWS = [(MONTH, gettext_lazy("Month")), (WEEK, gettext_lazy("Week")), (ONE_DAY, gettext_lazy("Day"))]
 LANES = [
     ("", gettext_lazy("Together")),
@@ -109,6 +120,12 @@ class CalendarForm(forms.Form):
         """The moment as known at which freezes are shown; None now."""
         return self.cleaned_data.get("known_at")
 
+    @property
+    def page(self) -> int:
+        """The page of the list; the first one when the address names none that can be."""
+        typed = str(self.data.get("page") or "")
+        return max(int(typed), 1) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+
     def conditions(self) -> dict[str, Any]:
         """What the changes are narrowed by, as arguments of ``filter``."""
         columns = {"group": "group", "system": "business_system", "type": "change_type"}
@@ -128,29 +145,28 @@ class CalendarForm(forms.Form):
 class Planned:
     """A change on a day. ``tone`` of its state; ``moves``: where the person moves it, empty when they may not.
 
+    ``start``, ``end``: when it is planned, runs or was carried out; ``open``: it runs, and nobody said until when.
     ``goes_on``: it began on an earlier day, ``ends``: it ends on this one.
     """
 
     change: Change
+    start: datetime
+    end: datetime
     tone: str
     moves: str = ""
+    open: bool = False
     goes_on: bool = False
     ends: bool = True
 
     @property
-    def start(self) -> Any:
-        """When it begins; those on the calendar have a window."""
-        return self.change.planned_start
-
-    @property
-    def end(self) -> Any:
-        """When it ends."""
-        return self.change.planned_end
+    def until(self) -> datetime | None:
+        """The end that people read."""
+        return None if self.open else self.end
 
 
 @dataclass(frozen=True)
 class Day:
-    """A square of the calendar."""
+    """A square of the calendar. ``changes``: all of the day, of which ``drawn`` stand in it."""
 
     day: date
     in_month: bool
@@ -159,6 +175,12 @@ class Day:
     address: str
     freezes: list[Freeze] = field(default_factory=list)
     changes: list[Planned] = field(default_factory=list)
+    drawn: list[Planned] = field(default_factory=list)
+
+    @property
+    def more(self) -> int:
+        """How many of its changes are only counted."""
+        return len(self.changes) - len(self.drawn)
 
 
 @dataclass(frozen=True)
@@ -188,7 +210,8 @@ class Lane:
 class Calendar:
     """What the page shows. ``year``: the freezes of the whole year, previewed.
 
-    ``complete``: False while the year's holidays are not announced.
+    ``complete``: False while the year's holidays are not announced. ``total``: how many changes the span has, of which
+    ``rows`` are a page, from number ``since`` on.
     """
 
     form: CalendarForm
@@ -202,15 +225,34 @@ class Calendar:
     previous: str
     following: str
     complete: bool
-    cut: bool
+    total: int
+    since: int
+
+    @property
+    def until(self) -> int:
+        """The number of the last change of the page."""
+        return self.since + len(self.rows) - 1
+
+    @property
+    def previous_page(self) -> str:
+        """The query of the page before; empty for the first."""
+        return self._page(-1) if self.since > 1 else ""
+
+    @property
+    def next_page(self) -> str:
+        """The query of the page behind; empty for the last."""
+        return self._page(1) if self.until < self.total else ""
+
+    def _page(self, step: int) -> str:
+        return f"{self.form.address(page=(self.since - 1) // LISTED + 1 + step)}#list"
 
 
 def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
-    """The span that ``form`` asks for: changes that ``user`` sees. Two queries, and those of the freezes."""
+    """The span that ``form`` asks for: all changes of it that ``user`` sees. Two queries, and those of the freezes."""
     begin, end, first, after = span_of(form.shown, form.day)
     start, until = midnight(begin), midnight(end)
-    found = changes_between(user, start, until, form.conditions())
-    rows = [Planned(one, TONES.get(States(one.state), "neutral"), _moves(one, user)) for one in found[:SHOWN]]
+    rows = [_planned(*one, user, now) for one in changes_between(user, start, until, now, form.conditions())]
+    page = min(form.page, max(-(-len(rows) // LISTED), 1))
     known = None if form.shown_as_known is None else freezes_known(form.shown_as_known)
     freezes = freezes_between(start, until, Years(known))
     days = [begin + number * DAY for number in range((end - begin).days)]
@@ -222,14 +264,21 @@ def calendar_of(form: CalendarForm, user: User, now: datetime) -> Calendar:
         last=after - DAY,
         weeks=[squares[place : place + 7] for place in range(0, len(squares), 7)],
         lanes=_lanes(form, in_span),
-        rows=rows,
+        rows=rows[(page - 1) * LISTED : page * LISTED],
         freezes=freezes,
         year=year_of(first.year, known),
         previous=form.address(on=(first - DAY).isoformat()),
         following=form.address(on=after.isoformat()),
         complete=is_announced(first.year) and is_announced((after - DAY).year),
-        cut=len(found) > SHOWN,
+        total=len(rows),
+        since=(page - 1) * LISTED + 1,
     )
+
+
+def _planned(change: Change, start: datetime, end: datetime, user: User, now: datetime) -> Planned:
+    tone = TONES.get(States(change.state), "neutral")
+    runs_on = change.state == States.IMPLEMENTING and (change.stands_until is None or change.stands_until <= now)
+    return Planned(change, start, end, tone, _moves(change, user), open=runs_on and end > now)
 
 
 def _moves(change: Change, user: User) -> str:
@@ -250,16 +299,37 @@ def span_of(view: str, day: date) -> tuple[date, date, date, date]:
     return first - timedelta(days=first.weekday()), after + timedelta(days=(7 - after.weekday()) % 7), first, after
 
 
-def changes_between(user: User, start: datetime, until: datetime, conditions: Mapping[str, Any]) -> list[Change]:
-    """Changes that ``user`` sees, that stand, and whose window overlaps the span; in order. One more than is shown."""
-    found: Any = Change.objects.visible_to(user).filter(planned_start__lt=until, planned_end__gt=start, **conditions)
-    found = found.exclude(state__in=(States.CANCELLED, States.REJECTED))
-    related = ("change_type", "group", "assignee", "business_system")
-    return list(found.select_related(*related).order_by("planned_start", "pk")[: SHOWN + 1])
+def changes_between(
+    user: User, start: datetime, until: datetime, now: datetime, conditions: Mapping[str, Any]
+) -> list[tuple[Change, datetime, datetime]]:
+    """Changes that ``user`` sees and that were not given up, each with the span in which it stands (``span_at``).
+
+    All of those whose span overlaps the one that is asked for, in order: one query, however many.
+    """
+    went = Q(actual_end__gte=start) & began_by(until)
+    found: Any = Change.objects.visible_to(user).filter(
+        Q(actual_end=None) & stands_between(start, until, now) | went, **conditions
+    )
+    found = found.exclude(state__in=(States.CANCELLED, States.REJECTED)).defer(*UNREAD)
+    spans = (
+        (one, *one.span_at(now)) for one in found.select_related("change_type", "group", "assignee", "business_system")
+    )
+    rows = [row for row in spans if row[1] and row[2] and _stands_in(row[1], row[2], start, until)]
+    return sorted(rows, key=lambda row: (row[1], row[0].pk))
+
+
+def _stands_in(begin: datetime, end: datetime, start: datetime, until: datetime) -> bool:
+    """Whether what lasts from ``begin`` to ``end`` stands in the span; a mere moment stands in what begins with it."""
+    return begin < until and (end > start or begin >= start)
 
 
 def _day(day: date, form: CalendarForm, first: date, now: datetime, rows: list[Planned], freezes: list[Freeze]) -> Day:
     start, until = midnight(day), midnight(day + DAY)
+    changes = [
+        replace(row, goes_on=row.start < start, ends=row.end <= until)
+        for row in rows
+        if _stands_in(row.start, row.end, start, until)
+    ]
     return Day(
         day=day,
         in_month=form.shown != MONTH or day.month == first.month,
@@ -267,11 +337,8 @@ def _day(day: date, form: CalendarForm, first: date, now: datetime, rows: list[P
         trades=is_trading_day(day),
         address=form.address(view=ONE_DAY, on=day.isoformat()),
         freezes=[one for one in freezes if one.starts_at < until and one.ends_at > start],
-        changes=[
-            replace(row, goes_on=row.start < start, ends=row.end <= until)
-            for row in rows
-            if row.start < until and row.end > start
-        ],
+        changes=changes,
+        drawn=changes[: DRAWN[form.shown]],
     )
 
 

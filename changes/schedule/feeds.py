@@ -9,20 +9,20 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access.epochs import digest_of_secret
 from accounts.models import SupportGroup, User
 from changes.codes import ChangeType
-from changes.models import Change
+from changes.models import STILL, Change
 from changes.schedule.calendar import CalendarForm, changes_between
 from changes.schedule.freezes import freezes_between
 from changes.schedule.ical import Entry, calendar_text
 from changes.schedule.models import CalendarFeed
 from changes.states import States
 from cmdb.models import BusinessSystem
+from itsm.moments import portal_day
 
 #: How far back and ahead a feed reaches.
 BACK, AHEAD = timedelta(days=60), timedelta(days=366)
@@ -109,24 +109,23 @@ def revoke_feed(*, feed: CalendarFeed, now: datetime) -> None:
 
 
 def feed_text(feed: CalendarFeed, now: datetime, site: str) -> str:
-    """The feed as its owner may see it: window, state, system and effect, nothing internal. ``site``: its address."""
-    today = timezone.localtime(now).date()
-    form = CalendarForm(QueryDict(feed.query).dict(), user=feed.owner, today=today)
+    """The feed as its owner may see it: window, state, system and effect, nothing internal. ``site``: its address.
+
+    All that lies between ``BACK`` and ``AHEAD``: a calendar program cannot turn pages.
+    """
+    form = CalendarForm(QueryDict(feed.query).dict(), user=feed.owner, today=portal_day(now))
     start, until = now - BACK, now + AHEAD
-    changes = changes_between(feed.owner, start, until, form.conditions())
-    return calendar_text(feed.name, [*(_entry(one, site) for one in changes), *_freezes(start, until, now, site)])
+    changes = changes_between(feed.owner, start, until, now, form.conditions())
+    return calendar_text(feed.name, [*(_entry(*one, site) for one in changes), *_freezes(start, until, now, site)])
 
 
-def _entry(change: Change, site: str) -> Entry:
-    start, end = change.planned_start, change.planned_end
-    if start is None or end is None:
-        raise ValueError("What stands in the calendar has a window.")
+def _entry(change: Change, start: datetime, end: datetime, site: str) -> Entry:
     state = str(change.state_label)
     return Entry(
         uid=f"{change.number}@changes",
         stamp=change.updated_at,
         start=start,
-        end=end,
+        end=max(end, start + STILL),
         summary=f"{change.number} {change.summary} ({state})",
         description=change.effect,
         location=str(change.business_system or ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
+import pgtrigger
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -138,19 +139,30 @@ class MaintenanceVersion(WindowVersion):
 
 
 class CollisionOverride(models.Model):
-    """Somebody signs that a change goes on in spite of hard collisions; counts for this window only."""
+    """Somebody signs that a change goes on in spite of hard collisions; counts for these and this window only.
+
+    An emergency may have no window: whoever begins it signs for the time that it takes.
+    ``collisions``: {key, reason, zh, en} of each, as it was read. None in rows of earlier releases, which kept only
+    that somebody signed: they count for the whole window, as they did when it was signed for.
+    """
 
     change = models.ForeignKey("changes.Change", models.CASCADE, related_name="overrides")
     person = models.ForeignKey(User, models.PROTECT, related_name="+")
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("time"))
-    planned_start = models.DateTimeField()
-    planned_end = models.DateTimeField()
+    planned_start = models.DateTimeField(null=True)
+    planned_end = models.DateTimeField(null=True)
+    collisions = models.JSONField(_("collisions"), null=True)
 
     class Meta:
         ordering = ["at"]
         verbose_name = _("override of collisions")
         verbose_name_plural = _("overrides of collisions")
+        triggers = [pgtrigger.Protect(name="override_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.change_id} {self.person_id}"
+
+    def covers(self, key: str) -> bool:
+        """Whether it was signed for the collision of this key."""
+        return self.collisions is None or any(one["key"] == key for one in self.collisions)

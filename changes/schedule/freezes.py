@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from changes.schedule.freeze_models import FreezeRule
-from changes.schedule.trading import holidays_of, is_announced, trading_day_after, trading_day_before
+from changes.schedule.trading import ANNOUNCED, TradingDays
 
 #: Code of the rule, from, until.
 Key = tuple[str, datetime, datetime]
@@ -26,31 +26,35 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Year:
-    """The freezes that begin with the holidays of a year; ``complete``: False while they are not announced."""
+    """The freezes around holidays with a day in the year, and spans that touch it; one may be of two years.
+
+    ``complete``: False while its holidays are not announced.
+    """
 
     year: int
     complete: bool
     freezes: list[Freeze]
 
 
-def year_of(year: int, rules: Iterable[FreezeRule] | None = None) -> Year:
-    """The freezes of ``year``, in order."""
+def year_of(year: int, rules: Iterable[FreezeRule] | None = None, days: TradingDays = ANNOUNCED) -> Year:
+    """The freezes of ``year``, in order, by ``days`` as they were announced."""
     rules = list(FreezeRule.objects.filter(active=True)) if rules is None else list(rules)
-    found = [freeze for rule in rules for freeze in _of_rule(rule, year)]
+    found = [freeze for rule in rules for freeze in _of_rule(rule, year, days)]
     needs = any(rule.kind == FreezeRule.Kind.HOLIDAY for rule in rules)
-    return Year(year, is_announced(year) or not needs, sorted(found, key=lambda one: one.starts_at))
+    return Year(year, days.is_announced(year) or not needs, sorted(found, key=lambda one: one.starts_at))
 
 
-def _of_rule(rule: FreezeRule, year: int) -> Iterator[Freeze]:
+def _of_rule(rule: FreezeRule, year: int, days: TradingDays) -> Iterator[Freeze]:
     zone = ZoneInfo(rule.zone)
     if rule.kind == FreezeRule.Kind.SPAN:
-        if rule.starts_at and rule.ends_at and rule.starts_at.astimezone(zone).year == year:
+        begins, ends = datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
+        if rule.starts_at and rule.ends_at and rule.starts_at < ends and rule.ends_at > begins:
             yield Freeze(rule, rule.starts_at, rule.ends_at)
         return
-    for holiday in holidays_of(year):
+    for holiday in days.holidays_of(year):
         if holiday.days >= rule.min_days:
-            first = trading_day_before(holiday.first, rule.days_before)
-            last = trading_day_after(holiday.last)
+            first = days.before(holiday.first, rule.days_before)
+            last = days.after(holiday.last)
             yield Freeze(
                 rule, _at(first, rule.begins_at, zone), _at(last, rule.closes_at, zone), holiday=holiday.first
             )
@@ -69,19 +73,24 @@ def key_of(freeze: Freeze) -> Key:
 class Years(dict[int, list[Freeze]]):
     """Freezes by year, each read once when it is first asked for; of ``rules`` instead of those in use."""
 
-    def __init__(self, rules: Iterable[FreezeRule] | None = None) -> None:
+    def __init__(self, rules: Iterable[FreezeRule] | None = None, days: TradingDays = ANNOUNCED) -> None:
         super().__init__()
+        self._days = days
         self._rules = None if rules is None else list(rules)
 
     def __missing__(self, year: int) -> list[Freeze]:
         if self._rules is None:
             self._rules = list(FreezeRule.objects.filter(active=True))
-        self[year] = year_of(year, self._rules).freezes
+        self[year] = year_of(year, self._rules, self._days).freezes
         return self[year]
 
 
 def freezes_between(start: datetime, end: datetime, known: Years | None = None) -> list[Freeze]:
-    """Freezes that overlap ``start`` up to, not including, ``end``. ``known``: years that were read already."""
+    """Freezes that overlap ``start`` up to, not including, ``end``, in order; each once, also one of several years.
+
+    ``known``: years that were read already.
+    """
     known = Years() if known is None else known
     years = range(start.year - 1, end.year + 2)
-    return [one for year in years for one in known[year] if one.starts_at < end and one.ends_at > start]
+    found = {key_of(one): one for year in years for one in known[year] if one.starts_at < end and one.ends_at > start}
+    return sorted(found.values(), key=lambda one: one.starts_at)

@@ -82,6 +82,8 @@ def escaped(text: str) -> str:
 
 def folded(line: str) -> str:
     """The line in parts of at most 75 octets, cut between characters; each further one begins with a blank."""
+    if len(line.encode()) <= LINE:
+        return line
     parts, part, size = [], "", 0
     for char in line:
         width = len(char.encode())

@@ -31,6 +31,7 @@ from changes.schedule.slots import collisions_in
 from changes.schedule.views import DONE, find_change, move, typed_window
 from changes.states import PLANNED
 from cmdb.models import BusinessSystem
+from tickets import clock
 from tickets.forms import CodeChoiceField
 from tickets.shared.forms import moment_field
 
@@ -138,7 +139,7 @@ class MoveView(SignedInView):
 def _collisions_there(change: Change, start: datetime | None, lane: Mapping[str, Any]) -> list[tuple[str, Fold]]:
     """What it would collide with, by tone; ``change`` is only read and may be altered for the question."""
     change.business_system = lane.get("business_system", change.business_system)
-    found = collisions_in(change, start) if start else []
+    found = collisions_in(change, start, clock.now()) if start else []
     return [(GRADE_TONES[line.first.grade], line) for line in folded(found)]
 
 

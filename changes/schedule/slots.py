@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,10 +11,9 @@ from changes.collision.collisions import (
     Grade,
     Loaded,
     Rules,
-    alone,
+    against,
+    found_of,
     load,
-    named,
-    pair,
     rules_for,
     standing_between,
 )
@@ -41,30 +39,24 @@ class Slot:
 def free_slots(
     change: Change, now: datetime, *, most: int = OFFERED, known: redundancy.Estate | None = None
 ) -> list[Slot]:
-    """The next free windows after ``now``: at the same time of the following days, in maintenance, when others end.
+    """The next free windows from its own on: at the same time of the following days, in maintenance, when others end.
 
-    Nothing without a window. Hard and soft collisions rule a window out.
+    Nothing without a window, nothing before ``now``. Hard and soft collisions rule a window out.
     """
-    loaded = load([change])
+    loaded = load([change], now, as_planned=True)
     if not loaded:
         return []
     own = loaded[0]
-    others = load(standing_between(now, now + AHEAD + (own.end - own.start)).exclude(pk=change.pk))
+    since = max(now, own.start)
+    others = load(standing_between(since, since + AHEAD + (own.end - own.start), now).exclude(pk=change.pk), now)
     with redundancy.estate(known) as estate:
-        return _search(own, others, rules_for([own], estate, majors=False), now, most)
+        return _search(own, others, rules_for([own], estate, now), now, most)
 
 
-def collisions_in(change: Change, start: datetime) -> list[Collision]:
+def collisions_in(change: Change, start: datetime, now: datetime) -> list[Collision]:
     """What ``change`` would collide with if it began at ``start``, the worst first; nothing without a window."""
-    loaded = load([change])
-    if not loaded:
-        return []
-    own = moved(loaded[0], start)
-    others = load(standing_between(own.start, own.end).exclude(pk=change.pk))
-    with redundancy.estate() as estate:
-        rules = rules_for([own], estate)
-        found = [*alone(own, rules), *(one for other in others for one in pair(own, other, rules))]
-    return named(found)
+    loaded = load([change], now, as_planned=True)
+    return found_of(moved(loaded[0], start), now) if loaded else []
 
 
 def _search(own: Loaded, others: list[Loaded], rules: Rules, now: datetime, most: int) -> list[Slot]:
@@ -83,13 +75,14 @@ def _search(own: Loaded, others: list[Loaded], rules: Rules, now: datetime, most
 
 
 def _candidates(own: Loaded, others: list[Loaded], rules: Rules, now: datetime) -> list[datetime]:
-    """Moments worth trying, in order: each not before ``now``."""
+    """Moments worth trying, in order: none before it was planned, nor before ``now``."""
     first = max(now, own.start)
     usual = [own.start + number * DAY for number in range((AHEAD // DAY) + 1 + max((now - own.start) // DAY, 0))]
-    windows = occurrences(rules.windows.get(str(own.change.business_system_id), ()), now, now + AHEAD)
+    maintained = [window for system in own.systems for window in rules.windows.get(system, ())]
+    windows = occurrences(maintained, first, first + AHEAD)
     tried = (*usual, *(other.end for other in others), *(begins for begins, _until in windows), first)
-    starts = {_rounded(moment) for moment in tried if moment >= now}
-    return sorted(moment for moment in starts if moment <= now + AHEAD)[:TRIED]
+    starts = {_rounded(moment) for moment in tried if moment >= first}
+    return sorted(moment for moment in starts if moment <= first + AHEAD)[:TRIED]
 
 
 def _rounded(moment: datetime) -> datetime:
@@ -103,7 +96,7 @@ def _rounded(moment: datetime) -> datetime:
 def moved(own: Loaded, start: datetime) -> Loaded:
     """The change as if it began at ``start``; its people are busy, and its point of no return is, as much later."""
     by = start - own.start
-    busy = tuple((key, name, begin + by, end + by) for key, name, begin, end in own.busy)
+    busy = tuple((person, begin + by, end + by) for person, begin, end in own.busy)
     no_return = own.no_return + by if own.no_return else None
     return replace(own, start=own.start + by, end=own.end + by, busy=busy, no_return=no_return)
 
@@ -111,15 +104,8 @@ def moved(own: Loaded, start: datetime) -> Loaded:
 def _grades(own: Loaded, others: list[Loaded], rules: Rules) -> set[Grade]:
     """The grades of what it would collide with; the first that is more than a note says enough."""
     found: set[Grade] = set()
-    for collision in _found(own, others, rules):
-        found.add(collision)
-        if collision is not Grade.NOTE:
+    for collision in against(own, others, rules):
+        found.add(collision.grade)
+        if collision.grade is not Grade.NOTE:
             break
     return found
-
-
-def _found(own: Loaded, others: list[Loaded], rules: Rules) -> Iterator[Grade]:
-    yield from (one.grade for one in alone(own, rules))
-    for other in others:
-        if other.start < own.end and other.end > own.start:
-            yield from (one.grade for one in pair(own, other, rules))

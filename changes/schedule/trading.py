@@ -5,7 +5,7 @@ The holidays come with the package ``chinesecalendar``, as they were announced; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,21 +13,8 @@ from chinese_calendar import constants
 
 DAY = timedelta(days=1)
 SATURDAY = 5
-
-
-def is_announced(year: int) -> bool:
-    """Whether the holidays of ``year`` are known."""
-    return any(day.year == year for day in constants.holidays)
-
-
-def is_trading_day(day: date) -> bool:
-    """Whether the exchange trades on ``day``: a make-up Saturday is none."""
-    return day.weekday() < SATURDAY and day not in constants.holidays
-
-
-def is_day_off(day: date) -> bool:
-    """Whether offices are closed: holidays and weekends, but not make-up workdays."""
-    return day in constants.holidays or (day.weekday() >= SATURDAY and day not in constants.workdays)
+#: No holiday lasts longer, its weekends counted.
+LONGEST = timedelta(days=21)
 
 
 @dataclass(frozen=True)
@@ -44,39 +31,61 @@ class Holiday:
         return (self.last - self.first).days + 1
 
 
-def holidays_of(year: int) -> Iterator[Holiday]:
-    """Holidays that begin in ``year``, in order; none for a year that is not announced."""
-    day = date(year, 1, 1)
-    while day.year == year:
-        if day not in constants.holidays or not is_announced(year):
-            day += DAY
-            continue
-        found = _around(day)
-        if found.first.year == year:
-            yield found
-        day = found.last + DAY
+@dataclass(frozen=True)
+class TradingDays:
+    """What was announced: public holidays with their names, and make-up workdays."""
 
+    holidays: Mapping[date, str]
+    workdays: Collection[date]
 
-def _around(day: date) -> Holiday:
-    first = last = day
-    while is_day_off(first - DAY):
-        first -= DAY
-    while is_day_off(last + DAY):
-        last += DAY
-    return Holiday(str(constants.holidays[day]), first, last)
+    def is_announced(self, year: int) -> bool:
+        """Whether the holidays of ``year`` are known."""
+        return any(day.year == year for day in self.holidays)
 
+    def is_trading_day(self, day: date) -> bool:
+        """Whether the exchange trades on ``day``: a make-up Saturday is none."""
+        return day.weekday() < SATURDAY and day not in self.holidays
 
-def trading_day_before(day: date, count: int) -> date:
-    """The ``count``-th trading day before ``day``."""
-    while count:
-        day -= DAY
-        count -= is_trading_day(day)
-    return day
+    def is_day_off(self, day: date) -> bool:
+        """Whether offices are closed: holidays and weekends, but not make-up workdays."""
+        return day in self.holidays or (day.weekday() >= SATURDAY and day not in self.workdays)
 
+    def holidays_of(self, year: int) -> Iterator[Holiday]:
+        """Holidays with a day in ``year``, in order: one over New Year is of both years. None where none is known."""
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        day = first - LONGEST
+        while day <= last + LONGEST:
+            if day not in self.holidays:
+                day += DAY
+                continue
+            found = self._around(day)
+            if found.first <= last and found.last >= first:
+                yield found
+            day = found.last + DAY
 
-def trading_day_after(day: date) -> date:
-    """The first trading day after ``day``."""
-    day += DAY
-    while not is_trading_day(day):
+    def _around(self, day: date) -> Holiday:
+        first = last = day
+        while self.is_day_off(first - DAY):
+            first -= DAY
+        while self.is_day_off(last + DAY):
+            last += DAY
+        return Holiday(str(self.holidays[day]), first, last)
+
+    def before(self, day: date, count: int) -> date:
+        """The ``count``-th trading day before ``day``."""
+        while count:
+            day -= DAY
+            count -= self.is_trading_day(day)
+        return day
+
+    def after(self, day: date) -> date:
+        """The first trading day after ``day``."""
         day += DAY
-    return day
+        while not self.is_trading_day(day):
+            day += DAY
+        return day
+
+
+#: As they are announced now.
+ANNOUNCED = TradingDays(constants.holidays, constants.workdays)
+is_announced, is_trading_day = ANNOUNCED.is_announced, ANNOUNCED.is_trading_day

@@ -134,7 +134,7 @@ class CollisionsView(SignedInView):
         change = find_change(request, number)
         available = available_actions(change, request.user)
         buttons = {item.action.name: button_of(item.action, change) for item in available if item.enabled}
-        context = {"part": collision_part(change, buttons, None, shown=None), "change": change}
+        context = {"part": collision_part(change, buttons, clock.now(), None, shown=None), "change": change}
         if request.headers.get("HX-Request"):
             return render(request, "changes/_collisions.html", context)
         return render(request, "changes/collisions.html", context)

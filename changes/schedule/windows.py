@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 Window = tuple[datetime | None, datetime | None]
 
 
@@ -19,3 +21,9 @@ def is_outside(moment: datetime | None, window: Window) -> bool:
     """Whether ``moment`` lies before or after ``window``; nothing lies outside where there is no window."""
     start, end = window
     return moment is not None and ((start is not None and moment < start) or (end is not None and moment > end))
+
+
+def began_by(moment: datetime) -> Q:
+    """Whether what was carried out began by ``moment``: ``Change.began_at`` as a condition on changes with an end."""
+    unsaid = Q(actual_start=None) & (Q(planned_start__lte=moment) | Q(actual_end__lte=moment))
+    return Q(actual_start__lte=moment) | unsaid

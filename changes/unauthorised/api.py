@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -15,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Permission
-from changes.schedule.calendar import MONTH, midnight, span_of
 from changes.unauthorised.forms import VerdictForm
 from changes.unauthorised.queries import MOST, STATES, figures, find_write, span_asked, writes
 from changes.unauthorised.services import judge, may_judge
@@ -25,6 +23,7 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, Operation
 from itsm.api.views import ApiView
 from tickets import clock
+from tickets.figures.months import Month
 from tickets.models import TimelineEntry
 
 TAG = _("Changes")
@@ -102,9 +101,9 @@ class UnauthorisedApi(ApiView):
         between = span_asked(request.query_params)
         if between is None and {"from", "to"} & set(request.query_params):
             raise ValidationError({"from": [_("From and to are expected, each a date or a time such as 2026-11-22.")]})
-        _begin, _until, first, after = span_of(MONTH, timezone.localtime(clock.now()).date())
+        month = Month.parse("", clock.now())
         data = {
-            "month": figures(self.user, midnight(first), midnight(after)),
+            "month": figures(self.user, month.start, month.end),
             "results": writes(self.user, state, MOST if between else SHOWN, between),
         }
         return Response(UnauthorisedSerializer(data).data)

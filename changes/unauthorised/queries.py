@@ -20,8 +20,6 @@ from cmdb.models import Attribute, ConfigurationItem, ItemVersion, RelationVersi
 from cmdb.versioning.history import Field, Names
 from tickets.figures.records import moment_of
 
-#: A change that was approved and stands, or was carried out.
-APPROVED = (States.SCHEDULED, States.IMPLEMENTING, *ENDED)
 ITEM, RELATION = "i", "r"
 OPEN = "open"
 STATES = (OPEN, *WriteVerdict.Verdict.values)
@@ -66,7 +64,7 @@ class Write:
 
 
 def item_writes(user: User) -> QuerySet[ItemVersion]:
-    """Those to items that ``user`` sees and that no approved change of the item covers at that moment."""
+    """Those to items that ``user`` sees and for which no change of the item was running."""
     found = ItemVersion.objects.visible_to(user).filter(authority=Authority.UNAUTHORISED, carried=False)
     return _uncovered(found, "item_id")
 
@@ -80,14 +78,15 @@ def relation_writes(user: User) -> QuerySet[RelationVersion]:
 
 
 def _uncovered(found: QuerySet[Any], *columns: str) -> Any:
-    """Without those inside the window of an approved change, as planned or as it really ran; half open."""
+    """Without those while a change of it was really carried out, half open; that it was planned covers nothing."""
     found = found.annotate(written_at=F("recorded__startswith"))
     for column in columns:
-        changes = Change.objects.filter(state__in=APPROVED, affected_items__item=OuterRef(column))
-        planned = Q(planned_start__lte=OuterRef("written_at"), planned_end__gt=OuterRef("written_at"))
-        actual = Q(actual_start__lte=OuterRef("written_at"), actual_end__gt=OuterRef("written_at"))
-        running = Q(actual_start__lte=OuterRef("written_at"), actual_end=None, state=States.IMPLEMENTING)
-        found = found.exclude(Exists(changes.filter(planned | actual | running)))
+        changes = Change.objects.filter(
+            affected_items__item=OuterRef(column), actual_start__lte=OuterRef("written_at")
+        )
+        over = Q(state__in=ENDED, actual_end__gt=OuterRef("written_at"))
+        running = Q(state=States.IMPLEMENTING, actual_end=None)
+        found = found.exclude(Exists(changes.filter(over | running)))
     return found
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from approvals.services import same_person
 from changes.models import Change
 from changes.unauthorised.models import WriteVerdict
 from changes.unauthorised.queries import Write
@@ -25,8 +26,10 @@ def may_judge(user: User) -> bool:
 def judge(*, write: Write, verdict: str, reason: str, user: User, via: str, now: datetime) -> WriteVerdict:
     """Say that ``write`` was right, with the reason; or request a change because of it. Once.
 
-    Raises ActionConflict when somebody was faster, and what ``perform`` raises.
+    Raises ActionConflict when somebody was faster, or says so of their own write, and what ``perform`` raises.
     """
+    if verdict == WriteVerdict.Verdict.JUSTIFIED and write.version.by_id in same_person(user):
+        raise ActionConflict(_("You wrote it: somebody else says whether it was right. You may request a change."))
     column = "item_version" if isinstance(write.version, ItemVersion) else "relation_version"
     try:
         with transaction.atomic():

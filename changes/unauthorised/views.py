@@ -10,18 +10,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import Permission
-from changes.schedule.calendar import MONTH, midnight, span_of
 from changes.unauthorised.forms import VerdictForm
 from changes.unauthorised.models import WriteVerdict
 from changes.unauthorised.queries import ANY, MOST, OPEN, STATES, Write, figures, find_write, span_asked, writes
 from changes.unauthorised.services import judge, may_judge
 from tickets import clock
 from tickets.errors import ActionError, ActionInvalid
+from tickets.figures.months import Month
 from tickets.figures.records import Span, period_text
 from tickets.models import TimelineEntry
 
@@ -43,7 +42,7 @@ class UnauthorisedView(SignedInView):
         state = state if state in (*STATES, ANY) else OPEN
         between = span_asked(request.GET)
         rows = writes(request.user, "" if state == ANY else state, MOST if between else SHOWN, between)
-        _begin, _until, first, after = span_of(MONTH, timezone.localtime(clock.now()).date())
+        month = Month.parse("", clock.now())
         context = {
             "rows": rows,
             "cut": len(rows) == (MOST if between else SHOWN),
@@ -51,8 +50,8 @@ class UnauthorisedView(SignedInView):
             "span_query": urlencode({name: request.GET[name] for name in ("from", "to")}) if between else "",
             "state": state,
             "tabs": [*labels().items(), (ANY, _("All"))],
-            "month": first,
-            "figures": figures(request.user, midnight(first), midnight(after)),
+            "month": month.code,
+            "figures": figures(request.user, month.start, month.end),
             "labels": labels(),
             "judges": may_judge(request.user),
         }

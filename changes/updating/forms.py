@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -25,8 +24,7 @@ class OrderUpdateForm(ActionForm):
 
     def limit_choices(self) -> None:
         """Those who record configuration items."""
-        able = Q(roles__permissions__contains=[Permission.CMDB_EDIT], roles__active=True)
-        people = User.objects.active().filter(able).distinct()
+        people = User.objects.active().holding(Permission.CMDB_EDIT)
         self.fields["operator"].queryset = people  # type: ignore[attr-defined]
 
 

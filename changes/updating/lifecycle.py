@@ -17,16 +17,33 @@ if TYPE_CHECKING:
 else:
     Columns = object
 
-AFTER = (States.IMPLEMENTED, States.REVIEWED)
+AFTER = (States.IMPLEMENTED, States.BACKED_OUT, States.REVIEWED)
 
 
 class UpdatesItems(Columns):
     """Between the end of the work and the end of the record. What each owes is timed by the policies."""
 
+    notice_since: Any
     noticed_at: Any
     ordered_at: Any
     returned_at: Any
     operator: Any
+
+    @action(
+        source=[*AFTER],
+        label=_("Owe the configuration notice"),
+        done=_("owes the configuration notice: something was written to its items after it had ended"),
+        system=True,
+        icon="clock-exclamation",
+        public=False,
+        versioned=False,
+    )
+    def owe_notice(self, *, user: None, now: datetime) -> None:
+        """Let its notice be owed from now on, also when one was sent before something was written.
+
+        What it wrote is told, whatever its type and however it ended.
+        """
+        self.notice_since, self.noticed_at = now, None
 
     @action(
         source=[*AFTER],
@@ -42,6 +59,7 @@ class UpdatesItems(Columns):
     )
     def send_notice(self, *, user: User, now: datetime, text: str) -> None:
         """Tell the configuration managers what the change altered in its items."""
+        self.notice_since = self.notice_since or now
         self.noticed_at = now
 
     @action(

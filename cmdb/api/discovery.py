@@ -16,6 +16,7 @@ from accounts.models import ApiToken
 from accounts.permissions import Permission
 from cmdb.api.shapes import TAG
 from cmdb.authority import may_edit
+from cmdb.sources.ranking import refused_name
 from cmdb.transfer.discovery import MOST, take_in
 from itsm.api.form_input import unknown
 from itsm.api.idempotency import answer_once
@@ -23,6 +24,8 @@ from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 from itsm.api.schema import list_serializer
 from itsm.api.views import ApiView
 
+#: As `Sighting.scan`.
+LONGEST_SCAN = 80
 _SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _THING = {
     "type": "object",
@@ -37,7 +40,15 @@ _BODY = {
     "type": "object",
     "properties": {
         "source": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,39}$"},
-        "complete": {"type": "boolean", "description": "These are all it sees: others are marked as gone."},
+        "scan": {
+            "type": "string",
+            "maxLength": LONGEST_SCAN,
+            "description": "The scan of which this is a part, when it comes in several requests.",
+        },
+        "complete": {
+            "type": "boolean",
+            "description": "These, with what else came of this scan, are all it sees: others are marked as gone.",
+        },
         "items": {"type": "array", "items": _THING, "minItems": 1, "maxItems": MOST},
     },
     "required": ["source", "items"],
@@ -49,7 +60,9 @@ class DiscoveredSerializer(serializers.Serializer):
     """What became of one thing."""
 
     key = serializers.CharField()
-    result = serializers.CharField(help_text="matched, unknown or several (both wait for a person).")
+    result = serializers.CharField(
+        help_text="matched, or unknown, several, retired (these wait for a person); out: none of ours, as one said."
+    )
     identifier = serializers.CharField(help_text="The item that it is.")
     taken = serializers.ListField(child=serializers.CharField(), help_text="Fields that were taken over.")
     waiting = serializers.ListField(child=serializers.CharField(), help_text="Fields that wait for a decision.")
@@ -75,16 +88,21 @@ class DiscoveredView(ApiView):
     def _take(self, request: Request) -> Response:
         body = dict(request.data)
         source, complete, things = body.pop("source", ""), body.pop("complete", False), body.pop("items", None)
+        scan = body.pop("scan", "")
         errors = unknown(body, ())
         if not (isinstance(source, str) and _SOURCE.fullmatch(source)):
             errors["source"] = [_("Small letters, digits, _ and -, at most 40.")]
+        elif no := refused_name(source, discovers=True):
+            errors["source"] = [no]
         if not isinstance(complete, bool):
             errors["complete"] = [_("True or false is expected.")]
+        if not isinstance(scan, str) or len(scan) > LONGEST_SCAN or "\0" in scan:
+            errors["scan"] = [_("At most %(count)d characters.") % {"count": LONGEST_SCAN}]
         if reason := _wrong(things):
             errors["items"] = [reason]
         if errors:
             raise ValidationError(errors)
-        answers = take_in(source=source, things=things, user=self.user, complete=complete)
+        answers = take_in(source=source, things=things, user=self.user, complete=complete, scan=scan)
         return Response({"results": DiscoveredSerializer(answers, many=True).data})
 
     def operation(self, method: str) -> Operation | None:

@@ -25,7 +25,7 @@ from cmdb.api.shapes import (
 )
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for, impact_of
-from cmdb.network.graph import graph_at
+from cmdb.network.reading import graph_at
 from cmdb.network.standing import is_service, standing_of
 from cmdb.services import items_at
 from cmdb.versioning.moments import NOW, Moment
@@ -35,7 +35,7 @@ from itsm.api.operations import Operation
 class ImpactView(ItemView):
     """What an item's failure affects, or what it rests on."""
 
-    query = (*MOMENTS, "direction", "with")
+    query = (*MOMENTS, "direction", "with", "nearest")
 
     def get(self, request: Request, key: str) -> Response:
         """The nearest items and all services and customers."""
@@ -43,9 +43,12 @@ class ImpactView(ItemView):
         direction = request.query_params.get("direction", "up")
         if direction not in ("up", "down"):
             raise ValidationError({"direction": [_("up or down is expected.")]})
+        nearest = request.query_params.get("nearest", "false")
+        if nearest not in ("true", "false"):
+            raise ValidationError({"nearest": [_("true or false is expected.")]})
         keys = {self.key(key, moment)}
         keys |= {self.key(other, moment) for other in request.query_params.getlist("with")[:20]}
-        answer = impact_of(keys, self.user, up=direction == "up", moment=moment)
+        answer = impact_of(keys, self.user, up=direction == "up", moment=moment, nearest=nearest == "true")
         return Response(ItemImpactSerializer(answer).data)
 
     def operation(self, method: str) -> Operation | None:
@@ -60,13 +63,18 @@ class ImpactView(ItemView):
             {"type": "array", "items": {"type": "string", "minLength": 1}},
             description=_("Further items that fail at the same time."),
         )
+        nearest = OpenApiParameter(
+            "nearest",
+            {"type": "string", "enum": ["true", "false"]},
+            description=_("true: the nearest affected items only, sooner; no services, no customers."),
+        )
         return Operation(
             id="items_impact",
             tag=TAG,
             summary=_("Read the impact of a configuration item"),
             response=ItemImpactSerializer,
             path={"key": KEY},
-            parameters=(*MOMENT_PARAMETERS, direction, others),
+            parameters=(*MOMENT_PARAMETERS, direction, others, nearest),
         )
 
 
@@ -106,11 +114,11 @@ class PathView(ItemView):
         if missing:
             raise ValidationError(missing)
         first, last = (self.key(text, moment) for text in ends.values())
-        with graph_at(moment) as graph:
-            edges = impact.path_between(graph, first, last, allowed=allowed_for(self.user, moment))
+        graph = graph_at(moment, impact.BUDGET_SECONDS)
+        edges = impact.path_between(graph, first, last, allowed=allowed_for(self.user, moment))
         names = self._names({end for edge in edges or [] for end in (edge.dependent, edge.provider)}, moment)
         steps = [_step(edge, names) for edge in edges or []]
-        return Response(ItemPathSerializer({"found": edges is not None, "steps": steps}).data)
+        return Response(ItemPathSerializer({"found": edges is not None, "steps": steps, "cut": graph.unread}).data)
 
     def _names(self, keys: set[int], moment: Moment) -> dict[int, str]:
         column = "pk" if moment.is_now else "item_id"

@@ -26,29 +26,34 @@ from cmdb.api.shapes import (
     ItemDetailSerializer,
     ItemFactsSerializer,
     ItemHistoryLineSerializer,
+    ItemHistorySerializer,
     ItemView,
     moment_of,
 )
 from cmdb.api.writing import identifier_of, read_body, writing, written
-from cmdb.asking.narrowing import narrow, relation_parameters, saved_query, with_query
+from cmdb.asking.narrowing import narrow, saved_query, understood, with_query
 from cmdb.authority import may_edit
 from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
 from cmdb.disclosing.past import history_for
-from cmdb.filters import ItemFilter, attribute_parameters, filter_for
+from cmdb.filters import ItemFilter
 from cmdb.inputs import NAMES, Reader
 from cmdb.models import ConfigurationItem, Kind
 from cmdb.services import create_item, items_at, update_item
+from cmdb.versioning.history import AT_ONCE
 from cmdb.versioning.moments import Moment
+from cmdb.writing import is_controlled
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import LIST_ERRORS, Operation
-from itsm.api.schema import list_serializer, page_serializer
+from itsm.api.schema import page_serializer
 from itsm.api.views import PAGING, ApiView, ListView, paged
 from itsm.web.paging import Column
 
 QUERY = OpenApiParameter(
     "query", {"type": "integer", "minimum": 1}, description=_lazy("A saved query, by its number.")
 )
+
+OLDER = OpenApiParameter("cursor", {"type": "string"}, description=_lazy("From the address of the next page."))
 
 
 class ItemsView(ListView):
@@ -63,9 +68,7 @@ class ItemsView(ListView):
 
     def known_parameters(self) -> tuple[str, ...]:
         """Filters, paging, the moments, and attributes as ``a.code``."""
-        params = self.request.query_params
-        asked = (*attribute_parameters(params), *relation_parameters(params))
-        return (*filter_for(self.user).base_filters, *PAGING, *MOMENTS, "query", *asked)
+        return (*understood(self.request.query_params, self.user), *PAGING, *MOMENTS, "query")
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """A page of the list."""
@@ -158,11 +161,28 @@ class ItemDetailView(ItemView):
 class HistoryView(ItemView):
     """What happened to an item."""
 
+    query = (*MOMENTS, "cursor")
+
     def get(self, request: Request, key: str) -> Response:
-        """Every recorded edit, the newest first."""
+        """Every recorded edit, the newest first, 200 at once."""
         item, moment = self.find(key, Moment()), moment_of(request)
         lines = history_for(item, self.user, moment)
-        return Response({"results": ItemHistoryLineSerializer(lines, many=True).data})
+        left = self._left(request, len(lines))
+        start = len(lines) - left  # counted from the oldest: what is written meanwhile moves nothing
+        shown = lines[start : start + AT_ONCE]
+        older = left - len(shown)
+        params = request.query_params.copy()
+        params["cursor"] = str(older)
+        following = request.build_absolute_uri(f"{request.path}?{params.urlencode()}") if older else None
+        return Response({"next": following, "results": ItemHistoryLineSerializer(shown, many=True).data})
+
+    @staticmethod
+    def _left(request: Request, count: int) -> int:
+        """How many lines are still to be told. Raises ValidationError."""
+        text = request.query_params.get("cursor", str(count))
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise ValidationError({"cursor": [_("This cursor is not valid.")]})
+        return min(int(text), count)
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -170,9 +190,9 @@ class HistoryView(ItemView):
             id="items_history",
             tag=TAG,
             summary=_("Read the history of a configuration item"),
-            response=list_serializer(ItemHistoryLineSerializer),
+            response=ItemHistorySerializer,
             path={"key": KEY},
-            parameters=MOMENT_PARAMETERS,
+            parameters=(*MOMENT_PARAMETERS, OLDER),
         )
 
 
@@ -191,7 +211,9 @@ class ClassSchemaView(ApiView):
             {
                 "title": known.classes[key].name,
                 "type": "object",
-                "properties": {code: _property(row, told) for code, row in attributes.items()},
+                "properties": {
+                    code: _property(row, told, is_controlled(known, key, code)) for code, row in attributes.items()
+                },
                 "required": [code for code, row in attributes.items() if row.required],
             }
         )
@@ -210,7 +232,7 @@ class ClassSchemaView(ApiView):
 _TYPES = {Kind.NUMBER: {"type": "number"}, Kind.YES_NO: {"type": "boolean"}}
 
 
-def _property(row: Any, told: Disclosure) -> dict[str, Any]:
+def _property(row: Any, told: Disclosure, controlled: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"title": row.name, **_TYPES.get(row.kind, {"type": "string"}), "x-holds": row.kind}
     formats = {Kind.DATE: "date", Kind.URL: "uri", Kind.ADDRESS: "ip"}
     extras = {
@@ -220,7 +242,7 @@ def _property(row: Any, told: Disclosure) -> dict[str, Any]:
         "default": row.default if row.default and told.reads(row.code, row.default) else None,
         "x-unit": row.unit or None,
         "x-unique": row.unique or None,
-        "x-controlled": row.controlled,
+        "x-controlled": controlled,
         "readOnly": True if row.formula else None,
         "x-computed-by": row.formula or None,
     }

@@ -95,6 +95,13 @@ class ItemHistoryLineSerializer(serializers.Serializer):
     fields_changed = ItemFieldSerializer(many=True, source="fields")
 
 
+class ItemHistorySerializer(serializers.Serializer):
+    """A part of the recorded edits of an item, the newest first."""
+
+    next = serializers.URLField(allow_null=True, help_text="Address of the older ones.")
+    results = ItemHistoryLineSerializer(many=True)
+
+
 class AffectedItemSerializer(serializers.Serializer):
     """An affected item."""
 
@@ -132,6 +139,7 @@ class ItemImpactSerializer(serializers.Serializer):
     partial = serializers.BooleanField(  # type: ignore[assignment]  # a field called so
         help_text="Not all items are listed."
     )
+    cut = serializers.BooleanField(help_text="Time ran out: services and customers may be missing, too.")
 
 
 class SinglePointSerializer(serializers.Serializer):
@@ -163,6 +171,7 @@ class ItemPathSerializer(serializers.Serializer):
 
     found = serializers.BooleanField()
     steps = ItemStepSerializer(many=True)
+    cut = serializers.BooleanField(help_text="Time ran out before it was known whether there is one.")
 
 
 def moment_of(request: Request) -> Moment:

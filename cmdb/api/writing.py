@@ -12,12 +12,19 @@ from rest_framework.request import Request
 
 from cmdb.api.shapes import KEY, TAG, Conflict, ItemFactsSerializer
 from cmdb.inputs import read_identifier
-from cmdb.services import Clash, NotAllowed, Stamp
+from cmdb.services import Clash, NotAllowed, NotYet, Stamp
 from cmdb.versioning.moments import MomentError, read_moment
 from itsm.api.form_input import unknown
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 
-STAMPS = ("change", "reason", "correction", "since")
+#: On what ground something is written, as a request names it.
+GROUND: dict[str, Any] = {
+    "change": {"type": "string", "maxLength": 60, "description": "Number of the approved change."},
+    "correction": {"type": "boolean", "description": "A correction by the configuration manager."},
+    "reason": {"type": "string", "maxLength": 500},
+    "since": {"type": "string", "format": "date-time", "description": "From when it is so, unless from now on."},
+}
+STAMPS = tuple(GROUND)
 
 
 def read_body(request: Request, user: Any, *, with_identifier: bool = False) -> tuple[dict[str, Any], Stamp]:
@@ -80,8 +87,12 @@ def written(write: Any) -> Any:
     try:
         return write()
     except Clash as error:
-        raise ValidationError({error.field or "identifier": [str(error)]}) from error
+        raise ValidationError({error.field or "identifier": [error.said]}) from error
+    except NotYet as error:
+        raise ValidationError({"since": [str(error)]}) from error
     except NotAllowed as error:
+        if error.field:
+            raise ValidationError({error.field: [str(error)]}) from error
         raise Conflict(str(error)) from error
 
 
@@ -93,10 +104,7 @@ def writing(
         **({"identifier": KEY} if with_identifier else {}),
         **dict.fromkeys(("name", "ci_class", "status", "business_system", "organisation", "default_group"), text),
         "attributes": {"type": "object", "additionalProperties": True},
-        "change": {"type": "string", "maxLength": 60, "description": "Number of the approved change."},
-        "correction": {"type": "boolean", "description": "A correction by the configuration manager."},
-        "reason": {"type": "string", "maxLength": 500},
-        "since": {"type": "string", "format": "date-time", "description": "From when it is so, unless from now on."},
+        **GROUND,
     }
     required = ["identifier", "name", "ci_class", "status"] if with_identifier else []
     schema = {"type": "object", "properties": properties, "additionalProperties": False}

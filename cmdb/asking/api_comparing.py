@@ -148,7 +148,7 @@ class ComparisonView(ItemView):
             raise PermissionDenied
         moments, errors = moments_in(request.query_params)
         if errors:
-            raise ValidationError({"first_as_of": errors})
+            raise ValidationError({name: [text] for name, text in errors.items()})
         try:
             first, second = (self._keys(request.query_params, moment) for moment in moments)
         except Refused as error:

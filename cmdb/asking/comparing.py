@@ -19,7 +19,7 @@ from cmdb.listing import ItemList
 from cmdb.models import Baseline, ConfigurationItem, RelationType
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for
-from cmdb.network.graph import graph_at
+from cmdb.network.reading import graph_at
 from cmdb.pages import item_url, seen_items
 from cmdb.versioning.moments import Moment, MomentError, read_moment
 from cmdb.views.items import CmdbView, find_item, keep_out, moment_of
@@ -27,12 +27,17 @@ from cmdb.views.items import CmdbView, find_item, keep_out, moment_of
 SIDES = ("first", "second")
 
 
-def moments_in(params: QueryDict) -> tuple[tuple[Moment, Moment], list[str]]:
-    """The two moments that an address names, by day or baseline, and what in them cannot be understood."""
-    found, errors = [], []
+def moments_in(params: QueryDict) -> tuple[tuple[Moment, Moment], dict[str, str]]:
+    """The two moments that an address names, by day or baseline, and by parameter what cannot be understood."""
+    found: list[Moment] = []
+    errors: dict[str, str] = {}
     for side in SIDES:
         name = params.get(f"{side}_baseline", "")
-        baseline = Baseline.objects.filter(pk=name).first() if name.isascii() and name.isdigit() else None
+        baseline = (
+            Baseline.objects.filter(pk=name).first() if name.isascii() and name.isdigit() and len(name) < 10 else None
+        )
+        if name and baseline is None:  # it would be compared with now, and differ in nothing
+            errors[f"{side}_baseline"] = _("There is no baseline “%(value)s”.") % {"value": name[:60]}
         if baseline:
             found.append(Moment(baseline.at, baseline.at))
             continue
@@ -40,7 +45,7 @@ def moments_in(params: QueryDict) -> tuple[tuple[Moment, Moment], list[str]]:
             found.append(read_moment({key: params.get(f"{side}_{key}", "") for key in ("as_of", "known_at")}))
         except MomentError as error:
             found.append(Moment())
-            errors.append(str(error))
+            errors[f"{side}_{error.parameter}"] = str(error)
     return (found[0], found[1]), errors
 
 
@@ -57,7 +62,7 @@ def draw_comparison(request: SignedInRequest, title: str, back: str, compare: An
         "title": title,
         "back": back,
         "sides": sides,
-        "errors": errors,
+        "errors": errors.values(),
         "found": found,
         "shown": SHOWN,
         "baselines": Baseline.objects.all()[:100],
@@ -141,16 +146,16 @@ class PathPage(CmdbView):
         visible = ConfigurationItem.objects.visible_to(request.user)
         ends = [visible.filter(identifier=name).first() if name else None for name in names]
         unknown = [name for name, end in zip(names, ends, strict=True) if name and end is None]
-        steps = self._steps(request, ends[0].pk, ends[1].pk, moment) if ends[0] and ends[1] else None
-        context = {"names": names, "unknown": unknown, "steps": steps, "moment": moment, "asked": all(ends)}
+        found = self._found(request, ends[0].pk, ends[1].pk, moment) if ends[0] and ends[1] else {}
+        context = {"names": names, "unknown": unknown, "moment": moment, "asked": all(ends), **found}
         return render(request, "cmdb/path.html", context)
 
     @staticmethod
-    def _steps(request: SignedInRequest, first: int, last: int, moment: Moment) -> list[dict[str, Any]] | None:
-        with graph_at(moment) as graph:
-            edges = impact.path_between(graph, first, last, allowed=allowed_for(request.user, moment))
+    def _found(request: SignedInRequest, first: int, last: int, moment: Moment) -> dict[str, Any]:
+        graph = graph_at(moment, impact.BUDGET_SECONDS)
+        edges = impact.path_between(graph, first, last, allowed=allowed_for(request.user, moment))
         if edges is None:
-            return None
+            return {"steps": None, "cut": graph.unread}
         seen = seen_items({end for edge in edges for end in (edge.dependent, edge.provider)}, request.user, moment)
         types = RelationType.objects.in_bulk()
         found, at = [], first
@@ -161,4 +166,4 @@ class PathPage(CmdbView):
             label = kind.name if outward else kind.inverse
             found.append({"from": seen.get(at), "label": label, "to": seen.get(other), "url": item_url(other, moment)})
             at = other
-        return found
+        return {"steps": found}

@@ -14,7 +14,7 @@ from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, ItemVersion, RelationType, RelationVersion
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for
-from cmdb.network.graph import graph_at
+from cmdb.network.reading import graph_at
 from cmdb.versioning.history import Field, Names
 from cmdb.versioning.moments import Moment
 
@@ -119,5 +119,5 @@ def _relations(keys: Collection[int], moments: tuple[Moment, Moment]) -> list[tu
 def beneath(key: int, moment: Moment, user: User) -> set[int]:
     """The item and everything it rests on at the moment."""
     allowed = allowed_for(user, moment)
-    with graph_at(moment) as graph:
-        return {key, *impact.foundations_of(graph, [key], allowed=allowed, limit=MOST_BENEATH).depth}
+    below = impact.foundations_of(graph_at(moment), [key], allowed=allowed, limit=MOST_BENEATH)
+    return {key, *below.depth}

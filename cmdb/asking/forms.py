@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import User
-from cmdb.asking.narrowing import BACKWARD, CARRIES, CONDITIONS, FORWARD, RESTS_ON
+from cmdb.asking.narrowing import BACKWARD, CARRIES, CONDITIONS, FORWARD, RESTS_ON, narrow, understood
 from cmdb.definitions import Definitions
 from cmdb.models import Baseline, BusinessSystemClass, CIStatus, ItemQuery, RelationType
+from cmdb.services import items_at
+from cmdb.versioning.moments import NOW
+from itsm.web.filtering import filled
 from itsm.web.widgets import PlainChoiceField
 
 #: What of an address is no part of a question.
 PASSING = ("cursor", "as_of", "known_at", "query", "format")
+#: What of an address says how a list looks, not what is in it.
+LOOKS = ("col", "sort")
 
 
 def kept(params: QueryDict) -> str:
     """What of an address a saved query keeps: all but moment and page, and nothing empty."""
-    found = QueryDict(mutable=True)
-    for name, values in params.lists():
-        filled = [value for value in values if value or name == "retired"]
-        if name not in PASSING and filled:
-            found.setlist(name, filled)
+    found = filled(params, keep=["retired"])
+    for name in PASSING:
+        found.pop(name, None)
     return found.urlencode()
 
 
@@ -90,8 +96,22 @@ class SaveForm(forms.ModelForm):
         return name
 
     def clean_params(self) -> str:
-        """Without moment and page."""
-        return kept(QueryDict(self.cleaned_data["params"].lstrip("?")))
+        """Without moment and page; whatever nobody understands would later find all items instead of none."""
+        given = QueryDict(self.cleaned_data["params"].lstrip("?"))
+        text = kept(given)
+        if given and not text:
+            said = _("Nothing of this is kept, and it would find all items: %(names)s.")
+            raise ValidationError(said % {"names": ", ".join(sorted(given))[:100]})
+        if not text:
+            raise ValidationError(_("This asks for nothing: all items stand in the list already."))
+        params, owner = QueryDict(text), self.instance.owner
+        if strange := sorted(params.keys() - understood(params, owner) - {*LOOKS}):
+            raise ValidationError(_("“%(value)s” is not known.") % {"value": strange[0][:60]})
+        try:
+            narrow(items_at(NOW, owner), params, owner, NOW)
+        except ValidationError as error:
+            raise ValidationError([f"{name}: {texts[0]}" for name, texts in error.message_dict.items()]) from error
+        return text
 
 
 class BaselineForm(forms.ModelForm):
@@ -103,6 +123,13 @@ class BaselineForm(forms.ModelForm):
         help_text=gettext_lazy("Empty: now."),
         widget=forms.DateTimeInput({"type": "datetime-local"}),
     )
+
+    def clean_at(self) -> datetime | None:
+        """What will be is not known yet."""
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and at > timezone.now():
+            raise ValidationError(_("This lies in the future."))
+        return at
 
     class Meta:
         model = Baseline

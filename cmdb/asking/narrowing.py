@@ -7,7 +7,6 @@ conditions; what they may say of the other item is what lists can be filtered by
 
 from __future__ import annotations
 
-from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
-from cmdb.definitions import Definitions
-from cmdb.filters import PREFIX, by_attributes, filter_for
-from cmdb.models import ComplianceRule, ItemQuery, RelationType
+from cmdb.definitions import Definitions, as_defined
+from cmdb.filters import PREFIX, attribute_parameters, by_attributes, filter_for
+from cmdb.models import ComplianceRule, ComplianceRuleVersion, ItemQuery, RelationType
 from cmdb.network.answers import allowed_for
-from cmdb.network.graph import Edge, Graph, graph_at
+from cmdb.network.impact import hanging_on
+from cmdb.network.reading import graph_at
 from cmdb.services import items_at, relations_at
 from cmdb.versioning.moments import Moment
 
@@ -36,6 +36,11 @@ OWN = ("how", "none", "attribute", "value")
 def relation_parameters(params: Any) -> list[str]:
     """The parameters that ask for what items hang together with."""
     return [name for name in params if name.startswith(CONDITIONS)]
+
+
+def understood(params: Any, user: User) -> set[str]:
+    """The names in ``params``, and those never used, that ask something of items."""
+    return {*filter_for(user).base_filters, *attribute_parameters(params), *relation_parameters(params)}
 
 
 def saved_query(number: str, user: User) -> ItemQuery:
@@ -58,7 +63,8 @@ def with_query(query: ItemQuery, params: QueryDict) -> QueryDict:
 
 def narrow(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment) -> QuerySet[Any]:
     """Narrow ``found``, items at ``moment``, by all that ``params`` ask. Raises ValidationError by name."""
-    narrowed = filter_for(user)(params, queryset=found, request=SimpleNamespace(user=user))
+    asked = SimpleNamespace(user=user, moment=moment)
+    narrowed = filter_for(user)(params, queryset=found, request=asked)
     if not narrowed.is_valid():
         raise ValidationError({name: list(map(str, texts)) for name, texts in narrowed.errors.items()})
     found = by_relations(by_attributes(narrowed.qs, params, user, moment), params, user, moment)
@@ -77,18 +83,23 @@ def by_rule(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment)
     return breaking(found, rule, user, moment)
 
 
-def concerned_by(found: QuerySet[Any], rule: ComplianceRule) -> QuerySet[Any]:
+def concerned_by(found: QuerySet[Any], rule: ComplianceRule, moment: Moment) -> QuerySet[Any]:
     """Those of ``found`` that the rule is about: of its class or those below, and not retired."""
     found = found.exclude(status="retired")
-    return found.filter(ci_class__in=Definitions().below(rule.ci_class_id)) if rule.ci_class_id else found
+    known = Definitions(moment.known_at)
+    return found.filter(ci_class__in=known.below(rule.ci_class_id)) if rule.ci_class_id else found
 
 
 def breaking(found: QuerySet[Any], rule: ComplianceRule, user: User, moment: Moment) -> QuerySet[Any]:
-    """Those of ``found``, items at ``moment``, that break the rule. Raises ValidationError as its query does."""
+    """Those of ``found``, items at ``moment``, that break the rule as it was known then.
+
+    Raises ValidationError as its query does.
+    """
+    rule = as_defined([rule], ComplianceRuleVersion, moment.known_at)[0]
     column = "pk" if moment.is_now else "item_id"
     those = narrow(items_at(moment, user), rule.parameters(), user, moment).order_by().values(column)
     condition = Q(**{f"{column}__in": those})
-    concerned = concerned_by(found, rule)
+    concerned = concerned_by(found, rule, moment)
     return concerned.filter(condition) if rule.demand == rule.Demand.NONE else concerned.exclude(condition)
 
 
@@ -140,17 +151,4 @@ def _described(said: dict[str, str], user: User, moment: Moment) -> QuerySet[Any
 def _reached(how: str, start: set[int], user: User, moment: Moment) -> list[int]:
     """What carries ``start``, or rests on it, over any number of steps; not ``start`` itself unless in a circle."""
     allowed = allowed_for(user, moment)
-    found: set[int] = set()
-    with graph_at(moment) as graph:
-        waiting = deque(start)
-        while waiting:
-            for edge in _steps(graph, how, waiting.popleft()):
-                other = edge.provider if how == CARRIES else edge.dependent
-                if other not in found and (allowed is None or other in allowed):
-                    found.add(other)
-                    waiting.append(other)
-    return sorted(found)
-
-
-def _steps(graph: Graph, how: str, key: int) -> list[Edge]:
-    return (graph.needs if how == CARRIES else graph.carries).get(key, [])
+    return sorted(hanging_on(graph_at(moment), start, up=how == RESTS_ON, allowed=allowed))

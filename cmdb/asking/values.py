@@ -11,7 +11,7 @@ from accounts.models import User
 from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
 from cmdb.models import Attribute, Kind
-from cmdb.values import normalised
+from cmdb.values import is_empty, normalised
 
 #: What people read off a thing and type; choices, dates and people are asked for by their filters.
 TYPED = frozenset({Kind.TEXT, Kind.ADDRESS, Kind.URL})
@@ -42,6 +42,6 @@ def told_value(item: Any, text: str, attributes: list[Attribute]) -> str:
     wanted = normalised(text)
     for row in attributes:
         value = item.attributes.get(row.code)
-        if value and normalised(value) == wanted:
+        if not is_empty(value) and normalised(value) == wanted:
             return f"{row.name} {value}"
     return ""

@@ -1,10 +1,10 @@
-"""Photos of an audit's checks in the API: taken with the rules of the page (CMDB-07)."""
+"""Photos of what audits find, in the API: taken with the rules of the page (CMDB-07)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError as Wrong
 from django.http import HttpResponse
 from django.urls import path
@@ -17,11 +17,13 @@ from rest_framework.response import Response
 
 from cmdb.api.shapes import TAG, Conflict
 from cmdb.audits.api import NUMBER, ONE, AuditBaseView
-from cmdb.audits.photos import check_photo, keep_photo, remove_photo
+from cmdb.audits.forms import OnePhotoForm
+from cmdb.audits.photos import keep_photo, remove_photo
 from cmdb.audits.serializers import AuditPhotoSerializer
 from cmdb.audits.services import AuditClosed
-from cmdb.audits.views import LARGE, drawn_photo, find_photo
+from cmdb.audits.views import LARGE, drawn_photo, find_extra, find_photo
 from cmdb.authority import may_edit
+from cmdb.models import AuditCheck, AuditExtra, AuditPhoto
 from itsm.api.form_input import checked, unknown
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 
@@ -33,16 +35,6 @@ _BODY: dict[str, Any] = {
 }
 
 
-class PhotoInput(forms.Form):
-    """The picture."""
-
-    photo = forms.FileField()
-
-    def clean_photo(self) -> Any:
-        """As on the page."""
-        return check_photo(self.cleaned_data["photo"])
-
-
 class PhotosApiView(AuditBaseView):
     """A photo of what was found is added to a check."""
 
@@ -52,18 +44,22 @@ class PhotosApiView(AuditBaseView):
         """Files come in parts."""
         return [MultiPartParser()]
 
-    def post(self, request: Request, pk: int, check: int) -> Response:
+    def found(self, pk: int, **of: int) -> AuditCheck | AuditExtra:
+        """What the photo is of. Raises Http404."""
+        return self.check_of(pk, of["check"])
+
+    def post(self, request: Request, pk: int, **of: int) -> Response:
         """Keep it, without where and with what it was taken."""
         self.allow(may_edit(self.user))
-        row = self.check_of(pk, check)
+        row = self.found(pk, **of)
         return self.once(request, lambda: self._keep(request, row))
 
-    def _keep(self, request: Request, row: Any) -> Response:
+    def _keep(self, request: Request, row: AuditCheck | AuditExtra) -> Response:
         if errors := unknown({**request.POST.dict(), **request.FILES.dict()}, _BODY["properties"]):
             raise ValidationError(errors)
-        said = checked(PhotoInput(request.POST, request.FILES))
+        said = checked(OnePhotoForm(request.POST, request.FILES))
         try:
-            made = keep_photo(check=row, file=said["photo"], by=self.user, now=timezone.now())
+            made = keep_photo(of=row, file=said["photo"], by=self.user, now=timezone.now())
         except Wrong as error:
             raise ValidationError({"photo": error.messages}) from error
         return Response(AuditPhotoSerializer(made).data, status=201)
@@ -83,20 +79,39 @@ class PhotosApiView(AuditBaseView):
         )
 
 
+class ExtraPhotosApiView(PhotosApiView):
+    """A photo is added to something that stands there and is not recorded."""
+
+    def found(self, pk: int, **of: int) -> AuditCheck | AuditExtra:
+        """What the photo is of. Raises Http404."""
+        return find_extra(pk, of["extra"])
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        said = super().operation(method)
+        assert said is not None  # noqa: S101 - it has one
+        summary = _("Add a photo to something that is not recorded")
+        return replace(said, id="audit_extra_photos_create", summary=summary, path={**ONE, "extra": NUMBER})
+
+
 class PhotoApiView(AuditBaseView):
-    """A photo."""
+    """A photo of a check."""
 
     http_method_names: tuple[str, ...] = ("get", "delete", "head", "options")
 
-    def get(self, request: Request, pk: int, check: int, photo: int) -> HttpResponse:
-        """The picture, drawn anew as a PNG of at most 1920 by 1440."""
-        return drawn_photo(find_photo(pk, check, photo), LARGE)
+    def found(self, pk: int, photo: int, **of: int) -> AuditPhoto:
+        """The photo. Raises Http404."""
+        return find_photo(pk, photo, audit_check=of["check"])
 
-    def delete(self, request: Request, pk: int, check: int, photo: int) -> Response:
+    def get(self, request: Request, pk: int, photo: int, **of: int) -> HttpResponse:
+        """The picture, drawn anew as a PNG of at most 1920 by 1440."""
+        return drawn_photo(self.found(pk, photo, **of), LARGE)
+
+    def delete(self, request: Request, pk: int, photo: int, **of: int) -> Response:
         """Take it away, while the audit is open."""
         self.allow(may_edit(self.user))
         try:
-            remove_photo(photo=find_photo(pk, check, photo))
+            remove_photo(photo=self.found(pk, photo, **of))
         except AuditClosed as error:
             raise Conflict(str(error)) from error
         return Response(status=204)
@@ -123,8 +138,30 @@ class PhotoApiView(AuditBaseView):
         )
 
 
+class ExtraPhotoApiView(PhotoApiView):
+    """A photo of something that is not recorded."""
+
+    def found(self, pk: int, photo: int, **of: int) -> AuditPhoto:
+        """The photo. Raises Http404."""
+        return find_photo(pk, photo, extra=of["extra"])
+
+    def operation(self, method: str) -> Operation | None:
+        """How the description shows it."""
+        said = super().operation(method)
+        assert said is not None  # noqa: S101 - it has one
+        where = {**ONE, "extra": NUMBER, "photo": NUMBER}
+        if method == "delete":
+            summary = _("Take a photo of something that is not recorded away")
+            return replace(said, id="audit_extra_photos_remove", summary=summary, path=where)
+        summary = _("Look at a photo of something that is not recorded")
+        return replace(said, id="audit_extra_photos_read", summary=summary, path=where)
+
+
 _CHECK = "items/audits/<int:pk>/checks/<int:check>/photos/"
+_EXTRA = "items/audits/<int:pk>/extras/<int:extra>/photos/"
 routes = [
     path(_CHECK, PhotosApiView.as_view(), name="item-audit-photos"),
     path(f"{_CHECK}<int:photo>/", PhotoApiView.as_view(), name="item-audit-photo"),
+    path(_EXTRA, ExtraPhotosApiView.as_view(), name="item-audit-extra-photos"),
+    path(f"{_EXTRA}<int:photo>/", ExtraPhotoApiView.as_view(), name="item-audit-extra-photo"),
 ]

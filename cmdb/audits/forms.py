@@ -15,7 +15,7 @@ from cmdb.audits.photos import ACCEPTED, check_photo
 from cmdb.definitions import Definitions
 from cmdb.inputs import Reader
 from cmdb.models import AuditCheck, AuditExtra, ItemQuery
-from cmdb.values import written
+from cmdb.values import is_empty, written
 
 LARGEST_SEED = 2**31
 
@@ -60,7 +60,31 @@ class AuditForm(forms.Form):
         return secrets.randbelow(LARGEST_SEED) if given is None else given
 
 
-class CheckForm(forms.Form):
+class PhotoForm(forms.Form):
+    """A picture of what was found, from a phone's camera."""
+
+    photo = forms.FileField(
+        label=gettext_lazy("Photo"),
+        required=False,
+        widget=forms.FileInput({"accept": ACCEPTED, "capture": "environment"}),
+        help_text=gettext_lazy("JPEG, PNG or WebP; where it was taken is removed from it."),
+    )
+
+    def clean_photo(self) -> Any:
+        """A picture, as attachments are checked."""
+        photo = self.cleaned_data["photo"]
+        return check_photo(photo) if photo else None
+
+
+class OnePhotoForm(PhotoForm):
+    """A picture and nothing else."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["photo"].required = True
+
+
+class CheckForm(PhotoForm):
     """What was found of one item: each recorded value stands in a field, whoever sees another types it over."""
 
     result = forms.ChoiceField(
@@ -70,12 +94,6 @@ class CheckForm(forms.Form):
         initial="right",
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=400, required=False)
-    photo = forms.FileField(
-        label=gettext_lazy("Photo"),
-        required=False,
-        widget=forms.FileInput({"accept": ACCEPTED, "capture": "environment"}),
-        help_text=gettext_lazy("JPEG, PNG or WebP; where it was taken is removed from it."),
-    )
 
     def __init__(self, *args: Any, check: AuditCheck, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,7 +104,7 @@ class CheckForm(forms.Form):
         self.recorded = {"name": self.item.name} | {
             code: written(self.item.attributes.get(code))
             for code, row in known.items()
-            if not row.formula and (row.required or self.item.attributes.get(code) not in (None, ""))
+            if not row.formula and (row.required or not is_empty(self.item.attributes.get(code)))
         }
         for name, value in self.recorded.items():
             label = known[name].name if name in known else _("Name")
@@ -96,11 +114,6 @@ class CheckForm(forms.Form):
     def values(self) -> list[Any]:
         """The fields of the recorded values."""
         return [self[name] for name in self.fields if name.startswith("v.")]
-
-    def clean_photo(self) -> Any:
-        """A picture, as attachments are checked."""
-        photo = self.cleaned_data["photo"]
-        return check_photo(photo) if photo else None
 
     def clean(self) -> dict[str, Any]:
         """What was typed over is read like everywhere; it makes the result ``differs``."""
@@ -125,3 +138,7 @@ class ExtraForm(forms.ModelForm):
     class Meta:
         model = AuditExtra
         fields: ClassVar[list[str]] = ["what", "place"]
+
+
+class FoundForm(PhotoForm, ExtraForm):
+    """The same with a picture, on the spot."""

@@ -1,4 +1,4 @@
-"""Photos taken at a check: what is taken, how it is kept, who sees it (CMDB-07). As attachments are."""
+"""Photos of what an audit finds: what is taken, how it is kept, who sees it (CMDB-07). As attachments are."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.audits.services import AuditClosed
-from cmdb.models import Audit, AuditCheck, AuditPhoto
+from cmdb.models import Audit, AuditCheck, AuditExtra, AuditPhoto
 from itsm.documents.metadata import without_metadata
 from itsm.documents.pictures import digest_of, picture_errors
 
@@ -27,8 +28,10 @@ KINDS = {
 }
 ACCEPTED = "image/jpeg,image/png,image/webp"
 MAX_BYTES = 20 * 1024 * 1024
-#: So many of one check.
+#: So many of one check, or of one thing that is not recorded.
 MOST = 5
+#: Photos with who took them and what they are of.
+PHOTOS = Prefetch("photos", AuditPhoto.objects.select_related("by", "extra"))
 
 
 def check_photo(file: UploadedFile) -> UploadedFile:
@@ -54,17 +57,18 @@ def _ending(file: UploadedFile) -> str:
 
 
 @transaction.atomic
-def keep_photo(*, check: AuditCheck, file: UploadedFile, by: User, now: datetime) -> AuditPhoto:
+def keep_photo(*, of: AuditCheck | AuditExtra, file: UploadedFile, by: User, now: datetime) -> AuditPhoto:
     """Keep a checked picture without its metadata. Raises AuditClosed, ValidationError when there are enough."""
-    audit = Audit.objects.select_for_update().get(pk=check.audit_id)
+    audit = Audit.objects.select_for_update().get(pk=of.audit_id)
     if audit.closed_at:
         raise AuditClosed
-    if check.photos.count() >= MOST:
-        raise ValidationError(_("At most %(count)d photos of one check.") % {"count": MOST})
+    if of.photos.count() >= MOST:
+        raise ValidationError(_("At most %(count)d photos of one thing.") % {"count": MOST})
     ending = _ending(file)
     stored = ContentFile(without_metadata(ending, file.read()), name=file.name)
     row = AuditPhoto(
-        audit_check=check,
+        audit_check=of if isinstance(of, AuditCheck) else None,
+        extra=of if isinstance(of, AuditExtra) else None,
         name=PurePath(file.name or "").name[-200:],
         storage_name=secrets.token_hex(16),
         file=stored,
@@ -81,7 +85,7 @@ def keep_photo(*, check: AuditCheck, file: UploadedFile, by: User, now: datetime
 @transaction.atomic
 def remove_photo(*, photo: AuditPhoto) -> None:
     """Take a photo away while the audit is open. Raises AuditClosed."""
-    audit = Audit.objects.select_for_update().get(pk=photo.audit_check.audit_id)
+    audit = Audit.objects.select_for_update().get(pk=photo.found.audit_id)
     if audit.closed_at:
         raise AuditClosed
     storage, name = photo.file.storage, str(photo.file.name)

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from cmdb.audits.accuracy import Share
 from cmdb.audits.forms import CheckForm
+from cmdb.audits.photos import PHOTOS
 from cmdb.models import AuditPhoto
 from itsm.api.fields import PersonField
 
@@ -86,13 +87,31 @@ class AuditSerializer(serializers.Serializer):
     accuracy = AccuracySerializer(source="overall")
 
 
+class AuditPhotoSerializer(serializers.Serializer):
+    """A photo of what was found."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    by = PersonField()
+    at = serializers.DateTimeField()
+    url = serializers.SerializerMethodField(help_text="Where the picture is, as a PNG.")
+
+    def get_url(self, photo: AuditPhoto) -> str:
+        """Its own address."""
+        name = "item-audit-extra-photo" if photo.extra_id else "item-audit-photo"
+        return reverse(f"api:{name}", args=[photo.found.audit_id, photo.found.pk, photo.pk])
+
+
 class AuditExtraSerializer(serializers.Serializer):
     """Something that stood there and is not recorded."""
 
+    id = serializers.IntegerField()
     what = serializers.CharField()
     place = serializers.CharField()
     by = PersonField(allow_null=True)
     at = serializers.DateTimeField()
+    photos = AuditPhotoSerializer(many=True, source="photos.all")
 
 
 class AuditDetailSerializer(AuditSerializer):
@@ -104,7 +123,7 @@ class AuditDetailSerializer(AuditSerializer):
 
     def get_extras(self, audit: Any) -> list[dict[str, Any]]:
         """In the order they were noted."""
-        return list(AuditExtraSerializer(audit.extras.select_related("by"), many=True).data)
+        return list(AuditExtraSerializer(audit.extras.select_related("by").prefetch_related(PHOTOS), many=True).data)
 
 
 class AuditCheckSerializer(serializers.Serializer):
@@ -120,22 +139,6 @@ class AuditCheckSerializer(serializers.Serializer):
     note = serializers.CharField()
     by = PersonField(allow_null=True)
     at = serializers.DateTimeField(allow_null=True)
-
-
-class AuditPhotoSerializer(serializers.Serializer):
-    """A photo of what was found."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    size = serializers.IntegerField(help_text="Bytes.")
-    by = PersonField()
-    at = serializers.DateTimeField()
-    url = serializers.SerializerMethodField(help_text="Where the picture is, as a PNG.")
-
-    def get_url(self, photo: AuditPhoto) -> str:
-        """Its own address."""
-        check = photo.audit_check
-        return reverse("api:item-audit-photo", args=[check.audit_id, check.pk, photo.pk])
 
 
 class AuditCheckDetailSerializer(AuditCheckSerializer):

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from accounts.models import User
 from cmdb.asking.narrowing import narrow
 from cmdb.models import Audit, AuditCheck, ConfigurationItem, Difference, Relation, Sighting
 from cmdb.services import items_at
-from cmdb.transfer.discovery import differ
+from cmdb.transfer.discovery import PEOPLE, differ
 from cmdb.versioning.moments import NOW, present
 
 
@@ -88,12 +89,13 @@ def take_from_discovery(*, audit: Audit, by: User) -> int:
     """Let what discovery saw since the audit was opened answer for items that nobody checked; return how many."""
     if audit.closed_at:
         raise AuditClosed
-    waiting = audit.checks.filter(result="", item__sightings__seen_at__gte=audit.opened_at)
-    found = waiting.exclude(item__sightings__source__in=["audit", "people"]).select_related("item").distinct()
+    doubted = Difference.objects.filter(sighting=OuterRef("pk"), what=Difference.What.SEVERAL, decision="")
+    seen_of = Sighting.objects.filter(item=OuterRef("item"), seen_at__gte=audit.opened_at).exclude(source__in=PEOPLE)
+    found = audit.checks.filter(Exists(seen_of.exclude(Exists(doubted))), result="").select_related("item")
     rows = list(found.order_by("pk"))
     for check in rows:
         open_ = Difference.objects.filter(item=check.item, what=Difference.What.VALUE, decision="")
-        seen = dict(open_.exclude(sighting__source__in=["audit", "people"]).values_list("field", "seen_value"))
+        seen = dict(open_.exclude(sighting__source__in=PEOPLE).values_list("field", "seen_value"))
         result = AuditCheck.Result.DIFFERS if seen else AuditCheck.Result.RIGHT
         note(check=check, result=result, seen=seen, text=_("seen by discovery"), by=by)
     return len(rows)

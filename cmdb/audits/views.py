@@ -18,8 +18,8 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]  # as 
 
 from accounts.http import SignedInRequest
 from cmdb.audits.accuracy import by_class, by_field, overall
-from cmdb.audits.forms import AuditForm, CheckForm, ExtraForm
-from cmdb.audits.photos import keep_photo, remove_photo
+from cmdb.audits.forms import AuditForm, CheckForm, FoundForm, OnePhotoForm
+from cmdb.audits.photos import PHOTOS, keep_photo, remove_photo
 from cmdb.audits.services import AuditClosed, close_audit, note, open_audit, take_from_discovery
 from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
@@ -72,12 +72,20 @@ def find_audit(pk: int) -> Audit:
     return found
 
 
+def find_extra(pk: int, extra: int) -> AuditExtra:
+    """Something of the audit that is not recorded. Raises Http404."""
+    found = AuditExtra.objects.filter(audit=pk, pk=extra).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 class AuditView(CmdbView):
     """One audit: what is to do, what was found, how accurate the record is."""
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show it."""
-        return self._draw(request, find_audit(pk), ExtraForm())
+        return self._draw(request, find_audit(pk), FoundForm())
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Close it, take over what discovery saw, or note something that is not recorded."""
@@ -86,12 +94,24 @@ class AuditView(CmdbView):
         if "close" in request.POST or "discovery" in request.POST:
             keep_out(request.user, may_correct(request.user))
             return self._step(request, audit)
-        form = ExtraForm(request.POST, instance=AuditExtra(audit=audit, by=request.user))
+        form = FoundForm(request.POST, request.FILES, instance=AuditExtra(audit=audit, by=request.user))
         if audit.closed_at or not form.is_valid():
             return self._draw(request, audit, form, status=422)
-        form.save()
+        try:
+            self._keep(request, form)
+        except AuditClosed as error:
+            form.add_error(None, str(error))
+            return self._draw(request, audit, form, status=409)
         messages.success(request, _("Noted."))
         return redirect("cmdb:audit", pk)
+
+    @staticmethod
+    @transaction.atomic
+    def _keep(request: SignedInRequest, form: FoundForm) -> None:
+        """What stands there, with its photo. Raises AuditClosed."""
+        made = form.save()
+        if photo := form.cleaned_data["photo"]:
+            keep_photo(of=made, file=photo, by=request.user, now=timezone.now())
 
     @staticmethod
     def _step(request: SignedInRequest, audit: Audit) -> HttpResponse:
@@ -106,7 +126,7 @@ class AuditView(CmdbView):
         return redirect("cmdb:audit", audit.pk)
 
     @staticmethod
-    def _draw(request: SignedInRequest, audit: Audit, form: ExtraForm, status: int = 200) -> HttpResponse:
+    def _draw(request: SignedInRequest, audit: Audit, form: FoundForm, status: int = 200) -> HttpResponse:
         checks = list(audit.checks.select_related("item__ci_class", "by"))
         known = Definitions()
         context = {
@@ -117,7 +137,8 @@ class AuditView(CmdbView):
             "share": overall(checks),
             "classes": by_class(checks, {code: row.name for code, row in known.classes.items()}),
             "fields": by_field(checks, known.label),
-            "extras": audit.extras.select_related("by"),
+            "extras": audit.extras.select_related("by").prefetch_related(PHOTOS),
+            "photo_form": OnePhotoForm(),
             "form": form,
             "may_edit": may_edit(request.user) and not audit.closed_at,
             "may_manage": may_correct(request.user) and not audit.closed_at,
@@ -158,7 +179,7 @@ class CheckView(CmdbView):
         """What was found, with its photo. Raises AuditClosed, ValidationError."""
         note(check=row, result=said["result"], seen=said["seen"], text=said["note"], by=request.user)
         if said["photo"]:
-            keep_photo(check=row, file=said["photo"], by=request.user, now=timezone.now())
+            keep_photo(of=row, file=said["photo"], by=request.user, now=timezone.now())
 
     @staticmethod
     def _find(request: SignedInRequest, pk: int, check: int) -> AuditCheck:
@@ -175,10 +196,11 @@ class CheckView(CmdbView):
         return render(request, "cmdb/audits/check.html", context, status=status)
 
 
-def find_photo(pk: int, check: int, photo: int) -> AuditPhoto:
-    """The photo of a check. Raises Http404."""
-    rows = AuditPhoto.objects.filter(audit_check__audit=pk, audit_check=check, pk=photo)
-    found = rows.select_related("audit_check").first()
+def find_photo(pk: int, photo: int, **of: int) -> AuditPhoto:
+    """The photo of a check (``audit_check``) or of something that is not recorded (``extra``). Raises Http404."""
+    [(what, key)] = of.items()
+    rows = AuditPhoto.objects.filter(**{f"{what}__audit": pk, what: key}, pk=photo)
+    found = rows.select_related("audit_check", "extra").first()
     if found is None:
         raise Http404
     return found
@@ -200,17 +222,59 @@ class PhotoView(CmdbView):
 
     def get(self, request: SignedInRequest, pk: int, check: int, photo: int) -> HttpResponse:
         """Small, or with ``size=large`` as large as a screen."""
-        size = LARGE if request.GET.get("size") == "large" else SMALL
-        return drawn_photo(find_photo(pk, check, photo), size)
+        return drawn_photo(find_photo(pk, photo, audit_check=check), size_of(request))
 
     def post(self, request: SignedInRequest, pk: int, check: int, photo: int) -> HttpResponse:
         """Only while the audit is open."""
-        keep_out(request.user, may_edit(request.user))
-        try:
-            remove_photo(photo=find_photo(pk, check, photo))
-        except AuditClosed as error:
-            messages.error(request, str(error))
+        take_away(request, find_photo(pk, photo, audit_check=check))
         return redirect("cmdb:audit_check", pk, check)
+
+
+class ExtraPhotosView(CmdbView):
+    """Photos of something that is not recorded: POST adds one."""
+
+    def post(self, request: SignedInRequest, pk: int, extra: int) -> HttpResponse:
+        """Keep it, or say why not."""
+        keep_out(request.user, may_edit(request.user))
+        row = find_extra(pk, extra)
+        form = OnePhotoForm(request.POST, request.FILES)
+        try:
+            if form.is_valid():
+                keep_photo(of=row, file=form.cleaned_data["photo"], by=request.user, now=timezone.now())
+        except AuditClosed as error:
+            form.add_error(None, str(error))
+        except ValidationError as error:
+            form.add_error("photo", error)
+        for texts in form.errors.values():
+            messages.error(request, " ".join(map(str, texts)))
+        return redirect("cmdb:audit", pk)
+
+
+class ExtraPhotoView(CmdbView):
+    """One of them; POST takes it away."""
+
+    def get(self, request: SignedInRequest, pk: int, extra: int, photo: int) -> HttpResponse:
+        """Small, or with ``size=large`` as large as a screen."""
+        return drawn_photo(find_photo(pk, photo, extra=extra), size_of(request))
+
+    def post(self, request: SignedInRequest, pk: int, extra: int, photo: int) -> HttpResponse:
+        """Only while the audit is open."""
+        take_away(request, find_photo(pk, photo, extra=extra))
+        return redirect("cmdb:audit", pk)
+
+
+def size_of(request: SignedInRequest) -> tuple[int, int]:
+    """How large the address asks for a photo."""
+    return LARGE if request.GET.get("size") == "large" else SMALL
+
+
+def take_away(request: SignedInRequest, photo: AuditPhoto) -> None:
+    """Remove a photo, or say why not. Raises PermissionDenied."""
+    keep_out(request.user, may_edit(request.user))
+    try:
+        remove_photo(photo=photo)
+    except AuditClosed as error:
+        messages.error(request, str(error))
 
 
 class CodesView(CmdbView):

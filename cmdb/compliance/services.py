@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from cmdb.asking.narrowing import breaking, concerned_by
-from cmdb.models import ComplianceRule, ComplianceRuleVersion, ComplianceShare
+from cmdb.defining.keeping import keep_definition
+from cmdb.models import ComplianceRule, ComplianceShare
 from cmdb.services import items_at
 from cmdb.versioning.moments import NOW, Moment
 
@@ -41,7 +42,7 @@ def kept(rule: ComplianceRule, user: User, moment: Moment = NOW) -> Kept:
         broken = breaking(seen, rule, user, moment).count()
     except ValidationError as error:  # an attribute or a type of relations that is no more
         return Kept(rule, error=" ".join(error.messages))
-    return Kept(rule, concerned_by(seen, rule).count(), broken)
+    return Kept(rule, concerned_by(seen, rule, moment).count(), broken)
 
 
 @transaction.atomic
@@ -50,7 +51,7 @@ def keep_rule(*, rule: ComplianceRule, said: Mapping[str, Any], by: User) -> Com
     for name, value in said.items():
         setattr(rule, name, value)
     rule.save()
-    ComplianceRuleVersion.objects.create(rule=rule, by=by, definition=rule.definition())
+    keep_definition(rule, by)
     return rule
 
 

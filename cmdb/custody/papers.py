@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cmdb.definitions import Definitions
 from cmdb.models import Handover
-from cmdb.values import shown
+from cmdb.values import is_empty, shown
 from itsm.documents.paper import Part, moment, pdf_of
 
 #: Attributes of the item that stand on the form.
@@ -20,7 +20,7 @@ def handover_pdf(row: Handover, *, printed: str) -> bytes:
     lines += [
         (attributes[code].name, shown(attributes[code], item.attributes[code]))
         for code in TOLD
-        if code in attributes and item.attributes.get(code)
+        if code in attributes and not is_empty(item.attributes.get(code))
     ]
     signed = row.receiver.display_name if row.state == Handover.State.TAKEN else ""
     signatures = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.permissions import Permission
 from accounts.querysets import UserQuerySet
-from cmdb.authority import Stamp, may_edit
+from cmdb.authority import NotAllowed, Stamp, may_edit
 from cmdb.models import ConfigurationItem, Handover
 from cmdb.versioning.moments import present
 from cmdb.writing import RETIRED, Draft, write_items
@@ -34,8 +34,7 @@ def may_receive(item: ConfigurationItem) -> UserQuerySet:
     """Who can be handed ``item``: people who sign in, of the provider and its suppliers, and of the item's own
     customer. Nobody else learns of it through a handover (ORG-03).
     """
-    works = Q(roles__permissions__overlap=[Permission.VIEW, Permission.WORK], roles__active=True)
-    staff = Q(pk__in=User.objects.filter(works).values("pk"))
+    staff = Q(pk__in=User.objects.holding(Permission.VIEW, Permission.WORK).values("pk"))
     own = Q(organisation=item.organisation_id) if item.organisation_id else staff
     return User.objects.signing_in().filter(staff | own)
 
@@ -85,7 +84,10 @@ def end_handover(*, handover: Handover, state: str, words: str = "", by: User) -
     if state == State.TAKEN:
         reason = _("Taken over from %(person)s") % {"person": row.giver.display_name}
         stamp = Stamp(by=by, observed=True, reason=reason)
-        write_items([Draft(row.item.identifier, {KEEPER: row.receiver.username}, row.item)], stamp)
+        try:
+            write_items([Draft(row.item.identifier, {KEEPER: row.receiver.username}, row.item)], stamp)
+        except NotAllowed as error:  # the keeper is under change control: signing for it is no ground
+            raise NotHandedOver(str(error)) from error
     people = [row.receiver] if state == State.WITHDRAWN else [row.giver]
     handover_moved.send(Handover, handover=row, people=people, by=by, now=row.ended_at)
     return row

@@ -35,7 +35,9 @@ class OwnItemsView(SignedInView):
         if request.user.may(Permission.CMDB_VIEW):
             return redirect("cmdb:list")
         words = request.GET.get("q", "").strip()[:200]
-        found = ConfigurationItem.objects.visible_to(request.user).exclude(status="retired").matching(words)
+        found = (
+            ConfigurationItem.objects.visible_to(request.user).exclude(status="retired").matching(words, request.user)
+        )
         rows = found.select_related(*RELATED)
         ordering = parse_ordering("identifier", SORTS)
         try:

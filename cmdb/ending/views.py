@@ -20,6 +20,7 @@ from cmdb.ending.services import USUAL, endings, keep_limit
 from cmdb.models import EndLimit, EndLimitVersion
 from cmdb.models.ending import Ends
 from cmdb.views.items import CmdbView, keep_out
+from itsm.moments import portal_day
 from itsm.web.widgets import PlainChoiceField
 
 SHOWN = 200
@@ -71,7 +72,7 @@ class EndingView(CmdbView):
 
     @staticmethod
     def _draw(request: SignedInRequest, form: LimitForm, status: int = 200) -> HttpResponse:
-        found = sorted(endings(timezone.localdate()), key=lambda row: (row.on, row.item.identifier))
+        found = sorted(endings(portal_day(timezone.now())), key=lambda row: (row.on, row.item.identifier))
         context = {
             "rows": [{"row": row, "ends": Ends(row.ends).label} for row in found[:SHOWN]],
             "count": len(found),

@@ -1,1 +1,1 @@
-"""Long work on many items, done by a worker and followed live: imports, withdrawals of sources (CMDB-05)."""
+"""Long work on many items, done by a worker and followed live: imports, their taking back, withdrawals (CMDB-05)."""

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.authority import may_correct
-from cmdb.models import ItemJob
+from cmdb.models import ItemImport, ItemJob
 
 State = ItemJob.State
 #: A worker that was silent for so long is gone; tried so often, then it is given up.
@@ -40,6 +40,7 @@ Work = Callable[[ItemJob, Tell], None]
 #: What does jobs of each kind; loaded with the first, for its libraries are large.
 WORKS = {
     ItemJob.Kind.IMPORT: "cmdb.transfer.requests.do_import",
+    ItemJob.Kind.UNDO: "cmdb.transfer.undoing.do_undo",
     ItemJob.Kind.WITHDRAW: "cmdb.sources.jobs.do_withdraw",
     ItemJob.Kind.PUT_BACK: "cmdb.sources.jobs.do_put_back",
 }
@@ -54,13 +55,33 @@ class NotNow(Exception):  # noqa: N818 - not an error: it waits
 
 
 def queue_job(
-    *, kind: str, name: str, by: User, asked: dict[str, Any], files: tuple[Any, Any] = (None, None)
+    *,
+    kind: str,
+    name: str,
+    by: User,
+    asked: dict[str, Any],
+    files: tuple[Any, Any] = (None, None),
+    run: ItemImport | None = None,
 ) -> ItemJob:
-    """Keep what is asked, with the files of items and relations; a worker begins within seconds."""
-    job = ItemJob(kind=kind, name=name[:200], by=by, asked=asked, language=translation.get_language() or "zh-hans")
+    """Keep what is asked, with the files of items and relations, or the import it is about; a worker begins within
+    seconds.
+    """
+    job = ItemJob(kind=kind, name=name[:200], by=by, asked=asked, run=run)
+    job.language = translation.get_language() or "zh-hans"
     job.items, job.relations = (File(file, name=file.name) if file else "" for file in files)
     job.save(force_insert=True)
     return job
+
+
+@transaction.atomic
+def go_on(job: ItemJob, *, by: User, name: str, asked: dict[str, Any], files: tuple[Any, Any]) -> ItemJob:
+    """Ask again after ``job``: its files go along, unless there are others now."""
+    made = queue_job(kind=job.kind, name=name, by=by, asked=asked, files=files)
+    left = {name: getattr(job, name).name for name in ("items", "relations") if not getattr(made, name)}
+    ItemJob.objects.filter(pk=made.pk).update(**left)
+    ItemJob.objects.filter(pk=job.pk).update(**dict.fromkeys(left, ""))
+    made.refresh_from_db()
+    return made
 
 
 def waiting_jobs(now: datetime) -> QuerySet[ItemJob]:
@@ -74,7 +95,7 @@ def run_job(pk: int, now: datetime) -> bool:
     worker = str(uuid.uuid4())
     if not _claim(pk, worker, now):
         return False
-    job = ItemJob.objects.select_related("by").get(pk=pk)
+    job = ItemJob.objects.select_related("by", "run").get(pk=pk)
     try:
         with translation.override(job.language), Pulse(job) as pulse:
             _do(job, pulse.tell)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import Permission
 from cmdb.api.shapes import KEY, TAG, Conflict, ItemView
-from cmdb.api.writing import STAMPS, identifier_of, stamp_of, written
+from cmdb.api.writing import GROUND, identifier_of, stamp_of, written
 from cmdb.authority import may_edit
 from cmdb.inputs import NAMES
 from cmdb.merging.references import rows_of
@@ -30,12 +30,8 @@ from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, Operation
 
 _TEXTS = {"type": "array", "items": {"type": "string", "maxLength": 200}}
-_GROUND = {
-    "change": {"type": "string", "maxLength": 60, "description": "Number of the approved change."},
-    "correction": {"type": "boolean", "description": "A correction by the configuration manager."},
-    "reason": {"type": "string", "maxLength": 500},
-}
-GROUNDS = tuple(name for name in STAMPS if name != "since")
+_GROUND = {name: schema for name, schema in GROUND.items() if name != "since"}
+GROUNDS = tuple(_GROUND)
 
 
 def _body(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:

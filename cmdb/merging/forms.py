@@ -19,6 +19,7 @@ from cmdb.merging.services import facts_of
 from cmdb.models import ConfigurationItem
 from cmdb.models.items import COLUMNS
 from cmdb.pages import relations_of
+from cmdb.values import is_empty, unlike
 from cmdb.versioning.history import Names
 from cmdb.versioning.moments import NOW
 from itsm.web.widgets import PlainChoiceField
@@ -51,7 +52,7 @@ class _Sides(NowForm):
 
     def ordered(self, *items: ConfigurationItem) -> list[str]:
         """The fields that one of ``items`` has, but what is worked out."""
-        filled = {name for item in items for name, value in facts_of(item).items() if value not in (None, "")}
+        filled = {name for item in items for name, value in facts_of(item).items() if not is_empty(value)}
         attributes: dict[str, Any] = {}
         for item in items:
             attributes |= self.known.of(item.ci_class_id, retired=True)
@@ -78,8 +79,8 @@ class MergeForm(_Sides):
                 "mine": self.names.shown(name, mine.get(name), item.ci_class_id),
                 "theirs": self.names.shown(name, theirs.get(name), other.ci_class_id),
             }
-            if (mine.get(name) or None) != (theirs.get(name) or None) and name != "status_id":
-                empty = mine.get(name) in (None, "")
+            if unlike(mine.get(name), theirs.get(name)) and name != "status_id":
+                empty = is_empty(mine.get(name))
                 self.fields[f"f.{name}"] = PlainChoiceField(
                     label=line["label"],
                     choices=[(MINE, item.identifier), (THEIRS, other.identifier)],

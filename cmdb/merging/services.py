@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,12 +15,14 @@ from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from cmdb.authority import IN_USE, Authority, Stamp, authority_for, may_correct
+from cmdb.authority import Authority, Stamp, authority_for, may_correct
 from cmdb.definitions import Definitions
 from cmdb.merging.references import move, move_back
-from cmdb.models import ConfigurationItem, IdentityChange, Kind, Relation
+from cmdb.models import ConfigurationItem, IdentityChange, ItemVersion, Kind, Relation, RelationVersion
 from cmdb.models.items import COLUMNS
 from cmdb.relating import Link, end_relations, write_relations
+from cmdb.sources.ranking import holder_of
+from cmdb.values import unlike
 from cmdb.versioning.moments import present
 from cmdb.writing import RETIRED, Draft, locked_items, write_items
 from itsm.documents.paper import moment
@@ -58,12 +60,15 @@ def merge(
     before = facts_of(item)
     theirs = facts_of(other)
     row = IdentityChange(kind=MERGE, item=item, other=other, status_before=other.status_id)
-    row.facts = {name: [before.get(name), theirs.get(name)] for name in taken if before.get(name) != theirs.get(name)}
+    row.facts = {
+        name: [before.get(name), theirs.get(name)] for name in taken if unlike(before.get(name), theirs.get(name))
+    }
     other.merged_into = item
     other.save(update_fields=["merged_into"])
     row.ended, row.made = _relations_follow(other, item, stamp)
     write_items([Draft(other.identifier, {"status_id": RETIRED}, other)], stamp)
-    write_items([Draft(item.identifier, {name: after for name, (_b, after) in row.facts.items()}, item)], stamp)
+    taken_over = {name: after for name, (_before, after) in row.facts.items()}
+    write_items([Draft(item.identifier, taken_over, item, held=held_by(other, taken_over))], stamp)
     row.named = _rename(other.identifier, item.identifier, stamp)
     row.moved, row.dropped = move(other.pk, item.pk)
     return _kept(row, stamp)
@@ -77,11 +82,19 @@ def _both(item: ConfigurationItem, other: ConfigurationItem) -> tuple[Configurat
 
 
 def _guarded(stamp: Stamp, *items: ConfigurationItem) -> Stamp:
-    """The stamp of what is written now, once the guard has passed. Raises NotAllowed."""
-    used = next((item for item in items if item.status_id in IN_USE), items[0])
-    names = [item.identifier for item in items]
-    before = {"status_id": used.status_id}
-    granted = authority_for(stamp, before=before, controlled=["identifier"], identifiers=names, now=present())
+    """The stamp of what is written now, once the guard has passed for each of ``items``. Raises NotAllowed."""
+    now = present()
+    grants = [
+        authority_for(
+            stamp,
+            before={"status_id": item.status_id},
+            controlled=["identifier"],
+            identifiers=[item.identifier],
+            now=now,
+        )
+        for item in items
+    ]
+    granted = next((ground for ground in grants if ground[0] != Authority.FREE), grants[0])
     if granted[0] == Authority.FREE and stamp.correction and stamp.by is not None and may_correct(stamp.by):
         granted = (Authority.CORRECTION, "")  # not needed for what is not in use, but said
     return replace(stamp, source="merge", since=None, until=None, granted=granted)
@@ -94,6 +107,7 @@ def _relations_follow(
     found = Relation.objects.filter(Q(source=source) | Q(target=source), active=True)
     found = found.filter(pk__in=keys) if keys is not None else found
     rows = list(found.select_related("source", "target", "relation_type"))
+    whose = relations_held(rows)
     links = [
         Link(
             target if row.source_id == source.pk else row.source,
@@ -101,6 +115,7 @@ def _relations_follow(
             target if row.target_id == source.pk else row.target,
             row.group,
             row.needed,
+            whose.get(row.pk),
         )
         for row in rows
     ]
@@ -170,7 +185,7 @@ def split(
         raise NotOne(_("%(item)s was merged before.") % {"item": item.identifier})
     stamp = replace(_guarded(stamp, item), source="split")
     before = facts_of(item)
-    altered = {name: value for name, value in kept.items() if (value or None) != (before.get(name) or None)}
+    altered = {name: value for name, value in kept.items() if unlike(value, before.get(name))}
     write_items([Draft(item.identifier, altered, item)], stamp)
     free = replace(stamp, change="")
     made = write_items([Draft(identifier, dict(given))], free).made[0]
@@ -203,7 +218,8 @@ def _undo_merge(row: IdentityChange, item: ConfigurationItem, other: Configurati
     _restore(row, item, stamp)
     other.merged_into = None
     other.save(update_fields=["merged_into"])
-    write_items([Draft(other.identifier, {"status_id": row.status_before}, other)], stamp)
+    was = held_by(other, ["status_id"], row.at)
+    write_items([Draft(other.identifier, {"status_id": row.status_before}, other, held=was)], stamp)
     _relations_return(row, stamp)
     _rename(item.identifier, other.identifier, stamp, row.named)
     move_back(row.moved, row.dropped, item.pk, other.pk)
@@ -227,16 +243,43 @@ def _undo_split(row: IdentityChange, item: ConfigurationItem, other: Configurati
 def _restore(row: IdentityChange, item: ConfigurationItem, stamp: Stamp) -> None:
     """Fields that still say what was written say again what they said before."""
     now = facts_of(item)
-    back = {name: before for name, (before, after) in row.facts.items() if (now.get(name) or None) == (after or None)}
-    write_items([Draft(item.identifier, back, item)], stamp)
+    back = {name: before for name, (before, after) in row.facts.items() if not unlike(now.get(name), after)}
+    write_items([Draft(item.identifier, back, item, held=held_by(item, back, row.at))], stamp)
+
+
+def held_by(item: ConfigurationItem, names: Iterable[str], before: datetime | None = None) -> dict[str, list[str]]:
+    """Who said ``names`` of the item and when: now, or just before a moment. What is moved stays its source's word."""
+    versions = ItemVersion.objects.filter(item=item)
+    if before is None:
+        found = versions.believed().filter(valid__upper_inf=True).first()
+    else:
+        then = before - timedelta(microseconds=1)
+        found = versions.at(then, then).first()
+    held = {name: holder_of(found.sources, name, given=True) for name in names} if found else {}
+    return {name: list(said) for name, said in held.items() if said[0]}
+
+
+def relations_held(rows: Iterable[Relation]) -> dict[int, tuple[str, str]]:
+    """Who said relations and when, by key; of those that ended, who said them last."""
+    versions = RelationVersion.objects.believed().filter(relation__in=[row.pk for row in rows]).order_by("valid")
+    return {row.relation_id: holder_of(row.sources, "", given=True) for row in versions}
 
 
 def _relations_return(row: IdentityChange, stamp: Stamp) -> None:
-    """What was made ends, what was ended holds again."""
+    """What was made ends, what was ended holds again; not with what is retired by now, with which it would have ended.
+
+    Raises NotOne when that was merged meanwhile.
+    """
     end_relations(Relation.objects.filter(pk__in=row.made, active=True), stamp)
     found = Relation.objects.filter(pk__in=row.ended, active=False)
-    rows = found.select_related("source", "target", "relation_type")
-    write_relations([Link(r.source, r.relation_type, r.target, r.group, r.needed) for r in rows], stamp)
+    rows = list(found.select_related("source", "target", "relation_type"))
+    merged = next((end for r in rows for end in (r.source, r.target) if end.merged_into_id), None)
+    if merged is not None and row.kind == MERGE:
+        raise NotOne(_("%(item)s was merged or split since; take that back first.") % {"item": merged.identifier})
+    held = relations_held(rows)
+    stand = [r for r in rows if RETIRED not in (r.source.status_id, r.target.status_id)]
+    links = [Link(r.source, r.relation_type, r.target, r.group, r.needed, held.get(r.pk)) for r in stand]
+    write_relations(links, stamp)
 
 
 def taken_back(row: IdentityChange) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -59,33 +60,6 @@ class AuditCheck(models.Model):
         return f"{self.audit}: {self.item}"
 
 
-def photo_path(photo: AuditPhoto, filename: str) -> str:
-    """A random name, so that nothing about the file or its sender can be guessed or abused."""
-    return f"audits/{photo.storage_name[:2]}/{photo.storage_name}"
-
-
-class AuditPhoto(models.Model):
-    """A picture taken at a check, without its metadata. Served by a checked view only, drawn anew."""
-
-    audit_check = models.ForeignKey(AuditCheck, models.CASCADE, related_name="photos")
-    name = models.CharField(_("file name"), max_length=200)
-    storage_name = models.CharField(max_length=64, unique=True, editable=False)
-    file = models.FileField(upload_to=photo_path, max_length=200)
-    content_type = models.CharField(max_length=100)
-    size = models.PositiveIntegerField(_("size (bytes)"))
-    sha256 = models.CharField(max_length=64)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
-    at = models.DateTimeField(_("when"))
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = _("photo of a check")
-        verbose_name_plural = _("photos of checks")
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class AuditExtra(models.Model):
     """Something that stood there and is not recorded."""
 
@@ -100,3 +74,46 @@ class AuditExtra(models.Model):
 
     def __str__(self) -> str:
         return self.what
+
+
+def photo_path(photo: AuditPhoto, filename: str) -> str:
+    """A random name, so that nothing about the file or its sender can be guessed or abused."""
+    return f"audits/{photo.storage_name[:2]}/{photo.storage_name}"
+
+
+class AuditPhoto(models.Model):
+    """A picture of what was found: at a check, or of something that is not recorded (``extra``). Without its metadata,
+    served by a checked view only, drawn anew.
+    """
+
+    audit_check = models.ForeignKey(AuditCheck, models.CASCADE, null=True, related_name="photos")
+    extra = models.ForeignKey(AuditExtra, models.CASCADE, null=True, related_name="photos")
+    name = models.CharField(_("file name"), max_length=200)
+    storage_name = models.CharField(max_length=64, unique=True, editable=False)
+    file = models.FileField(upload_to=photo_path, max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField(_("size (bytes)"))
+    sha256 = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("photo of a check")
+        verbose_name_plural = _("photos of checks")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audit_check=None, extra__isnull=False) | Q(audit_check__isnull=False, extra=None),
+                name="audit_photo_of_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def found(self) -> AuditCheck | AuditExtra:
+        """What it is of."""
+        of: AuditCheck | AuditExtra | None = self.audit_check or self.extra
+        assert of is not None  # noqa: S101 - the database sees to it
+        return of

@@ -15,7 +15,11 @@ from accounts.models import User
 
 
 class CIClass(CodeTable):
-    """A class of configuration items. Its items have its own attributes and those of the classes above."""
+    """A class of configuration items. Its items have its own attributes and those of the classes above.
+
+    ``controls`` and ``observes``: codes of attributes and of types of relations that are controlled, or observed, for
+    its items and those of the classes below, whatever the attribute, the type or a class above says (CMDB-06).
+    """
 
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("class above")
@@ -33,6 +37,9 @@ class CIClass(CodeTable):
         help_text=_("0: never. Empty: as the class above says; never where none does."),
     )
 
+    controls = models.JSONField(_("controlled here"), default=list, blank=True)
+    observes = models.JSONField(_("observed here"), default=list, blank=True)
+
     class Meta(CodeTable.Meta):
         verbose_name = _("class of configuration items")
         verbose_name_plural = _("classes of configuration items")
@@ -40,7 +47,7 @@ class CIClass(CodeTable):
     def definition(self) -> dict[str, Any]:
         """What is said about it, as kept with each change."""
         names = ("name_zh", "name_en", "parent_id", "plan", "confirm_days", "position", "active")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "controls", "observes")}
 
 
 class DefinitionVersion(models.Model):

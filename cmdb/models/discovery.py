@@ -11,7 +11,7 @@ from cmdb.models.items import ConfigurationItem
 
 
 class Sighting(models.Model):
-    """A thing as a source last saw it, under the name the source has for it."""
+    """A thing as a source last saw it, under the name the source has for it; ``scan``: in which of its scans."""
 
     source = models.CharField(_("source"), max_length=40)
     key = models.CharField(_("key at the source"), max_length=200)
@@ -19,6 +19,7 @@ class Sighting(models.Model):
         ConfigurationItem, models.CASCADE, null=True, related_name="sightings", verbose_name=_("configuration item")
     )
     seen_at = models.DateTimeField(_("last seen"))
+    scan = models.CharField(_("scan"), max_length=80, blank=True, default="", db_default="")
     data = models.JSONField(default=dict)
 
     class Meta:
@@ -31,18 +32,31 @@ class Sighting(models.Model):
 
 
 class Difference(models.Model):
-    """Something that a person has to decide: a controlled value that differs, a thing that fits nothing or several."""
+    """Something that a person has to decide: a controlled value that differs, a thing that fits nothing or several.
+
+    ``seen_value`` is the value, or of a thing all its values as they were seen. What was decided of a thing holds
+    while the source says the same, unless it was taken back (``undone_at``).
+    """
 
     class What(models.TextChoices):
         VALUE = "value", _("A value differs")
         UNKNOWN = "unknown", _("Nothing like it is recorded")
         SEVERAL = "several", _("Several items fit")
         GONE = "gone", _("Not seen any more")
+        RETIRED = "retired", _("Recorded as retired")
 
     class Decision(models.TextChoices):
         TAKEN = "taken", _("Taken over")
         KEPT = "kept", _("The record is right")
+        ITEM = "item", _("It is an item of ours")
+        NEW = "new", _("Recorded as new")
+        OUT = "out", _("None of ours")
         VOID = "void", _("The source is withdrawn")
+
+    #: It is open which item a thing is.
+    THINGS = (What.UNKNOWN, What.SEVERAL, What.RETIRED)
+    #: What people say of that.
+    OF_THINGS = (Decision.ITEM, Decision.NEW, Decision.OUT)
 
     sighting = models.ForeignKey(Sighting, models.CASCADE, related_name="differences")
     item = models.ForeignKey(ConfigurationItem, models.CASCADE, null=True, related_name="differences")
@@ -55,6 +69,10 @@ class Difference(models.Model):
     decision = models.CharField(_("decision"), max_length=5, choices=Decision, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
+    reference = models.CharField(_("change"), max_length=60, blank=True, default="", db_default="")
+    undone_at = models.DateTimeField(_("taken back"), null=True)
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["-found_at", "-pk"]

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, SupportGroup, User
@@ -41,12 +42,47 @@ class FactsQuerySet(models.QuerySet):
             return self
         return self.filter(Q(organisation_id=user.organisation_id) | Q(organisation=None, pk__in=released_to(user)))
 
-    def matching(self, words: str) -> Self:
-        """Items whose identifier or name contains each of ``words``."""
+    #: The column with the key of the item.
+    item_key = "pk"
+
+    def matching(self, words: str, user: User, at: datetime | None = None) -> Self:
+        """Items whose identifier or name contains each of ``words``, or an identifier that leads to them: of what was
+        merged into them by ``at`` (None: now), as far as ``user`` is told of it.
+        """
         found = self
         for word in words.split():
-            found = found.filter(Q(identifier__icontains=word) | Q(name__icontains=word))
+            led = Q(**{f"{self.item_key}__in": led_to(word, user, at)})
+            found = found.filter(Q(identifier__icontains=word) | Q(name__icontains=word) | led)
         return found
+
+
+class LedTo(Func):
+    """Keys of what merged items became, over any number of merges that stood at a moment (``led_to``)."""
+
+    template = """(
+        WITH RECURSIVE asked (moment, word, every, organisation) AS (SELECT %(expressions)s), standing AS (
+            SELECT item_id, other_id FROM cmdb_identitychange, asked
+            WHERE kind = 'merge' AND at <= moment AND (undone_at IS NULL OR undone_at > moment)
+        ), led (id) AS (
+            SELECT standing.item_id
+            FROM standing JOIN cmdb_configurationitem other ON other.id = standing.other_id, asked
+            WHERE strpos(upper(other.identifier), upper(word)) > 0 AND (every OR other.organisation_id = organisation)
+            UNION SELECT standing.item_id FROM standing JOIN led ON standing.other_id = led.id
+        )
+        SELECT id FROM led
+    )"""
+    output_field = models.BigIntegerField()
+
+
+def led_to(word: str, user: User, at: datetime | None) -> Func:
+    """Keys of the items that merged ones became whose identifier contains ``word``: it leads to them for life.
+
+    Customers follow those of their own organisation only, as its page names no others to them (ORG-03).
+    """
+    moment = Cast(Value(at.isoformat() if at else "infinity"), models.DateTimeField())
+    every = Value(user.may(Permission.CMDB_VIEW), models.BooleanField())
+    organisation = Cast(Value(user.organisation_id), models.BigIntegerField())
+    return LedTo(moment, Cast(Value(word), models.TextField()), every, organisation)
 
 
 class ConfigurationItemQuerySet(FactsQuerySet):
@@ -55,6 +91,8 @@ class ConfigurationItemQuerySet(FactsQuerySet):
 
 class ItemVersionQuerySet(FactsQuerySet):
     """Versions of items."""
+
+    item_key = "item"
 
     def visible_to(self, user: User) -> Self:
         """Of customers: what was theirs then and is now; of shared ones what was shared then and is released."""
@@ -66,6 +104,10 @@ class ItemVersionQuerySet(FactsQuerySet):
     def believed(self) -> Self:
         """What is held true now."""
         return self.filter(recorded__upper_inf=True)
+
+    def during(self, since: datetime, until: datetime | None) -> Self:
+        """What is believed of the time from ``since`` until ``until`` (None: for ever)."""
+        return self.believed().filter(valid__overlap=(since, until))
 
     def at(self, as_of: datetime, known_at: datetime | None) -> Self:
         """How it was at ``as_of``, as known at ``known_at``; as known now without it. Ends do not count."""

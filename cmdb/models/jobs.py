@@ -1,4 +1,4 @@
-"""Work on many items that a worker does: imports, withdrawals of sources. The row is the job (CMDB-05)."""
+"""Work on many items that a worker does: imports, their taking back, withdrawals of sources (CMDB-05)."""
 
 from __future__ import annotations
 
@@ -30,15 +30,17 @@ class ItemJobQuerySet(models.QuerySet):
 
 
 class ItemJob(models.Model):
-    """An import, or a withdrawal of a source, done by a worker in one transaction.
+    """An import, its taking back, or a withdrawal of a source, done by a worker in one transaction.
 
-    ``asked``: what the person chose; ``outcome``: numbers, bad rows, what waits for a decision. ``stage``, ``done``
-    and ``total`` are written while it works, beside its transaction. ``worker`` is the lease of whoever does it: when
-    ``heartbeat_at`` is old the worker is gone, has written nothing, and another begins anew.
+    ``asked``: what the person chose; ``run``: what an import wrote, or what is taken back; ``outcome``: numbers, bad
+    rows, what waits for a decision. ``stage``, ``done`` and ``total`` are written while it works, beside its
+    transaction. ``worker`` is the lease of whoever does it: when ``heartbeat_at`` is old the worker is gone, has
+    written nothing, and another begins anew.
     """
 
     class Kind(models.TextChoices):
         IMPORT = "import", _("Import")
+        UNDO = "undo", pgettext_lazy("import", "Take back")
         WITHDRAW = "withdraw", pgettext_lazy("source", "Withdraw")
         PUT_BACK = "put_back", pgettext_lazy("source", "Believe again")
 
@@ -59,6 +61,7 @@ class ItemJob(models.Model):
         REWRITE_RELATIONS = "rewrite_relations", pgettext_lazy("job", "Reckoning relations anew")
 
     AT_WORK = (State.WAITING, State.RUNNING)
+    OF_IMPORTS, OF_SOURCES = (Kind.IMPORT, Kind.UNDO), (Kind.WITHDRAW, Kind.PUT_BACK)
 
     kind = models.CharField(_("what"), max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=200)
@@ -72,7 +75,7 @@ class ItemJob(models.Model):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     outcome = models.JSONField(default=dict)
-    run = models.OneToOneField(ItemImport, models.PROTECT, null=True, related_name="job")
+    run = models.ForeignKey(ItemImport, models.PROTECT, null=True, related_name="jobs")
     withdrawal = models.ForeignKey(SourceWithdrawal, models.PROTECT, null=True, related_name="jobs")
     worker = models.CharField(max_length=36, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -97,6 +100,11 @@ class ItemJob(models.Model):
     def is_at_work(self) -> bool:
         """Whether it is not over yet."""
         return self.state in self.AT_WORK
+
+    @property
+    def is_of_import(self) -> bool:
+        """Whether it reads files in, or takes that back; else it is about a source."""
+        return self.kind in self.OF_IMPORTS
 
     @property
     def tone(self) -> str:

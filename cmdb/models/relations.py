@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import CodeTable, in_language
 from accounts.models import User
-from cmdb.models.classes import CIClass
+from cmdb.models.classes import CIClass, DefinitionVersion
 from cmdb.models.items import ConfigurationItem, same
 
 
@@ -52,6 +52,9 @@ class RelationType(CodeTable):
         help_text=_("After so many days without a new confirmation: unsure."),
     )
 
+    #: Whoever saves it keeps how it is defined, too: once, not with each row that is saved.
+    kept_by_hand = False
+
     class Meta(CodeTable.Meta):
         verbose_name = _("type of relations")
         verbose_name_plural = _("types of relations")
@@ -60,6 +63,23 @@ class RelationType(CodeTable):
     def inverse(self) -> str:
         """The name read from the second item."""
         return in_language(self.inverse_zh, self.inverse_en)
+
+    def definition(self) -> dict[str, Any]:
+        """What is said about it, as kept with each change."""
+        names = ("name_zh", "name_en", "inverse_zh", "inverse_en", "affects", "max_targets", "max_sources")
+        said = {name: getattr(self, name) for name in (*names, "controlled", "sure_for_days", "active")}
+        for end in ("source", "target"):
+            said[f"allowed_{end}s"] = sorted(getattr(self, f"{end}_classes").values_list("pk", flat=True))
+        return said
+
+
+class RelationTypeVersion(DefinitionVersion):
+    """How a type of relations was defined from a moment on."""
+
+    relation_type = models.ForeignKey(RelationType, models.CASCADE, related_name="versions")
+
+    def __str__(self) -> str:
+        return f"{self.relation_type_id} {self.at:%Y-%m-%d %H:%M}"
 
 
 class RelationFacts(models.Model):
@@ -165,3 +185,19 @@ class GraphState(models.Model):
 
     def __str__(self) -> str:
         return str(self.version)
+
+
+class GraphBatch(models.Model):
+    """What a long transaction wrote has the number -``id`` until its end; ``version`` is the one that it got then.
+
+    So nobody waits for it who writes meanwhile, and what it wrote needs no second writing.
+
+    ``is_used``: whether this object gave its number to anything.
+    """
+
+    is_used = False
+
+    version = models.BigIntegerField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.version}"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import CodeTable, CodeTableQuerySet
 from accounts.models import Organisation, SupportGroup, User
+from cmdb.models.classes import DefinitionVersion
 from cmdb.uses import sees_all, used_by
 
 
@@ -90,3 +91,16 @@ class BusinessSystem(CodeTable):
     class Meta(CodeTable.Meta):
         verbose_name = _("business system")
         verbose_name_plural = _("business systems")
+
+    def definition(self) -> dict[str, Any]:
+        """What is said about it that lists ask for, as kept with each change."""
+        return {name: getattr(self, name) for name in ("name_zh", "name_en", "system_class_id", "active")}
+
+
+class BusinessSystemVersion(DefinitionVersion):
+    """How a business system was defined from a moment on."""
+
+    system = models.ForeignKey(BusinessSystem, models.CASCADE, related_name="versions")
+
+    def __str__(self) -> str:
+        return f"{self.system_id} {self.at:%Y-%m-%d %H:%M}"

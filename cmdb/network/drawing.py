@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from time import time
 from typing import Any
 
 from accounts.models import User
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, RelationType
 from cmdb.network.answers import STATES, allowed_for
-from cmdb.network.graph import Edge, Graph, graph_at
-from cmdb.network.impact import baseline
+from cmdb.network.graph import Edge, Graph
+from cmdb.network.impact import BUDGET_SECONDS, baseline, by_key
+from cmdb.network.reading import graph_at
 from cmdb.pages import item_url, seen_items
 from cmdb.services import items_at
 from cmdb.versioning.moments import Moment
@@ -81,7 +81,10 @@ class Line:
 
 @dataclass
 class Drawing:
-    """What is drawn. ``partial``: not all neighbours of what is opened fit; the others stand in ``bundles``."""
+    """What is drawn. ``partial``: not all neighbours of what is opened fit; the others stand in ``bundles``.
+
+    ``cut``: time ran out before the relations were read.
+    """
 
     root: int
     nodes: list[Node] = field(default_factory=list)
@@ -89,6 +92,7 @@ class Drawing:
     bundles: list[Bundle] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
     partial: bool = False
+    cut: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For the picture; keys say what they are keys of."""
@@ -108,7 +112,7 @@ class Drawing:
             for row in self.bundles
         ]
         told = {"root": self.root, "nodes": nodes, "edges": lines, "bundles": bundles}
-        return {**told, "opened": self.opened, "partial": self.partial}
+        return {**told, "opened": self.opened, "partial": self.partial, "cut": self.cut}
 
     @property
     def marked(self) -> list[Node]:
@@ -124,22 +128,21 @@ class Drawing:
 def drawing_of(item: ConfigurationItem, opened: Iterable[int], user: User, moment: Moment) -> Drawing:
     """The item with its neighbours, and the neighbours of each of ``opened``, as far as the person sees them."""
     allowed = allowed_for(user, moment)
-    with graph_at(moment) as graph:
-        unfolding = Unfolding(graph, item.pk, allowed, lambda keys: _classes_of(keys, user, moment))
-        for key in (item.pk, *opened):
-            unfolding.open(key)
-        shown = list(unfolding.shown)
-        edges = _edges_between(graph, shown)
-        seen = seen_items(shown, user, moment)
-        states = baseline(graph)
-        marks = marks_of(shown, user) if moment.is_now else {}
-        nodes = [_node(unfolding, key, seen[key], states, marks.get(key, []), moment) for key in shown if key in seen]
-        bundles = unfolding.bundles()
-        sure = dict(graph.sure_days)
+    graph = graph_at(moment, BUDGET_SECONDS)
+    unfolding = Unfolding(graph, item.pk, allowed, lambda keys: _classes_of(keys, user, moment))
+    for key in (item.pk, *opened):
+        unfolding.open(key)
+    shown = list(unfolding.shown)
+    edges = _edges_between(graph, shown)
+    seen = seen_items(shown, user, moment)
+    states = by_key(graph, baseline(graph))
+    marks = marks_of(shown, user) if moment.is_now else {}
+    nodes = [_node(unfolding, key, seen[key], states, marks.get(key, []), moment) for key in shown if key in seen]
+    bundles = unfolding.bundles()
     types = {row.code: row.name for row in RelationType.objects.all()}
-    lines = [_line(edge, types, sure) for edge in edges if edge.dependent in seen and edge.provider in seen]
+    lines = [_line(edge, types, graph) for edge in edges if edge.dependent in seen and edge.provider in seen]
     opened_keys = [key for key in unfolding.opened if key != item.pk]
-    return Drawing(item.pk, nodes, lines, _named(bundles, moment), opened_keys, bool(bundles))
+    return Drawing(item.pk, nodes, lines, _named(bundles, moment), opened_keys, bool(bundles), graph.unread)
 
 
 def _classes_of(keys: Collection[int], user: User, moment: Moment) -> dict[int, str]:
@@ -154,16 +157,6 @@ def _named(bundles: dict[tuple[int, str], int], moment: Moment) -> list[Bundle]:
         Bundle(parent, code, names[code].name, count, f"{item_url(parent, moment)}#relations")
         for (parent, code), count in bundles.items()
     ]
-
-
-def _neighbours(graph: Graph, key: int, allowed: set[int] | None) -> list[int]:
-    found: dict[int, None] = {}
-    for table in (graph.needs, graph.carries, graph.loose):
-        for edge in table.get(key, ()):
-            other = edge.provider if edge.dependent == key else edge.dependent
-            if other != key and (allowed is None or other in allowed):
-                found[other] = None
-    return list(found)
 
 
 class Unfolding:
@@ -187,7 +180,8 @@ class Unfolding:
 
     def neighbours(self, key: int) -> list[int]:
         """What hangs together with an item, as far as the reader may know of it."""
-        return _neighbours(self.graph, key, self.allowed)
+        found = self.graph.beside(key)
+        return found if self.allowed is None else [other for other in found if other in self.allowed]
 
     def open(self, key: int) -> None:
         """Show the neighbours of something that is shown, as far as they fit."""
@@ -228,10 +222,9 @@ def _edges_between(graph: Graph, shown: Iterable[int]) -> list[Edge]:
     known = set(shown)
     found: dict[int, Edge] = {}
     for key in known:
-        for table in (graph.needs, graph.loose):
-            for edge in table.get(key, ()):
-                if edge.dependent in known and edge.provider in known:
-                    found[edge.relation] = edge
+        for edge in (*graph.needs(key), *graph.loose(key)):
+            if edge.dependent in known and edge.provider in known:
+                found[edge.relation] = edge
     return list(found.values())
 
 
@@ -244,7 +237,7 @@ def _node(
         name=row.name,
         class_code=row.ci_class_id,
         class_name=row.ci_class.name,
-        state="away" if key in unfolding.graph.away else STATES[states.get(key, 0)],
+        state="away" if unfolding.graph.is_away(key) else STATES[states.get(key, 0)],
         url=item_url(key, moment),
         folded=len(set(unfolding.neighbours(key)) - unfolding.shown.keys()),
         opened=key in unfolding.opened,
@@ -253,9 +246,8 @@ def _node(
     )
 
 
-def _line(edge: Edge, types: dict[str, str], sure: dict[str, int]) -> Line:
+def _line(edge: Edge, types: dict[str, str], graph: Graph) -> Line:
     ends = (edge.dependent, edge.provider) if edge.forward else (edge.provider, edge.dependent)
-    limit = sure.get(edge.kind)
-    fresh = limit is None or edge.confirmed >= time() - 86_400 * limit
+    fresh = edge.confirmed >= graph.sure_since(edge.kind)
     group = f"{edge.group} {edge.needed}" if edge.group else ""
     return Line(edge.relation, *ends, types.get(edge.kind, edge.kind), group, fresh)

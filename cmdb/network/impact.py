@@ -6,208 +6,165 @@ Up goes to services and customers, down to what something rests on. Everything r
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from itertools import takewhile
-from time import monotonic, time
-from typing import Final
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from time import monotonic
 
-from cmdb.network.graph import Edge, Graph
+import numpy as np
 
-DEGRADED, DOWN = 1, 2
+from cmdb.network.graph import Edge, Graph, Mask, Numbers
+from cmdb.network.walking import DOWN, distinct, ends_of, ranges, spread, walk
+
 NEAREST = 2000
 #: No answer takes longer than this; what is missing then is said.
 BUDGET_SECONDS = 2.0
 #: A service that rests on more than this is not searched for single points of failure.
 LARGEST_SERVICE = 800
-
-Usable = Callable[[Edge], bool]
-#: Places in an edge: hubs have tens of thousands of them, and names are slower to look up.
-_DEPENDENT: Final = 1
-_PROVIDER: Final = 2
-_GROUP: Final = 3
-_NEEDED: Final = 4
+#: So many items and edges, of all worlds together, are walked at once.
+ROOM = 2_000_000
 
 
 @dataclass
 class Reach:
     """The items affected: how badly, at which distance, whether for certain. ``partial``: the budget ran out."""
 
-    severity: dict[int, int] = field(default_factory=dict)
-    depth: dict[int, int] = field(default_factory=dict)
-    certain: set[int] = field(default_factory=set)
+    keys: Numbers
+    states: Numbers
+    steps: Numbers
+    sure: Mask
     partial: bool = False
 
+    @cached_property
+    def severity(self) -> dict[int, int]:
+        """How badly each is affected."""
+        return dict(zip(self.keys.tolist(), self.states.tolist(), strict=True))
+
+    @cached_property
+    def depth(self) -> dict[int, int]:
+        """Steps to each."""
+        return dict(zip(self.keys.tolist(), self.steps.tolist(), strict=True))
+
+    @cached_property
+    def certain(self) -> set[int]:
+        """Those that are affected so badly by relations alone that were confirmed lately."""
+        return set(self.keys[self.sure].tolist())
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def first(self, limit: int = NEAREST) -> Reach:
+        """The nearest affected items; of equal distance the worse first."""
+        rank = (self.steps * (DOWN + 1) - self.states) * (self.keys.max(initial=0) + 1) + self.keys
+        order = np.argpartition(rank, limit)[:limit] if len(rank) > limit else np.arange(len(rank))
+        order = order[np.argsort(rank[order])]
+        return Reach(self.keys[order], self.states[order], self.steps[order], self.sure[order], self.partial)
+
     def nearest(self, limit: int = NEAREST) -> list[int]:
-        """Keys of the nearest affected items; of equal distance the worse first."""
-        found = list(self.depth)  # nearest first, for so they were walked
-        if len(found) > limit:
-            last = self.depth[found[limit - 1]]
-            found = list(takewhile(lambda key: self.depth[key] <= last, found))
-        found.sort(key=lambda key: (self.depth[key], -self.severity.get(key, 0), key))
-        return found[:limit]
+        """Their keys."""
+        return self.first(limit).keys.tolist()
 
 
-def group_state(
-    graph: Graph, item: int, group: str, severity: Callable[[int], int], usable: Usable | None = None
-) -> int:
-    """How badly ``item`` is hit by the state of the members of one redundancy group that it needs."""
-    needed = members = up = touched = 0
-    for edge in graph.needs.get(item, ()):
-        if edge[_GROUP] != group or (usable is not None and not usable(edge)):
-            continue
-        state = severity(edge[_PROVIDER])
-        needed = max(needed, edge[_NEEDED])
-        members += 1
-        up += state < DOWN
-        touched = touched or min(state, DEGRADED)
-    return DOWN if up < min(needed, members) else touched
+def baseline(graph: Graph) -> Numbers:
+    """How it stands already, by place: what is in maintenance or not in use is down, with what follows from it."""
+    if graph.standing is None:
+        states = np.zeros(len(graph), np.int8)
+        spread(graph, states, np.flatnonzero(graph.away), monotonic() + 10 * BUDGET_SECONDS)
+        graph.standing = states
+    return graph.standing
 
 
-def spread(
-    graph: Graph, failed: Iterable[int], base: dict[int, int], usable: Usable | None, deadline: float
-) -> tuple[dict[int, int], bool]:
-    """Severities that rise above ``base`` when ``failed`` go down, and whether time ran out. States only get worse."""
-    risen = dict.fromkeys(failed, DOWN)
-    waiting = deque(risen)
-    count = 0
-
-    rose, stood, carries = risen.get, base.get, graph.carries
-
-    def severity(key: int) -> int:
-        return rose(key) or stood(key, 0)
-
-    while waiting:
-        item = waiting.popleft()
-        count += 1
-        if count % 2000 == 0 and monotonic() > deadline:
-            return risen, True
-        state = risen[item]
-        for edge in carries.get(item, ()):
-            other, group = edge[_DEPENDENT], edge[_GROUP]
-            known = rose(other) or stood(other, 0)
-            if known >= state and (known == DOWN or not group):
-                continue
-            if usable is not None and not usable(edge):
-                continue
-            now = group_state(graph, other, group, severity, usable) if group else state
-            if now > known:
-                risen[other] = now
-                waiting.append(other)
-    return risen, False
+def by_key(graph: Graph, states: Numbers) -> dict[int, int]:
+    """``states`` by the keys of the items; those that are well are left out."""
+    hit = np.flatnonzero(states)
+    return dict(zip(graph.keys[hit].tolist(), states[hit].tolist(), strict=True))
 
 
-def baseline(graph: Graph) -> dict[int, int]:
-    """How it stands already: what is in maintenance or not in use is down, with what follows from it."""
-    if graph.baseline is None:
-        graph.baseline, _late = spread(graph, graph.away, {}, None, monotonic() + 10 * BUDGET_SECONDS)
-    return graph.baseline
-
-
-def _within(allowed: Collection[int] | None) -> Usable | None:
-    if allowed is None:
-        return None
-    known = allowed if isinstance(allowed, set | frozenset) else set(allowed)
-    return lambda edge: edge.dependent in known and edge.provider in known
-
-
-def _both(first: Usable | None, second: Usable) -> Usable:
-    return second if first is None else lambda edge: first(edge) and second(edge)
-
-
-def _fresh(graph: Graph) -> Usable:
-    now = time()
-    limits = {kind: now - days * 86_400 for kind, days in graph.sure_days.items()}
-    return lambda edge: edge.confirmed >= limits.get(edge.kind, 0.0)
+def _known(graph: Graph, allowed: Collection[int] | None) -> Graph:
+    return graph if allowed is None else graph.within(graph.mask(allowed))
 
 
 def failure_of(graph: Graph, failed: Collection[int], *, allowed: Collection[int] | None = None) -> Reach:
     """What is affected when ``failed`` go down together, beyond what is affected already."""
     deadline = monotonic() + BUDGET_SECONDS
-    usable = _within(allowed)
-    base = baseline(graph) if allowed is None else spread(graph, graph.away & set(allowed), {}, usable, deadline)[0]
-    below = {key: state for key, state in base.items() if key not in failed}
-    risen, late = spread(graph, failed, below, usable, deadline)
-    sure = risen
-    if graph.may_be_stale(time()):  # else the same would be walked again
-        sure, too_late = spread(graph, failed, below, _both(usable, _fresh(graph)), deadline)
-        late = late or too_late
-    reach = Reach(severity={key: state for key, state in risen.items() if key not in failed}, partial=late)
-    reach.certain = {key for key in reach.severity if sure.get(key, 0) >= reach.severity[key]}
-    reach.depth = {
-        key: depth for key, depth in _distances(graph, failed, reach.severity, usable).items() if key not in failed
-    }
-    return reach
+    part = _known(graph, allowed)
+    start = part.places(failed)
+    below = baseline(part).copy()
+    below[start] = 0
+    states = below.copy()
+    late = spread(part, states, start, deadline)
+    hit = states > below
+    hit[start] = False
+    sure = states
+    if (fresh := part.fresh()) is not part:  # else the same would be walked again
+        sure = below.copy()
+        late = spread(fresh, sure, start, deadline) or late
+    found, steps = walk(part, start, up=True, inside=hit)
+    found, steps = found[len(start) :], steps[len(start) :]
+    return Reach(part.keys[found], states[found], steps, sure[found] >= states[found], late or graph.unread)
 
 
-def standing_with(graph: Graph, failed: Collection[int]) -> dict[int, int]:
-    """How everything affected stands when ``failed`` are down together, they too and what is affected already."""
-    below = {key: state for key, state in baseline(graph).items() if key not in failed}
-    return {**below, **spread(graph, failed, below, None, monotonic() + BUDGET_SECONDS)[0]}
+def standing_with(graph: Graph, failed: Collection[int]) -> Numbers:
+    """How everything stands, by place, when ``failed`` are down together and what is away already."""
+    start = graph.places(failed)
+    states = baseline(graph).copy()
+    states[start] = 0
+    spread(graph, states, start, monotonic() + BUDGET_SECONDS)
+    return states
 
 
-def falling_too(graph: Graph, failed: Collection[int], standing: dict[int, int]) -> set[int]:
+def falling_too(graph: Graph, failed: Collection[int], standing: Numbers) -> set[int]:
     """What goes down when ``failed`` do while it stands as ``standing`` says; they themselves included."""
-    risen, _late = spread(graph, failed, standing, None, monotonic() + BUDGET_SECONDS)
-    return {key for key, state in risen.items() if state == DOWN}
+    states = standing.copy()
+    spread(graph, states, graph.places(failed), monotonic() + BUDGET_SECONDS)
+    return {*failed, *graph.keys[(states == DOWN) & (standing != DOWN)].tolist()}
 
 
-def below_any(graph: Graph, items: Iterable[int]) -> set[int]:
+def below_any(graph: Graph, items: Collection[int]) -> set[int]:
     """``items`` and everything that any of them rests on."""
-    return _reached(items, lambda key: (edge.provider for edge in graph.needs.get(key, ())))
+    return {*items, *graph.keys[walk(graph, graph.places(items), up=False)[0]].tolist()}
 
 
-def above_any(graph: Graph, items: Iterable[int]) -> set[int]:
+def above_any(graph: Graph, items: Collection[int]) -> set[int]:
     """``items`` and everything that rests on any of them."""
-    return _reached(items, lambda key: (edge.dependent for edge in graph.carries.get(key, ())))
+    return {*items, *graph.keys[walk(graph, graph.places(items), up=True)[0]].tolist()}
 
 
-def _reached(items: Iterable[int], beside: Callable[[int], Iterable[int]]) -> set[int]:
-    found = set(items)
-    waiting = deque(found)
-    while waiting:
-        new = set(beside(waiting.popleft())) - found
-        found |= new
-        waiting.extend(new)
-    return found
+def hanging_on(graph: Graph, items: Collection[int], *, up: bool, allowed: Collection[int] | None = None) -> set[int]:
+    """What rests on ``items`` over any number of steps (``up``), or what they rest on; they only where in a circle."""
+    part = _known(graph, allowed)
+    found, _steps = walk(part, part.places(items), up=up)
+    return set(part.keys[ends_of(part.bearing, found, up=up)].tolist())
 
 
-def _distances(graph: Graph, start: Collection[int], within: Collection[int], usable: Usable | None) -> dict[int, int]:
-    """Steps from ``start`` up to each of ``within``."""
-    depth = dict.fromkeys(start, 0)
-    waiting = deque(depth)
-    while waiting:
-        item = waiting.popleft()
-        step = depth[item] + 1
-        for edge in graph.carries.get(item, ()):
-            other = edge[_DEPENDENT]
-            if other in depth or other not in within or (usable and not usable(edge)):
-                continue
-            depth[other] = step
-            waiting.append(other)
-    return depth
+def beside_any(graph: Graph, items: Collection[int], *, up: bool) -> set[int]:
+    """What rests on one of ``items`` directly (``up``), or what one of them rests on."""
+    return set(graph.keys[ends_of(graph.bearing, graph.places(items), up=up)].tolist())
+
+
+def resting_inside(graph: Graph, keys: Numbers, of: Numbers) -> Mask:
+    """Whether on each of ``keys`` rests another one, or itself, that is ``of`` the same."""
+    places, known = graph.located(keys)
+    whose = np.full(len(graph), -1)
+    whose[places] = of[known]
+    groups, which = ranges(graph.bearing.fed_start, places)
+    inside = whose[graph.bearing.dependent[graph.bearing.fed[groups]]] == whose[places[which]]
+    resting = np.zeros(len(keys), bool)
+    resting[np.flatnonzero(known)[which[inside]]] = True
+    return resting
 
 
 def foundations_of(
     graph: Graph, items: Collection[int], *, allowed: Collection[int] | None = None, limit: int = 0
 ) -> Reach:
     """What ``items`` rest on, down to the ground; severity is the present state. ``limit``: at most so many."""
-    usable = _within(allowed)
-    depth = dict.fromkeys(items, 0)
-    waiting = deque(depth)
-    partial = False
-    while waiting and not partial:
-        item = waiting.popleft()
-        for edge in graph.needs.get(item, ()):
-            if edge.provider in depth or (usable and not usable(edge)):
-                continue
-            depth[edge.provider] = depth[item] + 1
-            waiting.append(edge.provider)
-        partial = bool(limit) and len(depth) > limit
-    base = baseline(graph) if allowed is None else dict.fromkeys(graph.away & set(allowed), DOWN)
-    found = {key: step for key, step in depth.items() if key not in items}
-    return Reach({key: base.get(key, 0) for key in found}, found, set(found), partial)
+    part = _known(graph, allowed)
+    start = part.places(items)
+    found, steps = walk(part, start, up=False, limit=limit)
+    partial = bool(limit) and len(found) > limit
+    found, steps = found[len(start) :], steps[len(start) :]
+    states = baseline(part) if allowed is None else part.away * np.int8(DOWN)
+    return Reach(part.keys[found], states[found], steps, np.ones(len(found), bool), partial or graph.unread)
 
 
 @dataclass(frozen=True)
@@ -220,56 +177,79 @@ class Collision:
 
 def collisions(graph: Graph, failed: Collection[int]) -> list[Collision]:
     """What goes down only because ``failed`` fail together or something is down already (2 of 3 needed, one away)."""
-    together = failure_of(graph, failed).severity
-    alone: dict[int, int] = {}
+    together = failure_of(graph, failed)
+    alone = np.zeros(len(graph), np.int8)
     deadline = monotonic() + BUDGET_SECONDS
-    for item in failed:
-        risen, _late = spread(graph, [item], {}, None, deadline)
-        for key, state in risen.items():
-            alone[key] = max(alone.get(key, 0), state)
-    return [Collision(key, state) for key, state in together.items() if state > alone.get(key, 0)]
+    for place in graph.places(failed):
+        states = np.zeros(len(graph), np.int8)
+        spread(graph, states, np.array([place]), deadline)
+        alone = np.maximum(alone, states)
+    more = together.states > alone[np.searchsorted(graph.keys, together.keys)]
+    pairs = zip(together.keys[more].tolist(), together.states[more].tolist(), strict=True)
+    return [Collision(key, state) for key, state in pairs]
 
 
 def single_points(graph: Graph, service: int, *, allowed: Collection[int] | None = None) -> tuple[list[int], bool]:
-    """Items whose failure alone takes ``service`` down, the nearest first, and whether all could be tried."""
+    """Items whose failure alone takes ``service`` down, the nearest first, and whether some could not be tried.
+
+    Each is tried in a world of its own, as many at once as there is room for.
+    """
     below = foundations_of(graph, [service], allowed=allowed, limit=LARGEST_SERVICE)
-    inside = {service, *below.depth}
-    usable = _within(inside)
-    base = {key: state for key, state in baseline(graph).items() if key in inside} if allowed is None else {}
-    deadline = monotonic() + BUDGET_SECONDS
-    found, late = [], below.partial
-    if base.get(service) == DOWN:
-        return [], late
-    for item in sorted(below.depth, key=lambda key: (below.depth[key], key)):
-        if base.get(item) == DOWN:
-            continue
-        risen, too_late = spread(graph, [item], {k: v for k, v in base.items() if k != item}, usable, deadline)
-        late = late or too_late
-        if risen.get(service) == DOWN:
-            found.append(item)
-        if monotonic() > deadline:
-            return found, True
+    inside = graph.mask([service, *below.keys.tolist()])
+    part = graph.within(inside)
+    base = baseline(graph)[inside] if allowed is None else np.zeros(len(part), np.int8)
+    own = part.places([service])
+    tried = below.keys[np.lexsort((below.keys, below.steps))]
+    places = np.searchsorted(part.keys, tried)
+    tried, places = tried[base[places] < DOWN], places[base[places] < DOWN]
+    if base[own].max(initial=0) == DOWN or not len(tried):
+        return [], below.partial
+    found, late, deadline = list[int](), below.partial, monotonic() + BUDGET_SECONDS
+    worlds = max(1, ROOM // (len(part) + len(part.bearing.fed)))
+    for first in range(0, len(tried), worlds):
+        some = places[first : first + worlds]
+        states = np.tile(base, len(some))
+        late = spread(part, states, np.arange(len(some)) * len(part) + some, deadline) or late
+        falls = states.reshape(len(some), len(part))[:, own[0]] == DOWN
+        found += tried[first : first + worlds][falls].tolist()
     return found, late
 
 
 def path_between(graph: Graph, start: int, goal: int, *, allowed: Collection[int] | None = None) -> list[Edge] | None:
     """The shortest way between two items over any relations, in either direction; None when there is none."""
-    usable = _within(allowed)
-    came: dict[int, Edge | None] = {start: None}
-    waiting = deque([start])
-    while waiting and goal not in came:
-        item = waiting.popleft()
-        for table in (graph.needs, graph.carries, graph.loose):
-            for edge in table.get(item, ()):
-                other = edge.provider if edge.dependent == item else edge.dependent
-                if other not in came and (usable is None or usable(edge)):
-                    came[other] = edge
-                    waiting.append(other)
-    if goal not in came:
+    if start == goal:
+        return []
+    part = _known(graph, allowed)
+    first, last = part.places([start]), part.places([goal])
+    if not len(first) or not len(last):
         return None
+    came = _came(part, first, int(last[0]))
     steps: list[Edge] = []
-    at = goal
-    while (step := came[at]) is not None:
-        steps.append(step)
-        at = step.provider if step.dependent == at else step.dependent
+    at = int(last[0])
+    while at != first[0]:
+        if came[0][at] < 0:
+            return None
+        table = (part.bearing, part.others)[came[1][at]]
+        steps += part.edges(table, came[0][at : at + 1])
+        ends = int(table.rows.dependent[came[0][at]]), int(table.rows.provider[came[0][at]])
+        at = ends[0] if ends[1] == at else ends[1]
     return steps[::-1]
+
+
+def _came(graph: Graph, start: Numbers, goal: int) -> tuple[Numbers, Numbers]:
+    """By place, the edge over which each item nearer than ``goal`` was reached first, and of which table it is."""
+    number, of_table = np.full(len(graph), -1, np.int32), np.zeros(len(graph), np.int8)
+    open_, seen = np.ones(len(graph), bool), np.empty(len(graph), np.int32)
+    open_[start] = False
+    level = start
+    while len(level) and open_[goal]:
+        new = []
+        for place, table in enumerate((graph.bearing, graph.others)):
+            down, up = ranges(table.needs_start, level)[0], table.by_provider[ranges(table.fed_start, level)[0]]
+            for numbers, ends in ((down, table.rows.provider), (up, table.rows.dependent)):
+                over = numbers[open_[ends[numbers]]]
+                number[ends[over]], of_table[ends[over]] = over, place
+                new.append(distinct(ends[over], seen))
+                open_[new[-1]] = False
+        level = np.concatenate(new)
+    return number, of_table

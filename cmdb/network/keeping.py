@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from time import monotonic
 
+from cmdb.authority import AWAY
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, GraphState, Relation, SinglePoints
 from cmdb.network.answers import SERVICE
-from cmdb.network.graph import AWAY, graph_at
 from cmdb.network.impact import above_any, single_points
+from cmdb.network.reading import graph_at
+from cmdb.versioning.numbers import written_after
 
 #: One round takes no longer, so that it holds up neither the next one nor other work of the worker.
 ROUND_SECONDS = 20.0
@@ -32,18 +34,18 @@ def keep_single_points(now: datetime, seconds: float = ROUND_SECONDS) -> int:
     SinglePoints.objects.exclude(service__in=wanted).delete()
     kept = {row.service_id: row for row in SinglePoints.objects.all()}
     done, deadline = 0, monotonic() + seconds
-    with graph_at() as graph:
-        since = min((row.graph_version for row in kept.values()), default=version)
-        touched = above_any(graph, _changed_since(since)) if since < version else set()
-        lost = {key for key, row in kept.items() if row.graph_version > version}  # of another database
-        stale = (wanted - kept.keys()) | (touched & wanted) | lost
-        for key in sorted(stale, key=lambda key: kept[key].graph_version if key in kept else -1):
-            if monotonic() > deadline:
-                break
-            items, partial = single_points(graph, key)
-            _store(key, items, partial, now, version)
-            stale = stale - {key}
-            done += 1
+    graph = graph_at()
+    since = min((row.graph_version for row in kept.values()), default=version)
+    touched = above_any(graph, changed_since(since)) if since < version else set()
+    lost = {key for key, row in kept.items() if row.graph_version > version}  # of another database
+    stale = (wanted - kept.keys()) | (touched & wanted) | lost
+    for key in sorted(stale, key=lambda key: kept[key].graph_version if key in kept else -1):
+        if monotonic() > deadline:
+            break
+        items, partial = single_points(graph, key)
+        _store(key, items, partial, now, version)
+        stale = stale - {key}
+        done += 1
     fresh = SinglePoints.objects.filter(service__in=wanted - stale, graph_version__lt=version)
     fresh.update(graph_version=version, reckoned_at=now)
     return done
@@ -58,11 +60,11 @@ def _is_stale(version: int, wanted: set[int]) -> bool:
     return {key for key, number in kept if number == version} != wanted or len(kept) != len(wanted)
 
 
-def _changed_since(version: int) -> set[int]:
+def changed_since(version: int) -> set[int]:
     """Ends of relations, and items, that changed after ``version`` of the graph."""
-    changed = Relation.objects.filter(graph_version__gt=version).values_list("source_id", "target_id")
-    ends = {end for pair in changed for end in pair}
-    return ends | set(ConfigurationItem.objects.filter(graph_version__gt=version).values_list("pk", flat=True))
+    written = written_after(version)
+    ends = {end for pair in Relation.objects.filter(written).values_list("source_id", "target_id") for end in pair}
+    return ends | set(ConfigurationItem.objects.filter(written).values_list("pk", flat=True))
 
 
 def _store(key: int, items: list[int], partial: bool, now: datetime, version: int) -> None:

@@ -11,8 +11,8 @@ from accounts.permissions import Permission
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem, SinglePoints
 from cmdb.network.answers import SERVICE, allowed_for
-from cmdb.network.graph import graph_at
-from cmdb.network.impact import single_points
+from cmdb.network.impact import BUDGET_SECONDS, single_points
+from cmdb.network.reading import graph_at
 from cmdb.pages import seen_items
 from cmdb.versioning.moments import NOW
 
@@ -40,8 +40,8 @@ def standing_of(item: ConfigurationItem, user: User) -> Standing:
     if kept is not None:
         keys, partial, as_of = kept.items, kept.partial, kept.reckoned_at
     else:
-        with graph_at() as graph:
-            keys, partial = single_points(graph, item.pk, allowed=allowed_for(user))
+        graph = graph_at(patience=BUDGET_SECONDS)
+        keys, partial = single_points(graph, item.pk, allowed=allowed_for(user))
         as_of = None
     seen = seen_items(keys, user, NOW)
     return Standing([seen[key] for key in keys if key in seen], as_of, partial)

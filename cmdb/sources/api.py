@@ -267,7 +267,7 @@ class SourceJobView(ApiView):
         """How far it is."""
         if not may_correct(self.user):
             raise PermissionDenied
-        job = ItemJob.objects.exclude(kind=ItemJob.Kind.IMPORT).filter(pk=pk).select_related("by").first()
+        job = ItemJob.objects.filter(kind__in=ItemJob.OF_SOURCES, pk=pk).select_related("by").first()
         if job is None:
             raise Http404
         return Response(SourceJobSerializer(job).data)

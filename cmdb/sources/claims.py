@@ -10,6 +10,7 @@ from typing import Any
 from cmdb.authority import Stamp
 from cmdb.models import Claim, ItemVersion, RelationVersion
 from cmdb.sources.ranking import holder_of
+from cmdb.values import is_empty, unlike
 from cmdb.versioning.moments import present
 from cmdb.versioning.versions import BATCH
 
@@ -97,8 +98,8 @@ def others_said(item: Any, moment: datetime | None) -> list[dict[str, Any]]:
     found = []
     for row in rows:
         now = facts[row.field] if row.field in facts else getattr(item, row.field, None)
-        holder, at = holder_of(held, row.field, given=now not in (None, ""))
+        holder, at = holder_of(held, row.field, given=not is_empty(now))
         spoke_since = holder == row.source and at and datetime.fromisoformat(at) >= row.at
-        if not spoke_since and (row.value or None) != (now or None):
+        if not spoke_since and unlike(row.value, now):
             found.append({"claim": row, "holder": holder})
     return found

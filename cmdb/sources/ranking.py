@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.models import SourceRanking, SourceRankingVersion
 
 #: Sources that put back what others said: nobody ranks above them, and they rank above nobody.
 RESTORING = frozenset({"undo", "formula", "merge", "split"})
+#: Names under which the portal itself writes: nobody outside speaks as one of them.
+OWN = RESTORING | {"api", "audit", "change", "model", "page", "people", "withdrawal"}
+#: Files that name no source.
+FILES = "import"
 #: Of a value that was withdrawn and that nobody else gave.
 NOBODY = "-"
 #: People type into forms what they leave as it is, too: only what they change is their word.
@@ -20,6 +25,12 @@ TYPED = frozenset({"page"})
 
 #: Before the code of a type of relations, where a field is named: relations are ranked like fields.
 RELATION = "relation:"
+
+
+def refused_name(source: str, *, discovers: bool = False) -> str:
+    """Why nobody outside may speak as ``source``; empty when they may. ``discovers``: files are another source."""
+    text = _("“%(source)s” is what the portal calls itself; choose another name.")
+    return text % {"source": source} if source in OWN or (discovers and source == FILES) else ""
 
 
 def relation_field(code: str) -> str:

@@ -15,6 +15,7 @@ from cmdb.definitions import Definitions
 from cmdb.models.items import COLUMNS
 from cmdb.sources.facts import EVER, Counts, Fact, Facts, cuts_of, gaps_of, period_of, winner
 from cmdb.sources.ranking import NOBODY, holder_of, relation_field
+from cmdb.values import is_empty, unlike
 from cmdb.versioning.versions import copy_of
 
 #: An item is always called something, of some class, somewhere in its life.
@@ -59,7 +60,8 @@ def rewritten_item(versions: Sequence[Any], facts: Facts, asked: Question, *, al
             piece.carried = not changed
             answer.fields |= changed
             pieces.append(piece)
-        if any(not piece.carried for piece in pieces):
+        # Also when another had said the same: whoever speaks next is measured against who holds the value now.
+        if any(not piece.carried or piece.sources != row.sources for piece in pieces):
             answer.gone.append(row)
             answer.new += _joined(pieces)
     return answer
@@ -72,14 +74,14 @@ def _change_piece(
     sources = dict(piece.sources)
     for name in names:
         given = name in values
-        held = holder_of(sources, name, given=given and values[name] not in (None, ""))
+        held = holder_of(sources, name, given=given and not is_empty(values[name]))
         fact = _instead(name, moment, held, facts, asked, (piece.ci_class_id, name))
         if fact is None:
             continue
         if fact.value is None and name in KEPT:
             continue
         sources[name] = [fact.source, fact.at.isoformat()]
-        if (fact.value or None) != (values.get(name) or None):
+        if unlike(fact.value, values.get(name)):
             changed.add(name)
         _set(piece, name, fact.value)
         if fact.source == NOBODY and name not in COLUMNS:
@@ -98,7 +100,7 @@ def _set(piece: Any, name: str, value: Any) -> None:
         return
     attributes = dict(piece.attributes)
     attributes.pop(name, None)
-    if value not in (None, ""):
+    if not is_empty(value):
         attributes[name] = value
     piece.attributes = attributes
 
@@ -150,7 +152,7 @@ def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question, c
         held, value = _held_relation(row, begins, gaps)
         fact = _instead("", begins, held, facts, asked, ranked)
         if fact is not None:
-            changed = changed or fact.value != value
+            changed = changed or (fact.value, (fact.source, fact.at.isoformat())) != (value, held)
             held, value = (fact.source, fact.at.isoformat()), fact.value
         spans.append((begins, ends, value, held, row))
     if not changed:

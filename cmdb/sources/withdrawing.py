@@ -29,11 +29,11 @@ from cmdb.models import (
     RelationVersion,
     SourceWithdrawal,
 )
-from cmdb.relating import next_version
 from cmdb.sources.facts import Facts, counting, facts_of_item, facts_of_relation, period_of
 from cmdb.sources.rewriting import Answer, Question, rewritten_item, rewritten_relation
 from cmdb.versioning.history import Field, Names
 from cmdb.versioning.moments import present
+from cmdb.versioning.numbers import next_version, numbered_at_the_end
 from cmdb.versioning.versions import BATCH, close
 from cmdb.writing import Written, follow, is_controlled, locked_items, signed
 
@@ -73,13 +73,14 @@ class Plan:
 
 def preview(source: str, user: User, *, run: SourceWithdrawal | None = None) -> Plan:
     """What ``withdraw`` (or ``put_back``, of ``run``) would do; writes nothing. Raises Clash as they would."""
-    with transaction.atomic():
+    with transaction.atomic(), numbered_at_the_end():
         plan = _carry_out(source, Stamp(by=user, source="withdrawal", correction=True, reason="?"), run)
         transaction.set_rollback(True)
     return plan
 
 
 @transaction.atomic
+@numbered_at_the_end()
 def withdraw(*, source: str, reason: str, by: User, tell: Tell = _silent) -> SourceWithdrawal:
     """Believe no more what ``source`` said until now. Raises NotWithdrawn, NotAllowed, Clash.
 
@@ -98,6 +99,7 @@ def withdraw(*, source: str, reason: str, by: User, tell: Tell = _silent) -> Sou
 
 
 @transaction.atomic
+@numbered_at_the_end()
 def put_back(*, run: SourceWithdrawal, by: User, tell: Tell = _silent) -> None:
     """Believe again what the source had said; later words of others stay. Raises NotWithdrawn, NotAllowed, Clash.
 
@@ -204,6 +206,7 @@ def _rewrite_items(keys: list[int], asked: Question, stamp: Stamp, plan: Plan) -
     current: dict[int, Any] = {}
     gone: list[Any] = []
     new: list[Any] = []
+    of_status = False
     for key, item in items.items():
         facts = facts_of_item(versions[key], claims[key], asked.known.computed(item.ci_class_id))
         alone = key not in spoken_of and not (_speakers(facts, asked) - {asked.source})
@@ -212,9 +215,12 @@ def _rewrite_items(keys: list[int], asked: Question, stamp: Stamp, plan: Plan) -
             continue
         _sign(answer, item, stamp, asked)
         gone, new = gone + answer.gone, new + answer.new
+        of_status = of_status or "status_id" in answer.fields
         _note(plan, item, answer, names, asked.now, current)
     close(ItemVersion, gone, _after(gone, asked.now))
     ItemVersion.objects.bulk_create(new, batch_size=BATCH)
+    if of_status:
+        next_version()
     follow(list(items.values()), current, stamp, written, asked.known)
 
 

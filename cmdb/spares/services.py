@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.models import SpareMovement, SparePart
+from cmdb.pages import pages_of_tickets
 from cmdb.versioning.moments import present
 
 Kind = SpareMovement.Kind
-#: (number, reader) -> the page of the ticket; empty when the reader sees none of that number. Tickets register it.
-Finder = Callable[[str, User], str]
-_finders: list[Finder] = []
-
-
-def register_finder(finder: Finder) -> None:
-    """Let an app above say which tickets parts can be taken for."""
-    if finder not in _finders:
-        _finders.append(finder)
 
 
 def ticket_page(number: str, user: User) -> str:
     """The page of the ticket of that number; empty when ``user`` sees none."""
-    return next((url for finder in _finders if (url := finder(number, user))), "") if number else ""
+    return pages_of_tickets([number], user).get(number, "") if number else ""
 
 
 class NotInStock(Exception):  # noqa: N818 - said to people

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest
 from cmdb.authority import may_correct, may_edit
 from cmdb.models import SpareMovement, SparePart
-from cmdb.spares.services import NotInStock, move, ticket_page
+from cmdb.pages import pages_of_tickets
+from cmdb.spares.services import NotInStock, move
 from cmdb.views.items import CmdbView, keep_out
 
 
@@ -107,9 +108,8 @@ class PartView(CmdbView):
 
     @staticmethod
     def _draw(request: SignedInRequest, part: SparePart, form: MovementForm, status: int = 200) -> HttpResponse:
-        lines = [
-            {"row": row, "url": ticket_page(row.reference, request.user)}
-            for row in part.movements.select_related("by")[:100]
-        ]
+        rows = list(part.movements.select_related("by")[:100])
+        urls = pages_of_tickets({row.reference for row in rows} - {""}, request.user)
+        lines = [{"row": row, "url": urls.get(row.reference, "")} for row in rows]
         context = {"part": part, "lines": lines, "form": form, "may_edit": may_edit(request.user)}
         return render(request, "cmdb/spares/part.html", context, status=status)

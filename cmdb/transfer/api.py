@@ -24,7 +24,8 @@ from cmdb.jobs.services import queue_job
 from cmdb.models import ItemJob
 from cmdb.transfer.dates import DateReading
 from cmdb.transfer.forms import DATES, ImportForm, column_lines
-from cmdb.transfer.undoing import undo_import
+from cmdb.transfer.outcome import ImportBusy
+from cmdb.transfer.undoing import REFUSALS, NotTakenBack, is_large, queue_undo, undo_import
 from itsm.api.fields import PersonField
 from itsm.api.form_input import checked, unknown
 from itsm.api.idempotency import answer_once
@@ -105,6 +106,22 @@ class ItemImportSerializer(serializers.Serializer):
     def get_url(self, job: ItemJob) -> str:
         """Its own address."""
         return reverse("api:item-import", args=[job.pk])
+
+
+class ItemImportUndoSerializer(serializers.Serializer):
+    """The taking back of a large import: how far it is, what became of it."""
+
+    id = serializers.IntegerField(source="pk")
+    name = serializers.CharField(help_text="Of the import.")
+    by = PersonField()
+    state = serializers.ChoiceField(choices=ItemJob.State.choices)
+    stage = serializers.CharField(help_text="What it does: relate, write.")
+    done = serializers.IntegerField(help_text="Relations, then items, of the stage that are done.")
+    total = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    message = serializers.CharField(source="outcome.message", default="", help_text="Why nothing was written.")
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Items and relations taken back.")
 
 
 class _ImportApiView(ApiView):
@@ -211,23 +228,47 @@ class ImportApiView(_ImportApiView):
 
 
 class UndoImportApiView(_ImportApiView):
-    """Takes an import back."""
+    """Takes an import back; of a large one, how far a worker is with it."""
 
-    http_method_names: tuple[str, ...] = ("post", "options")
+    http_method_names: tuple[str, ...] = ("get", "post", "head", "options")
+
+    def get(self, request: Request, pk: int) -> Response:
+        """How far it is; 404 when no worker was asked to."""
+        run = self.find(pk).run
+        jobs = ItemJob.objects.filter(kind=ItemJob.Kind.UNDO, run=run).select_related("by") if run else None
+        if not jobs:
+            raise Http404
+        return Response(ItemImportUndoSerializer(jobs[0]).data)
 
     def post(self, request: Request, pk: int) -> Response:
-        """As a correction; 409 with the reason when somebody went on with what it wrote."""
+        """As a correction; 409 with the reason when somebody went on with what it wrote. 202: a worker does it, and
+        GET says how far it is.
+        """
         return answer_once(request, lambda: self._undo(self.find(pk)))
 
     def _undo(self, job: ItemJob) -> Response:
-        if job.run is None or job.run.undone_at:
-            raise Conflict(_("There is nothing to take back."))
-        if reason := undo_import(run=job.run, by=self.user):
-            raise Conflict(reason)
+        try:
+            if job.run is None:
+                raise NotTakenBack(_("There is nothing to take back."))
+            if is_large(job.run):
+                body = ItemImportUndoSerializer(queue_undo(run=job.run, by=self.user)).data
+                where = reverse("api:item-import-undo", args=[job.pk])
+                return Response(body, status=202, headers={"Location": where})
+            undo_import(run=job.run, by=self.user)
+        except (*REFUSALS, ImportBusy) as error:
+            raise Conflict(str(error)) from error
         return Response(ItemImportSerializer(self.find(job.pk)).data)
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
+        if method == "get":
+            return Operation(
+                id="item_imports_undo_read",
+                tag=TAG,
+                summary=_("How far the taking back of an import of items is"),
+                response=ItemImportUndoSerializer,
+                path=ONE,
+            )
         return Operation(
             id="item_imports_undo",
             tag=TAG,

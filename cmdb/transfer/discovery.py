@@ -1,34 +1,33 @@
-"""Discovery: which item a seen thing is, what differs, what waits for a person (CMDB-08).
+"""Discovery: what differs from the record, what waits for a person, what a person decided (CMDB-08).
 
-A thing is matched by weighted keys: serial number, address, name; a name alone is never an identity, and ties wait.
+A thing is the item that it was matched with by weighted keys, or that somebody said it is; ties wait.
 Observed values are taken over; controlled ones of items in use wait for a decision. What is gone is marked.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models import User
 from cmdb.authority import IN_USE, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader
-from cmdb.models import ConfigurationItem, Difference, Sighting, UniqueValue
+from cmdb.life import RETIRED
+from cmdb.models import ConfigurationItem, Difference, Sighting
 from cmdb.sources.claims import sources_at
 from cmdb.sources.ranking import holder_of
-from cmdb.values import normalised
+from cmdb.transfer.matching import candidates, holder_of_serial, holders, identity_of
+from cmdb.values import is_empty, normalised
 from cmdb.versioning.moments import present
 from cmdb.writing import Clash, Draft, is_controlled, write_items
 
-#: What speaks for an item, and how loudly. Below ENOUGH nothing is matched: a name alone is not enough.
-WEIGHTS = {"serial_number": 60, "ip_address": 40, "name": 15}
-ENOUGH = 40
 MOST = 1000
 #: Sightings of people, who are no source of their own.
 PEOPLE = frozenset({"people", "audit"})
@@ -37,7 +36,7 @@ _LOCK = 7_301_516
 
 @dataclass
 class Answer:
-    """What became of one thing: matched, made to wait, or wrong."""
+    """What became of one thing: matched, made to wait, kept out, or wrong."""
 
     key: str
     result: str
@@ -48,90 +47,180 @@ class Answer:
     errors: dict[str, list[str]] = field(default_factory=dict)
 
 
-@transaction.atomic
-def take_in(*, source: str, things: Sequence[Mapping[str, Any]], user: User, complete: bool = False) -> list[Answer]:
-    """Take in what ``source`` saw. The same again changes nothing. ``complete``: what is not named is gone.
+@dataclass
+class Scan:
+    """What is known before things are taken one by one.
 
-    One at a time: two sources that see one thing decide about it one after the other.
+    ``found``: candidates by key; ``taken``: how many things each item would be: no item is two that a source tells
+    apart; ``decided``: what people said of things, by sighting; ``serials``: whose serial numbers were seen.
     """
+
+    source: str
+    name: str
+    user: User
+    now: datetime
+    reader: Reader
+    found: dict[str, list[ConfigurationItem]] = field(default_factory=dict)
+    taken: Counter[int] = field(default_factory=Counter)
+    decided: dict[int, Difference] = field(default_factory=dict)
+    serials: dict[str, ConfigurationItem] = field(default_factory=dict)
+
+    def prepare(self, sightings: Sequence[Sighting]) -> None:
+        """Look at all of them together."""
+        self.decided = decisions_about(sightings)
+        self.serials = holders(row.data for row in sightings if row.item_id)
+        self.found = {row.key: candidates(row.data) for row in sightings if row.item is None}
+        self.taken = Counter(items[0].pk for items in self.found.values() if len(items) == 1)
+        self.taken.update(row.item_id for row in sightings if row.item_id)
+        if self.name:
+            others = Sighting.objects.filter(source=self.source, scan=self.name).exclude(item=None)
+            self.taken.update(others.exclude(pk__in=[row.pk for row in sightings]).values_list("item_id", flat=True))
+
+
+def one_at_a_time() -> None:
+    """Wait for whoever decides which item a thing is, a scan or a person; until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    now, reader = present(), Reader()
-    answers = [_take(source, thing, user, now, reader) for thing in things]
+
+
+@transaction.atomic
+def take_in(
+    *, source: str, things: Sequence[Mapping[str, Any]], user: User, complete: bool = False, scan: str = ""
+) -> list[Answer]:
+    """Take in what ``source`` saw. The same again changes nothing. ``complete``: what is not named is gone.
+
+    ``scan`` names a scan that comes in several requests: what none of them named is gone with the one that is last.
+    One at a time: two sources that see one thing decide about it one after the other.
+    """
+    one_at_a_time()
+    found = Scan(source, scan, user, present(), Reader())
+    sightings = [_seen(found, thing) for thing in things]
+    found.prepare(sightings)
+    answers = [_take(row, found) for row in sightings]
     if complete:
-        _mark_missing(source, {answer.key for answer in answers}, now)
+        _mark_missing(found, {answer.key for answer in answers})
     return answers
 
 
-def _take(source: str, thing: Mapping[str, Any], user: User, now: datetime, reader: Reader) -> Answer:
+def _seen(scan: Scan, thing: Mapping[str, Any]) -> Sighting:
     values = {str(name): value for name, value in thing["values"].items()}
-    sighting, _made = Sighting.objects.update_or_create(
-        source=source, key=thing["key"], defaults={"seen_at": now, "data": values}
-    )
+    seen = {"seen_at": scan.now, "data": values, "scan": scan.name}
+    return Sighting.objects.update_or_create(source=scan.source, key=thing["key"], defaults=seen)[0]
+
+
+def decisions_about(sightings: Sequence[Sighting]) -> dict[int, Difference]:
+    """What people said last of which item things are, by sighting, where the source says the same still. One query."""
+    rows = Difference.objects.filter(sighting__in=sightings, decision__in=Difference.OF_THINGS, undone_at=None)
+    latest = {row.sighting_id: row for row in rows.order_by("decided_at", "pk")}
+    identities = {row.pk: identity_of(row.data) for row in sightings}
+    return {key: row for key, row in latest.items() if identity_of(row.seen_value) == identities[key]}
+
+
+def _take(sighting: Sighting, scan: Scan) -> Answer:
+    decided = scan.decided.get(sighting.pk)
+    if decided and decided.decision == Difference.Decision.OUT:
+        settle(sighting)
+        return Answer(sighting.key, Difference.Decision.OUT.value)
     if sighting.item is None:
-        found = candidates(values)
-        if len(found) != 1:
-            return _waits(sighting, found, now)
+        found = scan.found.get(sighting.key) or candidates(sighting.data, retired=True)
+        if len(found) != 1 or scan.taken.get(found[0].pk, 0) > 1 or found[0].status_id == RETIRED:
+            return _waits(sighting, found, scan.now)
         sighting.item = found[0]
         sighting.save(update_fields=["item"])
-    Difference.objects.filter(
-        sighting=sighting,
-        decision="",
-        what__in=[Difference.What.UNKNOWN, Difference.What.SEVERAL, Difference.What.GONE],
-    ).delete()
+    elif sighting.item.status_id == RETIRED:
+        return _retired(sighting, sighting.item, decided, scan.now)
+    elif decided is None and (other := _contradicts(sighting, scan)):
+        return _waits(sighting, [sighting.item, other], scan.now)
+    settle(sighting)
     ConfigurationItem.objects.filter(pk=sighting.item.pk).exclude(missing_since=None).update(missing_since=None)
-    return _compare(sighting, values, user, now, reader)
+    return compare(sighting, scan.user, scan.now, scan.reader)
 
 
-def candidates(values: Mapping[str, Any]) -> list[ConfigurationItem]:
-    """The items that speak most for being the thing; several: a tie. Empty when nothing speaks loudly enough."""
-    scores: Counter[int] = Counter()
-    for name, weight in WEIGHTS.items():
-        value = values.get(name)
-        if value in (None, ""):
-            continue
-        for key in _with(name, value):
-            scores[key] += weight
-    best = max(scores.values(), default=0)
-    if best < ENOUGH:
-        return []
-    keys = [key for key, score in scores.items() if score == best]
-    return list(ConfigurationItem.objects.filter(pk__in=keys).order_by("pk"))
+def _contradicts(sighting: Sighting, scan: Scan) -> ConfigurationItem | None:
+    """The other item whose serial number a thing has that was known by its key: the key does not outweigh it."""
+    holder = holder_of_serial(sighting.data, scan.serials)
+    return holder if holder is not None and holder.pk != sighting.item_id else None
 
 
-def _with(name: str, value: Any) -> Iterable[int]:
-    live = ConfigurationItem.objects.exclude(status="retired")
-    if name == "serial_number":
-        return UniqueValue.objects.filter(code=name, value=normalised(value), item__in=live).values_list(
-            "item_id", flat=True
-        )[:20]
-    if name == "name":
-        return live.filter(name=str(value)).values_list("pk", flat=True)[:20]
-    return live.filter(attributes__contains={name: value}).values_list("pk", flat=True)[:20]
+def _retired(sighting: Sighting, item: ConfigurationItem, decided: Difference | None, now: datetime) -> Answer:
+    """Nothing of it is written; it waits, unless somebody knew already that it is no more."""
+    then = item.versions.at(decided.decided_at, None).first() if decided and decided.decided_at else None
+    if then is None or then.status_id != RETIRED:
+        return _waits(sighting, [item], now)
+    settle(sighting)
+    return Answer(sighting.key, Difference.What.RETIRED.value, item.identifier)
+
+
+def settle(sighting: Sighting) -> None:
+    """Which item it is waits no longer."""
+    waiting = Difference.objects.filter(sighting=sighting, decision="")
+    waiting.exclude(what=Difference.What.VALUE).delete()
 
 
 def _waits(sighting: Sighting, found: Sequence[ConfigurationItem], now: datetime) -> Answer:
     what = Difference.What.SEVERAL if found else Difference.What.UNKNOWN
+    if found and found[0].status_id == RETIRED:
+        what = Difference.What.RETIRED
     names = [item.identifier for item in found]
-    Difference.objects.update_or_create(
-        sighting=sighting, what=what, field="", decision="", defaults={"candidates": names, "found_at": now}
-    )
-    return Answer(sighting.key, str(what))
+    waiting = Difference.objects.filter(sighting=sighting, decision="")
+    waiting.exclude(what__in=[what, Difference.What.VALUE]).delete()  # what it was before
+    let_wait(sighting, what, "", now, candidates=names, seen_value=sighting.data)
+    return Answer(sighting.key, str(what), names[0] if what == Difference.What.RETIRED else "")
 
 
-def _compare(sighting: Sighting, values: Mapping[str, Any], user: User, now: datetime, reader: Reader) -> Answer:
-    item = ConfigurationItem.objects.select_for_update(no_key=True, of=("self",)).get(sightings=sighting)
+def let_wait(sighting: Sighting, what: str, name: str, now: datetime, **said: Any) -> None:
+    """Let it wait for a decision; what waits already, word for word, keeps its place."""
+    place: dict[str, Any] = {"sighting": sighting, "what": what, "field": name, "decision": ""}
+    row = Difference.objects.filter(**place).first()
+    if row is None or any(getattr(row, key) != value for key, value in said.items()):
+        Difference.objects.update_or_create(**place, defaults={**said, "found_at": now})
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values say the same: texts without regard to case, width and blanks."""
+    texts = isinstance(one, str) and isinstance(other, str)
+    return one == other or (texts and normalised(one) == normalised(other))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a source says beside what is recorded of an item: its facts and what was, by column or attribute.
+
+    ``taken`` would be written at once, ``waits`` is for a person, of ``lost`` a stronger source holds the value.
+    """
+
+    facts: Mapping[str, Any]
+    was: Mapping[str, Any]
+    errors: dict[str, list[str]]
+    taken: Set[str]
+    waits: Set[str]
+    lost: Set[str]
+
+
+def compared(
+    source: str, values: Mapping[str, Any], item: ConfigurationItem, now: datetime, reader: Reader
+) -> Comparison:
+    """What would become of ``values`` if the thing were ``item``."""
     known: Definitions = reader.definitions
     facts, errors = reader.facts(values, class_code=item.ci_class_id, complete=False)
-    answer = Answer(sighting.key, "matched", item.identifier, errors=errors)
     was = {**{column: getattr(item, column) for column in NAMES.values()}, **item.attributes}
-    differs = {name: value for name, value in facts.items() if value is not None and value != was.get(name)}
-    used = item.status_id in IN_USE
+    facts = {name: was[name] if alike(value, was.get(name)) else value for name, value in facts.items()}
+    differs = {name for name, value in facts.items() if not is_empty(value) and value != was.get(name)}
     held = sources_at([item.pk], now).get(item.pk, {}) if known.rankings else {}
-    lost = {name for name in differs if _outranked(known, item, name, was, held, sighting.source)}
-    wait = {name for name in differs.keys() - lost if used and is_controlled(known, item.ci_class_id, name)}
-    answer.taken, answer.claimed = sorted(differs.keys() - wait - lost), sorted(lost)
-    said = {name: value for name, value in facts.items() if value is not None and name not in wait}
+    lost = {name for name in differs if _outranked(known, item, name, was, held, source)}
+    used = item.status_id in IN_USE
+    waits = {name for name in differs - lost if used and is_controlled(known, item.ci_class_id, name)}
+    return Comparison(facts, was, errors, differs - waits - lost, waits, lost)
+
+
+def compare(sighting: Sighting, user: User, now: datetime, reader: Reader) -> Answer:
+    """Take over what is observed of the item that the thing is; let what is controlled wait."""
+    item = ConfigurationItem.objects.select_for_update(no_key=True, of=("self",)).get(sightings=sighting)
+    known: Definitions = reader.definitions
+    found = compared(sighting.source, sighting.data, item, now, reader)
+    answer = Answer(sighting.key, "matched", item.identifier, errors=found.errors)
+    answer.taken, answer.claimed, wait = sorted(found.taken), sorted(found.lost), found.waits
+    said = {name: value for name, value in found.facts.items() if value is not None and name not in wait}
     stamp = Stamp(by=user, source=sighting.source, observed=True)
     try:
         write_items([Draft(item.identifier, said, item)], stamp, definitions=known)
@@ -139,7 +228,7 @@ def _compare(sighting: Sighting, values: Mapping[str, Any], user: User, now: dat
         answer.errors[error.field] = [str(error)]
         answer.taken = []
     for name in sorted(wait):
-        _note(sighting, item, name, was.get(name), differs[name], now)
+        _note(sighting, item, name, found.was.get(name), found.facts[name], now)
     stale = Difference.objects.filter(sighting=sighting, what=Difference.What.VALUE, decision="")
     stale.exclude(field__in=wait).delete()
     answer.waiting = sorted(wait)
@@ -155,42 +244,53 @@ def _outranked(
     source: str,
 ) -> bool:
     """Whether a stronger source holds the value: then this one's word is only kept beside it."""
-    holder = holder_of(held, name, given=was.get(name) is not None)[0]
+    holder = holder_of(held, name, given=not is_empty(was.get(name)))[0]
     return known.rankings.outranks(item.ci_class_id, name, holder, source)
 
 
 def _note(sighting: Sighting, item: ConfigurationItem, name: str, was: Any, seen: Any, now: datetime) -> None:
     """Let a difference wait; one that was decided against stays decided while the source says the same."""
-    what = Difference.What.VALUE
-    same = Difference.objects.filter(sighting=sighting, what=what, field=name, seen_value=seen, recorded_value=was)
-    if same.filter(decision=Difference.Decision.KEPT).exists():
-        return
-    Difference.objects.update_or_create(
-        sighting=sighting,
-        what=what,
-        field=name,
-        decision="",
-        defaults={"item": item, "recorded_value": was, "seen_value": seen, "found_at": now},
+    what, kept = Difference.What.VALUE, Difference.Decision.KEPT
+    before = Difference.objects.filter(sighting=sighting, what=what, field=name, decision=kept, undone_at=None)
+    if (seen, was) not in [(row.seen_value, row.recorded_value) for row in before]:
+        let_wait(sighting, what, name, now, item=item, recorded_value=was, seen_value=seen)
+
+
+def unseen_since() -> Q:
+    """The condition on a difference that its thing was not seen again since it was missed."""
+    return Q(what=Difference.What.GONE, undone_at=None, found_at__gte=F("sighting__seen_at"))
+
+
+def _mark_missing(scan: Scan, seen: set[str]) -> None:
+    """What the source saw before and sees no more: marked, never deleted; not where somebody said that it is there."""
+    gone = Sighting.objects.filter(source=scan.source).exclude(key__in=seen).exclude(item=None)
+    gone = gone.exclude(scan=scan.name) if scan.name else gone
+    what = Difference.What.GONE
+    Difference.objects.filter(sighting__in=gone, what=what, decision="", item__status=RETIRED).delete()
+    there = Difference.objects.filter(unseen_since(), sighting=OuterRef("pk"), decision=Difference.Decision.KEPT)
+    missed = list(gone.exclude(item__status=RETIRED).exclude(Exists(there)))
+    waiting = set(
+        Difference.objects.filter(sighting__in=missed, what=what, decision="").values_list("sighting", flat=True)
     )
-
-
-def _mark_missing(source: str, seen: set[str], now: datetime) -> None:
-    """What the source saw before and sees no more: marked, never deleted."""
-    gone = Sighting.objects.filter(source=source).exclude(key__in=seen).exclude(item=None)
-    for sighting in gone.select_related("item"):
-        Difference.objects.get_or_create(
-            sighting=sighting, what=Difference.What.GONE, field="", decision="", defaults={"item": sighting.item}
-        )
-        ConfigurationItem.objects.filter(sightings=sighting, missing_since=None).update(missing_since=now)
+    Difference.objects.bulk_create(
+        Difference(sighting=row, what=what, item_id=row.item_id, found_at=scan.now)
+        for row in missed
+        if row.pk not in waiting
+    )
+    keys = {row.item_id for row in missed if row.item_id}
+    ConfigurationItem.objects.filter(pk__in=keys, missing_since=None).update(missing_since=scan.now)
 
 
 @transaction.atomic
 def propose(*, item: ConfigurationItem, name: str, seen: Any, ticket: str, by: User) -> None:
-    """Let somebody's remark that a value is wrong wait for the configuration manager (CMDB-06)."""
+    """Let somebody's remark that a value is wrong wait for the configuration manager (CMDB-06).
+
+    One of each person, field and ticket: who says it again while working on another ticket proposes it anew.
+    """
     now = present()
     sighting, _made = Sighting.objects.update_or_create(
         source="people",
-        key=f"{by.username}:{item.pk}:{name}"[:200],
+        key=f"{by.pk}:{item.pk}:{name}:{ticket}"[:200],
         defaults={"seen_at": now, "item": item, "data": {"ticket": ticket, "by": by.username}},
     )
     differ(sighting, item, name, seen, now)
@@ -199,32 +299,4 @@ def propose(*, item: ConfigurationItem, name: str, seen: Any, ticket: str, by: U
 def differ(sighting: Sighting, item: ConfigurationItem, name: str, seen: Any, now: datetime) -> None:
     """Let a value that somebody saw otherwise wait for a decision."""
     was = {**{column: getattr(item, column) for column in NAMES.values()}, **item.attributes}.get(name)
-    Difference.objects.update_or_create(
-        sighting=sighting,
-        what=Difference.What.VALUE,
-        field=name,
-        decision="",
-        defaults={"item": item, "recorded_value": was, "seen_value": seen, "found_at": now},
-    )
-
-
-class Undecidable(Exception):  # noqa: N818 - said to people
-    """The decision is not possible."""
-
-
-@transaction.atomic
-def decide(*, difference: Difference, taken: bool, stamp: Stamp) -> None:
-    """Take the seen value over under ``stamp``, or keep the record. Raises NotAllowed, Clash, Undecidable."""
-    row = Difference.objects.select_for_update().get(pk=difference.pk)
-    if row.decision:
-        raise Undecidable(_("Somebody decided this already."))
-    if taken and row.what == Difference.What.VALUE and row.item:
-        source = row.sighting.source if row.sighting.source not in PEOPLE else stamp.source
-        draft = Draft(row.item.identifier, {row.field: row.seen_value}, row.item)
-        if write_items([draft], replace(stamp, source=source)).claimed:
-            raise Undecidable(_("A stronger source holds this value; rank the sources otherwise, or withdraw it."))
-    elif taken:
-        raise Undecidable(_("Only a value can be taken over."))
-    row.decision = Difference.Decision.TAKEN if taken else Difference.Decision.KEPT
-    row.decided_by, row.decided_at = stamp.by, present()
-    row.save()
+    let_wait(sighting, Difference.What.VALUE, name, now, item=item, recorded_value=was, seen_value=seen)

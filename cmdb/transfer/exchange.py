@@ -6,7 +6,7 @@ Set-based: a hundred thousand rows take as many queries as a hundred, times thei
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,18 +18,33 @@ from accounts.models import User
 from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader, read_identifier
+from cmdb.life import step_refusal
 from cmdb.merging.services import survivor_of
-from cmdb.models import ConfigurationItem, ItemImport, ItemJob, Kind, UniqueValue
-from cmdb.relating import RelationRefused, Rules, write_relations
+from cmdb.models import ConfigurationItem, ItemImport, ItemJob, Kind, RelationType, UniqueValue
+from cmdb.relating import RelationRefused, write_relations
+from cmdb.relation_rules import Rules
 from cmdb.sources.claims import sources_at
+from cmdb.transfer.columns import NAMELESS, labels_of
 from cmdb.transfer.dates import DateReading, read_date, survey
-from cmdb.transfer.grounds import Ground, RelationsNow, needs_ground
-from cmdb.transfer.linking import BATCH, Rows, is_guarded, links_of, mapped, read_relations, refusal_of, stored_items
+from cmdb.transfer.grounds import Ground, needs_ground, written_names
+from cmdb.transfer.linking import (
+    BATCH,
+    Ends,
+    Line,
+    Lines,
+    Rows,
+    links_of,
+    mapped,
+    read_relations,
+    row_refused,
+    stored_items,
+)
 from cmdb.transfer.mappings import Reading
 from cmdb.transfer.outcome import ImportBusy, ImportRefused, Report
-from cmdb.values import Known, normalised
+from cmdb.values import Known, is_empty, normalised, written
 from cmdb.versioning.moments import present
-from cmdb.writing import Clash, Draft, Written, write_items
+from cmdb.versioning.numbers import numbered_at_the_end
+from cmdb.writing import Clash, Draft, Written, differing, write_items
 
 #: So many rows are checked, or written, between two words about how far it is.
 STEP = 1000
@@ -54,6 +69,8 @@ class Importer:
     name: str = ""
     #: The headings of the file of items, once it was read.
     headings: list[str] = field(default_factory=list, init=False)
+    #: The identifiers in the file of items, of refused rows too.
+    named: set[str] = field(default_factory=set, init=False)
     #: Told how far it is: the stage, how many of how many.
     watch: Callable[[str, int, int], None] = lambda stage, done, total: None
     #: Who gave what is recorded of the items read, when sources are ranked.
@@ -62,30 +79,23 @@ class Importer:
     def run(self, items: Rows, relations: Rows = ()) -> Report:
         """Check everything, then write everything in one transaction. Raises ImportRefused, TableError."""
         report = Report()
-        with transaction.atomic():
-            self._alone()
+        with transaction.atomic(), numbered_at_the_end():
+            alone()
             known = Definitions()
             reader = self._reader(known)
             drafts = self._drafts(items, reader, report)
             raw = read_relations(relations, self.mapping.get("relations", Reading()))
             report.relations = len(raw)
             self._check_grounds(drafts, known, report)
-            guarded = self._check_relations(raw, drafts, known, report)
+            stands_on = self._check_relations(raw, drafts, known, report)
+            if self.dry_run or (report.bad and not self.good_rows):
+                self._foresee(drafts, known, report)
             if report.bad and not self.good_rows and not self.dry_run:
                 text = _("%(count)d rows are wrong; nothing was written.") % {"count": len(report.bad)}
                 raise ImportRefused(text, report)
             if not self.dry_run:
-                self._write(drafts, raw, guarded, known, report)
+                self._write(drafts, raw, stands_on, known, report)
         return report
-
-    @staticmethod
-    def _alone() -> None:
-        """One at a time, and without the limits of pages: checking a large file takes longer than they allow."""
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-            if not cursor.fetchone()[0]:
-                raise ImportBusy(_("Another import is running; try again when it has ended."))
 
     def _reader(self, known: Definitions) -> Reader:
         people = Known.all()
@@ -101,6 +111,7 @@ class Importer:
         headings = self._headings(table, mapping, reader)
         days = self._dates(table, headings, reader, report)
         keys = {cells.get(headings["identifier"], "").strip() for _n, cells in table}
+        self.named = keys
         stored = {row.identifier: row for row in stored_items(keys)}
         assert reader.known.items is not None  # noqa: S101 - set above
         reader.known.items |= keys
@@ -118,26 +129,33 @@ class Importer:
             else:
                 drafts[draft.identifier] = (number, draft)
         _check_unique(drafts, reader.definitions, report)
+        _check_references(drafts, keys - stored.keys(), reader.definitions, report)
         return drafts
 
     def _headings(self, table: list[tuple[int, dict[str, str]]], mapping: Reading, reader: Reader) -> dict[str, str]:
         """Where each field stands. Raises ImportRefused for headings that nobody decided about."""
-        known = {**{name: name for name in ("identifier", *NAMES)}, **_labels(reader.definitions)}
+        known = {**{name: name for name in ("identifier", *NAMES)}, **labels_of(reader.definitions)}
         computed = {row.code for row in reader.definitions.attributes if row.formula}
+        names = {"identifier", *NAMES, *(row.code for row in reader.definitions.attributes)}
         found: dict[str, str] = {}
         lost: list[str] = []
         for heading in table[0][1] if table else {"identifier": ""}:
-            field_name = mapping.columns.get(heading, known.get(heading.strip().lower(), ""))
+            field_name = mapping.columns.get(heading or NAMELESS, known.get(heading.strip().lower(), ""))
             if field_name in computed:
                 continue  # worked out again from the others
             if field_name == "":
-                lost.append(heading or "—")
+                lost.append(heading or NAMELESS)
+            elif field_name in found:
+                columns = {"one": found[field_name], "other": heading}
+                raise ImportRefused(_("“%(one)s” and “%(other)s” cannot both be read into one field.") % columns)
             elif field_name:
                 found[field_name] = heading
+            if field_name and field_name not in names:
+                text = _("There is no field “%(name)s” to read a column into.")
+                raise ImportRefused(text % {"name": field_name[:60]})
         if lost:
-            names = ", ".join(lost)
             raise ImportRefused(
-                _("Nobody said what these columns are: %(names)s.") % {"names": names},
+                _("Nobody said what these columns are: %(names)s.") % {"names": ", ".join(lost)},
                 lost=lost,
                 headings=self.headings,
             )
@@ -175,67 +193,83 @@ class Importer:
         except ValidationError as error:
             return " ".join(error.messages), None
         item = stored.get(identifier)
-        if item is not None and item.merged_into_id:
+        if item is not None and item.merged_into_id and len(_unchanged(item, given, reader)) < len(given):
             names = {"item": identifier, "other": survivor_of(item).identifier}
             return _("%(item)s was merged into %(other)s; change that one.") % names, None
         if item is None:
             given = {name: value for name, value in given.items() if value.strip() or name in ("name", "ci_class")}
             given.setdefault("status", "planned")
+        same = _unchanged(item, given, reader) if item is not None else {}
         class_code = item.ci_class_id if item else ""
+        given = {name: value for name, value in given.items() if name not in same}
         facts, errors = reader.facts(given, class_code=class_code, complete=item is None)
         if errors:
             labels = [f"{reader.definitions.label(NAMES.get(n, n))}: {' '.join(texts)}" for n, texts in errors.items()]
             return "; ".join(labels), None
+        facts |= {NAMES.get(name, name): value for name, value in same.items() if not is_empty(value)}
         return "", Draft(identifier, facts, item)
 
     def _check_relations(
         self,
-        raw: list[tuple[int, dict[str, str]]],
+        raw: list[Line],
         drafts: Mapping[str, tuple[int, Draft]],
         known: Definitions,
         report: Report,
-    ) -> set[int]:
-        """Drop what cannot be, saying why; return the lines of those that stand on the import's ground."""
+    ) -> dict[int, str]:
+        """Drop what cannot be, saying why; return what those stand on that can (``Lines.stands_on``)."""
         if not raw:
-            return set()
-        rules = Rules(known)
-        ends = {texts.get(end, "").strip() for _n, texts in raw for end in ("source", "target")}
-        classes = {row.identifier: row for row in stored_items(ends)}
-        for identifier, (_number, draft) in drafts.items():
-            if draft.item is None:
-                row = ConfigurationItem(identifier=identifier)
-                row.ci_class_id = draft.facts["ci_class_id"]
-                row.status_id = draft.facts["status_id"]
-                classes[identifier] = row
-        good, guarded, now = [], set(), present()
-        stands = RelationsNow(classes)
-        for place, (number, texts) in enumerate(raw):
+            return {}
+        names = {name for line in raw for name in line.ends}
+        said = [draft for identifier, (_n, draft) in drafts.items() if identifier in names]
+        lines = Lines(Rules(known), Ends(names, said, self.named - drafts.keys()), self.ground, present())
+        good = []
+        for place, line in enumerate(raw):
             if place % STEP == 0:
                 self.watch(Stage.RELATIONS, place, len(raw))
-            reason = refusal_of(texts, rules, classes)
-            if not reason and is_guarded(texts, rules, classes, stands):
-                guarded.add(number)
-                pair = [texts["source"].strip(), texts["target"].strip()]
-                reason = self.ground.refusal("in_use", pair, now)
-            if reason:
-                report.bad.append(("relations", number, reason))
+            if reason := lines.refusal(line):
+                report.bad.append(("relations", line.number, reason))
             else:
-                good.append((number, texts))
+                good.append(line)
         raw[:] = good
-        return guarded
+        return lines.stands_on
 
     def _check_grounds(self, drafts: dict[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
-        """Drop what change control refuses, saying why."""
+        """Drop what no step of a life allows, and what change control refuses, saying why."""
         now, source = present(), self.ground.source
         stored = [draft.item.pk for _n, draft in drafts.values() if draft.item is not None]
         self.held = sources_at(stored, now) if known.rankings else {}
         for identifier, (number, draft) in list(drafts.items()):
-            if needs_ground(draft, known, source, self.held):
-                assert draft.item is not None  # noqa: S101 - else it needs none
+            if draft.item is None:
+                continue
+            written = written_names(draft, known, source, self.held)
+            reason = step_refusal(draft.item, draft.facts["status_id"]) if "status_id" in written else ""
+            if not reason and needs_ground(draft, known, source, self.held):
                 reason = self.ground.refusal(draft.item.status_id, [identifier], now)
-                if reason:
-                    report.bad.append(("items", number, reason))
-                    del drafts[identifier]
+            if reason:
+                report.bad.append(("items", number, reason))
+                del drafts[identifier]
+
+    def _relate(
+        self, raw: list[Line], stands_on: Mapping[int, str], stamps: tuple[tuple[Stamp, str], ...], report: Report
+    ) -> None:
+        """Write the relations, each under the stamp of what it stands on; the guard asks again for each."""
+        done, types = 0, RelationType.objects.in_bulk()
+        for stamp, name in stamps:
+            for links in links_of([line for line in raw if stands_on.get(line.number, "") == name], types):
+                self.watch(Stage.RELATE, done, len(raw))
+                lost: list[Any] = []
+                report.related += write_relations(links, stamp, lost=lost)
+                report.claimed += len(lost)
+                done += len(links)
+
+    def _foresee(self, drafts: Mapping[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
+        """Count what the right rows would do; the numbers of a check are those that writing would give."""
+        for _n, draft in drafts.values():
+            names = written_names(draft, known, self.ground.source, self.held)
+            report.made += draft.item is None
+            report.changed += bool(names)
+            report.claimed += len(differing(draft.item, draft.facts)) - len(names) if draft.item else 0
+        report.same = len(drafts) - report.made - report.changed
 
     @staticmethod
     def _note(report: Report, written: Written) -> None:
@@ -247,8 +281,8 @@ class Importer:
     def _write(
         self,
         drafts: Mapping[str, tuple[int, Draft]],
-        raw: list[tuple[int, dict[str, str]]],
-        guarded: set[int],
+        raw: list[Line],
+        stands_on: Mapping[int, str],
         known: Definitions,
         report: Report,
     ) -> None:
@@ -257,7 +291,8 @@ class Importer:
         report.run = ItemImport.objects.create(name=name, fingerprint=print_, by=self.by, source=source)
         free = Stamp(by=self.by, source=source, batch=report.run)
         grounded = self.ground.stamp(report.run)
-        rows = [(needs_ground(draft, known, source, self.held), draft) for _n, draft in drafts.values()]
+        drawn = [draft for _n, draft in drafts.values() if not (draft.item and draft.item.merged_into_id)]
+        rows = [(needs_ground(draft, known, source, self.held), draft) for draft in drawn]
         first = Stamp(by=self.by, source=source, trusted=True, batch=report.run)
         try:
             done = 0
@@ -267,15 +302,7 @@ class Importer:
                     self._note(report, write_items(part, stamp, definitions=known))
                     done += len(part)
             report.same = len(drafts) - report.made - report.changed
-            links = [(number in guarded, link) for (number, _t), link in zip(raw, links_of(raw), strict=True)]
-            done = 0
-            for stamp, on_ground in ((first, False), (grounded, True)):
-                for pairs in _parts([link for needs, link in links if needs is on_ground]):
-                    self.watch(Stage.RELATE, done, len(links))
-                    lost: list[Any] = []
-                    report.related += write_relations(pairs, stamp, lost=lost)
-                    report.claimed += len(lost)
-                    done += len(pairs)
+            self._relate(raw, stands_on, ((first, "first"), (grounded, "guarded"), (free, "")), report)
         except (Clash, RelationRefused, NotAllowed) as error:
             raise ImportRefused(str(error), report) from error
         if report.versions or report.related or report.claimed:
@@ -286,25 +313,53 @@ class Importer:
             report.run = None
 
 
+def alone() -> None:
+    """One at a time, and without the limits of pages: checking a large file takes longer than they allow.
+
+    Reading in and taking back alike, until the transaction ends. Raises ImportBusy.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise ImportBusy(_("Another import is running; try again when it has ended."))
+
+
 def _parts(rows: list[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(rows), BATCH):
         yield rows[start : start + BATCH]
 
 
-def _labels(known: Definitions) -> dict[str, str]:
-    """Attributes by code and by both of their names, in small letters."""
-    labels = {
-        "标识": "identifier",
-        "类": "ci_class",
-        "名称": "name",
-        "状态": "status",
-        "业务系统": "business_system",
-        "单位": "organisation",
+def _unchanged(item: ConfigurationItem, given: Mapping[str, str], reader: Reader) -> dict[str, Any]:
+    """Those of ``given`` that say what is recorded, as an export writes it, with what that is.
+
+    They are not read against the model of today: what was right when it was recorded is no error, however attributes,
+    choices and classes were defined since.
+    """
+    found: dict[str, Any] = {}
+    for name, text in given.items():
+        column = NAMES.get(name)
+        value = getattr(item, column) if column else item.attributes.get(name)
+        if column and text.strip() in reader.keys.get(name, {}):
+            same = reader.keys[name][text.strip()] == value
+        else:
+            same = written(value) == text.strip()
+        if same:
+            found[name] = value
+    return found
+
+
+def _check_references(
+    drafts: dict[str, tuple[int, Draft]], new: Collection[str], known: Definitions, report: Report
+) -> None:
+    """Drop rows that name an item which only a refused row of the file would have made, and who names those."""
+    codes = {row.code for row in known.attributes if row.kind == Kind.ITEM and not row.formula}
+    named: dict[str, list[Any]] = {
+        name: [draft.facts.get(code) for code in codes] for name, (_n, draft) in drafts.items()
     }
-    for row in known.attributes:
-        if row.active:
-            labels |= {row.code: row.code, row.name_zh.lower(): row.code, row.name_en.lower(): row.code}
-    return labels
+    while lost := {name: value for name in drafts for value in named[name] if value in new and value not in drafts}:
+        for name, missing in lost.items():
+            report.bad.append(("items", drafts.pop(name)[0], row_refused(missing)))
 
 
 def _check_unique(drafts: dict[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
@@ -316,7 +371,7 @@ def _check_unique(drafts: dict[str, tuple[int, Draft]], known: Definitions, repo
             taken[code, value] = identifier
     for identifier, (number, draft) in list(drafts.items()):
         for code in codes & draft.facts.keys():
-            value = normalised(draft.facts[code] or "")
+            value = "" if is_empty(draft.facts[code]) else normalised(draft.facts[code])
             holder = taken.setdefault((code, value), identifier) if value else identifier
             if holder != identifier:
                 reason = _("%(label)s: the same value is already recorded for %(items)s.")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from accounts.models import Organisation, SupportGroup
 from cmdb.inputs import NAMES
 from cmdb.listing import ItemList
-from cmdb.models import AttributeVersion
 from cmdb.services import relations_at
 from cmdb.values import written
 
 
 def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows of a list, ordered by identifier. As known at a moment, the same table as on that day."""
-    moment = listing.moment
-    codes = _codes(listing, moment.known_at)
+    """Heading and rows of a list, ordered by identifier. As known at a moment, the same table as on that day.
+
+    Of now it is a table as known at a settled moment, which the list has from then on.
+    """
+    listing.settle()
+    codes = listing.definitions.exported()
     heading = ["identifier", *NAMES, *codes]
     keys = {
         "organisation": dict(Organisation.objects.values_list("pk", "code")),
@@ -33,7 +33,10 @@ def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
 
 
 def relations_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows of the relations between the items of a list, as an import reads them."""
+    """Heading and rows of the relations between the items of a list, as an import reads them; of which moment, see
+    ``table_of``.
+    """
+    listing.settle()
     moment = listing.moment
     column = "pk" if moment.is_now else "item_id"
     names = dict(listing.rows.order_by().values_list(column, "identifier"))
@@ -45,15 +48,3 @@ def relations_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
         if source in names and target in names
     ]
     return ["source", "relation", "target", "group", "needed"], sorted(lines)
-
-
-def _codes(listing: ItemList, known_at: datetime | None) -> list[str]:
-    """The attributes that were defined then and not retired, in the order of their codes."""
-    if known_at is None:
-        return sorted(listing.definitions.everywhere())
-    then = (
-        AttributeVersion.objects.filter(at__lte=known_at)
-        .order_by("attribute_id", "-at", "-pk")
-        .distinct("attribute_id")
-    )
-    return sorted({row.attribute.code for row in then.select_related("attribute") if row.definition["active"]})

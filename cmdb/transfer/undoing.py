@@ -1,46 +1,157 @@
-"""Taking back a whole import: what it made goes out of use, what it changed is as it was; history keeps both."""
+"""Taking back a whole import: what it made goes out of use, what it changed is as it was; history keeps both.
+
+In one transaction, at once or as the job of a worker when it is large; in parts, so that neither memory nor queries
+grow with each item (CMDB-05).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cmdb.authority import Stamp
-from cmdb.models import ConfigurationItem, ItemImport, ItemVersion, Relation, RelationVersion
-from cmdb.relating import Link, end_relations, write_relations
+from cmdb.authority import NotAllowed, Stamp
+from cmdb.definitions import Definitions
+from cmdb.jobs.services import NotNow, Refused, Tell, queue_job
+from cmdb.models import ConfigurationItem, ItemImport, ItemJob, ItemVersion, Relation, RelationVersion
+from cmdb.relating import Link, RelationRefused, end_relations, write_relations
+from cmdb.transfer.exchange import alone
+from cmdb.transfer.outcome import ImportBusy
 from cmdb.versioning.moments import present
-from cmdb.writing import Draft, write_items
+from cmdb.versioning.numbers import numbered_at_the_end
+from cmdb.versioning.versions import BATCH
+from cmdb.writing import Clash, Draft, write_items
+
+Stage = ItemJob.Stage
+#: More items and relations than these are taken back by the worker.
+AT_ONCE = 2000
+
+
+class NotTakenBack(Exception):  # noqa: N818 - said to people
+    """The import cannot be taken back; nothing was written, the text says why."""
+
+
+REFUSALS = (NotTakenBack, NotAllowed, Clash, RelationRefused)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Nobody follows it."""
+
+
+def is_large(run: ItemImport) -> bool:
+    """Whether a page would wait too long for it."""
+    written = (model.objects.filter(batch=run, carried=False).count() for model in (ItemVersion, RelationVersion))
+    return sum(written) > AT_ONCE
+
+
+def check(run: ItemImport) -> None:
+    """Raise NotTakenBack when it was taken back, or when somebody went on with what it wrote: with an item,
+    a relation, or by relating what it made.
+    """
+    if run.undone_at:
+        raise NotTakenBack(_("There is nothing to take back."))
+    written = ItemVersion.objects.filter(batch=run, carried=False)
+    newest = written.order_by("-pk").values_list("pk", flat=True).first() or 0
+    later = ItemVersion.objects.believed().filter(item__in=written.values("item"), carried=False, pk__gt=newest)
+    if busy := later.exclude(batch=run).select_related("item").order_by("pk").first():
+        raise NotTakenBack(_("%(item)s was changed since; correct it by hand.") % {"item": busy.item.identifier})
+    _check_relations(run, written)
+
+
+def _check_relations(run: ItemImport, items: Any) -> None:
+    """Raise NotTakenBack when a relation that the import wrote is otherwise now, or an item that it made got another.
+
+    The latter would end with its item, and nobody would have been asked.
+    """
+    own = RelationVersion.objects.filter(batch=run, carried=False)
+    older = ItemVersion.objects.filter(item=OuterRef("item"), pk__lt=OuterRef("pk")).exclude(batch=run)
+    made = items.filter(~Exists(older)).values("item")
+    since = own.filter(relation=OuterRef("relation"), pk__lt=OuterRef("pk"))
+    touched = Q(Exists(since)) | Q(source__in=made) | Q(target__in=made)
+    later = RelationVersion.objects.exclude(batch=run).filter(touched)
+    found = later.select_related("source", "target", "relation_type").order_by("pk").first()
+    if found is not None:
+        names = {"relation": found.relation_type.name, "item": found.source.identifier}
+        text = _("“%(relation)s” between %(item)s and %(other)s was changed since; correct it by hand.")
+        raise NotTakenBack(text % {**names, "other": found.target.identifier})
+
+
+def queue_undo(*, run: ItemImport, by: User) -> ItemJob:
+    """Let a worker take it back; whoever asks again while it does follows the same job. Raises NotTakenBack."""
+    check(run)
+    with transaction.atomic():
+        ItemImport.objects.select_for_update().get(pk=run.pk)  # two at once are one job
+        found = ItemJob.objects.filter(kind=ItemJob.Kind.UNDO, run=run).at_work().first()
+        return found or queue_job(kind=ItemJob.Kind.UNDO, name=run.name, by=by, asked={}, run=run)
+
+
+def do_undo(job: ItemJob, tell: Tell) -> None:
+    """As ``undo_import``, by a worker. Raises Refused, NotNow."""
+    assert job.run is not None  # noqa: S101 - queued with it
+    try:
+        job.outcome = {"counts": undo_import(run=job.run, by=job.by, tell=tell)}
+    except ImportBusy as error:
+        raise NotNow from error
+    except REFUSALS as error:
+        job.outcome = {"message": str(error)}
+        raise Refused from error
 
 
 @transaction.atomic
-def undo_import(*, run: ItemImport, by: User) -> str:
-    """Take ``run`` back; the reason when it cannot be: somebody went on with what it wrote. Raises NotAllowed."""
+@numbered_at_the_end()
+def undo_import(*, run: ItemImport, by: User, tell: Tell = _silent) -> dict[str, int]:
+    """Take ``run`` back; how many items and relations that were. Raises what REFUSALS name, and ImportBusy."""
+    alone()
+    run.refresh_from_db()  # nobody else takes it back meanwhile
+    check(run)
     reason = _("Import %(name)s taken back") % {"name": run.name}
     stamp = Stamp(by=by, source="undo", correction=True, reason=reason)
-    versions = list(ItemVersion.objects.filter(batch=run, carried=False).order_by("item_id", "pk"))
-    later = ItemVersion.objects.filter(item__in=[v.item_id for v in versions], recorded__upper_inf=True, carried=False)
-    touched = later.filter(pk__gt=max((v.pk for v in versions), default=0)).exclude(batch=run).select_related("item")
-    if busy := touched.first():
-        return _("%(item)s was changed since; correct it by hand.") % {"item": busy.identifier}
-    _put_relations_back(run, stamp)
-    items = {row.pk: row for row in ConfigurationItem.objects.filter(pk__in=[v.item_id for v in versions])}
-    write_items([_back(version, items[version.item_id]) for version in versions], stamp)
+    relations = _for_relations(run, tell, lambda written: _end_made(written, stamp))
+    items = _put_items_back(run, stamp, tell)
+    _for_relations(run, tell, lambda written: _say_again(written, stamp))
+    counts = {"relations": relations, "items": items}
     run.undone_at = present()
     run.save(update_fields=["undone_at"])
-    return ""
+    return counts
 
 
-def _put_relations_back(run: ItemImport, stamp: Stamp) -> None:
-    """What the import made ends; what it changed says again what it said before."""
-    written = RelationVersion.objects.filter(batch=run, carried=False, recorded__upper_inf=True)
+def _relations_of(run: ItemImport) -> Any:
+    """What is believed of relations because of the import: what it wrote, and what ended with an item it retired."""
+    own = Q(carried=False) | Q(valid__upper_inf=False)
+    return RelationVersion.objects.filter(own, batch=run, recorded__upper_inf=True)
+
+
+def _for_relations(run: ItemImport, tell: Tell, act: Callable[[Any], None]) -> int:
+    """Do ``act`` with what the import wrote of each part of them; of how many relations."""
+    written = _relations_of(run)
+    every = sorted(set(written.values_list("relation_id", flat=True)))
+    for start in range(0, len(every), BATCH):
+        tell(Stage.RELATE, start, len(every))
+        act(written.filter(relation__in=every[start : start + BATCH]))
+    return len(every)
+
+
+def _before(written: Any) -> tuple[set[int], dict[int, RelationVersion]]:
+    """The keys of all, and what was believed of those that were there before, by key."""
     versions = {row.relation_id: row for row in written}
-    before: dict[int, RelationVersion] = {}
-    for row in RelationVersion.objects.filter(relation__in=versions, recorded__upper_inf=False).order_by("pk"):
-        if row.recorded.upper == versions[row.relation_id].known:
-            before[row.relation_id] = row
-    made = versions.keys() - before.keys()
-    end_relations(Relation.objects.filter(pk__in=made, active=True), stamp)
+    rows = RelationVersion.objects.filter(relation__in=versions, recorded__upper_inf=False).order_by("pk")
+    found = {row.relation_id: row for row in rows if row.recorded.upper == versions[row.relation_id].known}
+    return set(versions), found
+
+
+def _end_made(written: Any, stamp: Stamp) -> None:
+    """What the import made ends."""
+    keys, before = _before(written)
+    end_relations(Relation.objects.filter(pk__in=keys - before.keys(), active=True), stamp)
+
+
+def _say_again(written: Any, stamp: Stamp) -> None:
+    """What the import changed, and what ended with an item, says again what it said before; items stand already."""
+    _keys, before = _before(written)
     found = Relation.objects.filter(pk__in=before).select_related("source", "target", "relation_type")
     write_relations(
         [
@@ -51,13 +162,32 @@ def _put_relations_back(run: ItemImport, stamp: Stamp) -> None:
     )
 
 
-def _back(version: ItemVersion, item: ConfigurationItem) -> Draft:
-    """What the item said before the import; out of use when the import made it."""
-    before = (
-        ItemVersion.objects.filter(item=item, recorded__endswith=version.known, carried=False).order_by("-pk").first()
-        or ItemVersion.objects.filter(item=item, pk__lt=version.pk).order_by("-pk").first()
-    )
-    if before is None:
+def _put_items_back(run: ItemImport, stamp: Stamp, tell: Tell) -> int:
+    """What the import made is retired; what it changed says again what it said before."""
+    written = ItemVersion.objects.filter(batch=run, carried=False)
+    every = sorted(set(written.values_list("item_id", flat=True)))
+    known = Definitions()
+    for start in range(0, len(every), BATCH):
+        tell(Stage.WRITE, start, len(every))
+        keys = every[start : start + BATCH]
+        items = {row.pk: row for row in ConfigurationItem.objects.filter(pk__in=keys)}
+        versions = list(written.filter(item__in=keys).order_by("pk"))
+        write_items(_drafts(versions, items), stamp, definitions=known)
+    return len(every)
+
+
+def _drafts(versions: Sequence[ItemVersion], items: dict[int, ConfigurationItem]) -> list[Draft]:
+    """What each item said before the import; out of use when the import made it."""
+    earlier: dict[int, list[ItemVersion]] = {}
+    for row in ItemVersion.objects.filter(item__in=items).order_by("pk"):
+        earlier.setdefault(row.item_id, []).append(row)
+    return [_back(version, earlier[version.item_id], items[version.item_id]) for version in versions]
+
+
+def _back(version: ItemVersion, rows: Sequence[ItemVersion], item: ConfigurationItem) -> Draft:
+    replaced = [row for row in rows if not row.carried and row.recorded.upper == version.known]
+    older = replaced or [row for row in rows if row.pk < version.pk]
+    if not older:
         return Draft(item.identifier, {"status_id": "retired"}, item)
-    facts = dict.fromkeys(item.attributes) | before.facts
+    facts = dict.fromkeys(item.attributes) | older[-1].facts
     return Draft(item.identifier, facts, item)

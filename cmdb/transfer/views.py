@@ -7,17 +7,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, is_htmx
-from cmdb.jobs.services import queue_job
+from cmdb.jobs.services import go_on, queue_job, run_job
 from cmdb.models import ItemImport, ItemJob, ItemMapping
 from cmdb.transfer.forms import ImportForm, typed_again
 from cmdb.transfer.mappings import kept_for
-from cmdb.transfer.outcome import ImportRefused
-from cmdb.transfer.requests import outcome_of, read_in, shown_dates
-from cmdb.transfer.tables import TableError
-from cmdb.transfer.undoing import undo_import
+from cmdb.transfer.outcome import ImportBusy
+from cmdb.transfer.requests import shown_dates
+from cmdb.transfer.undoing import REFUSALS, is_large, queue_undo, undo_import
 from cmdb.views.classes import ManagedView
 
 SHOWN = 100
@@ -34,53 +34,48 @@ def report_of(outcome: dict[str, Any]) -> dict[str, Any]:
 
 
 class ImportView(ManagedView):
-    """Reading files in: checked first, written then; earlier imports can be taken back."""
+    """Reading files in; what became of it stands on the page of its job. Earlier imports can be taken back."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the form and earlier imports."""
         return self._draw(request, ImportForm(user=request.user))
 
     def post(self, request: SignedInRequest) -> HttpResponse:
-        """Check, and write when asked to; the bad rows are named either way. What is large goes to the worker."""
+        """Check, and write when asked to; the files are kept until all is decided."""
         form = ImportForm(request.POST, request.FILES, user=request.user)
         if not form.is_valid():
             return self._draw(request, form, status=422)
         items, relations = form.cleaned_data["items"], form.cleaned_data["relations"]
         asked = form.asked(items.name, write="write" in request.POST)
-        if items.size + (relations.size if relations else 0) > AT_ONCE:
-            what: dict[str, Any] = {"kind": ItemJob.Kind.IMPORT, "name": items.name, "asked": asked.kept()}
-            return redirect("cmdb:job", queue_job(by=request.user, files=(items, relations), **what).pk)
-        try:
-            outcome = outcome_of(read_in(asked, request.user, items, relations))
-        except (ImportRefused, TableError) as error:
-            outcome = outcome_of(getattr(error, "report", None), error)
-            tell_refusal(request, form, outcome)
-        else:
-            if asked.keep_as:
-                messages.success(request, _("The mapping is kept."))
-            if not asked.dry_run:
-                messages.success(request, _("The file is read in."))
-        return self._draw(request, form, outcome, 422 if form.errors else 200)
+        what: dict[str, Any] = {"kind": ItemJob.Kind.IMPORT, "name": items.name, "asked": asked.kept()}
+        return follow(request, queue_job(by=request.user, files=(items, relations), **what))
 
     @staticmethod
-    def _draw(
-        request: SignedInRequest, form: ImportForm, outcome: dict[str, Any] | None = None, status: int = 200
-    ) -> HttpResponse:
+    def _draw(request: SignedInRequest, form: ImportForm, status: int = 200) -> HttpResponse:
         context = {
             "form": form,
-            "report": report_of(outcome or {}),
             "mappings": ItemMapping.objects.filter(owner=request.user),
-            "jobs": ItemJob.objects.filter(kind=ItemJob.Kind.IMPORT).select_related("by").at_work()[:20],
+            "jobs": ItemJob.objects.filter(kind__in=ItemJob.OF_IMPORTS).select_related("by").at_work()[:20],
             "runs": ItemImport.objects.select_related("by")[:20],
         }
         return render(request, "cmdb/import.html", context, status=status)
 
 
+def follow(request: SignedInRequest, job: ItemJob) -> HttpResponse:
+    """To the page of the job: a small one is done at once, a large one by the worker while the page shows how far."""
+    if sum(file.size for file in (job.items, job.relations) if file) <= AT_ONCE and run_job(job.pk, timezone.now()):
+        job.refresh_from_db()
+        if job.state == ItemJob.State.DONE and job.asked["keep_as"]:
+            messages.success(request, _("The mapping is kept."))
+        if job.run:
+            messages.success(request, _("The file is read in."))
+    return redirect("cmdb:job", job.pk)
+
+
 def tell_refusal(request: SignedInRequest, form: ImportForm, outcome: dict[str, Any]) -> None:
     """What stands against it, with what is to be decided; a mapping kept for such a file is chosen."""
     undecided = outcome["undecided"]
-    place = "columns" if undecided["columns"] else "relation_columns" if undecided["relation_columns"] else None
-    form.add_error(place, outcome["message"])
+    form.add_error(None, outcome["message"])
     kept = kept_for(outcome["headings"], request.user) if undecided["columns"] or undecided["dates"] else None
     if kept and not form.cleaned_data.get("mapping"):
         form.offer(kept)
@@ -107,15 +102,13 @@ class JobView(ManagedView):
         if not self._may_go_on(job):
             messages.error(request, _("The file is not kept any more; choose it again."))
             return redirect("cmdb:import")
-        form = ImportForm(request.POST, user=request.user, kept=True)
+        form = ImportForm(request.POST, request.FILES, user=request.user, kept=job)
         if not form.is_valid():
             return self._draw(request, job, form, 422)
-        asked = form.asked(job.name, write="write" in request.POST)
-        made = ItemJob(kind=job.kind, name=job.name, by=request.user, asked=asked.kept(), language=job.language)
-        made.items, made.relations = job.items.name, job.relations.name
-        made.save(force_insert=True)
-        ItemJob.objects.filter(pk=job.pk).update(items="", relations="")  # the files go along
-        return redirect("cmdb:job", made.pk)
+        new = [form.cleaned_data[name] for name in ("items", "relations")]
+        name = new[0].name if new[0] else job.name
+        asked = form.asked(name, write="write" in request.POST)
+        return follow(request, go_on(job, by=request.user, name=name, asked=asked.kept(), files=(new[0], new[1])))
 
     @staticmethod
     def _find(pk: int) -> ItemJob:
@@ -133,16 +126,17 @@ class JobView(ManagedView):
         if not self._may_go_on(job):
             return None
         if not job.outcome.get("message"):
-            return ImportForm(initial=typed_again(job.asked), user=request.user, kept=True)
-        form = ImportForm(typed_again(job.asked), user=request.user, kept=True)
+            return ImportForm(initial=typed_again(job.asked), user=request.user, kept=job)
+        form = ImportForm(typed_again(job.asked), user=request.user, kept=job)
         if form.is_valid():
             tell_refusal(request, form, job.outcome)
         return form
 
     @staticmethod
     def _draw(request: SignedInRequest, job: ItemJob, form: ImportForm | None, status: int = 200) -> HttpResponse:
-        report = report_of(job.outcome) if job.kind == ItemJob.Kind.IMPORT else {}
-        context = {"job": job, "form": form, "report": report, "plan": {} if report else job.counts}
+        reads = job.kind == ItemJob.Kind.IMPORT
+        report, plan = (report_of(job.outcome), {}) if reads else ({}, job.counts)
+        context = {"job": job, "form": form, "report": report, "plan": plan}
         return render(request, "cmdb/jobs/job.html", context, status=status)
 
 
@@ -161,13 +155,16 @@ class UndoImportView(ManagedView):
     """Taking back a whole import."""
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Take it back, or say why not."""
+        """Take it back, or say why not; what is large is the worker's, and its page shows how far it is."""
         run = ItemImport.objects.filter(pk=pk, undone_at=None).first()
         if run is None:
             raise Http404
-        reason = undo_import(run=run, by=request.user)
-        if reason:
-            messages.error(request, reason)
+        try:
+            if is_large(run):
+                return redirect("cmdb:job", queue_undo(run=run, by=request.user).pk)
+            undo_import(run=run, by=request.user)
+        except (*REFUSALS, ImportBusy) as error:
+            messages.error(request, str(error))
         else:
             messages.success(request, _("The import is taken back."))
         return redirect("cmdb:import")

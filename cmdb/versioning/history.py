@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -15,10 +16,11 @@ from cmdb.authority import Authority
 from cmdb.definitions import Definitions
 from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, IdentityChange, ItemVersion, RelationVersion
 from cmdb.models.items import COLUMNS
-from cmdb.values import shown
+from cmdb.values import shown, unlike
 from cmdb.versioning.moments import NOW, Moment
 
-LONGEST = 200
+#: So many lines are told at once.
+AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,43 @@ class Names:
                 self.shown(name, new.get(name), after.ci_class_id),
             )
             for name in names
-            if (old.get(name) or None) != (new.get(name) or None)
+            if unlike(old.get(name), new.get(name))
         ]
+
+
+class History(Sequence[Line]):
+    """What happened to an item, the newest first: a list that reads no more than what is taken of it.
+
+    ``own``: lines about itself. Of ``relations`` a hub has tens of thousands, each told as a line by ``tell``.
+    """
+
+    def __init__(
+        self, own: Iterable[Line], relations: QuerySet[RelationVersion], tell: Callable[[RelationVersion], Line]
+    ) -> None:
+        self.own, self.relations, self.tell = list(own), relations, tell
+
+    def told_as(self, change: Callable[[Line], Line]) -> History:
+        """With each line changed; those of its own that tell nothing then are left out. A relation always does."""
+        own = (line for line in map(change, self.own) if line.fields or line.text)
+        return History(own, self.relations, lambda version: change(self.tell(version)))
+
+    def __len__(self) -> int:
+        return len(self.own) + self.relations.count()
+
+    @overload
+    def __getitem__(self, key: int) -> Line: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Line]: ...
+    def __getitem__(self, key: int | slice) -> Line | list[Line]:
+        """Counted from the newest; from the oldest all of it is read."""
+        most = key.stop if isinstance(key, slice) else key + 1
+        newest = self.relations[:most] if most is not None and most > 0 else self.relations
+        lines = [*self.own, *map(self.tell, newest)]
+        lines.sort(key=lambda line: line.at, reverse=True)
+        return lines[key]
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self[:])
 
 
 def history_of(
@@ -106,23 +143,36 @@ def history_of(
     visible: Collection[int] | None = None,
     versions: QuerySet[ItemVersion] | None = None,
     moment: Moment = NOW,
-) -> list[Line]:
-    """Every recorded edit of the item and its relations, the newest first; at most 200.
+) -> History:
+    """Every recorded edit of the item and its relations, the newest first.
 
     Of ``moment`` only what was known then, and what was so by then. ``visible``: keys of the items whose relations may
     be named; None: all. ``versions``: those that may be read; None: all.
     """
     rows = item.versions.all() if versions is None else versions.filter(item=item)
-    lines = list(_item_lines(list(rows.select_related("by").order_by("pk")), names))
-    lines += [*_relation_lines(item, visible), *_identity_lines(item, visible)]
-    known, so_at = moment.known_at, moment.as_of
     lines = [
+        *_item_lines(list(rows.select_related("by").order_by("pk")), names),
+        *_identity_lines(item, visible),
+    ]
+    known, so_at = moment.known_at, moment.as_of
+    own = (
         line
         for line in lines
         if (known is None or line.at <= known) and (so_at is None or (line.since or line.at) <= so_at)
-    ]
-    lines.sort(key=lambda line: line.at, reverse=True)
-    return lines[:LONGEST]
+    )
+    return History(own, _relations_told(item, visible, moment), lambda version: _relation_line(item, version))
+
+
+def lines_under(reference: str, items: QuerySet[ConfigurationItem], names: Names) -> dict[int, list[Line]]:
+    """Every edit of ``items`` themselves with ``reference``, by key of the item, the oldest first. One query."""
+    written = ItemVersion.objects.filter(reference=reference, item__in=items.order_by().values("pk")).values("item")
+    versions: defaultdict[int, list[ItemVersion]] = defaultdict(list)
+    for row in ItemVersion.objects.filter(item__in=written).select_related("by").order_by("pk"):
+        versions[row.item_id].append(row)
+    return {
+        key: [line for line in _item_lines(rows, names) if line.reference == reference]
+        for key, rows in versions.items()
+    }
 
 
 def _item_lines(versions: Sequence[ItemVersion], names: Names) -> Iterable[Line]:
@@ -171,30 +221,39 @@ def _is_hidden(other: ConfigurationItem, visible: Collection[int] | None) -> boo
     return visible is not None and other.pk not in visible
 
 
-def _relation_lines(item: ConfigurationItem, visible: Collection[int] | None) -> Iterable[Line]:
-    found = RelationVersion.objects.filter(Q(source=item) | Q(target=item)).select_related(
-        "relation_type", "source", "target", "by"
+def _relations_told(
+    item: ConfigurationItem, visible: Collection[int] | None, moment: Moment
+) -> QuerySet[RelationVersion]:
+    """What tells that a relation began, changed or ended, the newest first; see ``history_of``."""
+    outward, inward = Q(source=item), Q(target=item)
+    if visible is not None:
+        outward, inward = outward & Q(target__in=visible), inward & Q(source__in=visible)
+    told = Q(carried=False) | Q(valid__upper_inf=False)
+    found = RelationVersion.objects.filter(outward | inward).filter(told)
+    if moment.known_at is not None:
+        found = found.filter(recorded__startswith__lte=moment.known_at)
+    if moment.as_of is not None:
+        began = Q(carried=False, valid__startswith__lte=moment.as_of)
+        found = found.filter(began | Q(carried=True, valid__endswith__lte=moment.as_of))
+    found = found.select_related("relation_type", "source", "target", "by")
+    return found.order_by("-recorded__startswith", "pk")
+
+
+def _relation_line(item: ConfigurationItem, version: RelationVersion) -> Line:
+    outward, ended = version.source_id == item.pk, version.carried
+    other = version.target if outward else version.source
+    relation = version.relation_type.name if outward else version.relation_type.inverse
+    words = _("no longer: %(relation)s %(item)s") if ended else _("now related: %(relation)s %(item)s")
+    return Line(
+        at=version.known,
+        since=version.valid.upper if ended else version.valid.lower,
+        by=version.by,
+        source=_source(version),
+        authority=version.authority,
+        reference=version.reference,
+        reason=version.reason,
+        text=words % {"relation": relation, "item": other.identifier},
     )
-    for version in found.order_by("pk"):
-        outward = version.source_id == item.pk
-        other = version.target if outward else version.source
-        if _is_hidden(other, visible):
-            continue
-        ended = version.carried and version.valid.upper is not None
-        if version.carried and not ended:
-            continue
-        relation = version.relation_type.name if outward else version.relation_type.inverse
-        words = _("no longer: %(relation)s %(item)s") if ended else _("now related: %(relation)s %(item)s")
-        yield Line(
-            at=version.known,
-            since=version.valid.upper if ended else version.valid.lower,
-            by=version.by,
-            source=_source(version),
-            authority=version.authority,
-            reference=version.reference,
-            reason=version.reason,
-            text=words % {"relation": relation, "item": other.identifier},
-        )
 
 
 def _identity_lines(item: ConfigurationItem, visible: Collection[int] | None) -> Iterable[Line]:

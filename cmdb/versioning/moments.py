@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
 from urllib.parse import urlencode
 
 from django.db import connection
@@ -15,7 +16,27 @@ from django.utils.translation import gettext as _
 
 from itsm.web.filtering import EARLIEST, LATEST
 
-_PRESENT = "SELECT coalesce(nullif(current_setting('cmdb.moment', true), '')::timestamptz, transaction_timestamp())"
+#: Whoever writes holds an advisory lock of this class until its transaction ends. Its number is the second in which it
+#: was taken, counted from ``_ERA`` on; what is written is recorded at a moment after that.
+_LOCK, _ERA = 7_301_517, datetime(2020, 1, 1, tzinfo=UTC)
+#: The replayed moment, that of this transaction, or else a new one: the lock first, the clock then.
+_PRESENT = """
+    SELECT coalesce(
+        nullif(current_setting('cmdb.moment', true), ''), nullif(current_setting('cmdb.recorded', true), ''),
+        CASE WHEN pg_advisory_xact_lock_shared(
+            %s, floor(extract(epoch FROM clock_timestamp() - %s::timestamptz))::int
+        ) IS NOT NULL THEN set_config('cmdb.recorded', clock_timestamp()::text, true) END
+    )::timestamptz
+"""
+_CLOCK = "SELECT coalesce(nullif(current_setting('cmdb.moment', true), '')::timestamptz, clock_timestamp())"
+_RUNNING = """
+    SELECT min(objid::bigint) FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted AND pid <> pg_backend_pid()
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+#: Seconds that a question of what is known by now waits for whoever is writing.
+PATIENCE = 2.0
+_STEP = timedelta(microseconds=1)
 
 
 class MomentError(ValueError):
@@ -27,10 +48,35 @@ class MomentError(ValueError):
 
 
 def present() -> datetime:
-    """The moment under which this transaction records what it writes."""
+    """The moment under which this transaction records what it writes: when it first asks, not when it began."""
     with connection.cursor() as cursor:
-        cursor.execute(_PRESENT)
+        cursor.execute(_PRESENT, [_LOCK, _ERA])
         return cursor.fetchone()[0]
+
+
+def settled() -> datetime:
+    """The latest moment of which everything that will ever be recorded at or before it is seen now.
+
+    It is the present, once those who wrote in it have ended; of whoever goes on writing, such as a large import, it is
+    just before that began.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOCK)
+        moment: datetime = cursor.fetchone()[0]
+    until = monotonic() + PATIENCE
+    while (oldest := _oldest_writing()) is not None and oldest <= moment:
+        if monotonic() > until:
+            return oldest - _STEP
+        sleep(0.02)
+    return moment
+
+
+def _oldest_writing() -> datetime | None:
+    """The second in which the oldest of those who write now began; other transactions than this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNNING, [_LOCK])
+        found = cursor.fetchone()[0]
+    return None if found is None else _ERA + timedelta(seconds=found)
 
 
 @contextmanager
@@ -61,6 +107,11 @@ class Moment:
     def so_at(self) -> datetime:
         """When it was so: of what was known at a moment, that moment unless another is given."""
         return self.as_of or self.known_at or timezone.now()
+
+    @property
+    def stood_at(self) -> datetime:
+        """Of what is true and known from one moment on, such as a merge: what stood then counts."""
+        return min(self.so_at, self.known_at or self.so_at)
 
     def query(self) -> dict[str, str]:
         """The parameters of an address that ask for it."""

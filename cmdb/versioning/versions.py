@@ -42,6 +42,11 @@ class Outcome:
     current: dict[int, Any] = field(default_factory=dict)
     changed: dict[int, list[tuple[Any, Any]]] = field(default_factory=dict)
 
+    def differs(self, name: str) -> bool:
+        """Whether ``name`` of something was ever otherwise than was believed, at whatever moment."""
+        pairs = (pair for pairs in self.changed.values() for pair in pairs)
+        return any(new is not None and getattr(new, name) != getattr(old, name) for old, new in pairs)
+
 
 def rewrite(model: type[models.Model], key: str, edits: Mapping[int, Edit], now: datetime) -> Outcome:
     """Apply ``edits`` by key (the column ``key``) to what is believed. The caller holds the locks of the things."""

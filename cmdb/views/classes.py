@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest
 from cmdb.authority import may_correct
-from cmdb.class_forms import AttributeForm, ClassForm
-from cmdb.defining.changes import keep_attribute, keep_class
+from cmdb.class_forms import AttributeForm, ClassForm, DefinitionForm
+from cmdb.defining.changes import Looped, keep_attribute, keep_class
+from cmdb.defining.history import told_versions
+from cmdb.defining.keeping import Overtaken
 from cmdb.definitions import Definitions
 from cmdb.models import Attribute, CIClass
+from cmdb.services import Clash
 from cmdb.views.items import CmdbView, keep_out
+from cmdb.writing import is_controlled
 
 
 class ManagedView(CmdbView):
@@ -43,7 +49,8 @@ class ClassesView(ManagedView):
         if not form.is_valid():
             return self._draw(request, form, status=422)
         made = form.save(commit=False)
-        keep_class(made, request.user)
+        if not kept(form, lambda: keep_class(made, request.user)):
+            return self._draw(request, form, status=422)
         messages.success(request, _("The class is added."))
         return redirect("cmdb:class", made.pk)
 
@@ -98,7 +105,8 @@ class ClassView(ManagedView):
         consequences = form.consequences()
         if consequences and "confirmed" not in request.POST:
             return self._draw(request, ci_class, form=form, consequences=consequences)
-        keep_class(form.save(commit=False), request.user)
+        if not kept(form, lambda: keep_class(form.save(commit=False), request.user)):
+            return self._draw(request, ci_class, form=form, status=422)
         messages.success(request, _("Saved."))
         return redirect("cmdb:class", code)
 
@@ -126,14 +134,27 @@ class ClassView(ManagedView):
         known = Definitions()
         context = {
             **consequences,
-            "versions": ci_class.versions.select_related("by").order_by("-at", "-pk")[:20],
+            "versions": told_versions(ci_class),
             "class": ci_class,
             "form": form or ClassForm(instance=ci_class),
             "attribute_form": attribute or AttributeForm(instance=Attribute(ci_class=ci_class), prefix="attribute"),
             "attributes": known.of(ci_class.pk, retired=True).values(),
+            "controlled": {code for code in known.of(ci_class.pk) if is_controlled(known, ci_class.pk, code)},
             "above": [known.classes[above] for above in reversed(known.above(ci_class.pk)[1:])],
         }
         return render(request, "cmdb/class.html", context, status=status)
+
+
+def kept(form: DefinitionForm, keep: Callable[[], None]) -> bool:
+    """Whether it is kept; else the form says why: somebody wrote what stands against it meanwhile."""
+    try:
+        with transaction.atomic():
+            form.check_read()
+            keep()
+    except (Clash, Looped, Overtaken) as error:
+        form.add_error(None, str(error))
+        return False
+    return True
 
 
 def find_class(code: str) -> CIClass:
@@ -160,7 +181,8 @@ class AttributeView(ManagedView):
         if consequences and "confirmed" not in request.POST:
             return self._draw(request, form, consequences=consequences)
         made = form.save(commit=False)
-        keep_attribute(made, request.user)
+        if not kept(form, lambda: keep_attribute(made, request.user)):
+            return self._draw(request, form, status=422)
         messages.success(request, _("Saved."))
         return redirect("cmdb:class", made.ci_class_id) if made.ci_class_id else redirect("cmdb:classes")
 
@@ -169,7 +191,7 @@ class AttributeView(ManagedView):
         request: SignedInRequest, form: AttributeForm, *, consequences: list[str] | None = None, status: int = 200
     ) -> HttpResponse:
         attribute = find_attribute(form.instance.pk)
-        versions = attribute.versions.select_related("by").order_by("-at", "-pk")[:20]
+        versions = told_versions(attribute)
         context = {"form": form, "attribute": attribute, "consequences": consequences, "versions": versions}
         return render(request, "cmdb/attribute.html", context, status=status)
 

@@ -9,18 +9,26 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.http import SignedInRequest
+from accounts.models import User
 from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem
 from cmdb.network import impact
-from cmdb.network.answers import impact_of
+from cmdb.network.answers import STATES, impact_of
 from cmdb.network.drawing import MOST, Drawing, drawing_of
-from cmdb.network.graph import graph_at
+from cmdb.network.reading import graph_at
 from cmdb.pages import seen_items
+from cmdb.services import items_at
 from cmdb.versioning.history import Names, compared
 from cmdb.versioning.moments import Moment, MomentError, read_moment
 from cmdb.views.items import CmdbView, find_item, moment_of
 
 LISTED = 200
+
+
+def _name_at(moment: Moment, item: ConfigurationItem, user: User) -> str:
+    """What the item was called then; as it is called now where it was not there yet."""
+    then = None if moment.is_now else items_at(moment, user).filter(item_id=item.pk).first()
+    return str((then or item).name)
 
 
 class ImpactView(CmdbView):
@@ -37,6 +45,7 @@ class ImpactView(CmdbView):
         answer = impact_of(keys, request.user, up=up, moment=moment, limit=LISTED)
         context = {
             "item": item,
+            "name": _name_at(moment, item, request.user),
             "moment": moment,
             "up": up,
             "others": others,
@@ -52,16 +61,13 @@ class ImpactView(CmdbView):
 
     @staticmethod
     def _collisions(request: SignedInRequest, keys: list[int], moment: Moment) -> list[dict[str, Any]]:
-        with graph_at(moment) as graph:
-            found = impact.collisions(graph, keys)[:50]
+        found = impact.collisions(graph_at(moment, impact.BUDGET_SECONDS), keys)[:50]
         seen = seen_items([hit.item for hit in found], request.user, moment)
-        states = {impact.DOWN: "down", impact.DEGRADED: "degraded"}
-        return [{"item": seen[hit.item], "state": states[hit.severity]} for hit in found if hit.item in seen]
+        return [{"item": seen[hit.item], "state": STATES[hit.severity]} for hit in found if hit.item in seen]
 
     @staticmethod
     def _single_points(request: SignedInRequest, pk: int, moment: Moment) -> dict[str, Any]:
-        with graph_at(moment) as graph:
-            keys, partial = impact.single_points(graph, pk)
+        keys, partial = impact.single_points(graph_at(moment, impact.BUDGET_SECONDS), pk)
         seen = seen_items(keys, request.user, moment)
         return {"rows": [seen[key] for key in keys if key in seen], "partial": partial}
 
@@ -97,9 +103,11 @@ class GraphView(CmdbView):
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show the page; the picture asks for its data."""
+        item, moment = find_item(request.user, pk), moment_of(request)
         context = {
-            "item": find_item(request.user, pk),
-            "moment": moment_of(request),
+            "item": item,
+            "name": _name_at(moment, item, request.user),
+            "moment": moment,
             "drawing": drawn(request, pk),
             "hidden": [("open", request.GET["open"])] if request.GET.get("open") else [],
             "data_url": reverse("cmdb:graph_data", args=[pk]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,8 @@ from accounts.models import User
 from accounts.permissions import Permission
 from cmdb import pages
 from cmdb.authority import may_correct, may_edit
+from cmdb.deciding.services import record_new
+from cmdb.deciding.things import Thing, counts_of, find_thing
 from cmdb.definitions import Definitions
 from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
 from cmdb.life import ORDER, STEPS, steps_for
@@ -28,7 +31,6 @@ from cmdb.network.answers import impact_of
 from cmdb.network.standing import is_service, standing_of
 from cmdb.services import (
     Clash,
-    Link,
     NotAllowed,
     RelationRefused,
     Stale,
@@ -41,10 +43,13 @@ from cmdb.services import (
 )
 from cmdb.sources.claims import others_said
 from cmdb.sources.standing import others_said_of_relations
-from cmdb.versioning.history import Names, history_of
+from cmdb.versioning.history import AT_ONCE, Line, Names, history_of
 from cmdb.versioning.moments import NOW, Moment, MomentError, read_moment
 
 RELATED = ("ci_class", "status", "business_system", "organisation", "default_group")
+
+#: So many lines of history stand on the page of an item at first.
+LINES = 30
 
 
 class CmdbView(SignedInView):
@@ -124,14 +129,14 @@ def draw_item(
         "row": row,
         "moment": moment,
         "at": moment.address(),
-        "life": pages.life_of(row, ORDER) if row else [],
+        "life": pages.life_of(row, ORDER, item) if row else [],
         "tone": pages.TONES.get(row.status_id, "neutral") if row else "neutral",
         "sections": pages.facts_of(row, definitions, moment) if row else [],
         "claims": claims_of(item, moment, definitions),
         "survivor": survivor_of(item) if item.merged_into_id else None,
         "identity": identity_of(item),
         "kin": pages.relations_of(item.pk, user, moment),
-        "lines": history_of(item, Names(definitions), moment=moment)[:30],
+        **history_part(request, history_of(item, Names(definitions), moment=moment)),
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
         "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
         "standing": standing_of(item, user) if moment.is_now and is_service(item) else None,
@@ -139,10 +144,21 @@ def draw_item(
         "offers": pages.offers_for(item, user) if moment.is_now else [],
         "beside": pages.beside(item, user),
         "steps": steps_for(item.status_id, user) if edits else [],
+        "discovered": counts_of(item) if edits else {},
         "may_edit": edits,
         "relation_form": relation_form or (RelationForm(user=user, prefix="relation") if edits else None),
     }
     return render(request, "cmdb/item.html", context, status=status)
+
+
+def history_part(request: SignedInRequest, history: Sequence[Line]) -> dict[str, Any]:
+    """As many lines as are asked for (``lines=``), and the address that shows older ones, too."""
+    asked = request.GET.get("lines", "")
+    shown = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else LINES
+    params = request.GET.copy()
+    params["lines"] = str(shown + AT_ONCE)
+    lines = history[: shown + 1]
+    return {"lines": lines[:shown], "older_url": f"?{params.urlencode()}" if len(lines) > shown else ""}
 
 
 def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions) -> list[dict[str, Any]]:
@@ -172,46 +188,56 @@ def told_of_relation(value: Any) -> str:
 
 
 class NewView(CmdbView):
-    """A new item: its class first, then its form."""
+    """A new item: its class first, then its form; prefilled with what a source saw, where it is about that."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the classes, or the form of the chosen one."""
         keep_out(request.user, may_edit(request.user))
-        definitions = Definitions()
+        definitions, thing = Definitions(), thing_asked(request)
         code = request.GET.get("ci_class", "")
         if code not in definitions.classes:
-            return render(request, "cmdb/choose_class.html", {"nodes": definitions.tree()})
-        form = ItemForm(user=request.user, class_code=code)
-        return draw_form(request, form)
+            context = {"nodes": definitions.tree(), "thing": thing}
+            return render(request, "cmdb/choose_class.html", context)
+        form = ItemForm(user=request.user, class_code=code, initial=thing.initial(code) if thing else None)
+        return draw_form(request, form, thing=thing)
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Record it, or show what is wrong."""
         keep_out(request.user, may_edit(request.user))
-        code = request.GET.get("ci_class", "")
+        code, thing = request.GET.get("ci_class", ""), thing_asked(request)
         if code not in Definitions().classes:
             raise Http404
         form = ItemForm(request.POST, user=request.user, class_code=code)
         if form.is_valid():
-            said = form.cleaned_data
-            made = attempt(
-                form,
-                lambda: create_item(
-                    identifier=said["identifier"], facts=said["facts"], stamp=form.stamp(request.user)
-                ),
-            )
+            said, stamp = form.cleaned_data, form.stamp(request.user)
+            new = {"identifier": said["identifier"], "facts": said["facts"], "stamp": stamp}
+            made = attempt(form, lambda: record_new(difference=thing.row, **new) if thing else create_item(**new))
             if made is not None:
                 messages.success(request, _("%(item)s is recorded.") % {"item": made})
                 return redirect("cmdb:item", made.pk)
-        return draw_form(request, form, status=422)
+        return draw_form(request, form, thing=thing, status=422)
+
+
+def thing_asked(request: SignedInRequest) -> Thing | None:
+    """What a source saw and nobody recorded, when the address names it (``seen=``); who decides about it may."""
+    number = request.GET.get("seen", "")
+    if not number:
+        return None
+    keep_out(request.user, may_correct(request.user))
+    if thing := find_thing(number):
+        return thing
+    raise Http404
 
 
 def attempt(form: Any, write: Any) -> Any:
     """What ``write`` gives; None when it is refused, with the reason in the form, where what was typed is kept."""
     try:
         return write()
-    except Clash as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error))
-    except (NotAllowed, Stale, RelationRefused) as error:
+    except (Clash, RelationRefused, NotAllowed) as error:
+        beside = error.field in form.fields
+        said = error.said if beside and isinstance(error, Clash) else str(error)
+        form.add_error(error.field if beside else None, said)
+    except Stale as error:
         form.add_error(None, str(error))
     return None
 
@@ -235,10 +261,16 @@ def tell_relation(request: SignedInRequest, lost: list[Relation], text: str) -> 
 
 
 def draw_form(
-    request: SignedInRequest, form: ItemForm, *, item: ConfigurationItem | None = None, status: int = 200
+    request: SignedInRequest,
+    form: ItemForm,
+    *,
+    item: ConfigurationItem | None = None,
+    thing: Thing | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """The form of an item."""
+    """The form of an item; of a new one that a source saw, with what was seen."""
     context = {
+        "seen": thing.told(form) if thing else None,
         "form": form,
         "item": item,
         "class": form.definitions.classes[form.class_code],
@@ -293,8 +325,8 @@ class LifeView(CmdbView):
             stamp = form.stamp(request.user)
             done = attempt(form, lambda: update_item(item=item, facts={"status_id": step.target}, stamp=stamp))
             if done is not None:
-                messages.success(request, _("Saved."))
-                return redirect("cmdb:item", pk)
+                messages.success(request, _("%(item)s: %(step)s.") % {"item": item.identifier, "step": step.label})
+                return redirect("cmdb:differences") if "decided" in request.GET else redirect("cmdb:item", pk)
         return self._draw(request, pk, name, form, status=422)
 
     def _draw(self, request: SignedInRequest, pk: int, name: str, form: GroundForm, status: int = 200) -> HttpResponse:
@@ -314,25 +346,11 @@ class RelateView(CmdbView):
         keep_out(request.user, may_edit(request.user))
         item = find_item(request.user, pk)
         form = RelationForm(request.POST, user=request.user, prefix="relation")
-        if form.is_valid():
-            link = self._link(request.user, item, form)
-            lost: list[Relation] = []
-            if link and attempt(form, lambda: write_relations([link], form.stamp(request.user), lost=lost) + 1):
-                tell_relation(request, lost, _("The relation is recorded."))
-                return redirect("cmdb:item", pk)
+        link, lost = form.link(item, request.user), list[Relation]()
+        if link and attempt(form, lambda: write_relations([link], form.stamp(request.user), lost=lost) + 1):
+            tell_relation(request, lost, _("The relation is recorded."))
+            return redirect("cmdb:item", pk)
         return draw_item(request, item, relation_form=form, status=422)
-
-    @staticmethod
-    def _link(user: User, item: ConfigurationItem, form: RelationForm) -> Link | None:
-        said = form.cleaned_data
-        visible = ConfigurationItem.objects.visible_to(user).filter(identifier=said["other"].strip())
-        other = visible.first()
-        if other is None:
-            form.add_error("other", _("There is no such item."))
-            return None
-        code, _sign, direction = said["relation"].partition(":")
-        ends = (item, other) if direction == "out" else (other, item)
-        return Link(ends[0], form.types[code], ends[1], said["group"].strip(), said["needed"] or 1)
 
 
 class UnrelateView(CmdbView):

@@ -1,12 +1,13 @@
-"""Pages of whoever keeps the record right: what waits for a decision, what nobody allowed, import and export."""
+"""Pages of whoever keeps the record right: its health, proposals, export."""
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,77 +15,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest
 from accounts.permissions import Permission
-from cmdb.authority import may_correct, may_edit
 from cmdb.definitions import Definitions
-from cmdb.forms import GroundForm
 from cmdb.health import measures
 from cmdb.inputs import Reader
 from cmdb.listing import ItemList
-from cmdb.models import ConfigurationItem, Difference
-from cmdb.transfer.discovery import Undecidable, decide, propose
+from cmdb.models import ConfigurationItem
+from cmdb.transfer.discovery import propose
 from cmdb.transfer.exporting import relations_of, table_of
 from cmdb.transfer.tables import csv_text, excel_bytes
-from cmdb.versioning.history import Names
-from cmdb.views.classes import ManagedView
-from cmdb.views.items import CmdbView, attempt, find_item, keep_out, moment_of
+from cmdb.views.items import CmdbView, find_item, keep_out, moment_of
 from itsm.documents.sheets import TYPES
-
-SHOWN = 100
-
-
-class DifferencesView(CmdbView):
-    """What discovery saw and nobody decided yet."""
-
-    def get(self, request: SignedInRequest) -> HttpResponse:
-        """Show it."""
-        keep_out(request.user, may_edit(request.user))
-        rows = Difference.objects.filter(decision="").select_related("sighting", "item")[:SHOWN]
-        names, known = Names(Definitions()), Definitions()
-        lines = [
-            {
-                "row": row,
-                "label": known.label(row.field) if row.field else "",
-                "was": names.shown(row.field, row.recorded_value, row.item.ci_class_id) if row.item else "",
-                "seen": names.shown(row.field, row.seen_value, row.item.ci_class_id) if row.item else "",
-            }
-            for row in rows
-        ]
-        context = {"lines": lines, "may_decide": may_correct(request.user)}
-        return render(request, "cmdb/differences.html", context)
-
-
-class DecideView(ManagedView):
-    """One difference: taken over on a ground, or the record is right."""
-
-    def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Ask for the ground."""
-        return self._draw(request, self._find(pk), GroundForm(user=request.user))
-
-    def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Decide."""
-        row, form = self._find(pk), GroundForm(request.POST, user=request.user)
-        if form.is_valid():
-            stamp, taken = form.stamp(request.user), "take" in request.POST
-            try:
-                if attempt(form, lambda: decide(difference=row, taken=taken, stamp=stamp) or True):
-                    messages.success(request, _("Decided."))
-                    return redirect("cmdb:differences")
-            except Undecidable as error:
-                messages.error(request, str(error))
-                return redirect("cmdb:differences")
-        return self._draw(request, row, form, status=422)
-
-    @staticmethod
-    def _find(pk: int) -> Difference:
-        found = Difference.objects.select_related("sighting", "item").filter(pk=pk).first()
-        if found is None:
-            raise Http404
-        return found
-
-    @staticmethod
-    def _draw(request: SignedInRequest, row: Difference, form: GroundForm, status: int = 200) -> HttpResponse:
-        context = {"row": row, "form": form, "label": Definitions().label(row.field) if row.field else ""}
-        return render(request, "cmdb/decide.html", context, status=status)
+from itsm.moments import portal_day
 
 
 class HealthView(CmdbView):
@@ -93,7 +34,7 @@ class HealthView(CmdbView):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show the measures; each opens its items."""
         moment = moment_of(request)
-        sections = measures(request.user, timezone.localdate(moment.so_at), timezone.now(), moment)
+        sections = measures(request.user, portal_day(moment.so_at), timezone.now(), moment)
         return render(request, "cmdb/health.html", {"sections": sections, "moment": moment})
 
 
@@ -149,7 +90,7 @@ class ProposeView(CmdbView):
 
 
 class ExportView(CmdbView):
-    """The list as a file that can be read in again: as it is, or as it was known at a moment."""
+    """The list as a file that can be read in again: as it is, or as it was known at a moment, which its name says."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         """CSV, or Excel with ``format=xlsx``."""
@@ -164,5 +105,7 @@ class ExportView(CmdbView):
         kind, what = "xlsx" if kind == "xlsx" else "csv", "relations" if what == "relations" else "items"
         content = excel_bytes(heading, rows) if kind == "xlsx" else csv_text(heading, rows)
         response = HttpResponse(content, content_type=TYPES[kind])
-        response["Content-Disposition"] = f'attachment; filename="{what}.{kind}"'
+        known_at = listing.moment.known_at
+        of = f"-{known_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}" if known_at else ""
+        response["Content-Disposition"] = f'attachment; filename="{what}{of}.{kind}"'
         return response

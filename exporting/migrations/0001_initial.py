@@ -3,10 +3,10 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from itsm import initial
 
-class Migration(migrations.Migration):
-    initial = True
 
+class Migration(initial.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

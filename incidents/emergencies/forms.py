@@ -73,7 +73,7 @@ class HandOverCommandForm(ActionForm):
 
     def limit_choices(self) -> None:
         """Incident managers, leads of groups, members of the assigned group; not who commands already."""
-        able = Q(roles__permissions__contains=[Permission.PRIORITY], roles__active=True)
+        able = Q(pk__in=User.objects.holding(Permission.PRIORITY))
         able |= Q(led_groups__active=True) | Q(support_groups=self.ticket.group_id)
         found = User.objects.active().filter(able, organisation__kind="provider")
         commander = getattr(self.ticket, "commander_id", None)

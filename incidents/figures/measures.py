@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.utils.translation import gettext_lazy as _
 
-from incidents.figures import records
+from incidents.figures import records, satisfaction, uncounted
+from incidents.figures.complaints import complaints_beside
 from tickets.figures.charts import (
     Ages,
     Categories,
@@ -16,13 +17,14 @@ from tickets.figures.charts import (
     Hours,
     Kept,
     Parts,
+    Promise,
     Staffing,
     names_of,
     register_charts,
 )
 from tickets.figures.measures import Measure, Reading, register_measures
 from tickets.figures.records import register_records
-from tickets.models import Source
+from tickets.models import Satisfaction, Source
 
 
 def _elapsed() -> Any:
@@ -30,8 +32,11 @@ def _elapsed() -> Any:
     return ExpressionWrapper(F("resolved_at") - F("created_at"), output_field=DurationField())
 
 
-def _measure(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:
-    return Measure(code=code, kind="incident", label=label, meaning=meaning, numerator=numerator, **more)
+def measure(code: str, label: Any, meaning: Any, numerator: Any, left_out: Any = (), **more: Any) -> Measure:
+    """A figure of incidents: complaints stand among what it leaves out."""
+    left_out = (*left_out, *complaints_beside(more.get("denominator") or numerator))
+    named = {"code": code, "kind": "incident", "label": label, "meaning": meaning, "numerator": numerator}
+    return Measure(**named, left_out=left_out, **more)
 
 
 #: The indicators of the reference, in its order; the mean time to solve is the fourth (``reports.working_time``).
@@ -40,18 +45,18 @@ PLACES += ("person_total", "person_overdue_open", "by_category")
 
 
 def _indicator(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:
-    return _measure(code, label, meaning, numerator, sheet="indicators", place=PLACES.index(code), **more)
+    return measure(code, label, meaning, numerator, sheet="indicators", place=PLACES.index(code), **more)
 
 
 def _monthly(code: str, label: Any, meaning: Any, numerator: Any, **more: Any) -> Measure:
-    return _measure(code, label, meaning, numerator, sheet="month", **more)
+    return measure(code, label, meaning, numerator, sheet="month", **more)
 
 
 INDICATORS = (
     _indicator(
         "desk_total",
         _("Incidents taken in"),
-        _("How many incidents were registered in the period, by whatever way they came."),
+        _("How many incidents were registered in the period, by whatever way they came, complaints apart."),
         records.REGISTERED,
         beside=("follow_ups",),
     ),
@@ -75,7 +80,7 @@ INDICATORS = (
         ),
         records.OVERDUE,
         denominator=records.JUDGED,
-        left_out=(records.NOT_TIMED,),
+        left_out=(*uncounted.UNTIMED, uncounted.RESOLVED_UNPROMISED, uncounted.LATE_DUPLICATES),
         reading=Reading.SHARE,
         better="less",
         beside=("kept_of_ended", "overdue_open"),
@@ -86,7 +91,7 @@ INDICATORS = (
         _("The share that the desk solved of all that a line of support solved in the period."),
         records.BY_DESK,
         denominator=records.BY_LINE,
-        left_out=(records.BY_NONE,),
+        left_out=(records.BY_NONE, uncounted.RESOLVED_DUPLICATES),
         reading=Reading.SHARE,
         better="more",
         beside=("follow_ups",),
@@ -107,6 +112,7 @@ INDICATORS = (
         _("Overdue and not solved"),
         _("How many incidents were not solved at the end of the period and past their limit by then."),
         records.LATE_OPEN,
+        left_out=(uncounted.LATE_DUPLICATES,),
         better="less",
     ),
     _indicator(
@@ -136,7 +142,13 @@ INDICATORS = (
 
 #: The month of the service desk, beside volumes and satisfaction.
 DESK_MONTH = (
-    _monthly("responses", _("Responses"), _("On how many incidents work began in the period."), records.RESPONDED),
+    _monthly(
+        "responses",
+        _("Responses"),
+        _("On how many incidents work began in the period."),
+        records.RESPONDED,
+        left_out=(uncounted.RESPONDED_DUPLICATES,),
+    ),
     _monthly(
         "resolved_second",
         _("Resolved by second line"),
@@ -153,8 +165,9 @@ DESK_MONTH = (
         "satisfied",
         _("Satisfaction"),
         _("The share of answers without complaint; beside it stands how many answered of those who could."),
-        records.RATED_GOOD,
-        denominator=records.RATED,
+        satisfaction.RATED_GOOD,
+        denominator=satisfaction.RATED,
+        left_out=(satisfaction.RATED_UNASKED,),
         reading=Reading.SHARE,
         better="more",
         beside=("answered",),
@@ -163,8 +176,9 @@ DESK_MONTH = (
         "answered",
         _("Answers to the question"),
         _("The share of requesters who said what they think of the result."),
-        records.RATED,
-        denominator=records.ASKED,
+        satisfaction.RATED,
+        denominator=satisfaction.ASKED,
+        left_out=(records.NOT_TIMED, satisfaction.WITHOUT_REQUESTER),
         reading=Reading.SHARE,
         better="more",
     ),
@@ -172,99 +186,103 @@ DESK_MONTH = (
 
 #: What keeps the others honest, and what the work looks like.
 OTHERS = (
-    _measure(
+    measure(
         "kept_of_ended",
         _("Solved in time"),
         _("The share solved in time of what was solved in the period; blind to what is late and still open."),
         records.IN_TIME,
         denominator=records.PROMISED,
-        left_out=(records.NOT_TIMED,),
+        left_out=(*uncounted.UNTIMED, uncounted.RESOLVED_UNPROMISED),
         reading=Reading.SHARE,
         better="more",
         beside=("overdue_open", "follow_ups"),
     ),
-    _measure(
+    measure(
         "response_kept",
         _("Response in time"),
         _("The share on which work began in time, of all with a promised time on which it began in the period."),
         records.ANSWERED_IN_TIME,
         denominator=records.ANSWERED,
+        left_out=(uncounted.RESPONDED_DUPLICATES, uncounted.RESPONDED_NOTHING, uncounted.RESPONDED_UNPROMISED),
         reading=Reading.SHARE,
         better="more",
         beside=("overdue_open",),
     ),
-    _measure(
+    measure(
         "elapsed_mean",
         _("Time to solve, on the wall: mean"),
         _("From registration to the last solution, nights and waiting included, of those solved in the period."),
         records.RESOLVED,
-        left_out=(records.NOT_TIMED,),
+        left_out=uncounted.UNTIMED,
         amount=_elapsed,
         reading=Reading.MEAN,
         better="less",
         beside=("elapsed_median", "elapsed_p90"),
     ),
-    _measure(
+    measure(
         "elapsed_median",
         _("Time to solve, on the wall: median"),
         _("Half of those solved in the period took no longer, from registration to the last solution."),
         records.RESOLVED,
+        left_out=uncounted.UNTIMED,
         amount=_elapsed,
         reading=Reading.MEDIAN,
         better="less",
     ),
-    _measure(
+    measure(
         "elapsed_p90",
         _("Time to solve, on the wall: 90 %"),
         _("Nine of ten of those solved in the period took no longer, from registration to the last solution."),
         records.RESOLVED,
+        left_out=uncounted.UNTIMED,
         amount=_elapsed,
         reading=Reading.P90,
         better="less",
     ),
-    _measure(
+    measure(
         "first_contact",
         _("Solved at first contact"),
         _("The share that the desk solved without handing it on and without it coming back, of all solved by a line."),
         records.AT_ONCE,
         denominator=records.BY_LINE,
-        left_out=(records.BY_NONE,),
+        left_out=(records.BY_NONE, uncounted.RESOLVED_DUPLICATES),
         reading=Reading.SHARE,
         better="more",
         beside=("follow_ups",),
     ),
-    _measure(
+    measure(
         "follow_ups",
         _("Follow-ups"),
         _("How many incidents of the period go on with one that was closed as not solved."),
         records.FOLLOW_UPS,
         better="less",
     ),
-    _measure(
+    measure(
         "reopened",
         _("Reopened elsewhere"),
         _("How many incidents of the period were reopened in the system that they were imported from."),
         records.REOPENED,
         better="less",
     ),
-    _measure(
+    measure(
         "handed_on",
         _("Handed over more than twice"),
         _("The share that went from group to group more than twice, of those solved in the period."),
         records.HANDED_ON,
         denominator=records.RESOLVED,
+        left_out=uncounted.UNTIMED,
         reading=Reading.SHARE,
         better="less",
         internal=True,
     ),
-    _measure(
+    measure(
         "backlog",
         _("Backlog"),
         _("How many incidents were open at the end of the period."),
         records.OPEN,
         better="less",
     ),
-    _measure(
+    measure(
         "agreed_kept",
         _("Agreed times kept"),
         _("The share solved by the time agreed with the requester, of those whose agreed time lies in the period."),
@@ -290,8 +308,20 @@ CHARTS = (
         kind="incident",
         title=_("Kept promises by priority and clock"),
         promises=(
-            (_("Response"), records.ANSWERED_IN_TIME, records.ANSWERED, "responded_in_time"),
-            (_("Solving"), records.IN_TIME, records.PROMISED, "completed_in_time"),
+            Promise(
+                name=_("Response"),
+                kept=records.ANSWERED_IN_TIME,
+                promised=records.ANSWERED,
+                open=records.UNANSWERED_LATE,
+                filter="responded_in_time",
+            ),
+            Promise(
+                name=_("Solving"),
+                kept=records.IN_TIME,
+                promised=records.PROMISED,
+                open=records.LATE_OPEN,
+                filter="completed_in_time",
+            ),
         ),
     ),
     Parts(
@@ -302,6 +332,16 @@ CHARTS = (
         column="source",
         narrows="source",
         names=names_of(Source),
+    ),
+    Parts(
+        code="answers",
+        kind="incident",
+        title=_("Satisfaction by answer"),
+        records=satisfaction.RATED,
+        column="satisfaction",
+        narrows="satisfaction",
+        names=names_of(Satisfaction),
+        shape="columns",
     ),
     Categories(code="categories", kind="incident", title=_("Categories"), records=records.REGISTERED),
     Hours(code="hours", kind="incident", title=_("Arrivals by weekday and hour"), records=records.REGISTERED),

@@ -7,11 +7,9 @@ from functools import partial
 from typing import Any
 
 from django.db.models import (
-    BooleanField,
     Count,
     Exists,
     F,
-    Func,
     OuterRef,
     Q,
     Subquery,
@@ -22,8 +20,9 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThan
 from django.utils.translation import gettext_lazy as _
 
+from tickets.figures.moves import HANDED_OVER, changing
 from tickets.figures.records import ENDED, Records, Span
-from tickets.models import Ticket, TicketLink, TimelineEntry
+from tickets.models import Ticket, TicketLink
 
 #: Close codes that say that a line of support solved it.
 BY_A_LINE = ("desk", "tier1", "tier2", "tier3")
@@ -34,15 +33,15 @@ REPEATED_WITHIN = timedelta(days=7)
 #: More hand-overs than these are too many.
 MOST_HAND_OVERS = 2
 _CODE = "incident__close_code"
-#: A change of the group, from one to another.
-MOVED = '$[*] ? (@.field == "group" && @.old != null && @.new != null)'
 
 
+COMPLAINT = "complaint"
 #: A complaint is about the service, not a fault of it: it leaves the figures of incidents (INC-03).
-NO_COMPLAINT = ~Q(nature="complaint")
+NO_COMPLAINT = ~Q(nature=COMPLAINT)
 
 
-def _set(code: str, label: Any, meaning: Any, when: str, where: Any, **more: Any) -> Records:
+def incident_set(code: str, label: Any, meaning: Any, when: str, where: Any, **more: Any) -> Records:
+    """A set of incidents without complaints; ``more``: as ``Records``."""
     return Records(
         code=f"incident.{code}",
         kind="incident",
@@ -54,47 +53,55 @@ def _set(code: str, label: Any, meaning: Any, when: str, where: Any, **more: Any
     )
 
 
-def _with_code(*codes: str) -> Q:
+def with_code(*codes: str) -> Q:
+    """It ended with one of these close codes."""
     return Q(**{f"{_CODE}__in": codes})
 
 
-def _nothing_to_solve() -> Q:
-    return _with_code(*NOTHING_TO_SOLVE) | Q(duplicate_of__isnull=False)
-
-
-def _timed() -> Q:
+def is_timed() -> Q:
     """Its time counts: somebody had something to solve, and it is no duplicate of what is counted already."""
-    return Q(duplicate_of=None) & (Q(**{_CODE: None}) | ~_with_code(*NOTHING_TO_SOLVE))
+    return Q(duplicate_of=None) & (Q(**{_CODE: None}) | ~with_code(*NOTHING_TO_SOLVE))
 
 
-def _resolved(span: Span) -> Q:
+def is_resolved(span: Span) -> Q:
+    """Its last solution lies in the period."""
     return span.within("resolved_at") & Q(phase__in=ENDED)
 
 
-def _closed(span: Span) -> Q:
+def is_closed(span: Span) -> Q:
+    """It was closed in the period."""
     return span.within("closed_at") & Q(phase="closed")
 
 
-def _late_open(span: Span) -> Q:
+def has_limit_passed(span: Span) -> Q:
     """Open at the edge and past the limit there. What waits is late only if it was before it began to wait."""
     running = Q(waiting_since=None) | Q(planned_completion_at__lte=F("waiting_since"))
-    return span.open_at_edge() & Q(planned_completion_at__lt=span.edge) & running & Q(duplicate_of=None)
+    return span.open_at_edge() & Q(planned_completion_at__lt=span.edge) & running
+
+
+def _late_open(span: Span) -> Q:
+    return has_limit_passed(span) & Q(duplicate_of=None)
 
 
 def _promised(span: Span) -> Q:
-    return _resolved(span) & _timed() & Q(completed_in_time__isnull=False)
+    return is_resolved(span) & is_timed() & Q(completed_in_time__isnull=False)
 
 
 def _late_ended(span: Span) -> Q:
-    return _resolved(span) & _timed() & Q(completed_in_time=False)
+    return is_resolved(span) & is_timed() & Q(completed_in_time=False)
 
 
 def _answered(span: Span) -> Q:
-    return span.within("responded_at") & _timed() & Q(responded_in_time__isnull=False)
+    return span.within("responded_at") & is_timed() & Q(responded_in_time__isnull=False)
+
+
+def _unanswered_late(span: Span) -> Q:
+    unanswered = Q(responded_at=None) | Q(responded_at__gte=span.edge)
+    return span.open_at_edge() & unanswered & Q(planned_response_at__lt=span.edge, duplicate_of=None)
 
 
 def _by_line(span: Span) -> Q:
-    return _resolved(span) & Q(duplicate_of=None) & _with_code(*BY_A_LINE)
+    return is_resolved(span) & Q(duplicate_of=None) & with_code(*BY_A_LINE)
 
 
 def _same_fault(span: Span) -> Q:
@@ -136,94 +143,100 @@ def _follow_up() -> Any:
 
 def _hand_overs() -> Any:
     """How often a group took it over from another one."""
-    moved = Func(F("changes"), Value(MOVED), function="jsonb_path_exists", output_field=BooleanField())
-    lines = TimelineEntry.objects.alias(moved=moved).filter(ticket=OuterRef("pk"), moved=True)
+    lines = changing(HANDED_OVER).filter(ticket=OuterRef("pk"))
     return Coalesce(Subquery(lines.order_by().values("ticket").annotate(n=Count("pk")).values("n")), 0)
 
 
 def _at_once(span: Span) -> Q:
     never = Exact(_hand_overs(), 0)
-    return _by_line(span) & _with_code("desk") & Q(reopen_count=0) & Q(never)
+    return _by_line(span) & with_code("desk") & Q(reopen_count=0) & Q(never)
 
 
-REGISTERED = _set(
+REGISTERED = incident_set(
     "registered",
     _("Registered"),
-    _("Every incident that was registered in the period, whatever became of it."),
+    _("Every incident that was registered in the period, whatever became of it; complaints stand apart."),
     "created_at",
     lambda span: span.within("created_at"),
 )
-WITH_CATEGORY = _set(
+WITH_CATEGORY = incident_set(
     "with_category",
     _("Registered, with a category"),
     _("Registered in the period and put into a category."),
     "created_at",
     lambda span: span.within("created_at") & Q(category__isnull=False),
 )
-WITHOUT_CATEGORY = _set(
+WITHOUT_CATEGORY = incident_set(
     "without_category",
     _("Without a category"),
     _("Registered in the period, and nobody said of what category."),
     "created_at",
     lambda span: span.within("created_at") & Q(category=None),
 )
-RESPONDED = _set(
+RESPONDED = incident_set(
     "responded",
     _("Responded"),
     _("Work on it began in the period; of duplicates only the main ticket counts."),
     "responded_at",
     lambda span: span.within("responded_at") & Q(duplicate_of=None),
 )
-ANSWERED = _set(
+ANSWERED = incident_set(
     "responded_promised",
     _("Responded, with a promised time"),
     _("Work on it began in the period, and a time for that was promised."),
     "responded_at",
     _answered,
 )
-ANSWERED_IN_TIME = _set(
+ANSWERED_IN_TIME = incident_set(
     "responded_in_time",
     _("Responded in time"),
     _("Work on it began in the period and before its limit."),
     "responded_at",
     lambda span: _answered(span) & Q(responded_in_time=True),
 )
-RESOLVED = _set(
+UNANSWERED_LATE = incident_set(
+    "unanswered_late",
+    _("Not responded, past the limit"),
+    _("Work on it had not begun at the end of the period, past the limit of the response by then."),
+    "",
+    _unanswered_late,
+)
+RESOLVED = incident_set(
     "resolved",
     _("Resolved"),
     _("Solved in the period and not reopened since; the last solution counts."),
     "resolved_at",
-    lambda span: _resolved(span) & _timed(),
+    lambda span: is_resolved(span) & is_timed(),
 )
-NOT_TIMED = _set(
+NOT_TIMED = incident_set(
     "nothing_to_solve",
     _("Nothing to solve"),
     _("Ended in the period as rejected, false alarm or duplicate: in the volume, out of the figures of time."),
     "closed_at",
-    lambda span: _closed(span) & _nothing_to_solve(),
+    lambda span: is_closed(span) & ~is_timed(),
 )
-PROMISED = _set(
+PROMISED = incident_set(
     "resolved_promised",
     _("Resolved, with a promised time"),
     _("Solved in the period, and a time for that was promised."),
     "resolved_at",
     _promised,
 )
-IN_TIME = _set(
+IN_TIME = incident_set(
     "resolved_in_time",
     _("Resolved in time"),
     _("Solved in the period and before the limit."),
     "resolved_at",
     lambda span: _promised(span) & Q(completed_in_time=True),
 )
-LATE = _set(
+LATE = incident_set(
     "resolved_late",
     _("Resolved late"),
     _("Solved in the period, after the limit."),
     "resolved_at",
     _late_ended,
 )
-LATE_OPEN = _set(
+LATE_OPEN = incident_set(
     "overdue_open",
     _("Overdue and not solved"),
     _("Not solved at the end of the period, and past the limit by then; what waits is late only if it was before."),
@@ -231,7 +244,7 @@ LATE_OPEN = _set(
     _late_open,
     is_open=True,
 )
-OVERDUE = _set(
+OVERDUE = incident_set(
     "overdue",
     _("Overdue"),
     _("Solved late in the period, or not solved at its end and past the limit."),
@@ -239,7 +252,7 @@ OVERDUE = _set(
     lambda span: _late_ended(span) | _late_open(span),
     parts=(LATE, LATE_OPEN),
 )
-JUDGED = _set(
+JUDGED = incident_set(
     "judged",
     _("Ended, or overdue"),
     _("Solved in the period with a promised time, or not solved at its end and past the limit."),
@@ -247,48 +260,48 @@ JUDGED = _set(
     lambda span: _promised(span) | _late_open(span),
     parts=(PROMISED, LATE_OPEN),
 )
-CLOSED = _set(
+CLOSED = incident_set(
     "closed",
     _("Closed, with something to solve"),
     _("Closed in the period with a close code other than rejected and false alarm; duplicates do not count."),
     "closed_at",
-    lambda span: _closed(span) & _timed() & Q(**{f"{_CODE}__isnull": False}),
+    lambda span: is_closed(span) & is_timed() & Q(**{f"{_CODE}__isnull": False}),
 )
-CLOSED_OK = _set(
+CLOSED_OK = incident_set(
     "closed_ok",
     _("Closed successfully"),
     _("Closed in the period as solved by a line of support or recovered by itself; not as unresolved."),
     "closed_at",
-    lambda span: _closed(span) & Q(duplicate_of=None) & _with_code(*BY_A_LINE, "recovered"),
+    lambda span: is_closed(span) & Q(duplicate_of=None) & with_code(*BY_A_LINE, "recovered"),
 )
-CLOSED_WITHOUT_CODE = _set(
+CLOSED_WITHOUT_CODE = incident_set(
     "closed_without_code",
     _("Closed without a close code"),
     _("Closed in the period, and how it ended was not recorded, as in some imported logs."),
     "closed_at",
-    lambda span: _closed(span) & Q(duplicate_of=None) & Q(**{_CODE: None}),
+    lambda span: is_closed(span) & Q(duplicate_of=None) & Q(**{_CODE: None}),
 )
-BY_LINE = _set(
+BY_LINE = incident_set(
     "resolved_by_line",
     _("Resolved by a line of support"),
     _("Solved in the period by desk, first, second or third line, as the close code says."),
     "resolved_at",
     _by_line,
 )
-BY_NONE = _set(
+BY_NONE = incident_set(
     "resolved_by_none",
     _("Solved by nobody"),
     _("Ended in the period as recovered by itself, false alarm, unresolved, rejected or without a close code."),
     "resolved_at",
-    lambda span: _resolved(span) & (Q(**{_CODE: None}) | ~_with_code(*BY_A_LINE)),
+    lambda span: is_resolved(span) & (Q(**{_CODE: None}) | ~with_code(*BY_A_LINE)),
 )
 BY_DESK, BY_SECOND, BY_THIRD = (
-    _set(
+    incident_set(
         f"resolved_by_{code}",
         label,
         _("Solved in the period, with the close code of this line."),
         "resolved_at",
-        lambda span, code=code: _by_line(span) & _with_code(code),
+        lambda span, code=code: _by_line(span) & with_code(code),
     )
     for code, label in (
         ("desk", _("Resolved by the desk")),
@@ -296,57 +309,57 @@ BY_DESK, BY_SECOND, BY_THIRD = (
         ("tier3", _("Resolved by third line")),
     )
 )
-AT_ONCE = _set(
+AT_ONCE = incident_set(
     "first_contact",
     _("Resolved at first contact"),
     _("Solved in the period by the desk, never handed to another group and never reopened."),
     "resolved_at",
     _at_once,
 )
-REPEATED = _set(
+REPEATED = incident_set(
     "repeated",
     _("Repeated"),
     _("Registered within 7 days after one of the same customer, category and business system was solved."),
     "created_at",
     _same_fault,
 )
-FOLLOW_UPS = _set(
+FOLLOW_UPS = incident_set(
     "follow_ups",
     _("Follow-ups"),
     _("Registered in the period because the incident before it was closed as not solved."),
     "created_at",
     lambda span: span.within("created_at") & Q(Exists(_follow_up())),
 )
-REOPENED = _set(
+REOPENED = incident_set(
     "reopened",
     _("Reopened elsewhere"),
     _("Registered in the period and reopened in the system that it was imported from; here a follow-up is opened."),
     "created_at",
     lambda span: span.within("created_at") & Q(reopen_count__gt=0),
 )
-HANDED_ON = _set(
+HANDED_ON = incident_set(
     "handed_on",
     _("Handed over more than twice"),
     _("Solved in the period after more than two hand-overs from group to group."),
     "resolved_at",
-    lambda span: _resolved(span) & _timed() & Q(GreaterThan(_hand_overs(), MOST_HAND_OVERS)),
+    lambda span: is_resolved(span) & is_timed() & Q(GreaterThan(_hand_overs(), MOST_HAND_OVERS)),
     internal=True,
 )
-OF_PERSON = _set(
+OF_PERSON = incident_set(
     "of_person",
     _("Held by a person"),
     _("Registered in the period and assigned to somebody; whoever has it now counts."),
     "created_at",
     lambda span: span.within("created_at") & Q(assignee__isnull=False),
 )
-WITHOUT_PERSON = _set(
+WITHOUT_PERSON = incident_set(
     "without_person",
     _("Held by nobody"),
     _("Registered in the period and assigned to nobody."),
     "created_at",
     lambda span: span.within("created_at") & Q(assignee=None),
 )
-OF_PERSON_LATE = _set(
+OF_PERSON_LATE = incident_set(
     "of_person_overdue_open",
     _("Overdue, not solved, held by a person"),
     _("Not solved at the end of the period, past the limit, and assigned to somebody."),
@@ -354,7 +367,7 @@ OF_PERSON_LATE = _set(
     lambda span: _late_open(span) & Q(assignee__isnull=False),
     is_open=True,
 )
-OPEN = _set(
+OPEN = incident_set(
     "open",
     _("Backlog"),
     _("Registered and not ended at the end of the period."),
@@ -362,38 +375,17 @@ OPEN = _set(
     lambda span: span.open_at_edge(),
     is_open=True,
 )
-AGREED = _set(
+AGREED = incident_set(
     "agreed",
     _("With an agreed time"),
     _("The time agreed with the requester lies in the period."),
     "agreed_at",
     lambda span: span.within("agreed_at"),
 )
-AGREED_KEPT = _set(
+AGREED_KEPT = incident_set(
     "agreed_kept",
     _("Agreed time kept"),
     _("The agreed time lies in the period, and it was solved by then."),
     "agreed_at",
     lambda span: span.within("agreed_at") & Q(resolved_at__lte=F("agreed_at")),
-)
-ASKED = _set(
-    "asked",
-    _("Closed, could be rated"),
-    _("Closed in the period for a requester who could say what they think of the result."),
-    "closed_at",
-    lambda span: _closed(span) & Q(requester__isnull=False) & _timed(),
-)
-RATED = _set(
-    "rated",
-    _("Rated"),
-    _("Closed in the period, and the requester answered."),
-    "closed_at",
-    lambda span: _closed(span) & Q(requester__isnull=False) & _timed() & Q(satisfaction__isnull=False),
-)
-RATED_GOOD = _set(
-    "rated_good",
-    _("Rated without complaint"),
-    _("Closed in the period; the answer was anything but “needs improvement”."),
-    "closed_at",
-    lambda span: RATED.where(span) & ~Q(satisfaction="improve"),
 )

@@ -88,7 +88,7 @@ def _property(field: forms.Field, multipart: bool, describe: Any) -> Schema:
 
 
 def takes_numbers(field: forms.Field) -> bool:
-    """Whether the text of the field is a number in other words, such as 1:30 for 90 minutes."""
+    """Whether the text of the field is a number, also in other words such as 1:30 for 90 minutes."""
     return getattr(field, "takes_numbers", False)
 
 

@@ -8,33 +8,25 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import typst
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from itsm.documents.fonts import FONTS, typeset
+from itsm.moments import moment_for_all, portal_time
+
 TEMPLATE = Path(__file__).parent / "paper.typ"
-#: The first that is there is taken; the last one comes with typst, but knows no Chinese (docs/reports.md).
-FONTS = [
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Libertinus Serif",
-]
 TYPE = "application/pdf"
 
 
 def moment(at: datetime | None) -> str:
-    """``at`` on paper, in the active time zone; a dash for none."""
-    return date_format(localtime(at), "Y-m-d H:i") if at else "—"
+    """``at`` on paper, which goes from hand to hand: in the portal's time zone; a dash for none."""
+    return date_format(portal_time(at), "Y-m-d H:i") if at else "—"
 
 
 def printed(user: object, now: datetime) -> str:
-    """The last line of a paper: when it was printed, and by whom."""
-    return " · ".join([_("Printed"), moment(now), str(user)])
+    """The last line of a paper: when it was printed, which also says of which zone its times are, and by whom."""
+    return " · ".join([_("Printed"), moment_for_all(now), str(user)])
 
 
 @dataclass(frozen=True)
@@ -65,4 +57,4 @@ def pdf_of(title: str, under: str, parts: Iterable[Part], *, printed: str, wide:
         "lang": (get_language() or "zh")[:2],
     }
     text = json.dumps(data, ensure_ascii=False, default=str).replace("\\r", "")
-    return typst.compile(str(TEMPLATE), sys_inputs={"data": text})
+    return typeset(str(TEMPLATE), sys_inputs={"data": text})

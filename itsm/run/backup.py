@@ -23,6 +23,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from itsm import uploads
 from itsm.embedded.postgres import postgres_programs
+from itsm.run.migrating import too_old
 from itsm.run.restarting import Reached, jump_ahead, reached_now
 from sla.engine.rounds import note_backup
 from tickets import clock
@@ -186,6 +187,9 @@ def _read_manifest(tar: tarfile.TarFile) -> dict[str, Any]:
         raise BackupError("This is not a backup of the portal.") from error
     if manifest.get("format") not in (FORMAT, OLDER):
         raise BackupError("This backup was made by another version of the portal.")
+    applied = [name.partition(".") for name in manifest.get("migrations", [])]
+    if sentence := too_old({(app, name) for app, _, name in applied}):
+        raise BackupError(sentence)
     return manifest
 
 

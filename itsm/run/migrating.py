@@ -7,7 +7,7 @@ would queue. An index that is built beside the work of others may wait as long a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,8 @@ import psycopg2
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.errors import LockNotAvailable
 
 from itsm.lifting import lifted, set_limits
@@ -24,6 +26,33 @@ LOCK, PREPARING = 7_461_053, 7_461_054
 #: Seconds between two looks whether it is one's turn.
 LOOKS_EVERY = 0.5
 STEP_WAITS, AGAIN_AFTER, GIVES_UP_AFTER = "2s", 3.0, 600.0
+#: The last version with every step that the first migrations of today stand for.
+STEPPING_STONE = "30 November 2026 (cbe05f3c)"
+
+
+def refuse_too_old() -> None:
+    """Raise CommandError, before anything is changed, when the database stands between steps that are gone."""
+    if sentence := too_old(MigrationRecorder(connection).applied_migrations()):
+        raise CommandError(sentence)
+
+
+def too_old(applied: Collection[tuple[str, str]]) -> str:
+    """What to do first about a database with these migrations, or "" when nothing is in the way.
+
+    The first migration of an app stands for all that it replaces, or makes everything where there is nothing. Where a
+    part of them is applied, Django takes the app for one without migrations, and says that there is nothing to do.
+    """
+    old = [set(first.replaces) for first in MigrationLoader(None).replacements.values()]
+    missing = sorted(
+        ".".join(one) for steps in old if not steps.isdisjoint(applied) for one in steps.difference(applied)
+    )
+    if not missing:
+        return ""
+    return (
+        "The database is of an older version, from which this one does not lead on: it lacks "
+        f"{len(missing)} of its steps, {missing[0]} the first. Put the version of {STEPPING_STONE} in place, "
+        "run `manage.py prepare` with it, then come back to this one. Nothing was changed."
+    )
 
 
 def alone(work: Callable[[], object], tell: Callable[[str], object]) -> None:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from itsm.run.migrating import PREPARING, turn
+from itsm.run.migrating import PREPARING, refuse_too_old, turn
 from itsm.web import shared_static
 from tickets.database.declared import write_declared_states
 
@@ -128,8 +128,10 @@ def _building_alone() -> Iterator[None]:
 
 
 def migrate() -> bool:
-    """Apply migrations that are not applied yet; return whether there were any."""
+    """Apply migrations that are not applied yet; return whether there were any. Raises CommandError."""
+    refuse_too_old()
     executor = MigrationExecutor(connection)
+    executor.check_replacements()  # notes the first migrations where all that they replace is applied
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
     call_command("migrate", interactive=False, verbosity=0)

@@ -27,8 +27,8 @@ READY_SECONDS = 120
 STOP_SECONDS = programs.STOP_SECONDS + 5
 SERVER_CHECK_SECONDS = 1
 
-#: Less memory: few arenas, and workers that do not load every page to check it; `prepare` has checked them.
-LEAN = {"MALLOC_ARENA_MAX": "2", "CELERY_SKIP_CHECKS": "1"}
+#: Less memory: one arena, and workers that do not load every page to check it; `prepare` has checked them.
+LEAN = {"MALLOC_ARENA_MAX": "1", "CELERY_SKIP_CHECKS": "1"}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 
@@ -33,6 +34,18 @@ class Chosen:
     words: set[str] = field(default_factory=set)
     asked: bool = False
     found_later: QuerySet[Any] | None = None
+
+
+def filled(params: QueryDict, *, keep: Collection[str] = ()) -> QueryDict:
+    """What an address asks for: a form above a list sends its empty fields, too, and those ask for nothing.
+
+    ``keep``: names that mean something when they are empty. For pages alone: programs are told that a name is empty.
+    """
+    found = QueryDict(mutable=True)
+    for name, values in params.lists():
+        if said := [value for value in values if value or name in keep]:
+            found.setlist(name, said)
+    return found
 
 
 def among(path: str, keys: QuerySet[Any]) -> Func:

@@ -2,6 +2,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from itsm import initial
+
 # One statement, one message. More than 100 tickets in one statement are not named: who listens reads on from
 # where they were.
 FUNCTION = """
@@ -25,11 +27,9 @@ REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION live_tell(
 """
 
 
-class Migration(migrations.Migration):
-    initial = True
-
+class Migration(initial.Migration):
     dependencies = [
-        ("tickets", "0001_initial"),
+        ("tickets", "0001_squashed_0022"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -44,6 +44,17 @@ register_event(
         icon="clock-exclamation",
     ),
     Event(
+        code="approval_has_nobody",
+        label=_("Nobody is left who may decide"),
+        subject=_("[{priority}] Nobody may decide: {number} {summary}"),
+        body=_(
+            "{text}: everybody who is meant asks for it, wrote it, carries it out, or has decided. "
+            "Name somebody else in the policy, or give the role to somebody.\n{link}"
+        ),
+        icon="alert-triangle",
+        urgent_channels=(Channel.EMAIL.value, Channel.SMS.value),
+    ),
+    Event(
         code="approval_settled",
         label=_("A decision that you were asked for is made"),
         subject=_("Decided by {actor}: {number} {summary}"),
@@ -94,7 +105,7 @@ def tell_of_approval(
         event=what,
         ticket=ticket,
         recipients=readers,
-        urgent=ticket.priority_rank <= URGENT_RANK,
+        urgent=ticket.priority_rank <= URGENT_RANK or round.urgent,
         at=now,
         payload={**actor, "text": text, "path": reverse("approvals:detail", args=[round.pk])},
         rooms=False,

@@ -9,7 +9,10 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from changes.informing.services import newest_of
+from changes.models import PlanStep
 from changes.signals import change_news, recurrence_news
+from changes.states import GIVEN_UP
 from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
@@ -27,6 +30,32 @@ def _handlers_of_cause(happening: Happening) -> list[int]:
     return reader_keys("assignee", cause, happening.now) if cause else []
 
 
+def _raisers(happening: Happening) -> list[int]:
+    """Who asked for it and who wrote it down, of those who may read the reason.
+
+    Nobody of what was announced once and is given up: they hear that it does not take place.
+    """
+    change: Any = happening.ticket
+    if change.state in GIVEN_UP and newest_of(change):
+        return []
+    return happening.staff_only(key for key in (change.requester_id, change.registered_by_id) if key)
+
+
+def _raisers_and_implementers(happening: Happening) -> list[int]:
+    """Also whoever was to carry it out."""
+    change: Any = happening.ticket
+    if newest_of(change):
+        return []
+    steps = PlanStep.objects.filter(change=change.pk).exclude(person=None).order_by("pk")
+    carriers = [key for key in (change.assignee_id, *steps.values_list("person", flat=True)) if key]
+    return [*dict.fromkeys((*_raisers(happening), *happening.staff_only(carriers)))]
+
+
+def _reason(happening: Happening) -> str:
+    """What was written with it: all who get it may read that."""
+    return happening.entry.text
+
+
 def _ended(happening: Happening) -> str:
     change: Any = happening.ticket
     return f"{change.number} {change.summary}: {change.get_result_display()}"
@@ -39,6 +68,24 @@ register_event(
         subject=_("Did it help {number}? {text}"),
         body=_("{text}\n\nPlease say in the ticket whether it helped:\n{link}"),
         icon="replace",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_sent_back",
+        label=_("A change that you asked for was sent back"),
+        subject=_("Sent back: {number} {summary}"),
+        body=_("{actor}: {text}\nPlease improve it and submit it again:\n{link}"),
+        icon="arrow-back-up",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_given_up",
+        label=_("A change that concerns you was rejected or cancelled"),
+        subject=_("Not carried out: {number} {summary}"),
+        body=_("{actor}: {text}\n\n{link}"),
+        icon="ban",
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
@@ -81,6 +128,18 @@ register_event(
         presses=False,
     ),
     Event(
+        code="review_owed",
+        label=_("A change that was confirmed caused an incident"),
+        subject=_("{number} caused {text}"),
+        body=_(
+            "{number} {summary}\nIt was confirmed with one tap; since then an incident was attributed to it: {text}\n"
+            "Please review it in full:\n{link}"
+        ),
+        icon="report-search",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
         code="change_recurred",
         label=_("A recurring change of yours came again, or could not"),
         subject=_("Recurring change: {text}"),
@@ -111,7 +170,10 @@ register_event(
         code="collision_found",
         label=_("Another change collides with yours"),
         subject=_("{number} collides: {text}"),
-        body=_("{number} {summary}\nAnother change was planned or moved so that both collide hard: {text}\n\n{link}"),
+        body=_(
+            "{number} {summary}\nA change or configuration items were altered so that it collides hard: {text}\n\n"
+            "{link}"
+        ),
         icon="arrows-cross",
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
@@ -204,6 +266,9 @@ def _operator(happening: Happening) -> list[int]:
 NOTICES.update(
     {
         "change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause),
+        "change_sent_back": Reaction("change_sent_back", _raisers, _reason, rooms=False),
+        "change_rejected": Reaction("change_given_up", _raisers, _reason, rooms=False),
+        "change_cancelled": Reaction("change_given_up", _raisers_and_implementers, _reason, rooms=False),
         "items_noticed": Reaction("items_noticed", _config_managers, rooms=False),
         "update_ordered": Reaction("update_ordered", _operator, rooms=False),
         "update_returned": Reaction("update_returned", _config_managers, rooms=False),

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.dispatch import receiver
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -19,6 +18,7 @@ from cmdb.custody.services import handover_moved
 from cmdb.ending.services import Ending, endings, low_since
 from cmdb.models import Handover, SparePart
 from cmdb.models.ending import Ends
+from itsm.moments import portal_day
 from notifications.events import Event, register_event
 from notifications.models import Notice
 from notifications.services import give_notice
@@ -81,7 +81,7 @@ def tell_handover(
 
 def tell_endings(now: datetime) -> int:
     """Tell what has passed a limit and was not told at it yet; return how many notices. Idempotent."""
-    today, told = timezone.localdate(now), 0
+    today, told = portal_day(now), 0
     managers = _managers()
     for ending in endings(today):
         told += _tell_ending(ending, managers, now)
@@ -100,7 +100,7 @@ def tell_confirmations(now: datetime) -> int:
         person = User.objects.active().filter(username=owner).first()
         if person is None:
             continue
-        prefix, day = f"items_to_confirm:{person.pk}:", timezone.localdate(newest).isoformat()
+        prefix, day = f"items_to_confirm:{person.pk}:", portal_day(newest).isoformat()
         keys = Notice.objects.filter(event="items_to_confirm", key__startswith=prefix).values_list("key", flat=True)
         if max(keys, default="") < prefix + day and (count := to_confirm(person, now).count()):
             told += _tell_confirming(person, count, prefix + day, now)
@@ -125,8 +125,7 @@ def _tell_confirming(person: User, count: int, key: str, now: datetime) -> bool:
 
 
 def _managers() -> list[int]:
-    roles = {"roles__active": True, "roles__permissions__contains": [Permission.CMDB_MANAGE.value]}
-    return list(User.objects.active().filter(**roles).values_list("pk", flat=True).distinct())
+    return list(User.objects.active().holding(Permission.CMDB_MANAGE).values_list("pk", flat=True))
 
 
 def _tell_ending(ending: Ending, managers: list[int], now: datetime) -> bool:

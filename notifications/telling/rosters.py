@@ -8,12 +8,12 @@ from typing import Any
 
 from django.dispatch import receiver
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from duty.models import Roster
 from duty.signals import duty_moved, swap_moved
+from itsm.moments import moment_for_all
 from notifications.events import Event, register_event
 from notifications.services import give_notice
 from notifications.texts import named
@@ -81,7 +81,8 @@ def tell_swap(
     **context: Any,
 ) -> None:
     """Store the notice of a step of a swap, in its transaction."""
-    _tell(roster, f"swap_{key}", f"swap_{step}", people, by, " ⇄ ".join(map(_local, (first, second))), note, now)
+    when = " ⇄ ".join(map(moment_for_all, (first, second)))
+    _tell(roster, f"swap_{key}", f"swap_{step}", people, by, when, note, now)
 
 
 @receiver(duty_moved)
@@ -96,11 +97,7 @@ def tell_moved(
     **context: Any,
 ) -> None:
     """Store the notice that days went to somebody else, in the transaction of the change."""
-    _tell(roster, f"duty_{uuid.uuid4()}", "duty_moved", people, by, " – ".join(map(_local, span)), note, now)
-
-
-def _local(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+    _tell(roster, f"duty_{uuid.uuid4()}", "duty_moved", people, by, " – ".join(map(moment_for_all, span)), note, now)
 
 
 def _tell(

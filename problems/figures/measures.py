@@ -69,7 +69,9 @@ INDICATORS = (
             "The time from registration to solution of the solved incidents of the problems raised in the period,"
             " together. What is not solved yet is counted by the register only."
         ),
-        records.WITH_INCIDENTS,
+        records.WITH_SOLVED,
+        left_out=(records.WITH_UNSOLVED,),
+        version=2,
         amount=_interruption,
         reading=Reading.SUM,
         better="less",

@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from itsm.documents.paper import FONTS, Part, moment, pdf_of, printed
+from itsm.documents.fonts import FONTS
+from itsm.documents.paper import Part, moment, pdf_of, printed
 from problems.figures.register import Effect, Line, cells_of, heads, report_rows
 from problems.investigation.fishbone import svg_of
 from problems.models import Problem

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -43,9 +45,13 @@ def _incomplete(span: Span) -> Q:
     )
 
 
-def _has_incidents() -> Exists:
-    links = TicketLink.objects.filter(target=OuterRef("pk"), meaning=CAUSED_BY, source__kind="incident")
-    return Exists(links)
+def _has_incidents(**more: Any) -> Exists:
+    return Exists(TicketLink.objects.filter(target=OuterRef("pk"), meaning=CAUSED_BY, source__kind="incident", **more))
+
+
+def _has_solved() -> Exists:
+    """It caused an incident that is solved, and that lasted some time therefore."""
+    return _has_incidents(source__resolved_at__isnull=False)
 
 
 def _took() -> Exists:
@@ -98,12 +104,22 @@ WITHOUT_CATEGORY = _set(
     "created_at",
     lambda span: span.within("created_at") & Q(problem__problem_category=None),
 )
-WITH_INCIDENTS = _set(
-    "with_incidents",
-    _("With incidents"),
-    _("Problems raised in the period that caused incidents."),
-    "created_at",
-    lambda span: span.within("created_at") & Q(_has_incidents()),
+#: What became of its incidents changes no problem, so facts do not keep these: no column places them.
+WITH_SOLVED = _set(
+    "with_solved_incidents",
+    _("With solved incidents"),
+    _("Problems raised in the period that caused incidents of which one is solved."),
+    "",
+    lambda span: span.within("created_at") & Q(_has_solved()),
+    placed=PLACED_BY["created_at"],
+)
+WITH_UNSOLVED = _set(
+    "with_unsolved_incidents",
+    _("With unsolved incidents only"),
+    _("Problems raised in the period that caused incidents of which none is solved: no time is over yet."),
+    "",
+    lambda span: span.within("created_at") & Q(_has_incidents()) & ~Q(_has_solved()),
+    placed=PLACED_BY["created_at"],
 )
 RESOLVED = _set(
     "resolved",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.models import User
+from accounts.permissions import Permission
 from drafts.http import answered
 from itsm.documents.paper import TYPE as PDF
 from problems import rules
@@ -41,6 +42,8 @@ from tickets.workspace.drafting import Slot, forget, keep
 
 #: So many lines of timelines are offered as evidence, the newest.
 OFFERED = 60
+#: So many problem managers are named to who may not write.
+NAMED = 3
 
 
 def find(user: User, number: str) -> Problem:
@@ -187,13 +190,31 @@ class InvestigationView(SignedInView):
 
     def _draw(self, problem: Problem, status: int = 200, **more: Any) -> HttpResponse:
         may = rules.may_investigate(problem, self.request.user)
-        context = {**record(problem), "may": may, **more}
+        context = {**record(problem), "may": may, "writers": "" if may else who_writes(problem), **more}
         drafts = opened(problem, self.request) if may else {}
         for part in context["parts"]:
             part["draft"] = draft = drafts.get(part["code"])
             part["overtaken"] = draft is not None and draft.typed and draft.mark != str(part["version"])
         context |= {f"{name}_draft": drafts.get(name) for name in ("whys", "fishbone", "evidence", "hypothesis")}
         return render(self.request, "problems/investigation.html", context, status=status)
+
+
+def who_writes(problem: Problem) -> str:
+    """Who may write here, and what must happen first while nobody investigates it."""
+    managers = User.objects.active().holding(Permission.PROBLEM_MANAGE).order_by("username")[:NAMED]
+    named = {"managers": ", ".join(one.display_name for one in managers) or "–"}
+    people = [one for one in (problem.assignee, *problem.team.order_by("username")) if one is not None]
+    writing = [*dict.fromkeys(one.display_name for one in people), *([str(problem.group)] if problem.group else [])]
+    if not writing:
+        return (
+            _(
+                "You read here. It has no owner yet: a problem manager (%(managers)s) assigns one first, who writes"
+                " here with the analysis team."
+            )
+            % named
+        )
+    named["who"] = ", ".join(writing)
+    return _("You read here. Those who investigate it write: %(who)s; and problem managers (%(managers)s).") % named
 
 
 def record(problem: Problem) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from itsm import initial
 
-class Migration(migrations.Migration):
-    initial = True
 
+class Migration(initial.Migration):
     dependencies = [
-        ("accounts", "0004_announce_and_add_callers"),
-        ("cmdb", "0001_initial"),
-        ("tickets", "0003_saved_views"),
+        ("accounts", "0001_squashed_0023"),
+        ("cmdb", "0001_squashed_0026"),
+        ("tickets", "0001_squashed_0022"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q
 from incidents.figures.records import same_fault_as
 from reports.facts import versions
 from reports.facts.models import ChangedTicket, Counted, Fact
-from reports.facts.sets import COLUMNS, FLAGS, made_from
+from reports.facts.sets import COLUMNS, FLAGS, bits, made_from, places
 from tickets.models import Ticket
 
 
@@ -90,8 +90,8 @@ def _forget(chosen: Q, when: dict[int, datetime]) -> list[int]:
     there = Ticket.objects.filter(pk=OuterRef("pk"))  # visible: nothing of it is shown
     gone = list(Fact.objects.filter(chosen & ~Q(Exists(there))).values_list("pk", flat=True))
     if gone:
+        versions.end(gone, when)
         Fact.objects.filter(pk__in=gone).delete()
-        versions.keep(gone, when)
         Counted.objects.update(version=F("version") + 1)
     return gone
 
@@ -160,7 +160,9 @@ def recount(now: datetime, kinds: Iterable[str] = tuple(KEPT)) -> Recount:
             with transaction.atomic():
                 hold()
                 wrong += [row[0] for row in _write(kind, Q(pk__gte=first, pk__lt=first + BATCH), {})]
-        wrong += _forget(Q(kind=kind), {})
+        with transaction.atomic():
+            hold()
+            wrong += _forget(Q(kind=kind), {})
         found.facts += Fact.objects.filter(kind=kind).count()
         found.mended += len(wrong)
         found.named += list(there.filter(pk__in=wrong[:20]).values_list("number", flat=True))
@@ -168,12 +170,37 @@ def recount(now: datetime, kinds: Iterable[str] = tuple(KEPT)) -> Recount:
             kind=kind, defaults={"definitions": definitions(kind), "at": now, "mended": len(wrong)}
         )
         versions.begin(counted)
+        _keep_places(counted)
     return found
+
+
+def _keep_places(counted: Counted) -> None:
+    """Store the bits of sets that are new: what was known of them before this moment nobody kept."""
+    since = present() if counted.sets else None
+    fresh = {
+        code: [column, place, since]
+        for code, (column, place) in places(counted.kind, counted.sets).items()
+        if counted.sets.get(code, [""])[0] != column
+    }
+    if fresh:
+        counted.sets = {**counted.sets, **fresh}
+        counted.save(update_fields=["sets"])
+
+
+def present() -> str:
+    """This moment by the server's clock, as it is stored."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment.isoformat()
 
 
 def count_new_definitions(now: datetime) -> Recount | None:
     """Count anew when the sets are not those that the facts were made by, as after an upgrade."""
-    made_by = dict(Counted.objects.values_list("kind", "definitions"))
+    made_by = {}
+    for kind, made, sets in Counted.objects.values_list("kind", "definitions", "sets"):
+        bits.learn(kind, sets)
+        made_by[kind] = made
     begun = set(Counted.objects.exclude(kept_since=None).values_list("kind", flat=True))
     wanted = [kind for kind in KEPT if kind not in begun or made_by.get(kind) != definitions(kind)]
     return recount(now, wanted) if wanted else None
@@ -181,8 +208,10 @@ def count_new_definitions(now: datetime) -> Recount | None:
 
 def version_of(kind: str) -> int | None:
     """How often facts of ``kind`` changed; None where they were not made by the sets as they are now."""
-    found = Counted.objects.filter(kind=kind, definitions=definitions(kind))
-    return found.values_list("version", flat=True).first()
+    row = Counted.objects.filter(kind=kind).values_list("version", "definitions", "sets").first()
+    version, made, sets = row or (None, "", {})
+    bits.learn(kind, sets)
+    return version if made == definitions(kind) else None
 
 
 _digests: dict[str, str] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from functools import cache, reduce
+from functools import reduce
 from operator import add
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db.models import BigIntegerField, Case, F, Func, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from reports.facts.models import Fact
+from reports.facts.models import Counted, Fact
 from reports.working_time import worked
 from tickets.figures.records import ENDED, Records, Span, all_records
 from tickets.models import Ticket
@@ -33,14 +33,51 @@ COLUMNS = [field for field in Fact._meta.concrete_fields if not field.name.start
 MADE = ("open_during", "worked")
 
 
-@cache
-def bits(kind: str) -> dict[str, tuple[str, int]]:
-    """Column and bit of each set of ``kind`` by code: in the order of codes, so that every process has the same."""
+class Bits:
+    """Column and bit of each set, by kind and code. What is stored keeps its bit for ever: versions of facts hold it.
+
+    A set that is new takes the next free one, in the order of codes, so that every process has the same before the
+    next recount stores it (``Counted.sets``). One that is given up leaves its bit unused.
+    """
+
+    def __init__(self) -> None:
+        self._learned: dict[str, dict[str, tuple[str, int]]] = {}
+
+    def learn(self, kind: str, stored: dict[str, Any]) -> None:
+        """Take over what is stored of ``kind``: place by code. Once in a process: it does not change."""
+        if kind not in self._learned:
+            self._learned[kind] = {
+                code: (column, 1 << place) for code, (column, place) in places(kind, stored).items()
+            }
+
+    def __call__(self, kind: str) -> dict[str, tuple[str, int]]:
+        """Those of the sets that ``kind`` has now. A query where nothing was learned yet."""
+        if kind not in self._learned:
+            self.learn(kind, Counted.objects.filter(kind=kind).values_list("sets", flat=True).first() or {})
+        return self._learned[kind]
+
+    def forget(self) -> None:
+        """Learn anew, as a process does that starts."""
+        self._learned.clear()
+
+
+bits = Bits()
+
+
+def places(kind: str, stored: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    """Column and place of the bit of each set of ``kind``, by code. ``stored``: [column, place, since], by code."""
+    taken: dict[str, int] = defaultdict(int)
+    for column, place, *_since in stored.values():
+        taken[column] = max(taken[column], place + 1)
     found: dict[str, tuple[str, int]] = {}
-    used: dict[str, int] = defaultdict(int)
     for item in kept_sets(kind):
-        found[item.code] = (FLAGS[item.when], 1 << used[item.when])
-        used[item.when] += 1
+        column = FLAGS[item.when]
+        known = stored.get(item.code)
+        if known and known[0] == column:
+            found[item.code] = (column, known[1])
+        else:
+            found[item.code] = (column, taken[column])
+            taken[column] += 1
     return found
 
 

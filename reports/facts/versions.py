@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import F, Max
 
 from reports.facts.models import Counted, Fact, FactVersion
 from reports.facts.sets import COLUMNS, FLAGS
@@ -47,6 +47,12 @@ def keep(keys: Sequence[int], when: dict[int, datetime]) -> None:
         )
 
 
+def end(keys: Sequence[int], when: dict[int, datetime]) -> None:
+    """Nothing is known of the tickets ``keys`` any more. A last version of no length says that something changed."""
+    keep(keys, when)
+    FactVersion.objects.filter(ticket__in=keys, known_until=None).update(known_until=F("known_from"))
+
+
 def begin(counted: Counted) -> None:
     """From the first count on versions are kept: facts that were there before have theirs from now."""
     if counted.kept_since is not None:
@@ -57,6 +63,12 @@ def begin(counted: Counted) -> None:
         cursor.execute("SELECT clock_timestamp()")
         counted.kept_since = cursor.fetchone()[0]
     counted.save(update_fields=["kept_since"])
+
+
+def sets_known(kind: str, at: datetime) -> set[str]:
+    """The codes of the sets of ``kind`` of which it is kept what was known at a moment."""
+    stored = Counted.objects.filter(kind=kind).values_list("sets", flat=True).first() or {}
+    return {code for code, (*_place, since) in stored.items() if since is None or datetime.fromisoformat(since) <= at}
 
 
 def kept_since(kind: str) -> datetime | None:

@@ -7,6 +7,7 @@ opens: the parts of sets in ``tickets.figures.moves``.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from records.lifecycle import NEW
 from reports.figures import Scope
 from reports.texts import duration
-from tickets.figures.moves import THEN
+from tickets.figures.moves import THEN, other_paths, path
 from tickets.figures.records import Chosen, Records, records_of
 from tickets.lifecycle import Phase
 
@@ -36,37 +37,35 @@ moves AS MATERIALIZED (
     WINDOW way AS (PARTITION BY entry.ticket_id ORDER BY entry.at, entry.id)
 )
 """
-#: Arrows, stays and what came again, as three lists: the moves are read once for all of them. Times are seconds.
+#: Arrows and stays with their times (seconds), and the whole ways with how many tickets went them, as three lists: the
+#: moves are read once for all of them, and sorted for nothing but the medians. Ways say which tickets took a step.
 _STEPS = """
 SELECT (
-    SELECT coalesce(
-        jsonb_agg(jsonb_build_array(source, target, n, tickets, took) ORDER BY n DESC, source, target), '[]'
-    )
+    SELECT coalesce(jsonb_agg(jsonb_build_array(source, target, n, took) ORDER BY n DESC, source, target), '[]')
     FROM (
-        SELECT source, target, count(*) AS n, count(DISTINCT ticket_id) AS tickets,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM at - since)::float8) AS took
+        SELECT source, target, count(*) AS n,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', at - since)) AS took
         FROM moves GROUP BY source, target
     ) AS arrows
 ), (
-    SELECT coalesce(jsonb_agg(jsonb_build_array(target, n, tickets, standing, took, total)), '[]')
+    SELECT coalesce(jsonb_agg(jsonb_build_array(target, n, standing, took, total)), '[]')
     FROM (
-        SELECT target, count(*) AS n, count(DISTINCT ticket_id) AS tickets,
-               count(*) FILTER (WHERE until IS NULL) AS standing,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM until - at)::float8) AS took,
-               sum(extract(epoch FROM coalesce(until, %s) - at))::float8 AS total
+        SELECT target, count(*) AS n, count(*) FILTER (WHERE until IS NULL) AS standing,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', until - at)) AS took,
+               sum(date_part('epoch', coalesce(until, %s) - at)) AS total
         FROM moves GROUP BY target
     ) AS stays
 ), (
-    SELECT coalesce(jsonb_agg(jsonb_build_array(target, n, beyond) ORDER BY n DESC, target), '[]')
+    SELECT coalesce(jsonb_agg(jsonb_build_array(steps, n)), '[]')
     FROM (
-        SELECT target, count(*) AS n, sum(visits - 1) AS beyond
-        FROM (SELECT target, count(*) AS visits FROM moves GROUP BY target, ticket_id HAVING count(*) > 1) AS visited
-        GROUP BY target
-    ) AS again
+        SELECT steps, count(*) AS n
+        FROM (SELECT array_agg(ARRAY[source, target] ORDER BY at, id) AS steps FROM moves GROUP BY ticket_id) AS ways
+        GROUP BY steps
+    ) AS counted
 )
 """
 _WAYS = """
-SELECT way, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took), count(*) OVER (), 'path-' || md5(way)
+SELECT way, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took), count(*) OVER (), md5(way)
 FROM (SELECT ticket_id, string_agg(target, '{then}' ORDER BY at, id) AS way, max(at) - min(at) AS took
       FROM moves GROUP BY ticket_id) AS ways
 GROUP BY way ORDER BY count(*) DESC, way LIMIT {most}
@@ -103,7 +102,10 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Stay:
-    """A state: how often it was entered, by how many tickets, how many stand in it, the median stay, all stays."""
+    """A state: how often it was entered, by how many tickets, how many stand in it, the median stay, all stays.
+
+    ``url``: the tickets that entered it; ``standing_url``: those that stand in it.
+    """
 
     state: str
     label: str
@@ -114,6 +116,7 @@ class Stay:
     seconds: float | None
     total: float
     url: str
+    standing_url: str
 
     @property
     def took(self) -> str:
@@ -128,6 +131,7 @@ class Way:
     states: list[str]
     tickets: int
     took: str
+    digest: str
     url: str
 
 
@@ -145,9 +149,18 @@ class Process:
 
     @cached_property
     def _steps(self) -> list[list[Any]]:
-        """Arrows, stays, and what came again: rows of each."""
+        """Arrows, stays, and whole ways: rows of each."""
         rows = self._rows(_STEPS, self.at)
         return [json.loads(part) for part in rows[0]] if rows else [[], [], []]
+
+    @cached_property
+    def _tickets(self) -> dict[Any, int]:
+        """How many tickets took each step, as a pair of states, and came into each state."""
+        found: Counter[Any] = Counter()
+        for steps, tickets in self._steps[2]:
+            for taken in {(source, target) for source, target in steps} | {target for _source, target in steps}:
+                found[taken] += tickets
+        return found
 
     @cached_property
     def arrows(self) -> list[Arrow]:
@@ -157,13 +170,13 @@ class Process:
         declared = {(source, target) for _name, source, target in self.kind.transitions()}
         return [
             Arrow(
-                *(source, target, moves, tickets, took),
+                *(source, target, moves, self._tickets[source, target], took),
                 back=order.get(target, 0) < order.get(source, -1) and source not in waiting,
                 declared=(source or NEW, target) in declared,
                 labels=(self._label(source), self._label(target)),
                 url=self.url(f"arrow-{source}-{target}"),
             )
-            for source, target, moves, tickets, took in self._steps[0]
+            for source, target, moves, took in self._steps[0]
         ]
 
     @cached_property
@@ -173,12 +186,14 @@ class Process:
         rows = sorted(self._steps[1], key=lambda row: order.get(row[0], len(order)))
         return {
             state: Stay(
-                *(state, str(self.kind.state_label(state)), self.kind.phase_of(state), visits, tickets, standing),
+                *(state, str(self.kind.state_label(state)), self.kind.phase_of(state)),
+                *(visits, self._tickets[state], standing),
                 seconds=took,
                 total=total,
-                url=self.url(f"stands-{state}"),
+                url=self.url(f"into-{state}"),
+                standing_url=self.url(f"stands-{state}"),
             )
-            for state, visits, tickets, standing, took, total in rows
+            for state, visits, standing, took, total in rows
             if state in order
         }
 
@@ -197,19 +212,34 @@ class Process:
 
     def again(self) -> list[tuple[str, int, int, str]]:
         """Rework: state, tickets that came into it more than once, how often beyond the first time, their list."""
-        return [
-            (self._label(state), tickets, beyond, self.url(f"again-{state}"))
-            for state, tickets, beyond in self._steps[2]
-        ]
+        came: Counter[str] = Counter()
+        beyond: Counter[str] = Counter()
+        for steps, tickets in self._steps[2]:
+            for state, visits in Counter(target for _source, target in steps).items():
+                if visits > 1:
+                    came[state] += tickets
+                    beyond[state] += tickets * (visits - 1)
+        order = sorted(came, key=lambda state: (-came[state], state))
+        return [(self._label(state), came[state], beyond[state], self.url(f"again-{state}")) for state in order]
 
     def ways(self) -> tuple[list[Way], int]:
         """The variants that most tickets went, and how many variants there are."""
         rows = self._rows(_WAYS.format(then=THEN, most=MOST_VARIANTS))
         found = [
-            Way([*map(self._label, way.split(THEN))], tickets, duration(took.total_seconds()), self.url(part))
-            for way, tickets, took, _all, part in rows
+            Way(
+                [*map(self._label, way.split(THEN))],
+                tickets,
+                duration(took.total_seconds()),
+                digest,
+                self.url(path(digest)),
+            )
+            for way, tickets, took, _all, digest in rows
         ]
         return found, rows[0][3] if rows else 0
+
+    def other_ways_url(self, shown: list[Way]) -> str:
+        """The list of the tickets that went none of the ``shown`` ways; empty where all ways are shown."""
+        return self.url(other_paths(way.digest for way in shown)) if len(shown) == MOST_VARIANTS else ""
 
     def _label(self, state: str) -> str:
         if not state:

@@ -74,7 +74,13 @@ class WaysView(ProcessPart):
         rest = process.tickets - sum(way.tickets for way in ways)
         percent = shares([*(way.tickets for way in ways), rest])
         rows = list(zip(ways, percent, strict=False))
-        context = {"rows": rows, "rest": rest, "others": max(found - MOST_VARIANTS, 0), "rest_share": percent[-1]}
+        context = {
+            "rows": rows,
+            "rest": rest,
+            "others": max(found - MOST_VARIANTS, 0),
+            "rest_share": percent[-1],
+            "rest_url": process.other_ways_url(ways),
+        }
         return self.draw("reports/_process_ways.html", board, title=_("Ways"), **context)
 
 
@@ -88,7 +94,13 @@ class TimeView(ProcessPart):
         phases = process.phases()
         percent = shares([int(seconds) for _label, seconds in phases])
         rows = [(label, duration(s), share) for (label, s), share in zip(phases, percent, strict=True)]
-        return self.draw("reports/_process_time.html", board, title=_("Time"), process=process, phases=rows)
+        figures = {measure.code for measure in board.askable}
+        stays = [
+            (stay, board.part_url("explain", code) if (code := f"stay_{stay.state}") in figures else "")
+            for stay in process.stays.values()
+        ]
+        context = {"process": process, "phases": rows, "stays": stays}
+        return self.draw("reports/_process_time.html", board, title=_("Time"), **context)
 
 
 class HandOversView(ProcessPart):

@@ -1,4 +1,7 @@
-"""What was printed of a figure, for the same period and filters: reports that were sent, meetings that saw it."""
+"""What was printed of a figure, for the same period and filters: reports that were sent, meetings that saw it.
+
+What was sent to the reader, or to the customer: drafts are no prints, and what others schedule is theirs.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,7 @@ def _printed(figure: Figure) -> list[Printed]:
 
 
 def _sent(figure: Figure) -> list[Printed | None]:
-    rows = Sending.objects.filter(state=Sending.State.SENT, query=query_of(figure.scope))
+    rows = Sending.objects.filter(state=Sending.State.SENT, query=query_of(figure.scope), reader=figure.scope.user)
     rows = rows.select_related("run__schedule").order_by("-sent_at")[:MOST]
     return [
         _one(
@@ -125,7 +128,8 @@ def _service_reports(figure: Figure) -> list[Printed | None]:
     others = [name for name in scope.filters if name != "organisation"]
     if scope.kind.code != "incident" or others or len(customers) != 1 or start + relativedelta(months=1) != end:
         return []
-    rows = ServiceReport.objects.filter(month=start, organisation__code=customers[0]).order_by("-made_at")[:MOST]
+    sent = ServiceReport.objects.filter(state=ServiceReport.State.SENT)
+    rows = sent.filter(month=start, organisation__code=customers[0]).order_by("-made_at")[:MOST]
     return [
         _one(
             figure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -16,11 +16,15 @@ from accounts.permissions import Permission
 from reports.facts.counting import members, ready, tells_all
 from reports.facts.keeping import hold, seal
 from reports.facts.models import FactVersion
-from reports.facts.versions import kept_since
+from reports.facts.versions import kept_since, sets_known
 from reports.figures import DIMENSIONS, Scope
 from tickets.clock import NO_LIMIT
 from tickets.figures.measures import Measure
-from tickets.figures.records import Chosen, moment_of, written
+from tickets.figures.records import Chosen, Records, moment_of, written
+
+#: What narrows records as known then: filters of which versions have the column, as boards and charts name them.
+PROMISES = ("responded_in_time", "completed_in_time")
+NARROWINGS = (*DIMENSIONS, *PROMISES)
 
 
 class NotKept(ValueError):  # noqa: N818 - what it is
@@ -32,6 +36,7 @@ class KnownScope(Scope):
     """The figures as known at ``known_at``: from the versions of facts that held then."""
 
     known_at: datetime = NO_LIMIT
+    finds: ClassVar[bool] = False
 
     @cached_property
     def version(self) -> str:
@@ -45,7 +50,7 @@ class KnownScope(Scope):
 
     def counted(self, chosen: Chosen) -> QuerySet[Any]:
         """The versions of the tickets that were in a set. Raises NotKept."""
-        found = None if self.facts is None else members(self.facts, chosen)
+        found = members(self.facts, chosen) if self.facts is not None and self.keeps(chosen.records) else None
         if found is None:
             raise NotKept(_("Of this it is not kept what was known then."))
         return found
@@ -56,7 +61,16 @@ class KnownScope(Scope):
 
     def may_count(self, measure: Measure) -> bool:
         """Only figures of sets that facts keep."""
-        return super().may_count(measure) and tells_all(measure)
+        return super().may_count(measure) and tells_all(measure) and all(map(self.keeps, measure.sets))
+
+    @cached_property
+    def known_sets(self) -> set[str]:
+        """Of which sets it was kept then: a set that came later counts nothing before."""
+        return sets_known(self.kind.code, self.known_at)
+
+    def keeps(self, records: Records) -> bool:
+        """Whether it was kept at that moment who was in a set, or in each of those that make it up."""
+        return all(one.is_open or one.code in self.known_sets for one in records.parts or (records,))
 
     def list_url(self, chosen: Chosen, **more: Any) -> str:
         """The page with what was known of exactly these tickets."""
@@ -64,13 +78,15 @@ class KnownScope(Scope):
 
     def api_url(self, chosen: Chosen) -> str:
         """The endpoint with the same."""
-        return f"/api/v1/reports/{self.kind.code}-kpis/records/?{self._known_query(chosen, {})}"
+        return f"/api/v1/reports/{self.kind.code}-kpis/records/?{self._known_query(chosen, {}, count='true')}"
 
-    def _known_query(self, chosen: Chosen, more: dict[str, Any]) -> str:
-        kept = [(k, v) for k, values in self.filters.lists() if k not in more and k in DIMENSIONS for v in values]
-        added = [(name, value) for name, value in more.items() if value is not None and name in DIMENSIONS]
-        first = [("records", chosen.address), ("known_at", written(self.known_at))]
-        return urlencode([*first, *kept, *added], doseq=True)
+    def _known_query(self, chosen: Chosen, more: dict[str, Any], **first: str) -> str:
+        """Of exactly these: what cannot narrow them is never left out of the address. Raises NotKept."""
+        narrowed = {**dict(self.filters.lists()), **more}
+        if not set(narrowed) <= set(NARROWINGS):
+            raise NotKept(_("Of this it is not kept what was known then."))
+        first |= {"records": chosen.address, "known_at": written(self.known_at)}
+        return urlencode({**first, **{k: v for k, v in narrowed.items() if v is not None}}, doseq=True)
 
 
 def sealed(scope: Scope) -> datetime | None:

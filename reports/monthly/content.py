@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from dateutil.relativedelta import relativedelta
 from django.http import QueryDict
@@ -16,6 +17,7 @@ from accounts.models import Organisation
 from reports.charts import Chart, drawn
 from reports.comparing import caution
 from reports.figures import Figure, Scope, figures
+from reports.monthly.corrected import corrections
 from reports.periods import dated_period
 from reports.texts import duration, plain, shown
 from sla.models import AgreementKind, Clock, Metric, Segment
@@ -24,6 +26,7 @@ from tickets.figures.records import period_text, records_of, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Ticket
 from tickets.querysets import TicketQuerySet
+from tickets.queues.held import at_limit, held_by
 
 #: Figures of the report, in order.
 SERVICE_LEVELS = (
@@ -82,9 +85,11 @@ def content_of(customer: Organisation, month: date, language: str, now: datetime
             _figures(_("Service levels"), SERVICE_LEVELS, found, earlier),
             _failures(scope),
             _figures(_("Satisfaction"), SATISFACTION, found, earlier),
+            _chart(drawn("answers", scope, _nowhere)),
             _chart(drawn("compliance", scope, _nowhere)),
             _chart(drawn("categories", scope, _nowhere)),
             _notable(scope),
+            *corrections(customer, month),
         ]
         return {
             "customer": str(customer),
@@ -99,7 +104,8 @@ def content_of(customer: Organisation, month: date, language: str, now: datetime
 
 
 def _scope(customer: Organisation, span: Any) -> CustomerScope:
-    return CustomerScope(None, kind_of("incident"), QueryDict(), span, customer)  # type: ignore[arg-type]
+    own = QueryDict(urlencode({"organisation": customer.code}))  # so that lists behind figures are of this customer
+    return CustomerScope(None, kind_of("incident"), own, span, customer)  # type: ignore[arg-type]
 
 
 def _nowhere(**_changes: Any) -> str:
@@ -130,13 +136,16 @@ def _figures(
             of = f"{figure.numerator:,} / {of}"
         meaning = f"{measure.meaning} {note}".strip()
         rows.append([str(measure.label), value, before, of, meaning])
-    return {"title": title, "head": head, "rows": rows, "wide": 4}
+    links = [found[code].url for code in codes]
+    return {"title": title, "head": head, "rows": rows, "wide": 4, "linked": 1, "links": links, "staff": True}
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
     head = [str(chart.title), *(str(name) for name, _how, _tone in chart.series)]
     rows = [[line.label, *(cell.shown for cell in line.cells)] for line in chart.lines]
-    return {"title": str(chart.title), "head": head, "rows": rows, "wide": 0}
+    links = [line.cells[0].url for line in chart.lines]
+    named = {"title": str(chart.title), "head": head, "rows": rows, "wide": 0}
+    return {**named, "linked": 1, "links": links, "staff": True}
 
 
 def _bars(chart: Chart) -> dict[str, Any]:
@@ -150,9 +159,13 @@ def _bars(chart: Chart) -> dict[str, Any]:
 
 
 def _failures(scope: CustomerScope) -> dict[str, Any]:
-    """What was solved late, explained by what its clock counted and what it waited for."""
-    late = scope.found(scope.records(records_of("incident.resolved_late"))).select_related("priority")
-    rows = [_failure(ticket) for ticket in late.order_by("priority_rank", "resolved_at")[:MOST_FAILURES]]
+    """What the figure "overdue" counts, solved late or open: what its clock counted, what it waited for."""
+    late = scope.found(scope.records(records_of("incident.overdue"))).order_by(
+        "priority_rank", "planned_completion_at"
+    )
+    shown_rows: Any = late.select_related("group").annotate(**at_limit())[:MOST_FAILURES]
+    rows = [_failure(ticket, scope.span.edge) for ticket in shown_rows]
+    links = [ticket.get_absolute_url() for ticket in shown_rows]
     head = [
         _("Number"),
         _("Summary"),
@@ -162,11 +175,19 @@ def _failures(scope: CustomerScope) -> dict[str, Any]:
         _("Counted"),
         _("Promised"),
         _("Waited"),
+        _("Had it at the limit"),
     ]
-    return {"title": _("Solved late, and why"), "head": head, "rows": rows, "wide": 1}
+    return {"title": _titled(_("Late, and why"), rows, late), "head": head, "rows": rows, "wide": 1, "links": links}
 
 
-def _failure(ticket: Ticket) -> list[str]:
+def _titled(title: str, rows: list[list[str]], found: TicketQuerySet) -> str:
+    """The title of a table, which says so where it does not show all."""
+    if len(rows) < MOST_FAILURES or (count := found.count()) == len(rows):
+        return title
+    return _("%(title)s (%(shown)d of %(count)d)") % {"title": title, "shown": len(rows), "count": count}
+
+
+def _failure(ticket: Ticket, edge: datetime) -> list[str]:
     clock = (
         Clock.objects.filter(ticket_id=ticket.pk, agreement=AgreementKind.SLA, metric=Metric.RESOLVE)
         .order_by("-round")
@@ -176,11 +197,13 @@ def _failure(ticket: Ticket) -> list[str]:
     if clock:
         pauses = Segment.objects.filter(clock=clock, gen=clock.gen, kind=Segment.Kind.PAUSE)
         for pause in pauses:
-            waited += pause.ended - pause.started
-    times = [_moment(ticket.planned_completion_at), _moment(ticket.resolved_at)]
-    counted = (
-        [duration(clock.consumed.total_seconds()), duration(clock.target.total_seconds())] if clock else ["–", "–"]
-    )
+            waited += max(min(pause.ended or edge, edge) - pause.started, timedelta())
+    is_solved = ticket.resolved_at is not None and ticket.resolved_at < edge
+    times = [_moment(ticket.planned_completion_at), _moment(ticket.resolved_at) if is_solved else _("not solved")]
+    counted = [
+        duration(clock.consumed.total_seconds()) if clock and is_solved else "–",
+        duration(clock.target.total_seconds()) if clock else "–",
+    ]
     return [
         ticket.number,
         ticket.summary,
@@ -188,6 +211,7 @@ def _failure(ticket: Ticket) -> list[str]:
         *times,
         *counted,
         duration(waited.total_seconds()),
+        held_by(ticket, edge).get("group") or "–",
     ]
 
 
@@ -198,9 +222,14 @@ def _moment(moment: datetime | None) -> str:
 def _notable(scope: CustomerScope) -> dict[str, Any]:
     """Incidents of the two most urgent priorities."""
     rows = scope.found(scope.records(records_of("incident.registered"))).filter(priority_rank__lte=2)
-    found = [
-        [t.number, t.summary, t.priority_id or "", _moment(t.created_at), _moment(t.resolved_at)]
-        for t in rows.order_by("created_at")[:MOST_FAILURES]
-    ]
+    major = rows.order_by("created_at")[:MOST_FAILURES]
+    found = [[t.number, t.summary, t.priority_id or "", _moment(t.created_at), _moment(t.resolved_at)] for t in major]
+    links = [t.get_absolute_url() for t in major]
     head = [_("Number"), _("Summary"), _("Priority"), _("Registered"), _("Solved")]
-    return {"title": _("Major incidents"), "head": head, "rows": found, "wide": 1}
+    return {
+        "title": _titled(_("Major incidents"), found, rows),
+        "head": head,
+        "rows": found,
+        "wide": 1,
+        "links": links,
+    }

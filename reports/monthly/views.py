@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.http import SignedInRequest, SignedInView
-from accounts.permissions import Permission
+from accounts.models import User
 from accounts.views import shell_of
 from itsm.documents.sheets import TYPES
 from reports.models import ServiceReport
 from reports.monthly import reports as service_reports
+from reports.monthly.approving import may_write
 from reports.monthly.contacts import (
     ContactsForm,
     contacts_of,
@@ -25,12 +26,14 @@ from reports.monthly.contacts import (
     may_keep_contacts,
     why_lost,
 )
-from reports.monthly.files import daily_chart, pdf_of, status_of, xlsx_of
+from reports.monthly.files import daily_chart, linked, pdf_of, status_of, xlsx_of
+from reports.monthly.forms import StepForm
+from reports.monthly.reports import ReportRefused
+from reports.monthly.steps import STEPS, form_of, possible, said_of, take
 from reports.views import ReportsView
 from sla.boards import may_see_board
-from tickets import clock
 
-FILES = {"pdf": ("application/pdf", pdf_of), "xlsx": (TYPES["xlsx"], xlsx_of)}
+TYPE_OF = {"pdf": "application/pdf", "xlsx": TYPES["xlsx"]}
 SHOWN = 200
 
 
@@ -89,22 +92,7 @@ class ReportView(SignedInView):
 
     def get(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Show it."""
-        report, user = found_report(request, pk), request.user
-        contacts = told_to(report)
-        context = {
-            "report": report,
-            "status": status_of(report),
-            "daily": daily_chart(report),
-            "shell": shell_of(request),
-            "may_approve": user.may(Permission.APPROVE_REPORTS),
-            "may_keep_contacts": may_keep_contacts(user),
-            "sees_contacts": may_see_board(user),
-            "contacts": contacts,
-            "has_readers": any(not contact["lost"] for contact in contacts),
-            "other_language": service_reports.is_other_language(report),
-            "language": language_name(report.organisation),
-        }
-        return render(request, "reports/service_report.html", context)
+        return draw_report(request, found_report(request, pk))
 
 
 class ReportFileView(SignedInView):
@@ -113,62 +101,81 @@ class ReportFileView(SignedInView):
     def get(self, request: SignedInRequest, pk: int, form: str) -> HttpResponse:
         """Send it."""
         report = found_report(request, pk)
-        if form not in FILES:
+        if form not in TYPE_OF:
             raise Http404
-        content_type, build = FILES[form]
-        response = HttpResponse(build(report), content_type=content_type)
-        name = f"{report.organisation.code}-{report.month:%Y-%m}-v{report.version}.{form}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return sent_file(report, form, for_staff=may_see_board(request.user))
 
 
 class ReportStepView(SignedInView):
     """Writing, approving, sending, correcting: for those whose role says so."""
 
     def post(self, request: SignedInRequest, pk: int, step: str) -> HttpResponse:
-        """Do the step; what is refused says why."""
-        if not request.user.may(Permission.APPROVE_REPORTS):
+        """Do the step; what is refused says why, beside what was typed."""
+        if not may_write(request.user):
             raise PermissionDenied
         report = found_report(request, pk)
-        steps = {
-            "edit": self._edit,
-            "approve": self._approve,
-            "send": self._send,
-            "correct": self._correct,
-            "translate": self._translate,
-        }
-        if step not in steps:
+        if step not in STEPS:
             raise Http404
+        form = form_of(step, report, request.POST)
+        if not form.is_valid():
+            form.say_above()
+            return draw_report(request, report, form, 422)
         try:
-            report = steps[step](report)
-        except service_reports.ReportRefused as refused:
-            messages.error(request, str(refused))
-        return redirect("reports:service_report", report.pk)
+            after = take(step, report=report, user=request.user, cleaned=form.cleaned_data)
+        except ReportRefused as refused:
+            form.say_above(refused.message)
+            return draw_report(request, found_report(request, pk), form, 409)
+        messages.success(request, said_of(step, after))
+        return redirect("reports:service_report", after.pk)
 
-    def _edit(self, report: ServiceReport) -> ServiceReport:
-        text = self.request.POST.get("improvements", "")[:10_000]
-        service_reports.edit_report(report=report, user=self.request.user, improvements=text)
-        messages.success(self.request, _("The improvement actions are saved."))
-        return report
 
-    def _approve(self, report: ServiceReport) -> ServiceReport:
-        service_reports.approve_report(report=report, user=self.request.user, now=clock.now())
-        messages.success(self.request, _("The report is approved."))
-        return report
+def draw_report(request: SignedInRequest, report: Any, refused: StepForm | None = None, status: int = 200) -> Any:
+    """The page of a report, with the form of a step that was ``refused``."""
+    user, contacts = request.user, told_to(report)
+    staff = may_see_board(user)
+    context = {
+        "report": report,
+        "sections": [linked(section, staff) for section in report.content["sections"]],
+        "status": status_of(report),
+        "daily": daily_chart(report),
+        "shell": shell_of(request),
+        "log": report.log.select_related("actor") if staff else [],
+        "may_keep_contacts": may_keep_contacts(user),
+        "sees_contacts": staff,
+        "contacts": contacts,
+        "has_readers": any(not contact["lost"] for contact in contacts),
+        "other_language": service_reports.is_other_language(report),
+        "language": language_name(report.organisation),
+        **(_steps(user, report, refused, status) if may_write(user) else {}),
+    }
+    return render(request, "reports/service_report.html", context, status=status)
 
-    def _send(self, report: ServiceReport) -> ServiceReport:
-        count = service_reports.send_report(report=report, now=clock.now())
-        messages.success(self.request, _("Sent to %(count)d readers.") % {"count": count})
-        return report
 
-    def _translate(self, report: ServiceReport) -> ServiceReport:
-        service_reports.translate_report(report=report, user=self.request.user, now=clock.now())
-        messages.success(self.request, _("The month is counted anew, in the customer's language."))
-        return report
+def _steps(user: User, report: Any, refused: StepForm | None, status: int) -> dict[str, Any]:
+    """What can be done now. Who is told what others did has read it; who mistyped has read what they read before."""
+    names = possible(report, user)
+    forms = {name: form_of(name, report) for name in names}
+    if refused is not None and refused.step in forms:
+        forms[refused.step] = refused
+    seen = refused.cleaned_data.get("seen") if refused is not None and status == 422 else None
+    return {
+        "may_write": True,
+        "steps": [(STEPS[name], form) for name, form in forms.items()],
+        "refused": refused,
+        "lost": refused.typed if refused is not None and refused.step not in forms else "",
+        "theirs": report.improvements if status == 409 else None,
+        "newer": service_reports.newer_than(report) if report.state == ServiceReport.State.SENT else None,
+        "seen": report.seen if seen is None else seen,
+    }
 
-    def _correct(self, report: ServiceReport) -> ServiceReport:
-        reason = self.request.POST.get("reason", "")[:2000]
-        return service_reports.correct_report(report=report, user=self.request.user, reason=reason, now=clock.now())
+
+def sent_file(report: ServiceReport, form: str, *, for_staff: bool) -> HttpResponse:
+    """The report as a file; the numbers of one ``for_staff`` lead to their records."""
+    data = pdf_of(report, for_staff=for_staff) if form == "pdf" else xlsx_of(report)
+    response = HttpResponse(data, content_type=TYPE_OF[form])
+    name = f"{report.organisation.code}-{report.month:%Y-%m}-v{report.version}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def told_to(report: ServiceReport) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
@@ -12,6 +13,7 @@ from accounts.models import User
 from reports.boards import KpiBoard
 from reports.own.models import OwnBoard
 from reports.own.services import TABLES, may_edit, parts_of
+from tickets.figures.measures import Measure
 from tickets.lifecycle import kind_of
 
 
@@ -35,12 +37,26 @@ class OwnKpiBoard(KpiBoard):
         """Where it is sent regularly, as it is kept."""
         return f"{reverse('reports:schedule_new')}?board={self.own.pk}"
 
+    @cached_property
+    def figures(self) -> list[Measure]:
+        """The chosen figures that there are and that the reader gets, in their order."""
+        known = {measure.code: measure for measure in self.askable}
+        return [known[code] for code in self.own.figures if code in known]
+
+    @cached_property
+    def parts(self) -> list[tuple[str, str]]:
+        """The chosen charts and tables that there are, in their order: code and size."""
+        there = parts_of(self.kind)
+        return [(code, size) for code, size in self.own.charts if code in there]
+
+    @property
+    def lost(self) -> int:
+        """How much of what was chosen is left out: it is no more, or not for this reader."""
+        return len(self.own.figures) + len(self.own.charts) - len(self.figures) - len(self.parts)
+
     def context(self) -> dict[str, Any]:
         """What is chosen, in its order and size."""
-        known, drawn = {measure.code for measure in self.measures}, parts_of(self.kind)
-        figures = [code for code in self.own.figures if code in known]
-        charts = [(code, self._url_of(code), size) for code, size in self.own.charts if code in drawn]
-        lost = len(self.own.figures) + len(self.own.charts) - len(figures) - len(charts)
+        figures = [measure.code for measure in self.figures]
         tiles = f"{self.part_url('tiles')}{''.join(f'&figure={code}' for code in figures)}" if figures else ""
         frame = super().context()
         return frame | {
@@ -48,8 +64,8 @@ class OwnKpiBoard(KpiBoard):
             "tiles_url": tiles,
             "table_url": "",
             "load_url": "",
-            "charts": charts,
-            "lost": lost,
+            "charts": [(code, self._url_of(code), size) for code, size in self.parts],
+            "lost": self.lost,
             "own": self.own,
             "waiting": figures,
             "may_edit": may_edit(self.own, self.user),

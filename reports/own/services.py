@@ -145,7 +145,7 @@ def kept_parameters(given: QueryDict) -> str:
 
 def figures_for(kind: Kind, user: User) -> list[Measure]:
     """The figures of ``kind`` that ``user`` may put on a board."""
-    return [m for m in measures_of(kind.code) if not m.internal or user.may(Permission.INTERNAL)]
+    return [m for m in measures_of(kind.code, on_demand=True) if not m.internal or user.may(Permission.INTERNAL)]
 
 
 def boards_for(user: User) -> QuerySet[OwnBoard]:

@@ -76,7 +76,7 @@ class EditBoardView(ReportsView):
             messages.success(request, _("The board “%(name)s” is removed.") % {"name": board.name})
             return redirect("reports:own_boards")
         kind = self._kind(board)
-        figures = placed([m.code for m in measures_of(kind.code)], request.POST)
+        figures = placed([m.code for m in measures_of(kind.code, on_demand=True)], request.POST)
         charts = placed([f"chart-{code}" for code in parts_of(kind)], request.POST)
         sizes = {name.removeprefix("chart-"): request.POST.get(f"size-{name}", "normal") for name in charts}
         data = request.POST.copy()

@@ -109,7 +109,8 @@ class ScheduleRun(models.Model):
 class Sending(models.Model):
     """What one reader got of a run. ``file``: in the store of uploads, until it is removed; its digest stays.
 
-    ``values``: the figures that it showed, as known at ``known_at``; ``query``: period and filters of them.
+    ``values``: the figures that it showed, as known at ``known_at``; ``query``: period and filters of them. Of a list
+    ``values`` has the keys of the tickets in its file.
     """
 
     class State(models.TextChoices):
@@ -120,6 +121,7 @@ class Sending(models.Model):
 
     class Reason(models.TextChoices):
         NO_BOARDS = "no_boards", _("May not see boards any more.")
+        NO_PEOPLE = "no_people", _("May not see figures of the person whom it names.")
         NO_LISTS = "no_lists", _("May not see lists any more.")
         NOT_ACTIVE = "not_active", _("Is not active any more.")
         UNREADABLE = "unreadable", _("Something in the list cannot be understood any more.")

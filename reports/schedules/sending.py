@@ -38,6 +38,8 @@ from reports.schedules.content import (
 from reports.schedules.models import Schedule, ScheduleRun, Sending
 from reports.schedules.rhythm import occurrences
 from sla.boards import may_see_board
+from tickets.figures.people import people_refused
+from tickets.models import Ticket
 
 Note, State, Reason = ScheduleRun.Note, Sending.State, Sending.Reason
 #: Made later than this after its time, a report is marked late.
@@ -47,6 +49,8 @@ MOST_AT_ONCE = 31
 #: A file that is bigger goes as a link (bytes); tried so often a sending is given up; so long a file is kept.
 BIGGEST, ATTEMPTS, KEPT = 5_000_000, 3, timedelta(days=60)
 KEY = "scheduled_report:"
+#: Of a list, the keys of the tickets in its file: beside the figures of boards.
+TICKETS = "tickets"
 logger = logging.getLogger(__name__)
 
 register_event(
@@ -155,7 +159,10 @@ def refusal(schedule: Schedule, reader: User) -> str:
         return Reason.NOT_ACTIVE
     if schedule.view_id:
         return "" if reader.is_agent else Reason.NO_LISTS
-    return "" if may_see_board(reader) else Reason.NO_BOARDS
+    if not may_see_board(reader):
+        return Reason.NO_BOARDS
+    asked = schedule.board.query if schedule.board else schedule.query
+    return Reason.NO_PEOPLE if people_refused(reader, asked.getlist("assignee")) else ""
 
 
 def _send(sending: Sending, now: datetime) -> None:
@@ -197,7 +204,8 @@ def _made(sending: Sending, schedule: Schedule, reader: User, now: datetime, for
 
 def _keep(sending: Sending, content: Content, now: datetime) -> None:
     sending.state, sending.sent_at, sending.path = State.SENT, now, content.path
-    sending.rows, sending.values, sending.query = content.rows, content.values, content.query
+    sending.rows, sending.query = content.rows, content.query
+    sending.values = {TICKETS: content.keys} if content.keys else content.values
     sending.known_at = content.known_at
     if content.data is not None:
         name = f"scheduled/{uuid.uuid4()}.{sending.run.schedule.format}"
@@ -267,7 +275,14 @@ def is_not_allowed_any_more(notice: Notice) -> bool:
     sending = Sending.objects.select_related("run__schedule").filter(pk=notice.key.removeprefix(KEY)).first()
     if sending is None:
         return False
-    return bool(refusal(sending.run.schedule, User.objects.with_access().get(pk=sending.reader_id)))
+    reader = User.objects.with_access().get(pk=sending.reader_id)
+    return bool(refusal(sending.run.schedule, reader)) or _shows_too_much(sending, reader)
+
+
+def _shows_too_much(sending: Sending, reader: User) -> bool:
+    """Whether the file has a ticket that ``reader`` does not see any more."""
+    keys = sending.values.get(TICKETS, []) if sending.file and sending.run.schedule.view_id else []
+    return bool(keys) and Ticket.objects.visible_to(reader).filter(pk__in=keys).count() < len(keys)
 
 
 obsolete_checks.append(is_not_allowed_any_more)

@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.codes import in_both
 from accounts.models import Role, User
 from accounts.permissions import Permission
 from notifications.events import Event, register_event
@@ -81,6 +81,7 @@ class TargetForm(forms.Form):
 
 
 def _is_worse(value: float, limit: float, measure: Measure) -> bool:
+    """Where neither more nor less is better, as of a volume, a limit is an upper bound."""
     return value < limit if measure.better == "more" else value > limit
 
 
@@ -90,8 +91,8 @@ def may_set_targets(user: User) -> bool:
 
 
 def with_targets(user: User) -> list[Measure]:
-    """The figures that can have a target: those of which more or less is better, and that ``user`` may count."""
-    return [m for m in measures_of() if m.better and (not m.internal or user.may(Permission.INTERNAL))]
+    """The figures that ``user`` may count: each is one number, so each can have a target."""
+    return [m for m in measures_of(on_demand=True) if not m.internal or user.may(Permission.INTERNAL)]
 
 
 def set_target(*, measure: Measure, cleaned: dict[str, Any], user: User, now: datetime) -> Target:
@@ -207,8 +208,7 @@ def _tell(target: Target, measure: Measure, readers: list[User], now: datetime) 
     if figure is None or not crosses(figure, target):
         return 0
     path = f"{reverse('reports:explain', args=[scope.kind.slug, measure.code])}?period=month"
-    with translation.override(readers[0].language or translation.get_language()):
-        text = f"{measure.label} {shown(figure.value, measure.unit)} ({as_text(target.alert, measure)})"
+    said = in_both(lambda: f"{measure.label} {shown(figure.value, measure.unit)} ({as_text(target.alert, measure)})")
     given = give_notice(
         key=f"target:{measure.code}:{period.first_day:%Y-%m}",
         event="target_crossed",
@@ -216,7 +216,7 @@ def _tell(target: Target, measure: Measure, readers: list[User], now: datetime) 
         recipients=readers,
         urgent=False,
         at=now,
-        payload={"summary": text, "path": path},
+        payload={"summary": said, "path": path},
         rooms=False,
     )
     return int(given is not None)

@@ -15,17 +15,19 @@ from django.utils import translation
 from accounts.models import User
 from incidents.figures.standing import STANDING
 from reports.figures import Scope
-from reports.load import Load, standing_by_group
+from reports.load import Load, standing, standing_by_group
+from tickets.database.indexes import QUEUE_ORDER
 from tickets.figures.records import Records, Span, midnight, zone
 from tickets.lifecycle import kind_of
 from tickets.models import Ticket
 from tickets.queues.limits import Chip, chip_of
-from tickets.queues.queries import counts_of
+from tickets.queues.queries import first_keys
 
 #: So many tickets a tile lists; the rest are behind its number.
 SHOWN = 8
-#: A look is shared by every screen with the same scope for so long (seconds).
-SHARED_FOR = 3.0
+#: A look is shared by every screen with the same scope for so long, and screens ask so often (seconds): together with
+#: the look itself a board is never more than 5 seconds behind.
+SHARED_FOR, ASKED_EVERY = 1.5, 2.5
 TONES = {"incident.now_urgent": "late", "incident.now_overdue": "late", "incident.now_at_risk": "soon"}
 
 
@@ -72,24 +74,31 @@ class Look:
 
 
 def look(user: User, groups: list[str], now: datetime) -> Look:
-    """The board of ``groups`` (codes; none: all) as ``user`` sees it. One statement counts, one lists each tile."""
+    """The board of ``groups`` (codes; none: all) as ``user`` sees it. One statement counts, one finds the first."""
     filters = QueryDict(mutable=True)
     filters.setlist("group", groups)
     today = midnight(now.astimezone(zone()).date())
     scope = Scope(user, kind_of("incident"), filters, Span(today, today + timedelta(days=1), now))
-    found = {item.code: scope.found(scope.records(item)) for item in STANDING}
-    counts = counts_of(found)
-    tiles = [_tile(scope, item, counts[item.code], now) for item in STANDING]
-    return Look(now, tiles, standing_by_group(scope))
+    in_hand = standing(scope, "group", {item.code: item.where(scope.span) for item in STANDING})
+    counts = {item.code: sum(row[item.code] for row in in_hand.values()) for item in STANDING}
+    return Look(now, _tiles(scope, counts), standing_by_group(scope, in_hand))
 
 
-def _tile(scope: Scope, item: Records, count: int, now: datetime) -> Tile:
-    chosen = scope.records(item)
-    order = ("priority_rank", "queue_due_at", "id")
+def _tiles(scope: Scope, counts: dict[str, int]) -> list[Tile]:
+    chosen = {item: scope.records(item) for item in STANDING}
     # The first are found without what is shown of them, which would be joined to every one of thousands.
-    first = list(scope.found(chosen).order_by(*order).values_list("pk", flat=True)[:SHOWN]) if count else []
-    rows = Ticket.objects.filter(pk__in=first).for_rows().order_by(*order) if first else []
-    return Tile(item, count, [Line(ticket, chip_of(ticket, now)) for ticket in rows], scope.list_url(chosen))
+    found = {item.code: scope.found(chosen[item]).order_by(*QUEUE_ORDER) for item in STANDING if counts[item.code]}
+    first = first_keys(found, SHOWN)
+    tickets = Ticket.objects.for_rows().in_bulk({key for keys in first.values() for key in keys})
+    return [
+        Tile(
+            item,
+            counts[item.code],
+            [Line(tickets[key], chip_of(tickets[key], scope.span.at)) for key in first.get(item.code, ())],
+            scope.list_url(chosen[item]),
+        )
+        for item in STANDING
+    ]
 
 
 class Shared:

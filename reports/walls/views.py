@@ -16,11 +16,14 @@ from accounts.http import SignedInRequest, is_htmx
 from reports.models import WallDisplay
 from reports.views import ReportsView
 from reports.walls.displays import DisplayForm, find_display, make_display, revoke_display
-from reports.walls.live import shared
+from reports.walls.live import ASKED_EVERY, shared
 from tickets import clock
 from tickets.queues.finding import find_ticket
 from tickets.queues.limits import chip_of
 from tickets.workspace.pages import buttons_of
+
+#: How often a screen asks, in milliseconds.
+EVERY = int(ASKED_EVERY * 1000)
 
 
 class LiveView(ReportsView):
@@ -55,7 +58,7 @@ def _context(request: SignedInRequest, *, fresh: bool = False) -> dict[str, Any]
     groups = sorted(request.GET.getlist("group"))
     query = f"?{request.GET.urlencode()}" if groups else ""
     found = shared.get(request.user, groups, clock.now, fresh=fresh)
-    return {"look": found, "now_url": reverse("reports:live_now") + query, "linked": True}
+    return {"look": found, "now_url": reverse("reports:live_now") + query, "linked": True, "every": EVERY}
 
 
 class DisplaysView(ReportsView):
@@ -108,6 +111,7 @@ class WallView(View):
             "display": display,
             "now_url": reverse("reports:wall_now", args=[key]),
             "linked": False,
+            "every": EVERY,
             "theme": "dark",
         }
         return render(request, self.part, context)

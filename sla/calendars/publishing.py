@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max
@@ -98,8 +99,9 @@ def _working_time(version_id: int) -> BusinessTime:
 
 
 def is_provisional(version: CalendarVersion, due_at: datetime) -> bool:
-    """Whether ``due_at`` lies beyond what is known about public holidays."""
-    return version.confirmed_until is not None and due_at.date() > version.confirmed_until
+    """Whether the day of ``due_at``, where the calendar is, lies beyond what is known about public holidays."""
+    known = version.confirmed_until
+    return known is not None and due_at.astimezone(ZoneInfo(version.zone)).date() > known
 
 
 @transaction.atomic

@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest, SignedInView
 from accounts.permissions import may_read_what_governs
+from itsm.moments import portal_day
 from sla.calendars.following import moved_limits
 from sla.calendars.forms import CalendarForm
 from sla.calendars.publishing import CalendarRefused, Content, content_of, publish
 from sla.calendars.spans import format_hours
 from sla.models import Calendar, TrialRun
-from sla.promises.policies import local_day
 from sla.promises.trials import ask
 from tickets import clock
 
@@ -234,4 +234,4 @@ def _find(code: str) -> Calendar:
 def _year(text: str | None) -> int:
     """The year that was asked for, else this one."""
     wanted = int(text) if text and text.isdecimal() and len(text) == 4 else 0
-    return wanted if wanted in YEARS else local_day(clock.now()).year
+    return wanted if wanted in YEARS else portal_day(clock.now()).year

@@ -12,7 +12,7 @@ from sla.calendars.publishing import business_time
 from sla.clocks.life import Life
 from sla.clocks.limits import soon_before
 from sla.models import AgreementKind, Clock, Metric
-from sla.promises.policies import metric_label
+from sla.promises.wording import metric_label
 from tickets.models import Ticket
 
 State = Clock.State

@@ -13,7 +13,7 @@ from sla.calendars.publishing import business_time
 from sla.clocks.facts import DUPLICATE
 from sla.clocks.life import UNPROMISED, Life
 from sla.models import AgreementKind, CalendarVersion, Clock, ClockChange, Moment, Segment, Target
-from sla.promises.policies import conditions_of, graded_as, metric_label
+from sla.promises.wording import graded_as, metric_label, whom_of
 from tickets.models import Ticket, WaitReason
 
 #: More stretches than this are a table, no bar.
@@ -159,7 +159,7 @@ def _explain(
         consumed=consumed,
         remaining=clock.target - consumed,
         tone=_tone(clock, now),
-        conditions=conditions_of(clock.rule),
+        conditions=whom_of(clock.rule),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -94,14 +94,20 @@ class Hearers:
 
 
 def tell(clock: Clock, timer: Timer, at: datetime, hearers: Hearers) -> None:
-    """Give the notice of ``timer`` to those who are responsible now, once, and log it. In the caller's transaction."""
-    tell_all([(clock, timer)], at, hearers)
+    """Give the notice of ``timer`` to those who are responsible now, once, and log it. In the caller's transaction.
+
+    Now is as the clock's ticket says: while an action is going on, its row is as it was before.
+    """
+    _tell([(clock, timer)], {clock.ticket_id: clock.ticket}, at, hearers)
 
 
 def tell_all(due: Sequence[tuple[Clock, Timer]], at: datetime, hearers: Hearers) -> None:
     """As ``tell``, for many in a few statements."""
     found = Ticket.objects.select_related("priority", "group", "assignee")
-    tickets = found.in_bulk({clock.ticket_id for clock, _timer in due})
+    _tell(due, found.in_bulk({clock.ticket_id for clock, _timer in due}), at, hearers)
+
+
+def _tell(due: Sequence[tuple[Clock, Timer]], tickets: Mapping[int, Ticket], at: datetime, hearers: Hearers) -> None:
     tellings = [_telling(tickets[clock.ticket_id], clock, timer, at, hearers) for clock, timer in due]
     given = [(telling, *pair) for telling, pair in zip(tellings, due, strict=True) if telling is not None]
     notices = give([telling for telling, _clock, _timer in given])

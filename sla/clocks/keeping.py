@@ -294,10 +294,13 @@ class Keeper:
 
 
 def lock(ticket: Ticket) -> list[Life]:
-    """The clocks of ``ticket``, locked in the order of their ids. One query."""
+    """The clocks of ``ticket``, which they know as it stands here, locked in the order of their ids. One query."""
     related = ("rule", "policy_version", "calendar_version")
     found = Clock.objects.filter(ticket_id=ticket.pk).select_related(*related).order_by("pk")
-    return [Life(clock) for clock in found.select_for_update(no_key=True, of=("self",))]
+    lives = [Life(clock) for clock in found.select_for_update(no_key=True, of=("self",))]
+    for life in lives:
+        life.clock.ticket = ticket
+    return lives
 
 
 def keep_clocks(ticket: Ticket, entry: TimelineEntry | None, now: datetime, *, by: Any = None) -> list[Life]:

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from itsm.moments import portal_day
 from notifications.models import Delivery
 from sla.engine import canary
 from sla.engine.models import MODULE_VERSION
@@ -161,7 +162,7 @@ def _check_state(health: Health, now: datetime) -> None:
 
 
 def _check_calendars(health: Health, now: datetime) -> None:
-    ends = Calendar.objects.filter(active=True, current__confirmed_until__lt=(now + COVERAGE).date())
+    ends = Calendar.objects.filter(active=True, current__confirmed_until__lt=portal_day(now + COVERAGE))
     names = [str(calendar) for calendar in ends.order_by("position")]
     health.figures["calendars_ending"] = names
     if names:

@@ -26,18 +26,16 @@ LATE = timedelta(hours=1)
 MOMENT = timedelta(seconds=5)
 
 
-def follow(ticket: Ticket, entry: TimelineEntry, now: datetime) -> bool:
-    """Plan or stop the closing of ``ticket`` as ``entry`` asks; whether a column changed."""
+def follow(ticket: Ticket, entry: TimelineEntry, now: datetime) -> None:
+    """Plan or stop the closing of ``ticket`` as ``entry`` asks. Sets its column, orders and cancels commands."""
     resolved, moved = ticket.phase == Phase.RESOLVED, entry.state_from != entry.state_to
     if resolved and moved and CLOSE in ticket.kind_info.actions:
-        return _plan(ticket, entry, now)
-    if ticket.closes_at is not None and (moved or _objects(ticket, entry)):
+        _plan(ticket, entry, now)
+    elif ticket.closes_at is not None and (moved or _objects(ticket, entry)):
         take_back(ticket, KINDS, now)
         ticket.closes_at = None
-        return True
-    if entry.action == CONFIRM or (moved and entry.action == CLOSE):
+    elif entry.action == CONFIRM or (moved and entry.action == CLOSE):
         take_back(ticket, [Command.Kind.REMIND], now)
-    return False
 
 
 def _objects(ticket: Ticket, entry: TimelineEntry) -> bool:
@@ -45,10 +43,10 @@ def _objects(ticket: Ticket, entry: TimelineEntry) -> bool:
     return entry.action == "comment" and entry.actor_id is not None and entry.actor_id == ticket.requester_id
 
 
-def _plan(ticket: Ticket, entry: TimelineEntry, now: datetime) -> bool:
+def _plan(ticket: Ticket, entry: TimelineEntry, now: datetime) -> None:
     rule = current_book().closing.get(ticket.priority_id or "")
     if rule is None or rule.calendar.current is None:
-        return False
+        return
     since = ticket.resolved_at or now
     closes_at = due_of(rule, since, rule.close_hours)
     ticket.closes_at = closes_at
@@ -56,7 +54,6 @@ def _plan(ticket: Ticket, entry: TimelineEntry, now: datetime) -> bool:
         remind_at = due_of(rule, since, rule.remind_hours)
         order(Command.Kind.REMIND, ticket, key=f"remind:{ticket.pk}:{entry.pk}", due_at=remind_at, at=now)
     order(Command.Kind.CLOSE, ticket, key=f"close:{ticket.pk}:{entry.pk}", due_at=closes_at, at=now)
-    return True
 
 
 def plan_what_waits(at: datetime) -> int:

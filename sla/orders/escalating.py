@@ -25,22 +25,20 @@ Outcome, Step = Command.Outcome, EscalationRule.Step
 ANSWERS = frozenset({"acknowledge", "call_vendor", "agree_time"})
 
 
-def follow(ticket: Ticket, entry: TimelineEntry, user: User | None) -> bool:
-    """Take ``ticket`` off the list of what is escalated when somebody acted; whether a column changed.
+def follow(ticket: Ticket, entry: TimelineEntry, user: User | None) -> None:
+    """Take ``ticket`` off the list of what is escalated when somebody acted. Sets its column only.
 
     To act is: to take it, hand it on, start, wait, solve or end it, call a vendor, agree on a time, take note of it.
     Talking about it is not.
     """
     if entry.action == TAKEN_BACK and ticket.is_live:
-        return _stands_again(ticket, entry)
-    if ticket.escalated_at is None or not (_acted(entry, user) or not ticket.is_live):
-        return False
-    ticket.escalated_at = None
-    return True
+        ticket.escalated_at = ticket.escalated_at or _stood_since(ticket, entry)
+    elif _acted(entry, user) or not ticket.is_live:
+        ticket.escalated_at = None
 
 
-def _stands_again(ticket: Ticket, entry: TimelineEntry) -> bool:
-    """The step that answered an escalation was taken back: it is escalated as before. One query."""
+def _stood_since(ticket: Ticket, entry: TimelineEntry) -> datetime | None:
+    """Since when it was escalated before the step that is taken back, if that step answered it. One query."""
     steps = TimelineEntry.objects.filter(ticket_id=ticket.pk, pk__lt=entry.data["entry"])
     since = None
     for step in steps.select_related("actor__organisation").order_by("-pk"):
@@ -48,9 +46,7 @@ def _stands_again(ticket: Ticket, entry: TimelineEntry) -> bool:
             since = step.at
         elif _acted(step, step.actor):
             break
-    changed = since is not None and ticket.escalated_at is None
-    ticket.escalated_at = since if changed else ticket.escalated_at
-    return changed
+    return since
 
 
 def _acted(entry: TimelineEntry, user: User | None) -> bool:

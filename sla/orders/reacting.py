@@ -12,23 +12,16 @@ from sla.clocks import timers
 from sla.orders import closing, escalating, waiting
 from sla.promises import agreeing
 from tickets.models import Ticket, TimelineEntry
-from tickets.signals import action_performed
+from tickets.signals import action_logged
 
 
-@receiver(action_performed)
+@receiver(action_logged)
 def keep_plans(
     sender: Any, ticket: Ticket, entry: TimelineEntry, user: User | None, now: datetime, **context: Any
 ) -> None:
-    """Plan, stop and forget what the portal does by itself. Ordinary actions cost nothing.
-
-    When the action's effect performed another one, that one has done it already, with a newer ticket.
-    """
-    if entry.ticket is not ticket:
-        return
-    changed = ["escalated_at"] if escalating.follow(ticket, entry, user) else []
+    """Plan, stop and forget what the portal does by itself. Ordinary actions cost nothing."""
+    escalating.follow(ticket, entry, user)
     if not timers.is_quiet():
         agreeing.follow(ticket, entry, now)
         waiting.follow(ticket, entry, now)
-        changed += ["closes_at"] if closing.follow(ticket, entry, now) else []
-    if changed:
-        ticket.save(update_fields=changed)
+        closing.follow(ticket, entry, now)

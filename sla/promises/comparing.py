@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from sla.models import PolicyVersion, Target
 from sla.promises.forms import settings_of
-from sla.promises.policies import metric_label, whom_of
+from sla.promises.wording import metric_label, whom_of
 
 
 def difference(old: PolicyVersion, new: PolicyVersion) -> list[str]:

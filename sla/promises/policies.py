@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from accounts.models import User
+from itsm.moments import portal_day
 from sla.models import (
     Agreement,
     AgreementKind,
@@ -30,8 +30,7 @@ from sla.models import (
     PolicyVersion,
     Target,
 )
-from tickets.lifecycle import kind_of
-from tickets.models import Priority, Ticket
+from tickets.models import Ticket
 
 #: Priorities by fault level.
 Faults = dict[str, set[str]]
@@ -85,6 +84,18 @@ class PolicyMovedError(Exception):
         self.newest = newest
 
 
+def check_draft(draft: Draft) -> None:
+    """Raise ValueError for a draft without targets, or whose limits end before they begin, or which lets another
+    response than the one after a dispatch count anew.
+    """
+    if not draft.promises:
+        raise ValueError("a policy without targets promises nothing")
+    if not (is_in_order(draft.response) and is_in_order(draft.resolve)):
+        raise ValueError("a limit ends after it begins")
+    if draft.restarts and draft.response != RESPONSE:
+        raise ValueError("only a response from dispatch to start counts anew after a return")
+
+
 @transaction.atomic
 def publish_policy(
     policy: Policy,
@@ -100,15 +111,9 @@ def publish_policy(
     """Make ``draft`` the newest version of ``policy``, for clocks that start from ``valid_from`` on.
 
     Clocks that run keep their version. ``edits``: the number of the version that was edited; None: whichever stands.
-    Raises PolicyMovedError when that is not the newest any more; ValueError for a draft without targets, or whose
-    limits end before they begin, or which lets another response than the one after a dispatch count anew.
+    Raises PolicyMovedError when that is not the newest any more; ValueError as ``check_draft``.
     """
-    if not draft.promises:
-        raise ValueError("a policy without targets promises nothing")
-    if not (is_in_order(draft.response) and is_in_order(draft.resolve)):
-        raise ValueError("a limit ends after it begins")
-    if draft.restarts and draft.response != RESPONSE:
-        raise ValueError("only a response from dispatch to start counts anew after a return")
+    check_draft(draft)
     Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
     newest = policy.versions.order_by("-number").first()
     if newest is not None and edits is not None and newest.number != edits:
@@ -170,53 +175,6 @@ def targets_in_force(policy: Policy, at: datetime) -> list[Target]:
     names = ("priority", "fault", "nature", "business_system", "organisation", "calendar__current")
     version = version_in_force(policy, at)
     return list(version.targets.select_related(*names)) if version else []
-
-
-def shown_targets(policy: Policy, at: datetime) -> list[dict[str, Any]]:
-    """Targets as pages show them: what, for whom, within how many seconds (by priority where that says it)."""
-    priorities = list(Priority.objects.order_by("rank"))
-    return [
-        {
-            "what": metric_label(row.metric, row.kind),
-            "whom": whom_of(row),
-            "within": _within(row, priorities),
-            "calendar": row.calendar,
-            "in_working_time": bool(row.calendar.current and not row.calendar.current.always),
-        }
-        for row in targets_in_force(policy, at)
-    ]
-
-
-def whom_of(row: Target) -> list[str]:
-    """For whom a target is, in words; nothing: for every ticket."""
-    rows = (*graded_as(row), row.priority, row.fault, row.nature, row.business_system, row.organisation)
-    return [str(named) for named in rows if named is not None]
-
-
-def metric_label(metric: str, kind: str | None = None) -> Any:
-    """What a limit is called, for tickets of a kind that has its own word for it."""
-    labels = kind_of(kind).timed.labels if kind else {}
-    return labels.get(metric, Metric(metric).label)
-
-
-def graded_as(target: Target) -> list[str]:
-    """The kind that a target is for, and the name of its level or type; nothing when it names none."""
-    if not target.kind:
-        return []
-    kind = kind_of(target.kind)
-    return [str(kind.label), *([dict(kind.grades()).get(target.grade, target.grade)] if target.grade else [])]
-
-
-def conditions_of(target: Target) -> list[str]:
-    """For whom the target counts, by name; nothing when it is for all."""
-    rows: list[Any] = [target.priority, target.fault, target.nature, target.business_system, target.organisation]
-    return [*graded_as(target), *(str(row) for row in rows if row is not None)]
-
-
-def _within(target: Target, priorities: list[Priority]) -> list[tuple[str, float]]:
-    if target.minutes is not None or target.priority is not None:
-        return [("", target.within(target.priority).total_seconds())]
-    return [(priority.pk, target.within(priority).total_seconds()) for priority in priorities]
 
 
 class Promises:
@@ -303,7 +261,7 @@ class PromiseBook:
 
     def promises(self, ticket: Ticket, at: datetime, *, holder: int | None = None) -> Promises:
         """What counted for ``ticket`` at ``at``; ``holder``: the group or supplier that had it then. No query."""
-        day = local_day(at)
+        day = portal_day(at)
         chosen = [
             self._policy(AgreementKind.SLA, ticket.organisation_id, day, self._default),
             self._policy(AgreementKind.OLA, holder or ticket.group_id, day, self._desk),
@@ -352,9 +310,12 @@ _at_hand: ContextVar[list[PromiseBook] | None] = ContextVar("at_hand", default=N
 
 
 @contextmanager
-def one_book() -> Iterator[None]:
-    """Inside, everything rests on the book that was current when it was first asked for."""
-    token = _at_hand.set([])
+def one_book(ticket: Ticket | None = None) -> Iterator[None]:
+    """Inside, everything rests on the book that was current when it was first asked for.
+
+    With ``ticket``: also what follows later on this copy of it, which one action has in hand.
+    """
+    token = _at_hand.set([] if ticket is None else vars(ticket).setdefault("_book", []))
     try:
         yield
     finally:
@@ -390,8 +351,3 @@ def _without_dispatch(rows: list[Target]) -> list[Target]:
 
 def _conditions(target: Target) -> tuple[int, int]:
     return len(target.conditions()), -target.position
-
-
-def local_day(at: datetime) -> date:
-    """The date of ``at`` where the portal is."""
-    return timezone.localtime(at, timezone.get_default_timezone()).date()

@@ -16,9 +16,10 @@ from sla.calendars.views import TRIAL_DAYS, AdministratorsView, behind, shown_tr
 from sla.models import Policy, PolicyVersion, TrialRun
 from sla.promises.comparing import difference
 from sla.promises.forms import PolicyForm, PromiseForm, PromiseFormSet, draft_from, initial_of, settings_of
-from sla.promises.policies import PolicyMovedError, draft_of, publish_policy, shown_targets, version_in_force
+from sla.promises.policies import PolicyMovedError, draft_of, publish_policy, version_in_force
 from sla.promises.trials import ask
 from sla.promises.whatif import MOST_BEHIND
+from sla.promises.wording import shown_targets
 from tickets import clock
 from tickets.models import Ticket
 

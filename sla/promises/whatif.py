@@ -17,7 +17,8 @@ from sla.clocks.holders import is_silent, periods_of
 from sla.clocks.life import Life
 from sla.models import Agreement, AgreementKind, Calendar, Metric, Policy, PolicyVersion, Target
 from sla.promises.models import OF_KINDS
-from sla.promises.policies import Draft, PromiseBook, columns_of, metric_label
+from sla.promises.policies import Draft, PromiseBook, columns_of
+from sla.promises.wording import metric_label
 from tickets.actions import TAKEN_BACK
 from tickets.forms import named_row
 from tickets.lifecycle import kind_of, kinds

@@ -101,7 +101,7 @@ function donut(data) {
 
 function bars(data, tone, upright) {
   const names = axis(tone, { type: "category", data: data.labels, inverse: !upright, splitLine: { show: false },
-    axisLabel: { color: tone.text, width: upright ? 44 : 130, overflow: upright ? "break" : "truncate", interval: 0, fontSize: upright ? 11 : 12 } });
+    axisLabel: { color: tone.text, width: upright ? 44 : 130, overflow: upright ? "break" : "truncate", interval: 0, fontSize: upright ? 11 : 12, lineHeight: 14 } });
   const values = axis(tone, { type: "value", minInterval: 1 });
   const [counts] = data.series;
   return {

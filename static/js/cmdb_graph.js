@@ -116,17 +116,18 @@ function toggle(node) {
   draw();
 }
 
-const ROW = 8; // more boxes side by side would be too small to read
+const WIDEST = 8, SMALLEST = 0.55, READABLE = 0.8; // more boxes side by side, or smaller ones, could not be read
 
 /** Breaks layers that are too wide into rows, the order kept. */
 function wrapLayers() {
   const layers = new Map();
   graph.nodes().forEach((node) => layers.set(Math.round(node.position("y")), [...(layers.get(Math.round(node.position("y"))) ?? []), node]));
-  if (![...layers.values()].some((nodes) => nodes.length > ROW)) return;
+  const most = Math.max(2, Math.min(WIDEST, Math.floor(box.clientWidth / 130)));
+  if (![...layers.values()].some((nodes) => nodes.length > most)) return;
   let y = 0;
   for (const [, nodes] of [...layers].sort(([a], [b]) => a - b)) {
     nodes.sort((a, b) => a.position("x") - b.position("x"));
-    const rows = Math.ceil(nodes.length / ROW), size = Math.ceil(nodes.length / rows);
+    const rows = Math.ceil(nodes.length / most), size = Math.ceil(nodes.length / rows);
     for (let row = 0; row < rows; row += 1) {
       const part = nodes.slice(row * size, (row + 1) * size);
       part.forEach((node, place) => node.position({ x: (place - (part.length - 1) / 2) * 194, y }));
@@ -148,6 +149,9 @@ async function arrange() {
     graph.zoom(1.25);
     graph.center();
   }
+  const small = box.clientWidth < 600 && graph.zoom() < SMALLEST; // of a phone: a part that can be read, and how to see the rest
+  if (small) graph.zoom(READABLE).center(graph.nodes("[?root]"));
+  document.getElementById("graph-larger").hidden = !small;
 }
 
 function offerClasses(nodes) {

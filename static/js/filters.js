@@ -1,4 +1,5 @@
-// The filter bar narrows the list as one chooses or types; typing goes on while the list is drawn anew.
+// The filter bar narrows the list as one chooses; in the workspace as one types, too, and typing goes on while the list is
+// drawn anew. Elsewhere a list is a page of its own: what is typed narrows it with Enter.
 // Alt with an arrow key moves a column of the table among the choices. [data-tick] of other forms ticks all or none.
 const WAIT = 400;
 const queue = document.getElementById("queue");
@@ -43,10 +44,14 @@ document.addEventListener("click", ({ target }) => {
   if (!all) return;
   for (const box of all.closest("fieldset").querySelectorAll("input[type=checkbox]")) box.checked = all.dataset.tick === "all";
 });
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("form.filters select")) submit(target.form);
+});
+document.addEventListener("formdata", ({ target, formData }) => { // an address names what was chosen, not all that could be
+  if (!target.matches("form.filters")) return;
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});
 if (queue) {
-  queue.addEventListener("change", ({ target }) => {
-    if (target.matches("form.filters select")) submit(target.form);
-  });
   queue.addEventListener("input", ({ target }) => {
     if (!target.matches("form.filters input[type=search]")) return;
     clearTimeout(timer);

@@ -1,8 +1,12 @@
 // After htmx swapped something in, focus goes to what changed: the first error, a field marked
-// autofocus, the title of an opened form. A whole page that came back with errors begins at the first one. Closing a form in place brings focus back to its button.
+// autofocus, the title of an opened form. A whole page that came back begins where the person looks next: at the first field
+// with an error, else at the answer ([data-answer]: what would follow, what was found), else at what is wrong with all.
+// Closing a form in place brings focus back to its button.
 let opener = null;
 
-document.querySelector("main .is-invalid")?.focus();
+const first = ["main .is-invalid", "main [data-answer]", "main [data-first-error]"].map((name) => document.querySelector(name)).find(Boolean);
+first?.focus();
+first?.scrollIntoView({ block: first.offsetHeight < innerHeight / 2 ? "center" : "start" }); // focus is content with a part, below a foot that sticks
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.matches("a,button")) opener = event.detail.elt;

@@ -1,6 +1,7 @@
 // The open ticket: what others do to it appears, while an open form, what is typed and where one reads stay as they are.
 // Parts that may be redrawn carry data-live-part; lines are added to [data-timeline].
 import { phrase } from "./phrases.js";
+import { choose, chosenIn } from "./stays.js";
 import { announce } from "./toasts.js";
 
 const NEAR = 80;
@@ -45,7 +46,7 @@ async function refresh(ticket, known) {
 
 /** Who is in the middle of something in `part` keeps it; so does a button whose answer is on its way. */
 function isUsed(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), .htmx-request") !== null || [...part.querySelectorAll("form textarea, form input:not([type=hidden],[type=submit])")].some((field) => !field.closest("details:not([open])"));
+  return part.contains(document.activeElement) && document.activeElement.matches("input,textarea,select,summary") || part.querySelector("details[open]:not([data-stays]), .htmx-request, #action-panel:not(:empty)") !== null || [...part.querySelectorAll("form textarea, form input:not([type=hidden],[type=submit])")].some((field) => !field.closest("details:not([open])"));
 }
 
 /** Selector of what takes an element's place after its part is drawn anew: the keyboard stays where it was. */
@@ -62,7 +63,9 @@ function redraw(page) {
     if (isUsed(part)) { stale = true; continue; }
     const focused = part.contains(document.activeElement) && sameAs(document.activeElement);
     for (const kept of part.querySelectorAll("[data-presence]")) other.querySelector("[data-presence]")?.replaceWith(kept);
+    for (const panel of part.querySelectorAll("#action-panel")) document.getElementById("ticket-head").append(panel); // empty: its form was closed
     const scrolled = part.scrollTop;
+    choose(other, chosenIn(part));
     part.replaceChildren(...other.childNodes);
     part.scrollTop = scrolled;
     arrived(part);

@@ -3,6 +3,8 @@
 // openTicket, refreshTicket, loadQueue; the server sends the event "go" when an action is done.
 import { ownDrafts } from "./drafts.js";
 import { phrase } from "./phrases.js";
+import { placeOf } from "./place.js";
+import { choose, chosenIn } from "./stays.js";
 import { complain } from "./toasts.js";
 
 const workspace = document.querySelector("[data-workspace]");
@@ -72,7 +74,9 @@ export async function openTicket(number, { push = true, hash = "" } = {}) {
 /** Draw the open ticket as it is now; what is read stays where it is. */
 export async function refreshTicket(hash = "") {
   const scrolled = ["body", "side"].map((part) => pane.querySelector(`.ticket-${part}`)?.scrollTop);
+  const chosen = chosenIn(pane);
   if (!(await load(pane, pane.querySelector("[data-ticket]").dataset.url))) return;
+  choose(pane, chosen);
   ["body", "side"].forEach((part, i) => { pane.querySelector(`.ticket-${part}`).scrollTop = scrolled[i]; });
   show(openNumber());
   if (hash) land(hash);
@@ -142,10 +146,11 @@ function restore() {
   else close(false);
 }
 
-function done({ detail }) {
+function done({ target, detail }) {
   const url = new URL(detail.url, location);
   const number = ticketOf(url);
-  if (workspace && number && number === openNumber()) refreshTicket(url.hash);
+  const place = placeOf(target);
+  if (workspace && number && number === openNumber()) refreshTicket(place ? `#${place}` : url.hash);
   else if (workspace && number) openTicket(number, { hash: url.hash });
   else if (url.pathname + url.search === location.pathname + location.search) location.reload();
   else location.assign(url);

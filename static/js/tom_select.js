@@ -20,7 +20,7 @@ function load() {
   return library;
 }
 
-const unanswered = ({ dataset, form }) => (dataset.with && !form.elements[dataset.with].value ? dataset.none : null);
+const unanswered = ({ dataset, form }) => (dataset.with && !form.elements.namedItem(dataset.with).value ? dataset.none : null);
 const item = (data, escape) => `<div>${escape(data.text)}</div>`;
 const option = (data, escape) =>
   `<div><span>${escape(data.text)}</span>${data.detail ? `<small class="muted">${escape(data.detail)}</small>` : ""}</div>`;
@@ -30,9 +30,9 @@ function remote({ dataset, form }) {
   const whole = "with" in dataset || "whole" in dataset;
   const ask = async (query, callback) => {
     const address = new URL(dataset.url, location.href);
-    if (dataset.with && !form.elements[dataset.with].value) return callback([]); // nobody can be chosen before that is
+    if (dataset.with && !form.elements.namedItem(dataset.with).value) return callback([]); // nobody can be chosen before that is
     address.searchParams.set("q", query);
-    if (dataset.with) address.searchParams.set(dataset.with, form.elements[dataset.with].value);
+    if (dataset.with) address.searchParams.set(dataset.with, form.elements.namedItem(dataset.with).value);
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     callback(answer.ok ? (await answer.json()).results : []);
   };
@@ -60,6 +60,10 @@ export async function enhance(root) {
     });
     made.on("dropdown_open", () => open.add(made));
     made.on("dropdown_close", () => open.delete(made));
+    select.form?.elements.namedItem(select.dataset.with)?.addEventListener("change", () => { // its choices were those of another one
+      made.clearOptions();
+      made.wrapper.classList.remove("preloaded");
+    });
     if (wants) made.focus();
   }
 }

@@ -7,6 +7,16 @@ let heard = performance.now();
 
 document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target === live) { heard = performance.now(); show(); } });
 
+// The link was revoked, or its maker may see no boards any more: what stood there must not stay readable.
+document.addEventListener("htmx:responseError", (event) => {
+  if (!wall || event.detail.target !== live || ![403, 404, 410].includes(event.detail.xhr.status)) return;
+  const said = document.createElement("p");
+  said.className = "wall-ended";
+  said.textContent = wall.dataset.ended;
+  wall.replaceChildren(said);
+  document.title = wall.dataset.ended;
+});
+
 function tick() {
   const seconds = Math.round((performance.now() - heard) / 1000);
   const stale = seconds >= STALE;

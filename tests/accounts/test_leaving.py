@@ -112,6 +112,7 @@ def test_turns_go_to_the_next_in_order_who_is_told_and_swaps_end(world: World) -
     assert Notice.objects.filter(event="duty_moved", deliveries__recipient=other).exists()
 
 
+@pytest.mark.slow
 def test_the_list_stands_on_the_pages_before_and_after(world: World) -> None:
     User.objects.filter(pk=world.admin.pk).update(language="en")
     page = Client()

@@ -45,10 +45,10 @@ changes.MonthlyWords.written_by changes.PlanStep.reported_by changes.PreparedEdi
 changes.QuestionnaireVersion.made_by changes.RecurrenceVersion.made_by
 changes.RiskAssessment.by changes.TemplateVersion.made_by
 changes.WriteVerdict.by cmdb.AttributeVersion.by cmdb.Audit.opened_by cmdb.AuditCheck.by cmdb.AuditExtra.by
-cmdb.AuditPhoto.by cmdb.Baseline.by cmdb.CIClassVersion.by cmdb.ComplianceRuleVersion.by
-cmdb.EndLimitVersion.by cmdb.ItemJob.by cmdb.Claim.by cmdb.Confirmation.by
+cmdb.AuditPhoto.by cmdb.Baseline.by cmdb.BusinessSystemVersion.by cmdb.CIClassVersion.by cmdb.ComplianceRuleVersion.by
+cmdb.EndLimitVersion.by cmdb.ItemJob.by cmdb.RelationTypeVersion.by cmdb.Claim.by cmdb.Confirmation.by
 cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
-cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Handover.giver
+cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Difference.undone_by cmdb.Handover.giver
 cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
 cmdb.ItemImport.by cmdb.ItemVersion.by
 cmdb.RelationVersion.by cmdb.Release.by cmdb.Release.ended_by cmdb.SpareMovement.by
@@ -58,7 +58,7 @@ incidents.Incident.resolved_by incidents.Incident.verified_by notifications.Deli
 problems.Evidence.written_by problems.IncidentMeeting.written_by problems.KnownError.published_by
 problems.KnownErrorUse.by problems.Note.written_by
 problems.TrendProposal.decided_by reports.Fact.assignee reports.FactVersion.assignee reports.FigureBaseline.set_by
-reports.ProcessMeeting.written_by reports.ProcessReview.written_by
+reports.ProcessMeeting.written_by reports.ProcessReview.written_by reports.ReportEntry.actor
 reports.Sending.reader reports.ServiceReport.approved_by reports.ServiceReport.edited_by reports.Target.edited_by
 sla.CalendarVersion.published_by sla.Clock.excused_by sla.ClockChange.by sla.EngineSwitch.by
 sla.PolicyVersion.published_by sla.RuleEdit.by sla.TrialRun.user tickets.Attachment.created_by tickets.Guest.user
@@ -93,6 +93,7 @@ def lines(found: list[Held]) -> dict[str, str]:
     return {one.kind: one.to for one in found}
 
 
+@pytest.mark.slow
 def test_offices_in_departments_and_organisations_are_left_and_logged(world: World) -> None:
     person, other, now = world.owner, world.manager, timezone.now()
     company = Organisation.objects.order_by("pk")[0]
@@ -112,6 +113,7 @@ def test_offices_in_departments_and_organisations_are_left_and_logged(world: Wor
     assert holdings_of(person, now) == []
 
 
+@pytest.mark.slow
 def test_the_deputy_follows_the_engineer_of_a_system(world: World) -> None:
     system, now = BusinessSystem.objects.order_by("pk")[0], timezone.now()
     first, second = world.engineer, world.people["engineer2"]
@@ -141,6 +143,7 @@ def test_a_place_in_a_policy_is_named_and_its_substitute(world: World) -> None:
     assert place.person == world.owner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bound", [False, True])
 def test_steps_that_have_not_begun_go_to_the_assignee_unless_an_approval_binds_them(world: World, bound: bool) -> None:
     change = change_in("scheduled" if bound else "draft", world)

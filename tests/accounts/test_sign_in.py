@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.messages import get_messages
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
 from accounts.access.tokens import create_token, find_token
@@ -84,3 +85,33 @@ def test_nobody_signs_up(client, db):
     answer = client.post(reverse("account_signup"), {"username": "eve", "password1": PASSWORD, "password2": PASSWORD})
     assert answer.status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.req("ORG-06")
+def test_a_sign_in_page_that_was_open_for_too_long_asks_once_more_and_goes_where_it_would(person):
+    browser = Client(enforce_csrf_checks=True)
+    typed = {"login": "lina", "password": PASSWORD, "next": "/changes/?view=mine"}
+
+    answer = browser.post(reverse("account_login"), typed | {"csrfmiddlewaretoken": "a" * 32})
+    page = browser.get(answer["Location"])
+    typed["csrfmiddlewaretoken"] = page.context["csrf_token"]
+
+    assert "登录页面打开太久" in page.text
+    assert browser.post(reverse("account_login"), typed)["Location"] == "/changes/?view=mine"
+
+
+@pytest.mark.req("ORG-06")
+def test_a_form_that_expired_elsewhere_is_refused(person):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(person)
+    answer = browser.post(reverse("accounts:language"), {"language": "en"})
+    assert answer.status_code == 403
+    assert "表单已过期" in answer.text
+
+
+@pytest.mark.req("ORG-06")
+def test_what_asks_in_the_background_after_the_session_does_not_replace_the_token_of_the_form(client, db):
+    asked = client.get(reverse("account_login"), headers={"Sec-Fetch-Mode": "cors"})
+    assert (asked.status_code, asked.content, dict(asked.cookies)) == (403, b"", {})
+    shown = client.get(reverse("account_login"), headers={"Sec-Fetch-Mode": "navigate"})
+    assert (shown.status_code, "csrftoken" in str(shown.cookies)) == (200, True)

@@ -16,11 +16,15 @@ from demo.reference import TABLES
 from incidents.models import Incident
 from tests.admin.pages import address, make_rows
 from tests.factories import World
+from tests.sampling import sampled
 from tickets.models import Ticket, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("ADM-01")]
 
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
+#: The first of each app: where the quick half looks.
+FIRST = {model._meta.app_label: model for model in reversed(REGISTERED)}
+SAMPLED = sampled(REGISTERED, lambda model: FIRST[model._meta.app_label] is model)
 CODE_TABLES = [model for model in REGISTERED if issubclass(model, CodeTable)]
 WITHOUT_ADDING = {
     "admin.LogEntry",
@@ -47,7 +51,7 @@ def test_admin_has_no_second_door_to_tickets() -> None:
     assert not [model for model in REGISTERED if issubclass(model, Ticket)]
 
 
-@pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("model", SAMPLED, ids=lambda model: model._meta.label)
 def test_list_answers_with_bounded_queries(
     model: type[models.Model], page: Client, world: World, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -61,7 +65,7 @@ def test_list_answers_with_bounded_queries(
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("model", SAMPLED, ids=lambda model: model._meta.label)
 def test_form_pages_answer(model: type[models.Model], page: Client, world: World) -> None:
     make_rows(world, 1)
     expected = 403 if model._meta.label in WITHOUT_ADDING else 200

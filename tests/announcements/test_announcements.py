@@ -272,7 +272,8 @@ def test_two_people_do_not_overwrite_one_another(world: World, browse: Browse) -
     page = refused.content.decode()
     made.refresh_from_db()
     assert (refused.status_code, "Mine" in page, made.text_en) == (409, True, "Upgrade")
-    assert "Somebody changed this since you opened it." in page
+    assert f"{world.manager.display_name} changed this at " in page
+    assert "Save again to replace it." in page
     assert client.post(f"/announcements/{made.pk}/", {**opened, "version": str(made.version)}).status_code == 302
 
 
@@ -303,6 +304,7 @@ def test_its_history_says_who_did_what(world: World, browse: Browse) -> None:
     assert Api(world.requester).get(f"announcements/{made.pk}/log/").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_refused_step_says_why_in_page_and_api(world: World, browse: Browse) -> None:
     made = announce(world)
     page = browse(world.manager).post(f"/announcements/{made.pk}/discard/", follow=True).content.decode()
@@ -313,3 +315,22 @@ def test_a_refused_step_says_why_in_page_and_api(world: World, browse: Browse) -
     assert refused["possible"] == ["edit", "end"]
     stale = problem(api.post(f"announcements/{made.pk}/", {"text_en": "x"}, if_match='"7"'), 412)
     assert stale["current_version"] == made.version
+
+
+def test_it_is_shown_from_its_first_moment_until_before_its_last(world: World) -> None:
+    made = announce(world)
+    instant = timedelta(microseconds=1)
+    moments = (made.shown_from - instant, made.shown_from, made.shown_until - instant, made.shown_until)
+
+    assert [made.standing(moment).value for moment in moments] == ["coming", "shown", "shown", "ended"]
+    shown = [Announcement.objects.visible_to(world.desk).shown(moment).exists() for moment in moments]
+    assert shown == [False, True, True, False]
+
+
+@pytest.mark.req("PRT-01")
+def test_the_portal_shows_the_most_urgent_and_the_others_behind_a_line(world: World, browse: Browse) -> None:
+    made = [announce(world).pk for _each in range(3)]
+    page = browse(world.requester).get("/portal/").content.decode()
+    first, _line, others = page.partition("2 more announcements")
+    assert [number for number in made if f'id="announcement-{number}"' in first] == made[-1:]
+    assert all(f'id="announcement-{number}"' in others for number in made[:-1])

@@ -130,6 +130,7 @@ def test_a_session_needs_the_csrf_token_to_change_anything(world: World) -> None
     assert Ticket.objects.count() == 0
 
 
+@pytest.mark.usefixtures("early_in_the_minute")
 def test_too_many_requests_are_told_when_to_come_back(world: World, settings: Any) -> None:
     settings.API_REQUESTS_PER_MINUTE = 2
     api, other = Api(world.desk), Api(world.engineer)
@@ -144,6 +145,7 @@ def test_too_many_requests_are_told_when_to_come_back(world: World, settings: An
     assert other.get("incidents/").status_code == 200
 
 
+@pytest.mark.usefixtures("early_in_the_minute")
 def test_a_bucket_starts_anew_every_minute(world: World) -> None:
     assert take_from_bucket("k", 1) is None
     assert take_from_bucket("k", 1) is not None

@@ -28,6 +28,7 @@ def body_of(description: dict[str, Any], path: str, media: str = "application/js
     return dict(description["paths"][f"/api/v1/{path}"]["post"]["requestBody"]["content"][media]["schema"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "username"),
     [
@@ -116,6 +117,7 @@ def test_downloads_come_as_they_are_described(world: World, description: dict[st
     assert "*/*" not in json.dumps(description["paths"])
 
 
+@pytest.mark.slow
 def test_every_field_of_a_row_can_be_sorted_by_both_ways(world: World) -> None:
     main, other = unclaimed(world), incident_in("in_progress", world)
     act(other, "mark_duplicate", world.desk, main=main.number)

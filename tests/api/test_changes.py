@@ -36,6 +36,7 @@ def changed(api: Api, since: str) -> tuple[list[str], str]:
     return [row["number"] for row in answer.json()["results"]], answer.headers["Changes-Until"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_what_is_done_elsewhere_moves_a_ticket_and_its_etag(world: World) -> None:
     api, ticket = Api(world.desk), incident_in("in_progress", world)
@@ -56,6 +57,7 @@ def test_what_is_done_elsewhere_moves_a_ticket_and_its_etag(world: World) -> Non
         assert api.get(f"incidents/{moved.number}/").headers["ETag"] != tag
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_links_with_problems_and_changes_and_approvals_move_both(world: World) -> None:
     """The items that a problem takes over from an incident, who raised what, and what is decided."""

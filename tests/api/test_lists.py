@@ -122,6 +122,7 @@ def named(world: World) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_filters_find_exactly_what_they_say(world: World, named: dict[str, str]) -> None:
     node = Category.objects.filter(parent__parent__isnull=False)[0]
     values = {"number": named["working"], "category": node.parent.parent.code}  # type: ignore[union-attr]

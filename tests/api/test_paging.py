@@ -49,6 +49,7 @@ def walk(ordering: str, size: int) -> list[list[int]]:
     return pages
 
 
+@pytest.mark.slow
 def test_every_sort_shows_every_row_once_and_in_the_order_of_the_database(tickets: list[Ticket]) -> None:
     several = ["priority,-created_at", "-group,assignee", "state,-resolved_at,number"]
 

@@ -84,6 +84,7 @@ def test_a_body_that_is_too_large_is_refused(world: World, settings: Any) -> Non
     assert Ticket.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_more_fields_than_any_form_has_are_refused(world: World, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
 

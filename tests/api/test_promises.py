@@ -15,6 +15,7 @@ from tests.factories import World, act, incident_in, unclaimed
 pytestmark = [pytest.mark.django_db, pytest.mark.req("API-01", "API-02")]
 
 
+@pytest.mark.slow
 def test_a_version_is_honoured_or_refused_never_ignored(world: World) -> None:
     ticket = unclaimed(world)
     stale = f'"{ticket.version}"'
@@ -29,6 +30,7 @@ def test_a_version_is_honoured_or_refused_never_ignored(world: World) -> None:
     assert "If-Match" in refused["errors"]
 
 
+@pytest.mark.slow
 def test_a_program_finds_its_way_and_itself(world: World) -> None:
     places = Api(world.desk).get("").json()["places"]
     assert places["incidents"] == "/api/v1/incidents/"

@@ -11,11 +11,12 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Role, User
 from approvals.decisions.deciding import decide, decide_many
-from approvals.decisions.falling import standing
+from approvals.decisions.falling import standing, would_fall
 from approvals.delegation.delegating import delegate, end_delegation
 from approvals.due import run_due
 from approvals.models import ApprovalRound, Ask, Decision, Policy
 from approvals.policy.policies import publish
+from approvals.questions import Question
 from approvals.services import ask
 from duty.models import Absence
 from notifications.models import Delivery, Notice
@@ -24,7 +25,7 @@ from tests.factories import MONDAY, World, act, make_user, reload_user
 from tests.second_kind.models import Visit
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionNotFound
-from tickets.models import Ticket
+from tickets.models import ImpactLevel, Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-03")]
 Make = Callable[..., Policy]
@@ -200,6 +201,20 @@ def test_delegate_of_the_period_decides_and_both_names_stay(world: World, policy
     assert Decision.objects.get().for_person == world.owner
 
 
+def test_whoever_may_decide_for_themselves_and_for_another_decides_for_themselves(
+    world: World, policy: Make, asked: AskFor
+) -> None:
+    policy(("all", 1, [("person", world.owner), ("person", world.lead)]))
+    span = {"starts_at": MONDAY, "ends_at": MONDAY + timedelta(days=1)}
+    delegate(person=world.owner, deputy=world.lead, by=world.owner, now=MONDAY, **span)
+    made = asked()
+
+    decision = say(made, world.lead)
+
+    assert (decision.for_person, decision.slot.position) == (None, 2)
+    assert outcome(made) == "open"
+
+
 def test_delegation_to_come_asks_when_it_begins_and_no_longer_when_it_is_over(
     world: World, policy: Make, asked: AskFor
 ) -> None:
@@ -273,6 +288,17 @@ def test_edit_of_substance_lets_approvals_fall_and_says_the_difference(
     assert timeline(visit)[-1] == "approval_fell"
 
 
+def test_what_would_fall_is_named_by_what_really_changes(
+    world: World, policy: Make, asked: AskFor, visit: Visit, question: Question
+) -> None:
+    policy(("all", 1, [("person", world.owner)]))
+    asked()
+    same, other = f"  {visit.summary} ", ImpactLevel.objects.get(pk="I1")
+
+    assert would_fall(question, visit, {"summary": same, "impact": visit.impact, "comment": "?"}) == []
+    assert would_fall(question, visit, {"summary": same, "impact": other}) == ["impact"]
+
+
 def test_content_that_changed_around_the_door_is_not_approved(
     world: World, policy: Make, asked: AskFor, visit: Visit
 ) -> None:
@@ -323,6 +349,7 @@ def test_time_reminds_then_asks_the_substitute_and_never_approves(world: World, 
     assert (decision.person, decision.for_person, outcome(made)) == (world.approver, None, "approved")
 
 
+@pytest.mark.slow
 @pytest.mark.req("DESK-02")
 def test_bulk_does_what_may_be_done_and_lists_the_rest(world: World, policy: Make) -> None:
     """Fifty chosen, three of them not allowed: 47 done, three with a reason."""

@@ -47,6 +47,7 @@ def test_two_accounts_of_one_person_are_one_voice(policy: Make, asked: AskFor) -
 def test_a_delegate_does_not_repeat_the_voice_of_whom_they_stand_in_for(
     world: World, policy: Make, asked: AskFor
 ) -> None:
+    make_user("another", "change_approver")
     policy(("some", 2, THREE))
     span = {"starts_at": MONDAY, "ends_at": MONDAY + timedelta(days=1), "now": MONDAY}
     delegate(person=world.approver, deputy=world.lead, by=world.approver, **span)

@@ -105,6 +105,7 @@ def test_no_other_door_publishes_what_can_never_be_decided(world: World) -> None
     assert not PolicyVersion.objects.filter(policy=policy).exists()
 
 
+@pytest.mark.slow
 def test_an_inactive_policy_can_be_replaced(page: Client, world: World) -> None:
     names = {"name_zh": "旧", "name_en": "Old", "kind": "change", "purpose": "change"}
     Policy.objects.create(code="old", grade="major", risk="high", active=False, **names)

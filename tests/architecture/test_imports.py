@@ -19,8 +19,10 @@ TOOLS = {
     "itsm.web.lifetimes",
     "itsm.lifting",
     "itsm.matching",
+    "itsm.moments",
     "itsm.navigation",
     "itsm.web.paging",
+    "itsm.documents.fonts",
     "itsm.documents.metadata",
     "itsm.documents.paper",
     "itsm.documents.pictures",
@@ -60,6 +62,7 @@ def may_import(module: Module, other: str) -> bool:
     return other == module.app or rank(other) < rank(module.app)
 
 
+@pytest.mark.slow
 @for_each(modules(*APPS))
 def test_apps_import_apps_below_only(module: Module) -> None:
     imported = {name.split(".")[0] for name in module.imports()} & set(APPS)
@@ -74,6 +77,7 @@ def test_kinds_know_neither_one_another_nor_who_listens(module: Module) -> None:
     assert {name.split(".")[0] for name in module.imports()} & others == set()
 
 
+@pytest.mark.slow
 @for_each(modules(*APPS))
 def test_apps_use_tools_and_only_doors_the_shared_api(module: Module) -> None:
     found = (module_of(name) for name in module.imports() if name.startswith("itsm."))
@@ -93,6 +97,7 @@ def test_tools_know_no_app(name: str) -> None:
     assert {i.split(".")[0] for module in found for i in module.imports()} & set(APPS) == set()
 
 
+@pytest.mark.slow
 @for_each(modules(*APPS))
 def test_rooms_of_an_app_import_rooms_below_only(module: Module) -> None:
     own = [room_of(module_of(name)) for name in module.imports() if name.startswith(f"{module.app}.")]
@@ -101,11 +106,13 @@ def test_rooms_of_an_app_import_rooms_below_only(module: Module) -> None:
     assert above == []
 
 
+@pytest.mark.slow
 @for_each(modules(*APPS, "itsm"))
 def test_production_code_never_imports_tests(module: Module) -> None:
     assert [name for name in module.imports() if name.split(".")[0] == "tests"] == []
 
 
+@pytest.mark.slow
 @for_each(modules(*APPS))
 def test_import_inside_a_function_gives_a_reason(module: Module) -> None:
     lines = module.path.read_text(encoding="utf-8").splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -82,3 +83,16 @@ def test_a_name_defined_twice_would_be_noticed() -> None:
     names = ((name, route) for route, name in addresses(Twice))  # type: ignore[arg-type]
 
     assert defined_twice(names) == {"a": {"a/", "b/"}}
+
+
+@pytest.mark.req("UX-01")
+def test_a_class_of_pages_is_styled_by_one_file() -> None:
+    """Files of pages are read one after another: a name that two of them use means what the last one says."""
+    files: dict[str, set[str]] = defaultdict(set)
+    for path_ in sorted((ROOT / "static/css").glob("8-*.css")):
+        text = re.sub(r"/\*.*?\*/", "", path_.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for rule in re.findall(r"^(\.[^{}@]+)\{", text, flags=re.MULTILINE):
+            for name in re.findall(r"(?:^|,\s*)\.([\w-]+)\s*(?=,|$)", rule.strip()):
+                files[name].add(path_.name)
+
+    assert {name: sorted(found) for name, found in files.items() if len(found) > 1} == {}

@@ -34,6 +34,7 @@ def test_ratio_is_that_of_the_middle_round() -> None:
     assert comparison(0.5, 0.9, 3.0).spread == pytest.approx((0.5, 3.0))
 
 
+@pytest.mark.slow
 def test_both_versions_are_asked_in_every_round_and_what_one_does_not_answer_is_named() -> None:
     """Two processes that answer as told: the other version refuses "create" and needs twice as long for "floor"."""
     environment = dict(os.environ)
@@ -48,6 +49,7 @@ def test_both_versions_are_asked_in_every_round_and_what_one_does_not_answer_is_
     assert (len(floor.ours), floor.ratio, floor.statements) == (3, 0.5, (4, 2))
 
 
+@pytest.mark.slow
 def test_the_code_of_the_other_version_is_there_and_removed_afterwards() -> None:
     with checked_out("HEAD") as code:
         assert "floor" in known_to(code)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from bench.options import Options
 from bench.subjects import SUBJECTS
 from itsm.run.programs import PROGRAMS
 
@@ -33,6 +34,7 @@ QUICK = {
     "BENCH_LIVES": "3",
     "BENCH_MAILS": "100",
     "BENCH_ITEMS": "500",
+    "BENCH_ITEM_SIZES": "300",
     "BENCH_YEAR_OF_CHANGES": "200",
     "WEB_WORKERS": "1",
 }
@@ -61,6 +63,21 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bench")]
+
+
+def test_nothing_of_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An option that is forgotten here makes a hundred thousand items in every run of the tests."""
+    for name, value in (QUICK | {"BENCH_SIZES": "300"}).items():
+        monkeypatch.setenv(name, value)
+    asked = vars(Options.from_environment())
+    numbers = {
+        name: max(value if isinstance(value, tuple) else (value,)) for name, value in asked.items() if _counts(value)
+    }
+    assert {name: number for name, number in numbers.items() if number > 2000} == {}
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, tuple) and any(isinstance(one, int) for one in value))
 
 
 @pytest.mark.req("TKT-01")

@@ -8,8 +8,12 @@ from typing import Any
 from accounts.models import Department, Role
 from approvals.decisions.deciding import decide
 from approvals.models import ApprovalRound
-from changes.models import Change
-from tests.factories import MONDAY, World, act, make_user, reload_user
+from changes.collision.collisions import collisions_of
+from changes.collision.signing import blocking, key_of
+from changes.models import Change, FreezeRule
+from changes.schedule.freezes import freezes_between
+from tests.factories import MONDAY, World, act, make_system, make_user, register_incident, reload_user
+from tickets import clock
 from tickets.actions import perform
 
 WINDOW = {"planned_start": "2026-11-24T20:00", "planned_end": "2026-11-24T22:00"}
@@ -36,8 +40,20 @@ def staffed(world: World) -> World:
     return world
 
 
+def systems_of_customers(world: World) -> World:
+    """Whoever changes need; two systems, each used by one customer: core-db by exchange, intranet by egov."""
+    staffed(world)
+    for code, organisation in (("core-db", "exchange"), ("intranet", "egov")):
+        make_system(code, name_zh=f"{code}系统", name_en=f"{code} system").organisations.set(
+            [world.organisations[organisation]]
+        )
+    return world
+
+
 def request(world: World, kind: str = "simple", *, now: datetime | None = MONDAY, **data: Any) -> Change:
-    """A change that the lead asks for and the group ``host`` implements."""
+    """A change that the lead asks for and the group ``host`` implements; an emergency has a cause of its own."""
+    if kind == "emergency" and not data.keys() & {"raised_from", "items", "business_system"}:
+        data["raised_from"] = register_incident(world.desk, now=now).number
     typed = {"change_type": kind, "summary": "升级数据库", "reason": "漏洞修复", "group": "host", **WINDOW, **data}
     if kind == "major":
         typed = {**WHOLE, **typed}
@@ -46,39 +62,67 @@ def request(world: World, kind: str = "simple", *, now: datetime | None = MONDAY
 
 
 def approve(change: Any, *people: Any, now: datetime = MONDAY, verdict: str = "approve", reason: str = "") -> Any:
-    """Let ``people`` decide the open round in order; the change as it stands then."""
+    """Let ``people`` decide the open round in order, with what collides before them; the change as it stands then."""
     made = ApprovalRound.objects.get(ticket=change, outcome="open")
+    seen = {key_of(one) for one in collisions_of(change, now)}
     for person in people:
-        decide(pk=made.pk, user=reload_user(person), verdict=verdict, reason=reason, now=now)
+        decide(pk=made.pk, user=reload_user(person), verdict=verdict, reason=reason, seen=seen, now=now)
     return Change.objects.get(pk=change.pk)
 
 
 def change_in(state: str, world: World) -> Any:
-    """A simple change in ``state``, brought there by real actions; it begins when the one before it ends.
+    """A simple change in ``state``, brought there by real actions; its window begins now.
 
-    Nobody is in two places at once: changes in all states stand beside each other.
+    Nobody is in two places at once: whoever still implements one is not who carried out those that have ended.
     """
     staffed(world)
     changer = world.people["changer"]
-    change: Any = act(request(world, now=None, **_next_window()), "add_step", world.lead, what="备份")
+    implementer = world.engineer2 if state == "implementing" else world.engineer
+    change: Any = act(request(world, now=None, **window_now()), "add_step", world.lead, what="备份")
     if state == "cancelled":
         return act(change, "cancel", world.lead, text="不做了")
     for name in PATHS[state]:
         if name == "decide":
             change = approve(change, world.approver)
         elif name in ("start", "implement", "back_out_now", "close"):
-            change = act(change, name, world.engineer, **TYPED.get(name, {}))
+            change = act(change, name, implementer, **TYPED.get(name, {}))
         else:
             change = act(change, name, changer if name != "submit" else world.lead, **TYPED.get(name, {}))
     if state == "implementing":
-        change = act(change, "report_step", world.engineer, step=1, status="started")
+        change = act(change, "report_step", implementer, step=1, status="started")
     return change
 
 
-def _next_window() -> dict[str, str]:
-    """Two hours behind those of the changes that there are, the first of them ``WINDOW``."""
-    shift = timedelta(hours=2 * Change.objects.count())
-    return {name: (datetime.fromisoformat(at) + shift).isoformat() for name, at in WINDOW.items()}
+def store_copy(change: Change, number: int, **columns: Any) -> None:
+    """A row like that of ``change`` with other ``columns``: for the sake of many."""
+    copy: Any = Change.objects.get(pk=change.pk)
+    copy.pk = copy.id = copy.ticket_ptr_id = None
+    copy._state.adding = True
+    copy.number = f"CH26{number:010d}"
+    for name, value in columns.items():
+        setattr(copy, name, value)
+    copy.save()
+
+
+def approved_emergency(world: World, **data: Any) -> Any:
+    """An emergency without a window whom everybody has approved that was asked, now."""
+    data = {"planned_start": "", "planned_end": "", **data}
+    change = act(request(world, "emergency", now=None, **data), "submit", world.lead)
+    change = act(change, "ask_approval", world.lead)
+    rounds = ApprovalRound.objects.filter(ticket=change.pk)
+    for ask in rounds.get().asks.order_by("pk"):
+        if rounds.filter(outcome="open").exists():
+            change = approve(change, ask.person, now=clock.now())
+    return change
+
+
+def window_now() -> dict[str, str]:
+    """Two hours from this minute on; whatever day it is, no freeze is in the way."""
+    begin = clock.now().replace(second=0, microsecond=0)
+    end = begin + timedelta(hours=2)
+    if freezes_between(begin, end):
+        FreezeRule.objects.update(active=False)
+    return {"planned_start": begin.isoformat(), "planned_end": end.isoformat()}
 
 
 TYPED: dict[str, dict[str, Any]] = {
@@ -103,6 +147,12 @@ PATHS = {
     "closed": [*_BEGUN, "implement", "confirm_result", "close"],
     "rejected": ["submit", "reject"],
 }
+
+
+def sign(change: Any, person: Any, *, now: datetime | None = MONDAY, text: str = "已协调") -> Any:
+    """Let ``person`` sign for every hard collision of the change that nobody has signed for."""
+    keys = [key_of(one) for one in blocking(change, now or clock.now())]
+    return act(change, "override_collisions", person, now=now, text=text, collisions=keys)
 
 
 def later(hours: float) -> datetime:

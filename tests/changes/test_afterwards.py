@@ -13,7 +13,7 @@ from changes.codes import ChangeType
 from changes.models import Change
 from cmdb.models import Relation, RelationType
 from tests.api.client import Api
-from tests.changes.making import approve, request, staffed
+from tests.changes.making import approve, request, staffed, window_now
 from tests.factories import MONDAY, World, act, incident_in, make_item, reload_user
 from tickets import clock
 from tickets.models import Ticket, TicketLink
@@ -33,10 +33,10 @@ def estate(world: World) -> World:
 
 def running(world: World) -> Any:
     """A change of the server that runs since now."""
-    change = act(request(world, items=["host-1"], now=None), "submit", world.lead)
+    change = act(request(world, items=["host-1"], now=None, **window_now()), "submit", world.lead)
     change = act(change, "accept", world.people["changer"])
     change = approve(act(change, "ask_approval", world.lead), world.approver, now=clock.now())
-    return act(change, "start", world.engineer, begin_early="on", text="提前")
+    return act(change, "start", world.engineer)
 
 
 def incident(world: World, item: str, *, before: int = 0) -> Any:
@@ -47,6 +47,7 @@ def incident(world: World, item: str, *, before: int = 0) -> Any:
     return made
 
 
+@pytest.mark.slow
 def test_those_on_what_it_touches_are_shown_with_how_unusual_they_are(world: World) -> None:
     """Where incidents are rare one stands out, where they come every day it does not."""
     for day in range(1, 41):
@@ -65,6 +66,7 @@ def test_those_on_what_it_touches_are_shown_with_how_unusual_they_are(world: Wor
     assert found[usual.number].odds < found[rare.number].odds
 
 
+@pytest.mark.slow
 def test_a_person_says_whether_it_caused_them_and_both_say_so(world: World, client: Client) -> None:
     change = running(world)
     came = incident(world, "app-1")
@@ -83,6 +85,7 @@ def test_a_person_says_whether_it_caused_them_and_both_say_so(world: World, clie
     assert Api(world.requester).get(f"changes/{change.number}/incidents/").status_code == 403
 
 
+@pytest.mark.slow
 def test_how_long_they_are_watched_for_says_the_type(world: World) -> None:
     change = act(running(world), "implement", world.engineer, result="as_planned")
     made = incident(world, "host-1")

@@ -53,6 +53,7 @@ def state(made: ApprovalRound) -> str:
     return str(Change.objects.get(pk=made.ticket_id).state)
 
 
+@pytest.mark.slow
 def test_the_link_of_the_mail_is_no_key(world: World) -> None:
     """Scanners, a forwarded mail, nobody signed in, a second click: one decision, by the person who was asked."""
     made = asked(world)
@@ -124,6 +125,7 @@ def test_a_role_that_was_lost_after_the_mail_decides_nothing(world: World) -> No
         decide(pk=made.pk, user=reload_user(world.approver), verdict="approve", now=MONDAY)
 
 
+@pytest.mark.slow
 def test_nobody_approves_an_own_change_by_another_hat(world: World) -> None:
     """The requester holds the role; stands in for who holds it; is stood in for; the group implements a major one."""
     role(world.lead, "change_approver")

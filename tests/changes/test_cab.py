@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import timezone
 
-from approvals.models import ApprovalRound, Decision
+from approvals.models import ApprovalRound, Ask, Decision
 from changes.cab.models import Meeting
 from changes.cab.queries import what_waits
-from changes.cab.services import call_meeting, close_electronic, open_meeting
+from changes.cab.services import (
+    add_to_agenda,
+    call_meeting,
+    close_electronic,
+    close_meeting,
+    invite,
+    open_meeting,
+)
 from changes.models import Change
-from notifications.models import Notice
+from notifications.models import Delivery, Notice
 from tests.api.client import Api
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, last_entry, make_user, reload_user
@@ -47,6 +55,7 @@ def meeting_of(world: World, **fields: Any) -> Meeting:
     return call_meeting(by=world.people["changer"], now=later(1), **{"title": "CAB", **times, **fields})
 
 
+@pytest.mark.slow
 def test_the_agenda_begins_with_what_waits_and_is_put_in_order(world: World, client: Client) -> None:
     first, coming = with_board(world), with_board(world, decided=False)
     second = with_board(world, planned_start="2026-11-30T20:00", planned_end="2026-11-30T22:00")
@@ -77,6 +86,7 @@ def test_the_agenda_begins_with_what_waits_and_is_put_in_order(world: World, cli
     assert (refused.status_code, f"<p>{rejected.number}" in refused.content.decode()) == (409, True)
 
 
+@pytest.mark.slow
 def test_a_vote_in_the_meeting_is_the_decision(world: World, client: Client) -> None:
     change, url = with_board(world), f"/changes/cab/{meeting_of(world).pk}/"
     made = ApprovalRound.objects.get()
@@ -97,6 +107,7 @@ def test_a_vote_in_the_meeting_is_the_decision(world: World, client: Client) -> 
     assert client.post(vote, {"verdict": "refuse", "reason": "x"}).status_code == 409
 
 
+@pytest.mark.slow
 def test_presence_notes_and_decisions_stand_in_minutes_that_are_mailed_and_never_change(
     world: World, client: Client
 ) -> None:
@@ -125,6 +136,15 @@ def test_presence_notes_and_decisions_stand_in_minutes_that_are_mailed_and_never
     assert client.post(f"{url}note/", {"change": change.number, "text": "改写"}).status_code == 409
     with pytest.raises(DatabaseError), transaction.atomic():
         Meeting.objects.filter(pk=meeting.pk).update(minutes="改写")
+    for rows, values in ((meeting.agenda, {"note": "改写"}), (meeting.people, {"present": None})):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            rows.update(**values)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            rows.all()[:1].get().delete()
+        new = rows.all()[:1].get()
+        new.pk = None
+        with pytest.raises(DatabaseError), transaction.atomic():
+            new.save(force_insert=True)
     page = client.get(url).content.decode()
     assert "须先演练" in page
     assert 'name="verdict"' not in page
@@ -142,6 +162,7 @@ def test_an_electronic_meeting_asks_for_votes_and_ends_by_time_without_deciding(
         open_meeting(meeting=meeting, by=world.people["changer"], now=later(27))
 
 
+@pytest.mark.slow
 @pytest.mark.req("ORG-03", "API-01")
 def test_who_reads_and_who_runs_meetings(world: World, client: Client) -> None:
     change = with_board(world)
@@ -166,3 +187,40 @@ def test_who_reads_and_who_runs_meetings(world: World, client: Client) -> None:
     assert api.post(f"cab/{key}/vanish/", {}).status_code == 404
     assert TimelineEntry.objects.filter(action="cab_held").count() == 0
     assert meeting.starts_at + timedelta(hours=1) == meeting.ends_at
+
+
+@pytest.mark.req("ORG-03")
+def test_customers_read_nothing_of_the_board_though_they_are_asked_or_asked_for_a_change(world: World) -> None:
+    """Agenda and minutes name the changes of every customer and what was said of them: staff alone get them."""
+    theirs = make_user("dm", "requester", organisation=world.requester.organisation)
+    world.requester.organisation.decision_makers.add(theirs)
+    emergency = request(world, "emergency", requester="requester", planned_start="", planned_end="")
+    emergency = act(emergency, "submit", world.lead, now=MONDAY)
+    emergency = act(emergency, "ask_approval", world.lead, now=MONDAY)
+    assert Ask.objects.filter(round__ticket=emergency.pk, person=theirs, waits=True).exists()
+    with_board(world, summary="别家的变更")
+    meeting = meeting_of(world)
+    add_to_agenda(meeting=meeting, change=emergency)
+    changer = world.people["changer"]
+    invite(meeting=meeting, by=changer, now=later(2))
+    assert not meeting.people.filter(person=theirs).exists()
+    meeting = open_meeting(meeting=meeting, by=changer, now=later(24))
+    close_meeting(meeting=meeting, by=changer, now=later(25), minutes="内部的话")
+
+    told = Delivery.objects.filter(notice__event__startswith="cab_").values_list("recipient", flat=True)
+    assert {world.approver.pk, world.lead.pk} <= set(told)
+    assert not {theirs.pk, world.requester.pk} & set(told)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Shanghai"])
+def test_all_read_the_times_of_a_meeting_in_the_portals_zone(world: World, zone: str) -> None:
+    with_board(world)
+    start = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    meeting = meeting_of(world, starts_at=start, ends_at=start + timedelta(hours=26))
+    with timezone.override(zone):
+        invite(meeting=meeting, by=world.people["changer"], now=later(2))
+
+    text = Notice.objects.get(event="cab_invited").payload["text"]
+    assert {part.splitlines()[0] for part in text.values()} == {
+        "CAB · 2026-11-24 10:00 – 2026-11-25 12:00 (UTC+08:00)"
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,12 @@ import pytest
 from django.test import Client
 
 from changes.models import CalendarFeed, Change, MaintenanceWindow
-from changes.schedule.feeds import A_MINUTE
+from changes.schedule.feeds import A_MINUTE, feed_text
 from changes.schedule.freeze_models import FreezeRule
 from changes.schedule.ical import LINE, escaped, folded
 from changes.schedule.slots import free_slots
 from tests.api.client import Api
-from tests.changes.making import later, request, staffed
+from tests.changes.making import approved_emergency, change_in, later, request, staffed, store_copy
 from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
 from tickets import clock
 
@@ -63,7 +63,7 @@ def test_a_change_that_goes_on_says_so_on_its_second_day(world: World, page: Any
     month = page("?on=2026-11")
     marks = [" ".join(text.split()) for text in re.findall(r'class="planned [^>]*>([^<]*?) 升级数据库', month)]
     assert marks == ["22:00 →", "→", "→ 02:00"]
-    assert "11-24 22:00 – 02:00" in page("?view=day&on=2026-11-26")
+    assert re.search(r"11-24 22:00 –\s*02:00", page("?view=day&on=2026-11-26"))
 
 
 def test_filters_stand_in_the_address_and_wrong_ones_are_named(world: World, page: Any) -> None:
@@ -124,6 +124,101 @@ def test_a_calendar_link_shows_what_its_owner_may_see_until_it_is_revoked(world:
     assert Client().get(link).status_code == 404
 
 
+def many(change: Any, starts: list[datetime]) -> None:
+    """Copies of ``change``, each planned for an hour from one of ``starts`` on."""
+    for number, start in enumerate(starts):
+        store_copy(change, number, planned_start=start, planned_end=start + timedelta(hours=1))
+
+
+@pytest.mark.slow
+def test_a_link_shows_all_of_its_time_however_many_went_before(
+    world: World, client: Client, django_assert_num_queries: Any
+) -> None:
+    """A calendar program turns no pages: nothing of the present or the time to come is cut off."""
+    change = submitted(world)
+    now = clock.now()
+    many(change, [now - timedelta(hours=2 * number + 2) for number in range(600)])
+    many_more = submitted(
+        world, planned_start=later(24 * 420).isoformat(), planned_end=later(24 * 420 + 1).isoformat()
+    )
+    Change.objects.filter(pk=change.pk).update(
+        planned_start=now + timedelta(days=1), planned_end=now + timedelta(days=1, hours=1)
+    )
+    feed = CalendarFeed(owner=reload_user(world.engineer), name="手机", query="")
+    with django_assert_num_queries(2):
+        text = feed_text(feed, now, "https://itsm.example")
+    assert text.count("@changes") == 601
+    assert f"UID:{change.number}@changes" in text
+    assert many_more.number not in text
+
+
+@pytest.mark.slow
+def test_every_day_of_a_month_counts_all_its_changes_and_the_list_has_pages(world: World, page: Any) -> None:
+    change = submitted(world)
+    many(change, [later(2 + number / 60) for number in range(505)])
+    last = submitted(world, planned_start="2026-11-29T20:00", planned_end="2026-11-29T22:00")
+    month = " ".join(page("?on=2026-11").split())
+    days = dict(
+        re.findall(
+            r'<time datetime="(2026-11-\d\d)">\d+</time></a> <span class="pill neutral" title="[^"]*">(\d+)<', month
+        )
+    )
+    assert (days["2026-11-23"], days["2026-11-24"], days["2026-11-29"]) == ("505", "1", "1")
+    assert re.search(r'<a class="planned more" href="[^"]*view=day[^"]*">[^<]*\b501\b', month)
+    assert last.get_absolute_url() in month  # in its square; the list goes on
+    assert "page=2#list" in month
+    assert (f'class="num">{last.number}' in month, f'class="num">{last.number}' in page("?on=2026-11&page=3")) == (
+        False,
+        True,
+    )
+    assert f'class="num">{last.number}' in page("?on=2026-11&page=99")
+    assert page("?view=day&on=2026-11-23").count('class="bar ') == 505
+
+
+@pytest.mark.slow
+def test_what_is_carried_out_stands_in_the_calendar_when_it_really_is(world: World, page: Any) -> None:
+    """An emergency without a window, one past its planned end, and afterwards both when they were carried out."""
+    late = change_in("implementing", world)
+    emergency = act(approved_emergency(world), "start", world.engineer, text="必需")
+    now = clock.now()
+    Change.objects.filter(pk=late.pk).update(
+        planned_start=now - timedelta(days=3),
+        planned_end=now - timedelta(days=2),
+        actual_start=now - timedelta(days=3),
+    )
+    today = page(f"?view=day&on={now.astimezone(SHANGHAI):%Y-%m-%d}")
+    assert all(re.search(rf"– *\n* *…\s+{one.number}", today) for one in (emergency, late))
+    ended = now - timedelta(days=1)
+    for change, who in ((emergency, world.engineer), (late, world.engineer2)):
+        act(Change.objects.get(pk=change.pk), "report_step", who, step=1, status="done") if change is late else None
+        act(Change.objects.get(pk=change.pk), "implement", who, result="as_planned")
+        Change.objects.filter(pk=change.pk).update(actual_start=ended, actual_end=ended)
+    assert not any(
+        one.number in page(f"?view=day&on={now.astimezone(SHANGHAI):%Y-%m-%d}") for one in (emergency, late)
+    )
+    went = page(f"?view=day&on={ended.astimezone(SHANGHAI):%Y-%m-%d}")
+    assert all(one.number in went for one in (emergency, late))
+    text = feed_text(
+        CalendarFeed(owner=reload_user(world.engineer), name="手机", query=""), now, "https://itsm.example"
+    )
+    assert text.count("@changes") == 2
+    assert text.count(f"DTSTART:{ended.astimezone(UTC):%Y%m%dT%H%M%SZ}") == 2
+
+
+@pytest.mark.req("ORG-03")
+def test_a_link_ends_with_the_roles_of_its_owner(world: World, client: Client) -> None:
+    """Whoever may still sign in, but works for the provider no more, sees no calendar: their link neither."""
+    client.force_login(reload_user(world.engineer))
+    link = made_link(client)
+    assert Client().get(link).status_code == 200
+
+    world.engineer.roles.clear()
+
+    assert reload_user(world.engineer).is_active
+    assert Client().get(link).status_code == 404
+
+
+@pytest.mark.slow
 def test_a_link_is_answered_so_often_and_no_more(world: World, client: Client) -> None:
     client.force_login(reload_user(world.engineer))
     link = made_link(client)
@@ -179,6 +274,7 @@ def test_taking_a_window_says_first_which_approvals_would_fall(world: World, cli
     assert Change.objects.get(pk=change.pk).state == "accepted"
 
 
+@pytest.mark.slow
 @pytest.mark.req("CHG-03")
 def test_moving_says_first_what_it_meets_and_what_falls(world: World, client: Client, page: Any) -> None:
     """By drag or from the list, the same page; who may not plan it has neither."""

@@ -10,12 +10,16 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from changes.models import Change, ChangeTemplate
+from accounts.models import User
+from changes.informing.affected import systems_of
+from changes.models import Change, ChangeTemplate, FreezeRule
+from changes.reviewing.queries import PREFIX
 from changes.shipped import load_changes
 from demo.reference import read_reference
-from tests.api.client import Api
+from notifications.models import Notice
+from tests.api.client import Api, problem
 from tests.changes.making import staffed
-from tests.factories import MONDAY, World, make_item, reload_user
+from tests.factories import MONDAY, World, act, make_item, make_user, reload_user
 from tickets.actions import perform
 from tickets.errors import ActionInvalid
 
@@ -123,6 +127,8 @@ def test_change_managers_edit_steps_on_a_page_and_open_changes_keep_theirs(world
 
     assert template.versions.first().made_by == world.people["changer"]  # type: ignore[union-attr]
     assert "停止服务" in [step.what for step in Change.objects.get(pk=change.pk).steps.all()]
+    another = Api(make_user("another", "change_manager"))
+    assert another.post(f"change-templates/{template.code}/", {"approved": True}).status_code == 200
     assert "优雅停止服务" in [step.what for step in order(world, planned_start="2026-11-25T20:00").steps.all()]
 
 
@@ -167,6 +173,22 @@ def test_programs_read_and_edit_templates_with_their_steps(world: World) -> None
     assert kept is not None
     assert [step["what_zh"] for step in kept.content["steps"]] == ["重启"]
     assert changer.post(address, {"effect_en": "Short."}).json()["steps"] == saved.json()["steps"]
+
+
+@pytest.mark.req("API-01", "CHG-02")
+def test_programs_order_standard_changes(world: World) -> None:
+    """As the page does, with the same refusals; the same request again orders nothing twice."""
+    FreezeRule.objects.update(active=False)
+    body = {"template": "restart-service", "items": ["app-1"], "planned_start": "2099-01-05T10:00:00+08:00"}
+    api = Api(world.engineer)
+    made = api.post("changes/order/", body, idempotency_key="a" * 20)
+    assert made.status_code == 201, made.content
+    assert (made.json()["state"]["code"], made.json()["change_type"]["code"]) == ("scheduled", "standard")
+    assert api.post("changes/order/", body, idempotency_key="a" * 20).json()["number"] == made.json()["number"]
+    assert Change.objects.count() == 1
+    assert list(problem(api.post("changes/order/", {"template": "nothing"}), 400)["errors"]) == ["template"]
+    problem(Api(world.requester).post("changes/order/", body), 403)
+    assert api.get("changes/order/").status_code == 405
 
 
 @pytest.mark.req("CHG-01")
@@ -216,3 +238,84 @@ def test_change_managers_add_templates_by_page_and_api(world: World, client: Cli
     assert (added.status_code, added.json()["version"]) == (201, 1), added.content
     assert Api(world.people["changer"]).post("change-templates/", sent).status_code == 400
     assert Api(world.engineer).post("change-templates/", sent).status_code == 403
+
+
+@pytest.mark.req("CHG-02", "CHG-03")
+def test_whoever_wrote_a_version_does_not_pre_approve_it(world: World, client: Client) -> None:
+    """Not in the same save, not later, not by another account; somebody else who manages changes does."""
+    template = ChangeTemplate.objects.get(code="restart-service")
+    address = f"/changes/catalogue/{template.code}/edit/"
+    changer = world.people["changer"]
+    client.force_login(reload_user(changer))
+    assert client.post(address, typed(template, minutes=40)).status_code == 302
+    template.refresh_from_db()
+    assert not template.approved
+    with pytest.raises(ActionInvalid):
+        order(world, planned_start="2026-11-26T20:00")
+    refused = client.post(address, typed(template))
+    assert refused.status_code == 409
+    api = Api(changer)
+    assert api.post("change-templates/restart-service/", {"approved": True}).status_code == 409
+    User.objects.filter(pk=changer.pk).update(employee_number="0815")
+    twin = make_user("twin", "change_manager", employee_number="0815")
+    assert Api(twin).post("change-templates/restart-service/", {"approved": True}).status_code == 409
+    assert not ChangeTemplate.objects.get(code="restart-service").approved
+
+    another = make_user("another", "change_manager")
+    answer = Api(another).post("change-templates/restart-service/", {"approved": True})
+    assert (answer.status_code, answer.json()["approved"], answer.json()["version"]) == (200, True, 2)
+    assert order(world, planned_start="2026-11-26T20:00").state == "scheduled"
+
+
+@pytest.mark.req("CHG-02", "CHG-03")
+def test_what_is_no_substance_keeps_the_pre_approval_and_the_administration_gives_none(
+    world: World, client: Client
+) -> None:
+    template = ChangeTemplate.objects.get(code="restart-service")
+    api = Api(world.people["changer"])
+    assert api.post(f"change-templates/{template.code}/", {"group": "network"}).status_code == 200
+    assert ChangeTemplate.objects.get(code="restart-service").approved
+    client.force_login(reload_user(world.admin))
+    page = client.get(f"/admin/changes/changetemplate/{template.pk}/change/").content.decode()
+    assert 'name="approved"' not in page
+
+
+@pytest.mark.req("CHG-02", "CHG-03")
+def test_nobody_alone_switches_off_that_the_pre_approval_is_lost(world: World, client: Client) -> None:
+    """By page or API: the rule can be met, and another one is approved beforehand by somebody else, as any text is."""
+    api, address = Api(world.people["changer"]), "change-templates/restart-service/"
+    template = ChangeTemplate.objects.get(code="restart-service")
+    for rule in ({"last_uses": 0, "failures": 999}, {"failures": 0}, {"failures": 11}, {"last_uses": 1}):
+        assert api.post(address, rule).status_code in (400, 422), rule
+    client.force_login(reload_user(world.people["changer"]))
+    page = f"/changes/catalogue/{template.code}/edit/"
+    assert client.post(page, typed(template, failures=11)).status_code == 422
+    template.refresh_from_db()
+    assert (template.approved, template.failures, template.last_uses) == (True, 2, 10)
+    answer = api.post(address, {"failures": 9, "approved": True}).json()
+    assert (answer["failures"], answer["approved"], answer["version"]) == (9, False, 2)
+    assert api.post(address, {"approved": True}).status_code == 409
+
+
+@pytest.mark.req("CHG-02", "CHG-07")
+def test_a_template_whose_uses_failed_by_their_reviews_loses_its_pre_approval(world: World) -> None:
+    """Whatever its implementer reported (trap 21); what was known when it was approved again is forgiven."""
+    template = ChangeTemplate.objects.get(code="extend-disk")
+    missed: dict[str, Any] = {"expected_reached": "no", "rating": "poor", "business_view": "poor"}
+
+    def used() -> Any:
+        data = {"template": "extend-disk", "business_system": "kvm"}
+        change = perform(Change(), "order", user=reload_user(world.engineer), data=data).ticket
+        return act(act(change, "start", world.engineer), "implement", world.engineer, result="deviated", text="偏差")
+
+    def review(change: Any) -> bool:
+        systems: dict[str, Any] = {f"{PREFIX}{system.pk}": 500 for system in systems_of(change)}
+        act(change, "review", world.people["changer"], **missed, **(systems or {"interruption_minutes": 500}))
+        return ChangeTemplate.objects.get(pk=template.pk).approved
+
+    uses = [used() for _number in range(template.failures + 1)]
+    assert [review(one) for one in uses[:-1]] == [True] * (template.failures - 1) + [False]
+    assert Notice.objects.filter(event="template_lost").count() == 1
+    assert Api(world.admin).post("change-templates/extend-disk/", {"approved": True}).status_code == 200
+    assert review(uses[-1])  # alone: those before are forgiven
+    assert not review(used())  # with the one that was reviewed after it was approved again

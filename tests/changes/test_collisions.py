@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from chinese_calendar import constants
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from changes.collision.collisions import collisions_between, collisions_of
-from changes.schedule.freeze_models import FreezeRule
+from changes.schedule.freeze_models import FreezeRule, MaintenanceWindow
 from changes.schedule.freezes import freezes_between, year_of
-from changes.schedule.trading import is_trading_day
-from cmdb.models import Relation, RelationType
+from changes.schedule.slots import free_slots
+from changes.schedule.trading import ANNOUNCED, is_trading_day
+from cmdb.models import ConfigurationItem, Relation, RelationType
 from tests.api.client import Api
-from tests.changes.making import approve, later, request, staffed
-from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
+from tests.changes.making import approve, later, request, sign, staffed
+from tests.factories import MONDAY, World, act, make_item, make_system, register_incident, reload_user
 from tickets.errors import ActionConflict, ActionForbidden
+from tickets.services import affect_items
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05")]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -86,6 +89,38 @@ def test_span_is_a_freeze_of_its_own_and_half_open(world: World) -> None:
     assert freezes_between(later(2), later(3)) == []
 
 
+def test_span_of_several_years_is_a_freeze_in_each_of_them_and_counts_once(world: World) -> None:
+    span = {"starts_at": datetime(2025, 6, 1, tzinfo=UTC), "ends_at": datetime(2027, 6, 1, tzinfo=UTC)}
+    FreezeRule.objects.create(code="moving", name_zh="搬迁", name_en="Move", kind="span", **span)
+    assert [year for year in range(2024, 2029) if "moving" in rules_of(year)] == [2025, 2026, 2027]
+    for begins in (
+        datetime(2025, 6, 17, tzinfo=UTC),
+        datetime(2026, 3, 2, tzinfo=UTC),
+        datetime(2027, 3, 2, tzinfo=UTC),
+    ):
+        assert [one.rule.code for one in freezes_between(begins, begins + timedelta(hours=2))] == ["moving"]
+    assert freezes_between(span["ends_at"], span["ends_at"] + timedelta(hours=2)) == []
+    over = freezes_between(datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC))
+    assert [one.rule.code for one in over].count("moving") == 1
+
+
+def rules_of(year: int) -> set[str]:
+    """Codes of the rules that freeze something in a year."""
+    return {one.rule.code for one in year_of(year).freezes}
+
+
+def test_no_holiday_is_lost_at_the_turn_of_a_year() -> None:
+    """Its first day off may be a weekend of the year before: New Year 2006, 2017 and 2018."""
+    lost = {2006: "2005-12-31", 2017: "2016-12-31", 2018: "2017-12-30"}
+    for year, first in lost.items():
+        assert str(next(iter(ANNOUNCED.holidays_of(year))).first) == first
+        assert str([*ANNOUNCED.holidays_of(year - 1)][-1].first) == first
+        [freeze] = freezes_between(datetime(year, 1, 1, 1, tzinfo=UTC), datetime(year, 1, 1, 2, tzinfo=UTC))
+        assert str(freeze.holiday) == first
+    for day in constants.holidays:
+        assert len([one for one in ANNOUNCED.holidays_of(day.year) if one.first <= day <= one.last]) == 1
+
+
 def test_calendar_shows_changes_and_freezes_of_a_month(world: World, client: Client) -> None:
     change = submitted(world)
     act(submitted(world, summary="不做的变更"), "cancel", world.lead, text="不做了")
@@ -100,6 +135,7 @@ def test_calendar_shows_changes_and_freezes_of_a_month(world: World, client: Cli
     assert client.get("/changes/calendar/?on=gestern").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.req("CHG-02")
 def test_freeze_blocks_until_somebody_else_signs_for_this_window(world: World) -> None:
     """Without a signature no route leads on; the signature expires with the window."""
@@ -109,8 +145,8 @@ def test_freeze_blocks_until_somebody_else_signs_for_this_window(world: World) -
     with pytest.raises(ActionConflict, match=r"Hard collision|硬冲突"):
         act(change, "submit", world.lead, now=MONDAY)
     with pytest.raises(ActionForbidden):
-        act(change, "override_collisions", world.lead, text="必须做")
-    change = act(change, "override_collisions", changer, now=MONDAY, text="监管要求")
+        sign(change, world.lead)
+    change = sign(change, changer, text="监管要求")
     change = act(act(change, "submit", world.lead, now=MONDAY), "accept", changer, now=MONDAY)
     change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
     moved = {"planned_start": "2026-10-02T20:00", "planned_end": "2026-10-02T22:00", "let_approvals_fall": "on"}
@@ -122,14 +158,14 @@ def test_freeze_blocks_until_somebody_else_signs_for_this_window(world: World) -
 
 def reasons(change: Any) -> list[tuple[str, str]]:
     """(grade, reason) of everything that ``change`` collides with."""
-    return [(str(one.grade), str(one.reason)) for one in collisions_of(change)]
+    return [(str(one.grade), str(one.reason)) for one in collisions_of(change, MONDAY)]
 
 
 def submitted(world: World, *, signed: bool = False, **data: Any) -> Any:
     """A change that can collide; ``signed``: it goes on in spite of what is hard."""
     change: Any = request(world, **data)
     if signed:
-        change = act(change, "override_collisions", world.people["changer"], now=MONDAY, text="已协调")
+        change = sign(change, world.people["changer"])
     return act(change, "submit", world.lead, now=MONDAY)
 
 
@@ -153,6 +189,20 @@ def test_submission_is_refused_with_reason_owner_and_the_next_free_windows(world
     assert act(late, "submit", world.lead, now=MONDAY).state == "submitted"
 
 
+def test_steps_of_one_person_that_touch_do_not_collide(world: World) -> None:
+    """Half open: whoever is done with one at nine may begin the other at nine, whichever of both is looked at."""
+    hours = [("20:00", "21:00"), ("21:00", "22:00"), ("20:59", "21:01")]
+    first, second, both = [
+        act(request(world), "add_step", world.lead, now=MONDAY, what="切换", person="engineer", **span)
+        for span in ({"planned_from": f"2026-11-24T{a}", "planned_to": f"2026-11-24T{b}"} for a, b in hours)
+    ]
+    first, second = (act(change, "submit", world.lead, now=MONDAY) for change in (first, second))
+
+    assert [reasons(first), reasons(second)] == [[], []]
+    assert reasons(both) == [("hard", "person")] * 2
+
+
+@pytest.mark.slow
 def test_planted_pairs_are_graded_with_reasons(world: World, client: Client) -> None:
     """Both nodes, persons, the same and dependent items, the same system; half open, and never what is over."""
     node1, node2, cluster, host = (make_item(name) for name in ("db-1", "db-2", "db", "host-1"))
@@ -196,9 +246,34 @@ def test_planted_pairs_are_graded_with_reasons(world: World, client: Client) -> 
     assert [one["reason"] for one in data["hard"]] == ["person"]
     assert first.number in {one["change"] for one in data["soft"]}
     span = (datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
-    assert len(collisions_between(*span)) == sum(map(len, data.values()))
+    assert len(collisions_between(*span, MONDAY)) == sum(map(len, data.values()))
     with pytest.raises(CommandError):
         call_command("collisions", "--from", "2026-11-26", "--to", "2026-11-24", stdout=out)
+
+
+def test_the_systems_of_its_items_count_like_the_one_that_a_change_names(world: World) -> None:
+    """Whoever names items only works on their systems all the same: maintenance windows, the same system, majors."""
+    system = make_system("core-db")
+    for name in ("db-1", "db-2", "db-3"):
+        make_item(name, business_system=system)
+    MaintenanceWindow.objects.create(
+        business_system=system, weekday=5, begins_at=time(1), minutes=120, zone="Asia/Shanghai"
+    )
+    first = submitted(world, items=["db-1"])
+    assert reasons(first) == [("soft", "maintenance")]
+    submitted(world, items=["db-2"])
+    submitted(world, business_system="core-db")
+    assert reasons(first) == [("soft", "maintenance"), ("note", "system"), ("note", "system")]
+    major = register_incident(world.desk, now=MONDAY, impact="I1")
+    affect_items(ticket=major, items=[ConfigurationItem.objects.get(identifier="db-3")])
+    assert ("soft", "incident") in reasons(first)
+    inside = request(world, items=["db-1"], planned_start="2026-11-28T01:00", planned_end="2026-11-28T03:00")
+    assert ("soft", "maintenance") not in reasons(inside)
+    slots = free_slots(first, MONDAY)
+    assert {f"{one.start.astimezone(SHANGHAI):%a %H:%M}" for one in slots} == {"Sat 01:00"}
+    span = (datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
+    pairs = [one for one in collisions_between(*span, MONDAY) if str(one.reason) == "system"]
+    assert len(pairs) == 3
 
 
 def test_a_check_asks_the_database_as_often_for_many_as_for_few(world: World) -> None:
@@ -213,7 +288,7 @@ def test_a_check_asks_the_database_as_often_for_many_as_for_few(world: World) ->
         for name in names:
             submitted(world, items=[name])
         with CaptureQueriesContext(connection) as queries:
-            found = collisions_of(first)
+            found = collisions_of(first, MONDAY)
         counts.append(len(queries))
     assert [str(one.reason) for one in found] == ["dependent"] * 6
     assert counts[0] == counts[1]

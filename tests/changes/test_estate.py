@@ -7,27 +7,23 @@ import random
 import pytest
 
 from changes.collision.redundancy import Estate
-from cmdb.models import RelationType
 from cmdb.network.graph import Graph
-from cmdb.network.impact import DOWN, collisions, failure_of
+from cmdb.network.impact import collisions, failure_of
+from cmdb.network.walking import DOWN
+from tests.cmdb.graphs import graph_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05", "CMDB-02")]
+pytestmark = pytest.mark.req("CHG-05", "CMDB-02")
 ITEMS = 40
 
 
 def grown(chance: random.Random) -> Graph:
     """Items that rest on some before them, many of them in redundant groups; a few are away."""
-    graph = Graph()
-    graph.load_types()
-    kind = RelationType.objects.get(code="runs_on").pk
-    rows: list[tuple[int, str, int, int, str, int, None]] = []
+    edges: list[tuple[int, int, str, int]] = []
     for item in range(4, ITEMS):
         below = chance.sample(range(item), chance.randint(1, 3))
         group, needed = ("nodes", chance.randint(1, len(below))) if chance.random() < 0.6 else ("", 1)
-        rows += [(len(rows) + number, kind, item, one, group, needed, None) for number, one in enumerate(below)]
-    graph.add(rows)
-    graph.away = set(chance.sample(range(ITEMS), 3))
-    return graph
+        edges += [(item, one, group, needed) for one in below]
+    return graph_of(edges, chance.sample(range(ITEMS), 3))
 
 
 def down(graph: Graph, items: frozenset[int]) -> set[int]:

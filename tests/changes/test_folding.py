@@ -13,7 +13,7 @@ from changes.models import Change
 from changes.schedule.slots import free_slots
 from notifications.models import Notice
 from tests.api.client import Api
-from tests.changes.making import approve, request, staffed
+from tests.changes.making import approve, later, request, sign, staffed
 from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
 from tickets.actions import perform
 
@@ -31,7 +31,7 @@ def submitted(world: World, *, signed: bool = False, **data: Any) -> Any:
     """A change that can collide."""
     change = request(world, **data)
     if signed:
-        change = act(change, "override_collisions", world.people["changer"], now=MONDAY, text="已协调")
+        change = sign(change, world.people["changer"])
     return act(change, "submit", world.lead, now=MONDAY)
 
 
@@ -44,6 +44,7 @@ def ordered(world: World, item: str) -> Any:
     return made
 
 
+@pytest.mark.slow
 def test_routine_changes_on_one_item_are_one_line_that_opens(world: World, client: Client) -> None:
     """Same grade, reason and template or type: one line with their number; what is hard stands alone."""
     make_item("db-1")
@@ -51,7 +52,7 @@ def test_routine_changes_on_one_item_are_one_line_that_opens(world: World, clien
     routine = [ordered(world, "db-1") for _number in range(3)]
     simple = [submitted(world, items=["db-1"]) for _number in range(2)]
     signed = [submitted(world, signed=True, assignee="engineer") for _number in range(2)]
-    found = collisions_of(first)
+    found = collisions_of(first, MONDAY)
     lines = folded(found)
     assert [len(line.collisions) for line in lines if line.first.grade == "hard"] == [1] * len(signed)
     soft = {line.of: {one.other.number for one in line.collisions if one.other} for line in lines if line.rest}
@@ -70,6 +71,7 @@ def test_routine_changes_on_one_item_are_one_line_that_opens(world: World, clien
     assert {row["folds_under"] for row in rows if row["grade"] == "hard"} == {None}
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_the_panel_is_one_step_away(world: World, client: Client) -> None:
     first = submitted(world, assignee="engineer")
     others = [submitted(world, signed=True, assignee="engineer") for _number in range(13)]
@@ -83,22 +85,22 @@ def test_a_reported_delay_holds_the_window_and_tells_whom_it_meets_once(world: W
     """The next change of the same person stood free; until the expected end it does not any more."""
     late: Any = submitted(world, assignee="engineer")
     late = act(act(late, "accept", world.people["changer"], now=MONDAY), "ask_approval", world.lead, now=MONDAY)
-    late = act(approve(late, world.approver), "start", world.engineer, now=MONDAY, begin_early="on", text="提前")
+    late = act(approve(late, world.approver), "start", world.engineer, now=later(35))
     following = submitted(world, assignee="engineer", **AFTER)
-    assert collisions_of(following) == []
+    assert collisions_of(following, MONDAY) == []
     told = Notice.objects.filter(event="collision_found", ticket=following.pk)
     assert not told.exists()
 
     until = {"expected_end": "2026-11-25T00:30", "text": "备份慢"}
-    late = act(late, "report_delay", world.engineer, now=MONDAY, **until)
-    assert [(str(one.reason), one.other) for one in collisions_of(following)] == [("person", late)]
+    late = act(late, "report_delay", world.engineer, now=later(36), **until)
+    assert [(str(one.reason), one.other) for one in collisions_of(following, MONDAY)] == [("person", late)]
     assert told.count() == 1
-    act(late, "report_delay", world.engineer, now=MONDAY, **until)
+    act(late, "report_delay", world.engineer, now=later(36), **until)
     assert told.count() == 1
     [slot, *_more] = free_slots(following, following.planned_start)
     assert slot.start >= late.expected_end
-    late = act(Change.objects.get(pk=late.pk), "implement", world.engineer, now=MONDAY, result="as_planned")
-    assert collisions_of(following) == []
+    late = act(Change.objects.get(pk=late.pk), "implement", world.engineer, now=later(36), result="as_planned")
+    assert collisions_of(following, MONDAY) == []
 
 
 def test_a_window_that_moves_forgets_the_delay_of_the_old_one(world: World) -> None:

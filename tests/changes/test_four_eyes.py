@@ -12,8 +12,9 @@ from approvals.forms import KeepsApprovals
 from approvals.models import ApprovalRound
 from approvals.questions import every_question
 from changes.models import Change
-from tests.changes.making import approve, request, role, staffed
+from tests.changes.making import WINDOW, approve, later, request, role, staffed
 from tests.factories import MONDAY, World, act, make_user, reload_user
+from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionNotFound
 from tickets.lifecycle import kind_of
 
@@ -87,6 +88,7 @@ def test_every_action_that_lets_approvals_fall_counts_as_an_edit() -> None:
 def test_everybody_who_may_carry_a_major_change_out_is_kept_from_approving_it(world: World) -> None:
     change = accepted(world, "major", assignee="engineer")
     change = act(change, "add_step", world.lead, now=MONDAY, what="备份", person="desk")
+    change = act(change, "assess", world.people["changer"], now=MONDAY, risk="low", assessment="小")
     found = kept_away(act(change, "ask_approval", world.lead, now=AN_HOUR))
     named = {name for name, why in found.items() if why == "implementer"}
     assert {"engineer", "engineer2", "desk"} <= named
@@ -100,6 +102,7 @@ def test_a_group_that_holds_every_decider_is_said_to_be_the_reason(world: World)
     assert not ApprovalRound.objects.exists()
 
 
+@pytest.mark.slow
 def test_whoever_decided_about_a_major_change_does_not_carry_it_out(world: World) -> None:
     change = accepted(world, "major", assignee="engineer")
     change = act(change, "ask_approval", world.lead, now=AN_HOUR)
@@ -110,12 +113,55 @@ def test_whoever_decided_about_a_major_change_does_not_carry_it_out(world: World
     change.group.members.add(decided)
 
     with pytest.raises(ActionConflict, match=r"decided|决定"):
-        act(change, "start", reload_user(decided), now=AN_HOUR)
-    early = {"begin_early": "on", "text": "提前"}
-    assert act(change, "start", world.engineer2, now=AN_HOUR, **early).state == "implementing"
+        act(change, "start", reload_user(decided), now=later(35))
+    assert act(change, "start", world.engineer2, now=later(35)).state == "implementing"
 
 
 def _next_decider(change: Any) -> User:
     """Somebody for whom the round waits."""
     made = ApprovalRound.objects.get(ticket=change, outcome="open")
     return User.objects.filter(approval_asks__round=made, approval_asks__waits=True).order_by("pk")[0]
+
+
+def approving_manager(world: World) -> User:
+    """A change manager who may also approve."""
+    staffed(world)
+    role(world.people["changer"], "change_approver")
+    return reload_user(world.people["changer"])
+
+
+def test_whoever_registered_or_submitted_it_for_somebody_does_not_approve_it(world: World) -> None:
+    """Though the requester touched it last."""
+    writer = approving_manager(world)
+    typed = {
+        "change_type": "simple",
+        "summary": "升级",
+        "reason": "漏洞",
+        "group": "host",
+        "requester": "lead",
+        **WINDOW,
+    }
+    registered: Any = perform(Change(), "register", user=writer, data=typed, now=MONDAY).ticket
+    registered = act(registered, "submit", world.lead, now=MONDAY)
+    submitted = act(request(world, planned_start="2026-11-25T20:00", planned_end="2026-11-25T22:00"), "submit", writer)
+    for draft in (registered, submitted):
+        change = act(draft, "accept", make_user(f"m-{draft.pk}", "change_manager"), now=MONDAY)
+        edited = act(change, "edit", world.lead, now=AN_HOUR, reason="漏洞。")
+        change = act(edited, "ask_approval", world.lead, now=AN_HOUR)
+
+        assert kept_away(change)["changer"] == "requester"
+        with pytest.raises((ActionForbidden, ActionNotFound)):
+            approve(change, writer)
+
+
+def test_whoever_asked_in_an_earlier_round_does_not_approve_it(world: World) -> None:
+    change = accepted(world)
+    writer = approving_manager(world)
+    change = act(change, "ask_approval", writer, now=AN_HOUR)
+    change = act(change, "withdraw_question", writer, now=AN_HOUR, text="再看")
+    change = act(change, "edit", world.lead, now=AN_HOUR, reason="漏洞。")
+    change = act(change, "ask_approval", world.lead, now=AN_HOUR)
+
+    assert kept_away(change)["changer"] == "requester"
+    with pytest.raises((ActionForbidden, ActionNotFound)):
+        approve(change, writer)

@@ -17,6 +17,7 @@ from changes.freezing.services import save_freeze
 from changes.models import Change, ChangeTemplate, FreezeRule, FreezeVersion, MaintenanceWindow
 from changes.schedule.maintenance import lies_within, occurrences
 from changes.schedule.slots import free_slots
+from itsm.moments import moment_for_all
 from notifications.models import Notice
 from tests.api.client import Api
 from tests.changes.making import later, request, staffed
@@ -79,7 +80,7 @@ def test_a_freeze_that_moves_grades_planned_changes_anew_and_tells_each_owner_on
         {world.lead.pk, world.engineer.pk},
     )
     assert last_entry(hit).action == "freeze_stands"
-    assert "hard" in {str(one.grade) for one in collisions_of(hit)}
+    assert "hard" in {str(one.grade) for one in collisions_of(hit, MONDAY)}
 
     rule = FreezeRule.objects.get(code="audit")
     saved(client, rule, hit.planned_start, name_en="The audit")
@@ -90,6 +91,25 @@ def test_a_freeze_that_moves_grades_planned_changes_anew_and_tells_each_owner_on
     saved(client, rule, missed.planned_start, active="")
     assert last_entry(missed).action == "freeze_gone"
     assert told.all().count() == 4
+
+
+@pytest.mark.req("NTF-04")
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_all_read_the_same_times_of_a_freeze_that_moves(world: World, client: Client, zone: str) -> None:
+    hit = planned(world, 24 * 40)
+    changer = world.people["changer"]
+    changer.time_zone = zone
+    changer.save()
+    client.force_login(reload_user(changer))
+    local = hit.planned_start.astimezone(ZoneInfo(zone))
+    span = {"starts_at": f"{local:%Y-%m-%dT%H:%M}", "ends_at": f"{local + timedelta(days=1):%Y-%m-%dT%H:%M}"}
+    saved(client, None, hit.planned_start, **span)
+
+    text = Notice.objects.get(event="freeze_moved").payload["text"]
+    rule = FreezeRule.objects.get(code="audit")
+    told = " – ".join(moment_for_all(moment) for moment in (rule.starts_at, rule.ends_at) if moment)
+    assert (text["zh"], text["en"]) == (f"{rule.name_zh} {told}", f"{rule.name_en} {told}")
+    assert told.count("(UTC+08:00)") == 2
 
 
 def test_what_a_freeze_would_do_is_shown_before_it_is_saved(world: World, client: Client) -> None:
@@ -206,7 +226,7 @@ def test_a_change_outside_the_maintenance_windows_of_its_system_collides_softly(
     late: dict[str, Any] = {"planned_start": "2026-12-08T20:30", "planned_end": "2026-12-08T22:30"}
     outside = act(request(world, business_system="core-db", **late), "submit", world.lead, now=MONDAY)
     free = act(request(world, planned_start="2026-12-09T20:30", planned_end="2026-12-09T22:30"), "submit", world.lead)
-    found = [[str(one.reason) for one in collisions_of(change)] for change in (inside, outside, free)]
+    found = [[str(one.reason) for one in collisions_of(change, MONDAY)] for change in (inside, outside, free)]
     assert found == [[], ["maintenance"], []]
     [first, *_more] = free_slots(outside, outside.planned_start)
     assert f"{first.start.astimezone(SHANGHAI):%m-%d %H:%M}" == "12-15 20:00"
@@ -230,7 +250,7 @@ def test_windows_are_wall_time_over_both_changes_of_the_clock() -> None:
 
 
 @pytest.mark.req("CHG-02")
-def test_a_template_that_is_approved_again_starts_anew(world: World, client: Client) -> None:
+def test_a_template_that_is_approved_again_starts_anew(world: World) -> None:
     template = ChangeTemplate.objects.get(code="extend-disk")
 
     def ordered() -> Any:
@@ -243,23 +263,7 @@ def test_a_template_that_is_approved_again_starts_anew(world: World, client: Cli
         act(ordered(), "back_out_now", world.engineer, text="失败")
     template.refresh_from_db()
     assert not template.approved
-    client.force_login(reload_user(world.admin))
-    data = {
-        name: getattr(template, name)
-        for name in (
-            "name_zh",
-            "name_en",
-            "summary_zh",
-            "content_zh",
-            "plan_zh",
-            "back_out_zh",
-            "effect_zh",
-            "minutes",
-        )
-    }
-    data |= {"failures": template.failures, "last_uses": template.last_uses, "approved": "on", "active": "on"}
-    data |= {"steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0}
-    assert client.post(f"/admin/changes/changetemplate/{template.pk}/change/", data).status_code == 302
+    assert Api(world.admin).post("change-templates/extend-disk/", {"approved": True}).status_code == 200
     act(ordered(), "back_out_now", world.engineer, text="失败")
     template.refresh_from_db()
     assert template.approved
@@ -277,3 +281,18 @@ def test_only_what_the_kind_needs_is_asked_for(world: World, client: Client) -> 
     around = {**typed(start), "kind": "holiday", "starts_at": "", "ends_at": "", "min_days": ""}
     refused = client.post("/changes/freezes/new/", around)
     assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["min_days"])
+
+
+@pytest.mark.req("CHG-05", "ORG-03")
+def test_a_maintenance_window_is_shown_with_its_zone(world: World, client: Client) -> None:
+    """Trap 10: programs read wall time and the zone it is of; customers read their own time, and which that is."""
+    system = make_system("core-db")
+    system.organisations.add(world.requester.organisation)
+    window = {"weekday": 6, "begins_at": time(1, 30), "minutes": 120, "zone": "Europe/Berlin"}
+    MaintenanceWindow.objects.create(business_system=system, **window)
+    [row] = Api(world.engineer).results("maintenance-windows/?system=core-db")
+    assert (row["begins_at"], row["zone"]) == ("01:30", "Europe/Berlin")
+    starts = {datetime.fromisoformat(one["starts_at"]).astimezone(ZoneInfo("Europe/Berlin")) for one in row["next"]}
+    assert {f"{at:%a %H:%M}" for at in starts} == {"Sun 01:30"}
+    client.force_login(reload_user(world.requester))
+    assert "(Asia/Shanghai)" in client.get("/changes/planned/").content.decode()

@@ -8,25 +8,24 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import User
 from announcements.models import Announcement
-from approvals.models import ApprovalRound, Policy
-from approvals.policy.policies import publish
+from approvals.models import ApprovalRound
 from changes.catalogue.templates import publish as publish_template
 from changes.informing.due import run_informing
 from changes.informing.models import AffectedNotice
-from changes.models import Change, ChangeTemplate, MaintenanceWindow
+from changes.models import Change, ChangeTemplate, FreezeRule, MaintenanceWindow
 from cmdb.models import BusinessSystem, Relation, RelationType
 from notifications.models import Delivery, Notice
 from tests.api.client import Api
-from tests.changes.making import approve, later, request, staffed
-from tests.factories import MONDAY, World, act, make_item, make_system, make_user, reload_user
+from tests.changes.making import approve, approved_emergency, later, request, systems_of_customers
+from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
 from tickets import clock
 from tickets.actions import perform
-from tickets.errors import ActionForbidden, ActionInvalid
-from tickets.models import Ticket, TimelineEntry
+from tickets.errors import ActionInvalid
+from tickets.models import TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-04", "NTF-04")]
 #: The window of ``request``: Tuesday 20:00 to 22:00 in Shanghai.
@@ -36,12 +35,7 @@ START, END = later(35), later(37)
 @pytest.fixture(autouse=True)
 def people(world: World) -> World:
     """Whoever changes need; two systems, each used by one customer."""
-    staffed(world)
-    for code, organisation in (("core-db", "exchange"), ("intranet", "egov")):
-        make_system(code, name_zh=f"{code}系统", name_en=f"{code} system").organisations.set(
-            [world.organisations[organisation]]
-        )
-    return world
+    return systems_of_customers(world)
 
 
 def scheduled(world: World, *, now: Any = MONDAY, **data: Any) -> Any:
@@ -71,95 +65,6 @@ def mailed() -> list[tuple[set[str], str]]:
 def read_by(user: User, now: Any) -> list[Announcement]:
     """What the person reads in the portal."""
     return list(Announcement.objects.visible_to(reload_user(user)).shown(now))
-
-
-@pytest.mark.req("CHG-11", "ORG-03")
-def test_an_interface_person_who_decided_gets_a_notice_of_their_own_at_every_step(world: World) -> None:
-    """About the systems of their customer; whoever is only the contact of a customer reads the announcement."""
-    exchange, egov = world.organisations["exchange"], world.organisations["egov"]
-    for customer in (exchange, egov):
-        customer.interface_person = make_user(f"contact-{customer.code}", organisation=customer)
-        customer.save()
-    policy = Policy.objects.get(code="change-simple")
-    policy.deciders.all().delete()
-    policy.deciders.create(step=1, kind="interface_person")
-    publish(policy=policy, by=world.admin, now=MONDAY)
-    change = request(world, business_system="core-db", effect="短时中断")
-    Change.objects.filter(pk=change.pk).update(organisation=exchange)
-    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
-    change = act(change, "ask_approval", world.lead, now=MONDAY)
-    asked = Notice.objects.get(event="approval_asked")
-    assert [one.recipient for one in asked.deliveries.filter(channel="email")] == [exchange.interface_person]
-    change = approve(change, exchange.interface_person)
-    run_informing(later(12))
-    act(change, "start", world.engineer, now=START)
-    told = list(Notice.objects.filter(event="approver_told").order_by("pk"))
-    assert len(told) == 2  # approved, and a day before
-    for notice in told:
-        readers = set(notice.deliveries.values_list("recipient__username", flat=True))
-        assert (readers, notice.ticket_id) == ({"contact-exchange"}, change.pk)
-        assert "core-db system" in notice.payload["text"]["en"]
-        assert "2026-11-24 20:00" in notice.payload["text"]["en"]
-
-
-@pytest.mark.req("CHG-11", "ORG-03")
-def test_who_was_asked_and_did_not_decide_is_told_and_reads_it_until_the_approval_falls(
-    world: World, client: Client
-) -> None:
-    """An interface person and a leader beside the approver who decides; neither reads what is internal of it."""
-    exchange = world.organisations["exchange"]
-    contact = exchange.interface_person = make_user("contact", organisation=exchange)
-    exchange.save()
-    policy = Policy.objects.get(code="change-simple")
-    policy.deciders.all().delete()
-    policy.deciders.create(step=1, kind="interface_person")
-    for person in (world.approver, world.people["leader"]):
-        policy.deciders.create(step=1, kind="person", person=person)
-    publish(policy=policy, by=world.admin, now=MONDAY)
-    change = request(world, business_system="core-db", effect="短时中断", plan="内部计划")
-    Change.objects.filter(pk=change.pk).update(organisation=exchange)
-    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
-    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
-    run_informing(later(12))
-    change = act(change, "start", world.engineer, now=START)
-    change = act(change, "report_delay", world.engineer, now=later(36), expected_end="2026-11-24T23:00")
-    change = act(change, "implement", world.engineer, now=later(38), result="as_planned")
-
-    told = Notice.objects.filter(event="approver_told", deliveries__recipient=contact).distinct().order_by("pk")
-    assert [one.payload["text"]["en"].split(" · ")[0] for one in told] == [
-        "Planned change",
-        "Planned change starts soon",
-        "Planned change takes longer",
-        "Planned change has ended",
-    ]
-    inside = Notice.objects.filter(event="change_told", deliveries__recipient=world.people["leader"]).distinct()
-    assert inside.count() == 4
-    client.force_login(reload_user(contact))
-    page = client.get(f"/tickets/{change.number}/", follow=True)
-    assert page.status_code == 200
-    assert "内部计划" not in page.content.decode()
-    with pytest.raises(ActionForbidden):
-        act(change, "comment", reload_user(contact), now=later(39), text="你好")
-
-
-@pytest.mark.req("CHG-11", "ORG-03")
-def test_who_was_asked_in_a_round_that_fell_learns_that_and_reads_the_change_no_longer(world: World) -> None:
-    exchange = world.organisations["exchange"]
-    contact = exchange.interface_person = make_user("contact", organisation=exchange)
-    exchange.save()
-    policy = Policy.objects.get(code="change-simple")
-    policy.deciders.all().delete()
-    policy.deciders.create(step=1, kind="interface_person")
-    policy.deciders.create(step=1, kind="person", person=world.approver)
-    publish(policy=policy, by=world.admin, now=MONDAY)
-    change = request(world, business_system="core-db", effect="短时中断")
-    Change.objects.filter(pk=change.pk).update(organisation=exchange)
-    change = act(act(change, "submit", world.lead, now=MONDAY), "accept", world.people["changer"], now=MONDAY)
-    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
-    assert Ticket.objects.visible_to(reload_user(contact)).filter(pk=change.pk).exists()
-    act(change, "edit", world.lead, now=later(1), effect="长时中断", let_approvals_fall=True)
-    assert not Ticket.objects.visible_to(reload_user(contact)).filter(pk=change.pk).exists()
-    assert Notice.objects.filter(event="approval_fell", deliveries__recipient=contact).exists()
 
 
 @pytest.mark.req("CHG-11", "ORG-03")
@@ -210,32 +115,6 @@ def test_each_customer_is_told_of_its_own_systems_at_every_step(world: World) ->
     assert [line.data["organisations"] for line in lines.order_by("pk")] == ["egov, exchange"] * 3
 
 
-def test_who_is_late_or_backs_out_tells_it_once(world: World) -> None:
-    change = scheduled(world)
-    assert run_informing(START + timedelta(minutes=14)) == 0
-    assert run_informing(START + timedelta(minutes=15)) == 1
-    assert run_informing(START + timedelta(minutes=30)) == 0
-    change = act(change, "start", world.engineer, now=START + timedelta(hours=1))
-    with pytest.raises(ActionInvalid):
-        act(change, "report_delay", world.engineer, now=END, expected_end=START.isoformat())
-    until = END + timedelta(hours=2)
-    change = act(change, "report_delay", world.engineer, now=END, expected_end=until.isoformat(), text="备份慢")
-    [read] = read_by(world.requester, END)
-    assert (read.ends_at, "2026-11-25 00:00" in read.text_en, "备份慢" in read.text_zh) == (until, True, False)
-    assert run_informing(until + timedelta(hours=1)) == 0
-    change = act(change, "back_out_now", world.engineer, now=until, text="校验失败")
-    assert stages(change) == ["planned", "delayed", "delayed", "backed_out"]
-    [read] = read_by(world.requester, until)
-    assert "as it was before" in read.text_en
-    assert (read.starts_at, read.ends_at) == (START + timedelta(hours=1), until)  # as it went
-
-
-def test_running_over_is_told_when_nobody_says_it(world: World) -> None:
-    change = act(scheduled(world), "start", world.engineer, now=START)
-    assert (run_informing(END), run_informing(END)) == (1, 0)
-    assert stages(change) == ["planned", "delayed"]
-
-
 def test_what_was_announced_and_does_not_hold_is_called_off_and_announced_anew(world: World) -> None:
     """Also twice; who never heard of it hears nothing of its end."""
     change = scheduled(world)
@@ -250,6 +129,74 @@ def test_what_was_announced_and_does_not_hold_is_called_off_and_announced_anew(w
     assert stages(change) == ["planned", "off", "planned", "off"]
     never = act(request(world, business_system="core-db"), "cancel", world.lead, now=MONDAY, text="不做了")
     assert stages(never) == []
+
+
+@pytest.mark.req("CHG-02")
+@pytest.mark.parametrize("way", ["page", "slot", "edit"])
+def test_whoever_was_told_of_a_standard_change_is_told_when_it_is_moved(
+    world: World, client: Client, way: str
+) -> None:
+    """Nothing falls, so it is told at once: the new time, which is announced from now on, and reminded of."""
+    template = ChangeTemplate.objects.get(code="restart-service")
+    ChangeTemplate.objects.filter(pk=template.pk).update(effect_zh="服务重启", effect_en="Restart")
+    publish_template(template=ChangeTemplate.objects.get(pk=template.pk), by=None, now=MONDAY)
+    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    FreezeRule.objects.update(active=False)
+    ordered, moved = now + timedelta(days=3), now + timedelta(days=2)
+    data = {"template": "restart-service", "business_system": "core-db", "planned_start": ordered.isoformat()}
+    change: Any = perform(Change(), "order", user=reload_user(world.lead), data=data).ticket
+    length = change.planned_end - change.planned_start
+    window = {"planned_start": moved.isoformat(), "planned_end": (moved + length).isoformat()}
+    if way == "edit":
+        act(change, "edit", world.lead, **window)
+    else:
+        client.force_login(reload_user(world.lead))
+        address = f"/changes/{change.number}/{'move' if way == 'page' else 'windows'}/"
+        if way == "page":
+            assert "approved" not in client.get(address).content.decode().split("move-told")[1].split("</p>")[0]
+        assert client.post(address, window).status_code == 302
+    assert stages(change) == ["planned", "moved"]
+    [shown] = read_by(world.requester, clock.now())
+    assert (shown.kind, shown.starts_at, shown.ends_at) == ("planned", moved, moved + length)
+    assert f"{timezone.localtime(ordered):%Y-%m-%d %H:%M}" in shown.text_en
+    who, subject = mailed()[-1]
+    assert who == {"requester", "colleague"}
+    assert subject.startswith("Planned change was moved · core-db system · ")
+    assert f"{timezone.localtime(moved):%Y-%m-%d %H:%M}" in subject
+    assert Notice.objects.filter(event="change_told").count() == 2
+    assert run_informing(moved - timedelta(hours=24)) == 1
+    assert (stages(change)[2:], run_informing(moved + timedelta(minutes=16))) == (["soon"], 1)
+    act(change, "edit", world.lead, summary="另一个摘要")
+    assert stages(change) == ["planned", "moved", "soon", "delayed"]
+
+
+def test_what_does_not_take_place_is_named_by_the_time_that_was_announced(world: World) -> None:
+    change = scheduled(world)
+    moved = {"planned_start": "2026-11-25T20:00", "planned_end": "2026-11-25T22:00", "let_approvals_fall": "on"}
+    act(change, "edit", world.lead, now=later(1), **moved)
+    assert mailed()[-1][1] == "Planned change does not take place · core-db system · 2026-11-24 20:00 – 22:00"
+
+
+@pytest.mark.req("CHG-07")
+def test_an_emergency_without_a_window_is_told_and_read_with_its_real_time(world: World, client: Client) -> None:
+    change = approved_emergency(world, business_system="core-db", effect="短时中断")
+    assert mailed()[-1][1] == "Planned change · core-db system · at once"
+    [shown] = read_by(world.requester, clock.now())
+    assert (shown.starts_at is None, shown.ends_at) == (False, None)
+    api = Api(world.requester)
+    [row] = api.get("planned-work/").json()["work"]
+    assert (row["starts_at"], row["ends_at"], row["is_running"]) == (None, None, False)
+    change = act(change, "start", world.engineer, text="必需")
+    [row] = api.get("planned-work/").json()["work"]
+    assert (row["starts_at"] is not None, row["ends_at"], row["is_running"]) == (True, None, True)
+    client.force_login(reload_user(world.requester))
+    assert f"{timezone.localtime(change.actual_start):%Y-%m-%d}" in client.get("/changes/planned/").content.decode()
+    until = clock.now() + timedelta(hours=3)
+    act(change, "report_delay", world.engineer, expected_end=until.isoformat())
+    assert f"since {timezone.localtime(change.actual_start):%Y-%m-%d %H:%M}" in mailed()[-1][1]
+    [row] = api.get("planned-work/").json()["work"]
+    assert row["ends_at"] is not None
+    assert read_by(world.requester, clock.now())[0].ends_at == until
 
 
 def test_they_read_what_was_written_for_them_in_their_language(world: World, client: Client) -> None:
@@ -330,6 +277,7 @@ def test_panel_and_api_say_who_knows_what_to_staff_alone(world: World, client: C
     assert Delivery.objects.filter(notice__event="announced", channel__in=("portal", "sms")).count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.req("CHG-07", "ORG-03")
 def test_customers_read_of_planned_work_on_their_systems_alone(world: World, client: Client) -> None:
     """Approved changes and maintenance windows, in the reader's language; nothing internal, nothing of others."""

@@ -41,6 +41,7 @@ def test_the_review_asks_for_the_minutes_of_each_system(changed: Any, world: Wor
     assert (line.system.pk, line.recorded, line.minutes) == ("trade", 12, 12)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 @pytest.mark.req("CHG-10")
 def test_a_correction_stands_beside_what_was_recorded_and_counts(changed: Any, world: World, client: Client) -> None:
     changer = world.people["changer"]

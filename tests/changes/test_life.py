@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from approvals.content import digest_of, lines_of
 from approvals.models import ApprovalRound
 from approvals.policy.policies import publish as publish_policy
+from approvals.questions import question_of
+from changes.approving import PURPOSE
 from changes.catalogue.templates import judge, publish
 from changes.models import Change, ChangeTemplate, PlanStep
 from notifications.models import Notice
@@ -139,7 +143,7 @@ def test_template_that_fails_too_often_is_no_longer_offered(world: World) -> Non
     template.group = world.engineer.support_groups.get()
     template.save()
     for number in range(2):
-        change = act(order(world), "start", world.engineer, now=later(number))
+        change = act(order(world, planned_end=later(3).isoformat()), "start", world.engineer, now=later(number))
         act(change, "back_out_now", world.engineer, now=later(number + 1), text="失败")
     template.refresh_from_db()
     assert not template.approved
@@ -171,17 +175,18 @@ def test_emergency_is_decided_by_leaders_and_recorded_afterwards(world: World) -
     incident = incident_in("in_progress", world)
     one: dict[str, Any] = {"raised_from": incident.number, "planned_start": "", "planned_end": ""}
     change = act(request(world, "emergency", **one), "submit", world.lead, now=MONDAY)
-    assert change.record_since == MONDAY
+    assert change.record_since is None
     change = act(change, "ask_approval", world.lead, now=MONDAY)
-    change = approve(change, world.people["leader"])
+    change = approve(change, world.people["leader"], world.people["head"])
     again = request(world, "emergency", **one)
     with pytest.raises(ActionConflict):
         act(again, "submit", world.lead)
 
     change = act(change, "start", world.engineer, now=later(1))
     change = act(change, "implement", world.engineer, now=later(2), result="as_planned")
+    assert change.record_since == later(2)
     answers = {"expected_reached": "yes", "rating": "good", "business_view": "good", "interruption_minutes": "0"}
-    change = act(change, "review", world.engineer, now=later(3), **answers)
+    change = act(change, "review", world.people["changer"], now=later(3), **answers)
     with pytest.raises(ActionConflict):
         act(change, "close", world.engineer)
     change = act(change, "complete_record", world.engineer, effect="无", plan="重启", back_out="无需")
@@ -221,6 +226,22 @@ def test_edit_of_substance_is_announced_and_lets_approvals_fall(world: World) ->
     assert "2026-11-24" in Notice.objects.get(event="approval_fell").payload["text"]["zh"]
     with pytest.raises(ActionConflict):
         act(change, "start", world.engineer)
+
+
+@pytest.mark.req("CHG-03", "NTF-04")
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Shanghai"])
+def test_all_read_the_same_times_of_what_let_approvals_fall(world: World, zone: str) -> None:
+    """Whatever the zone of whoever edited it: those of the portal, and it is said which that is."""
+    change = approve(asked_simple(world), world.approver)
+    digest = ApprovalRound.objects.get().digest
+    typed = {"planned_end": "2026-11-24T23:00+08:00", "let_approvals_fall": "on"}
+    with timezone.override(zone):
+        assert digest_of(lines_of(question_of("change", PURPOSE), change)) == digest
+        act(change, "edit", world.lead, now=later(2), **typed)
+
+    text = Notice.objects.get(event="approval_fell").payload["text"]
+    for language in ("zh", "en"):
+        assert "2026-11-24 22:00 (UTC+08:00) → 2026-11-24 23:00 (UTC+08:00)" in text[language]
 
 
 @pytest.mark.req("CHG-03")
@@ -274,3 +295,18 @@ def test_policies_are_published_once(world: World) -> None:
 
     assert [publish_policy(policy=one, by=None, now=MONDAY) for one in Policy.objects.all()] == [None] * 3
     assert WINDOW["planned_start"] < WINDOW["planned_end"]
+
+
+@pytest.mark.req("CHG-01")
+def test_a_request_says_how_soon_it_is_wanted(world: World) -> None:
+    """Medium unless said; on the page, in the list, by API; no approval binds to it."""
+    api = Api(world.lead)
+    usual, soon = request(world), request(world, precedence="high")
+    assert (usual.precedence, soon.precedence) == ("medium", "high")
+    assert [one["number"] for one in api.results("changes/?precedence=high")] == [soon.number]
+    assert api.get(f"changes/{soon.number}/").json()["precedence"] == "high"
+    edited = act(soon, "edit", world.lead, precedence="low", now=MONDAY)
+    assert edited.precedence == "low"
+    with pytest.raises(ActionInvalid) as refused:
+        act(edited, "edit", world.lead, precedence="now", now=MONDAY)
+    assert list(refused.value.form.errors) == ["precedence"]

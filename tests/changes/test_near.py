@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +12,24 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from changes.models import Change
-from changes.origins.near import changes_near
+from changes.origins.near import SHOWN, changes_near
 from cmdb.models import Relation, RelationType
 from notifications.models import Notice
 from tests.api.client import Api
-from tests.changes.making import approve, request, staffed
+from tests.changes.making import approve, request, staffed, store_copy, window_now
 from tests.contract.subjects import problem_in
-from tests.factories import MONDAY, World, act, incident_in, last_entry, make_item, make_system, reload_user, resolve
+from tests.factories import (
+    MONDAY,
+    World,
+    act,
+    incident_in,
+    last_entry,
+    make_item,
+    make_system,
+    register_incident,
+    reload_user,
+    resolve,
+)
 from tickets import clock
 from tickets.errors import ActionForbidden, ActionInvalid
 from tickets.models import TimelineEntry
@@ -42,11 +54,12 @@ def planned(world: World, hours: float, **data: Any) -> Any:
     return act(request(world, now=None, **window(hours), **data), "submit", world.lead)
 
 
-def carried_out(world: World, hours: float, *, until: str = "implement", **data: Any) -> Any:
+def carried_out(world: World, *, until: str = "implement", **data: Any) -> Any:
     """A change that was begun, and perhaps ended, now."""
-    change = act(planned(world, hours, **data), "accept", world.people["changer"])
+    change = act(request(world, now=None, **window_now(), **data), "submit", world.lead)
+    change = act(change, "accept", world.people["changer"])
     change = approve(act(change, "ask_approval", world.lead), world.approver, now=clock.now())
-    change = act(change, "start", world.engineer, begin_early="on", text="提前")
+    change = act(change, "start", world.engineer)
     return change if until == "start" else act(change, until, world.engineer, result="as_planned")
 
 
@@ -56,6 +69,7 @@ def affected(world: World, *items: str, **data: Any) -> Any:
     return act(incident, "add_items", world.engineer, items=list(items)) if items else incident
 
 
+@pytest.mark.slow
 def test_running_planned_and_recent_changes_stand_beside_an_incident_with_reasons(world: World) -> None:
     """Of its items, of what they rest on, of what rests on them, of its service; nothing far away in place or time."""
     host, app, upper, far = (make_item(name) for name in ("host-1", "app-1", "portal-1", "far-1"))
@@ -63,8 +77,8 @@ def test_running_planned_and_recent_changes_stand_beside_an_incident_with_reason
     for source, target in ((app, host), (upper, app)):
         Relation.objects.create(relation_type=kind, source=source, target=target, confirmed_at=MONDAY)
     system = make_system("core-db")
-    recent = carried_out(world, 30, items=["app-1"])
-    running = carried_out(world, 40, until="start", items=["host-1"])
+    recent = carried_out(world, items=["app-1"])
+    running = carried_out(world, until="start", items=["host-1"])
     above = planned(world, 50, items=["portal-1"])
     served = planned(world, 60, business_system=system.code)
     planned(world, 70, items=["far-1"])
@@ -86,9 +100,20 @@ def test_running_planned_and_recent_changes_stand_beside_an_incident_with_reason
     assert far.pk
 
 
+def test_an_incident_that_names_a_system_alone_shows_what_its_items_rest_on(world: World) -> None:
+    system = make_system("core-db")
+    host, app = make_item("host-1"), make_item("app-1", business_system=system)
+    kind = RelationType.objects.get(code="runs_on")
+    Relation.objects.create(relation_type=kind, source=app, target=host, confirmed_at=MONDAY)
+    running = carried_out(world, until="start", items=["host-1"])
+    incident = register_incident(world.desk, business_system="core-db")
+    found = changes_near(incident, world.engineer, clock.now())
+    assert [(one.change.number, one.when) for one in found] == [(running.number, "running")]
+
+
 def test_an_old_incident_shows_what_ran_before_it_and_nothing_to_come(world: World) -> None:
     make_item("app-1")
-    recent = carried_out(world, 30, items=["app-1"])
+    recent = carried_out(world, items=["app-1"])
     planned(world, 50, items=["app-1"])
     incident = resolve(affected(world, "app-1"), world.engineer)
     found = changes_near(incident, world.engineer, clock.now())
@@ -114,6 +139,32 @@ def test_the_panel_is_for_staff_and_costs_the_same_for_many(world: World, client
     assert {row["when"] for row in api.json()["results"]} == {"planned"}
     assert Api(world.requester).get(f"incidents/{incident.number}/changes/").status_code == 403
     assert Api(world.requester2).get(f"incidents/{incident.number}/changes/").status_code in (403, 404)
+
+
+@pytest.mark.slow
+def test_many_recent_changes_hide_none_that_runs(world: World, client: Client) -> None:
+    """Of each kind the newest, of those to come the soonest; what is left out is counted."""
+    system = make_system("core-db")
+    incident = affected(world, business_system=system.code)
+    closed = carried_out(world, business_system=system.code)
+    for number in range(70):
+        ended = closed.actual_end - timedelta(minutes=number + 1)
+        store_copy(closed, number, actual_start=ended, actual_end=ended)
+    running = carried_out(world, until="start", business_system=system.code, assignee="engineer2")
+    draft = request(world, now=None, planned_start="", planned_end="", raised_from=incident.number)
+    near = changes_near(incident, world.engineer, clock.now())
+    assert [(one.when, one.change.number, one.total) for one in near[:3]] == [
+        ("raised", draft.number, 1),
+        ("running", running.number, 1),
+        ("recent", closed.number, 71),
+    ]
+    assert len(near) == 2 + SHOWN
+    client.force_login(reload_user(world.engineer))
+    page = client.get(f"/tickets/{incident.number}/around/").content.decode()
+    assert all(one.number in page for one in (draft, running, closed))
+    assert re.search(rf"\b{71 - SHOWN}\b", page.split("changes-near")[1])
+    rows = Api(world.engineer).results(f"incidents/{incident.number}/changes/")
+    assert (len(rows), rows[-1]["total"]) == (66, 71)
 
 
 @pytest.mark.req("CHG-01", "CHG-02")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -15,17 +16,22 @@ import pytest
 from changes.collision.collisions import Grade, Reason, collisions_between, collisions_of
 from changes.models import Change, PlanStep
 from changes.schedule.freeze_models import FreezeRule
+from changes.schedule.slots import collisions_in, free_slots
 from cmdb.models import ConfigurationItem, Relation, RelationType
 from notifications.models import Notice
 from tests.api.client import Api
 from tests.changes.making import later, request, staffed
 from tests.factories import MONDAY, World, act, last_entry, make_item, make_system, register_incident
+from tickets import clock
+from tickets.errors import ActionConflict
 from tickets.models import AffectedItem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-05")]
 #: Each case has a day of its own, so that none meets another.
 FIRST_DAY = later(24 * 100)
 HOUR = timedelta(hours=1)
+#: When an incident that is open counts for what is planned on the first day.
+SHORTLY = FIRST_DAY - HOUR
 
 
 @dataclass
@@ -71,7 +77,13 @@ class Planting:
 
     def pair(self, needed: int = 1, **second: Any) -> tuple[Any, Any]:
         """Two nodes of which ``needed`` must be up."""
-        nodes, top = (self.item(), make_item(f"planted-n{self.made}", **second)), self.item()
+        one, other = self.group(2, needed, **second)
+        return one, other
+
+    def group(self, size: int, needed: int = 1, **last: Any) -> tuple[Any, ...]:
+        """Nodes of which ``needed`` must be up."""
+        nodes = (*(self.item() for _node in range(size - 1)), make_item(f"planted-n{self.made}", **last))
+        top = self.item()
         Relation.objects.bulk_create(
             Relation(
                 relation_type=self.kind, source=top, target=node, group="nodes", needed=needed, confirmed_at=MONDAY
@@ -83,6 +95,11 @@ class Planting:
     def expect(self, reason: Reason, *changes: Change) -> None:
         """These must be found, and nothing else of the reason."""
         self.expected.add((str(reason), frozenset(one.number for one in changes)))
+
+    def expect_all(self, *changes: Change) -> None:
+        """Each two of these share the blame for a redundant group."""
+        for one, other in combinations(changes, 2):
+            self.expect(Reason.REDUNDANCY, one, other)
 
     def step(self, change: Change, person: Any, start: float, hours: float) -> None:
         """Somebody of the plan, so many hours into the change."""
@@ -134,6 +151,38 @@ def redundancy(plant: Planting) -> None:
     one, other = plant.pair(needed=2)
     plant.change(0, 2, (one,))
     plant.change(1, 2, (other,))
+    plant.day += 1
+    crowds(plant)
+
+
+def crowds(plant: Planting) -> None:
+    """Three nodes at one moment; two and one in maintenance; one after the other; one left up; a bystander."""
+    nodes = plant.group(3)
+    plant.expect_all(*(plant.change(start, 2, (node,)) for start, node in zip((0, 1, 1.9), nodes, strict=True)))
+    plant.change(0, 4, (plant.item(),))
+    plant.day += 1
+    nodes = plant.group(3)
+    for start, node in zip((0, 1, 2), nodes, strict=True):  # the first has ended when the third begins
+        plant.change(start, 2, (node,))
+    plant.day += 1
+    nodes = plant.group(3, status_id="in_maintenance")
+    plant.expect_all(plant.change(0, 2, (nodes[0],)), plant.change(1, 2, (nodes[1],)))
+    plant.day += 1
+    nodes = plant.group(4)
+    for node in nodes[:3]:  # one is up all the time
+        plant.change(0, 2, (node,))
+    plant.day += 1
+    nodes = plant.group(4, needed=2)
+    plant.expect_all(*(plant.change(0, 2, (node,)) for node in nodes[:3]))
+    plant.day += 1
+    nodes = plant.group(3)
+    plant.expect_all(plant.change(0, 2, nodes[:2]), plant.change(1, 2, (nodes[2],)))
+    plant.change(4, 2, (nodes[1],))
+    plant.day += 1
+    nodes = plant.group(3)
+    plant.change(0, 2, (nodes[0],))
+    plant.change(0, 2, (nodes[1],))
+    plant.change(0, 2, (nodes[2],), state="rejected", phase="closed")
 
 
 def away(plant: Planting) -> None:
@@ -205,7 +254,7 @@ RULES: dict[Reason, Callable[[Planting], None]] = {
 def found_of(plant: Planting) -> Iterator[tuple[str, frozenset[str]]]:
     """Every hard collision of the planted days."""
     span = FIRST_DAY - timedelta(days=1), FIRST_DAY + timedelta(days=plant.day + 2)
-    for one in collisions_between(*span):
+    for one in collisions_between(*span, MONDAY):
         if one.grade is Grade.HARD:
             yield str(one.reason), frozenset(row.number for row in (one.change, one.other) if row)
 
@@ -225,9 +274,9 @@ def test_hard_rule_finds_every_planted_case_and_nothing_beside(
     assert (found - expected, expected - found) == (set(), set())
 
 
-def reasons(change: Any) -> list[tuple[str, str]]:
+def reasons(change: Any, now: datetime = MONDAY) -> list[tuple[str, str]]:
     """(grade, reason) of everything that ``change`` collides with."""
-    return [(str(one.grade), str(one.reason)) for one in collisions_of(change)]
+    return [(str(one.grade), str(one.reason)) for one in collisions_of(change, now)]
 
 
 @pytest.mark.req("CHG-05", "INC-16")
@@ -243,14 +292,79 @@ def test_an_open_major_incident_collides_softly_and_counts_its_node_as_down(worl
         plant.change(12, 2, (plant.item(),)),
     )
     small = register_incident(world.desk, impact="I4", items=[one.identifier])
-    assert reasons(on_node) == []
+    assert reasons(on_node, SHORTLY) == []
     major = register_incident(world.desk, impact="I1", items=[one.identifier], business_system="core-db")
     assert (small.priority_rank > 2, major.priority_rank <= 2) == (True, True)
-    assert reasons(on_node) == [("soft", "incident")]
-    assert reasons(on_other) == [("hard", "away")]
-    assert (reasons(in_system), reasons(elsewhere)) == ([("soft", "incident")], [])
-    [row] = Api(world.lead).results(f"changes/{on_node.number}/collisions/")
+    assert reasons(on_node, SHORTLY) == [("soft", "incident")]
+    assert reasons(on_other, SHORTLY) == [("hard", "away")]
+    assert (reasons(in_system, SHORTLY), reasons(elsewhere, SHORTLY)) == ([("soft", "incident")], [])
+    tomorrow = plant.change((clock.now() + timedelta(days=1) - FIRST_DAY) / HOUR, 2, (one,))
+    rows = Api(world.lead).results(f"changes/{tomorrow.number}/collisions/")
+    [row] = [row for row in rows if row["incident"]]
     assert (row["incident"], row["change"]) == (major.number, None)
+
+
+@pytest.mark.req("CHG-05", "INC-16")
+def test_an_open_major_incident_counts_for_two_days_and_the_windows_offered_are_free_of_it(world: World) -> None:
+    """Nobody knows until when it lasts; what was refused because of it is not refused in a window that is offered."""
+    plant = Planting(staffed(world))
+    one, other = plant.pair()
+    change = plant.change(0, 2, (other,))
+    register_incident(world.desk, impact="I1", items=[one.identifier])
+    soon, late = SHORTLY, FIRST_DAY - timedelta(days=2)
+    assert {str(row.reason) for row in collisions_of(change, soon)} == {"away"}
+    assert collisions_of(change, late) == []
+    slots = free_slots(change, soon)
+    assert slots
+    assert all(slot.start >= soon + timedelta(days=2) for slot in slots)
+    assert [collisions_in(change, slot.start, soon) for slot in slots] == [[]] * len(slots)
+
+
+@pytest.mark.req("CHG-05")
+def test_windows_are_offered_from_its_own_on(world: World) -> None:
+    """Of a change planned three weeks ahead, not in the days before it."""
+    plant = Planting(staffed(world))
+    node = plant.item()
+    change, _other = plant.change(24 * 21, 2, (node,)), plant.change(24 * 21 + 1, 2, (node,))
+    slots = free_slots(change, MONDAY)
+    assert slots
+    assert all(change.planned_start is not None and slot.start > change.planned_start for slot in slots)
+
+
+@pytest.mark.req("CHG-05")
+def test_who_only_answers_for_a_change_is_free_while_its_steps_are_others(world: World) -> None:
+    """Without steps its implementer is busy throughout; with them whoever is named, when the step says."""
+    staffed(world)
+    first: Any = act(request(world, assignee="engineer"), "submit", world.lead, now=MONDAY)
+    other: Any = request(world, assignee="engineer")
+    with pytest.raises(ActionConflict, match=first.number):
+        act(other, "submit", world.lead, now=MONDAY)
+    times = {"planned_from": "2026-11-24T20:00", "planned_to": "2026-11-24T21:00"}
+    nameless: Any = act(request(world, assignee="engineer"), "add_step", world.lead, now=MONDAY, what="切换", **times)
+    with pytest.raises(ActionConflict, match=first.number):
+        act(nameless, "submit", world.lead, now=MONDAY)
+    other = act(other, "add_step", world.lead, now=MONDAY, what="备份", person="engineer2", **times)
+    other = act(other, "submit", world.lead, now=MONDAY)
+    assert reasons(other) == []
+    assert reasons(first) == []
+
+
+@pytest.mark.req("CHG-05")
+def test_three_that_take_one_node_each_collide_though_no_two_do(world: World) -> None:
+    """From the side of each, where it would be moved to, and with a node that an open major incident took down."""
+    plant = Planting(staffed(world))
+    nodes = plant.group(3)
+    first, _second, third = changes = [plant.change(0, 2, (node,)) for node in nodes]
+    begin, end = FIRST_DAY, FIRST_DAY + 2 * HOUR
+    for change in changes:
+        assert reasons(change) == [("hard", "redundancy")] * 2
+    assert {str(one.reason) for one in collisions_in(third, begin, MONDAY)} == {"redundancy"}
+    [slot, *_more] = free_slots(third, begin)
+    assert slot.start >= end
+    Change.objects.filter(pk=third.pk).update(state="cancelled", phase="closed")
+    assert reasons(first) == []
+    register_incident(world.desk, impact="I1", items=[nodes[2].identifier])
+    assert reasons(first, SHORTLY) == [("hard", "redundancy")]
 
 
 @pytest.mark.req("CHG-05")

@@ -6,24 +6,32 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import override
 
 from approvals.services import ask
+from changes.afterwards.models import IncidentVerdict
 from changes.informing.models import AffectedNotice
-from changes.models import Change, Meeting
+from changes.models import Change, FreezeRule, Meeting
+from changes.proof.forms import order_of, record_of
 from changes.proof.pack import MANIFEST, pack_of, verify
 from cmdb.models import CIStatus
 from cmdb.services import Stamp, update_item
+from cmdb.versioning.moments import replaying
+from itsm.documents.paper import moment
 from tests.api.client import Api
 from tests.changes.making import approve, change_in, later, request, staffed
-from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
+from tests.factories import MONDAY, World, act, make_item, make_system, register_incident, reload_user
+from tickets import clock
 from tickets.actions import perform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-07")]
@@ -47,6 +55,7 @@ def rewritten(data: bytes, name: str, edit: Any) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_the_pack_says_everything_and_is_genuine(world: World) -> None:
     change = change_in("closed", world)
     data = pack_of(change, reload_user(world.lead))
@@ -63,6 +72,7 @@ def test_the_pack_says_everything_and_is_genuine(world: World) -> None:
     assert set(read[MANIFEST]["files"]) == set(read) - {MANIFEST} | {"record.pdf", "items.pdf"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "edit", "said"),
     [
@@ -83,6 +93,7 @@ def test_whatever_is_altered_is_found(world: World, name: str, edit: Any, said: 
     assert said in " ".join(found.wrong)
 
 
+@pytest.mark.slow
 def test_each_byte_counts(world: World) -> None:
     """One flipped bit anywhere is found, and so is a byte too many; files are named when it is in one."""
     data = pack_of(change_in("closed", world), reload_user(world.lead))
@@ -90,7 +101,7 @@ def test_each_byte_counts(world: World) -> None:
         assert not verify(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]).genuine, place
     assert not verify(data + b"x").genuine
     inside = data.index("备份".encode())
-    assert "record.json" in " ".join(verify(data[:inside] + b"'" + data[inside + 1 :]).wrong)
+    assert "assessments.json" in " ".join(verify(data[:inside] + b"'" + data[inside + 1 :]).wrong)
 
 
 def test_a_pack_made_elsewhere_is_found(world: World, settings: Any) -> None:
@@ -116,6 +127,7 @@ def test_a_pack_made_elsewhere_is_found(world: World, settings: Any) -> None:
     assert len(verify(data).wrong) == 1
 
 
+@pytest.mark.slow
 def test_command_page_and_api_give_and_check_it(world: World, client: Client, tmp_path: Path) -> None:
     change = change_in("closed", world)
     client.force_login(reload_user(world.lead))
@@ -137,6 +149,7 @@ def test_command_page_and_api_give_and_check_it(world: World, client: Client, tm
     assert client.post("/changes/proof/", {}).status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-12")
 def test_the_record_and_the_order_for_items_are_printed(world: World, client: Client) -> None:
     item = make_item("DB-1", status=CIStatus.objects.get(code="in_use"))
@@ -191,6 +204,7 @@ def test_files_and_what_stands_around_it_are_in_the_pack_and_sealed(world: World
     assert verify(rewritten(data, "attachments/0001-计划.txt", lambda text: text + b"x")).wrong
 
 
+@pytest.mark.slow
 @pytest.mark.req("CHG-04", "NTF-04")
 def test_the_pack_holds_the_notices_and_announcements_about_the_change(world: World) -> None:
     """In both languages, with who got them; of this change alone, and nothing that opens a door."""
@@ -226,3 +240,78 @@ def test_the_pack_holds_the_notices_and_announcements_about_the_change(world: Wo
     assert "短时中断" in mail["zh"]["text"]
     assert {copy["person"] for copy in mail["to"]} == {"requester", "colleague"}
     assert other.number not in json.dumps(read["notices"])
+
+
+@pytest.mark.slow
+@pytest.mark.req("CMDB-06", "TKT-12")
+def test_the_order_names_what_was_written_to_the_last_of_many_items(world: World) -> None:
+    change: Any = change_in("implementing", world)
+    with replaying(MONDAY):
+        items = [make_item(f"n-{number:03}") for number in range(205)]
+    for item in items:
+        change.affected_items.create(item=item)
+    update_item(item=items[-1], facts={"name": "换"}, stamp=Stamp(by=world.engineer, change=change.number))
+
+    lines = order_of(change, reload_user(world.lead))
+
+    assert [line.item.identifier for line in lines if line.written] == ["n-204"]
+    assert [field.after for line in lines for one in line.written for field in one.fields] == ["换"]
+
+
+@pytest.mark.req("CHG-06", "TKT-12")
+def test_the_record_says_of_each_step_when_it_was_planned_and_done_by_whom_and_what_it_caused(world: World) -> None:
+    change: Any = change_in("implementing", world)
+    begin = change.planned_start
+    step = {"planned_from": begin, "planned_to": begin + timedelta(minutes=30)}
+    change.steps.update(**step, started_at=begin, ended_at=begin + timedelta(minutes=40), note="慢盘")
+    change = act(change, "report_step", world.engineer2, step=1, status="done", note="慢盘")
+    incident = register_incident(world.desk, summary="登录慢")
+    IncidentVerdict.objects.create(change=change, incident=incident, caused=True, by=world.lead, at=MONDAY)
+
+    with override("en"):
+        parts = dict(record_of(change, reload_user(world.lead)))
+
+    def said(part: str, label: str) -> str:
+        return next(str(line["value"]) for line in parts[part] if line["label"] == label)
+
+    with override("en"):
+        at = f"{moment(begin)} – {moment(begin + timedelta(minutes=30))}"
+        assert at in said("Plan", "Steps of the plan")
+        done = said("Implementation", "Steps as carried out")
+        assert all(word in done for word in ("1. 备份", moment(change.steps.get().ended_at), "Engineer", "慢盘")), done
+        assert said("Implementation", "Incidents that it caused") == f"{incident.number} 登录慢"
+
+
+def collisions_in(data: bytes) -> list[dict[str, Any]]:
+    """What a pack says that the change collided with, moment by moment."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return list(json.loads(archive.read("collisions.json")))
+
+
+@pytest.mark.slow
+@pytest.mark.req("CHG-05")
+def test_the_pack_has_the_collisions_that_were_read_when_it_was_decided_and_none_of_today(world: World) -> None:
+    """It keeps them when it is closed, and a freeze that somebody declares over a window that has passed adds none."""
+    make_item("db-1")
+    change, other = (change_in("draft", world) for _number in range(2))
+    change, other = (act(one, "add_items", world.lead, items=["db-1"]) for one in (change, other))
+    other = act(other, "submit", world.lead)
+    changer = world.people["changer"]
+    change = act(act(change, "submit", world.lead), "accept", changer)
+    change = act(change, "ask_approval", changer)
+    act(other, "cancel", world.lead, text="不做了")
+    change = act(approve(change, world.approver, now=clock.now()), "start", world.engineer)
+    change = act(act(change, "implement", world.engineer, result="as_planned"), "confirm_result", changer)
+    data = pack_of(change, reload_user(world.lead))
+    moments = [(one["occasion"], one["count"]) for one in collisions_in(data)]
+    assert moments == [("submit", 1), ("ask_approval", 1), ("decision", 0), ("start", 0)]
+    [kept] = collisions_in(data)[0]["collisions"]
+    assert (kept["grade"], kept["reason"], kept["with"], kept["zh"]) == ("soft", "item", other.number, "db-1")
+
+    names = {"code": "audit", "name_zh": "审计", "name_en": "Audit", "kind": "span"}
+    begin, end = change.planned_start, change.planned_end
+    FreezeRule.objects.create(starts_at=begin, ends_at=end, **names)
+    act(change_in("draft", world), "cancel", world.lead, text="不做了")
+    assert pack_of(Change.objects.get(pk=change.pk), reload_user(world.lead)) == data
+    with pytest.raises(DatabaseError), transaction.atomic():
+        change.collision_readings.update(count=7)

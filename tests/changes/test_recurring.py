@@ -11,14 +11,16 @@ import pytest
 from django.test import Client
 
 from accounts.leaving import holdings_of, switch_off
+from approvals.models import ApprovalRound
+from changes.approving import askers
 from changes.catalogue.templates import publish
 from changes.models import Change, ChangeTemplate, FreezeRule, Occurrence, Recurrence
 from changes.recurring.dates import preview, windows_after
-from changes.recurring.services import end, make, pause, raise_due, resume, take_over
+from changes.recurring.services import edit, end, make, pause, raise_due, resume, take_over
 from notifications.models import Notice
 from tests.api.client import Api
 from tests.changes.making import change_in, later, request, staffed
-from tests.factories import MONDAY, World, act, reload_user
+from tests.factories import MONDAY, World, act, make_user, reload_user
 from tickets.errors import ActionConflict
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-01", "CHG-02")]
@@ -99,6 +101,7 @@ def test_a_standard_change_is_ordered_once_in_time_and_its_owner_told(world: Wor
     assert change.timeline.filter(action="change_recurred", data__title="每周重启").count() == 1
     told = Notice.objects.get(event="change_recurred")
     assert (told.ticket_id, change.number in str(told.payload)) == (change.pk, True)
+    assert "2026-12-01 20:00 (UTC+08:00)" in told.payload["text"]["en"]
     assert made.occurrences.get().change == change
 
 
@@ -140,6 +143,31 @@ def test_a_copy_is_drafted_with_its_plan_and_without_its_approvals(world: World)
         world.groups["host"],
     )
     assert [step.what for step in change.steps.all()] == ["升级"]
+
+
+@pytest.mark.req("CHG-03")
+def test_whoever_wrote_the_rule_does_not_approve_what_it_raises(world: World) -> None:
+    source = request(world, plan="一、备份")
+    made = make(owner=world.lead, now=MONDAY, copied=source, **RULE)
+    edit(made, user=world.people["changer"], now=MONDAY, copied=request(world, plan="二、删除"), **RULE)
+    raise_due(datetime(2026, 11, 24, 12, tzinfo=UTC))
+    change = Occurrence.objects.get().change
+    change = act(act(change, "submit", world.lead, now=later(48)), "accept", make_user("m", "change_manager"))
+    change = act(change, "ask_approval", world.lead, now=later(48))
+    kept = ApprovalRound.objects.get(ticket=change).excluded.values_list("person__username", "why")
+    assert dict(kept) == {"lead": "requester", "changer": "requester"}
+
+
+@pytest.mark.req("CHG-03")
+def test_whoever_only_steered_the_rule_approves_what_it_raises(world: World) -> None:
+    """To pause, resume or hand it over alters nothing of what is raised; the owner at the time asks for it."""
+    made = make(owner=world.lead, now=MONDAY, copied=request(world, plan="一、备份"), **RULE)
+    steering = world.people["changer"]
+    for step, user in ((pause, steering), (resume, steering), (take_over, steering), (take_over, world.lead)):
+        step(made, user, MONDAY)
+    raise_due(datetime(2026, 11, 24, 12, tzinfo=UTC))
+    change: Any = Occurrence.objects.get().change
+    assert {one.username for one in askers(change)} == {"lead"}
 
 
 def test_a_template_that_lost_its_pre_approval_raises_nothing_and_says_so(

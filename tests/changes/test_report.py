@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("CHG-10")]
 NOVEMBER = "2026-11"
 
 
+@pytest.mark.slow
 def test_figures_and_tables_of_the_month(month: World) -> None:
     api = Api(month.manager)
     said = api.get(f"change-report/?month={NOVEMBER}").json()
@@ -37,6 +38,7 @@ def test_figures_and_tables_of_the_month(month: World) -> None:
     assert (december["analysis"], december["groups"]) == ([], [])
 
 
+@pytest.mark.slow
 def test_the_analysis_says_what_went_wrong_and_why(month: World) -> None:
     change: Any = act(request(month), "submit", month.lead, now=MONDAY)
     act(change, "send_back", month.people["changer"], now=later(2), text="缺少影响说明")
@@ -50,6 +52,7 @@ def test_the_analysis_says_what_went_wrong_and_why(month: World) -> None:
     assert len(report.facts) >= 5
 
 
+@pytest.mark.slow
 def test_the_managers_words_are_kept_and_printed(month: World, client: Client) -> None:
     changer = month.people["changer"]
     client.force_login(reload_user(changer))
@@ -75,6 +78,7 @@ def test_the_managers_words_are_kept_and_printed(month: World, client: Client) -
     assert Api(month.manager).get(f"change-report/?month={NOVEMBER}").json()["words"]["text"] == "由程序写入"
 
 
+@pytest.mark.slow
 @pytest.mark.req("ORG-03")
 def test_it_is_for_staff(month: World, client: Client) -> None:
     for person in (month.requester, month.approver):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cmdb.models import RelationType
+from cmdb.models import ConfigurationItem, RelationType
 from cmdb.services import Link, Stamp, update_item, write_relations
 from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
@@ -49,6 +49,9 @@ def test_impact_names_items_services_and_customers(world: World, estate: dict[st
     one = api.get("items/HOST-1/impact/").json()
     assert [(row["identifier"], row["state"], row["depth"]) for row in one["items"]] == [("SVC", "degraded", 1)]
     assert one["partial"] is False
+    soon = api.get("items/HOST-1/impact/?nearest=true").json()
+    assert (soon["items"], soon["services"], soon["customers"]) == (one["items"], [], [])
+    problem(api.get("items/HOST-1/impact/?nearest=maybe"), 400)
     both = api.get("items/HOST-1/impact/?with=HOST-2").json()
     assert [(row["code"], row["state"]) for row in both["services"]] == [("SVC", "down"), ("trading", "down")]
     switch = api.get("items/SWITCH/impact/?direction=up").json()
@@ -137,3 +140,14 @@ def test_a_new_item_is_checked_against_its_class(world: World) -> None:
     schema = api.get("items/classes/server/schema/").json()["properties"]
     assert schema["cost"]["x-unit"] == "元"
     assert {"cpu", "serial_number", "warranty_end"} <= schema.keys()
+
+
+@pytest.mark.req("CMDB-01")
+@pytest.mark.parametrize("wrong", ["", "  ", "db/1", "db\n1", "x" * 101])
+def test_identifiers_that_no_address_can_hold_are_refused(world: World, wrong: str) -> None:
+    """An identifier is part of addresses and of lines in files: no slash, no line break, not too long."""
+    api = Api(world.engineer)
+    body = {"identifier": wrong, "name": "主机", "ci_class": "server", "status": "planned"}
+
+    assert "identifier" in problem(api.post("items/", body), 400)["errors"]
+    assert not ConfigurationItem.objects.filter(name="主机").exists()

@@ -18,6 +18,7 @@ from cmdb.models import Attribute, ConfigurationItem, Difference, RelationType
 from cmdb.services import Link, Stamp, update_item, write_relations
 from cmdb.versioning.moments import replaying
 from cmdb.versioning.recent import changes_below
+from tests.api.client import Api
 from tests.factories import MONDAY, World, make_item, register_incident
 from tickets.services import affect_items
 
@@ -85,7 +86,7 @@ def test_a_change_is_asked_inside_the_write_and_what_was_typed_is_kept(world: Wo
     client, url = signed_in(world.engineer), reverse("cmdb:edit", args=[item.pk])
     answers = {"CH1": "", "CH2": "The approval was withdrawn."}
 
-    def permit(reference: str, identifiers: Any, moment: Any) -> str:
+    def permit(reference: str, identifiers: Any, by: Any, since: Any) -> str:
         return answers.get(reference, "Unknown.")
 
     withdraw_permit(shipped)
@@ -118,7 +119,7 @@ def test_life_relations_impact_and_graph(world: World, django_assert_max_num_que
     for item in (service, host):
         assert client.post(reverse("cmdb:life", args=[item.pk, "commission"]), {}).status_code == 302
     assert client.post(reverse("cmdb:life", args=[host.pk, "retire"]), {}).status_code == 422
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(46):
         page = client.get(reverse("cmdb:item", args=[host.pk])).content.decode()
     assert "1 item is affected" in page
     assert "SVC" in client.get(reverse("cmdb:impact", args=[host.pk])).content.decode()
@@ -196,3 +197,82 @@ def test_a_ticket_leads_to_a_proposal_about_its_item(world: World) -> None:
     link = f"{reverse('cmdb:propose', args=[item.pk])}?ticket={incident.number}"
     assert link in signed_in(world.desk).get(incident.get_absolute_url()).content.decode()
     assert incident.number in signed_in(world.engineer).get(link).content.decode()
+
+
+@pytest.mark.req("UX-01")
+def test_a_filter_that_was_left_empty_asks_for_nothing(world: World, client: Client) -> None:
+    """A form without scripts sends all of its fields."""
+    make_item("host-01", status_id="in_stock")
+    client.force_login(world.admin)
+    listed = client.get("/items/?q=&status=in_stock&business_system=&organisation=")
+    assert (listed.status_code, "host-01" in listed.content.decode()) == (200, True)
+    assert client.get("/items/differences/?decided=&what=&source=").status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.req("CMDB-02")
+@pytest.mark.parametrize("name", ["as_of", "known_at"])
+def test_a_moment_that_cannot_be_understood_is_said_at_every_door(world: World, client: Client, name: str) -> None:
+    item = make_item("host-01")
+    client.force_login(world.admin)
+    api = Api(world.admin)
+    own = ("", "graph/", "impact/", "history/")
+    pages = [
+        "/items/",
+        "/items/export/",
+        "/items/compare/",
+        "/items/path/",
+        *(f"/items/{item.pk}/{one}" for one in own),
+    ]
+    for address in pages:
+        answer = client.get(f"{address}?{name}=soon")
+        assert answer.status_code in (200, 400, 404), address
+    for address in ("items/", "items/host-01/", *(f"items/host-01/{one}" for one in own[2:])):
+        refused = api.get(f"{address}?{name}=soon")
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, [name]), address
+    listed = client.get(f"/items/?{name}=soon")
+    assert (listed.status_code, "2026-11-22T08:00:00Z" in listed.content.decode()) == (400, True)
+
+
+@pytest.mark.req("CMDB-01")
+def test_a_value_that_another_item_has_names_that_item_alone(world: World) -> None:
+    make_item("host-01", attributes={"serial_number": "SN-1"})
+    make_item("host-02")
+    said = {"attributes": {"serial_number": "sn-1"}, "correction": True, "reason": "label"}
+    errors = Api(world.admin).patch("items/host-02/", said).json()["errors"]
+    assert errors == {"serial_number": ["The same value is already recorded for host-01."]}
+
+
+@pytest.mark.req("CMDB-03")
+def test_the_steps_of_a_life_tick_only_where_the_item_was(world: World) -> None:
+    """Recorded in use first, it was shown as planned and in stock before."""
+    with replaying(MONDAY):
+        first, second = make_item("A"), make_item("B", status_id="planned")
+    update_item(item=second, facts={"status_id": "in_use"}, stamp=Stamp(trusted=True))
+    steps = [
+        [row["status"] for row in signed_in(world.admin).get(f"/items/{item.pk}/").context["life"]]
+        for item in (first, second)
+    ]
+    assert [row[:3] for row in steps] == [["todo", "todo", "now"], ["done", "todo", "now"]]
+
+
+@pytest.mark.req("CMDB-02")
+def test_of_what_is_retired_no_relations_are_awaited(world: World) -> None:
+    page = signed_in(world.admin).get(f"/items/{make_item('A', status_id='retired').pk}/").content.decode()
+    assert "nothing yet" not in page
+    assert "nothing: it is retired" in page
+
+
+@pytest.mark.req("CMDB-02")
+def test_pages_of_the_past_are_headed_by_the_name_of_then(world: World, client: Client) -> None:
+    with replaying(MONDAY):
+        item = make_item("A", name="the old name")
+    update_item(item=item, facts={"name": "the new name"}, stamp=Stamp(trusted=True))
+    client.force_login(world.admin)
+    then = (MONDAY + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for page in ("impact", "graph"):
+        past, now = (
+            client.get(f"/items/{item.pk}/{page}/?{query}").content.decode() for query in (f"as_of={then}", "")
+        )
+        assert "<h1>the old name</h1>" in past, page
+        assert "<h1>the new name</h1>" in now, page

@@ -11,15 +11,19 @@ from django.utils.timezone import localtime
 
 from accounts.models import User
 from approvals.decisions.deciding import decide
-from problems.models import Problem
+from changes.models import Change
+from cmdb.models import BusinessSystem
+from problems.models import KnownError, KnownErrorUse, Problem
 from tasks.models import Task
 from tests.changes.making import change_in
-from tests.factories import World, act, add_task, incident_in
+from tests.factories import MONDAY, World, act, add_task, incident_in, make_item
+from tests.sampling import sampled
 from tests.second_kind.models import Visit
 from tickets import clock
 from tickets.actions import bound_form, perform
 from tickets.lifecycle import Action, Kind, kinds
 from tickets.models import Ticket
+from tickets.services import affect_items
 from tickets.shared.worktime import MinutesField
 
 
@@ -96,11 +100,50 @@ SUBJECTS: dict[str, Callable[[str, World], Ticket]] = {
     "visit": visit_in,
 }
 
+#: Of every registered kind the state in which most actions start: where the quick half looks.
+BUSIEST = {
+    (kind.code, max(kind.states.values, key=lambda state: sum(a.starts_in(state) for a in kind.actions.values())))
+    for kind in kinds()
+}
 #: (kind, state) of every registered kind.
-PLACES = [(kind.code, state) for kind in kinds() for state in kind.states.values]
+PLACES = sampled([(kind.code, state) for kind in kinds() for state in kind.states.values], BUSIEST.__contains__)
 
 #: (kind, action) of every registered kind.
 DECLARED: list[tuple[Kind, Action]] = [(kind, action) for kind in kinds() for action in kind.actions.values()]
+
+
+def subject_in_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
+    """A ticket beside another one and items that it is related to, others of every system, and those who work on it.
+
+    It took the workaround of a known error, whose problem it may join; a change that was raised from it has ended.
+    """
+    other = incident_in("registered", world)
+    ticket = SUBJECTS[kind](state, world)
+    act(ticket, "link", world.desk, meaning="related_to", target=other.number)
+    affect_items(ticket=ticket, items=[make_item("SRV-1")])
+    for system in BusinessSystem.objects.all():
+        make_item(f"OF-{system.pk}", business_system=system)
+        affect_items(ticket=ticket, items=[make_item(f"ON-{system.pk}", business_system=system)])
+    KnownErrorUse.objects.create(known_error=_known_error(world), ticket_id=ticket.pk, at=MONDAY, by=world.engineer)
+    if "judge_change" in ticket.kind_info.actions:
+        _raise_and_end_change(ticket, world)
+    return ticket, [world.engineer, world.desk, world.lead, world.manager, world.requester]
+
+
+def _raise_and_end_change(ticket: Ticket, world: World) -> None:
+    """A standard change that was ordered from the ticket, carried out and reviewed."""
+    data = {"template": "extend-disk", "raised_from": ticket.number, "items": ["SRV-1"]}
+    change = perform(Change(), "order", user=world.engineer, data=data).ticket
+    change = act(act(change, "start", world.engineer), "implement", world.engineer, result="as_planned")
+    act(change, "confirm_result", world.engineer)
+
+
+def _known_error(world: World) -> KnownError:
+    """One that is offered; it was published before the transaction of the test began."""
+    problem = act(problem_in("investigating", world), "record_workaround", world.lead, workaround="重启网关")
+    texts = {"title": "行情断连", "symptoms": "客户端提示行情中断", "steps": "重启网关进程"}
+    act(problem, "publish", world.lead, now=MONDAY, **texts)
+    return KnownError.objects.get(problem=problem)
 
 
 def expected_verdicts(ticket: Ticket, user: User) -> dict[str, str]:
@@ -159,7 +202,7 @@ def _samples(field: Any) -> list[Any]:
         path = (field.to_field_name or "pk").replace("__", ".")
         return [attrgetter(path)(row) for row in rows] or [""]
     if isinstance(field, forms.ChoiceField):
-        return [value for value, _label in field.choices if value]  # type: ignore[union-attr, misc]
+        return [value for value, _label in field.choices if value] or [""]  # type: ignore[union-attr, misc]
     if isinstance(field, forms.DateTimeField):
         return ["2099-01-01T00:00", "2026-11-20T00:00", f"{localtime(clock.now()):%Y-%m-%dT%H:%M}"]
     if isinstance(field, MinutesField):

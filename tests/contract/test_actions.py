@@ -9,16 +9,19 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User
-from changes.models import Change
-from cmdb.models import BusinessSystem
-from problems.models import KnownError, KnownErrorUse
-from tests.contract.subjects import PLACES, SUBJECTS, expected_verdicts, problem_in, sample_input, sees
-from tests.factories import MONDAY, World, act, incident_in, make_item
+from tests.contract.subjects import (
+    PLACES,
+    SUBJECTS,
+    expected_verdicts,
+    sample_input,
+    sees,
+    subject_in_surroundings,
+)
+from tests.factories import World
 from tickets.actions import available_actions, perform
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.lifecycle import Action
 from tickets.models import Ticket, TimelineEntry
-from tickets.services import affect_items
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-06")]
 
@@ -84,9 +87,10 @@ def test_available_actions_are_those_that_can_be_done(world: World, kind: str, s
         assert offered == enabled, user.username
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "state"), PLACES)
 def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, state: str) -> None:
-    ticket, workers = _subject_with_surroundings(kind, state, world)
+    ticket, workers = subject_in_surroundings(kind, state, world)
     done = set()
     for user in workers:
         for item in available_actions(ticket, user):
@@ -98,39 +102,6 @@ def test_possible_actions_succeed_with_input_that_fits(world: World, kind: str, 
                 done.add(item.action.name)
 
     assert {"comment", "note"} <= done
-
-
-def _subject_with_surroundings(kind: str, state: str, world: World) -> tuple[Ticket, list[User]]:
-    """A ticket beside another one and items that it is related to, others of every system, and those who work on it.
-
-    It took the workaround of a known error, whose problem it may join; a change that was raised from it has ended.
-    """
-    other = incident_in("registered", world)
-    ticket = SUBJECTS[kind](state, world)
-    act(ticket, "link", world.desk, meaning="related_to", target=other.number)
-    affect_items(ticket=ticket, items=[make_item("SRV-1")])
-    for system in BusinessSystem.objects.all():
-        make_item(f"OF-{system.pk}", business_system=system)
-        affect_items(ticket=ticket, items=[make_item(f"ON-{system.pk}", business_system=system)])
-    KnownErrorUse.objects.create(known_error=_known_error(world), ticket_id=ticket.pk, at=MONDAY, by=world.engineer)
-    if "judge_change" in ticket.kind_info.actions:
-        _raise_and_end_change(ticket, world)
-    return ticket, [world.engineer, world.desk, world.lead, world.manager, world.requester]
-
-
-def _raise_and_end_change(ticket: Ticket, world: World) -> None:
-    """A standard change that was ordered from the ticket and carried out."""
-    data = {"template": "extend-disk", "raised_from": ticket.number, "items": ["SRV-1"]}
-    change = perform(Change(), "order", user=world.engineer, data=data).ticket
-    act(act(change, "start", world.engineer), "implement", world.engineer, result="as_planned")
-
-
-def _known_error(world: World) -> KnownError:
-    """One that is offered; it was published before the transaction of the test began."""
-    problem = act(problem_in("investigating", world), "record_workaround", world.lead, workaround="重启网关")
-    texts = {"title": "行情断连", "symptoms": "客户端提示行情中断", "steps": "重启网关进程"}
-    act(problem, "publish", world.lead, now=MONDAY, **texts)
-    return KnownError.objects.get(problem=problem)
 
 
 def _do_and_undo(ticket: Ticket, action: Action, user: User, data: dict[str, Any]) -> None:

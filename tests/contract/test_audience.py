@@ -112,6 +112,7 @@ def without_cursors(body: dict[str, Any]) -> str:
     return re.sub(r"[0-9a-f]{32}", "", json.dumps(body, sort_keys=True))
 
 
+@pytest.mark.slow
 def test_answers_do_not_depend_on_what_is_hidden(world: World, tickets: list[Incident], settings: Any) -> None:
     settings.API_REQUESTS_PER_MINUTE = 10_000
     register_incident(world.desk, requester="requester2", now=MONDAY)

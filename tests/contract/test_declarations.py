@@ -13,6 +13,7 @@ from records.lifecycle import families
 from tests.contract.subjects import DECLARED, PLACES, SUBJECTS
 from tests.factories import World, incident_in
 from tests.second_kind.lifecycle import VisitLifecycle
+from tests.shipped import SHIPPED
 from tickets import diagrams
 from tickets.actions import available_actions
 from tickets.checks import problems_of
@@ -23,8 +24,6 @@ from tickets.workspace import pages
 pytestmark = pytest.mark.req("TKT-06")
 
 NAMES = [f"{kind.code}.{action.name}" for kind, action in DECLARED]
-#: Kinds that the portal has; the second kind lives in the tests only.
-PORTAL = [kind for kind in kinds() if not kind.model.__module__.startswith("tests.")]
 FAMILIES = [family for family in families() if not family.model.__module__.startswith("tests.")]
 
 
@@ -83,10 +82,12 @@ def test_keys_of_actions_leave_those_of_pages_alone(spec: Action) -> None:
     assert spec.key not in set("jknxz/?0") | set(pages.FREE_KEYS)
 
 
+@pytest.mark.slow
 def test_generated_documents_are_current() -> None:
-    assert sorted(docs.stale_documents(docs.wanted(PORTAL, FAMILIES))) == []
+    assert sorted(docs.stale_documents(docs.wanted(SHIPPED, FAMILIES))) == []
 
 
+@pytest.mark.slow
 def test_docs_check_names_what_is_out_of_date(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docs, "TARGET", tmp_path)
 

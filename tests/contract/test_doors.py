@@ -46,6 +46,7 @@ class ApiDoor:
         return self.api.post(f"{ticket.kind_info.slug}/{ticket.number}/actions/{action.name}/", data)
 
 
+@pytest.mark.slow
 @pytest.mark.req("UX-01")
 @pytest.mark.req("API-01")
 @pytest.mark.parametrize("kind", SUBJECTS)

@@ -140,6 +140,7 @@ def test_endpoint_appears(prepared: Kind, world: World) -> None:
     assert (again.status_code, "resolve" in again.json()["possible"]) == (409, True)
 
 
+@pytest.mark.slow
 def test_description_of_the_api_shows_it(prepared: Kind, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docs, "description", docs.description.__wrapped__)  # nobody keeps it over a start
     schema: Any = Api(world.engineer).get("schema/?format=json").json()
@@ -147,6 +148,7 @@ def test_description_of_the_api_shows_it(prepared: Kind, world: World, monkeypat
     assert schema["paths"][f"/api/v1/incidents/{{number}}/actions/{NAME}/"]["post"]["summary"]
 
 
+@pytest.mark.slow
 def test_diagram_and_permission_table_show_it(kind: Kind) -> None:
     text = diagrams.documents([kind], shipped_roles())["incident.md"]
 

@@ -30,6 +30,8 @@ from problems.meeting.queries import repeated_in
 from problems.models import KnownErrorUse, Problem, TrendProposal
 from replies.models import CannedReply, TicketTemplate
 from replies.variables import OF_TICKET, OF_WRITER, check_variables
+from reports.models import ServiceReport
+from reports.monthly.files import pdf_of
 from tasks.models import Task
 from tickets import clock
 from tickets.models import Attachment, Category, Ticket, TicketLink, TimelineEntry
@@ -246,6 +248,17 @@ def test_load_demo_has_a_past_that_trends_and_boards_show(database: None) -> Non
 
 
 @pytest.mark.req("CHG-02", "CHG-03", "CHG-06")
+@pytest.mark.req("RPT-02")
+def test_last_month_s_reports_are_there_one_of_them_sent(database: None) -> None:
+    """A customer reads its own; the draft of the other waits for the manager."""
+    made = {report.organisation.code: report for report in ServiceReport.objects.select_related("organisation")}
+    assert {code: report.state for code, report in made.items()} == {"exchange": "sent", "egov": "draft"}
+    sent = made["exchange"]
+    assert [one["name"] for one in sent.content["sent_to"]] == [str(User.objects.get(username="requester"))]
+    assert (sent.is_late, sent.month.day) == (False, 1)
+    assert pdf_of(sent)[:5] == b"%PDF-"
+
+
 def test_every_role_of_changes_can_be_tried_with_a_demo_account(database: None) -> None:
     """Its running changes, those that wait for somebody, what comes again: each is in the hands of a demo account."""
     people = {user.username: user for user in User.objects.with_access().filter(username__in=DEMO_ACCOUNTS)}

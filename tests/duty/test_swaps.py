@@ -15,7 +15,7 @@ from accounts.models import User
 from duty.models import Absence, Override, Roster, SwapProposal
 from duty.services import end_absence, on_duty, record_absence, save_roster, stand_in, withdraw_override
 from duty.swaps import answer_swap, open_proposals, propose_swap, swap_for_both
-from notifications.models import Delivery
+from notifications.models import Delivery, Notice
 from tests.api.client import Api, problem
 from tests.factories import World
 
@@ -61,6 +61,16 @@ def test_nothing_changes_until_the_other_accepts(world: World, roster: Roster) -
     with pytest.raises(ValidationError):
         answer_swap(proposal=one, answer="decline", by=world.engineer2, now=NOW)
     assert Override.objects.count() == 2
+
+
+@pytest.mark.req("NTF-04")
+def test_all_read_the_same_times_of_a_swap(world: World, roster: Roster) -> None:
+    """Whatever the zone of whoever asks for it."""
+    with timezone.override("Europe/Berlin"):
+        proposed(world, roster)
+
+    [summary] = Notice.objects.values_list("payload__summary__en", flat=True)
+    assert summary.endswith("2026-11-23 09:00 (UTC+08:00) ⇄ 2026-11-30 09:00 (UTC+08:00)")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +163,7 @@ def test_everybody_whose_days_move_is_told(world: World, roster: Roster) -> None
     assert newly() == {("duty_moved", "lead"), ("duty_moved", "engineer")}
 
 
+@pytest.mark.slow
 def test_two_swap_on_the_page(world: World, browse: Browse) -> None:
     start = timezone.localdate() + timedelta(days=1)
     made = Roster(group=world.groups["host"], period="week", starts_on=start, handover=time(0))
@@ -174,6 +185,7 @@ def test_two_swap_on_the_page(world: World, browse: Browse) -> None:
     assert browse(world.desk).get(f"/duty/{roster.pk}/").context["proposal_form"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.req("API-01")
 def test_programs_read_a_roster_and_swap_by_the_same_rules(world: World) -> None:
     start = timezone.localdate() + timedelta(days=1)
@@ -193,6 +205,7 @@ def test_programs_read_a_roster_and_swap_by_the_same_rules(world: World) -> None
     problem(Api(world.requester).get("duty/host/"), 403)
 
 
+@pytest.mark.slow
 @pytest.mark.req("API-01")
 def test_programs_record_who_is_away_and_who_stands_in(world: World, roster: Roster) -> None:
     span = {"starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-01-03T00:00:00Z"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from accounts.models import User
 from changes.models import Change
@@ -39,14 +41,24 @@ def scheduled(world: World) -> Any:
     return approve(act(change, "ask_approval", world.lead), world.approver, now=clock.now())
 
 
-def drag(page: Page, chip: Any, place: Any) -> None:
-    """Carry ``chip`` to ``place``: a busy browser takes the first move for the beginning, the second for the way."""
-    chip.hover()
-    page.mouse.down()
-    place.hover()
-    place.hover()
-    page.locator(".drop-here").wait_for()
-    page.mouse.up()
+def drag(page: Page, grip: Callable[[], object], carry: Callable[[], object]) -> None:
+    """``grip`` points at a change, ``carry`` takes it along; let go where the page marks the place.
+
+    A busy browser takes the first move for the beginning and the second for the way, and can miss both: then it is
+    tried again, as a person would.
+    """
+    for _ in range(5):
+        grip()
+        page.mouse.down()
+        carry()
+        carry()
+        with suppress(TimeoutError):
+            page.locator(".drop-here").wait_for(timeout=4_000)
+            page.mouse.up()
+            return
+        page.mouse.move(1, 1)
+        page.mouse.up()
+    raise AssertionError("Five times nothing was dragged.")
 
 
 def test_a_change_is_dragged_and_what_falls_is_said_first(world: World, visit: Callable[..., Page]) -> None:
@@ -55,7 +67,7 @@ def test_a_change_is_dragged_and_what_falls_is_said_first(world: World, visit: C
     page = visit("lead")
     page.goto(f"/changes/calendar/?on={local:%Y-%m-%d}")
     target = f"{local + timedelta(days=1):%Y-%m-%d}"
-    drag(page, page.locator(".planned[data-moves]"), page.locator(f"td[data-day='{target}']"))
+    drag(page, page.locator(".planned[data-moves]").hover, page.locator(f"td[data-day='{target}']").hover)
     page.wait_for_url(f"**/move/?day={target}")
     assert page.input_value("[name=planned_start]") == f"{target}T20:00"
     assert Change.objects.get(pk=change.pk).planned_start == change.planned_start
@@ -73,11 +85,7 @@ def test_a_change_is_dragged_and_what_falls_is_said_first(world: World, visit: C
     bar: Any = page.locator(".bar [data-moves]").bounding_box()
     moved = -round(line["width"] / 24 * 3)
     at = bar["x"] + 4, bar["y"] + 4
-    page.mouse.move(*at)
-    page.mouse.down()
-    page.mouse.move(at[0] + moved / 2, at[1], steps=4)
-    page.mouse.move(at[0] + moved, at[1], steps=4)
-    page.mouse.up()
+    drag(page, lambda: page.mouse.move(*at), lambda: page.mouse.move(at[0] + moved, at[1], steps=8))
     page.wait_for_url("**/move/?start=*")
     assert page.input_value("[name=planned_start]") == f"{target}T17:00"
 
@@ -93,7 +101,7 @@ def test_in_a_week_a_change_is_dragged_into_another_lane(world: World, visit: Ca
     page = visit("lead")
     page.goto(f"/changes/calendar/?view=week&by=service&on={local:%Y-%m-%d}")
     chip = page.locator(f".planned[data-moves='/changes/{change.number}/move/']").first
-    drag(page, chip, page.locator(f"td[data-day='{target:%Y-%m-%d}'][data-code=website]"))
+    drag(page, chip.hover, page.locator(f"td[data-day='{target:%Y-%m-%d}'][data-code=website]").hover)
     page.wait_for_url(f"**/move/?day={target:%Y-%m-%d}&service=website")
     assert page.input_value("[name=planned_start]") == f"{target:%Y-%m-%d}T20:00"
     assert page.locator("[name=business_system]").evaluate("(field) => field.value") == "website"

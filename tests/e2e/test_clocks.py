@@ -73,12 +73,21 @@ def test_a_p1_presses_the_manager_until_it_is_acknowledged(world: World, visit: 
     band = page.locator(".pressing-band")
     band.wait_for(timeout=PATIENCE)  # nobody reloads
     assert "[P1]" in band.inner_text()
+    until(page, "document.title.startsWith('⚠')")
     button = band.get_by_role("button", name="Acknowledge")
+    tab_to(page, button)
+    with page.expect_response(lambda answer: "/notices/" in answer.url):
+        page.evaluate("htmx.trigger('#bell', 'notices')")  # as when something else came
+    page.wait_for_timeout(200)
+    assert button.evaluate("element => element === document.activeElement")
     while band.count():  # one for each notice that presses
         shown = band.locator("p").inner_text()
         tab_to(page, button)
         page.keyboard.press("Enter")
         until(page, f"document.querySelector('.pressing-band p')?.innerText !== {shown!r}")
+        at = ".pressing-band p a" if band.count() else "#bell summary"
+        until(page, f"document.activeElement === document.querySelector({at!r})")
+    assert not page.title().startswith("⚠")
     page.reload()
     page.locator("#bell summary").wait_for()
     assert band.count() == 0

@@ -10,6 +10,7 @@ import pytest
 
 from announcements.models import Announcement
 from notifications.services import give_notice
+from tests.e2e.conftest import until
 from tests.factories import World, act, incident_in
 from tickets import clock
 from tickets.models import Ticket
@@ -101,7 +102,8 @@ def test_no_primary_button_is_covered(world: World, visit: Visit, language: str)
             answer = page.goto(places.get(url, url))
             assert answer is not None
             assert answer.ok, url
-            page.wait_for_load_state("networkidle")
+            page.locator("main" if who == "requester" else ".pressing-band").wait_for()
+            until(page, "!document.querySelector('.htmx-request, [aria-busy=true]')")
             assert page.locator(".pressing-band").count() == int(who != "requester")
             troubles += [f"{who} {url} {one}" for one in covered(page, "with the band")]
             page.evaluate("document.querySelector('.pressing-band')?.remove()")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from incidents.models import Incident
+from tests.e2e.conftest import NARROW
 from tests.factories import World
 
 if TYPE_CHECKING:
@@ -45,3 +46,16 @@ def test_a_refused_file_says_why_beside_it(world: World, visit: Visit) -> None:
     page.locator(".uploads .refused", has_text="run.exe").wait_for()
     assert page.input_value("#id_summary") == "A program"
     assert Incident.objects.count() == 0
+
+
+@pytest.mark.req("UX-02")
+def test_a_phone_shows_every_entry_of_the_portal(world: World, visit: Visit) -> None:
+    """None is hidden beyond an edge that nothing tells of."""
+    page = visit("requester", size=NARROW, language="en-US")
+    page.goto("/portal/")
+    links = page.locator(".portal-nav a")
+    assert links.count() > 2
+    for number in range(links.count()):
+        box = links.nth(number).bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= NARROW[0]

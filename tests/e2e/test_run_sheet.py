@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 
+from accounts.models import User
 from changes.models import Change
-from tests.changes.making import change_in
-from tests.e2e.conftest import NARROW, PASSWORD, until
+from tests.changes.making import change_in, request, staffed
+from tests.e2e.conftest import NARROW, PASSWORD, WIDE, until
 from tests.e2e.test_looks import look
-from tests.factories import World, act
+from tests.factories import World, act, make_item
 from tickets import clock
 
 if TYPE_CHECKING:
@@ -56,7 +59,12 @@ def signed_in(page: Page, username: str) -> None:
     page.fill("input[name=login]", username)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/changes/runs/**")
+    page.wait_for_url(re.compile(r"^[^?]*/changes/runs/"))
+
+
+def signed_out(page: Page) -> None:
+    """End the session as time does: the token of its forms stays, as does what is on its way at that moment."""
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
 
 
 def status_of(change: Any, step: int) -> str:
@@ -152,13 +160,13 @@ def test_whoever_was_signed_out_meanwhile_signs_in_and_it_goes(world: World, vis
     away(page.context, True)
     pressed(page, 1, "done")
     page.locator("#step-1 .run-waits").wait_for()
-    page.context.clear_cookies()
+    signed_out(page)
     away(page.context, False)
     page.locator("[data-run-bar] a").click()
     signed_in(page, "engineer2")
     page.locator("[data-run-bar]:visible").wait_for()
     assert status_of(change, 1) == "started"
-    page.context.clear_cookies()
+    signed_out(page)
     page.goto(f"/accounts/login/?next=/changes/runs/{change.number}/")
     signed_in(page, "engineer")
     page.locator("#step-1.is-done").wait_for()
@@ -169,3 +177,53 @@ def test_the_page_is_readable_in_light_and_dark(world: World, visit: Visit) -> N
     change = running(world)
     assert look(visit("engineer", size=NARROW), f"/changes/runs/{change.number}/", "") == []
     assert look(visit("engineer", language="en-US"), f"/changes/runs/{change.number}/", "") == []
+
+
+@pytest.mark.req("UX-02")
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_step_is_edited_where_it_stands_and_one_comes_back_to_it(world: World, visit: Visit, size: Any) -> None:
+    """Not at the top of the ticket, nor is the end of its timeline what one sees afterwards."""
+    change: Any = request(staffed(world), now=None, description="说明\n" * 30)
+    User.objects.update(password=world.desk.password)
+    for number in range(1, 7):
+        change = act(change, "add_step", world.lead, what=f"Step {number}")
+    page = visit("lead", size=size, language="en-US")
+    page.goto(change.get_absolute_url())
+    last = f"#plan-step-{change.steps.get(position=6).pk}"
+    page.locator(f"{last} a").click()
+    page.locator(f"{last} #action-panel form").wait_for()
+    assert page.evaluate("document.activeElement.closest('li')?.value") == 6
+    page.fill(f"{last} [name=what]", "")
+    page.locator(f"{last} .btn-primary").click()
+    page.locator(f"{last} .is-invalid").wait_for()
+    page.fill(f"{last} [name=what]", "Step six")
+    page.select_option(f"{last} [name=place]", label="after 4. Step 4")
+    page.locator(f"{last} .btn-primary").click()
+    page.locator(f"{last}[value='5']", has_text="Step six").wait_for()
+    top = f"document.querySelector('{last}').getBoundingClientRect().top"
+    until(page, f"0 <= {top} && {top} < innerHeight")
+    assert page.locator("#ticket-head #action-panel").count() == 1
+
+
+@pytest.mark.req("UX-02")
+def test_what_one_opened_stays_open_and_a_form_in_it_comes_back_there(world: World, visit: Visit) -> None:
+    """What is saved there closes nothing that one works in."""
+    make_item("db-1")
+    change: Any = request(staffed(world), now=None)
+    User.objects.update(password=world.desk.password)
+    page = visit("lead", language="en-US")
+    page.goto(change.get_absolute_url())
+    page.locator("#prepared-edits > summary").click()
+    page.locator("#prepared-edits a", has_text="Prepare a value").click()
+    form = page.locator("#prepared-edits #action-panel form")
+    form.wait_for()
+    page.locator("#id_attribute-ts-control").click()
+    page.locator(".ts-dropdown", has_text="Choose the configuration item first").wait_for()
+    page.locator("#id_item-ts-control").click()
+    page.keyboard.type("db-1")
+    page.locator(".ts-dropdown .option", has_text="db-1").click()
+    page.locator("#id_attribute-ts-control").click()
+    page.locator(".ts-dropdown .option", has_text="Name").first.click()
+    page.fill("#id_value", "Main")
+    form.locator(".btn-primary").click()
+    page.locator("#prepared-edits[open] li", has_text="Main").wait_for()

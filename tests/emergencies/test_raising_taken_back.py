@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from incidents.models import EmergencyTask
 from tasks.models import Task
@@ -75,6 +76,7 @@ def test_raised_again_it_has_its_first_tasks_again(world: World) -> None:
     assert states(ticket).count("assigned") == EmergencyTask.objects.count()
 
 
+@pytest.mark.slow
 def test_not_when_somebody_acted_meanwhile(world: World) -> None:
     ticket, entry = raised(world)
     act(ticket, "hand_over_command", world.manager, commander="lead", text="?")
@@ -95,6 +97,7 @@ def test_lowering_is_taken_back_and_those_called_in_see_it_again(world: World) -
     assert [guest.user for guest in Guest.objects.all()] == [world.engineer2]
 
 
+@pytest.mark.slow
 def test_page_offers_and_takes_it_back(world: World) -> None:
     ticket = incident_in("in_progress", world)
     page = browser(world.lead)
@@ -107,6 +110,7 @@ def test_page_offers_and_takes_it_back(world: World) -> None:
     assert Ticket.objects.get(pk=ticket.pk).priority_id == "P4"
 
 
+@pytest.mark.slow
 def test_api_sets_it_back_by_the_same_action(world: World) -> None:
     """Programs keep no last step: they say what is right instead."""
     ticket = incident_in("in_progress", world)
@@ -117,3 +121,13 @@ def test_api_sets_it_back_by_the_same_action(world: World) -> None:
         assert api.get(f"incidents/{ticket.number}/").json()["priority"]["code"] == priority
 
     assert not Ticket.objects.get(pk=ticket.pk).specific.in_emergency  # type: ignore[attr-defined]
+
+
+def test_not_when_it_moved_on_without_a_line_in_its_log(world: World) -> None:
+    """What followed the step is the portal's own; a version that none of its lines tells of is somebody's."""
+    ticket, entry = raised(world)
+    Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1)
+
+    assert not can_undo(entry, world.lead, Ticket.objects.get(pk=ticket.pk).specific)
+    with pytest.raises(ActionConflict):
+        undo_step(entry, user=world.lead, now=clock.now())

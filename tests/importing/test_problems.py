@@ -49,6 +49,7 @@ def at(hour: int) -> datetime:
     return datetime(2012, 3, 14 if hour < 2 else 15, (hour - 2) % 24, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_every_event_stands_at_its_time_by_whoever_did_it(tmp_path: Path) -> None:
     problem = imported(tmp_path, life(QUEUED, ASSIGNED, WORKING, WAITING, WORKING, CLOSED))
     assert list(problem.timeline.values_list("action", "state_from", "state_to", "at", "actor__full_name")) == [
@@ -107,6 +108,7 @@ def test_second_run_does_nothing(tmp_path: Path) -> None:
     assert Ticket.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LOG.exists(), reason="the real log is not beside the repository")
 def test_whole_log_comes_in_with_every_event() -> None:
     out = run_import(LOG, mapping="volvo_problems")

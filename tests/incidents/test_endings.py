@@ -166,6 +166,7 @@ def test_not_solved_shows_the_chain_on_both_timelines(world: World) -> None:
     assert (last_entry(old).action, last_entry(new).action) == ("followed_up", "follows")
 
 
+@pytest.mark.slow
 @pytest.mark.req("INC-12")
 def test_not_solved_again_and_again_is_counted(world: World) -> None:
     ticket: Any = incident_in("resolved", world)

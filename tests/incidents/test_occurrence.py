@@ -83,6 +83,7 @@ def endings(world: World) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-08")
 def test_how_it_ended_is_a_filter_of_lists(world: World, endings: dict[str, Any]) -> None:
     asked = {

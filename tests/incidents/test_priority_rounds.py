@@ -72,6 +72,7 @@ def test_declining_on_the_ticket_refuses_the_round_with_its_reason(world: World,
     assert (decision.verdict, decision.reason, decision.round.outcome) == ("refuse", "影响有限", "refused")
 
 
+@pytest.mark.slow
 def test_deciding_the_round_changes_the_ticket(world: World, proposed: Any) -> None:
     made = ApprovalRound.objects.get()
     page = Client(headers={"accept-language": "en"})

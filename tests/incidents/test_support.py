@@ -87,7 +87,7 @@ def test_remote_help_needs_recorded_consent(world: World) -> None:
 
 @pytest.mark.req("INC-15")
 def test_visit_on_site_records_times_in_order(world: World) -> None:
-    ticket = incident_in("in_progress", world)
+    ticket = incident_in("in_progress", world, now=MONDAY)
     wrong = {"departed_at": "2026-11-23T10:00", "arrived_at": "2026-11-23T09:00"}
     assert refused_fields(ticket, "record_on_site", world.engineer, **wrong) == ["arrived_at"]
 

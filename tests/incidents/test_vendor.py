@@ -55,6 +55,7 @@ def test_the_vendor_reads_the_question_and_the_case(world: World, ticket: Any) -
     assert "vendor_case_number" not in Api(world.requester).get(f"incidents/{ticket.number}/").json()
 
 
+@pytest.mark.slow
 def test_the_vendor_answers_the_engineer_and_never_the_customer(world: World, ticket: Any) -> None:
     with pytest.raises(ActionForbidden):
         act(ticket, "comment", world.vendor, text="hello customer")
@@ -102,6 +103,7 @@ def test_removal_is_logged_as_removal_and_registering_with_its_values(world: Wor
     )
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-05", "ORG-03")
 def test_the_vendor_gets_the_files_that_are_meant_for_the_vendor(world: World) -> None:
     """At every door: page, lists and downloads of the API, addresses of file and preview."""
@@ -124,6 +126,7 @@ def test_the_vendor_gets_the_files_that_are_meant_for_the_vendor(world: World) -
     assert seen_by(world.vendor, ticket) == {"public.txt"}
 
 
+@pytest.mark.slow
 @pytest.mark.req("INC-12", "ORG-03")
 def test_a_follow_up_carries_files_over_as_internal_as_they_were(world: World) -> None:
     ticket = incident_in("in_progress", world)

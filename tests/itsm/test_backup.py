@@ -15,6 +15,7 @@ from django.db import connection
 
 from itsm import uploads
 from itsm.run.backup import BackupError, create_backup, fit_to_server, restore_backup
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = """SELECT (SELECT count(*) FROM tickets_ticket), (SELECT count(*) FROM tickets_timelineentry),
@@ -24,7 +25,7 @@ COUNTS = """SELECT (SELECT count(*) FROM tickets_ticket), (SELECT count(*) FROM 
 
 @pytest.fixture
 def two_databases(db):
-    """Two empty databases beside the test's own, and their addresses."""
+    """Two databases beside the test's own, and their addresses: one migrated, where that is kept, and one empty."""
     given = connection.settings_dict
     names = [f"{given['NAME']}_{part}" for part in ("backup", "restore")]
     names_of = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
@@ -34,7 +35,8 @@ def two_databases(db):
     with server.cursor() as cursor:
         for name in names:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            cursor.execute(f'CREATE DATABASE "{name}"')
+            like = f'TEMPLATE "{migrated.ORIGINAL}"' if name == names[0] and migrated.is_embedded() else ""
+            cursor.execute(f'CREATE DATABASE "{name}" {like}')
     yield [(name, psycopg2.connect(dbname=name, **access)) for name in names]
     with server.cursor() as cursor:
         for name in names:

@@ -94,6 +94,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
                 yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
 
 
+@pytest.mark.slow
 def test_every_place_that_signs_is_known() -> None:
     found = set()
     for name, tree in sources():

@@ -63,6 +63,7 @@ def test_settings_are_those_that_were_decided() -> None:
         "worker_soft_shutdown_timeout": 10,
         "beat_max_loop_interval": 5,
         "worker_max_tasks_per_child": 1000,
+        "worker_max_memory_per_child": 200_000,
         "accept_content": ["json"],
         "task_serializer": "json",
         "result_serializer": "json",
@@ -177,6 +178,7 @@ def test_pages_open_no_connection_to_the_broker(world: World, client: Client, mo
     assert called == []
 
 
+@pytest.mark.slow
 def test_no_code_sends_a_task() -> None:
     """Only beat publishes: a publish from a request can hang when Redis does (celery/celery#4296)."""
     root = settings.BASE_DIR

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from itsm.documents.cells import RISKY, cell, csv_text, exchanged, plain, safe_text
-from itsm.documents.sheets import CUT, MAX_TEXT, Book, CsvSheet, XlsxSheet, csv_lines
+from itsm.documents.sheets import CUT, MAX_TEXT, Book, CsvSheet, XlsxSheet, csv_lines, exchange_excel
 
 pytestmark = pytest.mark.req("TKT-08")
 
@@ -148,3 +149,12 @@ def test_csv_file_begins_with_the_mark(tmp_path: Path) -> None:
     sheet.write(["编号"])
     sheet.close()
     assert (tmp_path / "a.csv").read_bytes() == b"\xef\xbb\xbf" + "编号\r\n".encode()
+
+
+@pytest.mark.req("CMDB-05")
+def test_a_table_that_is_read_in_again_gives_the_same_bytes_at_any_time() -> None:
+    table = [["identifier", "name"], ["00123", "1E5"], ["=1+1", ""]]
+    with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=False):
+        first = exchange_excel(table, title="items")
+    with time_machine.travel(datetime(2027, 8, 9, 23, tzinfo=UTC), tick=False):
+        assert exchange_excel(table, title="items") == first

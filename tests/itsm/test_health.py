@@ -88,6 +88,7 @@ def test_pages_are_neither_stored_nor_sniffed_nor_framed(client: Client) -> None
     assert [response[name] for name in names] == ["no-store", "nosniff", "DENY", "same-origin", "same-origin"]
 
 
+@pytest.mark.usefixtures("early_in_the_minute")
 def test_policy_reports_are_cleaned_and_limited(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Anybody can send anything: known values alone, no control characters, no queries, not thousands of lines."""
 

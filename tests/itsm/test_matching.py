@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F, Q
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm.matching import Unmatchable, matches
@@ -67,7 +67,8 @@ def in_sql(condition: Q) -> set[int]:
     return set(Ticket.objects.filter(condition).values_list("pk", flat=True))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=300)
 @given(condition=CONDITIONS, negated=st.booleans())
 def test_python_and_database_agree(tickets: list[Ticket], condition: Q, negated: bool) -> None:
     condition = _with_known_people(condition, tickets)

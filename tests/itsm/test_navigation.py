@@ -17,6 +17,7 @@ def test_lines_stand_in_their_sections_by_position() -> None:
     assert {"duty:list", "sla:board", "admin:index"} <= {entry.url for entry in entries()}
 
 
+@pytest.mark.slow
 def test_every_line_opens_for_those_who_see_it(world: World, client: Client) -> None:
     """No dead line in the sidebar, for anybody of the provider's staff."""
     for user in (world.desk, world.engineer, world.manager, world.admin):

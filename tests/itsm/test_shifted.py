@@ -23,6 +23,8 @@ NOON = datetime(2026, 11, 29, 5, 30, tzinfo=UTC)
         ("+400d", timedelta(days=400)),
         ("23:55", timedelta(hours=10, minutes=25)),
         ("00:05", -timedelta(hours=13, minutes=25)),
+        ("00T23:40", timedelta(days=1, hours=10, minutes=10)),  # 30 November
+        ("01T00:35", timedelta(days=1, hours=11, minutes=5)),
     ],
 )
 def test_the_clock_is_moved_by_days_or_to_an_hour_of_the_portal(wanted: str, shift: timedelta) -> None:
@@ -42,6 +44,6 @@ def test_machine_and_database_are_at_the_same_moment(db: None) -> None:
 @pytest.mark.skipif(":" not in WANTED, reason="the run has the machine's hour")
 def test_the_hour_is_the_one_that_was_asked_for() -> None:
     local = timezone.localtime(timezone.now(), timezone.get_default_timezone())
-    hour, minute = map(int, WANTED.split(":"))
+    hour, minute = map(int, WANTED.rpartition("T")[2].split(":"))
 
     assert timedelta() <= local - local.replace(hour=hour, minute=minute, second=0) < timedelta(hours=2) or hour == 23

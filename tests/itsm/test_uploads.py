@@ -49,6 +49,7 @@ def attach(api: Api, ticket: Any, name: str, content: bytes) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_file_lies_in_the_store_and_comes_back(world: World, store: Store) -> None:
     api, ticket = Api(world.desk), unclaimed(world)
 
@@ -62,6 +63,7 @@ def test_a_file_lies_in_the_store_and_comes_back(world: World, store: Store) -> 
     problem(api.get(kept["url"]), 404)
 
 
+@pytest.mark.slow
 def test_files_without_rows_go_and_lost_ones_are_named(world: World, store: Store) -> None:
     api, ticket = Api(world.desk), unclaimed(world)
     for name in ("a.txt", "b.txt"):
@@ -84,6 +86,7 @@ def test_files_without_rows_go_and_lost_ones_are_named(world: World, store: Stor
     assert check_files(clock.now()).missing == 1
 
 
+@pytest.mark.slow
 def test_an_export_is_fetched_from_the_store_and_removed(world: World, store: Store) -> None:
     unclaimed(world)
     api = Api(world.desk)
@@ -104,6 +107,7 @@ def test_an_export_is_fetched_from_the_store_and_removed(world: World, store: St
         opened("gone.csv")
 
 
+@pytest.mark.slow
 def test_all_files_can_be_listed_and_replaced(store: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
     store.objects = {"attachments/a/1": (b"one", clock.now()), "exports/2": (b"two", clock.now())}
     assert {name: size for name, (size, _digest) in uploads.listed().items()} == {"attachments/a/1": 3, "exports/2": 3}

@@ -87,6 +87,7 @@ def test_five_outages_open_the_circuit_and_a_success_closes_it(world: World, pro
     assert not Delivery.objects.exclude(status="sent").exists()
 
 
+@pytest.mark.slow
 def test_an_endpoint_gets_two_at_a_time(world: World, program: Program) -> None:
     endpoint(program)
     program.wait = 0.1

@@ -277,6 +277,7 @@ def test_a_flood_becomes_one_digest_without_the_urgent_ones(world: World, mailbo
     assert "urgent" in mailbox.mails[0]["Subject"] + mailbox.mails[1]["Subject"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("possible_duplicate", [False, True])
 def test_a_flood_that_was_tried_one_by_one_becomes_one_digest(
     world: World, mailbox: Mailbox, possible_duplicate: bool

@@ -295,6 +295,7 @@ def test_registering_for_somebody_confirms_it_in_words(world: World, browse: Bro
     assert f"Registered: {ticket.number}" in browse(world.requester).get("/notices/").text
 
 
+@pytest.mark.slow
 def test_only_what_asks_staff_to_act_presses(world: World, browse: Browse) -> None:
     ticket = register_incident(world.desk, requester="requester", impact="I1", group="host", assignee="engineer")
     act(ticket, "comment", world.desk, text="有进展")

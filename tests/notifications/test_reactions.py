@@ -27,6 +27,7 @@ from tests.factories import (
     unclaimed,
     wait,
 )
+from tests.shipped import SHIPPED
 from tickets.lifecycle import MOVED, kind_of
 from tickets.services import watch
 
@@ -237,7 +238,7 @@ def test_an_action_that_fails_tells_nobody(world: World, monkeypatch: Any) -> No
     assert not ticket.timeline.filter(action="comment").exists()
 
 
-@pytest.mark.parametrize("code", ["incident", "problem", "change", "task"])
+@pytest.mark.parametrize("code", [kind.code for kind in SHIPPED])
 def test_watchers_learn_of_every_step_of_every_kind(code: str) -> None:
     kind = kind_of(code)
     steps = {name for name, source, target in kind.transitions() if source != NEW}

@@ -60,6 +60,7 @@ def drip(line: socket.socket) -> None:
         line.sendall(b"\x00")
 
 
+@pytest.mark.slow
 def test_a_mail_server_that_takes_its_time_gets_no_more_than_a_try_may_take(settings: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(mail, "TOTAL_SECONDS", 1)
     settings.EMAIL_HOST = "127.0.0.1"
@@ -71,6 +72,7 @@ def test_a_mail_server_that_takes_its_time_gets_no_more_than_a_try_may_take(sett
     assert not any(said.startswith(b"DATA") for said in heard)
 
 
+@pytest.mark.slow
 @pytest.mark.req("ADM-03")
 def test_a_handshake_that_never_ends_is_cut(settings: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(outbound, "TOTAL_SECONDS", 1)

@@ -84,6 +84,7 @@ def test_ticket_page_costs_the_same_for_long_timelines(world: World, browse: Bro
     assert (short, queries_of(client, ticket.get_absolute_url())) == (expected, expected)
 
 
+@pytest.mark.slow
 def test_queue_page_of_fifty_rows_is_light(world: World, browse: Browse) -> None:
     system = make_system("trading-front-end")
     for number in range(50):

@@ -107,6 +107,7 @@ def test_customers_have_no_such_page_and_vendors_see_their_own(world: World, bro
     assert "not for vendors" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.req("UX-02")
 def test_it_costs_the_same_with_one_and_three_cards(world: World, browse: Browse) -> None:
     client = browse(world.engineer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,13 @@ from django.http import QueryDict
 from django.test import Client
 
 from accounts.models import User
+from accounts.permissions import Permission
 from incidents.models import Incident
 from tests.factories import MONDAY, World, act, incident_in, register_incident, reload_user, resolve, unclaimed, wait
 from tests.pages.test_weight import queries_of
 from tickets import clock
+from tickets.lifecycle import kind_of
+from tickets.meaning import Tile
 from tickets.models import Ticket
 from tickets.workspace import portal
 
@@ -220,3 +224,25 @@ def test_home_costs_the_same_with_one_and_three_of_each(world: World, browse: Br
         found.append([queries_of(client, url) for url in ("/portal/?show=all", "/portal/find/?q=主机")])
     assert found == [[9, 7], [9, 7]]
     assert Ticket.objects.count() == 9
+
+
+def test_its_tiles_are_those_of_the_kinds_that_requesters_may_report(world: World, client: Client) -> None:
+    client.force_login(world.requester)
+    page = client.get("/portal/").content.decode()
+    offered = re.findall(r'<a class="tile" href="([^"]+)"', page)
+
+    declared = [f"/incidents/new/?nature={nature}" for nature in ("incident", "consultation", "complaint")]
+    assert offered == [*declared, "#mine"]
+    world.requester.roles.clear()
+    assert portal.tiles_for(reload_user(world.requester)) == []
+
+
+def test_a_kind_with_tiles_is_reported_by_them(world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    tile = Tile(label="上门", text="有人来", icon="map-pin", begins={"summary": "空调漏水"})
+    visits = replace(kind_of("visit"), tiles=(tile,), registering=Permission.REGISTER)
+    monkeypatch.setattr(portal, "kinds", lambda: [visits])
+
+    assert portal.tiles_for(world.desk) == [
+        {"tile": tile, "url": "/visits/new/?summary=%E7%A9%BA%E8%B0%83%E6%BC%8F%E6%B0%B4"}
+    ]
+    assert portal.tiles_for(world.requester) == []

@@ -52,6 +52,7 @@ def codes(user: User, address: str) -> list[str]:
     return sorted(row["code"] for row in Api(user).results(address))
 
 
+@pytest.mark.slow
 def test_lists_of_the_api_hold_what_the_organisation_uses(world: World, used: None) -> None:
     for address in ("business-systems/?page_size=100", "codes/business-systems/?page_size=100"):
         assert codes(world.requester, address) == SYSTEMS, address
@@ -62,6 +63,7 @@ def test_lists_of_the_api_hold_what_the_organisation_uses(world: World, used: No
         assert Api(world.requester).get(foreign).status_code == 404, foreign
 
 
+@pytest.mark.slow
 def test_a_supplier_sees_the_systems_of_what_was_handed_to_it(world: World, used: None) -> None:
     assert codes(world.vendor, "business-systems/") == ["everybody"]
     ticket = Ticket.objects.get(business_system="foreign-ticket")
@@ -71,6 +73,7 @@ def test_a_supplier_sees_the_systems_of_what_was_handed_to_it(world: World, used
     assert codes(world.vendor, "categories/") == ["foreign-leaf", "foreign-middle", "foreign-top"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["business_system", "category"])
 def test_a_filter_by_a_foreign_code_answers_as_by_one_that_does_not_exist(world: World, used: None, name: str) -> None:
     foreign = {"business_system": "foreign-ticket", "category": "foreign-leaf"}[name]
@@ -90,6 +93,7 @@ def test_a_filter_by_a_foreign_code_answers_as_by_one_that_does_not_exist(world:
     assert len(Api(world.desk).results(f"incidents/?{name}={foreign}")) == 1
 
 
+@pytest.mark.slow
 def test_the_filter_of_items_too(world: World, used: None) -> None:
     assert Api(world.requester).results("configuration-items/?business_system=foreign-item") == []
     found = Api(world.requester).results("configuration-items/?business_system=own-item")
@@ -111,6 +115,7 @@ def test_the_portal_offers_and_takes_what_the_organisation_uses(
     assert register_incident(world.requester, business_system="own-item").business_system_id == "own-item"
 
 
+@pytest.mark.slow
 def test_another_customers_systems_and_categories_change_no_answer(
     world: World, browse: Callable[[User], Client]
 ) -> None:

@@ -31,6 +31,7 @@ def now_of(text: str) -> str:
     return re.sub(r"<[^>]+>", "", found.group(1)).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "word"),
     [
@@ -50,6 +51,7 @@ def test_a_state_has_one_name(world: World, state: str, word: str) -> None:
     assert "<dt>State</dt>" not in text
 
 
+@pytest.mark.slow
 def test_who_is_asked_reads_that_they_are(world: World) -> None:
     assert "please answer below" in page(world, incident_in("pending", world))
     other = act(
@@ -62,6 +64,7 @@ def test_who_is_asked_reads_that_they_are(world: World) -> None:
     assert now_of(page(world, other)).startswith("Waits for:")
 
 
+@pytest.mark.slow
 def test_when_it_is_expected_stands_beside_what_happens_next(world: World) -> None:
     ticket = incident_in("in_progress", world)
     Incident.objects.filter(pk=ticket.pk).update(planned_completion_at=clock.now() + timedelta(hours=5))
@@ -71,6 +74,7 @@ def test_when_it_is_expected_stands_beside_what_happens_next(world: World) -> No
     assert "takes longer than planned" in page(world, ticket)
 
 
+@pytest.mark.slow
 @pytest.mark.req("INC-13")
 def test_an_escalated_ticket_says_it_in_whole_sentences(world: World) -> None:
     ticket = incident_in("in_progress", world)

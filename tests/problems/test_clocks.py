@@ -11,7 +11,7 @@ from django.utils import translation
 
 from problems.models import Problem
 from sla.clocks.bars import bars_of
-from sla.models import Clock, Policy
+from sla.models import Clock, EscalationRule, Policy, Timer
 from sla.promises.policies import Draft, Promise, publish_policy
 from tests.factories import MONDAY, World, act
 from tests.problems.conftest import Staff
@@ -56,6 +56,19 @@ def test_confirming_the_cause_ends_its_clock_and_looking_again_lets_it_go_on(wor
     assert clocks(problem)["cause"] == ("running", 80 * HOUR, None)
 
 
+def test_a_clock_that_goes_on_fires_no_rule_that_came_for_time_used_up_before(world: World, staff: Staff) -> None:
+    """Rules that came into the table past the pages while it stood: only what is still ahead is armed."""
+    problem = act(assigned(raise_problem(world), staff), "investigate", staff.analyst, now=MONDAY)
+    problem = act(problem, "confirm_cause", staff.owner, now=MONDAY + 2 * HOUR, root_cause="没有上限")
+    rules = [EscalationRule(agreement="sla", metric="cause", percent=percent, tiers=["first"]) for percent in (1, 50)]
+    EscalationRule.objects.bulk_create(rules)
+    act(problem, "investigate_again", staff.owner, now=MONDAY + 3 * HOUR, text="不是它")
+
+    names = [f"escalate:{rule.pk}" for rule in rules]
+    found = dict(Timer.objects.filter(clock__metric="cause", rule__in=names).values_list("rule", "state"))
+    assert [found[name] for name in names] == ["passed", "armed"]
+
+
 def test_solution_in_time_is_met_and_an_end_without_one_has_no_verdict(world: World, staff: Staff) -> None:
     problem = resolved(raise_problem(world), staff)
     assert {metric: met for metric, (_state, _target, met) in clocks(problem).items()} == {
@@ -95,6 +108,7 @@ def test_sidebar_calls_limits_as_problem_managers_do(world: World, staff: Staff)
     assert labels == ["Acceptance", "Root cause", "Solution"]
 
 
+@pytest.mark.slow
 @pytest.mark.req("SLM-01")
 def test_policy_page_offers_levels_and_refuses_what_no_ticket_has(world: World, client: Client) -> None:
     client.force_login(world.admin)

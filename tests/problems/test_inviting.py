@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Organisation
 from notifications.models import Delivery, Notice
@@ -26,12 +27,15 @@ def test_each_customer_reads_its_own_part(world: World, staff: Staff) -> None:
     own = register_incident(world.desk, requester="requester", now=MONDAY)
     foreign = register_incident(world.desk, requester="theirs", now=MONDAY)
     problem = assigned(raise_problem(world, own, foreign), staff)
-    problem = act(problem, "invite", staff.owner, now=MONDAY, contacts=["requester", "theirs"], **ASKED)
+    with timezone.override("UTC"):  # as a program does it, and for readers in whatever zones
+        asked = {**ASKED, "discussed_at": "2099-12-01T10:00+08:00"}
+        problem = act(problem, "invite", staff.owner, now=MONDAY, contacts=["requester", "theirs"], **asked)
 
     notices = _invited()
     assert set(notices) == {world.requester.pk, theirs.pk}
     mine, other_text = (notices[key].payload["text"] for key in (world.requester.pk, theirs.pk))
     assert own.number in mine["zh"]
+    assert "2099-12-01 10:00 (UTC+08:00)" in mine["zh"]
     assert foreign.number not in str(mine)
     assert foreign.number in other_text["en"]
     assert own.number not in str(other_text)

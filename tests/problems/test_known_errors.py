@@ -31,6 +31,7 @@ def published(problem: Problem, staff: Staff, **more: Any) -> KnownError:
     return KnownError.objects.get(problem=problem)
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05", "INC-02")
 def test_offered_with_a_reason_that_is_true(world: World, staff: Staff, client: Client) -> None:
     make_item("GW01")
@@ -53,6 +54,7 @@ def test_offered_with_a_reason_that_is_true(world: World, staff: Staff, client: 
     assert fitting(call, MONDAY) == []
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05", "INC-02")
 def test_taken_while_the_call_is_registered(world: World, staff: Staff, client: Client) -> None:
     known = published(raise_problem(world), staff, cause="内存泄漏")
@@ -76,6 +78,7 @@ def test_taken_while_the_call_is_registered(world: World, staff: Staff, client: 
     assert (own.status_code, Incident.objects.count()) == (400, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05")
 def test_taken_dropped_and_taken_again_counts_once(world: World, staff: Staff, client: Client) -> None:
     known = published(raise_problem(world), staff, cause="内存泄漏")
@@ -98,6 +101,7 @@ def test_taken_dropped_and_taken_again_counts_once(world: World, staff: Staff, c
     assert Api(world.requester).get("known-errors/").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05")
 def test_what_is_over_already_is_not_published(world: World, staff: Staff) -> None:
     with pytest.raises(ActionInvalid) as refused:
@@ -106,6 +110,7 @@ def test_what_is_over_already_is_not_published(world: World, staff: Staff) -> No
     assert not KnownError.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-01", "PRB-05", "INC-02")
 def test_problems_and_known_errors_are_found_while_typing(world: World, staff: Staff, client: Client) -> None:
     known = published(raise_problem(world), staff)
@@ -122,6 +127,7 @@ def test_problems_and_known_errors_are_found_while_typing(world: World, staff: S
         assert number not in page  # thousands never become options of a page
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05", "ORG-03")
 def test_told_exactly_once_and_nothing_internal_travels(world: World, staff: Staff, client: Client) -> None:
     told, closed = incident_in("in_progress", world), incident_in("closed", world)
@@ -142,6 +148,7 @@ def test_told_exactly_once_and_nothing_internal_travels(world: World, staff: Sta
     assert known.problem.number not in page
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05")
 def test_workaround_that_stopped_working_is_flagged(world: World, staff: Staff, client: Client) -> None:
     known = published(raise_problem(world), staff)
@@ -162,6 +169,7 @@ def test_workaround_that_stopped_working_is_flagged(world: World, staff: Staff, 
     assert 'class="alarm late"' in client.get(f"/known-errors/{number}/").content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05")
 def test_publishing_after_withdrawing_and_what_is_over(world: World, staff: Staff) -> None:
     problem = resolved(raise_problem(world), staff)

@@ -23,7 +23,7 @@ from tests.factories import MONDAY, World, act, incident_in, last_entry, registe
 from tests.problems.conftest import Staff
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
-from tickets.models import Ticket, TicketLink
+from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.workspace.pages import steps_of
 from tickets.workspace.prefills import register_source
 
@@ -131,6 +131,7 @@ def test_four_eyes_and_roles(world: World, staff: Staff) -> None:
     assert act(sent_back, "return_to_manager", staff.owner, text="没有时间").assignee is None
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-06", "CHG-03")
 def test_a_refused_solution_is_proposed_anew_with_the_difference(world: World, staff: Staff, client: Client) -> None:
     problem = say(proposed(raise_problem(world), staff), staff.manager, verdict="return", reason="先压测")
@@ -198,6 +199,7 @@ def test_cancelled_problem_does_not_look_as_if_it_had_gone_all_the_way(world: Wo
     assert steps[-1]["label"] == "已取消"
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-03", "INC-11")
 def test_waiting_incident_comes_back_and_closed_ones_stay_as_they_are(world: World, staff: Staff) -> None:
     waiting, closed = incident_in("in_progress", world), incident_in("closed", world)
@@ -248,6 +250,18 @@ def test_what_comes_back_on_the_last_day_reopens_and_says_why(world: World, staf
 
 
 @pytest.mark.req("PRB-07")
+@pytest.mark.parametrize(("via", "state"), [("web", "investigating"), ("import", "resolved")])
+def test_what_was_imported_is_no_news(world: World, staff: Staff, via: str, state: str) -> None:
+    """What happened elsewhere reopens no problem here."""
+    resolved(raise_problem(world, business_system="sim-trading", category=""), staff)
+    data = {"summary": "又来了", "impact": "I4", "business_system": "sim-trading"}
+    perform(
+        Incident(), "register", user=world.desk, data=data, now=MONDAY + timedelta(days=2), via=TimelineEntry.Via(via)
+    )
+    assert Problem.objects.get().state == state
+
+
+@pytest.mark.req("PRB-07")
 def test_what_comes_after_the_watch_reopens_nothing(world: World, staff: Staff) -> None:
     resolved(raise_problem(world, business_system="sim-trading"), staff)
     register_incident(world.desk, now=MONDAY + timedelta(days=31), business_system="sim-trading")
@@ -280,6 +294,7 @@ def test_a_name_in_an_address_stands_for_one_thing_of_a_kind() -> None:
         register_source("from", from_ticket, kind="problem")
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-01", "UX-01", "ORG-03")
 def test_pages_and_api(world: World, staff: Staff, client: Client) -> None:
     incidents = [incident_in("in_progress", world), register_incident(world.desk)]
@@ -348,6 +363,7 @@ def test_whether_an_approval_may_fall_is_asked_once_it_would(world: World, staff
     assert (refused.status_code, 'name="let_approvals_fall"' in refused.content.decode()) == (422, True)
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-05")
 def test_what_it_cost_opens_its_records(world: World, staff: Staff, client: Client) -> None:
     made = {}

@@ -32,6 +32,7 @@ def numbers(page: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"\bPM\d{12}\b", page.partition("<tbody")[2])))
 
 
+@pytest.mark.slow
 def test_a_table_of_problems_shows_finds_and_sorts_by_level(three: list[str], staff: Staff, client: Client) -> None:
     client.force_login(staff.manager)
     page = client.get("/problems/?view=open&layout=table").content.decode()

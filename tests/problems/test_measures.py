@@ -35,6 +35,7 @@ def month(world: World, staff: Staff) -> World:
     return world
 
 
+@pytest.mark.slow
 def test_figures_say_what_the_register_says(month: World) -> None:
     answer = Api(month.manager).get(REPORT)
     assert answer.status_code == 200, answer.content
@@ -50,6 +51,7 @@ def test_figures_say_what_the_register_says(month: World) -> None:
     assert found["incomplete"][0] == register["incomplete"] == 0
 
 
+@pytest.mark.slow
 def test_each_opens_exactly_its_records(month: World, client: Client) -> None:
     client.force_login(month.manager)
     api = Api(month.manager)
@@ -63,13 +65,14 @@ def test_each_opens_exactly_its_records(month: World, client: Client) -> None:
     assert "problem.in_register" in explain.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.req("RPT-01", "PRB-05")
 def test_charts_open_exactly_what_they_show(month: World, client: Client, staff: Staff) -> None:
     first, second = (raise_problem(month, register_incident(month.desk)) for _each in "ab")
     for problem, many in ((first, 2), (second, 1)):
         known = published(problem, staff)
         for _each in range(many):
-            taken = incident_in("in_progress", month)
+            taken = incident_in("in_progress", month, now=MONDAY)
             act(taken, "take_known_error", month.engineer, now=MONDAY, known_error=known.problem.number)
     client.force_login(month.manager)
     codes = ["trend", "levels", "sources", "categories", "ageing", "known_errors"]
@@ -86,6 +89,7 @@ def test_charts_open_exactly_what_they_show(month: World, client: Client, staff:
     assert chart(client, "problems", "known_errors")["series"][0]["values"] == [2]
 
 
+@pytest.mark.slow
 @pytest.mark.req("ORG-03")
 def test_figures_are_for_staff(month: World) -> None:
     assert "problem_total" not in Api(month.requester).get(REPORT).content.decode()

@@ -45,6 +45,7 @@ def again(world: World) -> list[Incident]:
     return [first, second]
 
 
+@pytest.mark.slow
 def test_what_came_again_is_one_click_from_a_problem(world: World, again: list[Incident], client: Client) -> None:
     client.force_login(world.manager)
     page = client.get(PAGE).content.decode()
@@ -58,6 +59,7 @@ def test_what_came_again_is_one_click_from_a_problem(world: World, again: list[I
     assert Problem.objects.get().number in page
 
 
+@pytest.mark.slow
 def test_what_a_workaround_solved_stands_by_its_known_error(world: World, staff: Staff, client: Client) -> None:
     problem = act(assigned(raise_problem(world), staff), "investigate", staff.analyst, now=MONDAY)
     problem = act(problem, "confirm_cause", staff.owner, now=MONDAY, root_cause="没有上限")
@@ -75,18 +77,20 @@ def test_what_a_workaround_solved_stands_by_its_known_error(world: World, staff:
     assert Api(world.manager).get("incident-meeting/?month=2026-10").json()["by_workaround"] == []
 
 
+@pytest.mark.slow
 def test_running_ones_are_reviewed_with_a_note(world: World, client: Client) -> None:
-    incident = incident_in("in_progress", world)
+    incident = incident_in("in_progress", world, now=MONDAY)
     client.force_login(world.manager)
     assert incident.number in client.get(PAGE).content.decode()
     client.post(PAGE, {"number": incident.number, "text": "等待备件，周五复查"})
-    entry = TimelineEntry.objects.filter(ticket=incident).latest("pk")
+    entry = TimelineEntry.objects.filter(ticket=incident, action="note").latest("pk")
     assert (entry.action, entry.text, entry.is_public) == ("note", "等待备件，周五复查", False)
     refused = client.post(PAGE, {"number": incident.number, "text": " "})
     assert refused.status_code == 422
     assert client.post(PAGE, {"number": "IM000000000000", "text": "x"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_minutes_stay_as_they_were_written(world: World, client: Client) -> None:
     client.force_login(world.manager)
     refused = client.post(PAGE, MINUTES | {"minutes": ""})
@@ -105,6 +109,7 @@ def test_minutes_stay_as_they_were_written(world: World, client: Client) -> None
     assert (zoneless.status_code, list(zoneless.json()["errors"])) == (400, ["held_at"])
 
 
+@pytest.mark.slow
 def test_meeting_that_is_still_to_come_has_no_minutes(world: World, client: Client) -> None:
     client.force_login(world.manager)
 
@@ -119,6 +124,7 @@ def test_meeting_that_is_still_to_come_has_no_minutes(world: World, client: Clie
     assert not IncidentMeeting.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.req("ORG-03")
 def test_review_is_for_staff(world: World, client: Client) -> None:
     client.force_login(world.requester)
@@ -126,6 +132,7 @@ def test_review_is_for_staff(world: World, client: Client) -> None:
     assert Api(world.requester).get("incident-meeting/").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-08", "PRB-09", "PRB-10")
 def test_month_is_told_once_to_whoever_answers_for_the_process(world: World, staff: Staff) -> None:
     owner = make_user("so", "service_owner")
@@ -140,6 +147,7 @@ def test_month_is_told_once_to_whoever_answers_for_the_process(world: World, sta
     assert Notice.objects.filter(event="problem_month").count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-12", "PRB-08", "PRB-09")
 def test_record_and_register_come_as_pdf(world: World, staff: Staff, client: Client) -> None:
     problem = resolved(raise_problem(world, register_incident(world.desk)), staff)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from openpyxl import load_workbook
 
 from problems.figures.register import effect_of, figures_of, lines_of
 from problems.models import Problem
-from tests.changes.making import request, staffed
+from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, register_incident
 from tests.problems.conftest import Staff
 from tests.problems.test_life import proposed, raise_problem, resolved, say
@@ -22,6 +23,7 @@ from tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-08", "PRB-09", "PRB-10")
 def test_register_counts_names_what_is_missing_and_exports(world: World, staff: Staff, client: Client) -> None:
     done = resolved(raise_problem(world, register_incident(world.desk), summary="=1+1"), staff)
@@ -91,3 +93,41 @@ def test_it_resolves_when_the_change_that_was_raised_from_it_is_over(world: Worl
 
     act(change, "cancel", world.lead, text="不做了", now=MONDAY)
     assert act(problem, "resolve", staff.owner, now=MONDAY, **typed).state == "resolved"
+
+
+@pytest.mark.slow
+@pytest.mark.req("PRB-06")
+@pytest.mark.parametrize("linked", [True, False])
+def test_only_a_change_whose_review_says_that_it_worked_proves_it(world: World, staff: Staff, linked: bool) -> None:
+    """One that was taken back, failed or is not reviewed proves nothing; another that worked does."""
+    problem = say(proposed(raise_problem(world), staff), staff.manager)
+    more = {"raised_from": problem.number} if linked else {}
+    one = carried_out(world, "back_out_now", text="测试未通过", **more)
+    problem = act(problem, "implement", staff.owner, now=MONDAY, change_reference=one.number)
+    answers = {"rating": "fair", "business_view": "fair", "interruption_minutes": "0"}
+
+    def refused(number: str) -> None:
+        with pytest.raises(ActionInvalid) as found:
+            act(problem, "resolve", staff.owner, now=MONDAY, proof="已验证", watch_days="30")
+        assert number in str(found.value.form.errors["proof"])
+
+    refused(one.number)
+    act(one, "review", world.people["changer"], now=later(40), expected_reached="yes", **answers)
+    refused(one.number)
+    second = carried_out(world, "implement", result="deviated", text="超时", raised_from=problem.number)
+    refused(second.number)
+    reviewed = act(second, "review", world.people["changer"], now=later(40), expected_reached="no", **answers)
+    refused(reviewed.number)
+    third = carried_out(world, "implement", result="as_planned", raised_from=problem.number)
+    act(third, "confirm_result", world.people["changer"], now=later(40))
+    assert act(problem, "resolve", staff.owner, now=MONDAY, proof="已验证", watch_days="30").state == "resolved"
+
+
+def carried_out(world: World, how: str, result: str = "", text: str = "", **more: Any) -> Any:
+    """A simple change that was carried out, or tried, by the engineer."""
+    change = act(request(staffed(world), **more), "submit", world.lead, now=MONDAY)
+    change = act(change, "accept", world.people["changer"], now=MONDAY)
+    change = approve(act(change, "ask_approval", world.lead, now=MONDAY), world.approver)
+    change = act(change, "start", world.engineer, now=later(35))
+    typed = {"text": text, **({"result": result} if result else {})}
+    return act(change, how, world.engineer, now=later(36), **typed)

@@ -73,6 +73,7 @@ def test_whole_weeks_leave_out_the_running_one() -> None:
     assert whole_weeks(datetime.fromisoformat("2026-11-10T00:00+08:00"), MONDAY) == [WEEKS[-1]]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.req("PRB-02", "INC-17", "ORG-03")
 def test_planted_trends_are_found_and_decided(world: World, client: Client) -> None:
@@ -137,6 +138,7 @@ def _decide(world: World, client: Client) -> None:
     assert Ticket.objects.filter(kind="problem").count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.req("PRB-02")
 def test_renamed_category_is_no_burst_and_a_new_one_is(world: World) -> None:
@@ -155,6 +157,7 @@ def test_renamed_category_is_no_burst_and_a_new_one_is(world: World) -> None:
     assert found == ["fresh"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.req("PRB-02", "API-01")
 def test_programs_decide_about_trends(world: World) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from replies.models import CannedReply, TicketTemplate
@@ -48,6 +50,25 @@ def test_variables_are_filled_in_and_others_stay(world: World) -> None:
         f"Requester: {ticket.number} “No {{me}} mail” host 000-0000-1001 2026-11-23 {{unknown}} {{ me }} 20"
     )
     assert fill_in("[{number}{due}]", user=world.desk, now=MONDAY) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("place", "zone", "found"),
+    [
+        (Place.REPLY, "Europe/Berlin", "2026-11-23 23:30 2026-11-23"),
+        (Place.REPLY, "", "2026-11-24 06:30 2026-11-24"),
+        (Place.NOTE, "Europe/Berlin", "2026-11-24 06:30 2026-11-24"),
+    ],
+)
+def test_times_are_of_the_reader_whoever_writes(world: World, place: Place, zone: str, found: str) -> None:
+    """The requester's own in a reply; the portal's in what many read, and for those who chose none."""
+    world.requester.time_zone = zone
+    world.requester.save()
+    ticket = incident_in("in_progress", world)
+    now = MONDAY + timedelta(hours=21, minutes=30)
+    with timezone.override("America/New_York"):
+        said = text_of(make(text_zh="{now} {today}"), user=world.desk, place=place, now=now, ticket=ticket)
+    assert said == found
 
 
 def test_every_variable_can_be_filled_in(world: World) -> None:

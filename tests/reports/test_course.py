@@ -61,6 +61,7 @@ def test_each_month_is_the_figure_of_that_month_and_opens_its_records(
         assert (values["2023-06"].value, values["2023-06"].shown) == (None, "–")
 
 
+@pytest.mark.slow
 def test_target_and_threshold_are_levels_in_every_chart_of_it(
     world: World, month: dict[str, Any], browse: Any
 ) -> None:

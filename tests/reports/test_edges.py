@@ -28,6 +28,7 @@ def figures_of(world: World, query: str = "") -> dict[str, tuple[int, int]]:
     return found
 
 
+@pytest.mark.slow
 def test_renamed_and_retired_group_keeps_its_figures_and_can_be_chosen(
     world: World, month: dict[str, Any], browse: Any
 ) -> None:
@@ -44,6 +45,7 @@ def test_renamed_and_retired_group_keeps_its_figures_and_can_be_chosen(
     assert "Servers, as they were" in load
 
 
+@pytest.mark.slow
 def test_priority_that_changed_after_the_breach_leaves_it_late_under_its_new_one(
     world: World, month: dict[str, Any]
 ) -> None:

@@ -80,6 +80,7 @@ def test_notices_are_late_that_came_after_five_seconds_or_not_at_all(world: Worl
     assert listed(api, found["records"]) == {tickets["late"].number, tickets["dead"].number}
 
 
+@pytest.mark.slow
 @pytest.mark.req("TKT-11")
 def test_work_time_is_what_was_recorded_in_the_period_whenever_it_was_solved(world: World) -> None:
     first = incident_in("in_progress", world, now=MONDAY - timedelta(days=40))
@@ -99,6 +100,7 @@ def test_work_time_is_what_was_recorded_in_the_period_whenever_it_was_solved(wor
     assert figures_of(api, "from=2026-09-01&to=2026-11-01")["work_time"]["value"] == 300 * 60
 
 
+@pytest.mark.slow
 @pytest.mark.req("RPT-04")
 def test_load_says_who_worked_on_what_and_how_long_and_opens_it(world: World, browse: Any) -> None:
     """The engineer has the ticket and solves nothing; the lead only helped, before and in the period."""
@@ -124,6 +126,7 @@ def test_load_says_who_worked_on_what_and_how_long_and_opens_it(world: World, br
     assert api.get(f"incidents/?records=incident.open~{days}~~by-lead").status_code == 400
 
 
+@pytest.mark.slow
 def test_work_that_was_recorded_later_is_counted_at_once(world: World, browse: Any) -> None:
     """No fact changes with it, so the board must not remember it."""
     ticket = incident_in("in_progress", world, now=MONDAY)
@@ -142,6 +145,7 @@ def staffing(page: Any, query: str = "") -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows if len(row) == len(COLUMNS) + 1}
 
 
+@pytest.mark.slow
 @pytest.mark.req("RPT-04")
 def test_contacts_per_hour_of_the_week_stand_against_who_is_on_duty_then(world: World, browse: Any) -> None:
     """Two weeks; the engineer has two rosters from Monday nine o'clock on, and counts once; later another has one."""

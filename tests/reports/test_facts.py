@@ -55,6 +55,7 @@ def values(scope: Scope) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_figures_from_facts_are_those_of_the_tickets(world: World, month: dict[str, Any]) -> None:
     picks = random.Random(4)  # noqa: S311 - it picks examples, the same every time
     for _try in range(12):
@@ -66,6 +67,7 @@ def test_figures_from_facts_are_those_of_the_tickets(world: World, month: dict[s
         assert values(scope) == values(without_facts(scope)), (scope.span, scope.filters)
 
 
+@pytest.mark.slow
 def test_what_changes_is_counted_at_once_and_only_then(world: World, month: dict[str, Any]) -> None:
     scope = scope_of(world, "2024-03-01", "2024-04-01")
     before = values(scope)
@@ -79,6 +81,7 @@ def test_what_changes_is_counted_at_once_and_only_then(world: World, month: dict
     assert not ChangedTicket.objects.exists()
 
 
+@pytest.mark.slow
 def test_one_ticket_changes_whether_another_repeats_it(world: World, month: dict[str, Any]) -> None:
     """The second came after the first was solved; when the first gets another category, it repeats nothing."""
     scope = scope_of(world, "2024-03-01", "2024-04-01")
@@ -89,6 +92,7 @@ def test_one_ticket_changes_whether_another_repeats_it(world: World, month: dict
     assert values(scope_of(world, "2024-03-01", "2024-04-01"))["repeated"][0] == 0
 
 
+@pytest.mark.slow
 def test_what_is_undone_leaves_no_line(world: World, month: dict[str, Any]) -> None:
     """The line is written in the transaction of the change: both stay, or none."""
     values(scope_of(world, "2024-03-01", "2024-04-01"))
@@ -99,6 +103,7 @@ def test_what_is_undone_leaves_no_line(world: World, month: dict[str, Any]) -> N
     assert not ChangedTicket.objects.exists()
 
 
+@pytest.mark.slow
 def test_the_fact_of_a_ticket_that_is_gone_goes(world: World, month: dict[str, Any]) -> None:
     scope = scope_of(world, "2024-03-01", "2024-04-01")
     before = values(scope)
@@ -114,6 +119,7 @@ def test_the_fact_of_a_ticket_that_is_gone_goes(world: World, month: dict[str, A
     assert values(scope_of(world, "2024-03-01", "2024-04-01")) == before
 
 
+@pytest.mark.slow
 def test_recount_mends_and_says_what(world: World, month: dict[str, Any], capsys: Any) -> None:
     scope = scope_of(world, "2024-03-01", "2024-04-01")
     before = values(scope)
@@ -131,6 +137,7 @@ def test_recount_mends_and_says_what(world: World, month: dict[str, Any], capsys
     assert "0 mended" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_after_an_upgrade_everything_is_counted_anew(world: World, month: dict[str, Any]) -> None:
     values(scope_of(world, "2024-03-01", "2024-04-01"))
     Counted.objects.update(definitions="those of before")
@@ -144,6 +151,7 @@ def test_after_an_upgrade_everything_is_counted_anew(world: World, month: dict[s
     assert keeping.count_new_definitions(MARCH) is None
 
 
+@pytest.mark.slow
 def test_sets_that_name_a_date_lie_within_its_period(world: World, month: dict[str, Any]) -> None:
     """A fact keeps whether a ticket belongs to a set at all; the date says when."""
     some = Span(MARCH + 3 * DAY, MARCH + 11 * DAY)
@@ -153,6 +161,7 @@ def test_sets_that_name_a_date_lie_within_its_period(world: World, month: dict[s
         assert list(known) == list(always), item.code
 
 
+@pytest.mark.slow
 def test_figures_of_a_moment_ago_are_those_of_now_once_a_fact_changed(world: World, month: dict[str, Any]) -> None:
     measures = [measure_of("desk_total"), measure_of("backlog")]
     first = recent_figures(measures, scope_of(world, "2024-03-01", "2024-04-01"))
@@ -166,6 +175,7 @@ def test_figures_of_a_moment_ago_are_those_of_now_once_a_fact_changed(world: Wor
     assert (fresh["desk_total"].value, fresh["backlog"].value) == (1, (first["backlog"].value or 0) + 1)
 
 
+@pytest.mark.slow
 def test_who_does_not_see_all_tickets_is_not_counted_for_from_facts(world: World, month: dict[str, Any]) -> None:
     scope = Scope(
         world.requester, kind_of("incident"), QueryDict(), dated_period("2024-03-01", "2024-04-01", MARCH).span
@@ -186,6 +196,7 @@ def staff_values(world: World, kind: str, first: str, last: str, *, facts: bool)
     }
 
 
+@pytest.mark.slow
 @pytest.mark.req("PRB-09", "CHG-10")
 @pytest.mark.parametrize("kind", ["problem", "change"])
 def test_figures_of_problems_and_changes_from_facts_are_those_of_the_tickets(

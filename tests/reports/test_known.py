@@ -13,12 +13,13 @@ from django.http import QueryDict
 from django.utils import translation
 
 from accounts.models import Organisation
-from reports.facts import keeping
+from reports.facts import keeping, sets
 from reports.facts.models import ChangedTicket, Fact, FactVersion
 from reports.figures import Scope, figures
 from reports.known.differences import differences, reasons
 from reports.known.scope import KnownScope, sealed
 from reports.meetings.models import ProcessMeeting
+from reports.models import ServiceReport
 from reports.monthly.reports import make_report
 from tests.api.client import Api
 from tests.factories import World, act, register_incident
@@ -56,6 +57,45 @@ def change_much(world: World, month: dict[str, Any]) -> None:
     register_incident(world.desk, now=MARCH + 2 * DAY, requester="requester")
 
 
+@pytest.mark.slow
+def test_what_was_known_stays_so_when_a_release_brings_another_set(
+    world: World, month: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bit is nobody's of before, and of what it counts nothing is known of before: refused, never 0."""
+    every = sets.kept_sets
+    new = every("incident")[0]
+    monkeypatch.setattr(sets, "kept_sets", lambda kind: [item for item in every(kind) if item != new])
+    start_anew()
+    told = values(march(world))
+    places, moment = dict(sets.bits("incident")), seal(march(world))
+    monkeypatch.setattr(sets, "kept_sets", every)
+    start_anew()
+    assert keeping.count_new_definitions(MARCH) is not None
+    change_much(world, month)
+
+    uses = {m.code for m in measures_of("incident") if any(new in (one.parts or (one,)) for one in m.sets)}
+    known = figures(measures_of("incident"), then(march(world), moment))
+    assert uses
+    assert not uses & known.keys()
+    assert {code: as_told(figure) for code, figure in known.items()} == {code: told[code] for code in known}
+    assert len(known) > 20
+    assert places.items() <= sets.bits("incident").items()
+    assert sets.bits("incident")[new.code] not in places.values()
+    later = seal(march(world))
+    assert uses & figures(measures_of("incident"), then(march(world), later)).keys()
+
+
+def as_told(figure: Any) -> tuple[Any, ...]:
+    return figure.value, figure.numerator, figure.denominator, [n for _set, n in figure.left_out], figure.spread
+
+
+def start_anew() -> None:
+    """As a process of a new release begins."""
+    sets.bits.forget()
+    keeping._digests.clear()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "priority=P4&priority=P2", "group=host", "organisation=exchange"])
 def test_march_as_known_then_is_what_was_counted_then(world: World, month: dict[str, Any], query: str) -> None:
     scope = march(world, query)
@@ -70,6 +110,7 @@ def test_march_as_known_then_is_what_was_counted_then(world: World, month: dict[
     assert len(kept) > 20
 
 
+@pytest.mark.slow
 def test_each_moment_has_its_own_figures(world: World, month: dict[str, Any]) -> None:
     moments, expected = [], []
     for code in ("P1", "P2", "P3"):
@@ -82,6 +123,7 @@ def test_each_moment_has_its_own_figures(world: World, month: dict[str, Any]) ->
         assert values(then(march(world, f"priority={code}"), moments[place]))["desk_total"] == expected[place]
 
 
+@pytest.mark.slow
 def test_what_was_not_committed_when_it_was_counted_is_known_later(world: World, month: dict[str, Any]) -> None:
     """A long transaction changed it before, and was over after the count."""
     scope = march(world)
@@ -99,6 +141,7 @@ def test_what_was_not_committed_when_it_was_counted_is_known_later(world: World,
     assert kept == {code: counted[code] for code in kept}
 
 
+@pytest.mark.slow
 def test_versions_say_what_was_known_without_gap_or_overlap(world: World, month: dict[str, Any]) -> None:
     seal(march(world))
     change_much(world, month)
@@ -110,6 +153,7 @@ def test_versions_say_what_was_known_without_gap_or_overlap(world: World, month:
     assert rows[-1].known_until is None
 
 
+@pytest.mark.slow
 def test_differences_name_the_records_and_why(world: World, month: dict[str, Any]) -> None:
     scope = march(world)
     moment = seal(scope)
@@ -133,6 +177,7 @@ def test_differences_name_the_records_and_why(world: World, month: dict[str, Any
     assert re.search(r"Priority.*→", moved.reasons[0])
 
 
+@pytest.mark.slow
 def test_reopening_and_removal_are_named(world: World, month: dict[str, Any]) -> None:
     scope = march(world)
     moment = seal(scope)
@@ -144,17 +189,21 @@ def test_reopening_and_removal_are_named(world: World, month: dict[str, Any]) ->
         assert reasons(old, None, then(scope, moment)) == ["removed"]
 
 
+@pytest.mark.slow
 def test_explanation_shows_what_was_printed_and_the_board_of_then(
     world: World, browse: Any, month: dict[str, Any]
 ) -> None:
     customer = Organisation.objects.get(code="exchange")
     make_report(customer=customer, month=MARCH.date() + DAY, now=MARCH + 31 * DAY)
+    page, of_customer = browse(world.manager), f"{OF_MARCH}&organisation=exchange"
+    draft = page.get(f"/boards/incidents/figures/desk_total/?{of_customer}").content.decode()
+    assert "Service report, version 1" not in draft  # nothing was printed yet
+    ServiceReport.objects.update(state="sent")
     made = Api(world.manager).post(
         "reports/meetings/?kind=incident&quarter=2024-Q1",
         {"held_at": "2024-04-02T10:00:00+08:00", "attendance": "x", "minutes": "y"},
     )
     assert made.status_code == 201, made.content
-    page, of_customer = browse(world.manager), f"{OF_MARCH}&organisation=exchange"
     same = page.get(f"/boards/incidents/figures/desk_total/?{of_customer}").content.decode()
     assert "the same now" in same
 
@@ -175,6 +224,7 @@ def test_explanation_shows_what_was_printed_and_the_board_of_then(
     assert ProcessMeeting.objects.get().known_at is not None
 
 
+@pytest.mark.slow
 def test_api_answers_as_known_then_and_names_the_records(world: World, month: dict[str, Any]) -> None:
     moment = seal(march(world))
     before = {row["id"]: row for row in Api(world.manager).get(f"reports/incident-kpis/?{OF_MARCH}").json()["results"]}
@@ -191,6 +241,7 @@ def test_api_answers_as_known_then_and_names_the_records(world: World, month: di
     assert shown[month["slow"].number]["priority"] != "P1"
 
 
+@pytest.mark.slow
 def test_records_of_then_open_in_a_page_beside_what_they_are_now(
     world: World, browse: Any, month: dict[str, Any]
 ) -> None:
@@ -206,6 +257,7 @@ def test_records_of_then_open_in_a_page_beside_what_they_are_now(
     assert browse(world.vendor).get(figure.url).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("known_at", "why"), [("2099-01-01", "to come"), ("1999-01-01", "since"), ("nonsense", "moment")]
 )
@@ -218,6 +270,7 @@ def test_moments_of_which_nothing_is_kept_are_refused_with_the_reason(
     assert (page.status_code, why in page.content.decode()) == (400, True)
 
 
+@pytest.mark.slow
 def test_every_chart_of_then_answers(world: World, browse: Any, month: dict[str, Any]) -> None:
     moment = written(seal(march(world)))
     for code in ("trend", "compliance", "sources", "categories", "hours", "ageing"):

@@ -13,8 +13,8 @@ import pytest
 from accounts.models import Role
 from reports.models import WallDisplay
 from reports.walls.displays import find_display
-from reports.walls.live import Shared, look
-from tests.factories import MONDAY, World, incident_in, register_incident, wait
+from reports.walls.live import ASKED_EVERY, SHARED_FOR, Shared, look
+from tests.factories import MONDAY, World, incident_in, make_user, register_incident, wait
 from tickets import clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("DESK-03", "INC-13")]
@@ -41,6 +41,24 @@ def test_live_board_counts_what_its_lists_show(world: World) -> None:
     assert {tile.count for tile in look(world.manager, ["network"], now).tiles} == {0}
 
 
+def test_a_tile_counts_to_the_last_ticket(world: World, monkeypatch: Any) -> None:
+    """Queues stop counting somewhere; a number of a board opens exactly the records behind it."""
+    monkeypatch.setattr("tickets.queues.queries.COUNT_CAP", 1)
+    for _ticket in range(4):
+        register_incident(world.desk, now=MONDAY, requester="requester")
+
+    tile = next(tile for tile in look(world.manager, [], MONDAY).tiles if tile.code == "undispatched")
+
+    assert (tile.count, len(tile.lines), tile.more) == (4, 4, 0)
+
+
+def test_a_look_costs_as_many_statements_whatever_is_open(world: World, django_assert_num_queries: Any) -> None:
+    """One counts all tiles and groups, one finds the first of every tile, one reads these; groups and who has duty."""
+    standing(world)
+    with django_assert_num_queries(5):
+        look(world.manager, [], MONDAY + timedelta(hours=2))
+
+
 def test_fifty_screens_cost_one_look(world: World, django_assert_max_num_queries: Any) -> None:
     standing(world)
     moment = [0.0]
@@ -51,6 +69,11 @@ def test_fifty_screens_cost_one_look(world: World, django_assert_max_num_queries
         assert all(shared.get(world.manager, [], clock.now) is first for _screen in range(50))
     moment[0] = 3.1
     assert shared.get(world.manager, [], clock.now) is not first
+
+
+def test_a_board_is_never_five_seconds_behind() -> None:
+    """A screen asks just before a look is too old to be shared, and its answer takes a second."""
+    assert ASKED_EVERY + SHARED_FOR + 1 <= 5
 
 
 def test_wall_display_opens_by_its_link_until_it_is_revoked(world: World, browse: Any) -> None:
@@ -93,6 +116,26 @@ def test_roles_begin_on_their_page(world: World, browse: Any) -> None:
     assert begins(world.requester) == "/portal/"
 
 
+@pytest.mark.parametrize(
+    ("role", "page"),
+    [
+        ("problem_manager", "problems"),
+        ("problem_supervisor", "problems"),
+        ("change_manager", "changes"),
+        ("release_manager", "changes"),
+        ("config_manager", "changes"),
+        ("project_manager", "incidents"),
+        ("centre_leadership", "incidents"),
+    ],
+)
+def test_managers_begin_on_the_board_of_their_kind(world: World, browse: Any, role: str, page: str) -> None:
+    client = browse(make_user(role, role))
+    address = client.get("/").headers["Location"]
+    assert address == f"/boards/{page}/"
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.slow
 @pytest.mark.req("RPT-01", "DESK-04", "TKT-08")
 def test_pages_of_the_board_show_numbers_that_open_their_lists(world: World, browse: Any) -> None:
     incident_in("closed", world, now=MONDAY, category="sw-sys-os", source="phone", summary="=1+1")

@@ -27,6 +27,7 @@ def test_quarters_are_named_and_the_last_that_is_over_is_the_usual_one() -> None
     assert Quarter.parse("2024-Q4", now).moved(1).code == "2025-Q1"
 
 
+@pytest.mark.slow
 def test_meeting_keeps_the_figures_that_it_saw(world: World, browse: Any, month: dict[str, Any]) -> None:
     page = browse(world.manager)
     assert page.post(PAGE, SAID | {"minutes": ""}).status_code == 422

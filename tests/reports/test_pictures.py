@@ -21,6 +21,7 @@ NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 OF_MARCH = "from=2024-03-01&to=2024-04-01"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(charts_of("incident")))
 def test_every_chart_goes_out_as_a_picture_with_its_title_and_period(
     world: World, browse: Any, month: dict[str, Any], code: str
@@ -63,6 +64,7 @@ def test_hand_overs_open_the_tickets_that_went_so(world: World, client: Client) 
     assert chart(client, "incidents", "hand_overs")["series"][0]["values"] == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_target_of_the_backlog_is_a_level_in_the_trend(world: World, browse: Any, month: dict[str, Any]) -> None:
     role = Role.objects.get(code="incident_manager")
     Target.objects.create(measure="backlog", aim=7, owner=role, edited_by=world.manager, edited_at=MARCH)

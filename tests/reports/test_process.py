@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -64,6 +66,7 @@ def log(world: World, month: dict[str, Any]) -> dict[str, Any]:
     return {**month, "first_second": ticket}
 
 
+@pytest.mark.slow
 def test_steps_equal_a_plain_reading_of_the_log_and_open_their_tickets(world: World, log: dict[str, Any]) -> None:
     process = process_of(world.manager)
     ways = ways_of(process)
@@ -84,6 +87,7 @@ def test_steps_equal_a_plain_reading_of_the_log_and_open_their_tickets(world: Wo
         assert opened(world.manager, arrow.url) == arrow.tickets, (arrow.source, arrow.target)
 
 
+@pytest.mark.slow
 def test_variants_add_up_and_open_their_tickets(world: World, log: dict[str, Any]) -> None:
     process = process_of(world.manager)
     ways, found = process.ways()
@@ -95,15 +99,56 @@ def test_variants_add_up_and_open_their_tickets(world: World, log: dict[str, Any
         assert opened(world.manager, way.url) == way.tickets
 
 
+def test_what_went_other_ways_than_those_shown_opens_too(
+    world: World, log: dict[str, Any], monkeypatch: pytest.MonkeyPatch, browse: Any
+) -> None:
+    monkeypatch.setattr("reports.flow.process.MOST_VARIANTS", 2)
+    process = process_of(world.manager)
+    ways, found = process.ways()
+    rest = process.tickets - sum(way.tickets for way in ways)
+
+    assert (len(ways), found > 2, rest > 0) == (2, True, True)
+    assert opened(world.manager, process.other_ways_url(ways)) == rest
+    assert "records=incident.registered" in browse(world.manager).get(f"{BOARD}ways/{SPAN}").content.decode()
+
+
+@pytest.mark.slow
 def test_states_say_who_stands_there_then(world: World, log: dict[str, Any]) -> None:
     for at in (AT, MARCH + 9 * DAY):
         process = process_of(world.manager, at)
         last = Counter(way[-1][2] for way in ways_of(process).values())
         assert {state: stay.standing for state, stay in process.stays.items() if stay.standing} == last
         for stay in process.stays.values():
-            assert opened(world.manager, stay.url) == stay.standing
+            assert opened(world.manager, stay.standing_url) == stay.standing
 
 
+@pytest.mark.slow
+def test_boxes_and_arrows_show_the_tickets_that_they_open_and_how_often_beside(
+    world: World, log: dict[str, Any], browse: Any
+) -> None:
+    """One came into a state twice: the number in the box is that of the list, on the page as in the drawing."""
+    entry = TimelineEntry(ticket=log["quick"], at=MARCH + 20 * DAY, action="imported", via="import")
+    entry.state_from, entry.state_to = "closed", "in_progress"
+    entry.save()
+    process = process_of(world.manager)
+    ways = ways_of(process).values()
+    visits = Counter(target for way in ways for _at, _source, target in way)
+    tickets = Counter(target for way in ways for target in {target for _at, _source, target in way})
+    assert {state: (s.visits, s.tickets) for state, s in process.stays.items()} == {
+        state: (n, tickets[state]) for state, n in visits.items()
+    }
+    assert any(stay.visits > stay.tickets for stay in process.stays.values())
+
+    for part in ("map", "time"):
+        page = html.unescape(browse(world.manager).get(f"{BOARD}{part}/{SPAN}").content.decode())
+        links = re.findall(r'<a href="([^"]*records=[^"]*)"[^>]*>(.*?)</a>', page, re.DOTALL)
+        assert len(links) >= len(process.stays)
+        for url, inside in links:
+            shown = re.findall(r'class="tickets"[^>]*>(\d+)<', inside) or re.findall(r"^\s*(\d+)\s*$", inside)
+            assert [opened(world.manager, url)] == [int(n) for n in shown], (part, url, inside)
+
+
+@pytest.mark.slow
 def test_hand_overs_and_what_came_back_open_their_tickets(world: World, log: dict[str, Any]) -> None:
     matrix = matrix_of(process_of(world.manager))
     cells = {
@@ -116,6 +161,7 @@ def test_hand_overs_and_what_came_back_open_their_tickets(world: World, log: dic
         assert opened(world.manager, cell.url) == cell.tickets
 
 
+@pytest.mark.slow
 def test_what_came_later_is_not_in_it(world: World, log: dict[str, Any]) -> None:
     early = process_of(world.manager, MARCH + 2 * DAY + timedelta(hours=1))
     assert matrix_of(early).returned == 0
@@ -123,6 +169,7 @@ def test_what_came_later_is_not_in_it(world: World, log: dict[str, Any]) -> None
     assert not any(arrow.target == "closed" for arrow in early.arrows)
 
 
+@pytest.mark.slow
 def test_a_step_that_the_life_cycle_does_not_know_is_named(world: World, log: dict[str, Any]) -> None:
     assert process_of(world.manager).undeclared == []
     entry = TimelineEntry(ticket=log["quick"], at=MARCH + 20 * DAY, action="imported", via="import")
@@ -147,6 +194,7 @@ def test_steps_at_the_same_moment_took_no_time(world: World, browse: Callable[[U
     assert browse(world.manager).get(f"{BOARD}map/{SPAN}").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_page_its_parts_and_its_drawing(
     world: World, log: dict[str, Any], browse: Callable[[User | None], Client]
 ) -> None:
@@ -171,6 +219,7 @@ def test_an_address_that_is_wrong_is_told_and_breaks_nothing(
         assert page.get(f"{BOARD}{part}?{query}").status_code in (200, 400)
 
 
+@pytest.mark.slow
 def test_only_staff_read_how_tickets_went(
     world: World, log: dict[str, Any], browse: Callable[[User | None], Client]
 ) -> None:
@@ -180,6 +229,7 @@ def test_only_staff_read_how_tickets_went(
     assert Api(world.requester).get(f"incidents/?{path}").status_code == 400
 
 
+@pytest.mark.slow
 def test_the_log_as_xes(world: World, log: dict[str, Any], browse: Callable[[User | None], Client]) -> None:
     response = browse(world.manager).get(f"{BOARD}log/{SPAN}")
     text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,8 +31,14 @@ def customer(world: World) -> Organisation:
 
 
 def draft_of(customer: Organisation) -> ServiceReport:
+    customer.people.update(date_joined=FIRST - timedelta(days=90))
     service_reports.make_due(FIRST)
     return ServiceReport.objects.get(organisation=customer)
+
+
+def newest(report: ServiceReport) -> int:
+    """The newest line of its log."""
+    return report.log.latest("pk").pk
 
 
 def told(report: ServiceReport) -> set[User]:
@@ -89,7 +95,7 @@ def test_report_is_in_the_customers_language_and_goes_to_contacts_alone(
     assert (report.language, report.content["title"]) == ("en", "Service report")
     service_reports.approve_report(report=report, user=world.manager, now=FIRST)
 
-    assert service_reports.send_report(report=report, now=FIRST) == 1
+    service_reports.send_report(report=report, user=world.manager, now=FIRST)
 
     assert told(report) == {contact}
     url = f"/service-reports/{report.pk}/"
@@ -110,7 +116,7 @@ def test_contact_who_left_or_lost_the_organisation_is_not_told_and_it_is_said(
     page = browse(world.manager).get(f"/service-reports/{report.pk}/").content.decode()
     assert ("is not active any more" in page, "is of another organisation now" in page) == (True, True)
 
-    service_reports.send_report(report=report, now=FIRST)
+    service_reports.send_report(report=report, user=world.manager, now=FIRST)
 
     assert told(report) == {stays}
     report.refresh_from_db()
@@ -128,7 +134,8 @@ def test_nobody_to_tell_is_said_before_and_refused(world: World, customer: Organ
     manager, url = browse(world.manager), f"/service-reports/{report.pk}/"
     assert "Nobody would get this report" in manager.get(url).content.decode()
 
-    assert "Nobody would get it" in manager.post(f"{url}send/", follow=True).content.decode()
+    refused = manager.post(f"{url}send/", {"seen": newest(report)})
+    assert (refused.status_code, "Nobody would get it" in refused.content.decode()) == (409, True)
 
     report.refresh_from_db()
     assert report.state == "approved"
@@ -136,11 +143,11 @@ def test_nobody_to_tell_is_said_before_and_refused(world: World, customer: Organ
 
 def test_draft_in_another_language_is_counted_anew(world: World, customer: Organisation, browse: Any) -> None:
     report = draft_of(customer)
-    service_reports.edit_report(report=report, user=world.manager, improvements="扩容")
+    service_reports.edit_report(report=report, user=world.manager, improvements="扩容", now=FIRST)
     service_reports.approve_report(report=report, user=world.owner, now=FIRST)
     Organisation.objects.filter(pk=customer.pk).update(report_language="en")
 
-    browse(world.manager).post(f"/service-reports/{report.pk}/translate/")
+    browse(world.manager).post(f"/service-reports/{report.pk}/recount/", {"seen": newest(report)})
 
     report.refresh_from_db()
     assert (report.language, report.content["title"], report.state) == ("en", "Service report", "draft")

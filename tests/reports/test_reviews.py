@@ -18,6 +18,7 @@ BASELINE = {"start": "2024-01-01", "end": "2024-07-01", "reason": "第一个完�
 FOUND = {"occasion": "half_year", "efficiency": "快了", "tools": "够用", "improvements": "自动分派"}
 
 
+@pytest.mark.slow
 def test_review_keeps_its_figures_and_the_baseline_of_then(world: World, month: dict[str, Any]) -> None:
     manager = Api(world.manager)
     first = manager.post("reports/baselines/", BASELINE).json()
@@ -37,6 +38,7 @@ def test_review_keeps_its_figures_and_the_baseline_of_then(world: World, month: 
             model.objects.update(figures=[])
 
 
+@pytest.mark.slow
 def test_page_shows_figures_against_baseline_and_half_before(world: World, browse: Any, month: dict[str, Any]) -> None:
     page, url = browse(world.manager), "/boards/incidents/reviews/?half=2024-H1"
     assert "No baseline is set yet." in page.get(url).content.decode()

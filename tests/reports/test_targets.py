@@ -13,6 +13,7 @@ from reports.targets.services import tell_crossings
 from tests.api.client import Api
 from tests.factories import World, incident_in, resolve
 from tests.reports.conftest import DAY, MARCH
+from tickets.figures.measures import measures_of
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("RPT-01")]
@@ -54,8 +55,29 @@ def test_what_makes_no_sense_is_refused_beside_its_cause(world: World, code: str
     assert not Target.objects.exists()
 
 
-def test_figures_of_which_neither_more_nor_less_is_better_have_no_target(world: World) -> None:
-    assert put(world, "desk_total", aim=5).status_code == 404
+@pytest.mark.slow
+def test_every_figure_can_have_a_target(world: World, browse: Any) -> None:
+    """Of a volume, of which neither more nor less is better, both are upper bounds, and the page says so."""
+    api, page = Api(world.manager), browse(world.manager)
+    for measure in measures_of(on_demand=True):
+        assert put(world, measure.code, aim=5).status_code == 200, measure.code
+        assert page.get(f"/boards/targets/{measure.code}/").status_code == 200, measure.code
+    assert len(api.results("reports/targets/")) == len(measures_of(on_demand=True))
+
+    form = page.get("/boards/targets/desk_total/").content.decode()
+    assert "Neither more nor less is better: both are upper bounds." in form
+    assert put(world, "desk_total", aim=10, alert=5).status_code == 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["desk_total", "by_category", "person_total"])
+def test_owner_is_told_when_a_volume_is_beyond(world: World, code: str, month: dict[str, Any]) -> None:
+    values = {"edited_by": world.manager, "edited_at": MARCH, "owner": Role.objects.get(code=owner_of(world))}
+    target = Target.objects.create(measure=code, alert=100, **values)
+    assert tell_crossings(MARCH + 20 * DAY) == 0
+    target.alert = 1
+    target.save()
+    assert tell_crossings(MARCH + 20 * DAY) == 1
 
 
 def test_others_read_or_do_not_even_that(world: World) -> None:
@@ -64,6 +86,7 @@ def test_others_read_or_do_not_even_that(world: World) -> None:
     assert Api(world.desk).get("reports/targets/").status_code == 200
 
 
+@pytest.mark.slow
 def test_page_sets_it_and_the_tile_says_how_the_figure_stands(
     world: World, browse: Any, month: dict[str, Any]
 ) -> None:
@@ -96,6 +119,9 @@ def test_owner_is_told_once_a_month_when_a_figure_is_beyond(world: World) -> Non
     assert (tell_crossings(now), tell_crossings(now + DAY)) == (1, 0)
 
     notice = Notice.objects.get(event="target_crossed")
+    said = notice.payload["summary"]  # each owner reads it in their language
+    assert said["en"].startswith("Overdue and not solved 1")
+    assert said["zh"] != said["en"]
     assert world.manager.pk in notice.deliveries.values_list("recipient", flat=True)
     assert tell_crossings(now + 31 * DAY) == 1
 

@@ -135,6 +135,7 @@ def test_copied_rows_are_followed_at_once_or_once_at_the_end(world: World) -> No
         assert found("重装", "public") >= {original.number}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["日志" * 60_000, "".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + n * 7 % 20_000) for n in range(60_000))]
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -150,7 +150,7 @@ def test_writing_again_repairs_documents(world: World) -> None:
     assert found(world.desk, "打印机") == [ticket.number]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_part_of_a_stored_text_finds_its_ticket(world: World, data: st.DataObject) -> None:
     characters = st.text(st.sampled_from("主机网络故障登录缓慢系统报错审批流程核心"), min_size=1, max_size=12)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tickets.search.marking import Marker
@@ -24,7 +24,7 @@ RUNS = re.compile(f"([{WORD}]+)|([{CHARACTER}]+)")
 TEXTS = st.one_of(
     st.lists(PIECES, max_size=12).map("".join), st.text(max_size=60).filter(lambda text: "\0" not in text)
 )
-ON_DATABASE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ON_DATABASE = settings(max_examples=150)
 
 
 def ask(sql: str, *values: str | int) -> object:

@@ -30,7 +30,7 @@ from tickets.models import ImpactLevel, Ticket
         grade=Grade.NONE,
         can_be_major=False,
         views=("unassigned", "mine", "open", "all"),
-        in_portal=False,
+        tiles=(),
         tells={"comment": ()},
     )
 )

@@ -18,10 +18,12 @@ from tickets.actions import available_actions, perform
 from tickets.checks import problems_of
 from tickets.errors import ActionConflict, ActionForbidden, ActionInvalid, ActionNotFound
 from tickets.lifecycle import kind_of
-from tickets.meaning import NO_PRIORITY, desk_clocks
+from tickets.meaning import NO_PRIORITY, Tile, desk_clocks
 from tickets.models import Ticket, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-06")]
+
+TILE = Tile(label="Ask for a visit", text="Somebody comes", icon="map-pin")
 
 
 @pytest.fixture
@@ -104,6 +106,7 @@ def test_visit_needs_no_priority(world: World) -> None:
     assert Api(world.desk).get(f"visits/{entry.ticket.number}/").json()["priority"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.req("ORG-03")
 def test_visit_is_the_staffs_alone(sent: Visit, world: World, client: Client) -> None:
     Visit.objects.update(organisation=world.requester.organisation, requester=world.requester)
@@ -121,9 +124,12 @@ def test_visit_is_the_staffs_alone(sent: Visit, world: World, client: Client) ->
 def test_visit_that_leaves_its_meaning_unsaid_is_refused() -> None:
     bare = replace(kind_of("visit"), audience=None, clocks=None, tells={"vanish": ()})
     wrong = replace(
-        kind_of("visit"), can_be_major=True, in_portal=True, clocks=desk_clocks(at_work=frozenset({"flying"}))
+        kind_of("visit"), can_be_major=True, tiles=(TILE,), clocks=desk_clocks(at_work=frozenset({"flying"}))
     )
 
+    misnamed = replace(kind_of("visit"), code="tour")
+
+    assert list(problems_of(misnamed)) == ["tour: its class is called Visit, not like its code."]
     assert list(problems_of(bare)) == [
         "visit does not say audience.",
         "visit does not say clocks.",
@@ -132,6 +138,7 @@ def test_visit_that_leaves_its_meaning_unsaid_is_refused() -> None:
     assert list(problems_of(wrong)) == [
         "visit: clocks name the unknown state flying.",
         "visit can be major only when it is graded by priority.",
+        "visit has limits, which are promised by a grade: it has none, and they would never run.",
         "visit is offered to requesters, who do not read it.",
     ]
     assert unknown_notices(replace(kind_of("visit"), tells={"set_out": ("fanfare",)})) == [

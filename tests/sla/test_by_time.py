@@ -322,6 +322,13 @@ class TestAgreedTimes:
 
         assert (ticket.completed_in_time, ticket.agreed_kept) == (False, True)
 
+    def test_it_is_kept_at_its_very_moment_and_not_after_it(self, world: World) -> None:
+        until = MONDAY + timedelta(days=1)
+        kept = resolve(self.agreed(world, MONDAY + HOUR, until), world.engineer, now=until)
+        missed = resolve(self.agreed(world, MONDAY + HOUR, until), world.engineer, now=until + INSTANT)
+
+        assert (kept.agreed_kept, missed.agreed_kept) == (True, False)
+
     def test_people_are_told_before_and_at_it(self, world: World) -> None:
         until = MONDAY + timedelta(days=1)
         ticket = self.agreed(world, MONDAY + HOUR, until)

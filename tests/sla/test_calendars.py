@@ -50,6 +50,8 @@ def test_due_times_beyond_the_confirmed_year_are_provisional() -> None:
     assert due == utc("2027-01-01T08:00")
     assert is_provisional(version, due)
     assert not is_provisional(version, utc("2026-12-31T08:00"))
+    assert is_provisional(version, utc("2026-12-31T16:30")), "the day is that of the calendar, not of UTC"
+    assert not is_provisional(version, utc("2026-12-31T15:30"))
 
 
 def test_publishing_makes_a_version_and_leaves_the_old_one() -> None:

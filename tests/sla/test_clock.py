@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sla.calendars.clock import Always, CalendarEmpty, Hours, WorkingTime
+from sla.calendars.clock import Always, CalendarEmpty, Hours, Table, WorkingTime
 from tests.sla.calendars import BERLIN, CN58, CN58_HOURS, NIGHT, OFFICE, at, counted_minutes, utc, weekly
 
 pytestmark = pytest.mark.req("SLM-04", "SLM-05")
@@ -56,6 +56,14 @@ ADDED = [
     ("E24", CN58, at("2026-02-14 17:40"), minutes(60), utc("2026-02-24T01:40")),
     ("E25", CN58, at("2026-02-13 16:00"), 24 * HOUR, utc("2026-02-25T08:00")),
 ]
+
+
+def test_the_last_moment_of_a_table_is_in_it() -> None:
+    """Seconds 0 to 10 and 20 to 30 are twenty in all: twenty end with it, one more does not."""
+    table = Table([(0, 10), (20, 30)], 1970, 1970)
+
+    assert (table.after(0, 10), table.after(0, 11), table.after(0, 20)) == (10, 21, 30)
+    assert table.after(0, 21) is None
 
 
 @pytest.mark.parametrize(("name", "clock", "start", "amount", "due"), ADDED, ids=[row[0] for row in ADDED])
@@ -223,7 +231,8 @@ def opens(hours: Hours) -> bool:
     return any(first < last for day in hours.week for first, last in day)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(calendars, moments, amounts, amounts)
 def test_adding_and_measuring_agree(hours: Hours, start: datetime, x: timedelta, y: timedelta) -> None:
     assume(opens(hours))
@@ -234,7 +243,8 @@ def test_adding_and_measuring_agree(hours: Hours, start: datetime, x: timedelta,
     assert clock.add(clock.add(start, x), y) == clock.add(start, x + y)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(calendars, moments, moments)
 def test_working_time_is_part_of_time(hours: Hours, a: datetime, b: datetime) -> None:
     a, b = min(a, b), max(a, b)
@@ -244,7 +254,8 @@ def test_working_time_is_part_of_time(hours: Hours, a: datetime, b: datetime) ->
     assert sum((end - start for start, end in clock.open_between(a, b)), timedelta()) == clock.diff(a, b)
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(calendars, moments, st.integers(0, 4 * 24 * 60))
 def test_measuring_agrees_with_counting_minutes(hours: Hours, start: datetime, length: int) -> None:
     """Open while a clock on the wall shows a time of the opening hours, also where it shows it twice or never."""
@@ -255,7 +266,8 @@ def test_measuring_agrees_with_counting_minutes(hours: Hours, start: datetime, l
     assert clock.diff(start, end) == counted_minutes(hours, start, end) * timedelta(minutes=1)
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(calendars, moments, amounts, st.floats(0, 1))
 def test_pause_in_closed_time_moves_nothing(hours: Hours, start: datetime, amount: timedelta, share: float) -> None:
     assume(opens(hours))

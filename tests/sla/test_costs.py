@@ -28,8 +28,8 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
     ),
 ]
 COSTS = {
-    "I4": {"register": 43, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 35},
-    "I2": {"register": 121, "claim": 18, "start": 24, "comment": 21, "wait": 27, "resume": 24, "resolve": 115},
+    "I4": {"register": 41, "claim": 18, "start": 23, "comment": 21, "wait": 26, "resume": 23, "resolve": 33},
+    "I2": {"register": 119, "claim": 18, "start": 23, "comment": 21, "wait": 26, "resume": 23, "resolve": 110},
 }
 
 
@@ -47,6 +47,7 @@ def live(apis: dict[str, Api], impact: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impact", COSTS)
 def test_each_usual_action_costs_what_it_costs(always: World, impact: str) -> None:
     apis = {name: Api(always.people[name]) for name in ("desk", "engineer")}

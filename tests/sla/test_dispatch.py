@@ -63,6 +63,7 @@ def pass_at(moment: Any) -> None:
     commands.run_due(now=moment + INSTANT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("impact", "begin", "due"),
     [
@@ -127,6 +128,7 @@ class TestNotResponded:
     def rule(self, priority: str = "P1") -> NoticeRule:
         return NoticeRule.objects.get(priority=priority, on="not_responded")
 
+    @pytest.mark.slow
     def test_what_nobody_dispatched_is_told_like_what_nobody_answered(self, world: World) -> None:
         ticket = register_incident(world.desk, now=MONDAY, **P1)
         pass_at(MONDAY + 5 * MINUTE)
@@ -189,6 +191,7 @@ class TestNotResponded:
         assert holds_for(self.rule(), now=MONDAY + MINUTE).count == before + given_out + 1
 
 
+@pytest.mark.slow
 def test_programs_and_what_if_see_it_too(world: World) -> None:
     policy = Policy.objects.get(is_default=True, kind="ola").code
     ticket = register_incident(world.desk, now=MONDAY, impact="I3", requester="requester")

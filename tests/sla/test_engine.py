@@ -93,6 +93,15 @@ def test_late_sweeper_cannot_turn_a_breach_into_met(world: World) -> None:
     assert fired_at(MONDAY + 32 * MINUTE) == 0
 
 
+def test_what_fires_late_is_told_to_whoever_has_it_by_now(world: World) -> None:
+    """The ticket is stored after that: its row does not know yet who claimed it."""
+    ticket = unclaimed(world, now=MONDAY, impact="I3")
+    act(ticket, "claim", world.engineer, now=MONDAY + 16 * MINUTE)
+    [notice] = Notice.objects.filter(ticket_id=ticket.pk, key__contains="warn:50")
+
+    assert set(notice.deliveries.values_list("recipient__username", flat=True)) == {"engineer", "lead"}
+
+
 def test_stopped_and_paused_clocks_fire_nothing(world: World) -> None:
     stopped = resolve(
         incident_in("in_progress", world, now=MONDAY, impact="I3"), world.engineer, now=MONDAY + 3 * MINUTE

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla.calendars.publishing import Day, content_of, publish
@@ -57,7 +57,8 @@ def test_what_counted_beyond_the_target_is_a_part_of_its_own(world: World) -> No
 moves = st.lists(st.tuples(st.sampled_from(["wait", "resume", "raise", "lower"]), st.integers(1, 3000)), max_size=7)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=12)
 @given(moves, st.integers(0, 5000))
 def test_whatever_happens_the_sum_is_what_the_clock_says(world: World, steps: list, later: int) -> None:
     with transaction.atomic():

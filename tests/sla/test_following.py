@@ -85,6 +85,7 @@ def test_paused_clock_takes_the_new_version_and_a_stopped_one_keeps_its_own(
     assert clock_of(stopped).calendar_version.number == 1
 
 
+@pytest.mark.slow
 def test_page_says_what_an_edit_moves_and_publishes_it(world: World, client: Client) -> None:
     office_policy(world, Promise("response", "24x7", 600), Promise("resolve", "5x8", 960))
     year = timezone.localdate().year + 1  # what has passed cannot be edited
@@ -176,6 +177,7 @@ def with_day(calendar: Calendar, day: date, entry: Day) -> Content:
     return edited(calendar, days={**content.days, day: entry})
 
 
+@pytest.mark.slow
 def test_preview_counts_the_limits_behind_the_changed_day(
     world: World, django_assert_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

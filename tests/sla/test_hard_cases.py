@@ -80,6 +80,7 @@ def test_trouble_with_timers_keeps_no_notice_from_being_sent(world: World) -> No
     assert row.status == "skipped"
 
 
+@pytest.mark.slow
 @pytest.mark.req("SLM-05")
 def test_a_clock_that_cannot_follow_its_calendar_holds_up_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
@@ -225,6 +226,7 @@ def test_what_the_auditor_found_is_for_those_who_see_every_ticket(world: World, 
     assert "IM990101000001" in browse(world.lead).get("/timer-health/").text
 
 
+@pytest.mark.slow
 @pytest.mark.req("ADM-03")
 def test_health_asks_timers_by_their_own_indexes(world: World) -> None:
     make_crowd(2000, "host", MONDAY)

@@ -219,6 +219,7 @@ def wait_for_lookout() -> None:
             thread.join(20)
 
 
+@pytest.mark.slow
 def test_redis_is_asked_without_its_client(settings: Any) -> None:
     assert lookout.broker_answers(settings.REDIS_URL)
     assert not lookout.broker_answers("redis://127.0.0.1:1/0")
@@ -320,6 +321,7 @@ def test_other_version_takes_over_with_its_migrations(world: World) -> None:
 # --- After an outage ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.req("SLM-06", "NTF-03")
 @pytest.mark.parametrize("down", [timedelta(), MINUTE, timedelta(hours=3), timedelta(days=3)])
 def test_outage_is_caught_up_with_urgent_first_and_combined(

@@ -79,6 +79,7 @@ def test_page_publishes_what_was_typed(world: World, client: Client) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["an upgrade", "somebody else", "a page of an older portal"])
 def test_what_was_published_since_the_page_was_opened_is_not_undone(world: World, client: Client, by: str) -> None:
     """Refused with what the other version changed; what was typed is kept; whoever has read it publishes."""

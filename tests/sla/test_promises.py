@@ -54,6 +54,7 @@ def test_a_machine_whose_clock_jumps_fires_by_the_database(always: World, jump: 
     assert "offset" in seen
 
 
+@pytest.mark.slow
 @pytest.mark.req("NTF-02")
 def test_a_limit_of_a_p2_is_mailed_in_quiet_hours_and_that_of_a_p4_waits(always: World, mailbox: Mailbox) -> None:
     """From the engine to the mail server: the evening of a reader holds back what is not urgent, and that alone."""

@@ -294,6 +294,7 @@ def test_clock_that_somebody_works_on_is_left_for_later(world: World) -> None:
     assert RuleEdit.objects.get().done_at is not None
 
 
+@pytest.mark.slow
 # --- Page and API ----------------------------------------------------------------------------------------------------
 def test_page_says_what_the_edit_does_before_it_is_stored(world: World) -> None:
     now = database_clock.now()

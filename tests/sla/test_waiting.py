@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import translation
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla.models import Clock
@@ -57,7 +57,8 @@ waits = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=15)
 @given(waits, st.sets(st.sampled_from(["requester", "vendor", "window", "other"])))
 def test_only_waiting_that_the_policy_names_is_left_out(world: World, steps: list, pausing: set[str]) -> None:
     """Whatever it waits for and how often: what counts is the minutes of the calendar outside of paused ones."""

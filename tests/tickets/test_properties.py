@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -68,8 +68,7 @@ def always(world: World, dice: Random, check: Callable[[Any, Any], None]) -> Non
 
 def examples(count: int) -> Any:
     """Few examples, each a long walk; the fixture is not changed by them."""
-    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=count, deadline=None, suppress_health_check=checks, derandomize=True)
+    return settings(max_examples=count, derandomize=True)
 
 
 @pytest.mark.slow

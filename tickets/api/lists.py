@@ -128,11 +128,21 @@ class TicketRows(ListView, TicketView):
 
 
 class TicketsView(TicketRows):
-    """``GET``: the tickets of a kind. ``POST``: register one."""
+    """``GET``: the tickets of a kind. ``POST``: register one.
+
+    ``creating``: another of the kind's actions by which people make one; empty: the one that registers.
+    """
+
+    creating = ""
+
+    @property
+    def begins(self) -> str:
+        """The action that makes one; empty where people make none of this kind."""
+        return self.creating or self.kind.registers
 
     def form_for_input(self) -> type[ActionForm] | None:
         """The form of registering, where people register this kind."""
-        return self.kind.actions[self.kind.registers].form_class if self.kind.registers else None
+        return self.kind.actions[self.begins].form_class if self.begins else None
 
     def post(self, request: Request) -> Response:
         """Register a ticket."""
@@ -140,7 +150,7 @@ class TicketsView(TicketRows):
 
     def _register(self, request: Request) -> Response:
         data, files = self.read(request)
-        entry = self.act(self.kind.model(), self.kind.registers, data, files)
+        entry = self.act(self.kind.model(), self.begins, data, files)
         return self.show(self.kind, entry.ticket.number, status=201)
 
     def operation(self, method: str) -> Operation | None:
@@ -158,9 +168,9 @@ class TicketsView(TicketRows):
                 errors=LIST_ERRORS,
                 parameters=SHARED,
             )
-        action, form = self.kind.actions[self.kind.registers], self.form_for_input()
+        action, form = self.kind.actions[self.begins], self.form_for_input()
         return Operation(
-            id=f"{self.kind.slug}_create",
+            id=f"{self.kind.slug}_{self.creating or 'create'}",
             tag=plural,
             summary=force_str(action.label),
             description=_(action.help),

@@ -18,13 +18,20 @@ from tickets.api.search import SearchView
 from tickets.lifecycle import Kind
 
 READ_ONLY = ["get", "head"]
+WRITE_ONLY = ["post", "options"]
 
 
 def routes(kind: Kind) -> list[Any]:
     """Every address of ``kind``, from its declaration alone."""
     one = f"{kind.slug}/<number:number>/"
     methods: dict[str, Any] = {} if kind.registers else {"http_method_names": READ_ONLY}
+    others = [action.name for action in kind.actions.values() if action.creates and not action.system]
     return [
+        *(
+            path(f"{kind.slug}/{name}/", TicketsView.as_view(kind=kind, creating=name, http_method_names=WRITE_ONLY))
+            for name in others
+            if name != kind.registers
+        ),
         path(f"{kind.slug}/", TicketsView.as_view(kind=kind, **methods), name=kind.slug),
         path(one, TicketDetailView.as_view(kind=kind), name=f"{kind.slug}-detail"),
         path(f"{one}actions/", ActionsView.as_view(kind=kind)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from records.lifecycle import NEW
@@ -38,17 +38,10 @@ def write_declared_states(using: str = "default", **kwargs: Any) -> bool:
     with transaction.atomic(using=using):
         states = _replace(models.DeclaredState, ("kind", "state", "phase"), declared_states(), using)
         transitions = _replace(models.DeclaredTransition, ("kind", "source", "target"), declared_transitions(), using)
-        private = _has_table(models.DeclaredPrivateText, using) and _replace(
-            models.DeclaredPrivateText, ("kind", "action"), declared_private_texts(), using
-        )
-        if private:  # what requesters find follows
+        private = _replace(models.DeclaredPrivateText, ("kind", "action"), declared_private_texts(), using)
+        if private and models.SearchDocument.objects.using(using).exists():  # what requesters find follows
             models.StaleDocuments.objects.using(using).create(subject=models.StaleDocuments.Subject.ALL)
     return states or transitions or private
-
-
-def _has_table(model: type[Model], using: str) -> bool:
-    """Whether the migration that makes the table is applied: taking migrations back ends here too."""
-    return model._meta.db_table in connections[using].introspection.table_names()
 
 
 def _replace(model: type[Model], columns: tuple[str, ...], wanted: set[Any], using: str) -> bool:

@@ -3,7 +3,7 @@
 Those that views are counted by include what narrows a view to one kind, so that counting reads the index alone.
 """
 
-from django.db.models import Index, Q
+from django.db.models import F, Index, Q
 
 from tickets.querysets import LIVE
 
@@ -12,9 +12,9 @@ _LIVE = Q(phase__in=LIVE)
 QUEUE_ORDER = ("priority_rank", "queue_due_at", "complexity", "id")
 
 
-def _queue(name: str, *first: str, **only: object) -> Index:
-    """An index that answers a queue in its order, among live tickets that match ``only``."""
-    include = None if "kind" in first else ("kind",)
+def _queue(name: str, *first: str, also: tuple[str, ...] = (), **only: object) -> Index:
+    """An index that answers a queue in its order, among live tickets that match ``only``; ``also``: what it counts."""
+    include = (*(() if "kind" in first else ("kind",)), *also) or None
     return Index(fields=[*first, *QUEUE_ORDER], include=include, condition=_LIVE & Q(**only), name=name)
 
 
@@ -25,13 +25,14 @@ def _by_creation(name: str, *first: str, condition: Q | None = None) -> Index:
 
 TICKET_INDEXES = [
     _queue("ticket_live_queue"),
-    _queue("ticket_live_by_group", "group"),
+    # The live board counts all of it by group (``reports.walls.live``).
+    _queue("ticket_live_by_group", "group", also=("phase", "due_soon_at", "wait_until", "escalated_at")),
     _queue("ticket_live_by_assignee", "assignee"),
     _queue("ticket_live_by_kind", "kind"),
     _queue("ticket_live_by_source", "source"),
     _queue("ticket_live_unassigned", "group", assignee=None),
     _queue("ticket_live_reopened", reopen_count__gt=0),
-    Index(fields=QUEUE_ORDER, include=["kind"], condition=Q(phase="waiting"), name="ticket_waiting"),
+    Index(fields=QUEUE_ORDER, include=["kind", "wait_until"], condition=Q(phase="waiting"), name="ticket_waiting"),
     Index(fields=["queue_due_at", "id"], include=["kind"], condition=_LIVE, name="ticket_live_due"),
     Index(
         fields=["queue_due_at", "due_soon_at"],
@@ -66,4 +67,14 @@ TICKET_INDEXES = [
         name="ticket_uses_system",
     ),
     Index(fields=["organisation", "category"], condition=Q(category__isnull=False), name="ticket_uses_category"),
+]
+TIMELINE_INDEXES = [
+    Index(fields=["ticket", "at", "id"], name="timeline_of_ticket"),
+    # How tickets went from state to state is read from this alone (``tickets.figures.moves``).
+    Index(
+        fields=["ticket", "at", "id"],
+        include=["state_from", "state_to"],
+        condition=~Q(state_from=F("state_to")),
+        name="timeline_moves",
+    ),
 ]

@@ -32,13 +32,22 @@ class Flow(Drawn):
     standing: Records
 
 
-#: What was promised: name of the clock, those in time, all that had a limit, the filter of lists that tells them.
-Promise = tuple[Any, Records, Records, str]
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """What a clock promised. ``promised``: what ended with a limit, ``kept`` in time, as ``filter`` of lists tells;
+    ``open``: what has not ended and is past the limit.
+    """
+
+    name: Any
+    kept: Records
+    promised: Records
+    open: Records
+    filter: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept(Drawn):
-    """In time and late, by priority and clock."""
+    """In time, late, and open past the limit, by priority and clock."""
 
     promises: tuple[Promise, ...]
 
@@ -106,7 +115,8 @@ def register_charts(*charts: Drawn) -> None:
     """Make charts known, in their order. Raises ValueError for a code that another chart of the kind has."""
     for chart in charts:
         sets = (getattr(chart, name, None) for name in ("came", "resolved", "standing", "records"))
-        register_records(*(item for item in sets if item is not None))
+        open_ = (promise.open for promise in getattr(chart, "promises", ()))
+        register_records(*(item for item in (*sets, *open_) if item is not None))
         if _charts.setdefault(chart.kind, {}).setdefault(chart.code, chart) is not chart:
             raise ValueError(f"Two charts of {chart.kind} are called {chart.code}.")
 

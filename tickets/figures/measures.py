@@ -39,7 +39,9 @@ class Measure:
     ``version`` rises when its meaning changes. ``left_out``: sets that do not count, shown beside it. ``better``:
     "more", "less" or empty where neither is. ``beside``: figures that keep it honest, shown with it. ``sheet``: the
     part of the board it belongs to (``SHEETS``), ``place``: where in it. ``internal``: for staff only.
-    ``amount_of_period``: ``amount`` takes the period, and is what came together within it.
+    ``amount_of_period``: ``amount`` takes the period, and is what came together within it. ``read``: what has the
+    amount instead of the records themselves, such as each of their stays in a state. ``on_demand``: counted only where
+    it is asked for by name, because it reads the whole log of its records.
     """
 
     code: str
@@ -52,6 +54,8 @@ class Measure:
     left_out: tuple[Records, ...] = ()
     amount: Callable[..., Any] | None = None
     amount_of_period: bool = False
+    read: Callable[[Any, Any], Any] | None = None
+    on_demand: bool = False
     reading: Reading = Reading.COUNT
     better: str = ""
     beside: tuple[str, ...] = ()
@@ -75,6 +79,7 @@ SHEETS = {
     "indicators": _("Indicators"),
     "month": _("The month"),
     "others": _("What keeps them honest"),
+    "process": _("The process"),
 }
 
 
@@ -110,8 +115,11 @@ def measure_of(code: str) -> Measure:
     return _measures[code]
 
 
-def measures_of(kind: str = "") -> list[Measure]:
-    """The figures of a kind, of all kinds without one: by sheet and place, then in the order of registration."""
+def measures_of(kind: str = "", *, on_demand: bool = False) -> list[Measure]:
+    """The figures of a kind, of all kinds without one: by sheet and place, then in the order of registration.
+
+    With ``on_demand`` those, too, that are counted only where they are asked for.
+    """
     order = list(SHEETS)
-    found = [measure for measure in _measures.values() if not kind or measure.kind == kind]
+    found = [m for m in _measures.values() if (not kind or m.kind == kind) and (on_demand or not m.on_demand)]
     return sorted(found, key=lambda measure: (order.index(measure.sheet), measure.place))

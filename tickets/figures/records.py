@@ -27,6 +27,8 @@ from tickets.querysets import LIVE
 ENDED = (Phase.RESOLVED.value, Phase.CLOSED.value)
 #: What an address of a set is made of: code, from, to, and when it was counted; a slice of it at the end.
 SEPARATOR = "~"
+#: No address that pages make is longer: as many ways as they show, the longest names, moments to the microsecond.
+LONGEST = 600
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
 _HOUR = re.compile(r"hour-([1-7])-(\d|1\d|2[0-3])")
 _AGE = re.compile(r"age-([0-6])")
@@ -50,6 +52,11 @@ class Span:
     at: datetime = NO_LIMIT
 
     @property
+    def has_begun(self) -> bool:
+        """Whether anything of the period is known yet: of one that has not begun there is no figure, and no record."""
+        return self.start < self.at
+
+    @property
     def edge(self) -> datetime:
         """Where the known part of the period ends."""
         return max(min(self.end, self.at), self.start)
@@ -69,8 +76,8 @@ class Records:
     """A set of tickets of ``kind``. ``where`` is its whole condition; ``when`` the column that places a ticket in a
     period, empty for what stands at its end. ``internal``: only staff may count it and open it. ``is_open``: all of it
     is open at the period's end. ``parts``: sets that share nothing and make it up, so that it is counted as their sum.
-    ``placed``: what places a record where no column does, such as when work on it was recorded. ``by_person``: which
-    of it is there for what one person did, by username.
+    ``ahead``: how far beyond that end it looks. ``placed``: what places a record where no column does, such as when
+    work on it was recorded. ``by_person``: which of it is there for what one person did, by username.
     """
 
     code: str
@@ -82,6 +89,7 @@ class Records:
     internal: bool = False
     is_open: bool = False
     parts: tuple[Records, ...] = ()
+    ahead: timedelta = timedelta()
     placed: Any = ""
     by_person: Callable[[Span, str], Q] | None = None
 
@@ -132,6 +140,8 @@ class Chosen:
     @property
     def condition(self) -> Q:
         """Which tickets."""
+        if not self.span.has_begun:
+            return Q(pk__in=[])
         found = Q(kind=self.records.kind) & self.records.where(self.span)
         return found & slice_of(self.records, self.span, self.part) if self.part else found
 
@@ -139,6 +149,12 @@ class Chosen:
     def internal(self) -> bool:
         """Whether only staff may count it and open it: how tickets went tells more than a requester reads."""
         return self.records.internal or is_move(self.part)
+
+    @property
+    def person(self) -> str:
+        """The user name of the person whose work it is a slice of; empty for what is of no person."""
+        found = _PERSON.fullmatch(self.part)
+        return found[1] if found else ""
 
     @property
     def address(self) -> str:

@@ -16,6 +16,7 @@ from tickets.clock import NO_LIMIT
 from tickets.lifecycle import Kind, Phase
 from tickets.models import AffectedItem, Ticket
 from tickets.queues.audience import known_to
+from tickets.queues.held import at_limit, holders
 
 #: How hard it is to solve (处理难度), by ``Ticket.complexity``: of equal urgency the simpler comes first (INC-18).
 DIFFICULTY = {1: _("Simple"), 2: _("Normal"), 3: pgettext_lazy("difficulty", "Hard")}
@@ -58,6 +59,10 @@ def _named(code: str, label: Any, columns: tuple[str, ...] = _NAMES, **more: Any
     return ListColumn(code=code, label=label, value=lambda ticket: getattr(ticket, code), loads=loads, **more)
 
 
+def _paths(group: str, person: str) -> tuple[str, ...]:
+    return (*(f"{group}__{name}" for name in _NAMES), *(f"{person}__{name}" for name in _PERSON))
+
+
 def _due(ticket: Ticket) -> Any:
     return None if ticket.queue_due_at >= NO_LIMIT else ticket.queue_due_at
 
@@ -93,6 +98,14 @@ COLUMNS: dict[str, ListColumn] = {
         ListColumn(code="due_at", label=_("Limit"), value=_due, sort="due_at"),
         _named("group", _("Group"), sort="group"),
         _named("assignee", _("Assignee"), _PERSON, sort="assignee"),
+        ListColumn(
+            code="held_at_limit",
+            label=_("Had it at the limit"),
+            value=holders,
+            loads=("planned_completion_at", "completed_in_time", "waiting_since", *_paths("group", "assignee")),
+            counts=at_limit,
+            staff=True,
+        ),
         _named("business_system", _("Business system"), sort="business_system"),
         _named("category", _("Category"), ("path_zh", "path_en"), sort="category"),
         _named("nature", _("Nature"), sort="nature"),

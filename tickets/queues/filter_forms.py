@@ -225,3 +225,16 @@ def shown_value(name: str, value: str, bar: FilterBar, listing: Listing) -> str:
         known = {str(key): label for key, label in getattr(own, "choices", ())}
     words = {ME: _("Me"), NONE: _("None")}
     return str(known.get(value) or words.get(value, value))
+
+
+def told_filters(listing: Listing) -> str:
+    """What a list is narrowed to, for people who have the list on paper or in a file: kind, view, every filter."""
+    bar, kind = FilterBar(listing), listing.kind
+    said = [(label_of("kind"), kind.label_plural)] if kind else []
+    said.append((label_of("view"), listing.view.label))
+    said += [
+        (label_of(name), shown_value(name, value, bar, listing))
+        for name, values in listing.chosen.items()
+        for value in values
+    ]
+    return "; ".join(f"{label}: {value}" for label, value in said)

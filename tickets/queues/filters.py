@@ -25,7 +25,8 @@ from itsm.web.filtering import Chosen as ChosenCodes
 from itsm.web.paging import Column, Ordering
 from tickets.clock import NO_LIMIT
 from tickets.database.indexes import QUEUE_ORDER
-from tickets.figures.records import Chosen, chosen_from
+from tickets.figures.people import people_refused
+from tickets.figures.records import LONGEST, Chosen, chosen_from
 from tickets.lifecycle import Kind, Phase, kinds
 from tickets.models import (
     AffectedItem,
@@ -299,7 +300,7 @@ class TicketFilter(filters.FilterSet):
     caused_by = filters.CharFilter(method="of_cause", label=_("Number of the problem that causes it"), max_length=20)
     parent = filters.CharFilter(field_name="parent__number", label=_("Number of the ticket it is part of"))
     external_number = filters.CharFilter(label=_("Number in the other system"), max_length=100)
-    records = RecordsFilter(label=_("Counted in a figure"), max_length=250)
+    records = RecordsFilter(label=_("Counted in a figure"), max_length=LONGEST)
 
     class Meta:
         model = Ticket
@@ -320,13 +321,27 @@ class TicketFilter(filters.FilterSet):
 
     @property
     def form(self) -> Any:
-        """The checked values. What others watch is not for requesters: asking for it is refused."""
+        """The checked values. What others watch is not for requesters, what others did not for every role: refused."""
         made = super().form
         user = self.request.user
         own = made.is_valid() and set(made.cleaned_data.get("watcher") or ()) <= {ME, user.username}
         if not own and made.is_valid() and not user.may(Permission.INTERNAL):
             made.add_error("watcher", _("Only your own watching can be asked for."))
+        for name, why in self._people_refused(made.cleaned_data if made.is_valid() else {}):
+            made.add_error(name, why)
         return made
+
+    def _people_refused(self, values: dict[str, Any]) -> list[tuple[str, str]]:
+        """What in ``values`` makes a figure of another person: a plain list of what somebody has is none."""
+        counted = values.get("records")
+        if counted is None:
+            return []
+        named = {
+            "records": [counted.person],
+            **{name: values.get(name) or [] for name in ("assignee", "registered_by")},
+        }
+        found = ((name, people_refused(self.request.user, people)) for name, people in named.items())
+        return [(name, why) for name, why in found if why]
 
     def filter_queryset(self, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         """Narrow it. Who does not see a column does not find by it, whoever wrote the filter down."""

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import Permission
+from itsm.web.filtering import filled
 from itsm.web.paging import Ordering, PagingError, parse_ordering
+from tickets.figures.records import Chosen
 from tickets.lifecycle import Kind, kind_of
 from tickets.models import SavedView, Ticket
 from tickets.querysets import TicketQuerySet
@@ -78,10 +80,9 @@ class Listing:
 
     def _merged(self, params: QueryDict) -> QueryDict:
         """View, filters and order: what the address says, all of it; those of the saved view when it says nothing."""
-        merged = QueryDict(mutable=True)
-        for name, values in params.lists():
-            if name not in LOOKS and any(values):
-                merged.setlist(name, [value for value in values if value])
+        merged = filled(params)
+        for name in LOOKS:
+            merged.pop(name, None)
         self.is_changed = bool(merged and self.saved and merged != self.saved.query)
         return merged or (self.saved.query if self.saved else merged)
 
@@ -133,6 +134,11 @@ class Listing:
         for name, texts in checked.errors.items():
             self.errors[name] = [str(text) for text in texts]
         return checked
+
+    @property
+    def counted(self) -> Chosen | None:
+        """The set of a figure that the filters name; None without one, and where something in the address is wrong."""
+        return None if self.errors or not self.filter else self.filter.form.cleaned_data.get("records")
 
     @cached_property
     def rows(self) -> TicketQuerySet:

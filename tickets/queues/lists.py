@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -121,6 +121,7 @@ class QueuePage:
             "reset_url": self._address({"view": self.listing.view.code}),
             "tools": self._tools(),
             "shown": self._shown(counts),
+            "counted": self._counted(counts),
             "empty": self._empty(),
             "ordered": self.listing.ordering == "queue",
             **self.rows_context(),
@@ -214,6 +215,21 @@ class QueuePage:
         count = counts["shown"]
         total = count if "records" in self.listing.params else shown_count(count)  # a figure is its number of records
         return ngettext("%(total)s ticket", "%(total)s tickets", count) % {"total": total}
+
+    def _counted(self, counts: dict[str, int]) -> dict[str, Any] | None:
+        """As of when a figure counted these tickets, how many more or fewer they are by now, and the list of these.
+
+        None for what is no figure's list, and where its period was over when it was counted.
+        """
+        chosen = self.listing.counted
+        if chosen is None or not chosen.span.at < min(chosen.span.end, self.now):
+            return None
+        of_now = replace(chosen, span=replace(chosen.span, at=self.now)).address
+        params = self.listing.params.copy()
+        params["records"] = of_now
+        listing = Listing(params, user=self.user, now=self.now, kind=self.kind, views=self.views)
+        change = listing.rows.order_by().count() - counts["shown"]
+        return {"at": chosen.span.at, "change": f"{change:+,}" if change else "", "url": self._with(records=[of_now])}
 
     # --- Addresses ---------------------------------------------------------------------------------------------
 

@@ -116,6 +116,24 @@ def _capped_count(found: TicketQuerySet) -> tuple[str, tuple[Any, ...]]:
     return f"(SELECT count(*) FROM ({sql}) counted)", params  # noqa: S608 - SQL made by Django's compiler
 
 
+def first_keys(querysets: dict[str, TicketQuerySet], number: int) -> dict[str, list[int]]:
+    """Keys of the first ``number`` of each of ``querysets``, in its order, in one query."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for found in querysets.values():
+        try:
+            sql, params = found.values("pk")[:number].query.sql_with_params()
+        except EmptyResultSet:
+            sql, params = "SELECT 0 WHERE false", ()
+        parts.append(f"ARRAY({sql})")
+        values.extend(params)
+    if not parts:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        return dict(zip(querysets, cursor.fetchone(), strict=True))
+
+
 def view_counts(user: User, now: datetime, kind: str | None = None) -> dict[str, int]:
     """How many tickets each counted view has, for tabs."""
     return counts_of({code: queue(user, VIEWS[code], now, kind) for code in COUNTED})

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class SearchDocument(models.Model):
-    """The words of a ticket. Written by database triggers alone (``migrations/0002_search.sql``), never from here.
+    """The words of a ticket. Written by database triggers alone (``migrations/0001_search.sql``), never from here.
 
     ``everything``: every text of the ticket with comments, notes, requester and items. ``public``: what its requester
     may read of it; None when that is all. ``own``, ``own_public``: texts that only the ticket's kind has.

@@ -143,11 +143,13 @@ def _person(person: User, marker: Marker) -> Hit:
 
 
 def items(text: str, query: Query, user: User, count: int = FEW) -> list[Hit]:
-    """Configuration items that ``user`` may see, by identifier or name, or by the whole value of an attribute."""
-    seen = ConfigurationItem.objects.visible_to(user)
+    """Configuration items that ``user`` may see, by identifier or name, or by the whole value of an attribute; what
+    was merged into another leads to that one.
+    """
+    seen = ConfigurationItem.objects.visible_to(user).filter(merged_into=None)
     marker, attributes = Marker(query), asked_attributes(user)
     by_value = with_value(seen, text, attributes).order_by().values("pk")
-    found = seen.filter(Q(pk__in=seen.matching(text).order_by().values("pk")) | Q(pk__in=by_value))
+    found = seen.filter(Q(pk__in=seen.matching(text, user).order_by().values("pk")) | Q(pk__in=by_value))
     rows = found.select_related("ci_class", "business_system").order_by("identifier")[:count]
     return [_item(row, marker, told_value(row, text, attributes)) for row in rows]
 

@@ -1,6 +1,6 @@
 """What somebody typed into a search as a query of PostgreSQL. Pure: no database, no settings.
 
-Cuts words exactly as ``itsm_fold`` and ``itsm_tokens`` of ``migrations/0002_search.sql`` cut texts.
+Cuts words exactly as ``itsm_fold`` and ``itsm_tokens`` of ``migrations/0001_search.sql`` cut texts.
 """
 
 from __future__ import annotations

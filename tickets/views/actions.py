@@ -69,7 +69,7 @@ class ActionView(SignedInView):
         if action is None:
             return redirect(ticket)  # where what was typed is kept
         form = action.form_class(ticket=ticket, user=request.user)
-        form.initial.update({name: request.GET[name][:100] for name in form.from_address if name in request.GET})
+        form.begin_with(request.GET)
         slot = self._slot(ticket, action)
         if slot.form != drafting.action_slot(ticket, action).form:
             slot, _draft = drafting.restore(form, request, slot)
@@ -191,7 +191,8 @@ class ActionView(SignedInView):
 
     def _draw_refusal(self, ticket: Ticket, action: Action, error: ActionError, status: int) -> HttpResponse:
         """Why it is not possible, and what was typed, to be used elsewhere; a whole page shows that by itself."""
-        context = {"message": error.message, "url": ticket.get_absolute_url(), "state": ticket.state_label}
+        state = ticket.state_label if self._moved_on(ticket, action, error) else ""
+        context = {"message": error.message, "url": ticket.get_absolute_url(), "state": state}
         if isinstance(error, ActionConflict):
             context |= {"message": error.brief, "ways": error.ways}
         if is_htmx(self.request):
@@ -203,6 +204,15 @@ class ActionView(SignedInView):
             response.headers["X-Refusal"] = action.name  # static/js/conflict.js lets it be drawn whatever its status
             return in_panel(self.request, response)
         return render_ticket(self.request, ticket, status=status, refusal=context)
+
+    def _moved_on(self, ticket: Ticket, action: Action, error: ActionError) -> bool:
+        """Whether the ticket is another than the person read, so that this is refused.
+
+        Else it is as they see it: only what they asked for is not possible.
+        """
+        read = sent_version(self.request)
+        changed = read is not None and read != ticket.version
+        return changed or isinstance(error, ActionForbidden) or not action.starts_in(ticket.state)
 
 
 def at_entry(ticket: Ticket, entry: TimelineEntry) -> str:

@@ -158,7 +158,7 @@ def raised_from(tickets: list[Ticket], user: User) -> list[dict[str, str]]:
     offered = []
     for kind in kinds():
         action = kind.register_action
-        if codes != {kind.raised_from} or not (action and action.allow and action.allow(kind.model(), user)):
+        if action is None or codes != {kind.raised_from} or not kind.may_be_registered_by(user):
             continue
         numbers = ",".join(ticket.number for ticket in tickets)
         url = f"{reverse('tickets:register', args=[kind.slug])}?from={numbers}"

@@ -25,9 +25,7 @@ class FindColleaguesView(SignedInView):
             raise PermissionDenied
         ticket = Ticket.objects.visible_to(request.user).filter(number=request.GET.get("ticket", "")).first()
         near = people_near(ticket) if ticket else Q(pk=None)
-        staff = (
-            User.objects.active().with_access().filter(roles__permissions__overlap=[Permission.VIEW, Permission.WORK])
-        )
+        staff = User.objects.active().with_access().holding(Permission.VIEW, Permission.WORK)
         order = Case(When(near, then=Value(0)), default=Value(1), output_field=IntegerField())
         words = request.GET.get("q", "")[:100]
         named = Q(username__istartswith=words) | Q(full_name__icontains=words) | Q(full_name_en__icontains=words)

@@ -70,7 +70,8 @@ class FindItemsView(SignedInView):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Answer ``{results: [{value, text, detail}]}``, at most twenty."""
         words = request.GET.get("q", "")[:200]
-        found = ConfigurationItem.objects.visible_to(request.user).matching(words)
+        standing = ConfigurationItem.objects.visible_to(request.user).filter(merged_into=None)
+        found = standing.matching(words, request.user)
         items = found.select_related("ci_class", "business_system").order_by("identifier")[:SHOWN]
         rows = [
             {"value": item.identifier, "text": str(item), "detail": f"{item.ci_class} · {item.business_system or '—'}"}

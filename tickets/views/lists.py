@@ -22,6 +22,8 @@ from tickets.views.my import on_a_phone
 #: Pages on which roles begin, beside the queue.
 FIRST_PAGES = {
     Role.FirstPage.BOARD.value: ("reports:board", "incidents"),
+    Role.FirstPage.PROBLEMS.value: ("reports:board", "problems"),
+    Role.FirstPage.CHANGES.value: ("reports:board", "changes"),
     Role.FirstPage.LIVE.value: ("reports:live",),
 }
 

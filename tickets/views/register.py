@@ -79,7 +79,7 @@ class RegisterView(SignedInView):
         if action is None:
             raise Http404
         ticket = kind.model()
-        if not (action.allow and action.allow(ticket, self.request.user)):
+        if not kind.may_be_registered_by(self.request.user):
             raise PermissionDenied
         return ticket, action
 

@@ -69,7 +69,7 @@ def register_offer(user: User, path: str) -> dict[str, Any]:
     offered.sort(key=lambda kind: not path.startswith(reverse("tickets:list", args=[kind.slug])))
     for kind in offered:
         action = kind.register_action
-        if action and action.allow and action.allow(kind.model(), user):
+        if action and kind.may_be_registered_by(user):
             return {"url": reverse("tickets:register", args=[kind.slug]), "label": action.label, "key": action.key}
     return {}
 

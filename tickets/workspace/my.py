@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -30,14 +31,15 @@ QUEUE_ORDER = ("priority_rank", "queue_due_at", "complexity", "id")
 
 def parts_of(user: User, now: datetime) -> dict[str, dict[str, Any]]:
     """The parts of the page by code: label, icon, the tickets and their order."""
-    mine = Ticket.objects.visible_to(user).live().filter(assignee=user)
+    own = Ticket.objects.visible_to(user).live().filter(assignee=user)
+    mine = Ticket.objects.visible_to(user).live().filter(Q(assignee=user) | _takes_part(user))
     ours = Q(assignee=user) | Q(group__in=user.group_ids)
     is_task = Q(parent__isnull=False)
     parts = {
         "claim": _part(_("To claim"), {"icon": "hand-grab"}, to_claim(user, now), QUEUE_ORDER),
         "mine": _part(_("Mine"), {"icon": "user-check"}, mine.exclude(is_task), NEXT_LIMIT),
         "due": _part(_("Due"), {"icon": "clock-exclamation"}, _due(user, ours, now), NEXT_LIMIT),
-        "tasks": _part(_("Tasks"), {"icon": "checklist"}, mine.filter(is_task), NEXT_LIMIT),
+        "tasks": _part(_("Tasks"), {"icon": "checklist"}, own.filter(is_task), NEXT_LIMIT),
     }
     parts["decide"] = _part(_("To decide"), {"icon": "gavel"}, to_decide(user), QUEUE_ORDER)
     return parts
@@ -45,6 +47,12 @@ def parts_of(user: User, now: datetime) -> dict[str, dict[str, Any]]:
 
 def _part(label: str, icon: dict[str, str], tickets: TicketQuerySet, order: tuple[str, ...]) -> dict[str, Any]:
     return {"label": label, **icon, "tickets": tickets, "order": order}
+
+
+def _takes_part(user: User) -> Q:
+    """What somebody else has and the person does a part of, as its kind says."""
+    paths = [kind.takes_part for kind in kinds() if kind.takes_part]
+    return Q(*(("pk__in", import_string(path)(user)) for path in paths), _connector=Q.OR) if paths else Q(pk=None)
 
 
 def _due(user: User, ours: Q, now: datetime) -> TicketQuerySet:

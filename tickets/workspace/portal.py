@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -42,6 +43,16 @@ PLAIN_STEPS = {
 OFFERED = ("confirm", "not_solved", "urge", "rate")
 
 
+def tiles_for(user: User) -> list[dict[str, Any]]:
+    """What the person may report, kind by kind: ``{tile, url}``."""
+    return [
+        {"tile": tile, "url": f"{reverse('tickets:register', args=[kind.slug])}?{urlencode(tile.begins)}"}
+        for kind in kinds()
+        if kind.in_portal and kind.may_be_registered_by(user)
+        for tile in kind.tiles or ()
+    ]
+
+
 class PortalPage:
     """What a person follows with the parameters of an address: whose tickets, open or closed, by which words."""
 
@@ -57,6 +68,7 @@ class PortalPage:
         """What ``portal/_list.html`` draws. Five queries at most, however many rows."""
         page = self._page()
         return {
+            "tiles": tiles_for(self.user),
             "lines": lines_of(page.rows, self.user, self.now),
             "whose": self._whose(),
             "shows": self._shows(),

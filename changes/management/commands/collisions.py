@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from changes.collision.collisions import Collision, Grade, collisions_between, shares
+from tickets import clock
 
 
 def moment(text: str) -> datetime:
@@ -32,7 +33,7 @@ def as_data(one: Collision) -> dict[str, Any]:
         "incident": one.incident.number if one.incident else None,
         "owner": one.owner.username if one.owner else None,
         "freeze": one.freeze.rule.code if one.freeze else None,
-        "what": one.what,
+        "what": one.names,
         "starts_at": one.starts_at.isoformat(),
         "ends_at": one.ends_at.isoformat(),
     }
@@ -57,8 +58,9 @@ class Command(BaseCommand):
         begin, until = moment(start), moment(end)
         if begin >= until:
             raise CommandError("--from must come before --to.")
-        found = collisions_between(begin, until, over=over)
-        counted = shares(found, begin, until, over=over)
+        now = clock.now()
+        found = collisions_between(begin, until, now, over=over)
+        counted = shares(found, begin, until, now, over=over)
         if options.get("shares"):
             self.stdout.write(json.dumps(counted, indent=2) if as_json else _as_shares(counted))
             return

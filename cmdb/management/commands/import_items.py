@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from cmdb.models import ItemJob
+from cmdb.sources.ranking import refused_name
 from cmdb.transfer.dates import DateReading
 from cmdb.transfer.exchange import STEP, Importer
 from cmdb.transfer.grounds import Ground
@@ -55,6 +56,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no person {options['by']}.")
         if not NAME.fullmatch(options["source"]):
             raise CommandError("A source is called by small letters, digits, _ and -.")
+        if no := refused_name(options["source"]):
+            raise CommandError(no)
         try:
             mapping, dates = read_mapping(options["mapping"], by) if options["mapping"] else ({}, {})
             importer = Importer(

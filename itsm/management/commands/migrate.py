@@ -10,6 +10,7 @@ class Command(DjangoMigrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate alone; what could not get a lock quickly is tried again, so that pages never queue behind it."""
+        migrating.refuse_too_old()
         migrating.alone(lambda: super(Command, self).handle(*args, **options), self.stdout.write)
 
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:

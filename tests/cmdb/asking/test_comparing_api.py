@@ -38,6 +38,10 @@ def test_two_moments_are_compared_by_day_and_baseline(world: World) -> None:
     assert below["counts"] == {"came": 0, "went": 0, "changed": 1, "same": 1, "related": 0}
 
     assert "first_as_of" in problem(api.get("items/compare/?first_as_of=x"), 400)["errors"]
+    assert "second_known_at" in problem(api.get("items/compare/?second_known_at=x"), 400)["errors"]
+    for number in ("99999", "last", "9" * 30):  # compared with now it would differ in nothing
+        unknown = problem(api.get(f"items/compare/?first_baseline={number}"), 400)["errors"]
+        assert unknown == {"first_baseline": [f"There is no baseline “{number}”."]}
     problem(api.get("items/compare/?nonsense=1"), 400)
     assert "name" in problem(api.post("items/baselines/", {"name": "before"}), 400)["errors"]
     problem(Api(world.desk).post("items/baselines/", {"name": "y"}), 403)

@@ -95,8 +95,11 @@ def test_a_query_is_kept_shared_and_asked_by_page_export_and_api(estate: World) 
     row = ItemQuery.objects.get()
     assert "cursor" not in row.params
     assert "as_of" not in row.params
-    again = owner.post(reverse("cmdb:queries"), {"name": "core in room 2", "params": ""})
+    again = owner.post(reverse("cmdb:queries"), {"name": "core in room 2", "params": ASKED})
     assert again.status_code == 422
+    for nothing in ("", "?"):
+        asked = owner.post(reverse("cmdb:queries"), {"name": "of nothing", "params": nothing})
+        assert (asked.status_code, ItemQuery.objects.count()) == (422, 1)
 
     url = f"{reverse('cmdb:list')}?query={row.pk}"
     assert other.get(url).status_code == 400
@@ -174,3 +177,36 @@ def test_graph_impact_history_and_path_speak_of_the_moment(estate: World) -> Non
     way: Any = reverse("cmdb:path") + "?from=svc-core&to=srv-other"
     assert "connects" in client.get(way).content.decode().lower()
     assert "do not hang together" in client.get(f"{way}&as_of=2026-11-24T09:00").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("nonsense=1", "nonsense"),
+        ("status=nowhere", "status"),
+        ("r1.how=nothing", "r1.how"),
+        ("a.nothing=1", "a.nothing"),
+        ("as_of=garbage", "as_of"),
+        ("query=2", "query"),
+    ],
+)
+def test_what_nobody_understands_is_not_kept(estate: World, params: str, said: str) -> None:
+    """It would find all items later, in audits and rules too."""
+    owner = signed_in(estate.desk)
+
+    refused = owner.post("/api/v1/items/queries/", {"name": "mine", "params": params}, "application/json")
+    page = owner.post(reverse("cmdb:queries"), {"name": "mine", "params": params})
+
+    assert refused.status_code == 400
+    assert said in refused.json()["errors"]["params"][0]
+    assert page.status_code == 422
+    assert said in page.content.decode()
+    assert not ItemQuery.objects.exists()
+
+
+def test_columns_and_order_are_kept_with_a_query(estate: World) -> None:
+    signed_in(estate.desk).post(
+        reverse("cmdb:queries"), {"name": "mine", "params": "col=room&sort=-name&retired=true"}
+    )
+
+    assert ItemQuery.objects.get().params == "col=room&sort=-name&retired=true"

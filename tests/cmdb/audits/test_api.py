@@ -11,6 +11,7 @@ from tests.factories import World, make_item
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-07")]
 
 
+@pytest.mark.slow
 def test_an_audit_from_opening_to_its_end(world: World) -> None:
     for number in range(5):
         make_item(f"S{number}", attributes={"room": "2" if number < 4 else "3", "memory": "32 GB"})
@@ -57,6 +58,7 @@ def test_an_audit_from_opening_to_its_end(world: World) -> None:
     assert (line["checked"], line["accuracy"]["percent"]) == (3, 33.3)
 
 
+@pytest.mark.slow
 def test_audits_are_for_those_who_see_every_customers_items(world: World) -> None:
     make_item("A")
     made = Api(world.admin).post("items/audits/", {"name": "All"}).json()

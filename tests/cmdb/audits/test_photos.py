@@ -13,7 +13,7 @@ from django.urls import reverse
 from PIL import Image
 
 from cmdb.audits.services import close_audit, open_audit
-from cmdb.models import AuditCheck, AuditPhoto
+from cmdb.models import AuditCheck, AuditExtra, AuditPhoto
 from tests.api.client import Api, problem
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World, make_item
@@ -109,3 +109,52 @@ def test_the_api_takes_shows_and_removes_photos(world: World, check: AuditCheck,
     close_audit(audit=check.audit)
     problem(api.delete(made[1]["url"]), 409)
     problem(api.upload(url, {"photo": photo()}), 409)
+
+
+def test_what_is_not_recorded_has_photos_like_the_others(world: World, check: AuditCheck) -> None:
+    page, url = signed_in(world.engineer), reverse("cmdb:audit", args=[check.audit_id])
+    html = page.get(url).content.decode()
+    assert 'capture="environment"' in html
+    assert 'enctype="multipart/form-data"' in html
+    wrong = SimpleUploadedFile("x.jpg", b"<html>")
+    refused = page.post(url, {"what": "a switch", "place": "rack 3", "photo": wrong})
+    assert (refused.status_code, refused.context["form"]["what"].value()) == (422, "a switch")
+    assert not AuditExtra.objects.exists()
+    assert page.post(url, {"what": "a switch", "place": "rack 3", "photo": with_position()}).status_code == 302
+    extra, row = AuditExtra.objects.get(), AuditPhoto.objects.get()
+    assert (row.found, b"telephone" in row.file.read()) == (extra, False)
+    address = reverse("cmdb:audit_extra_photo", args=[check.audit_id, extra.pk, row.pk])
+    assert address in page.get(url).content.decode()
+    assert Image.open(BytesIO(page.get(address).content)).size == (480, 320)
+    for person, status in ((world.requester, 403), (world.manager, 200)):
+        assert signed_in(person).get(address).status_code == status
+    assert page.get(reverse("cmdb:audit_extra_photo", args=[check.audit_id, extra.pk + 1, row.pk])).status_code == 404
+
+    more = reverse("cmdb:audit_extra_photos", args=[check.audit_id, extra.pk])
+    assert signed_in(world.manager).post(more, {"photo": photo()}).status_code == 403
+    for _n in range(5):
+        told = page.post(more, {"photo": photo()}, follow=True).context["messages"]
+    assert (extra.photos.count(), len(told)) == (5, 1), "five are enough, and that is said"
+    assert len(page.post(more, {}, follow=True).context["messages"]) == 1
+    assert signed_in(world.manager).post(address).status_code == 403
+    page.post(address)
+    assert extra.photos.count() == 4
+    close_audit(audit=check.audit)
+    page.post(reverse("cmdb:audit_extra_photo", args=[check.audit_id, extra.pk, extra.photos.all()[0].pk]))
+    page.post(more, {"photo": photo()})
+    assert extra.photos.count() == 4, "the audit is closed"
+
+
+def test_the_api_knows_photos_of_what_is_not_recorded(world: World, check: AuditCheck) -> None:
+    api, audit = Api(world.engineer), f"items/audits/{check.audit_id}/"
+    noted = api.post(f"{audit}extras/", {"what": "a switch", "place": ""}).json()["extras"]
+    url = f"{audit}extras/{noted[0]['id']}/photos/"
+    problem(Api(world.manager).upload(url, {"photo": photo()}), 403)
+    assert "photo" in problem(api.upload(url, {"photo": SimpleUploadedFile("x.gif", b"GIF89a")}), 400)["errors"]
+    problem(api.upload(f"{audit}extras/{noted[0]['id'] + 1}/photos/", {"photo": photo()}), 404)
+    made = api.upload(url, {"photo": photo("a.png", "PNG")}).json()
+    assert api.get(audit).json()["extras"][0]["photos"] == [made]
+    assert Image.open(BytesIO(api.get(made["url"]).content)).size == (600, 400)
+    problem(Api(world.requester).get(made["url"]), 403)
+    assert api.delete(made["url"]).status_code == 204
+    problem(api.get(made["url"]), 404)

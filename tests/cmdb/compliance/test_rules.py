@@ -60,6 +60,7 @@ def listed(page: Client, rule: ComplianceRule, address: str = "") -> list[str]:
     return [line["item"].identifier for line in answer.context["lines"]]
 
 
+@pytest.mark.slow
 @pytest.mark.req("CMDB-04")
 def test_health_counts_rules_now_and_then_and_opens_their_items(page: Client, estate: dict[str, Any]) -> None:
     every = state(page, estate, "in room 1", "all", ci_class="server")

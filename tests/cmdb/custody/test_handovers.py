@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.leaving import holdings_of, switch_off
 from accounts.models import User
 from cmdb.custody.services import NotHandedOver, end_handover, hand_over, may_receive
-from cmdb.models import Handover
+from cmdb.models import Attribute, Handover
 from notifications.models import Delivery
 from tests.api.client import Api, problem
 from tests.cmdb.test_pages import signed_in
@@ -124,3 +124,16 @@ def test_the_api_hands_over_and_signs(world: World) -> None:
     assert Api(world.desk).get("items/A/").json()["attributes"] == {"keeper": "engineer"}
     assert [row["state"] for row in Api(world.desk).get("items/A/handovers/").json()["results"]] == ["taken"]
     problem(Api(world.requester).get("items/A/handovers/"), 403)
+
+
+@pytest.mark.req("CMDB-06")
+def test_a_keeper_under_change_control_is_not_changed_by_signing(world: World) -> None:
+    """Refused with the reason on the page and by program; it stays open."""
+    item = make_item("A", attributes={"keeper": "desk"})
+    row = hand_over(item=item, receiver=world.engineer, condition="", by=world.desk)
+    Attribute.objects.filter(code="keeper").update(controlled=True)
+    answer = Api(world.engineer).post(f"items/handovers/{row.pk}/end/", {"state": "taken"})
+    problem(answer, 409)
+    assert signed_in(world.engineer).post(reverse("cmdb:handover", args=[row.pk]), {"taken": "1"}).status_code == 409
+    item.refresh_from_db()
+    assert (item.attributes["keeper"], Handover.objects.get().state) == ("desk", "open")

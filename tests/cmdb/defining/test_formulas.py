@@ -143,5 +143,5 @@ def test_a_change_of_the_model_says_first_what_it_means_and_is_kept(world: World
     client.post(reverse("cmdb:class", args=["server"]), {**moved, "confirmed": "1"})
     server.refresh_from_db()
     assert (server.active, server.plan) == (False, "all")
-    assert server.versions.get().definition["plan"] == "all"
-    assert server.versions.get().by == world.admin
+    assert server.versions.latest("pk").definition["plan"] == "all"
+    assert server.versions.latest("pk").by == world.admin

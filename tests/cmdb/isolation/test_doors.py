@@ -91,11 +91,11 @@ MOST = 24
 ANYTHING: list[Any] = ["publish", "absence", "raise", "accept", 1, "incidents", "canned", "pdf", "none", "all"]
 
 
-def addresses(user: User, estate: Estate, other_keys: list[int]) -> Iterator[str]:
-    """Every address, with every part that fits."""
+def addresses(user: User, estate: Estate, other_keys: list[int]) -> Iterator[list[str]]:
+    """For every named address all that it is, with every part that fits."""
     known = parts(user, estate, other_keys)
     for name, names in sorted(set(routes(get_resolver()))):
-        yield from islice(_filled(name, names, known), MOST)
+        yield list(islice(_filled(name, names, known), MOST))
 
 
 def _filled(name: str, names: tuple[str, ...], known: dict[str, list[Any]]) -> Iterator[str]:
@@ -149,15 +149,22 @@ def told(response: Any) -> tuple[int, str, str]:
 
 
 def asked(get: Callable[[str], Any], user: User, estate: Estate, other_keys: list[int]) -> dict[str, Any]:
-    """The answers to everything that can be asked for."""
+    """The answers to everything that can be asked for.
+
+    Of one named address the first that answers is asked every query, each other one a third of them in turn.
+    """
     found: dict[str, Any] = {}
     variants = queries(other_keys)
-    for address in addresses(user, estate, other_keys):
-        if "/news" in address or address.endswith("/events/"):
-            continue  # streams without an end
-        found[address] = told(get(address))
-        if found[address][0] == 200 and "actions" not in address:
-            found.update({f"{address}?{query}": told(get(f"{address}?{query}")) for query in variants})
+    for filled in addresses(user, estate, other_keys):
+        answering = 0
+        for address in filled:
+            if "/news" in address or address.endswith("/events/"):
+                continue  # streams without an end
+            found[address] = told(get(address))
+            if found[address][0] == 200 and "actions" not in address:
+                mine = variants[answering % 3 :: 3] if answering else variants
+                found.update({f"{address}?{query}": told(get(f"{address}?{query}")) for query in mine})
+                answering += 1
     return found
 
 
@@ -223,7 +230,7 @@ def test_no_answer_depends_on_hidden_items(world: World, customer: User, setting
 
 def test_every_kind_is_asked_about(world: World) -> None:
     with estate_of(world, hidden=1) as estate:
-        found = list(addresses(world.requester, estate, estate.hidden))
+        found = [one for filled in addresses(world.requester, estate, estate.hidden) for one in filled]
     assert {kind_of(ticket.kind).code for ticket in estate.tickets.values()} >= {"incident", "change", "problem"}
     assert any(address.startswith("/api/v1/items/HOST-1/impact/") for address in found)
     assert any(f"/items/{estate.hidden[0]}/graph/" in address for address in found)

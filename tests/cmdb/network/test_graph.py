@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cmdb.models import Relation, SinglePoints
+from cmdb.health import measures
+from cmdb.models import GraphState, Relation, RelationType, SinglePoints
 from cmdb.network.keeping import keep_single_points
-from cmdb.services import Stamp, end_relations, update_item
+from cmdb.relating import RelationRefused
+from cmdb.services import Link, Stamp, end_relations, update_item, write_relations
+from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
 from tests.cmdb.isolation.estates import relate
 from tests.factories import MONDAY, World, incident_in, make_item, resolve
@@ -125,3 +128,59 @@ def test_customers_read_single_points_among_their_own_items(world: World) -> Non
     found = Api(world.requester).get("items/SVC/single-points/").json()
 
     assert ([row["identifier"] for row in found["items"]], found["as_of"]) == (["OWN"], None)
+
+
+def number() -> int:
+    """The number of the graph."""
+    return GraphState.objects.get().version
+
+
+@pytest.mark.req("CMDB-04")
+def test_another_status_of_the_past_makes_remembered_graphs_old(world: World) -> None:
+    with replaying(MONDAY):
+        item = make_item("H")
+        relate("connects_to", (item, make_item("SWITCH")))
+    stood = number()
+    hours = [MONDAY + timedelta(hours=hour) for hour in (10, 20)]
+    away = Stamp(source="test", trusted=True, since=hours[0], until=hours[1])
+    update_item(item=item, facts={"status_id": "in_maintenance"}, stamp=away)
+    item.refresh_from_db()
+    assert (item.status_id, number() > stood) == ("in_use", True)
+    stood = number()
+    update_item(item=item, facts={"cpu": "8"}, stamp=Stamp(source="test", trusted=True, since=MONDAY))
+    assert number() == stood, "what is no status is nothing to the graph"
+    planned = make_item("NEW", status_id="planned")
+    assert planned.graph_version == number() > stood, "who remembers the graph reads that it serves nobody"
+
+
+@pytest.mark.req("CMDB-07")
+def test_what_hangs_together_with_nothing_any_more_is_found(world: World, staff: Client) -> None:
+    host = make_item("H")
+    relate("connects_to", (host, make_item("SWITCH")), (make_item("OTHER"), make_item("SWITCH-2")))
+    end_relations(Relation.objects.filter(source=host), FREE)
+
+    assert [row["identifier"] for row in Api(world.desk).results("items/?alone=true")] == [
+        "H",
+        "SWITCH",
+    ]
+    assert [row["identifier"] for row in Api(world.desk).results("items/?alone=false")] == [
+        "OTHER",
+        "SWITCH-2",
+    ]
+    told = [row for part in measures(world.desk, MONDAY.date(), MONDAY).values() for row in part]
+    assert [row.count for row in told if "alone=true" in row.url] == [2]
+
+
+@pytest.mark.req("CMDB-04")
+def test_a_relation_begins_again_only_after_it_ended(world: World) -> None:
+    with replaying(MONDAY):
+        host, switch = make_item("H"), make_item("SWITCH")
+        relate("connects_to", (host, switch))
+    with replaying(MONDAY + timedelta(hours=10)):
+        end_relations(Relation.objects.all(), FREE)
+    link = Link(host, RelationType.objects.get(pk="connects_to"), switch)
+    early = Stamp(source="test", trusted=True, since=MONDAY + timedelta(hours=9))
+    with pytest.raises(RelationRefused, match=r"H .* SWITCH .*2026-11-23 1"):
+        write_relations([link], early)
+    late = Stamp(source="test", trusted=True, since=MONDAY + timedelta(hours=10))
+    assert write_relations([link], late) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cmdb.models import Claim, ConfigurationItem, ItemVersion, Relation, RelationType, SourceWithdrawal
@@ -201,12 +201,21 @@ def play(world: World, plain: Plain, item: ConfigurationItem, steps: list[Any]) 
                 plain.facts.append((hour, source, field, begins, until, value))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@settings(max_examples=25)
 @given(
     steps=STEPS,
     order=st.lists(st.sampled_from(SOURCES), unique=True),
     pairs=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=15, max_size=25),
 )
+@example(
+    steps=[
+        *((1, "a"), (1, "b", "cpu", None, None, "x"), (1, "a"), (1, "a", "cpu", None, None, "x")),
+        *((1, "a", "memory", None, None, "w"), (1, "b"), (1, "a", "cpu", None, None, "w")),
+    ],
+    order=["b"],
+    pairs=[(17, 34)],
+)  # a weaker source had said the same as the one that was withdrawn: it holds the value from then on
 def test_random_words_and_withdrawals_answer_like_a_plain_list_of_facts(
     world: World, steps: list[Any], order: list[str], pairs: list[tuple[int, int]]
 ) -> None:

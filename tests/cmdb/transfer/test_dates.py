@@ -98,15 +98,14 @@ def test_the_page_asks_and_reads_as_told(world: World) -> None:
     def sent(**more: str) -> dict[str, object]:
         return {"items": SimpleUploadedFile("x.csv", AMBIGUOUS.encode()), "write": "1", **more}
 
-    asked = client.post(url, sent())
-    assert asked.status_code == 422
+    asked = client.post(url, sent(), follow=True)
     assert "dates:End of warranty" in asked.context["form"].errors
     [column] = asked.context["report"]["dates"]
     fits = {fit["reading"]: (fit["impossible"], fit["disordered"]) for fit in column["fits"]}
     assert fits["month-day"] == (0, 1)
     assert not ConfigurationItem.objects.exists()
-    assert client.post(url, sent(**{"dates:End of warranty": ""})).status_code == 422
+    again = client.post(url, sent(**{"dates:End of warranty": ""}), follow=True)
+    assert "dates:End of warranty" in again.context["form"].errors
     assert client.post(url, sent(**{"dates:End of warranty": "other"})).status_code == 422
-    done = client.post(url, sent(**{"dates:End of warranty": "day-month"}))
-    assert done.status_code == 200
+    client.post(url, sent(**{"dates:End of warranty": "day-month"}))
     assert ConfigurationItem.objects.get(identifier="A").attributes["warranty_end"] == "2026-04-03"

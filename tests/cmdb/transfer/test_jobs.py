@@ -17,6 +17,7 @@ from django.utils import timezone
 from cmdb.jobs import services as jobs
 from cmdb.models import ConfigurationItem, ItemImport, ItemJob, ItemMapping, Relation
 from cmdb.transfer import views
+from cmdb.transfer.outcome import ImportRefused
 from cmdb.transfer.requests import Asked, read_in
 from tests.api.client import Api, problem
 from tests.cmdb.test_pages import signed_in
@@ -79,16 +80,17 @@ def test_a_large_file_is_followed_on_its_page(world: World, page: Client) -> Non
 def test_what_was_open_is_decided_with_the_same_file(world: World, page: Client) -> None:
     text = "identifier,ci_class,name,Until\nA,server,a,03/04/2026\n"
     kin = "Von,relation,target\nA,depends_on,A2\n"
-    make_item("A2")
+    make_item("A2", status_id="planned")
     page.post(reverse("cmdb:import"), {"items": sent(text), "relations": sent(kin), "write": "1"})
     do_all()
     first = ItemJob.objects.get()
     url = reverse("cmdb:job", args=[first.pk])
     form = page.get(url).context["form"]
-    assert (first.state, form["columns"].value()) == ("refused", "Until = ")
+    assert first.state == "refused"
+    assert "column:Until" in form.errors
 
-    said = {"columns": "Until = warranty_end", "write": "1"}
-    said |= {"relation_columns": "Von = source", "keep_as": "racks", "dates:Until": "day-month"}
+    said = {"column:Until": "warranty_end", "write": "1"}
+    said |= {"relation_column:Von": "source", "keep_as": "racks", "dates:Until": "day-month"}
     again = page.post(url, said)
     do_all()
     second = ItemJob.objects.get(pk=again["Location"].strip("/").rpartition("/")[2])
@@ -108,12 +110,67 @@ def test_what_was_open_is_decided_with_the_same_file(world: World, page: Client)
 def test_relations_of_other_headings_are_asked_about_at_once(world: World) -> None:
     page = signed_in(world.admin)
     given = {"relations": sent("Von,relation,target\nS0,depends_on,S1\n"), "write": "1"}
-    asked = page.post(reverse("cmdb:import"), {"items": sent(ITEMS), **given})
-    assert (asked.status_code, asked.context["form"]["relation_columns"].value()) == (422, "Von = ")
+    asked = page.post(reverse("cmdb:import"), {"items": sent(ITEMS), **given}, follow=True)
+    assert "relation_column:Von" in asked.context["form"].errors
     given["relations"] = sent("Von,relation,target\nS0,depends_on,S1\n")
     said = {"relation_columns": "Von = source", "items": sent(ITEMS)}
-    assert page.post(reverse("cmdb:import"), {**given, **said}).status_code == 200
+    page.post(reverse("cmdb:import"), {**given, **said})
     assert Relation.objects.count() == 1
+
+
+def test_columns_are_chosen_from_the_fields_and_the_file_stays(world: World) -> None:
+    """A column with a heading of its own was to be typed as “Klasse = ci_class”, the file chosen again each time."""
+    page = signed_in(world.admin)
+    rows = ("A,server,a,10,red,in_use", "B,server,b,20,red,in_use", "C,server,c,,,odd")
+    text = "\n".join(("Identifier,Klasse,Name,Prise,Colour,Status", *rows))
+    assert "screenshot" not in page.get(reverse("cmdb:import")).content.decode(), "a table is no picture"
+    asked = page.post(reverse("cmdb:import"), {"items": sent(text, "rack.csv")}, follow=True)
+    form = asked.context["form"]
+    assert (form["column:Klasse"].value(), form["column:Colour"].value()) == ("ci_class", None)
+    assert list(form.fields)[:3] == ["column:Klasse", "column:Prise", "column:Colour"], "the open ones first"
+    assert asked.content.decode().count("Nobody said") == 1
+    assert not asked.context["plan"]
+    assert "<optgroup" in str(form["column:Colour"])
+    assert "Leave it out" in str(form["column:Colour"])
+
+    url = asked.redirect_chain[-1][0]
+    said = {"column:Klasse": "ci_class", "column:Prise": "cost", "column:Colour": "-"}
+    checked = page.post(url, said, follow=True)
+    counts = checked.context["report"]["counts"]
+    assert (counts["made"], counts["bad"]) == (2, 1), "what the good rows would do is said with the bad ones"
+    assert not ConfigurationItem.objects.exists()
+    assert checked.context["form"]["column:Prise"].value() == "cost", "what was chosen is kept"
+
+    better = {**said, "items": sent(text.replace("odd", "in_use"), "better.csv"), "write": "1"}
+    done = page.post(checked.redirect_chain[-1][0], better, follow=True)
+    assert (done.context["job"].name, done.context["job"].run.counts["made"]) == ("better.csv", 3)
+    assert ConfigurationItem.objects.get(identifier="A").attributes["cost"] == 10
+
+
+def test_a_check_says_what_would_be_written(world: World) -> None:
+    page = signed_in(world.admin)
+    make_item("S0", name="s0")
+    make_item("S1", name="another")
+    checked = page.post(reverse("cmdb:import"), {"items": sent(ITEMS), "good_rows": "on"}, follow=True)
+    counts = checked.context["report"]["counts"]
+    assert [counts[name] for name in ("made", "changed", "same", "bad")] == [4, 0, 1, 1], "S1 needs a ground"
+    page.post(reverse("cmdb:import"), {"items": sent(ITEMS), "good_rows": "on", "write": "1"})
+    said = ItemImport.objects.get().counts
+    assert {name: said[name] for name in ("made", "changed", "same", "bad")} == {
+        name: counts[name] for name in ("made", "changed", "same", "bad")
+    }
+
+
+def test_what_is_no_field_is_refused_before_a_mapping_is_kept(world: World) -> None:
+    page = signed_in(world.admin)
+    given = {"columns": "name = nonsense", "keep_as": "wrong"}
+    refused = page.post(reverse("cmdb:import"), {"items": sent(ITEMS), **given})
+    assert "nonsense" in refused.context["form"].errors["columns"][0]
+    twice = page.post(reverse("cmdb:import"), {"items": sent(ITEMS), "columns": "status = name"}, follow=True)
+    assert "name" in twice.context["job"].outcome["message"]
+    with pytest.raises(ImportRefused, match="nonsense"):
+        read_in(Asked("x.csv", columns={"name": "nonsense"}, keep_as="wrong"), world.admin, named(ITEMS), None)
+    assert not ItemMapping.objects.exists()
 
 
 def test_the_api_reads_files_in_and_takes_them_back(world: World) -> None:

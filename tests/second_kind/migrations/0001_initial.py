@@ -7,7 +7,7 @@ import tests.second_kind.lifecycle
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [("tickets", "0001_initial")]
+    dependencies = [("tickets", "0001_squashed_0022")]
 
     operations = [
         migrations.CreateModel(
