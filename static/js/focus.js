@@ -5,8 +5,8 @@
 let opener = null;
 
 const first = ["main .is-invalid", "main [data-answer]", "main [data-first-error]"].map((name) => document.querySelector(name)).find(Boolean);
-first?.focus();
-first?.scrollIntoView({ block: first.offsetHeight < innerHeight / 2 ? "center" : "start" }); // focus is content with a part, below a foot that sticks
+first?.focus({ preventScroll: true }); // it is content with a part, below a foot that sticks
+first?.scrollIntoView({ block: first.offsetHeight < innerHeight / 2 ? "center" : "start", behavior: "instant" }); // it begins there, it does not travel
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.matches("a,button")) opener = event.detail.elt;

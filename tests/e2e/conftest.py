@@ -65,6 +65,7 @@ class Visitors:
             base_url=self.base_url,
             locale=language,
             color_scheme=theme,  # type: ignore[arg-type]  # light or dark
+            reduced_motion="reduce",  # a page that travels to its place would be looked at on the way
             viewport={"width": size[0], "height": size[1]},
             has_touch=size == NARROW,
         )
