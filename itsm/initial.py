@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 part = migrations.Migration(self.name, self.app_label)
                 part.operations = list(operations)  # type: ignore[misc]  # Migration copies them for itself, too
                 project_state = part.apply(project_state, schema_editor)
+        while schema_editor.deferred_sql:
+            schema_editor.execute(schema_editor.deferred_sql.pop(0))
         return project_state
 
     def _create(self, operations: list[Any], state: Any, schema_editor: Any) -> None:

@@ -11,31 +11,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("accounts", "0001_initial"),
-        ("accounts", "0002_rate_buckets"),
-        ("accounts", "0003_preferences"),
-        ("accounts", "0004_announce_and_add_callers"),
-        ("accounts", "0005_escalates_to"),
-        ("accounts", "0006_cmdb_rights"),
-        ("accounts", "0007_who_decides"),
-        ("accounts", "0008_first_page"),
-        ("accounts", "0009_shipped_first_pages"),
-        ("accounts", "0010_sessions_by_digest"),
-        ("accounts", "0011_restore_epoch"),
-        ("accounts", "0012_access_log"),
-        ("accounts", "0013_phone_keys"),
-        ("accounts", "0014_confirmation_and_rating"),
-        ("accounts", "0015_problem_permissions"),
-        ("accounts", "0016_report_approval"),
-        ("accounts", "0017_change_manager_right"),
-        ("accounts", "0018_change_managers_manage"),
-        ("accounts", "0020_managing_reports"),
-        ("accounts", "0021_report_contacts"),
-        ("accounts", "0022_first_pages_of_kinds"),
-        ("accounts", "0023_shipped_first_pages_of_kinds"),
-    ]
-
     dependencies = []
 
     operations = [

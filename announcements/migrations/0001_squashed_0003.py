@@ -9,12 +9,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("announcements", "0001_initial"),
-        ("announcements", "0002_automatic"),
-        ("announcements", "0003_steps_and_log"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("cmdb", "0001_squashed_0026"),

@@ -8,16 +8,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("approvals", "0001_initial"),
-        ("approvals", "0002_by_which_door"),
-        ("approvals", "0003_rights_and_counts"),
-        ("approvals", "0004_rounds_end_once"),
-        ("approvals", "0005_policy_for_one_active_case"),
-        ("approvals", "0006_once_a_round"),
-        ("approvals", "0007_urgent_first"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("tickets", "0001_squashed_0022"),

@@ -12,43 +12,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("changes", "0001_initial"),
-        ("changes", "0002_changes"),
-        ("changes", "0003_helped"),
-        ("changes", "0004_calendar_feed"),
-        ("changes", "0005_maintenance"),
-        ("changes", "0006_decisions"),
-        ("changes", "0007_informing"),
-        ("changes", "0008_cab"),
-        ("changes", "0009_write_verdicts"),
-        ("changes", "0010_assessing"),
-        ("changes", "0011_interruptions"),
-        ("changes", "0012_clocks"),
-        ("changes", "0013_prepared_edits"),
-        ("changes", "0014_monthly_words"),
-        ("changes", "0015_incident_verdicts"),
-        ("changes", "0016_window_versions"),
-        ("changes", "0017_expected_end_index"),
-        ("changes", "0018_reported_steps"),
-        ("changes", "0019_recurrence"),
-        ("changes", "0020_watch_hours"),
-        ("changes", "0021_catalogue_steps"),
-        ("changes", "0022_meetings_over"),
-        ("changes", "0023_running_index"),
-        ("changes", "0024_signed_collisions"),
-        ("changes", "0025_priority"),
-        ("changes", "0026_signed_beginning"),
-        ("changes", "0027_carried_out"),
-        ("changes", "0028_template_rule"),
-        ("changes", "0029_assessed_content"),
-        ("changes", "0030_collision_readings"),
-        ("changes", "0031_steps_of_implementers"),
-        ("changes", "0032_graded_by"),
-        ("changes", "0033_third_party"),
-        ("changes", "0034_new_items_of_prepared_edits"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("approvals", "0001_squashed_0007"),

@@ -17,35 +17,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("cmdb", "0001_initial"),
-        ("cmdb", "0002_cmdb_in_time"),
-        ("cmdb", "0003_keep_items"),
-        ("cmdb", "0004_attributes_as_rows"),
-        ("cmdb", "0005_other_names_of_systems"),
-        ("cmdb", "0006_who_uses_systems"),
-        ("cmdb", "0007_computed_attributes"),
-        ("cmdb", "0008_saved_queries"),
-        ("cmdb", "0009_audits"),
-        ("cmdb", "0010_spare_parts"),
-        ("cmdb", "0011_sources"),
-        ("cmdb", "0012_identity"),
-        ("cmdb", "0013_ending"),
-        ("cmdb", "0014_handovers"),
-        ("cmdb", "0015_releases"),
-        ("cmdb", "0016_single_points"),
-        ("cmdb", "0017_confirmations"),
-        ("cmdb", "0018_item_mappings"),
-        ("cmdb", "0019_jobs_compliance_and_photos"),
-        ("cmdb", "0020_undo_as_a_job"),
-        ("cmdb", "0021_photos_of_extras"),
-        ("cmdb", "0022_kept_definitions"),
-        ("cmdb", "0023_scans"),
-        ("cmdb", "0024_control_of_classes"),
-        ("cmdb", "0025_deciding_things"),
-        ("cmdb", "0026_numbers_of_long_writes"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,8 +7,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [("drafts", "0001_initial"), ("drafts", "0002_text_names"), ("drafts", "0003_a_draft_per_open_form")]
-
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,8 +9,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [("duty", "0001_initial"), ("duty", "0002_swap_proposals")]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

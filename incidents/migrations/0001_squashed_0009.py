@@ -8,18 +8,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("incidents", "0001_initial"),
-        ("incidents", "0002_search"),
-        ("incidents", "0003_vendor_steps"),
-        ("incidents", "0004_emergencies"),
-        ("incidents", "0005_calls_and_visits"),
-        ("incidents", "0006_first_arrivals"),
-        ("incidents", "0007_occurrence"),
-        ("incidents", "0008_priority_requests_as_rounds"),
-        ("incidents", "0009_verified_and_talked"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("tickets", "0001_squashed_0022"),

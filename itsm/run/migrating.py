@@ -26,8 +26,6 @@ LOCK, PREPARING = 7_461_053, 7_461_054
 #: Seconds between two looks whether it is one's turn.
 LOOKS_EVERY = 0.5
 STEP_WAITS, AGAIN_AFTER, GIVES_UP_AFTER = "2s", 3.0, 600.0
-#: The last version with every step that the first migrations of today stand for.
-STEPPING_STONE = "30 November 2026 (cbe05f3c)"
 
 
 def refuse_too_old() -> None:
@@ -37,21 +35,20 @@ def refuse_too_old() -> None:
 
 
 def too_old(applied: Collection[tuple[str, str]]) -> str:
-    """What to do first about a database with these migrations, or "" when nothing is in the way.
+    """Why a database with these migrations cannot be brought up to date, or "" when nothing is in the way.
 
-    The first migration of an app stands for all that it replaces, or makes everything where there is nothing. Where a
-    part of them is applied, Django takes the app for one without migrations, and says that there is nothing to do.
+    First migrations were written anew once (decision 0039): with others of an app, but without its first one, a
+    database is from before. Django would make tables anew that are there.
     """
-    old = [set(first.replaces) for first in MigrationLoader(None).replacements.values()]
-    missing = sorted(
-        ".".join(one) for steps in old if not steps.isdisjoint(applied) for one in steps.difference(applied)
-    )
-    if not missing:
+    graph = MigrationLoader(None).graph
+    begun = {app for app, _ in applied}
+    old = [app for app in sorted(begun) for first in graph.root_nodes(app) if first not in applied]
+    if not old:
         return ""
     return (
-        "The database is of an older version, from which this one does not lead on: it lacks "
-        f"{len(missing)} of its steps, {missing[0]} the first. Put the version of {STEPPING_STONE} in place, "
-        "run `manage.py prepare` with it, then come back to this one. Nothing was changed."
+        f"The database is of a version from before the first release (seen in {', '.join(old)}), from which no way "
+        "leads to this one. Export what you need with that version, then begin with an empty database "
+        "(that of `make run`: remove the folder var/). Nothing was changed."
     )
 
 

@@ -131,7 +131,6 @@ def migrate() -> bool:
     """Apply migrations that are not applied yet; return whether there were any. Raises CommandError."""
     refuse_too_old()
     executor = MigrationExecutor(connection)
-    executor.check_replacements()  # notes the first migrations where all that they replace is applied
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
     call_command("migrate", interactive=False, verbosity=0)

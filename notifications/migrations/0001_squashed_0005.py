@@ -9,14 +9,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("notifications", "0001_initial"),
-        ("notifications", "0002_answers_to_calls"),
-        ("notifications", "0003_asking_how_it_was"),
-        ("notifications", "0004_sealed_addresses"),
-        ("notifications", "0005_confirmed_by_link"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("tickets", "0001_squashed_0022"),

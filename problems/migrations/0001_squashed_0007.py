@@ -8,16 +8,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("problems", "0001_initial"),
-        ("problems", "0002_problems"),
-        ("problems", "0003_solutions_as_rounds"),
-        ("problems", "0004_problem_clocks"),
-        ("problems", "0005_incident_meeting"),
-        ("problems", "0006_discussion"),
-        ("problems", "0007_glossary"),
-    ]
-
     dependencies = [
         ("cmdb", "0001_squashed_0026"),
         ("tickets", "0001_squashed_0022"),

@@ -46,25 +46,6 @@ def _notes():
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("reports", "0001_wall_displays"),
-        ("reports", "0002_service_reports"),
-        ("reports", "0003_who_approves_reports"),
-        ("reports", "0004_facts"),
-        ("reports", "0005_targets"),
-        ("reports", "0006_own_boards"),
-        ("reports", "0007_process_meetings"),
-        ("reports", "0008_schedules"),
-        ("reports", "0009_versions_of_facts"),
-        ("reports", "0010_process_reviews"),
-        ("reports", "0011_facts_of_problems_and_changes"),
-        ("reports", "0012_facts_counted_from_narrow_indexes"),
-        ("reports", "0013_refused_people"),
-        ("reports", "0014_log_of_service_reports"),
-        ("reports", "0015_stored_bits_of_sets"),
-        ("reports", "0016_reports_sent_back"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("cmdb", "0001_squashed_0026"),

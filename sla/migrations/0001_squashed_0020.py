@@ -11,29 +11,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("sla", "0001_initial"),
-        ("sla", "0002_calendars"),
-        ("sla", "0003_policies"),
-        ("sla", "0004_clocks"),
-        ("sla", "0005_engine"),
-        ("sla", "0006_calendar_followed"),
-        ("sla", "0007_policy_restarts"),
-        ("sla", "0008_commands"),
-        ("sla", "0009_engine_watched"),
-        ("sla", "0010_trial_runs"),
-        ("sla", "0011_rules_followed"),
-        ("sla", "0012_timer_indexes"),
-        ("sla", "0013_dispatch_and_excuses"),
-        ("sla", "0014_waits_end"),
-        ("sla", "0015_length_of_phases"),
-        ("sla", "0016_moments_of_policies"),
-        ("sla", "0017_problem_clocks"),
-        ("sla", "0018_words_of_outcomes"),
-        ("sla", "0019_limits_of_changes"),
-        ("sla", "0020_looked_at_ends"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("cmdb", "0001_squashed_0026"),

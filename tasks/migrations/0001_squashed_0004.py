@@ -7,13 +7,6 @@ from itsm import initial
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("tasks", "0001_initial"),
-        ("tasks", "0002_search"),
-        ("tasks", "0003_holds_parent"),
-        ("tasks", "0004_codes_of_incidents"),
-    ]
-
     dependencies = [
         ("tickets", "0001_squashed_0022"),
     ]

@@ -87,6 +87,23 @@ def test_the_guide_leads_to_a_sign_in_page(server: dict[str, str]) -> None:
         web.wait(20)
 
 
+KILLED = """
+import os
+from django.core.management import call_command
+from django.db.migrations.executor import MigrationExecutor
+note = MigrationExecutor.record_migration
+MigrationExecutor.record_migration = lambda self, one: os._exit(9) if one.app_label == "tickets" else note(self, one)
+call_command("migrate", verbosity=0)
+"""
+
+
+def test_preparing_that_was_killed_is_gone_on_with(server: dict[str, str]) -> None:
+    """The worst moment: the tables of an app are made, and nobody noted it."""
+    assert manage(server, "shell", "--no-imports", "-c", KILLED).returncode == 9
+    again = manage(server, "migrate", "-v0")
+    assert again.returncode == 0, again.stderr
+
+
 def test_without_packages_and_without_a_built_front_end_it_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -20,32 +20,6 @@ SEARCH = Path(__file__).with_name("0001_search.sql")
 
 
 class Migration(initial.Migration):
-    replaces = [
-        ("tickets", "0001_initial"),
-        ("tickets", "0002_search"),
-        ("tickets", "0002_search_fill"),
-        ("tickets", "0003_saved_views"),
-        ("tickets", "0004_time_spent"),
-        ("tickets", "0005_agreed_escalated_closing"),
-        ("tickets", "0006_escalated_index"),
-        ("tickets", "0007_guests"),
-        ("tickets", "0008_priority_where_a_kind_has_one"),
-        ("tickets", "0009_guests_asked"),
-        ("tickets", "0010_file_kinds"),
-        ("tickets", "0011_indexes_of_figures"),
-        ("tickets", "0012_search_by_audience"),
-        ("tickets", "0013_confirmation"),
-        ("tickets", "0014_step_kept_for_undo"),
-        ("tickets", "0015_waits_end"),
-        ("tickets", "0016_what_organisations_use"),
-        ("tickets", "0017_by_which_door"),
-        ("tickets", "0018_rounds_open"),
-        ("tickets", "0019_priority_requests_are_rounds"),
-        ("tickets", "0020_counted_by_group"),
-        ("tickets", "0021_steps_from_an_index"),
-        ("tickets", "0022_waiting_until"),
-    ]
-
     dependencies = [
         ("accounts", "0001_squashed_0023"),
         ("cmdb", "0001_squashed_0026"),
