@@ -25,18 +25,33 @@ const item = (data, escape) => `<div>${escape(data.text)}</div>`;
 const option = (data, escape) =>
   `<div><span>${escape(data.text)}</span>${data.detail ? `<small class="muted">${escape(data.detail)}</small>` : ""}</div>`;
 
-/** Choices from the server. data-with names a field of the form that narrows them; then, as with data-whole, all are offered at once, in the server's order. */
+/** Whether every word that is typed stands in it. */
+const fits = (query, { text, detail = "" }) => query.toLowerCase().split(/\s+/).every((word) => `${text} ${detail}`.toLowerCase().includes(word));
+
+/**
+ * Choices from the server. data-with names a field of the form that narrows them; then, as with data-whole, all are offered at once, in the server's order.
+ * It offers what the server found for the words that stand there now, in its order; until that has come, what fits them of
+ * what it found before, so that Enter never takes an answer to other words. What the page brought stands below.
+ */
 function remote({ dataset, form }) {
   const whole = "with" in dataset || "whole" in dataset;
+  const answers = new Map(), found = new Set(); // values by words, and all of them
   const ask = async (query, callback) => {
     const address = new URL(dataset.url, location.href);
     if (dataset.with && !form.elements.namedItem(dataset.with).value) return callback([]); // nobody can be chosen before that is
     address.searchParams.set("q", query);
     if (dataset.with) address.searchParams.set(dataset.with, form.elements.namedItem(dataset.with).value);
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    callback(answer.ok ? (await answer.json()).results : []);
+    const results = answer.ok ? (await answer.json()).results : [];
+    answers.set(query, results.map(({ value }) => found.add(String(value)) && String(value)));
+    callback(results);
   };
-  return { load: (query, callback) => ask(query, callback).catch(() => callback()), searchField: [], shouldLoad: (query) => query.length > 0 || whole, preload: whole ? "focus" : false };
+  const score = (query) => ({ value, ...said }) => {
+    const answer = answers.get(query), place = answer?.indexOf(String(value)) ?? -1;
+    if (place >= 0) return answer.length - place + 1;
+    return !(answer && found.has(String(value))) && fits(query, said) ? 1 : 0;
+  };
+  return { load: (query, callback) => ask(query, callback).catch(() => callback()), score, refreshThrottle: 0, searchField: [], shouldLoad: (query) => query.length > 0 || whole, preload: whole ? "focus" : false };
 }
 
 export async function enhance(root) {

@@ -12,7 +12,7 @@ from tests.e2e.conftest import until
 from tests.factories import World, incident_in, make_item, make_system, make_user, register_incident
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.req("INC-02", "DESK-01")]
 
@@ -196,3 +196,45 @@ def test_nobody_found_never_covers_entering_by_hand(visit: Visit) -> None:
     page.locator(".ts-dropdown .no-results").wait_for()
     page.locator("[data-new-caller]").click(timeout=5000)  # refused by the browser where something lies over it
     page.locator(".new-caller").wait_for()
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.req("UX-05")
+def test_enter_never_takes_what_was_found_for_other_words(visit: Visit) -> None:
+    page = visit("desk", language="en-US")
+    page.goto("/incidents/new/")
+    waits_for_the_caller(page)
+    offered = page.locator(".ts-dropdown:visible .option")
+    page.keyboard.insert_text("高悦")
+    offered.filter(has_text="gaoyue").wait_for()
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:  # the answer takes its time
+        asked.append(route)
+
+    page.route("**/find/people/**", hold)
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("colleague")
+    page.keyboard.press("Enter")
+    assert (offered.count(), page.input_value("#id_requester")) == (0, "")
+    while not asked:
+        page.wait_for_timeout(50)
+    asked[0].continue_()
+    offered.first.wait_for()
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#id_requester').value === 'colleague'")
+
+
+@pytest.mark.req("UX-05")
+def test_what_is_found_stands_in_the_order_of_the_server_whatever_was_found_before(visit: Visit) -> None:
+    for name in ("alpha-01", "beta-01", "beta-02"):
+        make_item(name)
+    page = visit("desk", language="en-US")
+    page.goto("/incidents/new/")
+    page.locator("#id_items-ts-control").focus()
+    offered = page.locator(".ts-dropdown:visible .option > span")
+    for words, found in (("beta", ["beta-01", "beta-02"]), ("-01", ["alpha-01", "beta-01"])):
+        page.keyboard.press("Control+a")
+        page.keyboard.type(words)
+        offered.filter(has_text=found[0]).wait_for()
+        assert [text.split()[0] for text in offered.all_inner_texts()] == found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cmdb.models import RelationType
+from cmdb.models import CIClass, ConfigurationItem, RelationType
 from cmdb.services import Link, Stamp, write_relations
 from tests.api.client import Api
 from tests.e2e.conftest import NARROW, until
@@ -46,17 +46,66 @@ def test_decided_differences_are_reached_by_their_filter(world: World, visit: Vi
     page.wait_for_url("**decided=true**")
 
 
+def speak(page: Page, language: str) -> None:
+    """Change the language by the button on top."""
+    page.locator(".language button").click()
+    until(page, f"document.documentElement.lang === '{language}'")
+
+
 @pytest.mark.req("UX-01")
-def test_what_was_typed_stays_when_the_language_changes(world: World, visit: Visit) -> None:
-    item = make_item("host-01")
+def test_what_was_typed_stays_when_the_language_changes_and_nothing_else(world: World, visit: Visit) -> None:
+    item = make_item("host-01", attributes={"ip_address": "10.0.0.1"})
     page = visit("admin", language="en-US")
     page.goto(f"/items/{item.pk}/edit/")
     page.fill("#id_name", "host of the exchange")
-    page.locator(".language button").click()
-    until(page, "document.documentElement.lang === 'zh-hans'")
-    assert page.input_value("#id_name") == "host of the exchange"
+    ConfigurationItem.objects.filter(pk=item.pk).update(attributes={"ip_address": "10.0.0.2"})  # by somebody else
+    for language in ("zh-hans", "en"):
+        speak(page, language)
+        assert page.input_value("#id_name") == "host of the exchange"
+        assert page.input_value("#id_ip_address") == "10.0.0.2"
     page.reload()
     assert page.input_value("#id_name") == "host-01"
+
+
+@pytest.mark.req("UX-01", "CMDB-01")
+def test_after_another_language_a_save_still_tells_what_somebody_else_saved(world: World, visit: Visit) -> None:
+    """With the newest version in its form it would have overwritten it unseen."""
+    page = visit("admin", language="en-US")
+    page.goto("/items/classes/server/")
+    page.fill("input[name=name_en]", "Machine")
+    other = visit("admin", language="en-US")
+    other.goto("/items/classes/server/")
+    other.fill("input[name=name_zh]", "主机")
+    with other.expect_navigation():
+        other.get_by_role("button", name="Save").click()
+    speak(page, "zh-hans")
+    speak(page, "en")
+    page.get_by_role("button", name="Save").click()
+    page.locator("main .alarm").first.wait_for()
+    server = CIClass.objects.get(pk="server")
+    assert (server.name_zh, server.name_en == "Machine") == ("主机", False)
+
+
+@pytest.mark.req("UX-01")
+def test_a_page_that_came_back_with_errors_keeps_all_of_it_in_another_language(world: World, visit: Visit) -> None:
+    """What was typed is what the page brought; also what the server found while it was typed."""
+    make_item("host-01")
+    page = visit("manager", language="en-US")
+    page.goto("/changes/recurring/")
+    page.fill("#id_every", "999")
+    page.locator("#id_items-ts-control").focus()
+    page.keyboard.type("host")
+    page.locator(".ts-dropdown .option", has_text="host-01").wait_for()
+    page.keyboard.press("Enter")
+    for language in ("zh-hans", "en"):  # before it is sent, and when it came back
+        speak(page, language)
+        assert page.locator("#id_items + .ts-wrapper .item").inner_text().startswith("host-01")
+        assert page.input_value("#id_every") == "999"
+        page.locator("#rule button[name=preview]").click()
+        page.locator("#rule .is-invalid").first.wait_for()
+    speak(page, "zh-hans")
+    assert page.locator("#id_items + .ts-wrapper .item").inner_text().startswith("host-01")
+    assert page.input_value("#id_every") == "999"
 
 
 def in_sight(page: Page, selector: str) -> bool:
