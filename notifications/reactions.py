@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from hashlib import blake2b
 from typing import Any
 
@@ -42,26 +43,52 @@ class Happening:
         return [person.pk for person in self.known.people(people) if person.may(Permission.INTERNAL)]
 
 
-def _written(happening: Happening) -> str:
-    """What was written with the action."""
-    return happening.entry.text
+class Recipients(Enum):
+    """Who may be among those whom a notice reaches; what it may say, and whether rooms are told, follows (ORG-03)."""
+
+    #: Customers, too: what was written for staff is left out.
+    EVERYBODY = "everybody"
+    #: Only those who may read internal notes, and no chat room: they read all that was written.
+    STAFF = "staff"
+    #: Those to whom it was written, who read it whatever their role: the action chose them, and lets them in.
+    ADDRESSED = "addressed"
 
 
 Choose = Callable[[Happening], Iterable[int]]
+Say = Callable[[Happening], Any]
 
 
 @dataclass(frozen=True)
 class Reaction:
-    """``event`` for the people that ``whom`` finds, with ``text``: the entry's unless given.
+    """``event`` for those of ``audience`` whom ``whom`` finds; what stays private hangs on the audience alone.
 
-    ``about``: the ticket that they are told of; ``rooms``: chat rooms and programs are told too.
+    ``text``: None says what was written with the action, as far as the audience reads it; a function says something
+    else, in which nothing is repeated that the audience does not read. ``about``: the ticket that they are told of;
+    ``rooms``: chat rooms and programs are told too, of what everybody is told.
     """
 
     event: str
     whom: Choose
-    text: Callable[[Happening], str] = _written
+    audience: Recipients
+    text: Say | None = None
     rooms: bool = True
     about: Callable[[Happening], Ticket | None] = lambda happening: happening.ticket
+
+    def to(self, happening: Happening) -> list[int]:
+        """The keys of those whom it reaches."""
+        people = list(self.whom(happening))
+        return happening.staff_only(people) if self.audience is Recipients.STAFF else people
+
+    def says(self, happening: Happening) -> Any:
+        """What it says: plain, or by language."""
+        if self.text is not None:
+            return self.text(happening)
+        hidden = happening.private and self.audience is Recipients.EVERYBODY
+        return "" if hidden else happening.entry.text
+
+    def tells_rooms(self) -> bool:
+        """Whether chat rooms and programs are told."""
+        return self.rooms and self.audience is Recipients.EVERYBODY
 
 
 def _handlers(happening: Happening) -> list[int]:
@@ -106,9 +133,8 @@ def _all_readers(happening: Happening) -> list[int]:
     return list(dict.fromkeys(people))
 
 
-def _watching_staff(happening: Happening) -> list[int]:
-    people = [*happening.people("watchers", "assignee"), *_main_handlers(happening)]
-    return happening.staff_only(dict.fromkeys(people))
+def _watching(happening: Happening) -> list[int]:
+    return list(dict.fromkeys([*happening.people("watchers", "assignee"), *_main_handlers(happening)]))
 
 
 def _duplicate_line(happening: Happening) -> str:
@@ -153,29 +179,33 @@ def _nothing(happening: Happening) -> str:
     return ""
 
 
+_EVERYBODY, _STAFF = Recipients.EVERYBODY, Recipients.STAFF
+
 #: Name -> what it tells. Actions name what they tell where they are declared (``Action.tells``); others tell nobody.
 NOTICES: dict[str, Reaction] = {
-    "received": Reaction("received", _requester, _nothing),
-    "assigned": Reaction("assigned", _handlers),
-    "moved": Reaction("moved", _watchers, rooms=False),
-    "returned": Reaction("returned", lambda happening: happening.people("group_duty")),
-    "replied": Reaction("replied", _all_readers),
-    "noted": Reaction("noted", _watching_staff, rooms=False),
-    "urged": Reaction("urged", _urged),
-    "waiting": Reaction("waiting", _requester),
-    "waits_again": Reaction("waits_again", _leads_of_waiting, rooms=False),
-    "wait_over": Reaction("wait_over", _handlers, rooms=False),
-    "resolved": Reaction("resolved", _requester, _solution),
-    "rate_asked": Reaction("rate_asked", _asked_how_it_was, rooms=False),
-    "closed": Reaction("closed", _requester),
-    "closed_by_time": Reaction("closed_by_time", _requester),
-    "withdrawn": Reaction("closed", lambda happening: happening.people("watchers")),
-    "duplicate": Reaction("duplicate", _main_handlers, _duplicate_line, rooms=False, about=_main),
+    "received": Reaction("received", _requester, _EVERYBODY, _nothing),
+    "assigned": Reaction("assigned", _handlers, _EVERYBODY),
+    "moved": Reaction("moved", _watchers, _EVERYBODY, rooms=False),
+    "returned": Reaction("returned", lambda happening: happening.people("group_duty"), _STAFF),
+    "replied": Reaction("replied", _all_readers, _EVERYBODY),
+    "noted": Reaction("noted", _watching, _STAFF),
+    "urged": Reaction("urged", _urged, _EVERYBODY),
+    "waiting": Reaction("waiting", _requester, _EVERYBODY),
+    "waits_again": Reaction("waits_again", _leads_of_waiting, _STAFF),
+    "wait_over": Reaction("wait_over", _handlers, _EVERYBODY, rooms=False),
+    "resolved": Reaction("resolved", _requester, _EVERYBODY, _solution),
+    "rate_asked": Reaction("rate_asked", _asked_how_it_was, _EVERYBODY, rooms=False),
+    "closed": Reaction("closed", _requester, _EVERYBODY),
+    "closed_by_time": Reaction("closed_by_time", _requester, _EVERYBODY),
+    "withdrawn": Reaction("closed", lambda happening: happening.people("watchers"), _EVERYBODY),
+    "duplicate": Reaction("duplicate", _main_handlers, _EVERYBODY, _duplicate_line, rooms=False, about=_main),
     "task_over": Reaction(
-        "task_over", _parent_handlers, _task_line, rooms=False, about=lambda done: done.ticket.parent
+        "task_over", _parent_handlers, _EVERYBODY, _task_line, rooms=False, about=lambda done: done.ticket.parent
     ),
-    "not_solved": Reaction("not_solved", lambda happening: happening.people("assignee", "incident_manager")),
-    "priority_asked": Reaction("priority_asked", _deciders),
+    "not_solved": Reaction(
+        "not_solved", lambda happening: happening.people("assignee", "incident_manager"), _EVERYBODY
+    ),
+    "priority_asked": Reaction("priority_asked", _deciders, _STAFF),
 }
 #: Only with a group: the desk sees new tickets in its own queue.
 _NEEDS_GROUP = frozenset({"assigned"})
@@ -185,27 +215,26 @@ def tell(*, ticket: Ticket, entry: TimelineEntry, action: Action, user: User | N
     """Store what the action tells people: everybody learns of it once, whatever roles they have in it."""
     private = action.private_text or not entry.is_public
     happening = Happening(ticket, entry, user, now, private)
-    reactions = [_MENTIONED] if entry.data.get(MENTIONS) else []
+    reactions = [mentioning(happening)] if entry.data.get(MENTIONS) else []
     reactions += [
         reaction
         for reaction in map(NOTICES.__getitem__, ticket.kind_info.told_by(entry.action))
         if not (reaction.event in _NEEDS_GROUP and ticket.group_id is None)
     ]
     told = {user.pk} if user else set()
-    tellings = [_telling(happening, reaction, told) for reaction in reactions]
+    tellings = [telling_of(happening, reaction, told) for reaction in reactions]
     give([telling for telling in tellings if telling], happening.known)
 
 
-def _telling(happening: Happening, reaction: Reaction, told: set[int]) -> Telling | None:
+def telling_of(happening: Happening, reaction: Reaction, told: set[int]) -> Telling | None:
     """What those are told whom the same action has not told already; they are added to ``told``."""
     entry, about = happening.entry, reaction.about(happening)
-    people = [key for key in reaction.whom(happening) if key not in told]
-    if happening.private and reaction.event in _FOR_STAFF:
-        people = happening.staff_only(people)
+    people = [key for key in reaction.to(happening) if key not in told]
     told |= set(people)
-    rooms = reaction.rooms and reaction.event not in _FOR_STAFF
+    rooms = reaction.tells_rooms()
     if about is None or not (people or rooms):
         return None
+    actor = {"actor": named(happening.user)} if happening.user else {}
     return Telling(
         key=f"{reaction.event}:{about.pk}:{entry.pk}",
         event=reaction.event,
@@ -213,25 +242,10 @@ def _telling(happening: Happening, reaction: Reaction, told: set[int]) -> Tellin
         readers=people,
         urgent=about.priority_rank <= URGENT_RANK,
         at=happening.now,
-        payload=_said(happening, reaction),
+        payload={**actor, "text": reaction.says(happening)},
         rooms=rooms,
         internal=not entry.is_public,
     )
-
-
-def _said(happening: Happening, reaction: Reaction) -> dict[str, Any]:
-    """Who did it, and what they wrote; what was written for staff only in notices that only staff get (ORG-03)."""
-    actor = {"actor": named(happening.user)} if happening.user else {}
-    own = reaction.text is not _written
-    return {**actor, "text": reaction.text(happening) if own or _may_say(happening, reaction) else ""}
-
-
-def _may_say(happening: Happening, reaction: Reaction) -> bool:
-    return not happening.private or reaction.event in _FOR_STAFF
-
-
-#: Events that carry what was written for staff; their readers may read internal notes.
-_FOR_STAFF = frozenset({"noted", "returned", "mentioned", "priority_asked"})
 
 
 def _mentioned(happening: Happening) -> list[int]:
@@ -240,4 +254,9 @@ def _mentioned(happening: Happening) -> list[int]:
     return list(User.objects.active().filter(username__in=keys).values_list("pk", flat=True))
 
 
-_MENTIONED = Reaction("mentioned", _mentioned, rooms=False)
+_MENTIONED = Reaction("mentioned", _mentioned, _EVERYBODY, rooms=False)
+
+
+def mentioning(happening: Happening) -> Reaction:
+    """Who is mentioned is told; in what is written for staff only staff are, and they read it (TKT-11)."""
+    return replace(_MENTIONED, audience=_STAFF) if happening.private else _MENTIONED

@@ -62,7 +62,8 @@ MUTANTS = (
     # Notices
     Mutant("notifications/links.py", " and link.user.is_active else", " else", "tests/notifications"),
     Mutant("notifications/links.py", "link.used_at is None and now", "now", "tests/notifications"),
-    Mutant("notifications/reactions.py", "if happening.private and", "if", "tests/notifications tests/contract"),
+    Mutant("notifications/reactions.py", "happening.staff_only(people) if", "people if", "tests/notifications"),
+    Mutant("notifications/reactions.py", "hidden = happening.private", "hidden = False", "tests/notifications"),
     Mutant(
         "notifications/choices.py", "(name in chosen or name in choice.fixed)", "name in chosen", "tests/notifications"
     ),

@@ -16,7 +16,7 @@ from changes.states import GIVEN_UP
 from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
-from notifications.reactions import NOTICES, Happening, Reaction
+from notifications.reactions import NOTICES, Happening, Reaction, Recipients
 from notifications.services import give_notice
 
 
@@ -31,14 +31,14 @@ def _handlers_of_cause(happening: Happening) -> list[int]:
 
 
 def _raisers(happening: Happening) -> list[int]:
-    """Who asked for it and who wrote it down, of those who may read the reason.
+    """Who asked for it and who wrote it down.
 
     Nobody of what was announced once and is given up: they hear that it does not take place.
     """
     change: Any = happening.ticket
     if change.state in GIVEN_UP and newest_of(change):
         return []
-    return happening.staff_only(key for key in (change.requester_id, change.registered_by_id) if key)
+    return [key for key in (change.requester_id, change.registered_by_id) if key]
 
 
 def _raisers_and_implementers(happening: Happening) -> list[int]:
@@ -48,12 +48,7 @@ def _raisers_and_implementers(happening: Happening) -> list[int]:
         return []
     steps = PlanStep.objects.filter(change=change.pk).exclude(person=None).order_by("pk")
     carriers = [key for key in (change.assignee_id, *steps.values_list("person", flat=True)) if key]
-    return [*dict.fromkeys((*_raisers(happening), *happening.staff_only(carriers)))]
-
-
-def _reason(happening: Happening) -> str:
-    """What was written with it: all who get it may read that."""
-    return happening.entry.text
+    return [*dict.fromkeys((*_raisers(happening), *carriers))]
 
 
 def _ended(happening: Happening) -> str:
@@ -265,12 +260,14 @@ def _operator(happening: Happening) -> list[int]:
 
 NOTICES.update(
     {
-        "change_ended": Reaction("change_ended", _handlers_of_cause, _ended, rooms=False, about=_cause),
-        "change_sent_back": Reaction("change_sent_back", _raisers, _reason, rooms=False),
-        "change_rejected": Reaction("change_given_up", _raisers, _reason, rooms=False),
-        "change_cancelled": Reaction("change_given_up", _raisers_and_implementers, _reason, rooms=False),
-        "items_noticed": Reaction("items_noticed", _config_managers, rooms=False),
-        "update_ordered": Reaction("update_ordered", _operator, rooms=False),
-        "update_returned": Reaction("update_returned", _config_managers, rooms=False),
+        "change_ended": Reaction(
+            "change_ended", _handlers_of_cause, Recipients.EVERYBODY, _ended, rooms=False, about=_cause
+        ),
+        "change_sent_back": Reaction("change_sent_back", _raisers, Recipients.STAFF),
+        "change_rejected": Reaction("change_given_up", _raisers, Recipients.STAFF),
+        "change_cancelled": Reaction("change_given_up", _raisers_and_implementers, Recipients.STAFF),
+        "items_noticed": Reaction("items_noticed", _config_managers, Recipients.STAFF),
+        "update_ordered": Reaction("update_ordered", _operator, Recipients.STAFF),
+        "update_returned": Reaction("update_returned", _config_managers, Recipients.STAFF),
     }
 )

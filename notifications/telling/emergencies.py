@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.codes import in_both
 from incidents.emergencies.beginning import keys_called_at
 from notifications.events import Channel, Event, register_event
-from notifications.reactions import NOTICES, Happening, Reaction
+from notifications.reactions import NOTICES, Happening, Reaction, Recipients
 
 EVERYWHERE = (Channel.EMAIL.value, Channel.SMS.value)
 LEADERS = ("incident_manager", "technical_lead", "system_owner", "centre_leadership")
@@ -37,11 +37,6 @@ def _answer(happening: Happening) -> Any:
     written = f": {happening.entry.text}" if happening.entry.text else ""
     done = happening.ticket.kind_info.actions[happening.entry.action].done
     return in_both(lambda: f"{done}{written}")
-
-
-def _written(happening: Happening) -> str:
-    """What was written: those who are called read it, whatever their role."""
-    return happening.entry.text
 
 
 register_event(
@@ -94,10 +89,10 @@ register_event(
 
 NOTICES.update(
     {
-        "commands": Reaction("commands", _commander, _written, rooms=False),
-        "call_answered": Reaction("call_answered", _commander, _answer, rooms=False),
-        "called_in": Reaction("called_in", _called, _written, rooms=False),
-        "leadership_called": Reaction("leadership_called", _leadership, _written, rooms=False),
-        "emergency_over": Reaction("emergency_over", _leaders, _written),
+        "commands": Reaction("commands", _commander, Recipients.ADDRESSED),
+        "call_answered": Reaction("call_answered", _commander, Recipients.ADDRESSED, _answer),
+        "called_in": Reaction("called_in", _called, Recipients.ADDRESSED),
+        "leadership_called": Reaction("leadership_called", _leadership, Recipients.STAFF),
+        "emergency_over": Reaction("emergency_over", _leaders, Recipients.EVERYBODY),
     }
 )

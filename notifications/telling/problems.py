@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from notifications.events import Channel, Event, register_event
-from notifications.reactions import NOTICES, Happening, Reaction
+from notifications.reactions import NOTICES, Happening, Reaction, Recipients
 from notifications.services import give_notice
 from problems.signals import customer_invited
 
@@ -50,7 +50,7 @@ register_event(
 
 NOTICES.update(
     {
-        "problem_raised": Reaction("problem_raised", _managers, rooms=False),
+        "problem_raised": Reaction("problem_raised", _managers, Recipients.STAFF),
     }
 )
 

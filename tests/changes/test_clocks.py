@@ -132,7 +132,9 @@ def test_the_notice_and_the_order_of_items_are_timed(world: World, client: Clien
         act(change, "close", world.engineer, now=later(38))
     change = act(change, "send_notice", world.engineer, now=later(38), text="版本升到 19.12")
     assert clocks(change)["notice"][::2] == ("stopped", True)
-    assert config.pk in set(Notice.objects.get(event="items_noticed").deliveries.values_list("recipient", flat=True))
+    notice = Notice.objects.get(event="items_noticed")
+    assert config.pk in set(notice.deliveries.values_list("recipient", flat=True))
+    assert notice.payload["text"] == "版本升到 19.12"
 
     with pytest.raises(ActionForbidden):
         act(change, "order_update", world.engineer, operator="engineer", text="x")
