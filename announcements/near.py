@@ -12,7 +12,6 @@ from announcements.models import Announcement
 from tickets.actions import Available
 from tickets.models import Ticket
 
-TEMPLATE = "announcements/_near.html"
 SHOWN = 5
 
 
@@ -31,4 +30,4 @@ def interruptions_near(ticket: Ticket, user: User, now: datetime) -> list[Announ
 def panel_of(ticket: Ticket, available: Iterable[Available], user: User, now: datetime) -> dict[str, Any] | None:
     """The panel beside the ticket; None when nothing is planned and nothing is down."""
     found = interruptions_near(ticket, user, now) if user.may(Permission.INTERNAL) else []
-    return {"template": TEMPLATE, "rows": found} if found else None
+    return {"rows": found} if found else None

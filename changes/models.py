@@ -53,7 +53,7 @@ from changes.states import ENDED, GIVEN_UP, PHASES, ChangePriority, Decision, Ra
 from changes.unauthorised.models import WriteVerdict  # noqa: F401 - Django finds models in this module
 from changes.updating.written import wrote_to_items
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import Audience, Clocks, Grade, Imports, Span
+from tickets.meaning import Audience, Clocks, Grade, Imports, Panel, Span
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -120,9 +120,9 @@ CLOCKS = Clocks(
             States.CLOSED,
         ),
         details="changes.details.details_of",
-        beside=("changes.informing.panels.panel_of",),
+        beside=(Panel("changes.informing.panels.panel_of", "changes/_informing.html"),),
         takes_part="changes.plan.parts.of_person",
-        banner="changes.panels.panel_of",
+        banner=Panel("changes.panels.panel_of", "changes/_change.html"),
         prints=("changes:record", _("Change record")),
         public_fields=("planned_start", "planned_end", "effect"),
         audience=Audience.STAFF,

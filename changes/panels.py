@@ -27,7 +27,6 @@ from tickets.actions import Available
 from tickets.shared.items import ASKED
 from tickets.workspace.pages import button_of
 
-TEMPLATE = "changes/_change.html"
 TONES = {"planned": "neutral", "started": "info", "done": "ok", "failed": "late", "backed_out": "special"}
 OFFERED = ("go", "no_go", "report_step", "back_out_step", "add_step", "remove_step")
 SHOWN_COLLISIONS = 12
@@ -53,7 +52,6 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
     steps = [step_line(step, now) for step in change.steps.select_related("person", "reported_by")]
     newest = show(rounds[0], now) if rounds else None
     return {
-        "template": TEMPLATE,
         "change": change,
         "texts": texts_of(change),
         "steps": steps,

@@ -173,6 +173,8 @@ _FINDERS: dict[str, Callable[[Any, datetime], Iterable[User | None]]] = {
     "watchers": lambda ticket, at: list(ticket.watchers.active()) if ticket else [],
     "requester": lambda ticket, at: [ticket.requester] if ticket else [],
 }
+#: Roles that a ticket itself answers, beside those that people hold.
+ROLES_OF_TICKETS = frozenset(_FINDERS)
 
 
 # --- Writes ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from incidents.priority import priority_for
 from incidents.proposing.proposed import Proposal, proposal_of
 from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, Tile, desk_clocks
+from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, Panel, Tile, desk_clocks
 from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
 
@@ -67,14 +67,17 @@ TILES = (
             States.CLOSED,
         ),
         details="incidents.details.details_of",
-        banner="incidents.emergencies.pages.panel_of",
+        banner=Panel("incidents.emergencies.pages.panel_of", "incidents/_banner.html"),
         answers="incidents.emergencies.api.answers",
         names={
             "requested_impact": _("proposed impact"),
             "requested_priority": _("requested priority"),
             "priority_requested_by": _("priority requested by"),
         },
-        beside=("announcements.near.panel_of", "changes.origins.near.panel_of"),
+        beside=(
+            Panel("announcements.near.panel_of", "announcements/_near.html"),
+            Panel("changes.origins.near.panel_of", "changes/_near.html"),
+        ),
         prints=("incidents:acceptance", _("Service acceptance form")),
         imports=Imports(
             registered=States.REGISTERED,
@@ -94,7 +97,11 @@ TILES = (
         audience=Audience.REQUESTERS,
         registering=Permission.REGISTER,
         managing=Permission.DISPATCH,
-        clocks=desk_clocks(at_work=frozenset({States.IN_PROGRESS, States.PENDING}), at_desk=States.REGISTERED),
+        clocks=desk_clocks(
+            at_work=frozenset({States.IN_PROGRESS, States.PENDING}),
+            at_desk=States.REGISTERED,
+            arrival="first_arrived_at",
+        ),
         grade=Grade.PRIORITY,
         can_be_major=True,
         views=ALL_VIEWS,

@@ -20,7 +20,7 @@ from problems.meeting.models import IncidentMeeting  # noqa: F401 - as above
 from problems.states import PHASES, Outcome, States
 from problems.trends.models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind
-from tickets.meaning import Audience, Clocks, Grade, Imports, Span
+from tickets.meaning import Audience, Clocks, Grade, Imports, Panel, Span
 from tickets.models import Ticket
 from tickets.search.triggers import searched_texts
 
@@ -48,7 +48,7 @@ from tickets.search.triggers import searched_texts
             States.CLOSED,
         ),
         details="problems.details.details_of",
-        banner="problems.panels.panel_of",
+        banner=Panel("problems.panels.panel_of", "problems/_panel.html"),
         names={
             "proposed_by": _("proposed by"),
             "proposed_at": _("solution proposed"),
@@ -57,7 +57,7 @@ from tickets.search.triggers import searched_texts
             "approved_by": _("approved by"),
             "approved_at": _("solution approved"),
         },
-        beside=("changes.origins.near.panel_of",),
+        beside=(Panel("changes.origins.near.panel_of", "changes/_near.html"),),
         audience=Audience.STAFF,
         registering=Permission.PROBLEM_RAISE,
         managing=Permission.PROBLEM_MANAGE,

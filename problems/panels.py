@@ -15,8 +15,6 @@ from problems.figures.costs import cost_of
 from problems.models import KnownError, Problem
 from tickets.actions import Available
 
-TEMPLATE = "problems/_panel.html"
-
 
 def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datetime) -> dict[str, Any] | None:
     """The problem in short, for staff who read internal notes; None for others. Five queries at most."""
@@ -26,7 +24,6 @@ def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datet
     rounds = rounds_of(problem)
     known = KnownError.objects.filter(problem=problem).first()
     return {
-        "template": TEMPLATE,
         "problem": problem,
         "cost": cost_of(problem, user, now),
         "known": known if known and known.withdrawn_at is None else None,

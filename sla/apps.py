@@ -12,7 +12,7 @@ class SlaConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what happens to tickets."""
         from notifications.sending import claiming  # needs models
-        from sla import events, receivers  # needs models
+        from sla import checks, events, receivers  # noqa: F401 - needs models
         from sla.promises import pausing  # needs models
         from sla.orders import reacting  # isort: skip  # noqa: F401 - after the clocks
         from sla.clocks.relevance import is_obsolete  # needs models

@@ -20,7 +20,7 @@ from django_fsm import GET_STATE, transition
 from accounts.permissions import Permission
 from itsm.docstrings import help_text
 from records.lifecycle import Step, declared_actions, transitions_of
-from tickets.meaning import Audience, Clocks, Grade, Imports, Tile
+from tickets.meaning import Audience, Clocks, Grade, Imports, Panel, Tile
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -143,11 +143,11 @@ class Kind:
     """A kind of ticket: its names, its states and what they mean.
 
     ``public_fields``: columns of the kind that requesters read too; the others are for staff.
-    ``supplier_fields``: those that people of the supplier read who was called in. ``banner``: dotted path
-    of a function of (ticket, available actions, user, now) that says what stands above the timeline, None for nothing.
+    ``supplier_fields``: those that people of the supplier read who was called in. ``banner``: what stands above
+    the timeline.
     ``answers``: dotted path of a function that returns further fields of its API by name. ``names``: labels of values
     in the log that are no columns (any more).
-    ``beside``: such functions for panels that stand beside the ticket, fetched once it is on the screen.
+    ``beside``: panels that stand beside the ticket, fetched once it is on the screen.
     ``takes_part``: dotted path of a function of a person: keys, as a query, of the tickets of which they do a part,
     though another has the whole (DESK-02).
     ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
@@ -176,10 +176,10 @@ class Kind:
     registers: str = "register"
     public_fields: tuple[str, ...] = ()
     supplier_fields: tuple[str, ...] = ()
-    banner: str | None = None
+    banner: Panel | None = None
     answers: str | None = None
     names: Mapping[str, Text] = field(default_factory=dict)
-    beside: tuple[str, ...] = ()
+    beside: tuple[Panel, ...] = ()
     takes_part: str | None = None
     prints: tuple[str, Text] | None = None
     imports: Imports | None = None

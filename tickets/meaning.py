@@ -57,6 +57,17 @@ class Tile:
     begins: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Panel:
+    """What a kind shows on the page of its tickets: ``template``, with what ``shows`` returns.
+
+    ``shows``: dotted path of a function of (ticket, available actions, user, now), which returns None for nothing.
+    """
+
+    shows: str
+    template: str
+
+
 class Grade(Enum):
     """What a ticket is graded by: what policies, rules and queues match beside the kind."""
 
@@ -123,12 +134,16 @@ MOMENTS = {
 }
 
 
-def desk_clocks(*, at_work: frozenset[str], at_desk: str = "") -> Clocks:
-    """What is measured of work that a desk hands to groups: response, visit, resolution, updates (SLM-03)."""
+def desk_clocks(*, at_work: frozenset[str], at_desk: str = "", arrival: str = "") -> Clocks:
+    """What is measured of work that a desk hands to groups: response, visit, resolution, updates (SLM-03).
+
+    ``arrival``: the column of the first arrival, typed by hand afterwards; without one no visit is measured.
+    """
+    visit = {"on_site": Span("responded_at", arrival, noted=True)} if arrival else {}
     return Clocks(
         limits={
             "response": Span("assigned_at", "responded_at"),
-            "on_site": Span("responded_at", "first_arrived_at", noted=True),
+            **visit,
             "resolve": Span("responded_at", "resolved_at"),
             "update": Span("responded_at", "resolved_at"),
         },

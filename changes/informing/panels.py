@@ -16,7 +16,6 @@ from changes.states import PLANNED
 from tickets.actions import Available
 from tickets.workspace.pages import button_of
 
-TEMPLATE = "changes/_informing.html"
 OFFERED = ("write_to_affected", "report_delay")
 SHOWN = 6
 
@@ -32,7 +31,6 @@ def panel_of(change: Any, available: Iterable[Available], user: User, now: datet
     if not planned and not told:
         return None
     return {
-        "template": TEMPLATE,
         "parts": parts,
         "planned": planned,
         "previews": [words_for(change, Stage.PLANNED, part.systems, now).text for part in parts],

@@ -27,7 +27,6 @@ from tickets.actions import Available
 from tickets.models import AffectedItem, Ticket
 from tickets.workspace.pages import button_of
 
-TEMPLATE = "changes/_near.html"
 #: How far it is looked back from when the ticket came, and ahead from now.
 BACK, AHEAD = timedelta(hours=72), timedelta(days=14)
 SHOWN = 8
@@ -152,7 +151,6 @@ def panel_of(ticket: Ticket, available: Iterable[Available], user: User, now: da
     enabled = {item.action.name: item.action for item in available if item.enabled}
     judge, order = enabled.get("judge_change"), enabled.get("raise_change")
     return {
-        "template": TEMPLATE,
         "groups": [_group(label, [one for one in near if one.when == when]) for when, label in labels().items()],
         "judge": button_of(judge, ticket) if judge and any(one.asks for one in near) else None,
         "order": button_of(order, ticket) if order else None,

@@ -21,9 +21,6 @@ from tickets.models import Ticket, TimelineEntry
 from tickets.querysets import LIVE
 from tickets.workspace.pages import button_of, task_line
 
-TEMPLATE, CALLED_TEMPLATE = "incidents/_emergency.html", "incidents/_called.html"
-#: Of what is no emergency, but late or difficult.
-CALLS_TEMPLATE = "incidents/_calls_alone.html"
 #: Who commands, and what the panel offers for it.
 COMMAND = ("take_command", "hand_over_command")
 ANSWERS = ("answer_coming", "join_call", "answer_cannot")
@@ -68,13 +65,13 @@ def panel_of(ticket: Any, available: Iterable[Available], user: User, now: datet
     }
     if not user.may(Permission.INTERNAL):
         shown = offered["mine"] is not None and is_calling(ticket, user) is None
-        return {**offered, "template": CALLED_TEMPLATE} if shown else None
+        return {**offered, "for_guest": True} if shown else None
     return {
         **offered,
         **state_of(ticket, now),
         "command": [buttons[name] for name in COMMAND if name in buttons],
         "steps": [buttons[name] for name in STEPS if name in buttons],
-        "template": TEMPLATE if ticket.emergency_since else CALLS_TEMPLATE,
+        "calls_alone": ticket.emergency_since is None,
     }
 
 

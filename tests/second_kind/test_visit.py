@@ -127,16 +127,16 @@ def test_visit_that_leaves_its_meaning_unsaid_is_refused() -> None:
         kind_of("visit"), can_be_major=True, tiles=(TILE,), clocks=desk_clocks(at_work=frozenset({"flying"}))
     )
 
-    misnamed = replace(kind_of("visit"), code="tour")
+    misnamed = replace(kind_of("visit"), code="tour", prefix="TO", slug="tours")
 
     assert list(problems_of(misnamed)) == ["tour: its class is called Visit, not like its code."]
     assert list(problems_of(bare)) == [
         "visit does not say audience.",
         "visit does not say clocks.",
-        "visit tells of the unknown action vanish.",
+        f"visit tells of the unknown action vanish; possible: {', '.join(sorted(bare.actions))}.",
     ]
     assert list(problems_of(wrong)) == [
-        "visit: clocks name the unknown state flying.",
+        "visit has clocks that name the unknown state flying; possible: done, planned, under_way.",
         "visit can be major only when it is graded by priority.",
         "visit has limits, which are promised by a grade: it has none, and they would never run.",
         "visit is offered to requesters, who do not read it.",

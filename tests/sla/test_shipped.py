@@ -9,7 +9,7 @@ import pytest
 from notifications.models import Notice
 from sla.clocks import timers
 from sla.models import Agreement, Clock, NoticeRule, Policy, Target, Timer
-from tests.factories import World, act, resolve, unclaimed
+from tests.factories import World, act, add_task, resolve, unclaimed
 from tests.sla.calendars import at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SLM-03", "SLM-04")]
@@ -151,3 +151,21 @@ def test_contract_policy_is_chosen_by_customer(world: World) -> None:
     theirs = act(theirs, "start", world.engineer, now=begin)
     assert clock_of(theirs, "on_site").due_at == at("2026-03-09 10:30")
     assert theirs.planned_completion_at == begin + timedelta(hours=24)
+
+
+@pytest.mark.req("TSK-01")
+def test_no_visit_is_timed_of_a_task_which_records_no_arrival(world: World) -> None:
+    """Its limit could only be missed: the visit is the incident's."""
+    policy = Policy.objects.get(code="maintenance")
+    Agreement.objects.create(
+        kind="sla", policy=policy, organisation=world.organisations["egov"], valid_from=date(2020, 1, 1)
+    )
+    begin = at("2026-03-06 17:30")
+    theirs = act(unclaimed(world, now=begin, impact="I3", requester="requester2"), "start", world.engineer, now=begin)
+    task = act(add_task(theirs, world.engineer, assignee="engineer"), "start", world.engineer)
+
+    assert set(Clock.objects.filter(ticket=theirs.pk, agreement="sla").values_list("metric", flat=True)) >= {"on_site"}
+    assert sorted(Clock.objects.filter(ticket=task.pk, agreement="sla").values_list("metric", flat=True)) == [
+        "resolve",
+        "response",
+    ]

@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.phones import calling
 from tickets.actions import Available, available_actions
 from tickets.lifecycle import Action, Phase, Section
+from tickets.meaning import Panel
 from tickets.models import Ticket
 from tickets.queues.limits import Chip, chip_of
 
@@ -308,16 +309,22 @@ def escalation(ticket: Ticket, user: User) -> dict[str, Any] | None:
 
 def banner_of(ticket: Ticket, available: Iterable[Available], user: User, now: datetime) -> dict[str, Any] | None:
     """What the kind puts above the timeline for ``user``, with its ``template``; None for nothing."""
-    found = ticket.kind_info.banner
-    return import_string(found)(ticket, available, user, now) if found else None
+    panel = ticket.kind_info.banner
+    return _shown(panel, ticket, available, user, now) if panel else None
 
 
 def beside_of(ticket: Ticket, user: User, now: datetime) -> list[dict[str, Any]]:
     """The panels that the kind puts beside the ticket for ``user``, each with its ``template``."""
-    paths = ticket.kind_info.beside
-    available = available_actions(ticket, user) if paths else []
-    found = (import_string(path)(ticket, available, user, now) for path in paths)
-    return [panel for panel in found if panel]
+    panels = ticket.kind_info.beside
+    available = available_actions(ticket, user) if panels else []
+    return list(filter(None, (_shown(panel, ticket, available, user, now) for panel in panels)))
+
+
+def _shown(
+    panel: Panel, ticket: Ticket, available: Iterable[Available], user: User, now: datetime
+) -> dict[str, Any] | None:
+    found = import_string(panel.shows)(ticket, available, user, now)
+    return {**found, "template": panel.template} if found else None
 
 
 def prints_of(ticket: Ticket) -> dict[str, Any] | None:
