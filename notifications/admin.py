@@ -77,7 +77,7 @@ class EndpointForm(forms.ModelForm):
 
     def clean_url(self) -> str:
         """The address of before, where none is typed."""
-        return self.cleaned_data["url"] or self.instance.url
+        return str(self.cleaned_data["url"] or self.instance.url)
 
     def clean(self) -> dict[str, Any]:
         """An address that the portal calls; the secret of before stays, unless it is written anew or removed."""

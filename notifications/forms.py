@@ -88,7 +88,7 @@ class TemplateForm(forms.ModelForm):
             del self.fields["subject"]
 
     def _known(self, name: str) -> str:
-        text = self.cleaned_data[name]
+        text: str = self.cleaned_data[name]
         unknown = unknown_words(text)
         if unknown:
             words = ", ".join(f"{{{word}}}" for word in unknown)

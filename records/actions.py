@@ -88,7 +88,7 @@ def _carry_out(
     record.keep(now=now)
     record.save()
     form.save_related()
-    entry = record.log.create(  # type: ignore[attr-defined]  # each family's own log
+    entry: RecordEntry = record.log.create(  # type: ignore[attr-defined]  # each family's own log
         at=now,
         actor=user,
         step=step.name,

@@ -97,7 +97,10 @@ def step(
             **details,
         )
         fsm_source = sources[0] if len(sources) == 1 else list(sources)
-        return transition(field="state", source=fsm_source, target=target, custom={"action": spec})(method)
+        moves: Callable[..., None] = transition(
+            field="state", source=fsm_source, target=target, custom={"action": spec}
+        )(method)
+        return moves
 
     return declare
 
@@ -141,7 +144,8 @@ class Family:
 
     def state_label(self, state: str) -> Text:
         """The name of ``state`` for people."""
-        return self.states(state).label
+        label: Text = self.states(state).label
+        return label
 
 
 _families: dict[type[Any], Family] = {}

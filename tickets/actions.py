@@ -174,7 +174,7 @@ def bound_form(
 ) -> ActionForm:
     """Bind ``data`` to the action's form; fields that an editing form misses keep the ticket's value."""
     data = data or {}
-    form = action.form_class(data, files, ticket=ticket, user=user, now=now)
+    form: ActionForm = action.form_class(data, files, ticket=ticket, user=user, now=now)
     form.is_public = action.public and not action.private_text
     if form.keeps_missing:
         kept = {k: v for k, v in form.initial.items() if k not in data and v is not None}

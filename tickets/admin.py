@@ -82,7 +82,7 @@ class CategoryForm(forms.ModelForm):
 
     def clean_parent(self) -> Category | None:
         """Three levels, and nobody is their own grandfather."""
-        parent = self.cleaned_data["parent"]
+        parent: Category | None = self.cleaned_data["parent"]
         above = 0
         node = parent
         while node is not None:

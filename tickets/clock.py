@@ -14,7 +14,8 @@ def now() -> datetime:
     """The database's time at this very moment, also inside a transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 def complete_until() -> datetime:
@@ -28,4 +29,5 @@ def complete_until() -> datetime:
             "SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
-        return cursor.fetchone()[0]
+        moment: datetime = cursor.fetchone()[0]
+    return moment

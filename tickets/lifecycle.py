@@ -133,7 +133,10 @@ def action(
         fsm_source = sources[0] if len(sources) == 1 else list(sources)
         back = GET_STATE(lambda ticket, **_given: ticket.came_from(), states=list(spec.back_to))
         leads_to = back if spec.back_to else target
-        return transition(field="state", source=fsm_source, target=leads_to, custom={"action": spec})(method)
+        moves: Callable[..., None] = transition(
+            field="state", source=fsm_source, target=leads_to, custom={"action": spec}
+        )(method)
+        return moves
 
     return declare
 

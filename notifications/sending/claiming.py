@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
@@ -171,7 +171,7 @@ def _flooding(fresh: Sequence[Delivery], claimed: Collection[int]) -> list[Deliv
     return list(_locked(waiting.exclude(pk__in=claimed)))
 
 
-def _locked(found: Any) -> Iterable[Delivery]:
+def _locked(found: QuerySet[Delivery]) -> Iterable[Delivery]:
     locked = found.select_related("notice").select_for_update(skip_locked=True, no_key=True, of=("self",))
     return locked.order_by("-urgent", "-notice_id", "-id")[: 20 * MOST_IN_ONE]
 

@@ -99,7 +99,7 @@ class TicketRows(ListView, TicketView):
         """The saved view with this id. Raises ValidationError."""
         known = text.isascii() and text.isdecimal() and len(text) < 10
         seen = SavedView.objects.visible_to(self.user)
-        view = seen.filter(pk=text, kind__in=["", self.kind.code]).first() if known else None
+        view: SavedView | None = seen.filter(pk=text, kind__in=["", self.kind.code]).first() if known else None
         if view is None:
             raise ValidationError({"saved": [_("There is no such view, or it is not meant for you.")]})
         return view

@@ -165,7 +165,7 @@ class SavedViewView(SavedViewsApi):
     def find(self, pk: int, *, to_change: bool = False) -> SavedView:
         """The view. Raises Http404 when the person does not see it, PermissionDenied when they may not change it."""
         seen = SavedView.objects.visible_to(self.user)
-        view = seen.filter(pk=pk).first() if pk < 2**31 else None
+        view: SavedView | None = seen.filter(pk=pk).first() if pk < 2**31 else None
         if view is None:
             raise Http404
         if to_change and not view.may_change(self.user):

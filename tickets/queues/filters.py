@@ -347,7 +347,8 @@ class TicketFilter(filters.FilterSet):
         """Narrow it. Who does not see a column does not find by it, whoever wrote the filter down."""
         if len(known_to(self.request.user, self.filters)) < len(self.filters):
             return queryset.none()
-        return super().filter_queryset(queryset)
+        found: QuerySet[Ticket] = super().filter_queryset(queryset)
+        return found
 
     def search(self, queryset: QuerySet[Ticket], name: str, value: str) -> QuerySet[Ticket]:
         """By number, the end of a number, or words of any text that the person may read."""

@@ -51,7 +51,7 @@ def with_related(kind: Kind) -> QuerySet[Ticket]:
 def find_ticket(user: User, number: str) -> Ticket:
     """The ticket with ``number``. Raises Http404 when there is none that ``user`` may see."""
     kind = kind_of_number(number)
-    ticket = with_related(kind).visible_to(user).filter(number=number).first()  # type: ignore[attr-defined]
+    ticket: Ticket | None = with_related(kind).visible_to(user).filter(number=number).first()  # type: ignore[attr-defined]
     if ticket is None:
         raise Http404
     return ticket

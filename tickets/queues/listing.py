@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from types import SimpleNamespace
+from typing import cast
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -151,7 +152,7 @@ class Listing:
             return Ticket.objects.none()  # visible to nobody
         if narrowed is None:
             return queue(self.user, self.view, self.now, self.kind.code if self.kind else None)
-        return narrowed.qs
+        return cast(TicketQuerySet, narrowed.qs)
 
 
 def rows_of_saved(view: SavedView, user: User, now: datetime, kind: Kind | None = None) -> TicketQuerySet:
@@ -159,7 +160,8 @@ def rows_of_saved(view: SavedView, user: User, now: datetime, kind: Kind | None 
     query = view.query
     code = kind.code if kind else view.kind
     found = queue(user, VIEWS[query.get("view") or "open"], now, code or None)
-    return TicketFilter(query, queryset=found, request=SimpleNamespace(user=user), trusted=True).qs
+    narrowed = TicketFilter(query, queryset=found, request=SimpleNamespace(user=user), trusted=True)
+    return cast(TicketQuerySet, narrowed.qs)
 
 
 def checked_params(params: Mapping[str, list[str]], user: User, now: datetime, kind: Kind | None = None) -> Listing:

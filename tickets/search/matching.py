@@ -142,7 +142,7 @@ class Search:
         newest = Ticket.objects.visible_to(self.user).order_by("-created_at", "-pk")[:SAMPLE]
         hit = Case(When(self.looked_at_one_by_one(), then=1))
         seen = newest.annotate(hit=hit).values("pk", "hit").aggregate(rows=Count("pk"), hits=Count("hit"))
-        return seen["rows"] < SAMPLE or seen["hits"] >= COMMON
+        return bool(seen["rows"] < SAMPLE or seen["hits"] >= COMMON)
 
     def keys(self) -> list[int] | None:
         """The tickets that match, from the index; None when there are too many to hand on."""

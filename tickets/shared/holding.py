@@ -51,7 +51,7 @@ class WaitForm(ActionForm):
 
     def clean_wait_until(self) -> datetime:
         """Not a moment that is over."""
-        until = self.cleaned_data["wait_until"]
+        until: datetime = self.cleaned_data["wait_until"]
         if self.now is not None and until <= self.now:
             raise forms.ValidationError(_("This time is in the past."))
         return until

@@ -18,7 +18,7 @@ from drafts.http import answered
 from drafts.models import FORM_ID
 from records.views import sent_version
 from tickets import clock
-from tickets.actions import available_actions, is_allowed, perform, refusal_of
+from tickets.actions import Available, available_actions, is_allowed, perform, refusal_of
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionInvalid, ActionNotFound, TicketChanged
 from tickets.forms import ActionForm
 from tickets.lifecycle import Action
@@ -106,7 +106,9 @@ class ActionView(SignedInView):
 
         Raises Http404, PermissionDenied, ActionConflict: a state that forbids it is never told as a missing right.
         """
-        offered = {item.action.name: item for item in available_actions(ticket, self.request.user)}
+        offered: dict[str, Available[Action]] = {
+            item.action.name: item for item in available_actions(ticket, self.request.user)
+        }
         if name in offered:
             return offered[name].action
         if name not in ticket.kind_info.actions:

@@ -28,6 +28,7 @@ def undo_address(request: SignedInRequest, entry: TimelineEntry, entries: list[i
 def entries_of(request: SignedInRequest) -> list[int]:
     """The keys of the entries that the address names. Raises Http404 when it is not one of ours."""
     try:
-        return signing.loads(request.GET.get("entries", ""), salt=salt_of(SALT), max_age=VALID)
+        entries: list[int] = signing.loads(request.GET.get("entries", ""), salt=salt_of(SALT), max_age=VALID)
     except signing.BadSignature as error:
         raise Http404 from error
+    return entries

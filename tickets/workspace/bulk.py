@@ -94,7 +94,7 @@ def choices_for(tickets: Iterable[Ticket], user: User) -> list[Choice]:
 
 def bulk_form(action: Action, ticket: Ticket, user: User, data: Any = None) -> ActionForm:
     """The form that asks once for all, empty and without files; of some actions only the fields that they name."""
-    form = action.form_class(data, ticket=ticket, user=user, initial={})
+    form: ActionForm = action.form_class(data, ticket=ticket, user=user, initial={})
     form.fields.pop(ATTACHMENTS_FIELD, None)
     if isinstance(action.bulk, tuple):
         for name in set(form.fields) - set(action.bulk):

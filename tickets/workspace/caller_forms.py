@@ -35,7 +35,7 @@ class CallerForm(forms.Form):
 
     def clean_email(self) -> str:
         """An address belongs to one person."""
-        email = self.cleaned_data["email"]
+        email: str = self.cleaned_data["email"]
         if email and User.objects.filter(email__iexact=email).exists():
             raise forms.ValidationError(_("Somebody with this address is known already: search for it."))
         return email
