@@ -18,6 +18,7 @@ from changes.collision.signing import blocking, key_of, sign
 from changes.models import Change, PlanStep
 from changes.origins.causes import refuse_second
 from changes.origins.plans import copy_plan
+from changes.plan.models import PLANNED_COLUMNS
 from changes.prepared.services import refuse_unwritable
 from changes.schedule.windows import Window, is_outside, shift
 from tickets.errors import ActionConflict
@@ -137,19 +138,18 @@ def withdraw_question(*, ticket: Change, entry: TimelineEntry, user: User, now: 
 def add_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
     """Add the step behind the others."""
     last = ticket.steps.aggregate(last=Max("position"))["last"] or 0
-    typed = {name: value for name, value in cleaned.items() if name in STEP_COLUMNS}
+    typed = {name: value for name, value in cleaned.items() if name in PLANNED_COLUMNS}
     PlanStep.objects.create(change=ticket, position=last + 1, **typed)
 
 
 #: More steps than any plan has.
 BEYOND = 10_000
-STEP_COLUMNS = ("what", "person", "planned_from", "planned_to", "check_text", "back_out", "no_return")
 
 
 def edit_step(*, ticket: Change, cleaned: dict[str, Any], **context: Any) -> None:
     """Write the step as it shall be; where it gets another place all are numbered anew."""
     step: PlanStep = cleaned["step"]
-    ticket.steps.filter(pk=step.pk).update(**{name: cleaned[name] for name in STEP_COLUMNS})
+    ticket.steps.filter(pk=step.pk).update(**{name: cleaned[name] for name in PLANNED_COLUMNS})
     if cleaned["place"]:
         keys = list(ticket.steps.exclude(pk=step.pk).values_list("pk", flat=True))
         keys.insert(cleaned["place"] - 1, step.pk)

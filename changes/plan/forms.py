@@ -15,6 +15,7 @@ from approvals.forms import KeepsApprovals
 from approvals.services import same_person
 from changes.forms import check_window
 from changes.models import PlanStep
+from changes.plan.reading import ReadStepForm
 from changes.schedule.windows import is_outside
 from tickets.forms import PersonField, RemoteSelect
 from tickets.shared.forms import ItemsForm as PlainItemsForm
@@ -99,20 +100,10 @@ class StepForm(AlwaysOfSubstance):
             self.add_error("no_return", gettext("The plan has its point of no return already."))
 
 
-class StepField(forms.ModelChoiceField):
-    """A step of the change, named by its number, which the API gives as one."""
-
-    takes_numbers = True
-
-    def __init__(self) -> None:
-        super().__init__(PlanStep.objects.none(), label=_("Step"), to_field_name="position", empty_label=None)
-
-
-class EditStepForm(StepForm):
+class EditStepForm(ReadStepForm, StepForm):
     """A step as it shall be, and its place among the others. Nothing is kept of what is left out."""
 
     from_address = frozenset({"step"})
-    step = StepField()
     place = forms.IntegerField(
         label=_("Place in the plan"), min_value=1, max_value=1000, required=False, widget=forms.Select
     )
@@ -126,13 +117,13 @@ class EditStepForm(StepForm):
         step = (steps.filter(position=number) if number.isascii() and number.isdigit() else steps).first()
         if step is not None:
             self.initial = {name: getattr(step, name) for name in StepForm.base_fields if hasattr(step, name)}
-            self.initial |= {"step": step.position, "person": step.person.username if step.person else None}
+            person = step.person.username if step.person else None
+            self.initial |= {"step": step.position, "seen": step.read, "person": person}
             self._offer_places(str(step.position))
 
     def limit_choices(self) -> None:
-        """Steps of this change."""
+        """Places are those beside the other steps."""
         super().limit_choices()
-        self.fields["step"].queryset = super().others({})  # type: ignore[attr-defined]
         self._offer_places(str(self.data.get("step", "")) if self.is_bound else "")
 
     def _offer_places(self, number: str) -> None:
@@ -148,18 +139,14 @@ class EditStepForm(StepForm):
         return rows.exclude(pk=step.pk) if step else rows
 
 
-class RemoveStepForm(AlwaysOfSubstance):
+class RemoveStepForm(ReadStepForm, AlwaysOfSubstance):
     """The step to take out."""
 
-    step = StepField()
+    field_order = ("step", "let_approvals_fall")
 
     def initial_from(self, ticket: Any) -> dict[str, Any]:
-        """Nothing is chosen."""
-        return {}
-
-    def limit_choices(self) -> None:
-        """Steps of this change."""
-        self.fields["step"].queryset = PlanStep.objects.filter(change_id=self.ticket.pk)  # type: ignore[attr-defined]
+        """Nothing is chosen; all of them are read."""
+        return {"seen": " ".join(str(step.read) for step in PlanStep.objects.filter(change_id=ticket.pk))}
 
 
 class ItemsForm(PlainItemsForm, AlwaysOfSubstance):

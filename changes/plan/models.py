@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -13,6 +15,26 @@ from accounts.models import User
 
 #: A report that comes in so soon after the press was never held up.
 PROMPT = timedelta(minutes=1)
+#: What is planned of a step: what the forms ask for.
+PLANNED_COLUMNS = ("what", "person", "planned_from", "planned_to", "check_text", "back_out", "no_return")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A step as somebody read it: its number then, its key, and a digest of what was planned of it."""
+
+    number: str
+    key: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}.{self.key}.{self.digest}"
+
+    @classmethod
+    def all_in(cls, text: str) -> list[Read]:
+        """Those that ``text`` names, with blanks between."""
+        parts = [one.split(".") for one in text.split()]
+        return [cls(*part) for part in parts if len(part) == len(fields(cls))]
 
 
 class PlanStep(models.Model):
@@ -61,6 +83,12 @@ class PlanStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.what}"
+
+    @property
+    def read(self) -> Read:
+        """What whoever reads it has read; sent back with an edit."""
+        said = repr([self.serializable_value(name) for name in PLANNED_COLUMNS])
+        return Read(str(self.position), str(self.pk), hashlib.sha256(said.encode()).hexdigest()[:16])
 
     @property
     def span(self) -> tuple[datetime | None, datetime | None]:

@@ -38,6 +38,7 @@ class PlanStepSerializer(serializers.Serializer):
     note = serializers.CharField()
     reported_by = PersonField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True, help_text="When its newest report came in.")
+    seen = serializers.CharField(source="read", help_text="Sent back as `seen` when the step is edited or removed.")
 
 
 class StepsView(TicketView):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from changes.models import PlanStep
-from changes.plan.forms import StepField
+from changes.plan.reading import StepField
 from changes.rules import may_carry_out, own_steps
 from changes.states import Decision
 from tickets.forms import ActionForm

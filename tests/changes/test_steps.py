@@ -245,6 +245,85 @@ def test_each_step_is_edited_where_it_stands(world: World, client: Client) -> No
     assert "edit_step" not in client.get(f"/tickets/{change.number}/").text
 
 
+def opened(client: Client, change: Any, action: str, query: str = "") -> dict[str, str]:
+    """What the form of an action sends back of what was read."""
+    form = client.get(f"/tickets/{change.number}/actions/{action}/{query}").text
+    return dict(re.findall(r'<input type="hidden" name="(seen)" value="([^"]+)"', form))
+
+
+@pytest.mark.req("CHG-04", "TKT-07")
+def test_nobody_overwrites_unseen_what_somebody_else_wrote_of_a_step(world: World, client: Client) -> None:
+    change: Any = act(request(world), "add_step", world.lead, what="备份")
+    client.force_login(reload_user(world.lead))
+    url = f"/tickets/{change.number}/actions/edit_step/"
+    typed = {"step": "1", "what": "全备份", "check_text": "校验", **opened(client, change, "edit_step", "?step=1")}
+    act(change, "edit_step", world.lead, step=1, what="增量备份")
+
+    refused = client.post(url, typed, HTTP_ACCEPT_LANGUAGE="en")
+
+    assert refused.status_code == 422
+    assert "Somebody changed this step meanwhile; now it is: 1. 增量备份." in refused.text
+    assert "Somebody else saved: 增量备份" in refused.text
+    assert 'value="全备份"' in refused.text
+    assert change.steps.get().what == "增量备份"
+    again = dict(re.findall(r'<input type="hidden" name="(seen)" value="([^"]+)"', refused.text))
+    assert client.post(url, typed | again).status_code == 302
+    assert (change.steps.get().what, change.steps.get().check_text) == ("全备份", "校验")
+    assert "seen" not in last_entry(change).data
+
+
+@pytest.mark.req("CHG-04", "TKT-07")
+def test_the_step_that_was_opened_is_edited_whatever_its_number_is_by_now(world: World, client: Client) -> None:
+    change: Any = request(world)
+    for what in ("备份", "切换", "验证"):
+        change = act(change, "add_step", world.lead, what=what)
+    client.force_login(reload_user(world.lead))
+    edit, remove = opened(client, change, "edit_step", "?step=2"), opened(client, change, "remove_step")
+    act(change, "edit_step", world.lead, step=3, what="验证", place=1)
+    url = f"/tickets/{change.number}/actions/edit_step/"
+
+    other = client.post(url, {"step": "1", "what": "另一步", **edit}, HTTP_ACCEPT_LANGUAGE="en")
+    assert "Another step was opened" in other.text
+    assert client.post(url, {"step": "2", "what": "切换业务", **edit}).status_code == 302
+    assert [step.what for step in change.steps.all()] == ["验证", "备份", "切换业务"]
+    url = f"/tickets/{change.number}/actions/remove_step/"
+    told = client.post(url, {"step": "2", **remove}, HTTP_ACCEPT_LANGUAGE="en")  # "切换" when it was read
+    assert (told.status_code, "now it is: 3. 切换业务" in told.text) == (422, True)
+    assert client.post(url, {"step": "1", **remove}).status_code == 302
+    assert [step.what for step in change.steps.all()] == ["验证", "切换业务"]
+
+
+@pytest.mark.req("CHG-04", "TKT-07")
+def test_a_step_that_is_gone_is_said_to_be_gone_and_no_other_takes_its_place(world: World, client: Client) -> None:
+    change: Any = act(request(world), "add_step", world.lead, what="备份")
+    change = act(change, "add_step", world.lead, what="切换")
+    client.force_login(reload_user(world.lead))
+    typed = {"step": "1", "what": "全备份", **opened(client, change, "edit_step", "?step=1")}
+    act(change, "remove_step", world.lead, step=1)
+
+    refused = client.post(f"/tickets/{change.number}/actions/edit_step/", typed, HTTP_ACCEPT_LANGUAGE="en")
+
+    assert (refused.status_code, "Somebody removed this step meanwhile." in refused.text) == (422, True)
+    assert 'value="全备份"' in refused.text
+    assert '<option value="2">2. 切换' not in refused.text
+    assert change.steps.get().what == "切换"
+
+
+@pytest.mark.req("API-01", "CHG-04")
+def test_programs_send_back_what_they_read_of_a_step(world: World) -> None:
+    change, api = planned(world), Api(world.lead)
+    [step] = api.results(f"changes/{change.number}/steps/")
+    sent = {"step": step["step"], "what": "全备份", "seen": step["seen"]}
+    act(change, "edit_step", world.lead, step=1, what="增量备份")
+
+    for name, asked in (("edit_step", sent), ("remove_step", {"step": 1, "seen": step["seen"]})):
+        refused = api.post(f"changes/{change.number}/actions/{name}/", asked)
+        assert (refused.status_code, "step" in refused.json()["errors"]) == (400, True)
+    [step] = api.results(f"changes/{change.number}/steps/")
+    taken = api.post(f"changes/{change.number}/actions/edit_step/", sent | {"seen": step["seen"]})
+    assert (taken.status_code, change.steps.get().what) == (200, "全备份")
+
+
 @pytest.mark.slow
 def test_the_run_sheet_is_worked_at_once_it_is_scheduled_and_its_words_begin_with_one(
     world: World, client: Client
