@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.http import SignedInRequest, SignedInView
+from accounts.http import SignedInRequest, SignedInView, is_htmx
 from accounts.models import User
 from announcements import services
 from announcements.forms import AnnouncementForm
@@ -202,11 +202,12 @@ class DismissView(SignedInView):
     """Putting one away for oneself."""
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
-        """Remember it; the band goes."""
+        """Remember it; what is told next comes in its place."""
         found = Announcement.objects.visible_to(request.user).filter(pk=pk).first()
         if found is None:
             raise Http404
         services.dismiss(announcement=found, user=request.user, now=timezone.now())
-        if request.headers.get("HX-Request") == "true":
-            return HttpResponse("")
+        if is_htmx(request):
+            place = "strip" if request.headers.get("HX-Target") == "strip" else "bands"
+            return render(request, f"announcements/_{place}.html")
         return redirect("tickets:home")

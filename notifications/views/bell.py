@@ -29,6 +29,8 @@ from tickets.queues.finding import find_ticket
 PAGE, LATEST = 50, 8
 #: So many rows are read for the bell's menu: of a ticket that is spoken of much, one line is left.
 READ = 40
+#: Beyond so many urgent notices nobody counts.
+PRESSING_CAP = 100
 
 
 def shell_of(user: User) -> str:
@@ -37,11 +39,14 @@ def shell_of(user: User) -> str:
 
 
 def bell_context(user: User) -> dict[str, Any]:
-    """What the bell shows: how many are unread, and the urgent ones that wait for an answer. Three queries."""
-    unread = unread_count(user)
+    """What the bell shows: how many are unread, how many urgent ones wait for an answer, and the newest of these."""
+    unread, pressing = unread_count(user), bell_rows(user).pressing() if user.is_agent else Delivery.objects.none()
+    urgent = pressing[: PRESSING_CAP + 2].count()
     return {
         "unread": f"{COUNT_CAP}+" if unread > COUNT_CAP else unread,
-        "pressing": lines_of(bell_rows(user).pressing()[:5]) if user.is_agent else [],
+        "pressing": next(iter(lines_of(pressing[:1])), None),
+        "urgent": f"{PRESSING_CAP}+" if urgent > PRESSING_CAP else urgent,
+        "others": f"{PRESSING_CAP}+" if urgent > PRESSING_CAP + 1 else max(urgent - 1, 0),
     }
 
 

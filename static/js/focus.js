@@ -16,7 +16,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
   if (!target.matches("[data-focus],[data-focus] *")) return;
   const next = target.querySelector("[data-first-error],.is-invalid,[autofocus]") ?? target.querySelector(".fields :is(input,select,textarea):not([type=hidden])") ?? target.querySelector("[tabindex='-1']")
-    ?? (document.activeElement === document.body ? target.querySelector("button") : null); // what was pressed is gone with what it stood in
+    ?? (document.activeElement === document.body ? target.querySelector("button") ?? document.getElementById("main") : null); // what was pressed is gone with what it stood in
   next?.focus({ preventScroll: true });
   target.scrollIntoView({ block: "nearest" });
   next?.closest("[data-first-error]")?.scrollIntoView({ block: "nearest" }); // a long form shows its middle otherwise

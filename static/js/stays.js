@@ -18,3 +18,7 @@ export function choose(root, chosen) {
     details.dataset.chosen = "";
   }
 }
+
+const before = new WeakMap();
+document.addEventListener("htmx:beforeSwap", ({ detail }) => before.set(detail.target, chosenIn(detail.target)));
+document.addEventListener("htmx:afterSettle", ({ detail }) => { if (before.has(detail.target)) choose(detail.target, before.get(detail.target)); });

@@ -213,7 +213,10 @@ def test_it_stands_in_the_portal_and_above_the_workspace(world: World, browse: B
         "desk": True,
     }
     client = browse(world.requester)
-    assert client.post(f"/announcements/{made.pk}/dismiss/", headers={"HX-Request": "true"}).content == b""
+    answer = client.post(
+        f"/announcements/{made.pk}/dismiss/", headers={"HX-Request": "true", "HX-Target": "bands"}
+    ).text
+    assert ('id="bands"' in answer, "Upgrade" in answer) == (True, False)
     assert "Upgrade" not in client.get("/portal/").content.decode()
     assert browse(world.requester2).post(f"/announcements/{made.pk}/dismiss/").status_code == 404
 

@@ -11,7 +11,7 @@ import pytest
 from announcements.models import Announcement
 from incidents.models import Incident
 from records.actions import perform
-from tests.e2e.conftest import NARROW, WIDE
+from tests.e2e.conftest import NARROW, WIDE, until
 from tests.e2e.test_looks import AXE, look
 from tests.e2e.test_portal import PASTE, fits
 from tests.factories import World, act, add_task, incident_in, register_incident, resolve, unclaimed
@@ -180,15 +180,37 @@ def test_new_work_appears_without_a_reload(world: World, visit: Visit) -> None:
     page.locator(".work-title", has_text="came by itself").wait_for()
 
 
-@pytest.mark.req("NTF-04")
-def test_an_announcement_is_put_away_for_good(world: World, visit: Visit) -> None:
-    announce(world)
-    page = visit("requester", size=NARROW)
-    page.locator(".band .icon-button").click()
-    page.locator(".band").wait_for(state="detached")
+@pytest.mark.req("NTF-04", "UX-02")
+def test_announcements_are_put_away_for_good_one_after_the_other(world: World, visit: Visit) -> None:
+    """The next one comes into the same place, and the keyboard with it: a second Enter puts nothing away unread."""
+    for number in range(3):
+        made = announce(world)
+        Announcement.objects.filter(pk=made.pk).update(text_en=f"Upgrade {number}")
+    page = visit("requester", size=NARROW, language="en-US")
+    page.goto("/portal/")
+    band = page.locator("#bands > section > .band")
+    for more in ("1 more announcement", ""):
+        shown = band.locator("p").inner_text()
+        band.locator("button").focus()
+        page.keyboard.press("Enter")
+        until(page, f"document.querySelector('.band p')?.innerText !== {shown!r}")
+        until(page, "document.activeElement === document.querySelector('.band')")
+        page.keyboard.press("Enter")
+        assert band.count() == 1
+        assert page.locator(".bands-more summary").all_inner_texts() == [more] * bool(more)
+    band.locator("button").focus()
+    page.keyboard.press("Enter")
+    band.wait_for(state="detached")
+    until(page, "document.activeElement === document.querySelector('main')")
     page.reload()
     assert page.locator(".band").count() == 0
-    assert visit("colleague").locator(".band").count() == 1
+    desk = visit("desk", language="en-US")
+    for more in ("and 1 more", ""):
+        shown = desk.locator(".strip p").inner_text()
+        desk.locator(".strip form button").click()
+        until(desk, f"document.querySelector('.strip p')?.innerText !== {shown!r}")
+        until(desk, "document.activeElement === document.querySelector('.strip')")
+        assert desk.locator(".strip-more").all_inner_texts() == [more] * bool(more)
 
 
 @pytest.mark.req("NTF-04", "UX-01")

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from notifications.models import Delivery, Endpoint, Notice, NoticeTemplate
+from notifications.queries import bell_rows, lines_of
 from notifications.sending.outbox import deliver_due
 from notifications.services import give_notice
 from tests.factories import World, act, incident_in, register_incident, unclaimed
@@ -59,7 +60,7 @@ def test_the_bell_costs_the_same_for_many(
         tell(world.engineer, key=f"k{number}", urgent=True, ticket=unclaimed(world))
     client = browse(world.engineer)
     client.get("/notices/pressing/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get("/notices/pressing/", headers={"x-by-itself": "1"})
     with django_assert_num_queries(4):
         client.get("/notices/latest/", headers={"x-by-itself": "1"})
@@ -300,7 +301,32 @@ def test_only_what_asks_staff_to_act_presses(world: World, browse: Browse) -> No
     ticket = register_incident(world.desk, requester="requester", impact="I1", group="host", assignee="engineer")
     act(ticket, "comment", world.desk, text="有进展")
 
-    assert browse(world.requester).get("/notices/pressing/").context["pressing"] == []
-    pressing = browse(world.engineer).get("/notices/pressing/").context["pressing"]
+    assert browse(world.requester).get("/notices/pressing/").context["pressing"] is None
+    bell, pressing = browse(world.engineer).get("/notices/pressing/"), lines_of(bell_rows(world.engineer).pressing())
+    assert bell.context["urgent"] == len(pressing)
     assert ["Assigned" in line.title for line in pressing].count(True) == 1
     assert not any("replied" in line.title for line in pressing)
+
+
+@pytest.mark.parametrize(
+    ("count", "said", "more"),
+    [(1, "1 urgent", ""), (7, "7 urgent", "and 6 more"), (103, "100+ urgent", "and 100+ more")],
+)
+def test_all_that_presses_is_counted_up_to_a_hundred(
+    world: World, browse: Browse, count: int, said: str, more: str
+) -> None:
+    tell(world.engineer, urgent=True)
+    first = Delivery.objects.get(channel="portal", recipient=world.engineer)
+    notices = [copied(first.notice, key=f"k{number}") for number in range(1, count)]
+    Delivery.objects.bulk_create(copied(first, notice_id=one.pk) for one in Notice.objects.bulk_create(notices))
+
+    text = " ".join(browse(world.engineer).get("/notices/pressing/").text.split())
+
+    assert said in text
+    assert ("pressing-more" in text, more in text) == (bool(more), True)
+
+
+def copied(row: Any, **values: Any) -> Any:
+    """A row like it, not stored yet."""
+    names = [field.attname for field in row._meta.concrete_fields if not field.primary_key]
+    return type(row)(**{name: getattr(row, name) for name in names} | values)
