@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
+from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
@@ -16,7 +18,7 @@ from cmdb.audits.services import close_audit, open_audit
 from cmdb.models import AuditCheck, AuditExtra, AuditPhoto
 from tests.api.client import Api, problem
 from tests.cmdb.test_pages import signed_in
-from tests.factories import World, make_item
+from tests.factories import MONDAY, World, make_item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-07")]
 
@@ -109,6 +111,27 @@ def test_the_api_takes_shows_and_removes_photos(world: World, check: AuditCheck,
     close_audit(audit=check.audit)
     problem(api.delete(made[1]["url"]), 409)
     problem(api.upload(url, {"photo": photo()}), 409)
+
+
+def test_the_form_beside_a_photo_takes_it_away(world: World, check: AuditCheck) -> None:
+    """As a browser sends it: with what stands in the form, which no other page can know."""
+    extra = AuditExtra.objects.create(audit=check.audit, what="a switch", place="rack 3", by=world.engineer, at=MONDAY)
+    signed_in(world.engineer).post(
+        reverse("cmdb:audit_extra_photos", args=[check.audit_id, extra.pk]), {"photo": photo()}
+    )
+    row = AuditPhoto.objects.get()
+    address = reverse("cmdb:audit_extra_photo", args=[check.audit_id, extra.pk, row.pk])
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(world.engineer)
+
+    html = browser.get(reverse("cmdb:audit", args=[check.audit_id])).content.decode()
+    form = re.search(rf'<form method="post" action="{address}">.*?</form>', html, re.DOTALL)
+    assert form is not None
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form[0])
+
+    assert token is not None
+    assert browser.post(address, {"csrfmiddlewaretoken": token[1]}).status_code == 302
+    assert not AuditPhoto.objects.exists()
 
 
 def test_what_is_not_recorded_has_photos_like_the_others(world: World, check: AuditCheck) -> None:
