@@ -135,6 +135,7 @@ CLOCKS = Clocks(
         views=("unassigned", "mine", "due_soon", "overdue", "waiting", "open", "all"),
         tiles=(),
         tells={"urge": ("urged",)},
+        marks_items=True,
         imports=Imports(
             registered=States.DRAFT,
             milestones=(

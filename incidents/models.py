@@ -79,6 +79,15 @@ TILES = (
             Panel("changes.origins.near.panel_of", "changes/_near.html"),
         ),
         prints=("incidents:acceptance", _("Service acceptance form")),
+        plain={
+            States.REGISTERED: _("Received"),
+            States.ASSIGNED: _("Passed on to the specialists"),
+            States.IN_PROGRESS: _("Being worked on"),
+            States.RESOLVED: _("Solved"),
+            States.CLOSED: _("Finished"),
+        },
+        marks_items=True,
+        counted_with="incidents.figures.records.same_fault_as",
         imports=Imports(
             registered=States.REGISTERED,
             milestones=(("resolved_at", States.RESOLVED, "resolved_by"), ("closed_at", States.CLOSED, "")),

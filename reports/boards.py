@@ -17,7 +17,7 @@ from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import BusinessSystem
 from reports.comparing import Change, caution, change, span_before
 from reports.course import PREFIX
-from reports.facts.keeping import KEPT
+from reports.facts.keeping import kept
 from reports.facts.remembering import recent_figures
 from reports.figures import DIMENSIONS, Figure, Scope, figures
 from reports.known.scope import KnownScope, NotKept, known_moment
@@ -215,7 +215,7 @@ class KpiBoard:
             ]
             + [{"label": label, "url": url, "on": False} for label, url in self._more_pages()],
             "schedule_url": self.schedule_url,
-            "keeps_versions": self.asks_versions and self.kind.code in KEPT,
+            "keeps_versions": self.asks_versions and self.kind.code in kept(),
             "known_at": self.known_at,
             "known_text": written(self.known_at)[:16] if self.known_at else "",
             "now_url": self.url(known_at=None),

@@ -86,6 +86,7 @@ def _unknown_states(kind: Kind) -> Iterator[str]:
     named = {
         "gives a phase to the unknown state": kind.phases,
         "has among its steps the unknown state": kind.steps,
+        "has plain words for the unknown state": kind.plain,
     }
     if clocks is not None:
         named["has clocks that name the unknown state"] = sorted(clocks.at_work | ({clocks.at_desk} - {""}))
@@ -156,6 +157,8 @@ def _contradicting(kind: Kind) -> Iterator[str]:
         yield f"{kind.code} has limits, which are promised by a grade: it has none, and they would never run."
     if kind.in_portal and kind.audience is not Audience.REQUESTERS:
         yield f"{kind.code} is offered to requesters, who do not read it."
+    if kind.in_portal and (missing := [str(state) for state in kind.steps if state not in kind.plain]):
+        yield f"{kind.code} is offered to requesters: say in plain words what they read of {', '.join(missing)}."
 
 
 def _unknown_names(kind: Kind) -> Iterator[str]:
@@ -185,7 +188,7 @@ def _registering(kind: Kind) -> Iterator[str]:
 def _unknown_paths(kind: Kind) -> Iterator[str]:
     """Functions that it names can be imported, templates and addresses exist."""
     panels: list[Panel] = [*filter(None, [kind.banner]), *kind.beside]
-    paths = [kind.details, kind.answers, kind.takes_part, *(panel.shows for panel in panels)]
+    paths = [kind.details, kind.answers, kind.takes_part, kind.counted_with, *(panel.shows for panel in panels)]
     for path in filter(None, paths):
         yield from _not_called(kind.code, path)
     for panel in panels:

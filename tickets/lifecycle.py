@@ -155,6 +155,10 @@ class Kind:
     though another has the whole (DESK-02).
     ``prints``: name of the address of the form that is printed and archived, with what it is called (TKT-12).
     ``imports``: how the history of another product becomes tickets of this kind (ADM-04).
+    ``plain``: what its states are called for those who asked for it, where that is not their name (PRT-01).
+    ``marks_items``: whether the graph of items tells of those that are not over (CMDB-04). ``counted_with``: dotted
+    path of a function of (code of the kind, what is shared by tickets that changed): keys of others whose figures
+    change with them.
 
     What it means has no default: ``manage.py check`` refuses a kind that leaves one of these unsaid.
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
@@ -186,6 +190,9 @@ class Kind:
     takes_part: str | None = None
     prints: tuple[str, Text] | None = None
     imports: Imports | None = None
+    plain: Mapping[Any, Text] = field(default_factory=dict)
+    marks_items: bool = False
+    counted_with: str | None = None
     audience: Audience | None = None
     registering: Permission | None = None
     managing: Permission | None = None

@@ -28,7 +28,7 @@ _PARTS = ("hour-", "age-", "in-")
 
 def ready(kind: str) -> int | None:
     """Bring the facts of ``kind`` up to this moment: how often they changed; None where there are none to count."""
-    if kind not in keeping.KEPT:
+    if kind not in keeping.kept():
         return None
     if keeping.version_of(kind) is None:
         if Ticket.objects.filter(kind=kind).order_by()[: FEW + 1].count() > FEW:  # visible: nothing of it is shown

@@ -11,22 +11,15 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
+from django.utils.module_loading import import_string
 
-from incidents.figures.records import same_fault_as
 from reports.facts import versions
 from reports.facts.models import ChangedTicket, Counted, Fact
 from reports.facts.sets import COLUMNS, FLAGS, bits, made_from, places
+from tickets.figures.measures import measures_of
+from tickets.lifecycle import kinds
 from tickets.models import Ticket
 
-
-def _itself_alone(kind: str, rows: list[tuple[Any, ...]]) -> set[int]:
-    """No other ticket's sets change with these."""
-    return set()
-
-
-#: Kinds whose figures are counted from facts; the others are counted as they are. To each, whose sets change with a
-#: ticket: with an incident those that repeat it.
-KEPT = {"incident": same_fault_as, "problem": _itself_alone, "change": _itself_alone}
 #: What another ticket's membership rests on.
 SHARED = ("category_id", "organisation_id", "business_system_id", "resolved_at")
 #: So many tickets are made anew by one statement.
@@ -43,6 +36,11 @@ class Recount:
     facts: int = 0
     mended: int = 0
     named: list[str] = field(default_factory=list)
+
+
+def kept() -> list[str]:
+    """Kinds of which facts are kept: those that have figures."""
+    return [kind.code for kind in kinds() if measures_of(kind.code)]
 
 
 def catch_up() -> int:
@@ -79,7 +77,8 @@ def _make_with_others(changed: dict[int, datetime]) -> None:
     if not moved:
         return
     old = [before[key] for key in moved if key in before]
-    others = {pk for kind, others_of in KEPT.items() for pk in others_of(kind, [*old, *(made[key] for key in moved)])}
+    rows = [*old, *(made[key] for key in moved)]
+    others = {pk for kind in kinds() if kind.counted_with for pk in import_string(kind.counted_with)(kind.code, rows)}
     if others - set(keys):
         last = max(changed.values())
         _make(Q(pk__in=others - set(keys)), dict.fromkeys(others, last))
@@ -104,7 +103,7 @@ def _shared(keys: list[int]) -> dict[int, tuple[Any, ...]]:
 def _make(chosen: Q, when: dict[int, datetime]) -> dict[int, tuple[Any, ...]]:
     """Write the facts of the chosen tickets that differ from what is there; what of each was written, by key."""
     written: dict[int, tuple[Any, ...]] = {}
-    for kind in KEPT:
+    for kind in kept():
         written |= {pk: tuple(values) for pk, *values in _write(kind, chosen, when)}
     return written
 
@@ -148,11 +147,14 @@ def seal(kind: str) -> datetime:
     return moment
 
 
-def recount(now: datetime, kinds: Iterable[str] = tuple(KEPT)) -> Recount:
-    """Make every fact of ``kinds`` anew, in parts that others need not wait for; say what was wrong. Idempotent."""
+def recount(now: datetime, only: Iterable[str] | None = None) -> Recount:
+    """Make every fact of the kinds ``only`` anew, of all without it; say what was wrong. Idempotent.
+
+    In parts that others need not wait for.
+    """
     catch_up()
     found = Recount()
-    for kind in kinds:
+    for kind in kept() if only is None else only:
         there = Ticket.objects.filter(kind=kind).order_by()  # visible: what is counted, not shown
         ends = there.aggregate(first=Min("pk"), last=Max("pk"))
         wrong: list[int] = []
@@ -202,7 +204,7 @@ def count_new_definitions(now: datetime) -> Recount | None:
         bits.learn(kind, sets)
         made_by[kind] = made
     begun = set(Counted.objects.exclude(kept_since=None).values_list("kind", flat=True))
-    wanted = [kind for kind in KEPT if kind not in begun or made_by.get(kind) != definitions(kind)]
+    wanted = [kind for kind in kept() if kind not in begun or made_by.get(kind) != definitions(kind)]
     return recount(now, wanted) if wanted else None
 
 

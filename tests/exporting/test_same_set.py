@@ -12,6 +12,7 @@ from tests.api.client import Api
 from tests.changes.making import change_in
 from tests.factories import World, add_task, incident_in, make_item, make_user
 from tests.problems.test_life import raise_problem
+from tests.shipped import SHIPPED
 from tickets import clock
 from tickets.lifecycle import kinds
 from tickets.models import Ticket
@@ -39,7 +40,7 @@ def counted(reader: object, words: str, kind: str) -> int:
     return len(Api(reader).results(f"{slug}/?page_size=100&{words}"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", ["incident", "task", "problem", "change"])
+@pytest.mark.parametrize("kind", [kind.code for kind in SHIPPED])
 def test_words_about_tickets_mean_one_set(world: World, reader: object, kind: str) -> None:
     states = sorted(set(Ticket.objects.filter(kind=kind).values_list("state", flat=True)))
     assert states

@@ -16,6 +16,7 @@ from accounts.models import ApiToken, User
 from tests.api.client import Api, numbers
 from tests.factories import World, act, add_task, incident_in, make_system, register_incident, resolve, unclaimed, wait
 from tests.sampling import sampled
+from tests.shipped import SHIPPED
 from tickets import clock
 from tickets.lifecycle import kind_of
 from tickets.models import SavedView, Ticket
@@ -24,6 +25,8 @@ from tickets.queues.queries import VIEWS, counts_of, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("TKT-08", "API-01")]
 
+#: Addresses of the lists of each kind.
+SLUGS = [kind.slug for kind in SHIPPED]
 PEOPLE = ["engineer", "desk", "lead", "vendor"]
 SAVED = [
     "view=open&priority=P4&priority=P3",
@@ -107,7 +110,7 @@ def test_every_door_shows_the_same_view(tickets: World, subtests: pytest.Subtest
             assert sorted(numbers_on(client, f"/queue/?view={view}&layout=table")) == sorted(rows)
             assert counts_of({"n": queue(user, declared, now)})["n"] == len(rows)
             assert exported(client, f"view={view}") == numbers_on(client, f"/queue/?view={view}")
-            assert {n for slug in ("incidents", "tasks") for n in numbers(api.get(f"{slug}/?view={view}"))} == rows
+            assert {n for slug in SLUGS for n in numbers(api.get(f"{slug}/?view={view}"))} == rows
 
 
 #: Views that narrow by what a supplier does not read.
@@ -132,7 +135,7 @@ def test_every_door_shows_the_same_saved_view(tickets: World, subtests: pytest.S
             assert sorted(rows_of_saved(view, user, now).values_list("number", flat=True)) == sorted(listed)
             assert exported(client, query) == listed
             assert exported(client, f"saved={view.pk}") == listed
-            api_rows = [numbers(api.get(f"{slug}/?saved={view.pk}")) for slug in ("incidents", "tasks")]
+            api_rows = [numbers(api.get(f"{slug}/?saved={view.pk}")) for slug in SLUGS]
             assert sorted(number for rows in api_rows for number in rows) == sorted(listed)
             assert counted_on_tab(client, view) == len(listed)
             view.delete()

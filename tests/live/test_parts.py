@@ -24,6 +24,7 @@ from live.saved import COUNTED_AT_ONCE, SavedCounts
 from live.sessions import people_of
 from live.wire import Heard, Line
 from tests.factories import MONDAY, World, act, incident_in, last_entry, unclaimed
+from tests.shipped import SHIPPED
 from tickets import clock
 from tickets.models import SavedView, Ticket, TimelineEntry
 from tickets.queues.listing import Listing, rows_of_saved
@@ -52,7 +53,7 @@ def test_counts_for_everybody_are_those_of_the_pages(tickets: list[Any], world: 
     tally = Tally(now)
 
     for name in PEOPLE:
-        for kind in ("", "incident", "task"):
+        for kind in ("", *(one.code for one in SHIPPED)):
             counted = tally.views(world.people[name], kind)
 
             assert counted == view_counts(world.people[name], now, kind or None), (name, kind)

@@ -95,7 +95,7 @@ def moments(world: World, month: dict[str, Any], staff: Staff) -> dict[str, date
     Ticket.objects.filter(pk=problem.pk).update(created_at=MARCH, resolved_at=MARCH + DAY, closed_at=MARCH + 2 * DAY)
     change = change_in("implemented", world)
     Ticket.objects.filter(pk=change.pk).update(created_at=MARCH + DAY)
-    scopes = {kind: known(world, kind, MARCH) for kind in ("incident", "problem", "change")}
+    scopes = {kind: known(world, kind, MARCH) for kind in keeping.kept()}
     for kind in scopes:
         keeping.recount(MARCH, [kind])
     found = {kind: seal(scope) for kind, scope in scopes.items()}

@@ -140,6 +140,7 @@ def test_visit_that_leaves_its_meaning_unsaid_is_refused() -> None:
         "visit can be major only when it is graded by priority.",
         "visit has limits, which are promised by a grade: it has none, and they would never run.",
         "visit is offered to requesters, who do not read it.",
+        "visit is offered to requesters: say in plain words what they read of planned, under_way, done.",
     ]
     assert unknown_notices(replace(kind_of("visit"), tells={"set_out": ("fanfare",)})) == [
         "visit.set_out gives the unknown notice fanfare."

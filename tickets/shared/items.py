@@ -23,8 +23,6 @@ from tickets.models import AffectedItem, Ticket
 LOOK_BACK = timedelta(hours=72)
 #: So many items are listed one by one; of no more than these is asked, while a page is drawn, what fails with them.
 LISTED, ASKED = 20, 100
-#: What is told of items on the graph: what is broken, and what is going to be changed.
-MARKED = ("incident", "change")
 
 
 def behind_items(ticket: Ticket, user: User) -> dict[str, Any]:
@@ -77,7 +75,8 @@ def pages_of_tickets(numbers: Collection[str], user: User) -> dict[str, str]:
 
 def marks_of(keys: Collection[int], user: User) -> dict[int, list[dict[str, Any]]]:
     """How many incidents and changes about each of the items are not over, for the graph. One query."""
-    seen = Ticket.objects.visible_to(user).filter(kind__in=MARKED, phase__in=[Phase.OPEN, Phase.WAITING])
+    marking = [kind.code for kind in kinds() if kind.marks_items]
+    seen = Ticket.objects.visible_to(user).filter(kind__in=marking, phase__in=[Phase.OPEN, Phase.WAITING])
     rows = (
         AffectedItem.objects.filter(item__in=list(keys), ticket__in=seen)
         .values("item_id", "ticket__kind")

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -31,14 +30,6 @@ OPEN, CLOSED, ALL = "open", "closed", "all"
 TONES = {Phase.OPEN: "info", Phase.WAITING: "soon", Phase.RESOLVED: "ok", Phase.CLOSED: "neutral"}
 #: The reason for waiting that asks the requester.
 WAITS_FOR_REQUESTER = "requester"
-#: What the usual states are called for those who asked; other kinds keep their own names.
-PLAIN_STEPS = {
-    "registered": gettext_lazy("Received"),
-    "assigned": gettext_lazy("Passed on to the specialists"),
-    "in_progress": gettext_lazy("Being worked on"),
-    "resolved": gettext_lazy("Solved"),
-    "closed": gettext_lazy("Finished"),
-}
 #: What a requester may do in the list.
 OFFERED = ("confirm", "not_solved", "urge", "rate")
 
@@ -227,7 +218,8 @@ def expected_of(ticket: Ticket, now: datetime) -> dict[str, Any]:
 def plain_steps(ticket: Ticket, user: User) -> list[dict[str, Any]]:
     """The stepper in the words of the portal: a state has one name on a page, the one beside its title."""
     steps = pages.steps_of(ticket)
-    names = [str(PLAIN_STEPS.get(state, ticket.kind_info.state_label(state))) for state in ticket.kind_info.steps]
+    kind = ticket.kind_info
+    names = [str(kind.plain.get(state, kind.state_label(state))) for state in kind.steps]
     return [
         {**step, "label": plain_state(ticket, user) if step["status"] == "now" else name}
         for step, name in zip(steps, names, strict=True)
