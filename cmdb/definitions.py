@@ -10,10 +10,20 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.codes import in_language
 from cmdb.defining.formulas import Formula
-from cmdb.models import Attribute, AttributeVersion, CIClass, CIClassVersion, DefinitionVersion, RelationType
+from cmdb.models import (
+    Attribute,
+    AttributeVersion,
+    BusinessSystem,
+    BusinessSystemVersion,
+    CIClass,
+    CIClassVersion,
+    DefinitionVersion,
+    RelationType,
+    RelationTypeVersion,
+)
 from cmdb.sources.ranking import Rankings
+from cmdb.versioning.moments import Moment
 
 
 @dataclass(frozen=True)
@@ -25,15 +35,26 @@ class Node:
 
 
 class Definitions:
-    """Every class and attribute as they are now, or as they were known to be. Make one per request or import; it is
-    never stale then.
+    """Every class, attribute and type of relations as they are now, or as they were defined at a moment
+    (``Moment.defined_at``). Make one per request or import; it is never stale then.
     """
 
-    def __init__(self, known_at: datetime | None = None) -> None:
-        self.classes = {row.code: row for row in as_defined(CIClass.objects.all(), CIClassVersion, known_at)}
-        self.attributes = as_defined(Attribute.objects.select_related("ci_class"), AttributeVersion, known_at)
+    def __init__(self, at: datetime | None = None) -> None:
+        self.at = at
+        self.classes = {row.code: row for row in as_defined(CIClass.objects.all(), CIClassVersion, at)}
+        self.attributes = as_defined(Attribute.objects.select_related("ci_class"), AttributeVersion, at)
         self._of: dict[str, dict[str, Attribute]] = {}
         self._formulas: dict[str, dict[str, Formula]] = {}
+
+    @cached_property
+    def relation_types(self) -> dict[str, RelationType]:
+        """Every type of relations by code, in their order."""
+        return {row.code: row for row in as_defined(RelationType.objects.all(), RelationTypeVersion, self.at)}
+
+    @cached_property
+    def systems(self) -> dict[str, BusinessSystem]:
+        """Every business system by code, in their order."""
+        return {row.code: row for row in as_defined(BusinessSystem.objects.all(), BusinessSystemVersion, self.at)}
 
     @cached_property
     def rankings(self) -> Rankings:
@@ -121,10 +142,14 @@ class Definitions:
         """One attribute per code, of any class: what lists can be filtered by."""
         return {row.code: row for row in reversed(self.attributes) if row.active}
 
-    def exported(self) -> list[str]:
-        """The codes of the attributes that there were, of any class, in the order of their columns in a file."""
-        later = [row for row in self.attributes if getattr(row, "defined_later", False)]
-        return sorted({row.code for row in self.attributes if row.active and row not in later})
+    def exported(self, known_at: datetime | None) -> list[str]:
+        """The codes of the attributes that were known at a moment, of any class, in the order of a file's columns.
+
+        One that was defined after the moment that is asked about, and before it was known, has its column: what was
+        recorded of then since is in it.
+        """
+        known = (row for row in self.attributes if known_at is None or not is_defined_after(row, known_at))
+        return sorted({row.code for row in known if row.active})
 
     def label(self, name: str) -> str:
         """What people call a field, a column or an attribute of any class."""
@@ -134,24 +159,49 @@ class Definitions:
         return found.name if found else name
 
 
-def as_defined(rows: Iterable[Any], versions: type[DefinitionVersion], known_at: datetime | None) -> list[Any]:
-    """``rows`` of the model as they were defined at ``known_at``; now without it.
+def as_defined(rows: Iterable[Any], versions: type[DefinitionVersion], at: datetime | None) -> list[Any]:
+    """``rows`` of the model as they were defined at a moment; now without it.
 
-    What was defined only later is as it was first, and ``defined_later``.
+    What was defined only later is as it was first; ``first_defined`` says when.
     """
     found = list(rows)
-    if known_at is None:
+    if at is None:
         return found
     link = next(field.name for field in versions._meta.fields if field.is_relation and field.name != "by")
     said: dict[Any, Any] = {}
-    for key, at, definition in versions._default_manager.order_by("at", "pk").values_list(link, "at", "definition"):
-        if at <= known_at:
-            said[key] = definition
-        else:
-            said.setdefault(key, {**definition, "defined_later": True})
+    for key, since, definition in versions._default_manager.order_by("at", "pk").values_list(link, "at", "definition"):
+        first = said.get(key, {}).get("first_defined", since)
+        if key not in said or since <= at:
+            said[key] = {**definition, "first_defined": first}
     for row in found:
         for name, value in said.get(row.pk, {}).items():
             setattr(row, name, value)
+    return found
+
+
+def is_defined_after(row: Any, moment: datetime) -> bool:
+    """Whether ``row``, as it was defined once, came only after ``moment``."""
+    first: datetime | None = getattr(row, "first_defined", None)
+    return first is not None and first > moment
+
+
+#: What rows of items and relations point at, and where its definitions are.
+_POINTED_AT = {"ci_class": "classes", "relation_type": "relation_types", "business_system": "systems"}
+
+
+def as_called(rows: Iterable[Any], moment: Moment, known: Definitions | None = None) -> list[Any]:
+    """``rows`` of items and relations at a moment; their classes, types and business systems are called as they were
+    then. ``known``: the definitions of the moment, where they are read already.
+    """
+    found = list(rows)
+    if moment.is_now or not found:
+        return found
+    known = known or Definitions(moment.defined_at)
+    pointers = {end: table for end, table in _POINTED_AT.items() if hasattr(found[0], f"{end}_id")}
+    for row in found:
+        for end, table in pointers.items():
+            if key := getattr(row, f"{end}_id"):
+                setattr(row, end, getattr(known, table)[key])
     return found
 
 
@@ -165,18 +215,3 @@ def column_labels() -> dict[str, str]:
         "organisation_id": _("Organisation"),
         "default_group_id": _("Group"),
     }
-
-
-def labels_at(moment: datetime | None, attributes: Iterable[Attribute]) -> dict[str, str]:
-    """What attributes were called at ``moment``, by code: a page of the past speaks as people did then."""
-    rows = list(attributes)
-    labels = {row.code: row.name for row in rows}
-    if moment is None:
-        return labels
-    found = AttributeVersion.objects.filter(attribute__in=[row.pk for row in rows], at__lte=moment).order_by(
-        "at", "pk"
-    )
-    for version in found.select_related("attribute"):
-        then: dict[str, Any] = version.definition
-        labels[version.attribute.code] = in_language(then["name_zh"], then["name_en"])
-    return labels

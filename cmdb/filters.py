@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters as filters
@@ -18,14 +18,13 @@ from accounts.models import Organisation, User
 from accounts.permissions import Permission
 from cmdb.confirming.services import overdue
 from cmdb.defining.formulas import months_after
-from cmdb.definitions import Definitions, as_defined
+from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
 from cmdb.merging.services import survivor_of
 from cmdb.models import (
     Attribute,
     BusinessSystem,
     BusinessSystemClass,
-    BusinessSystemVersion,
     CIClass,
     CIStatus,
     ConfigurationItem,
@@ -50,25 +49,20 @@ class ClassFilter(CodesFilter):
         """Widen each class by those below."""
         if not value or not value.asked:
             return qs
-        known = Definitions(_known_at(self))
+        known = Definitions(_moment(self.parent).defined_at)
         return qs.filter(ci_class__in={code for key in value.keys for code in known.below(key)})
 
 
 class SystemClassFilter(CodesFilter):
-    """Items of systems of a class: of that which they were known to have, when the past is asked about."""
+    """Items of systems of a class: of that which they had then, when the past is asked about."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Narrow to the systems."""
-        known_at = _known_at(self)
-        if not value or not value.asked or known_at is None:
+        moment = _moment(self.parent)
+        if not value or not value.asked or moment.is_now:
             return super().filter(qs, value)
-        systems = as_defined(BusinessSystem.objects.all(), BusinessSystemVersion, known_at)
+        systems = Definitions(moment.defined_at).systems.values()
         return qs.filter(business_system__in=[row.pk for row in systems if row.system_class_id in value.keys])
-
-
-def _known_at(asked: filters.Filter) -> datetime | None:
-    """The moment as known at which items are asked for; None: as known now."""
-    return _moment(asked.parent).known_at
 
 
 def _moment(asked: filters.FilterSet) -> Moment:
@@ -183,7 +177,7 @@ def by_attributes(found: QuerySet[Any], params: Mapping[str, str], user: User, m
     asked = {name: params[name].strip() for name in attribute_parameters(params) if params[name].strip()}
     if not asked:
         return found
-    attributes, told = Definitions(moment.known_at).everywhere(), Disclosure(user)
+    attributes, told = Definitions(moment.defined_at).everywhere(), Disclosure(user)
     for name, text in asked.items():
         attribute = attributes.get(name.removeprefix(PREFIX))
         if attribute is None or not told.asks(attribute.code):

@@ -56,17 +56,19 @@ def measures(user: User, today: date, now: datetime, moment: Moment = NOW) -> di
     What discovery saw, owners confirmed and the worker reckoned is told of now only. Two queries a rule, one a
     required attribute and kind of end, and nine more.
     """
-    seen = items_at(moment, user).exclude(status="retired")
+    known, seen = Definitions(moment.defined_at), items_at(moment, user).exclude(status="retired")
     total, address = seen.count(), partial(_address, moment)
     return {
-        _("Completeness"): list(_complete(seen, total, address)),
+        _("Completeness"): list(_complete(seen, total, address, known)),
         _("Correctness"): [
             _doubles(seen, total, address, moment, user),
             *(_of_today(seen, total, now) if moment.is_now else ()),
         ],
         _("Compliance"): [_kept(rule, user, moment) for rule in rules()],
         _("Resilience"): _resilient(seen) if moment.is_now else [],
-        _("Ends within 90 days, or has ended"): [_ends(seen, code, today, total, address) for code in ENDS],
+        _("Ends within 90 days, or has ended"): [
+            _ends(seen, code, today, total, partial(address, status=sorted(IN_USE)), known) for code in ENDS
+        ],
     }
 
 
@@ -79,8 +81,7 @@ def _kept(rule: ComplianceRule, user: User, moment: Moment) -> Measure:
     return Measure(found.error or rule.name, found.broken, found.of, _address(moment, breaks=str(rule.pk)))
 
 
-def _complete(seen: Any, total: int, address: Address) -> list[Measure]:
-    known = Definitions()
+def _complete(seen: Any, total: int, address: Address, known: Definitions) -> list[Measure]:
     found = [_lacking(seen, row, known, address) for row in known.attributes if row.required and row.active]
     owner = next((row for row in known.attributes if row.code == "owner" and row.ci_class_id is None), None)
     if owner is not None and not owner.required:
@@ -128,10 +129,8 @@ def _resilient(seen: Any) -> list[Measure]:
     return [Measure(label, weak, reckoned.count(), _address(NOW, single_points="true"))]
 
 
-def _ends(seen: Any, code: str, today: date, total: int, address: Address) -> Measure:
+def _ends(seen: Any, code: str, today: date, total: int, address: Address, known: Definitions) -> Measure:
     limit = (today + AHEAD).isoformat()
     used = seen.filter(Q(status="in_use") | Q(status="in_maintenance"))
     count = used.filter(**{f"attributes__{code}__lte": limit}).count()
-    return Measure(
-        Definitions().label(code), count, total, address(**{f"{PREFIX}{code}": f"<={limit}", "status": sorted(IN_USE)})
-    )
+    return Measure(known.label(code), count, total, address(**{f"{PREFIX}{code}": f"<={limit}"}))

@@ -17,7 +17,7 @@ from accounts.models import User
 from cmdb import pages
 from cmdb.asking.forms import RelatedForm, kept, related_forms
 from cmdb.asking.narrowing import CONDITIONS, narrow, saved_query, with_query
-from cmdb.definitions import Definitions
+from cmdb.definitions import Definitions, as_called
 from cmdb.filters import OF_TODAY, PREFIX
 from cmdb.models import ItemQuery
 from cmdb.services import items_at
@@ -72,8 +72,8 @@ class ItemList:
 
     @cached_property
     def definitions(self) -> Definitions:
-        """Classes and attributes as they were known at the moment."""
-        return Definitions(self.moment.known_at)
+        """Classes and attributes as they were defined at the moment."""
+        return Definitions(self.moment.defined_at)
 
     def settle(self) -> None:
         """Ask about a moment of which everything is known, instead of now: so asked again it is the same list.
@@ -135,7 +135,7 @@ class ItemList:
             "active": self._active(),
             "errors": self.errors,
             "head": [attributes[code].name for code in self.columns],
-            "lines": [self._line(row) for row in page.rows],
+            "lines": [self._line(row) for row in as_called(page.rows, self.moment, self.definitions)],
             "count": f"{count:,}+" if capped else f"{count:,}",
             "previous_url": self.address() + self._cursor(page.previous),
             "next_url": self.address() + self._cursor(page.next),
@@ -187,7 +187,7 @@ class ItemList:
             widget=forms.TextInput({"placeholder": _("Identifier or name"), "type": "search"}),
         )
         labels = {"status": _("Status"), "business_system": _("Business system"), "organisation": _("Organisation")}
-        for name, choices in pages.filter_choices().items():
+        for name, choices in pages.filter_choices(self.definitions).items():
             form.fields[name] = PlainChoiceField(
                 label=labels[name], choices=[("", labels[name]), *choices], required=False
             )

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
-from cmdb.definitions import Definitions, labels_at
-from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, ItemVersion
+from cmdb.definitions import Definitions, as_called
+from cmdb.models import CIStatus, ConfigurationItem, ItemVersion
 from cmdb.models.classes import Group
 from cmdb.services import items_at, relations_at
 from cmdb.values import shown
@@ -107,14 +107,13 @@ def _estimate() -> int:
         return cursor.fetchone()[0]
 
 
-def facts_of(row: Any, definitions: Definitions, moment: Moment) -> list[dict[str, Any]]:
+def facts_of(row: Any, definitions: Definitions) -> list[dict[str, Any]]:
     """The attributes of an item under their headings; what the class lost stands last."""
     attributes = definitions.of(row.ci_class_id, retired=True)
-    labels = labels_at(moment.known_at or moment.as_of, attributes.values())
     sections = []
     for group in Group:
         lines = [
-            {"label": labels[code], "value": shown(attribute, row.attributes.get(code)), "kind": attribute.kind}
+            {"label": attribute.name, "value": shown(attribute, row.attributes.get(code)), "kind": attribute.kind}
             for code, attribute in attributes.items()
             if attribute.group == group and (attribute.active or code in row.attributes)
         ]
@@ -135,12 +134,14 @@ class Kin:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
 
-def relations_of(key: int, user: User, moment: Moment) -> list[Kin]:
-    """The item's relations in both directions at the moment, with the items that the person sees. Two queries."""
+def relations_of(key: int, user: User, moment: Moment, known: Definitions | None = None) -> list[Kin]:
+    """The item's relations in both directions at the moment, with the items that the person sees. Two queries, and
+    those for the definitions of a moment of the past where they are not ``known``.
+    """
     found = relations_at(moment).filter(Q(source=key) | Q(target=key)).select_related("relation_type")
-    rows = list(found.order_by("relation_type__position", "pk")[:500])
+    rows = as_called(found.order_by("relation_type__position", "pk")[:500], moment, known)
     others = {end for row in rows for end in (row.source_id, row.target_id)} - {key}
-    seen = seen_items([*others, key], user, moment)
+    seen = seen_items([*others, key], user, moment, known)
     kin: dict[tuple[str, bool], Kin] = {}
     for row in rows:
         for outward, other in ((True, row.target_id), (False, row.source_id)):
@@ -153,11 +154,12 @@ def relations_of(key: int, user: User, moment: Moment) -> list[Kin]:
     return [kin[key] for key in sorted(kin, key=lambda place: (not place[1], place[0]))]
 
 
-def seen_items(keys: Iterable[int], user: User, moment: Moment) -> dict[int, Any]:
-    """Items by key, at the moment, that the person sees."""
+def seen_items(keys: Iterable[int], user: User, moment: Moment, known: Definitions | None = None) -> dict[int, Any]:
+    """Items by key, at the moment, that the person sees, called as then; see ``as_called``."""
     column = "pk" if moment.is_now else "item_id"
     found: QuerySet[Any] = items_at(moment, user).filter(**{f"{column}__in": list(keys)})
-    return {getattr(row, column): row for row in found.select_related("ci_class", "status")}
+    rows = as_called(found.select_related("ci_class", "status"), moment, known)
+    return {getattr(row, column): row for row in rows}
 
 
 def life_of(row: Any, order: Sequence[str], item: ConfigurationItem) -> list[dict[str, str]]:
@@ -175,10 +177,10 @@ def life_of(row: Any, order: Sequence[str], item: ConfigurationItem) -> list[dic
     ]
 
 
-def filter_choices() -> dict[str, list[tuple[str, str]]]:
+def filter_choices(known: Definitions) -> dict[str, list[tuple[str, str]]]:
     """What the filters above the list offer."""
     return {
         "status": [(row.pk, row.name) for row in CIStatus.objects.active()],
-        "business_system": [(row.pk, row.name) for row in BusinessSystem.objects.active()],
+        "business_system": [(row.pk, row.name) for row in known.systems.values() if row.active],
         "organisation": [(row.code, row.name) for row in Organisation.objects.filter(active=True)],
     }

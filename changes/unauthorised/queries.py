@@ -15,7 +15,7 @@ from changes.proof.register import believed_before
 from changes.states import ENDED, States
 from changes.unauthorised.models import WriteVerdict
 from cmdb.authority import Authority
-from cmdb.definitions import Definitions, column_labels, labels_at
+from cmdb.definitions import Definitions, column_labels
 from cmdb.models import Attribute, ConfigurationItem, ItemVersion, RelationVersion
 from cmdb.versioning.history import Field, Names
 from tickets.figures.records import moment_of
@@ -138,7 +138,7 @@ def _within(found: Any, between: Between | None) -> Any:
 
 def _called() -> dict[str, str]:
     """What people call columns and attributes."""
-    return column_labels() | labels_at(None, Attribute.objects.all())
+    return column_labels() | {row.code: row.name for row in Attribute.objects.all()}
 
 
 def _write(version: ItemVersion | RelationVersion, called: dict[str, str]) -> Write:

@@ -197,13 +197,14 @@ class HistoryView(ItemView):
 
 
 class ClassSchemaView(ApiView):
-    """What the items of a class have: a JSON schema, with an attribute the moment it is defined."""
+    """What the items of a class have: a JSON schema, with an attribute the moment it is defined; or of a moment."""
 
     reads = ApiToken.Scope.DIRECTORY_READ
+    query = MOMENTS
 
     def get(self, request: Request, key: str) -> Response:
         """The schema of one class."""
-        known = Definitions()
+        known = Definitions(moment_of(request).defined_at)
         if key not in known.classes:
             raise Http404
         attributes, told = known.of(key), Disclosure(self.user)
@@ -226,6 +227,7 @@ class ClassSchemaView(ApiView):
             summary=_("Read which attributes the items of a class have"),
             response={"type": "object", "additionalProperties": True},
             path={"key": KEY},
+            parameters=MOMENT_PARAMETERS,
         )
 
 

@@ -19,6 +19,7 @@ from accounts.permissions import Permission
 from cmdb.api.shapes import KEY, MOMENT_PARAMETERS, MOMENTS, TAG, ItemView, moment_of
 from cmdb.api.writing import GROUND, STAMPS, stamp_of, written
 from cmdb.authority import may_edit
+from cmdb.definitions import Definitions, as_called
 from cmdb.forms import LinkForm
 from cmdb.models import ConfigurationItem, Relation, RelationVersion
 from cmdb.pages import seen_items
@@ -102,8 +103,9 @@ class WrittenRelationSerializer(ItemRelationSerializer):
 
 def lines_of(item: int, rows: Iterable[RelationVersion], user: User, moment: Moment) -> list[dict[str, Any]]:
     """``rows`` as read from the item of the key ``item``, with the others as they are at the moment. One query."""
-    rows = list(rows)
-    others = seen_items({end for row in rows for end in (row.source_id, row.target_id)}, user, moment)
+    known = None if moment.is_now else Definitions(moment.defined_at)
+    rows = as_called(rows, moment, known)
+    others = seen_items({end for row in rows for end in (row.source_id, row.target_id)}, user, moment, known)
     return [_line(row, row.source_id == item, others) for row in rows]
 
 

@@ -15,8 +15,9 @@ from accounts.http import SignedInRequest
 from cmdb.asking.differences import SHOWN, Differences, beneath, between
 from cmdb.asking.forms import BaselineForm
 from cmdb.authority import may_correct
+from cmdb.definitions import Definitions
 from cmdb.listing import ItemList
-from cmdb.models import Baseline, ConfigurationItem, RelationType
+from cmdb.models import Baseline, ConfigurationItem
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for
 from cmdb.network.reading import graph_at
@@ -156,13 +157,14 @@ class PathPage(CmdbView):
         edges = impact.path_between(graph, first, last, allowed=allowed_for(request.user, moment))
         if edges is None:
             return {"steps": None, "cut": graph.unread}
-        seen = seen_items({end for edge in edges for end in (edge.dependent, edge.provider)}, request.user, moment)
-        types = RelationType.objects.in_bulk()
+        known = Definitions(moment.defined_at)
+        ends = {end for edge in edges for end in (edge.dependent, edge.provider)}
+        seen = seen_items(ends, request.user, moment, known)
         found, at = [], first
         for edge in edges:
             other = edge.provider if edge.dependent == at else edge.dependent
             outward = (edge.dependent == at) == edge.forward
-            kind = types[edge.kind]
+            kind = known.relation_types[edge.kind]
             label = kind.name if outward else kind.inverse
             found.append({"from": seen.get(at), "label": label, "to": seen.get(other), "url": item_url(other, moment)})
             at = other

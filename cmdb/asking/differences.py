@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from cmdb.definitions import Definitions
-from cmdb.models import ConfigurationItem, ItemVersion, RelationType, RelationVersion
+from cmdb.models import ConfigurationItem, ItemVersion, RelationVersion
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for
 from cmdb.network.reading import graph_at
@@ -74,21 +74,21 @@ def between(
 ) -> Differences:
     """In what the items ``first`` at the first moment differ from ``second`` at the second."""
     old, new = versions_at(first, moments[0], user), versions_at(second, moments[1], user)
-    names = Names(Definitions())
+    sides = [Names(Definitions(moment.defined_at)) for moment in moments]
     found = Differences(
         came=[Change(new[key]) for key in new.keys() - old.keys()],
         went=[Change(old[key]) for key in old.keys() - new.keys()],
     )
     for key in new.keys() & old.keys():
-        fields = names.differences(old[key], new[key]) if old[key].pk != new[key].pk else []
+        fields = sides[1].differences(old[key], new[key], sides[0]) if old[key].pk != new[key].pk else []
         if fields:
             found.changed.append(Change(new[key], fields))
         else:
             found.same += 1
     for rows in (found.came, found.went, found.changed):
         rows.sort(key=lambda change: change.item.identifier)
-    found.related = _relations({*old, *new}, moments)
-    found.classes = _counted(old.values(), new.values(), names.definitions)
+    found.related = _relations({*old, *new}, moments, [names.definitions for names in sides])
+    found.classes = _counted(old.values(), new.values(), sides[1].definitions)
     return found
 
 
@@ -99,17 +99,25 @@ def _counted(old: Iterable[ItemVersion], new: Iterable[ItemVersion], known: Defi
     return sorted(rows, key=lambda row: (-abs(row.change), row.name))
 
 
-def _relations(keys: Collection[int], moments: tuple[Moment, Moment]) -> list[tuple[bool, str, str, str]]:
-    """Relations between the items that hold at one moment only: (came, first, relation, second)."""
+def _relations(
+    keys: Collection[int], moments: tuple[Moment, Moment], known: Sequence[Definitions]
+) -> list[tuple[bool, str, str, str]]:
+    """Relations between the items that hold at one moment only, as it was called then: (came, first, relation,
+    second).
+    """
     inside = Q(source__in=list(keys)) & Q(target__in=list(keys))
     sets = []
     for moment in moments:
         rows = RelationVersion.objects.at(moment.so_at, moment.known_at).filter(inside)
         sets.append(set(rows.values_list("source_id", "relation_type_id", "target_id", "group", "needed")))
     names = dict(ConfigurationItem.objects.filter(pk__in=list(keys)).values_list("pk", "identifier"))
-    types = {row.pk: row.name for row in RelationType.objects.all()}
     lines = [
-        (came, names[source], types[kind] + (f" [{group} {needed}]" if group else ""), names[target])
+        (
+            came,
+            names[source],
+            known[came].relation_types[kind].name + (f" [{group} {needed}]" if group else ""),
+            names[target],
+        )
         for came, rows in ((True, sets[1] - sets[0]), (False, sets[0] - sets[1]))
         for source, kind, target, group, needed in rows
     ]

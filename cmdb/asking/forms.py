@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from accounts.models import User
 from cmdb.asking.narrowing import BACKWARD, CARRIES, CONDITIONS, FORWARD, RESTS_ON, narrow, understood
 from cmdb.definitions import Definitions
-from cmdb.models import Baseline, BusinessSystemClass, CIStatus, ItemQuery, RelationType
+from cmdb.models import Baseline, BusinessSystemClass, CIStatus, ItemQuery
 from cmdb.services import items_at
 from cmdb.versioning.moments import NOW
 from itsm.web.filtering import filled
@@ -40,7 +40,7 @@ class RelatedForm(forms.Form):
 
     def __init__(self, params: QueryDict, prefix: str, definitions: Definitions) -> None:
         super().__init__(params)
-        types = list(RelationType.objects.active())
+        types = [row for row in definitions.relation_types.values() if row.active]
         hows = [
             ("", "—"),
             (CARRIES, _("carries, over any number of steps")),

@@ -86,7 +86,7 @@ def by_rule(found: QuerySet[Any], params: QueryDict, user: User, moment: Moment)
 def concerned_by(found: QuerySet[Any], rule: ComplianceRule, moment: Moment) -> QuerySet[Any]:
     """Those of ``found`` that the rule is about: of its class or those below, and not retired."""
     found = found.exclude(status="retired")
-    known = Definitions(moment.known_at)
+    known = Definitions(moment.defined_at)
     return found.filter(ci_class__in=known.below(rule.ci_class_id)) if rule.ci_class_id else found
 
 

@@ -20,7 +20,6 @@ from cmdb import pages
 from cmdb.confirming.services import confirm, to_confirm, with_last
 from cmdb.definitions import Definitions
 from cmdb.disclosing.facts import Disclosure
-from cmdb.versioning.moments import NOW
 
 SHOWN = 200
 
@@ -44,7 +43,7 @@ class ConfirmView(SignedInView):
             row.attributes = told.of(row.attributes)
         context = {
             "shell": shell_of(request),
-            "rows": [{"item": row, "sections": pages.facts_of(row, known, NOW)} for row in rows],
+            "rows": [{"item": row, "sections": pages.facts_of(row, known)} for row in rows],
             "count": found.count(),
             "shown": SHOWN,
             "shown_at": now.isoformat(timespec="microseconds"),

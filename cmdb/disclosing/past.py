@@ -19,7 +19,7 @@ def history_for(item: ConfigurationItem, user: User, moment: Moment) -> History:
     Of customers: of the time when the item was theirs, without who wrote it, whence and why, what it rested on at the
     provider's, and everything that names people or items which are hidden from them.
     """
-    names, told = Names(Definitions()), Disclosure(user)
+    names, told = Names(Definitions(moment.defined_at)), Disclosure(user)
     if told.everything:
         return history_of(item, names, moment=moment)
     versions = ItemVersion.objects.visible_to(user)

@@ -82,7 +82,7 @@ class OwnItemView(SignedInView):
             "item": item,
             "tone": pages.TONES.get(item.status_id, "neutral"),
             "released": item.organisation_id != request.user.organisation_id,
-            "sections": pages.facts_of(item, Definitions(), NOW),
+            "sections": pages.facts_of(item, Definitions()),
             "kin": kin,
             "lines": history_for(item, request.user, NOW)[:LINES],
             "report_text": _("%(item)s is affected: ") % {"item": item.identifier},

@@ -13,8 +13,8 @@ from django.db.models.functions import Cast
 
 from accounts.models import Organisation, User
 from accounts.permissions import Permission
-from cmdb.definitions import Definitions
-from cmdb.models import BusinessSystem, ConfigurationItem, ItemVersion
+from cmdb.definitions import Definitions, as_defined
+from cmdb.models import BusinessSystem, BusinessSystemVersion, ConfigurationItem, ItemVersion
 from cmdb.network import impact
 from cmdb.network.graph import Graph, Numbers
 from cmdb.network.impact import BUDGET_SECONDS, NEAREST, Reach
@@ -184,7 +184,7 @@ def _add_services(answer: Impact, touched: Touched, graph: Graph, user: User, mo
         answer.services += [
             Hit(key, code, name, STATES[state], class_code=class_code) for key, code, name, state in services if state
         ]
-    answer.services += _systems(_systems_hit(parts, touched, graph))
+    answer.services += _systems(_systems_hit(parts, touched, graph), moment)
     answer.services.sort(key=lambda hit: (hit.state != "down", hit.code))
     rows = Organisation.objects.filter(pk__in=customers, kind=Organisation.Kind.CUSTOMER)
     answer.customers = [Hit(row.pk, row.code, row.name, STATES[customers[row.pk]]) for row in rows]
@@ -199,7 +199,7 @@ def _grouped(touched: Numbers, user: User, moment: Moment) -> Iterable[Any]:
     found = items_at(moment, user).order_by()
     if len(touched) < 20_000:
         found = found.filter(**{f"{column}__in": touched.tolist()})
-    served = Q(ci_class__in=Definitions().below(SERVICE))
+    served = Q(ci_class__in=Definitions(moment.defined_at).below(SERVICE))
     rows = found.values_list("business_system_id", "organisation_id", "ci_class_id").annotate(
         keys=Cast(ArrayAgg(column), TextField()),
         codes=ArrayAgg("identifier", filter=served),
@@ -221,6 +221,6 @@ def _systems_hit(parts: Mapping[str, Sequence[Numbers]], touched: Touched, graph
     return {code: DOWN if number in down else DEGRADED for number, code in enumerate(parts)}
 
 
-def _systems(states: Mapping[str, int]) -> list[Hit]:
-    rows = BusinessSystem.objects.filter(pk__in=states)
+def _systems(states: Mapping[str, int], moment: Moment) -> list[Hit]:
+    rows = as_defined(BusinessSystem.objects.filter(pk__in=states), BusinessSystemVersion, moment.defined_at)
     return [Hit(row.pk, row.code, row.name, STATES[states[row.pk]]) for row in rows]

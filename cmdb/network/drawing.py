@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import User
 from cmdb.definitions import Definitions
-from cmdb.models import ConfigurationItem, RelationType
+from cmdb.models import ConfigurationItem
 from cmdb.network.answers import STATES, allowed_for
 from cmdb.network.graph import Edge, Graph
 from cmdb.network.impact import BUDGET_SECONDS, baseline, by_key
@@ -134,15 +134,16 @@ def drawing_of(item: ConfigurationItem, opened: Iterable[int], user: User, momen
         unfolding.open(key)
     shown = list(unfolding.shown)
     edges = _edges_between(graph, shown)
-    seen = seen_items(shown, user, moment)
+    known = Definitions(moment.defined_at)
+    seen = seen_items(shown, user, moment, known)
     states = by_key(graph, baseline(graph))
     marks = marks_of(shown, user) if moment.is_now else {}
     nodes = [_node(unfolding, key, seen[key], states, marks.get(key, []), moment) for key in shown if key in seen]
     bundles = unfolding.bundles()
-    types = {row.code: row.name for row in RelationType.objects.all()}
+    types = {code: row.name for code, row in known.relation_types.items()}
     lines = [_line(edge, types, graph) for edge in edges if edge.dependent in seen and edge.provider in seen]
     opened_keys = [key for key in unfolding.opened if key != item.pk]
-    return Drawing(item.pk, nodes, lines, _named(bundles, moment), opened_keys, bool(bundles), graph.unread)
+    return Drawing(item.pk, nodes, lines, _named(bundles, moment, known), opened_keys, bool(bundles), graph.unread)
 
 
 def _classes_of(keys: Collection[int], user: User, moment: Moment) -> dict[int, str]:
@@ -151,10 +152,9 @@ def _classes_of(keys: Collection[int], user: User, moment: Moment) -> dict[int, 
     return dict(found.values_list(column, "ci_class_id"))
 
 
-def _named(bundles: dict[tuple[int, str], int], moment: Moment) -> list[Bundle]:
-    names = Definitions().classes if bundles else {}
+def _named(bundles: dict[tuple[int, str], int], moment: Moment, known: Definitions) -> list[Bundle]:
     return [
-        Bundle(parent, code, names[code].name, count, f"{item_url(parent, moment)}#relations")
+        Bundle(parent, code, known.classes[code].name, count, f"{item_url(parent, moment)}#relations")
         for (parent, code), count in bundles.items()
     ]
 

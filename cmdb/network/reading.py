@@ -62,7 +62,7 @@ def graph_at(moment: Moment = NOW, patience: float | None = None) -> Graph:
 
 def build(moment: Moment = NOW) -> Graph:
     """Read the whole graph as of a moment."""
-    types = _types(moment.known_at)
+    types = _types(moment)
     if moment.is_now:
         relations = _relations(Relation.objects.filter(active=True), "pk", F("confirmed_at"))
         away = set(ConfigurationItem.objects.filter(status__in=AWAY).values_list("pk", flat=True))
@@ -75,9 +75,9 @@ def build(moment: Moment = NOW) -> Graph:
     return graph.altered(np.empty(0, np.int64), relations, types, dict.fromkeys(away, True))
 
 
-def _types(known_at: datetime | None = None) -> Types:
-    """How each type carries failures, or was known to."""
-    rows = list(as_defined(RelationType.objects.all(), RelationTypeVersion, known_at))
+def _types(moment: Moment = NOW) -> Types:
+    """How each type carries failures, or did then."""
+    rows = as_defined(RelationType.objects.all(), RelationTypeVersion, moment.defined_at)
     return Types(
         backward=frozenset(row.code for row in rows if row.affects == Affects.TARGET),
         loose=frozenset(row.code for row in rows if row.affects == Affects.NONE),

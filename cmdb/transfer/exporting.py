@@ -15,7 +15,7 @@ def table_of(listing: ItemList) -> tuple[list[str], list[list[str]]]:
     Of now it is a table as known at a settled moment, which the list has from then on.
     """
     listing.settle()
-    codes = listing.definitions.exported()
+    codes = listing.definitions.exported(listing.moment.known_at)
     heading = ["identifier", *NAMES, *codes]
     keys = {
         "organisation": dict(Organisation.objects.values_list("pk", "code")),

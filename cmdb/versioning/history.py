@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, SupportGroup, User
 from cmdb.authority import Authority
-from cmdb.definitions import Definitions
-from cmdb.models import BusinessSystem, CIStatus, ConfigurationItem, IdentityChange, ItemVersion, RelationVersion
+from cmdb.definitions import Definitions, as_called
+from cmdb.models import CIStatus, ConfigurationItem, IdentityChange, ItemVersion, RelationVersion
 from cmdb.models.items import COLUMNS
 from cmdb.values import shown, unlike
 from cmdb.versioning.moments import NOW, Moment
@@ -72,7 +72,7 @@ class Names:
         self.tables: dict[str, dict[Any, str]] = {
             "ci_class_id": {key: row.name for key, row in definitions.classes.items()},
             "status_id": {row.pk: row.name for row in CIStatus.objects.all()},
-            "business_system_id": {row.pk: row.name for row in BusinessSystem.objects.all()},
+            "business_system_id": {key: row.name for key, row in definitions.systems.items()},
             "organisation_id": {row.pk: row.name for row in Organisation.objects.all()},
             "default_group_id": {row.pk: row.name for row in SupportGroup.objects.all()},
         }
@@ -83,8 +83,11 @@ class Names:
             return self.tables[name].get(value, str(value)) if name in self.tables and value else str(value or "")
         return shown(self.definitions.of(class_code, retired=True).get(name), value)
 
-    def differences(self, before: ItemVersion | None, after: ItemVersion) -> list[Field]:
-        """The fields in which two states of an item differ, in the order of the class."""
+    def differences(self, before: ItemVersion | None, after: ItemVersion, called: Names | None = None) -> list[Field]:
+        """The fields in which two states of an item differ, in the order of the class.
+
+        ``called``: what all was called at the state before, where that is another moment.
+        """
         old, new = before.facts if before else {}, after.facts
         order = [*COLUMNS, *self.definitions.of(after.ci_class_id, retired=True)]
         names = sorted({*old, *new}, key=lambda name: (order.index(name) if name in order else len(order), name))
@@ -93,7 +96,7 @@ class Names:
             Field(
                 name,
                 self.definitions.label(name),
-                self.shown(name, old.get(name), old_class),
+                (called or self).shown(name, old.get(name), old_class),
                 self.shown(name, new.get(name), after.ci_class_id),
             )
             for name in names
@@ -160,7 +163,11 @@ def history_of(
         for line in lines
         if (known is None or line.at <= known) and (so_at is None or (line.since or line.at) <= so_at)
     )
-    return History(own, _relations_told(item, visible, moment), lambda version: _relation_line(item, version))
+
+    def tell(version: RelationVersion) -> Line:
+        return _relation_line(item, *as_called([version], moment, names.definitions))
+
+    return History(own, _relations_told(item, visible, moment), tell)
 
 
 def lines_under(reference: str, items: QuerySet[ConfigurationItem], names: Names) -> dict[int, list[Line]]:
@@ -277,9 +284,10 @@ def _identity_text(kind: str, first: bool) -> str:
     return _("split %(item)s off this") if first else _("split off %(item)s")
 
 
-def compared(item: ConfigurationItem, first: Moment, second: Moment, names: Names) -> list[Field]:
-    """In what the item differs between two moments."""
+def compared(item: ConfigurationItem, first: Moment, second: Moment) -> list[Field]:
+    """In what the item differs between two moments, each in the words of then."""
+    sides = [Names(Definitions(moment.defined_at)) for moment in (first, second)]
     found = [item.versions.at(moment.so_at, moment.known_at).first() for moment in (first, second)]
     if found[1] is None:
-        return names.differences(None, found[0]) if found[0] else []
-    return names.differences(found[0], found[1])
+        return sides[0].differences(None, found[0]) if found[0] else []
+    return sides[1].differences(found[0], found[1], sides[0])

@@ -113,6 +113,11 @@ class Moment:
         """Of what is true and known from one moment on, such as a merge: what stood then counts."""
         return min(self.so_at, self.known_at or self.so_at)
 
+    @property
+    def defined_at(self) -> datetime | None:
+        """When the definitions held that its pages speak in; None: those of now. They are true and known at once."""
+        return None if self.is_now else self.stood_at
+
     def query(self) -> dict[str, str]:
         """The parameters of an address that ask for it."""
         named = {"as_of": self.as_of, "known_at": self.known_at}

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from cmdb.definitions import Definitions
 from cmdb.models import ConfigurationItem
 from cmdb.network import impact
 from cmdb.network.answers import STATES, impact_of
@@ -18,7 +17,7 @@ from cmdb.network.drawing import MOST, Drawing, drawing_of
 from cmdb.network.reading import graph_at
 from cmdb.pages import seen_items
 from cmdb.services import items_at
-from cmdb.versioning.history import Names, compared
+from cmdb.versioning.history import compared
 from cmdb.versioning.moments import Moment, MomentError, read_moment
 from cmdb.views.items import CmdbView, find_item, moment_of
 
@@ -86,8 +85,7 @@ class CompareView(CmdbView):
             except MomentError as error:
                 errors.append(str(error))
         asked = bool(request.GET)
-        names = Names(Definitions())
-        fields = compared(item, moments[0], moments[1], names) if asked and not errors else []
+        fields = compared(item, moments[0], moments[1]) if asked and not errors else []
         context = {"item": item, "moments": moments, "errors": errors, "fields": fields, "asked": asked}
         return render(request, "cmdb/compare.html", context, status=422 if errors else 200)
 

@@ -21,7 +21,7 @@ from cmdb import pages
 from cmdb.authority import may_correct, may_edit
 from cmdb.deciding.services import record_new
 from cmdb.deciding.things import Thing, counts_of, find_thing
-from cmdb.definitions import Definitions
+from cmdb.definitions import Definitions, as_called
 from cmdb.forms import GroundForm, ItemForm, LifeForm, RelationForm
 from cmdb.life import ORDER, STEPS, steps_for
 from cmdb.listing import ItemList
@@ -120,9 +120,11 @@ def draw_item(
     request: SignedInRequest, item: ConfigurationItem, *, relation_form: Any = None, status: int = 200
 ) -> HttpResponse:
     """The item's page; ``relation_form`` with its errors."""
-    moment, user, definitions = moment_of(request), request.user, Definitions()
+    moment, user = moment_of(request), request.user
+    definitions = Definitions(moment.defined_at)
     column = "pk" if moment.is_now else "item_id"
-    row = items_at(moment, user).filter(**{column: item.pk}).select_related(*RELATED).first()
+    found = items_at(moment, user).filter(**{column: item.pk}).select_related(*RELATED)
+    row = next(iter(as_called(found, moment, definitions)), None)
     edits = may_edit(user) and moment.is_now
     context = {
         "item": item,
@@ -131,11 +133,11 @@ def draw_item(
         "at": moment.address(),
         "life": pages.life_of(row, ORDER, item) if row else [],
         "tone": pages.TONES.get(row.status_id, "neutral") if row else "neutral",
-        "sections": pages.facts_of(row, definitions, moment) if row else [],
+        "sections": pages.facts_of(row, definitions) if row else [],
         "claims": claims_of(item, moment, definitions),
         "survivor": survivor_of(item) if item.merged_into_id else None,
         "identity": identity_of(item),
-        "kin": pages.relations_of(item.pk, user, moment),
+        "kin": pages.relations_of(item.pk, user, moment, definitions),
         **history_part(request, history_of(item, Names(definitions), moment=moment)),
         "impact": impact_of([item.pk], user, moment=moment, limit=6) if row else None,
         "foundations": impact_of([item.pk], user, up=False, moment=moment, limit=6) if row else None,
@@ -164,6 +166,8 @@ def history_part(request: SignedInRequest, history: Sequence[Line]) -> dict[str,
 def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions) -> list[dict[str, Any]]:
     """What other sources say of the item than its record does, in words."""
     names = Names(definitions)
+    related = others_said_of_relations(item, moment.known_at, timezone.now())
+    as_called([line["relation"] for line in related], moment, definitions)
     return [
         {
             "label": definitions.label(line["claim"].field),
@@ -171,10 +175,7 @@ def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions)
             **line,
         }
         for line in others_said(item, moment.known_at)
-    ] + [
-        {**line, "label": str(line["relation"]), "value": told_of_relation(line["claim"].value)}
-        for line in others_said_of_relations(item, moment.known_at, timezone.now())
-    ]
+    ] + [{**line, "label": str(line["relation"]), "value": told_of_relation(line["claim"].value)} for line in related]
 
 
 def told_of_relation(value: Any) -> str:

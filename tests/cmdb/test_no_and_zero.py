@@ -58,7 +58,7 @@ def test_they_are_recorded_and_taken_away_by_the_api_and_stand_in_history(world:
         ("spare", "", "No"),
         ("slots", "", "0"),
     }
-    assert {field.name for field in compared(item, Moment(as_of=MONDAY), Moment(), names)} == {"spare", "slots"}
+    assert {field.name for field in compared(item, Moment(as_of=MONDAY), Moment())} == {"spare", "slots"}
     api.patch("items/A/", {"attributes": {"spare": None, "slots": ""}})
     assert told(item) == {}
 
