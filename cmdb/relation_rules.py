@@ -1,4 +1,4 @@
-"""Which relations there may be: the classes that a type allows, and how many of it an item has."""
+"""Which relations there may be: of two items, the classes that a type allows, and how many of it an item has."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ class Rules:
 
     def refusal(self, code: str, source: Classed, target: Classed) -> str:
         """Why a relation between these two cannot be of this type; empty when it can."""
+        if source.identifier == target.identifier:
+            return _("%(item)s cannot be related to itself.") % {"item": source.identifier}
         for end, item in (("source", source), ("target", target)):
             allowed = self.allowed[code, end]
             if allowed and item.ci_class_id not in allowed:

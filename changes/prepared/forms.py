@@ -221,7 +221,17 @@ class PrepareRelationForm(PrepareForm):
             self.add_error("other", gettext("This relation stands already."))
         elif reason := Rules(Definitions()).refusal(kind.pk, item, other):
             self.add_error("relation_type", reason)
+        if not self.errors and (twice := self._prepared(item, kind, other)):
+            said_before = gettext("This relation is prepared already, as number %(number)d; take that out first.")
+            self.add_error("other", said_before % {"number": twice.position})
         return cleaned
+
+    def _prepared(self, item: ConfigurationItem, kind: RelationType, other: ConfigurationItem) -> PreparedEdit | None:
+        """What the change prepares of this relation already and was not written yet."""
+        waiting = PreparedEdit.objects.filter(change=self.ticket.pk, relation_type=kind, applied_at=None)
+        ends = (item.identifier, other.identifier)
+        rows = waiting.select_related("item", "other")
+        return next((row for row in rows if (row.subject, row.partner) == ends), None)
 
 
 def standing_between(item: ConfigurationItem, kind: RelationType, other: ConfigurationItem) -> Relation | None:

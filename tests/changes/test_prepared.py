@@ -15,7 +15,7 @@ from cmdb.definitions import Definitions
 from cmdb.models import Attribute, ConfigurationItem, Relation, RelationType
 from cmdb.services import Link, Stamp, end_relations, update_item, write_relations
 from cmdb.versioning.moments import replaying
-from tests.api.client import Api
+from tests.api.client import Api, problem
 from tests.changes.making import approve, later, request, staffed
 from tests.factories import MONDAY, World, act, make_item, make_system, reload_user
 from tickets.actions import perform
@@ -311,6 +311,26 @@ def test_a_new_item_that_lacks_what_its_class_needs_is_not_asked_about(world: Wo
         act(change, "submit", world.lead, now=MONDAY)
     change = act(change, "prepare_value", world.lead, now=MONDAY, item="db-9", attribute="duty_phone", value="8001")
     assert act(change, "submit", world.lead, now=MONDAY).state == "submitted"
+
+
+def test_a_relation_is_prepared_once_and_never_to_the_item_itself(world: World) -> None:
+    """Also of items that the change brings; what was taken out may be prepared again (CHG-08)."""
+    change: Any = act(bringing(world), "prepare_relation", world.lead, now=MONDAY, **RESTS)
+    itself = {"item": "db-9", "relation_type": "depends_on", "other": "db-9"}
+    for typed, field in (
+        (RESTS, "other"),
+        ({**RESTS, "group": "节点", "needed": 1}, "other"),
+        (itself, "relation_type"),
+    ):
+        with pytest.raises(ActionInvalid) as refused:
+            perform(change, "prepare_relation", user=world.lead, data=typed, now=MONDAY)
+        assert list(refused.value.form.errors) == [field], typed
+    address = f"changes/{change.number}/actions/prepare_relation/"
+    said = problem(Api(world.lead).post(address, {**itself, "item": "db-1", "other": "db-1"}), 400)["errors"]
+    assert said == {"relation_type": ["db-1 cannot be related to itself."]}
+    assert [edit.position for edit in change.edits.order_by("position")] == [1, 2]
+    change = act(change, "drop_edit", world.lead, now=MONDAY, edit=2)
+    assert act(change, "prepare_relation", world.lead, now=MONDAY, **RESTS).edits.count() == 2
 
 
 def test_what_does_not_fit_a_new_item_is_refused_beside_its_field(world: World) -> None:
