@@ -20,6 +20,7 @@ from cmdb.defining.changes import (
 )
 from cmdb.defining.formulas import Formula, FormulaError
 from cmdb.defining.keeping import Overtaken, check_read, newest_of
+from cmdb.defining.preview import Preview
 from cmdb.defining.relation_types import Allowed, type_consequences
 from cmdb.definitions import Definitions
 from cmdb.models import Attribute, CIClass, Kind, RelationType
@@ -51,6 +52,15 @@ class DefinitionForm(forms.ModelForm):
             self.data = sent.copy()
             self.data[self.add_prefix("read")] = newest_of(self.instance).pk  # type: ignore[index]  # as was posted
             raise
+
+    def consequences(self) -> list[str]:
+        """What the change would mean for what is recorded, in sentences."""
+        raise NotImplementedError
+
+    def preview(self) -> Preview:
+        """The change that was typed, with what would follow."""
+        typed = {name: self[name].data for name in self.changed_data if name != "read"}
+        return Preview(self.consequences(), typed)
 
 
 class CodedForm(DefinitionForm):

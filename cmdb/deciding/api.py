@@ -19,13 +19,23 @@ from cmdb.api.writing import GROUND, STAMPS, stamp_of, written
 from cmdb.authority import Stamp, may_correct, may_edit
 from cmdb.deciding.filters import SORTS, DifferenceFilter
 from cmdb.deciding.lines import Line, lines_of
-from cmdb.deciding.services import POSSIBLE, decide, digest_of, identify, leave_out, otherwise_only, take_back
+from cmdb.deciding.services import (
+    POSSIBLE,
+    Unread,
+    decide,
+    digest_of,
+    identify,
+    leave_out,
+    otherwise_only,
+    take_back,
+)
 from cmdb.deciding.things import RELATED, find_difference, item_named
 from cmdb.models import ConfigurationItem, Difference
 from itsm.api.fields import PersonField
 from itsm.api.form_input import unknown
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import CREATE_ERRORS, IDEMPOTENCY_KEY, LIST_ERRORS, READ_ERRORS, Operation
+from itsm.api.problems import Problem, problem_of
 from itsm.api.schema import page_serializer
 from itsm.api.views import ApiView, ListView
 
@@ -45,6 +55,11 @@ _BODY: dict[str, Any] = {
         "item": {**KEY, "description": "Identifier of the item that the thing is."},
         "retired": {"type": "boolean", "description": "An item that is retired is meant; nothing of it is written."},
         "digest": {"type": "string", "maxLength": 16, "description": "Which content was read; another is refused."},
+        "agreed": {
+            "type": "string",
+            "maxLength": 32,
+            "description": "To overwrite what is recorded of `item` at once: the `mark` of the 409 that says what.",
+        },
         **GROUND,
     },
     "required": ["decision"],
@@ -186,7 +201,8 @@ class DecideDifferenceView(ApiView):
             return leave_out(difference=row, stamp=stamp, digest=digest)
         if decision == ITEM:
             item, retired = self._item(body.get("item", "")), body.get("retired", False)
-            return identify(difference=row, item=item, stamp=stamp, retired=retired, digest=digest)
+            agreed = body.get("agreed", "")
+            return identify(difference=row, item=item, stamp=stamp, retired=retired, digest=digest, agreed=agreed)
         return decide(difference=row, taken=decision == TAKE, stamp=stamp, digest=digest)
 
     def _item(self, identifier: str) -> ConfigurationItem:
@@ -203,7 +219,8 @@ class DecideDifferenceView(ApiView):
             summary=_("Decide about what was seen otherwise"),
             description=_(
                 "A thing that is to be a new item is recorded first (`POST items/`), and then it is that item. What "
-                "cannot be decided so, or was decided or said otherwise meanwhile, is a 409."
+                "cannot be decided so, or was decided or said otherwise meanwhile, is a 409; so is what would "
+                "overwrite values of the item at once (`overwrites`), unless their `mark` is sent as `agreed`."
             ),
             request={"application/json": _BODY},
             response=DecidedSerializer,
@@ -211,6 +228,13 @@ class DecideDifferenceView(ApiView):
             path={"pk": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}},
             parameters=(IDEMPOTENCY_KEY,),
         )
+
+
+@problem_of.register
+def _of_unread(error: Unread, request: Request) -> Problem:
+    """What would be overwritten, and the mark that agrees to it."""
+    told = {"overwrites": list(error.preview.follows), "mark": error.preview.mark}
+    return Problem(409, str(error), extra=told)
 
 
 def keep_out(view: ApiView) -> None:
@@ -232,7 +256,7 @@ def _read(request: Request) -> dict[str, Any]:
         errors["decision"] = [
             _("One of these is expected: %(names)s.") % {"names": ", ".join((*NAMES.values(), UNDO))}
         ]
-    for name in ("item", "digest"):
+    for name in ("item", "digest", "agreed"):
         if not isinstance(body.get(name, ""), str) or "\0" in body.get(name, ""):
             errors[name] = [_("A text is expected.")]
     if not isinstance(body.get("retired", False), bool):

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from cmdb.authority import IN_USE, Stamp
+from cmdb.authority import Stamp
 from cmdb.deciding.lines import Choice
+from cmdb.deciding.services import Unread
 from cmdb.deciding.things import item_named
 from cmdb.forms import GroundForm
 from cmdb.life import RETIRED
@@ -64,16 +65,16 @@ class ThingForm(ReasonForm):
             self.add_error("other", _("There is no such item.") if given else _("Name the item."))
         return named
 
-    def has_read(self, item: ConfigurationItem, lost: Sequence[str]) -> bool:
-        """Whether what of ``item`` would be overwritten was on the page; else it is said now."""
-        if not lost or str(item.pk) in self.choices or self.cleaned_data["read"] == item.identifier:
-            return True
-        text = _("At once this would be written to %(item)s, which is not in use: %(values)s. Press again to do so.")
-        if item.status_id in IN_USE:
-            text = _("At once this would be written to %(item)s: %(values)s. Press again to do so.")
-        self.add_error("other", text % {"item": item.identifier, "values": "; ".join(lost)})
-        self.data = {**dict(self.data.items()), "read": item.identifier}
-        return False
+    def agreed(self, item: ConfigurationItem) -> str:
+        """The mark of what was on the page of what would be overwritten of ``item``."""
+        offered = str(item.pk) in self.choices
+        return str(self.data.get(f"read-{item.pk}", "")) if offered else str(self.cleaned_data["read"])
+
+    def tell_unread(self, error: Unread) -> None:
+        """Say what would be overwritten; the page is drawn with it, so that whoever presses again has read it."""
+        text = _("%(what)s Press again to do so.") % {"what": error}
+        self.add_error("choice" if str(error.item.pk) in self.choices else "other", text)
+        self.data = {**dict(self.data.items()), "read": error.preview.mark}
 
     def means_retired(self) -> bool:
         """Whether one that is no more is meant: its choice said so, or the box."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cmdb.deciding.doubts import Doubt, doubts_about
 from cmdb.deciding.things import seen_values
+from cmdb.defining.preview import Preview
 from cmdb.definitions import Definitions
 from cmdb.inputs import NAMES, Reader
 from cmdb.life import RETIRED
@@ -95,12 +96,15 @@ class Cell:
 
 @dataclass
 class Choice:
-    """An item that a thing may be. ``speaks``: labels of what is the same; ``cells``: what is recorded, by name."""
+    """An item that a thing may be. ``speaks``: labels of what is the same; ``cells``: what is recorded, by name;
+    ``preview``: what of it would be overwritten at once.
+    """
 
     item: ConfigurationItem
     speaks: list[str]
     cells: dict[str, Cell]
     doubts: list[Doubt]
+    preview: Preview
 
 
 def choices_of(row: Difference, known: Definitions) -> list[Choice]:
@@ -124,7 +128,8 @@ def _choice(
         cells[name] = Cell(names.shown(column, said, item.ci_class_id), same, comes)
     differs = {name: found.facts[name] for name in sorted(found.taken | found.waits)}
     speaks = [known.label(name) for name in spoken_for(item, values)]
-    return Choice(item, speaks, cells, [] if item.status_id == RETIRED else doubts_about(item, differs, known))
+    doubts = [] if item.status_id == RETIRED else doubts_about(item, differs, known)
+    return Choice(item, speaks, cells, doubts, _overwritten(found, item, names))
 
 
 def _comes(found: Comparison, column: str) -> str:
@@ -134,15 +139,18 @@ def _comes(found: Comparison, column: str) -> str:
     return "waits" if column in found.waits else "kept" if column in found.lost else ""
 
 
-def overwritten(row: Difference, item: ConfigurationItem, known: Definitions) -> list[str]:
+def overwritten(row: Difference, item: ConfigurationItem, known: Definitions) -> Preview:
     """What is recorded of ``item`` and would be another at once, if the thing were it: each in words."""
-    if item.status_id == RETIRED:
-        return []
     values = row.seen_value if isinstance(row.seen_value, dict) else {}
-    found, names = compared(row.sighting.source, values, item, present(), Reader(definitions=known)), Names(known)
-    return [
-        f"{known.label(name)}: {names.shown(name, found.was[name], item.ci_class_id)}"
+    found = compared(row.sighting.source, values, item, present(), Reader(definitions=known))
+    return _overwritten(found, item, Names(known))
+
+
+def _overwritten(found: Comparison, item: ConfigurationItem, names: Names) -> Preview:
+    lost = sorted(name for name in found.taken if not is_empty(found.was.get(name)))
+    told = [
+        f"{names.definitions.label(name)}: {names.shown(name, found.was[name], item.ci_class_id)}"
         f" → {names.shown(name, found.facts[name], item.ci_class_id)}"
-        for name in sorted(found.taken)
-        if not is_empty(found.was.get(name))
+        for name in ([] if item.status_id == RETIRED else lost)
     ]
+    return Preview(told, {"item": item.identifier})

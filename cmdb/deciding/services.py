@@ -11,7 +11,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cmdb.authority import NotAllowed, Stamp
+from cmdb.authority import IN_USE, NotAllowed, Stamp
+from cmdb.deciding.lines import overwritten
+from cmdb.defining.preview import Preview
+from cmdb.definitions import Definitions
 from cmdb.inputs import Reader
 from cmdb.life import RETIRED
 from cmdb.models import ConfigurationItem, Difference, Sighting
@@ -50,6 +53,17 @@ class RetiredChosen(Undecidable):
     field = "retired"
 
 
+class Unread(Exception):  # noqa: N818 - asked of people
+    """At once more of an item would be overwritten, or another value, than was agreed to; ``preview`` says what."""
+
+    def __init__(self, item: ConfigurationItem, preview: Preview) -> None:
+        text = _("At once this would be written to %(item)s, which is not in use: %(values)s.")
+        if item.status_id in IN_USE:
+            text = _("At once this would be written to %(item)s: %(values)s.")
+        super().__init__(text % {"item": item.identifier, "values": "; ".join(preview.follows)})
+        self.item, self.preview = item, preview
+
+
 def digest_of(row: Difference) -> str:
     """Which content is decided about: another one when the source says something else, or the record does."""
     content = [row.what, row.field, row.recorded_value, row.seen_value, row.candidates]
@@ -75,11 +89,18 @@ def decide(*, difference: Difference, taken: bool, stamp: Stamp, digest: str = "
 
 @transaction.atomic
 def identify(
-    *, difference: Difference, item: ConfigurationItem, stamp: Stamp, retired: bool = False, digest: str = ""
+    *,
+    difference: Difference,
+    item: ConfigurationItem,
+    stamp: Stamp,
+    retired: bool = False,
+    digest: str = "",
+    agreed: str = "",
 ) -> Answer:
     """The seen thing is ``item``: from now on by its key; what it says is compared as discovery does.
 
-    ``retired``: one that is no more is meant; nothing of it is written. Raises Undecidable.
+    ``retired``: one that is no more is meant; nothing of it is written. ``agreed``: the mark of what was shown to be
+    overwritten. Raises Undecidable, Unread.
     """
     row = _waiting(difference, Decision.ITEM, digest)
     [found] = locked_items([item.pk])
@@ -88,6 +109,9 @@ def identify(
     if found.merged_into:
         names = {"item": found.identifier, "other": found.merged_into.identifier}
         raise Undecidable(_("%(item)s was merged into %(other)s; choose that one.") % names)
+    preview = overwritten(row, found, Definitions())
+    if not preview.agreed(agreed):
+        raise Unread(found, preview)
     return _join(row, found, stamp, Decision.ITEM)
 
 

@@ -18,8 +18,9 @@ from cmdb.authority import may_correct, may_edit
 from cmdb.deciding.doubts import doubts_about
 from cmdb.deciding.filters import SORTS, WAITING, DifferenceFilter
 from cmdb.deciding.forms import OTHER, form_for
-from cmdb.deciding.lines import choices_of, lines_of, overwritten, seen_values
+from cmdb.deciding.lines import choices_of, lines_of, seen_values
 from cmdb.deciding.services import (
+    Unread,
     decide,
     digest_of,
     identify,
@@ -146,9 +147,14 @@ def _decided(request: SignedInRequest, row: Difference, form: Any) -> Any:
     if "out" in said:
         return attempt(form, lambda: leave_out(**shown) or True)
     item, retired = form.item(request.user), form.means_retired()
-    if item is None or not form.has_read(item, overwritten(row, item, Definitions())):
+    if item is None:
         return None
-    return attempt(form, lambda: identify(item=item, retired=retired, **shown))
+    agreed = form.agreed(item)
+    try:
+        return attempt(form, lambda: identify(item=item, retired=retired, agreed=agreed, **shown))
+    except Unread as error:
+        form.tell_unread(error)
+        return None
 
 
 def _tell(request: SignedInRequest, row: Difference, answer: Any) -> None:

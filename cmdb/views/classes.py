@@ -17,6 +17,7 @@ from cmdb.class_forms import AttributeForm, ClassForm, DefinitionForm
 from cmdb.defining.changes import Looped, keep_attribute, keep_class
 from cmdb.defining.history import told_versions
 from cmdb.defining.keeping import Overtaken
+from cmdb.defining.preview import Preview
 from cmdb.definitions import Definitions
 from cmdb.models import Attribute, CIClass
 from cmdb.services import Clash
@@ -58,9 +59,9 @@ class ClassesView(ManagedView):
         form = AttributeForm(request.POST, instance=Attribute(), prefix="attribute")
         if not form.is_valid():
             return self._draw(request, ClassForm(), attribute=form, status=422)
-        consequences = form.consequences()
-        if consequences and "confirmed" not in request.POST:
-            return self._draw(request, ClassForm(), attribute=form, consequences=consequences)
+        preview = form.preview()
+        if not preview.agreed(request.POST.get("confirmed", "")):
+            return self._draw(request, ClassForm(), attribute=form, preview=preview)
         keep_attribute(form.save(commit=False), request.user)
         messages.success(request, _("The attribute is there: in forms, lists, filters, imports and the API."))
         return redirect("cmdb:classes")
@@ -71,7 +72,7 @@ class ClassesView(ManagedView):
         form: ClassForm,
         *,
         attribute: Any = None,
-        consequences: list[str] | None = None,
+        preview: Preview | None = None,
         status: int = 200,
     ) -> HttpResponse:
         known = Definitions()
@@ -82,7 +83,7 @@ class ClassesView(ManagedView):
             "form": form,
             "common": common,
             "attribute_form": attribute or AttributeForm(instance=Attribute(), prefix="attribute"),
-            "consequences": consequences,
+            "preview": preview,
         }
         return render(request, "cmdb/classes.html", context, status=status)
 
@@ -102,9 +103,9 @@ class ClassView(ManagedView):
         form = ClassForm(request.POST, instance=find_class(code))
         if not form.is_valid():
             return self._draw(request, ci_class, form=form, status=422)
-        consequences = form.consequences()
-        if consequences and "confirmed" not in request.POST:
-            return self._draw(request, ci_class, form=form, consequences=consequences)
+        preview = form.preview()
+        if not preview.agreed(request.POST.get("confirmed", "")):
+            return self._draw(request, ci_class, form=form, preview=preview)
         if not kept(form, lambda: keep_class(form.save(commit=False), request.user)):
             return self._draw(request, ci_class, form=form, status=422)
         messages.success(request, _("Saved."))
@@ -114,9 +115,9 @@ class ClassView(ManagedView):
         form = AttributeForm(request.POST, instance=Attribute(ci_class=ci_class), prefix="attribute")
         if not form.is_valid():
             return self._draw(request, ci_class, attribute=form, status=422)
-        consequences = form.consequences()
-        if consequences and "confirmed" not in request.POST:
-            return self._draw(request, ci_class, attribute=form, attribute_consequences=consequences)
+        preview = form.preview()
+        if not preview.agreed(request.POST.get("confirmed", "")):
+            return self._draw(request, ci_class, attribute=form, attribute_preview=preview)
         keep_attribute(form.save(commit=False), request.user)
         messages.success(request, _("The attribute is there: in forms, lists, filters, imports and the API."))
         return redirect("cmdb:class", ci_class.pk)
@@ -129,11 +130,11 @@ class ClassView(ManagedView):
         form: Any = None,
         attribute: Any = None,
         status: int = 200,
-        **consequences: list[str],
+        **previews: Preview,
     ) -> HttpResponse:
         known = Definitions()
         context = {
-            **consequences,
+            **previews,
             "versions": told_versions(ci_class),
             "class": ci_class,
             "form": form or ClassForm(instance=ci_class),
@@ -177,9 +178,9 @@ class AttributeView(ManagedView):
         form = AttributeForm(request.POST, instance=find_attribute(pk))
         if not form.is_valid():
             return self._draw(request, form, status=422)
-        consequences = form.consequences()
-        if consequences and "confirmed" not in request.POST:
-            return self._draw(request, form, consequences=consequences)
+        preview = form.preview()
+        if not preview.agreed(request.POST.get("confirmed", "")):
+            return self._draw(request, form, preview=preview)
         made = form.save(commit=False)
         if not kept(form, lambda: keep_attribute(made, request.user)):
             return self._draw(request, form, status=422)
@@ -188,11 +189,11 @@ class AttributeView(ManagedView):
 
     @staticmethod
     def _draw(
-        request: SignedInRequest, form: AttributeForm, *, consequences: list[str] | None = None, status: int = 200
+        request: SignedInRequest, form: AttributeForm, *, preview: Preview | None = None, status: int = 200
     ) -> HttpResponse:
         attribute = find_attribute(form.instance.pk)
         versions = told_versions(attribute)
-        context = {"form": form, "attribute": attribute, "consequences": consequences, "versions": versions}
+        context = {"form": form, "attribute": attribute, "preview": preview, "versions": versions}
         return render(request, "cmdb/attribute.html", context, status=status)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.http import SignedInRequest
 from cmdb.class_forms import RelationTypeForm
 from cmdb.defining.history import told_versions
+from cmdb.defining.preview import Preview
 from cmdb.defining.relation_types import keep_relation_type
 from cmdb.models import RelationType
 from cmdb.views.classes import ManagedView, kept
@@ -52,9 +53,9 @@ class RelationTypeView(ManagedView):
         form = RelationTypeForm(request.POST, instance=find_type(code))
         if not form.is_valid():
             return self._draw(request, form, status=422)
-        consequences = form.consequences()
-        if consequences and "confirmed" not in request.POST:
-            return self._draw(request, form, consequences=consequences)
+        preview = form.preview()
+        if not preview.agreed(request.POST.get("confirmed", "")):
+            return self._draw(request, form, preview=preview)
         if not kept(form, lambda: keep_relation_type(form.save(commit=False), form.allowed(), request.user)):
             return self._draw(request, form, status=422)
         messages.success(request, _("Saved."))
@@ -62,10 +63,10 @@ class RelationTypeView(ManagedView):
 
     @staticmethod
     def _draw(
-        request: SignedInRequest, form: RelationTypeForm, *, consequences: list[str] | None = None, status: int = 200
+        request: SignedInRequest, form: RelationTypeForm, *, preview: Preview | None = None, status: int = 200
     ) -> HttpResponse:
         row = find_type(form.instance.pk)
-        context = {"form": form, "type": row, "consequences": consequences, "versions": told_versions(row)}
+        context = {"form": form, "type": row, "preview": preview, "versions": told_versions(row)}
         return render(request, "cmdb/relation_type.html", context, status=status)
 
 

@@ -19,6 +19,7 @@ from cmdb.services import Link, Stamp, update_item, write_relations
 from cmdb.versioning.moments import replaying
 from cmdb.versioning.recent import changes_below
 from tests.api.client import Api
+from tests.cmdb.previews import agreed
 from tests.factories import MONDAY, World, make_item, register_incident
 from tickets.services import affect_items
 
@@ -60,7 +61,7 @@ def test_a_new_attribute_of_a_parent_is_in_form_list_filter_and_schema_at_once(w
     }
     asked = client.post(reverse("cmdb:attribute", args=[row.pk]), change).content.decode()
     assert "1 values do not fit" in asked
-    client.post(reverse("cmdb:attribute", args=[row.pk]), {**change, "confirmed": "1"})
+    agreed(client, reverse("cmdb:attribute", args=[row.pk]), change)
     assert ConfigurationItem.objects.get(identifier="N1").attributes["power"] == 750
 
 

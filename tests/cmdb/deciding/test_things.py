@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -65,9 +66,13 @@ def tied(world: World) -> Difference:
 
 
 def decide(world: World, row: Difference, status: int = 302, **said: Any) -> str:
-    """Decide on the page; what it says."""
+    """Decide on the page, which sends what was shown on it; what it says."""
+    url, shown = (
+        reverse("cmdb:decide", args=[row.pk]),
+        re.findall(r'name="(read-\d+)" value="(\w+)"', page_of(world, row)),
+    )
     with later():
-        answer = signed_in(world.admin).post(reverse("cmdb:decide", args=[row.pk]), said, follow=status == 302)
+        answer = signed_in(world.admin).post(url, {**dict(shown), **said}, follow=status == 302)
     assert (answer.redirect_chain[0][1] if status == 302 else answer.status_code) == status, answer.content
     return answer.content.decode()
 

@@ -10,6 +10,7 @@ from cmdb.definitions import Definitions
 from cmdb.models import Attribute, CIClass, ConfigurationItem, Relation, RelationType
 from cmdb.services import Link, NotAllowed, Stamp, end_relations, update_item, write_relations
 from tests.api.client import Api
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World, make_item
 
@@ -89,7 +90,7 @@ def test_a_change_of_control_is_said_before_and_kept_with_who_made_it(world: Wor
     assert "1 items in use: discovery writes “Location” from now on, without a change." in shown
     assert "1 items in use: discovery writes “runs on” from now on, without a change." in shown
     assert CIClass.objects.get(pk="server").observes == []
-    assert client.post(url, {**typed, "confirmed": "1"}).status_code == 302
+    assert agreed(client, url, typed).status_code == 302
     row = CIClass.objects.get(pk="server")
     assert sorted(row.observes) == ["location", "runs_on"]
     assert row.versions.order_by("-at", "-pk")[0].definition["observes"] == row.observes

@@ -6,6 +6,7 @@ import pytest
 
 from cmdb.models import Attribute, AttributeVersion
 from tests.api.client import Api
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World, make_item
 
@@ -19,9 +20,9 @@ def test_an_attribute_of_every_class_is_added_after_its_consequences_are_seen(wo
     form = {f"attribute-{name}": value for name, value in {**said, "position": 5, "active": "on"}.items()}
     form |= {"add": "1", "attribute-required": "on", "attribute-controlled": "on"}
     assert page.post("/items/classes/", {**form, "attribute-code": "owner"}).status_code == 422, "taken"
-    assert page.post("/items/classes/", form).context["consequences"]
+    assert page.post("/items/classes/", form).context["preview"].follows
     assert not Attribute.objects.filter(code="asset_tag").exists()
-    assert page.post("/items/classes/", {**form, "confirmed": "1"}).status_code == 302
+    assert agreed(page, "/items/classes/", form).status_code == 302
     made = Attribute.objects.get(code="asset_tag")
     assert made.ci_class is None
     assert AttributeVersion.objects.get(attribute=made).by == world.admin

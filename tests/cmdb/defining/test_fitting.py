@@ -8,6 +8,7 @@ import pytest
 
 from cmdb.models import Attribute, CIClass, UniqueValue
 from cmdb.services import Clash, Stamp, update_item
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World, make_item
 
@@ -36,7 +37,7 @@ def test_what_becomes_unique_is_claimed_and_what_is_shared_refused(world: World)
     client, url = signed_in(world.admin), f"/items/attributes/{row.pk}/"
     unique = {**SAID, "unique": "on"}
 
-    refused = client.post(url, {**unique, "confirmed": "1"})
+    refused = client.post(url, unique)
     assert refused.status_code == 422
     assert "1 values of “Tag” are recorded for several items: A, B. Correct them first." in refused.content.decode()
     assert not Attribute.objects.get(code="tag").unique
@@ -64,7 +65,6 @@ def test_a_class_is_not_moved_under_a_unique_attribute_that_its_items_share(worl
         "parent": "hardware",
         "position": 5,
         "active": "on",
-        "confirmed": "1",
     }
 
     refused = client.post(url, said)
@@ -74,9 +74,9 @@ def test_a_class_is_not_moved_under_a_unique_attribute_that_its_items_share(worl
     assert "several items: A, B, S" in client.post(url, said).content.decode()
     for number, item in enumerate(moved.configurationitems.all()):
         update_item(item=item, facts={"tag": f"n{number}"}, stamp=FREE)
-    assert client.post(url, said).status_code == 302
+    assert agreed(client, url, said).status_code == 302
     assert sorted(claimed()) == ["1", "n0", "n1"]
-    assert client.post(url, {**said, "parent": ""}).status_code == 302
+    assert agreed(client, url, {**said, "parent": ""}).status_code == 302
     assert claimed() == ["1"]
 
 
@@ -93,7 +93,7 @@ def test_a_class_is_not_moved_under_a_unique_attribute_that_its_items_share(worl
 )
 def test_patterns_and_defaults_are_such_as_can_be_used(world: World, field: str, more: dict[str, Any]) -> None:
     form = {f"attribute-{name}": value for name, value in {**SAID, "code": "tag", **more}.items()}
-    answer = signed_in(world.admin).post("/items/classes/", {**form, "add": "1", "confirmed": "1"})
+    answer = signed_in(world.admin).post("/items/classes/", {**form, "add": "1"})
     assert answer.status_code == 422
     assert list(answer.context["attribute_form"].errors) == [field]
 

@@ -17,6 +17,7 @@ from cmdb.services import Stamp, update_item
 from cmdb.transfer.exchange import Importer
 from cmdb.transfer.exporting import table_of
 from cmdb.transfer.tables import csv_text
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_exchange import rows_of
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World, make_item
@@ -107,7 +108,7 @@ def test_a_computed_attribute_follows_the_others_everywhere(world: World) -> Non
     asked = client.post(url, said).content.decode()
     assert "1 items get a value, 1 get none" in asked
     assert not Attribute.objects.filter(code="renew_on").exists()
-    client.post(url, {**said, "confirmed": "1"})
+    agreed(client, url, said)
 
     item.refresh_from_db()
     assert item.attributes["renew_on"] == "2029-01-31"
@@ -133,14 +134,14 @@ def test_a_change_of_the_model_says_first_what_it_means_and_is_kept(world: World
     url = reverse("cmdb:class", args=["hardware"])
     page = client.post(url, {**typed, **more, "attribute-required": "on"}).content.decode()
     assert "3 items lack the required value" in page
-    client.post(url, {**typed, **more, "attribute-required": "on", "confirmed": "1"})
+    agreed(client, url, {**typed, **more, "attribute-required": "on"})
 
     server = CIClass.objects.get(pk="server")
     moved = {"name_zh": server.name_zh, "name_en": "Servers", "parent": "", "plan": "all", "position": 1}
     asked = client.post(reverse("cmdb:class", args=["server"]), moved).content.decode()
     assert "3 items are of this class" in asked
     assert CIClass.objects.get(pk="server").active
-    client.post(reverse("cmdb:class", args=["server"]), {**moved, "confirmed": "1"})
+    agreed(client, reverse("cmdb:class", args=["server"]), moved)
     server.refresh_from_db()
     assert (server.active, server.plan) == (False, "all")
     assert server.versions.latest("pk").definition["plan"] == "all"

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from cmdb.models import Attribute, CIClass, RelationType
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_pages import signed_in
 from tests.factories import World
 
@@ -42,13 +43,13 @@ def opened(client: Client, url: str) -> dict[str, str]:
 def test_the_second_is_told_who_changed_it_and_replaces_it_knowing_that(world: World, what: str) -> None:
     url, needed, row = subjects()[what]
     first, second = signed_in(world.admin), signed_in(world.admin)
-    typed = {**NAMES, **needed, "confirmed": "1"}
-    assert first.post(url, {**typed, **opened(first, url), "name_en": "Named once"}).status_code == 302
+    typed = {**NAMES, **needed}
+    assert agreed(first, url, {**typed, **opened(first, url), "name_en": "Named once"}).status_code == 302
     one, two = opened(first, url), opened(second, url)
     assert one == two != {}
-    assert first.post(url, {**typed, **one, "name_en": "By the first"}).status_code == 302
+    assert agreed(first, url, {**typed, **one, "name_en": "By the first"}).status_code == 302
 
-    refused = second.post(url, {**typed, **two, "name_en": "By the second"})
+    refused = agreed(second, url, {**typed, **two, "name_en": "By the second"})
 
     text = refused.content.decode()
     assert refused.status_code == 422
@@ -57,6 +58,6 @@ def test_the_second_is_told_who_changed_it_and_replaces_it_knowing_that(world: W
     assert row.name_en == "By the first"
     again = re.findall(r'name="read" value="(\d+)"', text)
     assert again != [two["read"]]
-    assert second.post(url, {**typed, "read": again[0], "name_en": "By the second"}).status_code == 302
+    assert agreed(second, url, {**typed, "read": again[0], "name_en": "By the second"}).status_code == 302
     row.refresh_from_db()
     assert row.name_en == "By the second"

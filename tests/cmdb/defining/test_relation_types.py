@@ -11,6 +11,7 @@ from cmdb.models import Relation, RelationType, RelationTypeVersion
 from cmdb.services import Link, Stamp, end_relations, write_relations
 from cmdb.versioning.moments import replaying
 from tests.api.client import Api, problem
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_pages import signed_in
 from tests.factories import MONDAY, World, make_item
 
@@ -39,7 +40,7 @@ def estate(world: World) -> World:
 def said(response: Any) -> list[str]:
     """What would follow."""
     assert response.status_code == 200
-    return list(response.context["consequences"])
+    return list(response.context["preview"].follows)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_what_would_not_fit_is_said_before_and_kept_when_it_was_seen(
     assert told[0].replace("“", "&ldquo;") in asked.content.decode()
     assert RelationType.objects.get(code="runs_on").definition() == before
 
-    kept = client.post(f"{URL}runs_on/", {**SAID, **typed, "confirmed": "1"})
+    kept = agreed(client, f"{URL}runs_on/", {**SAID, **typed})
 
     after = RelationType.objects.get(code="runs_on")
     assert (kept.status_code, after.definition() == before) == (302, False)
@@ -79,7 +80,7 @@ def test_what_fits_is_kept_without_asking(estate: World) -> None:
     client = signed_in(estate.admin)
     fits = {"source_classes": ["software", "service"], "target_classes": ["hardware"], "max_targets": "3"}
     renamed = client.post(f"{URL}runs_on/", {**SAID, **fits, "name_en": "stands on", "code": "other"})
-    assert renamed.status_code == 302, renamed.context["consequences"]
+    assert renamed.status_code == 302, renamed.context["preview"]
     row = RelationType.objects.get(code="runs_on")
     assert (row.name_en, sorted(row.definition()["allowed_sources"])) == ("stands on", ["service", "software"])
     page = client.get(f"{URL}runs_on/").content.decode()
@@ -109,6 +110,6 @@ def test_types_are_the_configuration_managers(estate: World) -> None:
         client = signed_in(estate.people[name])
         for url in (URL, f"{URL}runs_on/"):
             assert client.get(url).status_code == 403
-            assert client.post(url, {**SAID, "code": "new", "confirmed": "1"}).status_code == 403
+            assert client.post(url, {**SAID, "code": "new"}).status_code == 403
     assert signed_in(estate.admin).get(f"{URL}nothing/").status_code == 404
     assert not RelationType.objects.filter(code="new").exists()

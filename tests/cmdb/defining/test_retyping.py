@@ -12,6 +12,7 @@ from cmdb.definitions import Definitions
 from cmdb.listing import ItemList
 from cmdb.models import Attribute, ConfigurationItem, ItemVersion, UniqueValue
 from cmdb.versioning.moments import replaying
+from tests.cmdb.previews import agreed
 from tests.cmdb.test_pages import signed_in
 from tests.factories import MONDAY, World, make_item
 
@@ -38,7 +39,7 @@ def test_stored_values_are_converted_and_those_that_cannot_be_are_named_before(w
     assert "2 values are converted" in asked
     assert "2 values do not fit; they stay as they are: C (some), D (many)." in asked
     assert values()["A"] == "12", "nothing is written before it was seen"
-    assert client.post(url, {**SAID, "kind": "number", "unique": "on", "confirmed": "1"}).status_code == 302
+    assert agreed(client, url, {**SAID, "kind": "number", "unique": "on"}).status_code == 302
     assert values() == {"A": 12, "B": 1024, "C": "some", "D": "many"}
 
     version = ItemVersion.objects.believed().filter(identifier="A").latest("pk")
@@ -57,7 +58,7 @@ def test_stored_values_are_converted_and_those_that_cannot_be_are_named_before(w
     )
     assert before.rows.get(identifier="A").attributes["tag"] == "12", "as it was known then"
 
-    assert client.post(url, {**SAID, "kind": "text", "unique": "on", "confirmed": "1"}).status_code == 302
+    assert agreed(client, url, {**SAID, "kind": "text", "unique": "on"}).status_code == 302
     assert values() == {"A": "12", "B": "1024", "C": "some", "D": "many"}
 
 
@@ -65,7 +66,7 @@ def test_texts_become_choices_by_code_or_name_and_others_stay(world: World) -> N
     row = Attribute.objects.create(code="tag", name_zh="等级", name_en="Level", controlled=True)
     for name, value in (("A", "High"), ("B", "low"), ("C", "other"), ("D", None)):
         make_item(name, attributes={"tag": value} if value else {})
-    choice = {**SAID, "kind": "choice", "choices": "high | 高 | High\nlow | 低 | Low", "confirmed": "1"}
-    assert signed_in(world.admin).post(f"/items/attributes/{row.pk}/", choice).status_code == 302
+    choice = {**SAID, "kind": "choice", "choices": "high | 高 | High\nlow | 低 | Low"}
+    assert agreed(signed_in(world.admin), f"/items/attributes/{row.pk}/", choice).status_code == 302
     assert values() == {"A": "high", "B": "low", "C": "other", "D": None}
     assert Definitions().everywhere()["tag"].kind == "choice"
