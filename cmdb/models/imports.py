@@ -22,6 +22,7 @@ class ItemImport(models.Model):
     counts = models.JSONField(default=dict)
     source = models.CharField(_("source"), max_length=40, default="import")
     undone_at = models.DateTimeField(_("taken back"), null=True)
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("taken back by"))
 
     class Meta:
         ordering = ["-at", "-pk"]

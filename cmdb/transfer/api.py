@@ -97,6 +97,7 @@ class ItemImportSerializer(serializers.Serializer):
     )
     undecided = UndecidedSerializer(source="outcome.undecided", default=None, allow_null=True)
     undone_at = serializers.DateTimeField(source="run.undone_at", default=None, allow_null=True)
+    undone_by = PersonField(source="run.undone_by", default=None, allow_null=True)
     url = serializers.SerializerMethodField(help_text="Where to look how far it is.")
 
     def get_dry_run(self, job: ItemJob) -> bool:

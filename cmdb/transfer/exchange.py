@@ -86,6 +86,8 @@ class Importer:
             drafts = self._drafts(items, reader, report)
             raw = read_relations(relations, self.mapping.get("relations", Reading()))
             report.relations = len(raw)
+            if not (report.rows or raw):
+                raise ImportRefused(_("There is nothing to read in: the file has a heading and no rows."), report)
             self._check_grounds(drafts, known, report)
             stands_on = self._check_relations(raw, drafts, known, report)
             if self.dry_run or (report.bad and not self.good_rows):
@@ -191,7 +193,7 @@ class Importer:
         try:
             identifier = read_identifier(given.pop("identifier"))
         except ValidationError as error:
-            return " ".join(error.messages), None
+            return f"{_('Identifier')}: {' '.join(error.messages)}", None
         item = stored.get(identifier)
         if item is not None and item.merged_into_id and len(_unchanged(item, given, reader)) < len(given):
             names = {"item": identifier, "other": survivor_of(item).identifier}

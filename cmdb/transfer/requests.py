@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
@@ -49,12 +49,21 @@ def read_in(asked: Asked, by: User, items: File, relations: File | None, tell: T
     importer = _importer(asked, by)
     if tell is not None:
         importer.watch = tell
-    rows = read_table(relations, relations.name) if relations else ()
+    rows = _of_relations(read_table(relations, relations.name)) if relations else ()
     report = importer.run(read_table(items, items.name), rows)
     if asked.keep_as:
         said: dict[str, Any] = {"headings": importer.headings, "dates": importer.dates, **importer.mapping}
         keep_mapping(name=asked.keep_as, shared=asked.keep_shared, owner=by, **said)
     return report
+
+
+def _of_relations(rows: Iterator[tuple[int, dict[str, str]]]) -> Iterator[tuple[int, dict[str, str]]]:
+    """``rows`` of the file of relations. Raises TableError that says so."""
+    try:
+        yield from rows
+    except TableError as error:
+        error.file = "relations"
+        raise
 
 
 def _importer(asked: Asked, by: User) -> Importer:
@@ -79,6 +88,7 @@ def outcome_of(report: Report | None, error: ImportRefused | TableError | None =
     refused = error if isinstance(error, ImportRefused) else ImportRefused("")
     return {
         "message": str(error) if error else "",
+        "file": error.file if isinstance(error, TableError) else "",
         "counts": report.counts(),
         "bad": [dict(zip(("file", "line", "reason"), row, strict=True)) for row in report.bad[:KEPT_BAD]],
         "dates": [_column(column) for column in report.dates],

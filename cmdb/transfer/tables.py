@@ -19,16 +19,20 @@ LARGEST = 1_000_000
 
 
 class TableError(ValueError):
-    """The file cannot be read as a table."""
+    """The file cannot be read as a table. ``file``: which of those that were sent, items or relations."""
+
+    file = "items"
 
 
 def read_table(file: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV or Excel file with their line numbers, by heading. Raises TableError."""
     rows = _excel_rows(file) if name.lower().endswith(".xlsx") else _csv_rows(file)
+    number = 0
     try:
         heading = next(rows, None)
         if not heading or not any(heading):
             raise TableError(_("The file is empty."))
+        number = 1
         names = [cell.strip().removeprefix("\ufeff") for cell in heading]
         doubled = sorted({cell for cell in names if cell and names.count(cell) > 1})
         if doubled:
@@ -38,22 +42,27 @@ def read_table(file: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, str]
                 if len(cells) > len(names) and any(cells[len(names) :]):
                     raise TableError(_("Line %(number)d has more cells than the heading.") % {"number": number})
                 yield number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=False))
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise TableError(_("This is not a CSV file in UTF-8.")) from error
+    except csv.Error as error:
+        text = _("No table can be read from this file: after line %(number)d it is no CSV.")
+        raise TableError(text % {"number": number}) from error
 
 
 def _csv_rows(file: IO[bytes]) -> Iterator[list[str]]:
     for row in csv.reader(TextIOWrapper(file, encoding="utf-8-sig", newline="")):
+        if any("\0" in cell for cell in row):  # no text, and nothing that the database could be asked for
+            raise csv.Error
         yield [plain(cell) for cell in row]
 
 
 def _excel_rows(file: IO[bytes]) -> Iterator[list[str]]:
     try:
         sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
+        for row in sheet.iter_rows(values_only=True):
+            yield [plain(_cell(value)) for value in row]
     except Exception as error:
         raise TableError(_("This is not an Excel file (.xlsx).")) from error
-    for row in sheet.iter_rows(values_only=True):
-        yield [plain(_cell(value)) for value in row]
 
 
 def _cell(value: Any) -> str:

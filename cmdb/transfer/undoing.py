@@ -7,11 +7,13 @@ grow with each item (CMDB-05).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from psycopg2.errors import LockNotAvailable, QueryCanceled
 
 from accounts.models import User
 from cmdb.authority import NotAllowed, Stamp
@@ -25,10 +27,16 @@ from cmdb.versioning.moments import present
 from cmdb.versioning.numbers import numbered_at_the_end
 from cmdb.versioning.versions import BATCH
 from cmdb.writing import Clash, Draft, write_items
+from itsm.moments import moment_for_all
 
 Stage = ItemJob.Stage
 #: More items and relations than these are taken back by the worker.
 AT_ONCE = 2000
+#: So long whoever asks for it waits to hear what stands against it; the worker looks again in any case.
+PATIENCE = timedelta(seconds=3)
+
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class NotTakenBack(Exception):  # noqa: N818 - said to people
@@ -44,8 +52,8 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 def is_large(run: ItemImport) -> bool:
     """Whether a page would wait too long for it."""
-    written = (model.objects.filter(batch=run, carried=False).count() for model in (ItemVersion, RelationVersion))
-    return sum(written) > AT_ONCE
+    every = (model.objects.filter(batch=run, carried=False) for model in (ItemVersion, RelationVersion))
+    return sum(rows[: AT_ONCE + 1].count() for rows in every) > AT_ONCE
 
 
 def check(run: ItemImport) -> None:
@@ -53,13 +61,37 @@ def check(run: ItemImport) -> None:
     a relation, or by relating what it made.
     """
     if run.undone_at:
-        raise NotTakenBack(_("There is nothing to take back."))
+        raise NotTakenBack(_told_undone(run))
     written = ItemVersion.objects.filter(batch=run, carried=False)
     newest = written.order_by("-pk").values_list("pk", flat=True).first() or 0
     later = ItemVersion.objects.believed().filter(item__in=written.values("item"), carried=False, pk__gt=newest)
     if busy := later.exclude(batch=run).select_related("item").order_by("pk").first():
         raise NotTakenBack(_("%(item)s was changed since; correct it by hand.") % {"item": busy.item.identifier})
     _check_relations(run, written)
+
+
+def _told_undone(run: ItemImport) -> str:
+    """That it was taken back, when, and by whom where that is known."""
+    assert run.undone_at is not None  # noqa: S101 - asked of what was
+    said = {"name": run.name, "at": moment_for_all(run.undone_at), "by": run.undone_by and run.undone_by.display_name}
+    if run.undone_by is None:
+        return _("%(name)s was taken back already, %(at)s.") % said
+    return _("%(name)s was taken back already, by %(by)s, %(at)s.") % said
+
+
+def _check_in_time(run: ItemImport) -> None:
+    """As ``check``, as far as that is known in time: of a large import the database may take longer than a page has.
+
+    Raises NotTakenBack.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{PATIENCE // _MILLISECOND}ms"])
+            check(run)
+            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled | LockNotAvailable):
+            raise
 
 
 def _check_relations(run: ItemImport, items: Any) -> None:
@@ -81,8 +113,11 @@ def _check_relations(run: ItemImport, items: Any) -> None:
 
 
 def queue_undo(*, run: ItemImport, by: User) -> ItemJob:
-    """Let a worker take it back; whoever asks again while it does follows the same job. Raises NotTakenBack."""
-    check(run)
+    """Let a worker take it back; whoever asks again while it does follows the same job. Raises NotTakenBack.
+
+    What cannot be said in time is the worker's to say.
+    """
+    _check_in_time(run)
     with transaction.atomic():
         ItemImport.objects.select_for_update().get(pk=run.pk)  # two at once are one job
         found = ItemJob.objects.filter(kind=ItemJob.Kind.UNDO, run=run).at_work().first()
@@ -114,8 +149,8 @@ def undo_import(*, run: ItemImport, by: User, tell: Tell = _silent) -> dict[str,
     items = _put_items_back(run, stamp, tell)
     _for_relations(run, tell, lambda written: _say_again(written, stamp))
     counts = {"relations": relations, "items": items}
-    run.undone_at = present()
-    run.save(update_fields=["undone_at"])
+    run.undone_at, run.undone_by = present(), by
+    run.save(update_fields=["undone_at", "undone_by"])
     return counts
 
 

@@ -56,7 +56,7 @@ class ImportView(ManagedView):
             "form": form,
             "mappings": ItemMapping.objects.filter(owner=request.user),
             "jobs": ItemJob.objects.filter(kind__in=ItemJob.OF_IMPORTS).select_related("by").at_work()[:20],
-            "runs": ItemImport.objects.select_related("by")[:20],
+            "runs": ItemImport.objects.select_related("by", "undone_by")[:20],
         }
         return render(request, "cmdb/import.html", context, status=status)
 
@@ -75,7 +75,7 @@ def follow(request: SignedInRequest, job: ItemJob) -> HttpResponse:
 def tell_refusal(request: SignedInRequest, form: ImportForm, outcome: dict[str, Any]) -> None:
     """What stands against it, with what is to be decided; a mapping kept for such a file is chosen."""
     undecided = outcome["undecided"]
-    form.add_error(None, outcome["message"])
+    form.add_error(outcome.get("file") or None, outcome["message"])
     kept = kept_for(outcome["headings"], request.user) if undecided["columns"] or undecided["dates"] else None
     if kept and not form.cleaned_data.get("mapping"):
         form.offer(kept)
@@ -156,7 +156,7 @@ class UndoImportView(ManagedView):
 
     def post(self, request: SignedInRequest, pk: int) -> HttpResponse:
         """Take it back, or say why not; what is large is the worker's, and its page shows how far it is."""
-        run = ItemImport.objects.filter(pk=pk, undone_at=None).first()
+        run = ItemImport.objects.filter(pk=pk).first()
         if run is None:
             raise Http404
         try:

@@ -50,7 +50,7 @@ cmdb.EndLimitVersion.by cmdb.ItemJob.by cmdb.RelationTypeVersion.by cmdb.Claim.b
 cmdb.SourceRankingVersion.by cmdb.SourceWithdrawal.by
 cmdb.SourceWithdrawal.undone_by cmdb.Difference.decided_by cmdb.Difference.undone_by cmdb.Handover.giver
 cmdb.IdentityChange.by cmdb.IdentityChange.undone_by
-cmdb.ItemImport.by cmdb.ItemVersion.by
+cmdb.ItemImport.by cmdb.ItemImport.undone_by cmdb.ItemVersion.by
 cmdb.RelationVersion.by cmdb.Release.by cmdb.Release.ended_by cmdb.SpareMovement.by
 duty.Absence.made_by duty.Absence.user duty.Override.made_by
 incidents.CallIn.called_by incidents.CallIn.person incidents.Incident.backup_confirmed_by

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +18,7 @@ from cmdb.services import Stamp, update_item
 from cmdb.transfer import undoing
 from cmdb.transfer.requests import Asked, read_in
 from cmdb.versioning.moments import replaying
+from itsm.moments import moment_for_all
 from tests.api.client import Api, problem
 from tests.cmdb.test_pages import signed_in
 from tests.cmdb.transfer.test_jobs import ITEMS, RELATIONS, do_all, named, sent
@@ -53,6 +56,18 @@ def change_one() -> None:
         update_item(item=item, facts={"name": "by hand"}, stamp=OTHER)
 
 
+def told_again(page: Client, run: ItemImport) -> list[str]:
+    """What is said to whoever takes back what was taken back; without the moment."""
+    answer = page.post(reverse("cmdb:undo_import", args=[run.pk]), follow=True)
+    assert answer.redirect_chain == [(reverse("cmdb:import"), 302)]
+    run.refresh_from_db()
+    assert run.undone_at is not None
+    moment = moment_for_all(run.undone_at)
+    texts = [str(message) for message in answer.context["messages"]][-1:]
+    assert [moment in text for text in texts] == [True]
+    return [text.removesuffix(f"{moment}.") for text in texts]
+
+
 def take_back(page: Client, run: ItemImport) -> Any:
     return page.post(reverse("cmdb:undo_import", args=[run.pk]))
 
@@ -73,7 +88,7 @@ def test_a_large_one_is_followed_on_its_page(world: World, page: Client, run: It
     assert reverse("cmdb:import") in shown.content.decode()
     run.refresh_from_db()
     assert run.undone_at
-    assert take_back(page, run).status_code == 404
+    assert told_again(page, run) == [f"x.csv was taken back already, by {world.admin.display_name}, "]
     assert signed_in(world.engineer).get(followed).status_code == 403
 
 
@@ -81,6 +96,43 @@ def test_a_small_one_is_taken_back_at_once(page: Client, run: ItemImport, monkey
     monkeypatch.setattr(undoing, "AT_ONCE", 8)
     assert take_back(page, run)["Location"] == reverse("cmdb:import")
     assert (standing(), ItemJob.objects.count()) == ((0, 0), 0)
+
+
+def test_who_took_a_small_one_back_is_said_too(world: World, page: Client, run: ItemImport, monkeypatch: Any) -> None:
+    monkeypatch.setattr(undoing, "AT_ONCE", 8)
+    take_back(page, run)
+    ItemImport.objects.update(undone_by=world.people["lead"])
+    assert world.people["lead"].display_name in told_again(page, run)[0]
+    assert world.people["lead"].display_name in page.get(reverse("cmdb:import")).content.decode()
+    ItemImport.objects.update(undone_by=None)
+    assert told_again(page, run) == ["x.csv was taken back already, "]
+    assert page.post(reverse("cmdb:undo_import", args=[run.pk + 1])).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_takes_long_to_check_is_the_workers_to_check(page: Client, run: ItemImport, monkeypatch: Any) -> None:
+    """Just after a large import the database may need longer for it than a page has; nobody is sent away for that."""
+    monkeypatch.setattr(undoing, "PATIENCE", timedelta(milliseconds=200))
+    held, leave = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE cmdb_relationtype IN ACCESS EXCLUSIVE MODE")
+            held.set()
+            leave.wait(20)
+        connection.close()
+
+    thread = Thread(target=hold)
+    thread.start()
+    assert held.wait(20)
+    answer = take_back(page, run)
+    leave.set()
+    thread.join()
+
+    job = ItemJob.objects.get()
+    assert (answer["Location"], standing()) == (reverse("cmdb:job", args=[job.pk]), (6, 2))
+    do_all()
+    assert standing() == (0, 0)
 
 
 def test_what_was_changed_since_is_said_first(page: Client, run: ItemImport) -> None:
@@ -140,7 +192,8 @@ def test_the_api_does_the_same(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert api.get(f"items/imports/{made['id']}/").json()["undone_at"]
     assert [row["id"] for row in api.get("items/imports/").json()["results"]] == [made["id"]]
     problem(api.get(f"items/sources/jobs/{over['id']}/"), 404)
-    problem(api.post(undo, {}), 409)
+    assert world.admin.display_name in problem(api.post(undo, {}), 409)["detail"]
+    assert api.get(f"items/imports/{made['id']}/").json()["undone_by"]["name"] == world.admin.display_name
 
 
 @pytest.mark.parametrize("moment", [("relate", 1), ("write", 0), ("write", 4)])
