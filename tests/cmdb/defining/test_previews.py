@@ -64,7 +64,7 @@ def shown_in(answer: Any) -> Preview:
 
 def standing() -> list[Any]:
     """All that the changes are about."""
-    rows = [
+    rows: list[Any] = [
         CIClass.objects.get(pk="server"),
         RelationType.objects.get(pk="runs_on"),
         *Attribute.objects.order_by("pk"),
