@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.codes import in_language
 from accounts.models import Organisation, User
-from announcements.lifecycle import AnnouncementLifecycle, States
+from announcements.lifecycle import States, announcement_steps
 from announcements.querysets import AnnouncementQuerySet
 from cmdb.models import BusinessSystem
 from records.lifecycle import register_family
@@ -21,13 +21,15 @@ from tickets.models import Ticket
 
 
 @register_family("announcement", States)
-class Announcement(AnnouncementLifecycle, Record):
+class Announcement(Record):
     """A text for those affected. Shown from ``shown_from`` until ``shown_until``; then it ends by itself.
 
     ``starts_at`` and ``ends_at`` say when the interruption is; ``shown_*`` when people read of it. Without
     organisations it is for every customer. Only those who may publish see a draft. ``automatic``: kept by the change
     that it is about, which rewrites and ends it.
     """
+
+    lifecycle = announcement_steps
 
     class Kind(models.TextChoices):
         UNPLANNED = "unplanned", _("Unplanned interruption")

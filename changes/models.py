@@ -30,7 +30,7 @@ from changes.catalogue.models import (  # noqa: F401 - Django finds models in th
 from changes.codes import EMERGENCY, MAJOR, STANDARD, ChangeDomain, ChangeType
 from changes.collision.models import CollisionReading, GradedBy  # noqa: F401 - Django finds models in this module
 from changes.informing.models import AffectedNotice  # noqa: F401 - Django finds models in this module
-from changes.lifecycle import ChangeLifecycle
+from changes.lifecycle import change_actions
 from changes.monthly.models import MonthlyWords  # noqa: F401 - Django finds models in this module
 from changes.plan.models import PlanStep  # noqa: F401 - Django finds models in this module
 from changes.prepared.models import PreparedEdit  # noqa: F401 - Django finds models in this module
@@ -157,8 +157,10 @@ CLOCKS = Clocks(
         ),
     )
 )
-class Change(ChangeLifecycle, Ticket):
+class Change(Ticket):
     """A change with its window, plan, result and review. ``group`` and ``assignee`` implement it."""
+
+    lifecycle = change_actions
 
     change_type = models.ForeignKey(ChangeType, models.PROTECT, verbose_name=_("type of change"), db_index=False)
     domain = models.ForeignKey(ChangeDomain, models.PROTECT, null=True, verbose_name=_("domain"), db_index=False)

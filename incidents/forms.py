@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Tier, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
-from incidents.lifecycle import States
 from incidents.priority import priority_for
+from incidents.states import States
 from incidents.verifying import Verified
 from tickets import clock
 from tickets.forms import (

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
 from incidents.emergencies.models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
-from incidents.lifecycle import PHASES, IncidentLifecycle, States
+from incidents.lifecycle import incident_actions
 from incidents.priority import priority_for
 from incidents.proposing.proposed import Proposal, proposal_of
+from incidents.states import PHASES, States
 from incidents.verifying import Verified
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, Panel, Tile, desk_clocks
@@ -117,8 +118,10 @@ TILES = (
         tiles=TILES,
     )
 )
-class Incident(IncidentLifecycle, Ticket):
+class Incident(Ticket):
     """An incident with its solution, its vendor case and what must be on record about the work."""
+
+    lifecycle = incident_actions
 
     occurred_at = models.DateTimeField(_("occurred"), null=True)
     extent = models.CharField(_("extent"), max_length=200, blank=True, default="", db_default="")

@@ -1,6 +1,6 @@
 """Collects, checks and compiles translations with Babel, so that GNU gettext need not be installed.
 
-Besides the usual calls these are collected: docstrings of methods declared with ``@action``, which pages show as
+Besides the usual calls these are collected: docstrings of functions declared in an ``ActionSet``, which pages show as
 help, and the texts of ``locale/third_party.pot``, which libraries show and do not translate (or not as we would).
 """
 
@@ -139,8 +139,8 @@ def _texts(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
 
 
 def _helps(source: str) -> Iterator[tuple[int, str]]:
-    """Yield the help of every action that a Python file declares: see ``tickets.lifecycle.action``."""
-    if "@action(" not in source:
+    """Yield the help of every action that a Python file declares: see ``tickets.lifecycle.ActionSet``."""
+    if ".action(" not in source:
         return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and any(map(_declares_action, node.decorator_list)):
@@ -150,8 +150,8 @@ def _helps(source: str) -> Iterator[tuple[int, str]]:
 def _declares_action(decorator: ast.expr) -> bool:
     return (
         isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Name)
-        and decorator.func.id == "action"
+        and isinstance(decorator.func, ast.Attribute)
+        and decorator.func.attr == "action"
         and any(keyword.arg == "done" for keyword in decorator.keywords)
     )
 

@@ -15,9 +15,9 @@ from accounts.permissions import Permission
 from problems.codes import ProblemCategory, ProblemLevel, ProblemSource
 from problems.investigation.models import Cause, Evidence, Note  # noqa: F401 - Django finds models in this module
 from problems.known_errors.models import KnownError, KnownErrorUse, Telling, Term  # noqa: F401 - as above
-from problems.lifecycle import ProblemLifecycle
+from problems.lifecycle import problem_actions
 from problems.meeting.models import IncidentMeeting  # noqa: F401 - as above
-from problems.states import PHASES, Outcome, States
+from problems.states import PHASES, WAITS_IN, Outcome, States
 from problems.trends.models import TrendProposal  # noqa: F401 - as above
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import Audience, Clocks, Grade, Imports, Panel, Span
@@ -86,8 +86,10 @@ from tickets.search.triggers import searched_texts
         ),
     )
 )
-class Problem(ProblemLifecycle, Ticket):
+class Problem(Ticket):
     """A problem with its cause, workaround, solution, review and watch. ``assignee`` is its owner."""
+
+    lifecycle = problem_actions
 
     problem_source = models.ForeignKey(
         ProblemSource, models.PROTECT, null=True, verbose_name=_("raised from"), db_index=False
@@ -133,6 +135,12 @@ class Problem(ProblemLifecycle, Ticket):
     def team_ids(self) -> frozenset[int]:
         """Keys of the analysis team; one query, and none before it is stored."""
         return frozenset(self.team.values_list("pk", flat=True)) if self.pk else frozenset()
+
+    def came_from(self) -> str:
+        """The state in which it was before it waits; under investigation where nobody knows. One query."""
+        steps = self.timeline.filter(state_to=States.PENDING).exclude(state_from=States.PENDING).order_by("-pk")
+        found = steps.values_list("state_from", flat=True).first()
+        return found if found in WAITS_IN else States.INVESTIGATING.value
 
     # What the lifecycle's actions share. Each sets columns of this row only.
 

@@ -84,7 +84,7 @@ def _carry_out(
     """What was checked is done: method, store, log, effect."""
     if step.creates:
         record.begin(user=user, now=now)
-    getattr(record, step.name)(user=user, now=now, form=form)
+    step.take(record, user=user, now=now, form=form)
     record.keep(now=now)
     record.save()
     form.save_related()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
@@ -13,7 +13,7 @@ from django_fsm import FSMField
 
 from accounts.models import User
 from records.errors import ActionNotFound
-from records.lifecycle import NEW, Step, family_of
+from records.lifecycle import NEW, Step, StepSet, family_of
 
 #: Lines of a log are evidence.
 ADDED_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -37,8 +37,11 @@ class ProtectedState(models.Model):
 class Record(ProtectedState):
     """A record with states and a log, without queue, number and clock. Its steps are taken by ``records.perform``.
 
-    ``version`` grows with every step, and says whether somebody wrote since a person read it.
+    ``version`` grows with every step, and says whether somebody wrote since a person read it. ``lifecycle``: what can
+    happen to it.
     """
+
+    lifecycle: ClassVar[StepSet]
 
     state = FSMField(_("state"), max_length=20, default=NEW, protected=True, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)

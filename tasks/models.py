@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
 from tasks.codes import TaskKind
-from tasks.lifecycle import PHASES, States, TaskLifecycle
+from tasks.lifecycle import PHASES, States, task_actions
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, desk_clocks
 from tickets.models import CloseCode, Ticket
@@ -37,12 +37,14 @@ from tickets.search.triggers import searched_texts
         tiles=(),
     )
 )
-class Task(TaskLifecycle, Ticket):
+class Task(Ticket):
     """A task (任务单) of a parent ticket. ``position`` orders the tasks of a parent.
 
     Its kind in the source's sense is the ticket's ``category``, its close code one of incidents (TSK-01). Beside them
     ``task_kind`` says what sort of work it is.
     """
+
+    lifecycle = task_actions
 
     task_kind = models.ForeignKey(TaskKind, models.PROTECT, null=True, verbose_name=_("kind of work"))
     position = models.PositiveSmallIntegerField(_("position"), default=1)

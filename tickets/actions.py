@@ -143,7 +143,7 @@ def _carry_out(
     state_from = "" if action.creates else ticket.state
     ticket.came_by = via
     if not restored:
-        getattr(ticket, action.name)(user=user, now=now, **form.body_values())
+        action.take(ticket, user=user, now=now, **form.body_values())
     if undoes is not None and undoes.before is not None:
         _set_back(ticket, undoes.before, now_is=before)
     changes = [] if action.creates else _changes(ticket, before)

@@ -100,7 +100,8 @@ def _unknown_states(kind: Kind) -> Iterator[str]:
 def _unknown_columns(kind: Kind) -> Iterator[str]:
     """Columns that requesters and suppliers read are columns; ``public_fields`` names the kind's own."""
     every = {column.name for column in kind.model._meta.concrete_fields}
-    own = {column.name for column in kind.model._meta.local_concrete_fields if not column.primary_key}
+    table = kind.model._meta.concrete_model or kind.model
+    own = {column.name for column in table._meta.local_concrete_fields if not column.primary_key}
     yield from unknown(f"{kind.code} has among its public_fields the unknown column", kind.public_fields, own)
     yield from unknown(f"{kind.code} has among its supplier_fields the unknown column", kind.supplier_fields, every)
 

@@ -1,4 +1,4 @@
-"""Declaring what can happen to tickets: ``@action``, ``Phase``, ``Kind`` and the registry of kinds.
+"""Declaring what can happen to tickets: ``ActionSet``, ``Phase``, ``Kind`` and the registry of kinds.
 
 One declaration per action, in ``<kind>/lifecycle.py``. Buttons, forms, endpoints, permissions, timeline
 texts, diagrams, the database trigger and the contract tests come from it.
@@ -15,11 +15,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_fsm import GET_STATE, transition
+from django_fsm import GET_STATE
 
 from accounts.permissions import Permission
-from itsm.docstrings import help_text
-from records.lifecycle import Step, declared_actions, transitions_of
+from records.lifecycle import Body, Declared, Step, transitions_of
 from tickets.meaning import Audience, Clocks, Grade, Imports, Panel, Tile
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Section(models.TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class Action(Step):
-    """One thing that can happen to a ticket, as declared with ``@action``: a step, and what only tickets know.
+    """One thing that can happen to a ticket, as declared in an ``ActionSet``: a step, and what only tickets know.
 
     ``back_to``: in place of a target, the states to any of which it leads back, as ``came_from`` of the ticket says;
     ``hidden_by``: who tries all the same is told the reason, never that they have no right.
@@ -99,6 +98,12 @@ class Action(Step):
         return self.back_to or super().targets
 
     @property
+    def leads_to(self) -> Any:
+        """The target, as django-fsm takes it."""
+        back = GET_STATE(lambda ticket, **_given: ticket.came_from(), states=[*self.back_to])
+        return back if self.back_to else self.target
+
+    @property
     def heading(self) -> Section:
         """Under which heading the menu of a ticket shows it."""
         if self.section is not None:
@@ -113,32 +118,17 @@ class Action(Step):
         return bool(self.form_class.base_fields.keys() - self.form_class.asked_late)
 
 
-def action(
-    *, source: str | Sequence[str], target: str | None = None, **details: Any
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare a method of a lifecycle as an action; ``details`` are the other columns of ``Action``.
+class ActionSet(Declared[Action]):
+    """The actions of tickets. A set that starts in states of the kind is made by a function, called with them."""
 
-    Raises TypeError for a detail that there is not, or one that is missing.
-    """
-    sources = (source,) if isinstance(source, str) else tuple(source)
+    def action(
+        self, *, source: str | Sequence[str], target: str | None = None, **details: Any
+    ) -> Callable[[Body], Body]:
+        """Declare a function of a ticket as an action; ``details`` are the other columns of ``Action``.
 
-    def declare(method: Callable[..., None]) -> Callable[..., None]:
-        spec = Action(
-            name=method.__name__,
-            help=help_text(method.__doc__),
-            sources=tuple(str(state) for state in sources),
-            target=None if target is None else str(target),
-            **details,
-        )
-        fsm_source = sources[0] if len(sources) == 1 else list(sources)
-        back = GET_STATE(lambda ticket, **_given: ticket.came_from(), states=list(spec.back_to))
-        leads_to = back if spec.back_to else target
-        moves: Callable[..., None] = transition(
-            field="state", source=fsm_source, target=leads_to, custom={"action": spec}
-        )(method)
-        return moves
-
-    return declare
+        Raises TypeError for a detail that there is not, or one that is missing.
+        """
+        return self._declare(Action, source, target, details)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,9 +197,9 @@ class Kind:
     model: type[Ticket] = field(default=None, compare=False)  # type: ignore[assignment]
 
     @cached_property
-    def actions(self) -> dict[str, Action]:
+    def actions(self) -> Mapping[str, Action]:
         """Actions by name: the kind's own first, in the order of declaration."""
-        return declared_actions(self.model)
+        return self.model.lifecycle
 
     @property
     def in_portal(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -42,7 +43,7 @@ from tickets.database.indexes import TICKET_INDEXES, TIMELINE_INDEXES
 from tickets.database.triggers import APPEND_ONLY, DECLARED_TRANSITIONS_ONLY
 from tickets.files.checks import FileCheck  # noqa: F401 - Django finds models in this module
 from tickets.files.kinds import FileKind  # noqa: F401 - Django finds models in this module
-from tickets.lifecycle import Action, Kind, Phase, kind_of, kind_of_model
+from tickets.lifecycle import Action, ActionSet, Kind, Phase, kind_of, kind_of_model
 from tickets.querysets import LIVE, TicketQuerySet
 from tickets.queues.saved_views import SavedView  # noqa: F401 - Django finds models in this module
 from tickets.search.documents import SearchDocument, StaleDocuments  # noqa: F401 - Django finds models in this module
@@ -61,6 +62,8 @@ class Ticket(ProtectedState):
     limit that runs now, the sort key of queues.
     """
 
+    #: What can happen to it: each kind gives its own.
+    lifecycle: ClassVar[ActionSet]
     came_by = ""
 
     kind = models.CharField(_("kind"), max_length=20, editable=False)
@@ -215,7 +218,7 @@ class Ticket(ProtectedState):
         return kind_of(self.kind) if self.kind else kind_of_model(type(self))
 
     @property
-    def actions(self) -> dict[str, Action]:
+    def actions(self) -> Mapping[str, Action]:
         """What can happen to it, by name."""
         return self.kind_info.actions
 

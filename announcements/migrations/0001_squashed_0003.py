@@ -4,7 +4,6 @@ import pgtrigger.compiler
 from django.conf import settings
 from django.db import migrations, models
 
-import announcements.lifecycle
 from itsm import initial
 
 
@@ -139,7 +138,6 @@ class Migration(initial.Migration):
                     ),
                 ],
             },
-            bases=(announcements.lifecycle.AnnouncementLifecycle, models.Model),
         ),
         migrations.CreateModel(
             name="AnnouncementEntry",

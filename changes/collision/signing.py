@@ -71,7 +71,7 @@ def blocking(change: Change, now: datetime, known: Estate | None = None) -> list
 def blocking_once_begun(change: Change, user: User, now: datetime) -> list[Collision]:
     """As ``blocking``, as if ``user`` began it at ``now``: in the time and by whom it would be done."""
     begun = copy.copy(change)
-    begun.start(user=user, now=now, text="")
+    begun.actions["start"].take(begun, user=user, now=now, text="")
     return blocking(begun, now)
 
 

@@ -3,53 +3,49 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from changes import rules
 from changes.states import PLANNED, States
-from tickets.lifecycle import action
+from tickets.lifecycle import ActionSet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Ticket as Columns
-else:
-    Columns = object
+    from changes.models import Change
 
 
-class Informing(Columns):
-    """Keeping those affected informed."""
+#: Keeping those affected informed.
+informing = ActionSet()
 
-    notice_zh: Any
-    notice_en: Any
-    expected_end: Any
 
-    @action(
-        source=[*PLANNED],
-        label=_("Write to those affected"),
-        done=_("wrote what those affected read"),
-        allow=rules.may_plan,
-        form="changes.informing.forms.WordsForm",
-        effect="changes.informing.services.rewrite",
-        icon="speakerphone",
-        public=False,
-        versioned=False,
-    )
-    def write_to_affected(self, *, user: User, now: datetime, notice_zh: str, notice_en: str) -> None:
-        """Write what customers read of it, in their languages; without it they read its effect."""
-        self.notice_zh, self.notice_en = notice_zh, notice_en
+@informing.action(
+    source=[*PLANNED],
+    label=_("Write to those affected"),
+    done=_("wrote what those affected read"),
+    allow=rules.may_plan,
+    form="changes.informing.forms.WordsForm",
+    effect="changes.informing.services.rewrite",
+    icon="speakerphone",
+    public=False,
+    versioned=False,
+)
+def write_to_affected(change: Change, *, user: User, now: datetime, notice_zh: str, notice_en: str) -> None:
+    """Write what customers read of it, in their languages; without it they read its effect."""
+    change.notice_zh, change.notice_en = notice_zh, notice_en
 
-    @action(
-        source=[States.SCHEDULED, States.IMPLEMENTING],
-        label=_("Report a delay"),
-        done=_("reported that it takes longer"),
-        allow=rules.may_implement,
-        form="changes.informing.forms.DelayForm",
-        icon="clock-pause",
-        public=False,
-        versioned=False,
-    )
-    def report_delay(self, *, user: User, now: datetime, expected_end: datetime, text: str) -> None:
-        """Say until when it takes now; those affected are told."""
-        self.expected_end = expected_end
+
+@informing.action(
+    source=[States.SCHEDULED, States.IMPLEMENTING],
+    label=_("Report a delay"),
+    done=_("reported that it takes longer"),
+    allow=rules.may_implement,
+    form="changes.informing.forms.DelayForm",
+    icon="clock-pause",
+    public=False,
+    versioned=False,
+)
+def report_delay(change: Change, *, user: User, now: datetime, expected_end: datetime, text: str) -> None:
+    """Say until when it takes now; those affected are told."""
+    change.expected_end = expected_end

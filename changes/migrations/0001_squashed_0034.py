@@ -6,7 +6,6 @@ import pgtrigger.compiler
 from django.conf import settings
 from django.db import migrations, models
 
-import changes.lifecycle
 import duty.models
 from itsm import initial
 
@@ -1112,7 +1111,7 @@ class Migration(initial.Migration):
                     ),
                 ],
             },
-            bases=(changes.lifecycle.ChangeLifecycle, "tickets.ticket"),
+            bases=("tickets.ticket",),
         ),
         migrations.CreateModel(
             name="CollisionOverride",

@@ -3,122 +3,125 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from incidents.corrections import LIVE
-from tickets.lifecycle import Section, action
+from incidents.states import LIVE, States
+from tickets.lifecycle import ActionSet, Section
+from tickets.shared.waiting import end_waiting
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
-    from tickets.models import Ticket as Columns
-else:
-    Columns = object
+    from incidents.models import Incident
 
 
-class ByTime(Columns):
-    """Escalation by time (INC-13), closing by itself (INC-09), times agreed with the requester (INC-19)."""
+#: Escalation by time (INC-13), closing by itself (INC-09), times agreed with the requester (INC-19).
+by_time = ActionSet()
 
-    # A helper of ``incidents.models.Incident``.
-    end_waiting: Any
 
-    @action(
-        source=["assigned", "in_progress"],
-        target="assigned",
-        label=_("Escalate by time"),
-        done=_("went to the next line, because time was over"),
-        tells=("assigned",),
-        form="incidents.by_itself.forms.OutOfTimeMoveForm",
-        icon="arrow-up-right",
-        public=False,
-        system=True,
-    )
-    def escalate_by_time(self, *, user: None, now: datetime, group: SupportGroup, limit: str) -> None:
-        """Give it to the queue of the next line; it counts as escalated until somebody acts (INC-13)."""
-        self.group, self.assignee = group, None
-        self.escalated_at = self.escalated_at or now
+@by_time.action(
+    source=[States.ASSIGNED, States.IN_PROGRESS],
+    target=States.ASSIGNED,
+    label=_("Escalate by time"),
+    done=_("went to the next line, because time was over"),
+    tells=("assigned",),
+    form="incidents.by_itself.forms.OutOfTimeMoveForm",
+    icon="arrow-up-right",
+    public=False,
+    system=True,
+)
+def escalate_by_time(incident: Incident, *, user: None, now: datetime, group: SupportGroup, limit: str) -> None:
+    """Give it to the queue of the next line; it counts as escalated until somebody acts (INC-13)."""
+    incident.group, incident.assignee = group, None
+    incident.escalated_at = incident.escalated_at or now
 
-    @action(
-        source=LIVE,
-        label=_("Report that time is over"),
-        done=_("was escalated to people, because time was over"),
-        form="incidents.by_itself.forms.OutOfTimeForm",
-        icon="alert-triangle",
-        public=False,
-        system=True,
-    )
-    def report_out_of_time(self, *, user: None, now: datetime, limit: str) -> None:
-        """Leave it where it is and tell people; it counts as escalated until somebody acts (INC-13)."""
-        self.escalated_at = self.escalated_at or now
 
-    @action(
-        source=LIVE,
-        label=_("Take note of the escalation"),
-        done=_("took note of the escalation"),
-        allow=rules.may_answer_escalation,
-        guards=(guards.is_escalated,),
-        form="incidents.by_itself.forms.TakeNoteForm",
-        icon="eye-check",
-        public=False,
-        versioned=False,
-        menu=False,
-    )
-    def acknowledge(self, *, user: User, now: datetime, text: str) -> None:
-        """Say that you have seen it and what happens now; it leaves the list of what is escalated (INC-13)."""
-        self.escalated_at = None
+@by_time.action(
+    source=LIVE,
+    label=_("Report that time is over"),
+    done=_("was escalated to people, because time was over"),
+    form="incidents.by_itself.forms.OutOfTimeForm",
+    icon="alert-triangle",
+    public=False,
+    system=True,
+)
+def report_out_of_time(incident: Incident, *, user: None, now: datetime, limit: str) -> None:
+    """Leave it where it is and tell people; it counts as escalated until somebody acts (INC-13)."""
+    incident.escalated_at = incident.escalated_at or now
 
-    @action(
-        source=LIVE,
-        label=_("Agree on a time"),
-        done=_("agreed on a time with the requester"),
-        tells=("moved",),
-        allow=rules.may_hand_over,
-        form="incidents.by_itself.forms.AgreeForm",
-        icon="calendar-time",
-        key=",",
-        section=Section.RECORD,
-    )
-    def agree_time(self, *, user: User, now: datetime, agreed_at: datetime, text: str) -> None:
-        """Record until when the requester agreed to wait, and why; the limits stay as they are (INC-19)."""
-        self.agreed_at, self.agreed_reason = agreed_at, text
 
-    @action(
-        source="pending",
-        target="in_progress",
-        label=_("Resume by itself"),
-        done=_("goes on: the wait is over"),
-        tells=("wait_over",),
-        system=True,
-        icon="player-play",
-    )
-    def resume_by_time(self, *, user: None, now: datetime) -> None:
-        """Go on at the end of a wait, as its reason says; whoever handles it is told (INC-22)."""
-        self.end_waiting(now)
+@by_time.action(
+    source=LIVE,
+    label=_("Take note of the escalation"),
+    done=_("took note of the escalation"),
+    allow=rules.may_answer_escalation,
+    guards=(guards.is_escalated,),
+    form="incidents.by_itself.forms.TakeNoteForm",
+    icon="eye-check",
+    public=False,
+    versioned=False,
+    menu=False,
+)
+def acknowledge(incident: Incident, *, user: User, now: datetime, text: str) -> None:
+    """Say that you have seen it and what happens now; it leaves the list of what is escalated (INC-13)."""
+    incident.escalated_at = None
 
-    @action(
-        source="pending",
-        label=_("Remind of the wait"),
-        done=_("the wait is over: whoever handles it was reminded"),
-        tells=("wait_over",),
-        system=True,
-        icon="bell-ringing",
-        public=False,
-        versioned=False,
-    )
-    def remind_of_wait(self, *, user: None, now: datetime) -> None:
-        """Say at the end of a wait that it is over; the clocks count again (INC-22)."""
 
-    @action(
-        source="resolved",
-        target="closed",
-        label=_("Close by itself"),
-        done=_("was closed: nobody objected in time"),
-        tells=("rate_asked", "closed_by_time"),
-        icon="circle-check",
-        system=True,
-    )
-    def close_by_time(self, *, user: None, now: datetime) -> None:
-        """Close what was resolved some time ago and nobody objected to (INC-09)."""
-        self.closed_at, self.closes_at = now, None
+@by_time.action(
+    source=LIVE,
+    label=_("Agree on a time"),
+    done=_("agreed on a time with the requester"),
+    tells=("moved",),
+    allow=rules.may_hand_over,
+    form="incidents.by_itself.forms.AgreeForm",
+    icon="calendar-time",
+    key=",",
+    section=Section.RECORD,
+)
+def agree_time(incident: Incident, *, user: User, now: datetime, agreed_at: datetime, text: str) -> None:
+    """Record until when the requester agreed to wait, and why; the limits stay as they are (INC-19)."""
+    incident.agreed_at, incident.agreed_reason = agreed_at, text
+
+
+@by_time.action(
+    source=States.PENDING,
+    target=States.IN_PROGRESS,
+    label=_("Resume by itself"),
+    done=_("goes on: the wait is over"),
+    tells=("wait_over",),
+    system=True,
+    icon="player-play",
+)
+def resume_by_time(incident: Incident, *, user: None, now: datetime) -> None:
+    """Go on at the end of a wait, as its reason says; whoever handles it is told (INC-22)."""
+    end_waiting(incident, now)
+
+
+@by_time.action(
+    source=States.PENDING,
+    label=_("Remind of the wait"),
+    done=_("the wait is over: whoever handles it was reminded"),
+    tells=("wait_over",),
+    system=True,
+    icon="bell-ringing",
+    public=False,
+    versioned=False,
+)
+def remind_of_wait(incident: Incident, *, user: None, now: datetime) -> None:
+    """Say at the end of a wait that it is over; the clocks count again (INC-22)."""
+
+
+@by_time.action(
+    source=States.RESOLVED,
+    target=States.CLOSED,
+    label=_("Close by itself"),
+    done=_("was closed: nobody objected in time"),
+    tells=("rate_asked", "closed_by_time"),
+    icon="circle-check",
+    system=True,
+)
+def close_by_time(incident: Incident, *, user: None, now: datetime) -> None:
+    """Close what was resolved some time ago and nobody objected to (INC-09)."""
+    incident.closed_at, incident.closes_at = now, None

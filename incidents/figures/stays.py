@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.figures.complaints import BY_DATE
 from incidents.figures.records import incident_set
-from incidents.lifecycle import States
+from incidents.states import States
 from tickets.figures.measures import Measure, Reading, register_measures
 from tickets.figures.moves import stays, stays_in, went
 from tickets.figures.records import PLACED_BY, Records, Span

@@ -8,44 +8,43 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents import guards, rules
-from incidents.corrections import LIVE
-from tickets.lifecycle import action
+from incidents.states import LIVE, States
+from tickets.lifecycle import ActionSet
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from incidents.models import Incident
 
 
-class FollowUps:
-    """What comes after somebody else has done their part."""
+#: What comes after somebody else has done their part.
+follow_ups = ActionSet()
 
-    # Columns and helpers of ``incidents.models.Incident``.
-    talked_at: Any
-    rate_with: Any
 
-    @action(
-        source=LIVE,
-        label=_("Talk with the previous handler"),
-        done=_("talked with the previous handler"),
-        allow=rules.may_handle,
-        guards=(guards.is_follow_up,),
-        form="incidents.following_up.forms.TalkForm",
-        icon="messages",
-        public=False,
-    )
-    def record_talk(self, *, user: User, now: datetime, text: str, **fields: Any) -> None:
-        """Record what the previous handler of an incident that came back said about it (INC-21)."""
-        self.talked_at = now
+@follow_ups.action(
+    source=LIVE,
+    label=_("Talk with the previous handler"),
+    done=_("talked with the previous handler"),
+    allow=rules.may_handle,
+    guards=(guards.is_follow_up,),
+    form="incidents.following_up.forms.TalkForm",
+    icon="messages",
+    public=False,
+)
+def record_talk(incident: Incident, *, user: User, now: datetime, text: str, **fields: Any) -> None:
+    """Record what the previous handler of an incident that came back said about it (INC-21)."""
+    incident.talked_at = now
 
-    @action(
-        source="closed",
-        label=_("Rate"),
-        done=_("rated the result"),
-        allow=rules.may_confirm,
-        guards=(guards.is_unrated,),
-        form="incidents.forms.RateForm",
-        icon="star",
-        versioned=False,
-    )
-    def rate(self, *, user: User, now: datetime, satisfaction: Any, satisfaction_comment: str) -> None:
-        """Say what you think of the result (INC-10)."""
-        self.rate_with({"satisfaction": satisfaction, "satisfaction_comment": satisfaction_comment}, heard=False)
+
+@follow_ups.action(
+    source=States.CLOSED,
+    label=_("Rate"),
+    done=_("rated the result"),
+    allow=rules.may_confirm,
+    guards=(guards.is_unrated,),
+    form="incidents.forms.RateForm",
+    icon="star",
+    versioned=False,
+)
+def rate(incident: Incident, *, user: User, now: datetime, satisfaction: Any, satisfaction_comment: str) -> None:
+    """Say what you think of the result (INC-10)."""
+    incident.rate_with({"satisfaction": satisfaction, "satisfaction_comment": satisfaction_comment}, heard=False)

@@ -3,7 +3,6 @@ import pgtrigger.compiler
 from django.conf import settings
 from django.db import migrations, models
 
-import incidents.lifecycle
 from itsm import initial
 
 
@@ -225,7 +224,7 @@ class Migration(initial.Migration):
                     ),
                 ],
             },
-            bases=(incidents.lifecycle.IncidentLifecycle, "tickets.ticket"),
+            bases=("tickets.ticket",),
         ),
         migrations.CreateModel(
             name="CallIn",

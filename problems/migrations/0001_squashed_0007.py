@@ -3,7 +3,6 @@ import pgtrigger.compiler
 from django.conf import settings
 from django.db import migrations, models
 
-import problems.lifecycle
 from itsm import initial
 
 
@@ -185,7 +184,7 @@ class Migration(initial.Migration):
                     ),
                 ],
             },
-            bases=(problems.lifecycle.ProblemLifecycle, "tickets.ticket"),
+            bases=("tickets.ticket",),
         ),
         migrations.CreateModel(
             name="KnownError",

@@ -2,7 +2,6 @@ import django.db.models.deletion
 import pgtrigger.compiler
 from django.db import migrations, models
 
-import tasks.lifecycle
 from itsm import initial
 
 
@@ -96,6 +95,6 @@ class Migration(initial.Migration):
                     ),
                 ],
             },
-            bases=(tasks.lifecycle.TaskLifecycle, "tickets.ticket"),
+            bases=("tickets.ticket",),
         ),
     ]

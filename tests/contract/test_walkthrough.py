@@ -46,8 +46,10 @@ def edited_lifecycle() -> types.ModuleType:
     return module
 
 
-class Edited(edited_lifecycle().IncidentLifecycle, Incident):  # type: ignore[misc]
+class Edited(Incident):
     """Incidents as they are after the edit."""
+
+    lifecycle = edited_lifecycle().incident_actions
 
     class Meta:
         proxy = True

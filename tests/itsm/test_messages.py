@@ -35,12 +35,13 @@ label = _("A label "
 month = pgettext("month", "May")
 
 
-class Life:
-    @action(source=NEW, label=_("Hello"), done=_("Hello"))
-    def begin(self):
-        """Begin it, whoever
-        is first (INC-06)."""
+@life.action(source=NEW, label=_("Hello"), done=_("Hello"))
+def begin(ticket):
+    """Begin it, whoever
+    is first (INC-06)."""
 
+
+class View:
     @action(detail=True)
     def other(self):
         """Not an action of ours."""

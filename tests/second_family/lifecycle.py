@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from accounts.models import User
 from accounts.permissions import Permission
-from records.lifecycle import ANY, NEW, step
+from records.lifecycle import ANY, NEW, StepSet
+
+if TYPE_CHECKING:
+    from tests.second_family.models import Loan
 
 
 class States(models.TextChoices):
@@ -30,44 +33,48 @@ def the_borrower_has_it(loan: Any, user: User) -> Any:
     return None if loan.borrower_id == user.pk else "Somebody else has it."
 
 
-class LoanLifecycle:
-    """Lent, given back, or lost."""
+#: Lent, given back, or lost.
+loan_steps = StepSet()
 
-    @step(
-        source=NEW,
-        target=States.LENT,
-        label="Lend",
-        done="Lent",
-        allow=anybody_at_work,
-        form="tests.second_family.forms.LoanForm",
-    )
-    def lend(self: Any, *, user: User, now: datetime, form: Any) -> None:
-        """Hand it to somebody."""
 
-    @step(
-        source=States.LENT,
-        target=States.BACK,
-        label="Give back",
-        done="Back",
-        allow=anybody_at_work,
-        form="tests.second_family.forms.BackForm",
-        effect="tests.second_family.services.note_wear",
-    )
-    def give_back(self: Any, *, user: User, now: datetime, form: Any) -> None:
-        """Say in what shape it is."""
-        self.shape = form.cleaned_data["shape"]
+@loan_steps.step(
+    source=NEW,
+    target=States.LENT,
+    label="Lend",
+    done="Lent",
+    allow=anybody_at_work,
+    form="tests.second_family.forms.LoanForm",
+)
+def lend(loan: Loan, *, user: User, now: datetime, form: Any) -> None:
+    """Hand it to somebody."""
 
-    @step(
-        source=States.LENT,
-        target=States.LOST,
-        label="Lose",
-        done="Lost",
-        allow=anybody_at_work,
-        guards=(the_borrower_has_it,),
-    )
-    def lose(self, *, user: User, now: datetime, form: Any) -> None:
-        """It is gone."""
 
-    @step(source=ANY, label="Recount", done="Counted", system=True)
-    def count(self, *, user: User, now: datetime, form: Any) -> None:
-        """The portal looks whether it is still there."""
+@loan_steps.step(
+    source=States.LENT,
+    target=States.BACK,
+    label="Give back",
+    done="Back",
+    allow=anybody_at_work,
+    form="tests.second_family.forms.BackForm",
+    effect="tests.second_family.services.note_wear",
+)
+def give_back(loan: Loan, *, user: User, now: datetime, form: Any) -> None:
+    """Say in what shape it is."""
+    loan.shape = form.cleaned_data["shape"]
+
+
+@loan_steps.step(
+    source=States.LENT,
+    target=States.LOST,
+    label="Lose",
+    done="Lost",
+    allow=anybody_at_work,
+    guards=(the_borrower_has_it,),
+)
+def lose(loan: Loan, *, user: User, now: datetime, form: Any) -> None:
+    """It is gone."""
+
+
+@loan_steps.step(source=ANY, label="Recount", done="Counted", system=True)
+def count(loan: Loan, *, user: User, now: datetime, form: Any) -> None:
+    """The portal looks whether it is still there."""

@@ -9,12 +9,13 @@ from django.db import models
 
 from records.lifecycle import NEW
 from tickets import guards
-from tickets.lifecycle import Phase, action
+from tickets.lifecycle import ActionSet, Phase
 from tickets.rules import may_dispatch, may_register, may_work_on
-from tickets.shared.common import CommonActions
+from tickets.shared.common import common_actions
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
+    from tests.second_kind.models import Visit
 
 
 class States(models.TextChoices):
@@ -28,63 +29,64 @@ class States(models.TextChoices):
 PHASES = {States.PLANNED: Phase.OPEN, States.UNDER_WAY: Phase.OPEN, States.DONE: Phase.CLOSED}
 
 
-class VisitLifecycle(CommonActions):
-    """Planned, under way, done."""
+#: Planned, under way, done.
+visit_actions = ActionSet(common_actions)
 
-    distance: Any
-    plan_for: Any
 
-    @action(
-        source=NEW,
-        target=States.PLANNED,
-        label="Plan visit",
-        done="planned this visit",
-        allow=may_register,
-        form="tests.second_kind.forms.PlanForm",
-        intent="primary",
-        icon="plus",
-        key="n",
-    )
-    def register(self, *, user: User, now: datetime, **fields: Any) -> None:
-        """Plan a visit to a customer."""
-        self.plan_for(user, **fields)
+@visit_actions.action(
+    source=NEW,
+    target=States.PLANNED,
+    label="Plan visit",
+    done="planned this visit",
+    allow=may_register,
+    form="tests.second_kind.forms.PlanForm",
+    intent="primary",
+    icon="plus",
+    key="n",
+)
+def register(visit: Visit, *, user: User, now: datetime, **fields: Any) -> None:
+    """Plan a visit to a customer."""
+    visit.plan_for(user, **fields)
 
-    @action(
-        source=States.PLANNED,
-        label="Send",
-        done="sent somebody",
-        allow=may_dispatch,
-        form="tickets.shared.assignment.AssignmentForm",
-    )
-    def send(self, *, user: User, now: datetime, group: SupportGroup, assignee: User | None) -> None:
-        """Choose who goes there."""
-        self.group, self.assignee = group, assignee
 
-    @action(
-        source=States.PLANNED,
-        target=States.UNDER_WAY,
-        label="Set out",
-        done="set out",
-        allow=may_work_on,
-        guards=(guards.has_assignee,),
-        intent="primary",
-        key="s",
-    )
-    def set_out(self, *, user: User, now: datetime) -> None:
-        """Begin the journey."""
-        self.responded_at = now
+@visit_actions.action(
+    source=States.PLANNED,
+    label="Send",
+    done="sent somebody",
+    allow=may_dispatch,
+    form="tickets.shared.assignment.AssignmentForm",
+)
+def send(visit: Visit, *, user: User, now: datetime, group: SupportGroup, assignee: User | None) -> None:
+    """Choose who goes there."""
+    visit.group, visit.assignee = group, assignee
 
-    @action(
-        source=States.UNDER_WAY,
-        target=States.DONE,
-        label="Finish",
-        done="finished the visit",
-        allow=may_work_on,
-        form="tests.second_kind.forms.ReportForm",
-        effect="tests.second_kind.services.book_trip",
-        intent="primary",
-        key="f",
-    )
-    def finish(self, *, user: User, now: datetime, distance: int, text: str) -> None:
-        """Report what was done and how far it was."""
-        self.distance, self.closed_at = distance, now
+
+@visit_actions.action(
+    source=States.PLANNED,
+    target=States.UNDER_WAY,
+    label="Set out",
+    done="set out",
+    allow=may_work_on,
+    guards=(guards.has_assignee,),
+    intent="primary",
+    key="s",
+)
+def set_out(visit: Visit, *, user: User, now: datetime) -> None:
+    """Begin the journey."""
+    visit.responded_at = now
+
+
+@visit_actions.action(
+    source=States.UNDER_WAY,
+    target=States.DONE,
+    label="Finish",
+    done="finished the visit",
+    allow=may_work_on,
+    form="tests.second_kind.forms.ReportForm",
+    effect="tests.second_kind.services.book_trip",
+    intent="primary",
+    key="f",
+)
+def finish(visit: Visit, *, user: User, now: datetime, distance: int, text: str) -> None:
+    """Report what was done and how far it was."""
+    visit.distance, visit.closed_at = distance, now

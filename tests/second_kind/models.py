@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.models import User
 from accounts.permissions import Permission
-from tests.second_kind.lifecycle import PHASES, States, VisitLifecycle
+from tests.second_kind.lifecycle import PHASES, States, visit_actions
 from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import NO_CLOCKS, Audience, Grade
 from tickets.models import ImpactLevel, Ticket
@@ -34,8 +34,10 @@ from tickets.models import ImpactLevel, Ticket
         tells={"comment": ()},
     )
 )
-class Visit(VisitLifecycle, Ticket):
+class Visit(Ticket):
     """Somebody goes to a customer."""
+
+    lifecycle = visit_actions
 
     distance = models.PositiveIntegerField(null=True)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from incidents.lifecycle import States as IncidentStates
 from incidents.models import Incident
+from incidents.states import States as IncidentStates
 from tasks.lifecycle import States as TaskStates
 from tasks.models import Task
 from tests.factories import MONDAY, World, act, add_task, finish, incident_in, last_entry, make_item

@@ -9,188 +9,197 @@ from django.utils.translation import gettext_lazy as _
 
 from records.lifecycle import ANY
 from tickets import guards, rules
-from tickets.lifecycle import Section, action
+from tickets.lifecycle import ActionSet, Section
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Ticket as Columns
-else:
-    Columns = object
+    from tickets.models import Ticket
 
 
-class CommonActions(Columns):
-    """Talking about a ticket, relating it to others, following it."""
+#: Talking about a ticket, relating it to others, following it.
+common_actions = ActionSet()
 
-    @action(
-        source=ANY,
-        label=_("Reply"),
-        done=_("replied"),
-        tells=("replied",),
-        allow=rules.may_reply,
-        form="tickets.shared.forms.CommentForm",
-        icon="message",
-        key="r",
-        versioned=False,
-        menu=False,
-        bulk=True,
-    )
-    def comment(self, *, user: User, now: datetime, text: str) -> None:
-        """Write something that the requester sees too."""
 
-    @action(
-        source=ANY,
-        label=_("Internal note"),
-        done=_("added an internal note"),
-        tells=("noted",),
-        allow=rules.may_read_internal,
-        form="tickets.shared.forms.CommentForm",
-        icon="lock",
-        key="i",
-        public=False,
-        versioned=False,
-        menu=False,
-        bulk=True,
-    )
-    def note(self, *, user: User, now: datetime, text: str) -> None:
-        """Write something that only staff see."""
+@common_actions.action(
+    source=ANY,
+    label=_("Reply"),
+    done=_("replied"),
+    tells=("replied",),
+    allow=rules.may_reply,
+    form="tickets.shared.forms.CommentForm",
+    icon="message",
+    key="r",
+    versioned=False,
+    menu=False,
+    bulk=True,
+)
+def comment(ticket: Ticket, *, user: User, now: datetime, text: str) -> None:
+    """Write something that the requester sees too."""
 
-    @action(
-        source=ANY,
-        label=_("Log time"),
-        done=_("logged time"),
-        allow=rules.may_read_internal,
-        form="tickets.shared.forms.TimeForm",
-        effect="tickets.shared.worktime.record_time",
-        icon="clock-edit",
-        public=False,
-        versioned=False,
-        menu=False,
-    )
-    def log_time(self, *, user: User, now: datetime, minutes: int, text: str) -> None:
-        """Record how long you worked on it, for the reports on the use of people (TKT-11)."""
 
-    @action(
-        source=ANY,
-        label=_("Hand on"),
-        done=_("was handed on: its assignee was switched off"),
-        form="tickets.shared.forms.HandOnForm",
-        tells=("assigned",),
-        system=True,
-        icon="user-off",
-        public=False,
-        versioned=False,
-    )
-    def hand_on(self, *, user: None, now: datetime, assignee: User | None) -> None:
-        """Leave what somebody who was switched off held to the group's lead, or to the group's queue (INC-22)."""
-        self.assignee = assignee
+@common_actions.action(
+    source=ANY,
+    label=_("Internal note"),
+    done=_("added an internal note"),
+    tells=("noted",),
+    allow=rules.may_read_internal,
+    form="tickets.shared.forms.CommentForm",
+    icon="lock",
+    key="i",
+    public=False,
+    versioned=False,
+    menu=False,
+    bulk=True,
+)
+def note(ticket: Ticket, *, user: User, now: datetime, text: str) -> None:
+    """Write something that only staff see."""
 
-    @action(
-        source=ANY,
-        label=_("Urge"),
-        done=_("urged"),
-        tells=("urged",),
-        allow=rules.may_urge,
-        guards=(guards.is_live, guards.is_with_another),
-        form="tickets.shared.forms.UrgeForm",
-        icon="bell-ringing",
-        key="u",
-        versioned=False,
-        section=Section.HELP,
-    )
-    def urge(self, *, user: User, now: datetime, text: str) -> None:
-        """Ask for more speed; assignee and group are told, and it is counted."""
-        self.urge_count += 1
 
-    @action(
-        source=ANY,
-        label=_("Watch"),
-        done=_("watches this ticket"),
-        allow=rules.may_see,
-        effect="tickets.services.watch",
-        icon="eye",
-        public=False,
-        versioned=False,
-        menu=False,
-        bulk=True,
-        undo="unwatch",
-    )
-    def watch(self, *, user: User, now: datetime) -> None:
-        """Be told how this ticket goes on."""
+@common_actions.action(
+    source=ANY,
+    label=_("Log time"),
+    done=_("logged time"),
+    allow=rules.may_read_internal,
+    form="tickets.shared.forms.TimeForm",
+    effect="tickets.shared.worktime.record_time",
+    icon="clock-edit",
+    public=False,
+    versioned=False,
+    menu=False,
+)
+def log_time(ticket: Ticket, *, user: User, now: datetime, minutes: int, text: str) -> None:
+    """Record how long you worked on it, for the reports on the use of people (TKT-11)."""
 
-    @action(
-        source=ANY,
-        label=_("Stop watching"),
-        done=_("stopped watching"),
-        allow=rules.may_see,
-        effect="tickets.services.unwatch",
-        icon="eye-off",
-        public=False,
-        versioned=False,
-        menu=False,
-        undo="watch",
-    )
-    def unwatch(self, *, user: User, now: datetime) -> None:
-        """No longer be told how this ticket goes on."""
 
-    @action(
-        source=ANY,
-        label=_("Relate"),
-        done=_("related to another ticket"),
-        allow=rules.may_read_internal,
-        form="tickets.shared.forms.LinkForm",
-        effect="tickets.services.link_tickets",
-        icon="link",
-        key="l",
-        public=False,
-        versioned=False,
-        undo="unlink",
-    )
-    def link(self, *, user: User, now: datetime, meaning: str, target: Any) -> None:
-        """Relate this ticket to another one; both show it."""
+@common_actions.action(
+    source=ANY,
+    label=_("Hand on"),
+    done=_("was handed on: its assignee was switched off"),
+    form="tickets.shared.forms.HandOnForm",
+    tells=("assigned",),
+    system=True,
+    icon="user-off",
+    public=False,
+    versioned=False,
+)
+def hand_on(ticket: Ticket, *, user: None, now: datetime, assignee: User | None) -> None:
+    """Leave what somebody who was switched off held to the group's lead, or to the group's queue (INC-22)."""
+    ticket.assignee = assignee
 
-    @action(
-        source=ANY,
-        label=_("Remove relation"),
-        done=_("removed a relation"),
-        allow=rules.may_read_internal,
-        form="tickets.shared.forms.UnlinkForm",
-        effect="tickets.services.unlink_tickets",
-        removes=True,
-        icon="unlink",
-        public=False,
-        versioned=False,
-        menu=False,
-        undo="link",
-    )
-    def unlink(self, *, user: User, now: datetime, meaning: str, target: Any) -> None:
-        """Remove a relation between this ticket and another one."""
 
-    @action(
-        source=ANY,
-        label=_("Add configuration items"),
-        done=_("added configuration items"),
-        allow=rules.may_handle,
-        form="tickets.shared.forms.ItemsForm",
-        effect="tickets.services.add_items",
-        icon="server",
-        public=False,
-        versioned=False,
-    )
-    def add_items(self, *, user: User, now: datetime, items: Any) -> None:
-        """Say which configuration items the ticket is about."""
+@common_actions.action(
+    source=ANY,
+    label=_("Urge"),
+    done=_("urged"),
+    tells=("urged",),
+    allow=rules.may_urge,
+    guards=(guards.is_live, guards.is_with_another),
+    form="tickets.shared.forms.UrgeForm",
+    icon="bell-ringing",
+    key="u",
+    versioned=False,
+    section=Section.HELP,
+)
+def urge(ticket: Ticket, *, user: User, now: datetime, text: str) -> None:
+    """Ask for more speed; assignee and group are told, and it is counted."""
+    ticket.urge_count += 1
 
-    @action(
-        source=ANY,
-        label=_("Remove configuration items"),
-        done=_("removed configuration items"),
-        allow=rules.may_handle,
-        form="tickets.shared.forms.RemoveItemsForm",
-        effect="tickets.services.remove_items",
-        removes=True,
-        icon="server-off",
-        public=False,
-        versioned=False,
-        menu=False,
-    )
-    def remove_items(self, *, user: User, now: datetime, items: Any) -> None:
-        """Take configuration items off the ticket."""
+
+@common_actions.action(
+    source=ANY,
+    label=_("Watch"),
+    done=_("watches this ticket"),
+    allow=rules.may_see,
+    effect="tickets.services.watch",
+    icon="eye",
+    public=False,
+    versioned=False,
+    menu=False,
+    bulk=True,
+    undo="unwatch",
+)
+def watch(ticket: Ticket, *, user: User, now: datetime) -> None:
+    """Be told how this ticket goes on."""
+
+
+@common_actions.action(
+    source=ANY,
+    label=_("Stop watching"),
+    done=_("stopped watching"),
+    allow=rules.may_see,
+    effect="tickets.services.unwatch",
+    icon="eye-off",
+    public=False,
+    versioned=False,
+    menu=False,
+    undo="watch",
+)
+def unwatch(ticket: Ticket, *, user: User, now: datetime) -> None:
+    """No longer be told how this ticket goes on."""
+
+
+@common_actions.action(
+    source=ANY,
+    label=_("Relate"),
+    done=_("related to another ticket"),
+    allow=rules.may_read_internal,
+    form="tickets.shared.forms.LinkForm",
+    effect="tickets.services.link_tickets",
+    icon="link",
+    key="l",
+    public=False,
+    versioned=False,
+    undo="unlink",
+)
+def link(ticket: Ticket, *, user: User, now: datetime, meaning: str, target: Any) -> None:
+    """Relate this ticket to another one; both show it."""
+
+
+@common_actions.action(
+    source=ANY,
+    label=_("Remove relation"),
+    done=_("removed a relation"),
+    allow=rules.may_read_internal,
+    form="tickets.shared.forms.UnlinkForm",
+    effect="tickets.services.unlink_tickets",
+    removes=True,
+    icon="unlink",
+    public=False,
+    versioned=False,
+    menu=False,
+    undo="link",
+)
+def unlink(ticket: Ticket, *, user: User, now: datetime, meaning: str, target: Any) -> None:
+    """Remove a relation between this ticket and another one."""
+
+
+@common_actions.action(
+    source=ANY,
+    label=_("Add configuration items"),
+    done=_("added configuration items"),
+    allow=rules.may_handle,
+    form="tickets.shared.forms.ItemsForm",
+    effect="tickets.services.add_items",
+    icon="server",
+    public=False,
+    versioned=False,
+)
+def add_items(ticket: Ticket, *, user: User, now: datetime, items: Any) -> None:
+    """Say which configuration items the ticket is about."""
+
+
+@common_actions.action(
+    source=ANY,
+    label=_("Remove configuration items"),
+    done=_("removed configuration items"),
+    allow=rules.may_handle,
+    form="tickets.shared.forms.RemoveItemsForm",
+    effect="tickets.services.remove_items",
+    removes=True,
+    icon="server-off",
+    public=False,
+    versioned=False,
+    menu=False,
+)
+def remove_items(ticket: Ticket, *, user: User, now: datetime, items: Any) -> None:
+    """Take configuration items off the ticket."""

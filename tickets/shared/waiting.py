@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tickets.models import Ticket
+    from tickets.models import Ticket, WaitReason
 
 PausingOf = Callable[["Ticket"], frozenset[str] | None]
 _sources: list[PausingOf] = []
@@ -27,18 +27,14 @@ def pausing_reasons(ticket: Ticket) -> frozenset[str] | None:
     return frozenset().union(*answers) if answers else None
 
 
-class Waits:
-    """What a kind inherits that can wait: the columns of the wait, kept in one way."""
+def begin_waiting(ticket: Ticket, reason: WaitReason, until: datetime, now: datetime) -> None:
+    """It waits for ``reason``, at most ``until`` then."""
+    ticket.wait_reason, ticket.wait_until, ticket.waiting_since = reason, until, now
+    ticket.wait_count += 1
 
-    def begin_waiting(self, reason: Any, until: datetime, now: datetime) -> None:
-        """It waits for ``reason``, at most ``until`` then."""
-        ticket: Any = self
-        ticket.wait_reason, ticket.wait_until, ticket.waiting_since = reason, until, now
-        ticket.wait_count += 1
 
-    def end_waiting(self, now: datetime) -> None:
-        """Add the pause to the time waited; nothing for what does not wait."""
-        ticket: Any = self
-        if ticket.waiting_since is not None:
-            ticket.waited = (ticket.waited or timedelta()) + (now - ticket.waiting_since)
-        ticket.wait_reason = ticket.wait_until = ticket.waiting_since = None
+def end_waiting(ticket: Ticket, now: datetime) -> None:
+    """Add the pause to the time waited; nothing for what does not wait."""
+    if ticket.waiting_since is not None:
+        ticket.waited = (ticket.waited or timedelta()) + (now - ticket.waiting_since)
+    ticket.wait_reason = ticket.wait_until = ticket.waiting_since = None

@@ -5,6 +5,7 @@ clocks and what waits to be told are as if the step had not been, and the log sa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +89,7 @@ def _since(entry: TimelineEntry, ticket: Ticket) -> Any:
     return _("The ticket has moved on since; nothing was taken back.")
 
 
-def _inverse(action: Action, entry: TimelineEntry, actions: dict[str, Action]) -> Action | None:
+def _inverse(action: Action, entry: TimelineEntry, actions: Mapping[str, Action]) -> Action | None:
     """The declared inverse where it leads back to where the ticket was; else the action itself, with old values."""
     if not action.undo:
         return None

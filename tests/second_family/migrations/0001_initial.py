@@ -7,8 +7,6 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-import tests.second_family.lifecycle
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -43,7 +41,6 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
             },
-            bases=(tests.second_family.lifecycle.LoanLifecycle, models.Model),
         ),
         migrations.CreateModel(
             name="LoanEntry",
