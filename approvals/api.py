@@ -58,6 +58,7 @@ class PlaceSerializer(serializers.Serializer):
 
     name = serializers.CharField()
     asked = serializers.SerializerMethodField()
+    is_off = serializers.BooleanField(help_text="Whoever was asked is switched off: nobody can decide here.")
     decision = DecisionSerializer(allow_null=True)
 
     def get_asked(self, place: Any) -> list[str]:

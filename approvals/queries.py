@@ -48,6 +48,11 @@ class PlaceLine:
         """Whoever was asked, but for the one person whom the place itself names."""
         return [ask for ask in self.asked if ask.how != Ask.How.OWN or ask.person.display_name != self.name]
 
+    @property
+    def is_off(self) -> bool:
+        """Whether nobody can decide here any more: whoever was asked is switched off."""
+        return self.decision is None and bool(self.asked) and not any(ask.person.is_active for ask in self.asked)
+
 
 @dataclass(frozen=True)
 class StepLine:

@@ -75,6 +75,15 @@ STAFF_FIELDS = (
 REQUESTERS_NATURES = ("incident", "consultation", "complaint")
 
 
+#: What customers are asked, on the page as in what is wrong with it.
+PLAIN_LABELS = {
+    "summary": _("In one sentence"),
+    "description": _("What did you do, what happened, what did you expect?"),
+    "business_system": _("Which system (if you know it)"),
+    "occurred_at": _("Since when?"),
+}
+
+
 class RegisterForm(ClassificationFields):
     """A new incident. Customers are asked less; with a group it is assigned at once."""
 
@@ -186,6 +195,8 @@ class RegisterForm(ClassificationFields):
             used = BusinessSystem.objects.active().visible_to(person)
             self.fields["business_system"].queryset = used  # type: ignore[attr-defined]
         self.fields["business_system"].widget.attrs.pop("data-sets", None)
+        for name, label in PLAIN_LABELS.items():
+            self.fields[name].label = label
 
     def clean(self) -> dict[str, Any]:
         """Fill in what was left out; only members of the group can be assigned."""

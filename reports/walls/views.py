@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.http import SignedInRequest, is_htmx
+from accounts.models import SupportGroup
+from itsm.web.filtering import MINE, NONE
 from reports.models import WallDisplay
 from reports.views import ReportsView
 from reports.walls.displays import DisplayForm, find_display, make_display, revoke_display
@@ -55,10 +58,24 @@ class LiveActionsView(ReportsView):
 
 
 def _context(request: SignedInRequest, *, fresh: bool = False) -> dict[str, Any]:
-    groups = sorted(request.GET.getlist("group"))
-    query = f"?{request.GET.urlencode()}" if groups else ""
-    found = shared.get(request.user, groups, clock.now, fresh=fresh)
-    return {"look": found, "now_url": reverse("reports:live_now") + query, "linked": True, "every": EVERY}
+    asked = set(request.GET.getlist("group")) - {""}
+    groups = sorted(
+        {*SupportGroup.objects.filter(code__in=asked).values_list("code", flat=True), *asked & {MINE, NONE}}
+    )
+    query = "?" + urlencode({"group": groups}, doseq=True) if groups else ""
+    return {
+        "look": shared.get(request.user, groups, clock.now, fresh=fresh),
+        "errors": [_unknown(code, reverse("reports:live") + query) for code in sorted(asked.difference(groups))],
+        "now_url": reverse("reports:live_now") + query,
+        "linked": True,
+        "every": EVERY,
+    }
+
+
+def _unknown(code: str, url: str) -> dict[str, str]:
+    """That an address names no group; without it, the board is at ``url``."""
+    message = _("There is no group of the code “%(code)s”.") % {"code": code[:100]}
+    return {"label": _("Group"), "message": message, "remove_url": url}
 
 
 class DisplaysView(ReportsView):

@@ -35,12 +35,13 @@ import "./lightbox.js";
 import "./mentions.js";
 import * as dates from "./dates.js";
 import * as drafts from "./drafts.js";
+import * as folds from "./folds.js";
 import "./once.js"; // behind drafts.js, which may put a submit off until a save is through
 import * as pasteUpload from "./paste_upload.js";
 import * as toasts from "./toasts.js";
 import * as tomSelect from "./tom_select.js";
 
-const enhance = (root) => [dates, drafts, pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
+const enhance = (root) => [dates, drafts, folds, pasteUpload, toasts, tomSelect].forEach((part) => part.enhance(root));
 
 enhance(document);
 document.addEventListener("htmx:afterSettle", ({ detail }) => detail.elt.removeAttribute?.("aria-busy")); // its part has come

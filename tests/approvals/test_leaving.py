@@ -6,14 +6,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.leaving import holdings_of, switch_off
+from accounts.models import User
 from approvals.delegation.delegating import delegate
 from approvals.models import ApprovalRound, Ask, Delegation, Policy
 from approvals.shell import waiting_for
 from notifications.models import Notice
-from tests.factories import World
+from tests.api.client import Api
+from tests.factories import World, reload_user
 
 Make = Callable[..., Policy]
 AskFor = Callable[..., ApprovalRound]
@@ -57,3 +60,20 @@ def test_delegations_by_and_to_them_end(world: World, policy: Make, asked: AskFo
 
     assert not Delegation.objects.filter(ends_at__gt=now).exists()
     assert waiting(made) == {"lead"}
+
+
+@pytest.mark.req("APR-01")
+def test_a_round_says_who_of_its_deciders_is_switched_off(world: World, policy: Make, asked: AskFor) -> None:
+    """Where nobody else may take their place, the name of somebody who cannot decide would be waited for in vain."""
+    policy(("all", 2, [("person", world.owner), ("person", world.lead)]))
+    made, client = asked(), Client()
+    client.force_login(reload_user(world.lead))
+    assert "switched off" not in client.get(f"/approvals/{made.pk}/", HTTP_ACCEPT_LANGUAGE="en").text
+    User.objects.filter(pk=world.owner.pk).update(is_active=False)
+
+    page = " ".join(client.get(f"/approvals/{made.pk}/", HTTP_ACCEPT_LANGUAGE="en").text.split())
+
+    assert f'<b>{world.owner.display_name}</b> <span class="pill late">switched off</span>' in page
+    assert page.count("switched off") == 1
+    places = Api(world.lead).get(f"approvals/{made.pk}/").json()["steps"][0]["places"]
+    assert [one["is_off"] for one in places] == [True, False]

@@ -226,6 +226,26 @@ def test_an_announcement_is_written_with_both_languages_beside_it(world: World, 
     assert visit("requester").locator(".band", has_text="会员服务系统升级").count() == 1
 
 
+@pytest.mark.req("RPT-01", "UX-02")
+def test_every_figure_is_found_on_a_phone_by_what_it_is_about(world: World, visit: Visit) -> None:
+    """All of them below each other are fifteen screens long."""
+    page, wide = visit("manager", size=NARROW, language="en-US"), visit("manager", language="en-US")
+    for one in (page, wide):
+        one.goto("/boards/incidents/")
+        one.locator(".figure-sheets").wait_for()
+    sheet = page.locator(".figure-sheets details")
+    until(page, "!document.querySelector('.figure-sheets details[open]')")
+    box = page.locator(".figure-sheets").bounding_box()
+    assert box
+    assert box["height"] < NARROW[1]
+    sheet.last.locator("summary").click()
+    figure = sheet.last.locator("tbody tr").first
+    figure.locator("th a").wait_for()
+    assert figure.evaluate("row => row.scrollWidth <= innerWidth")
+    assert fits(page)
+    assert wide.locator(".figure-sheets details[open]").count() == sheet.count()
+
+
 PAGES = [
     ("requester", "/portal/"),
     ("requester", "/portal/?show=closed"),

@@ -246,3 +246,13 @@ def test_a_kind_with_tiles_is_reported_by_them(world: World, client: Client, mon
         {"tile": tile, "url": "/visits/new/?summary=%E7%A9%BA%E8%B0%83%E6%BC%8F%E6%B0%B4"}
     ]
     assert portal.tiles_for(world.requester) == []
+
+
+@pytest.mark.req("UX-01")
+def test_what_is_wrong_with_a_report_names_its_questions_as_the_page_asks_them(world: World) -> None:
+    client = Client()
+    client.force_login(reload_user(world.requester))
+    page = client.post("/incidents/new/", {"summary": ""}, HTTP_ACCEPT_LANGUAGE="en").text
+
+    assert '<a href="#id_summary">In one sentence</a' in page
+    assert "Summary" not in page

@@ -135,6 +135,23 @@ def test_managers_begin_on_the_board_of_their_kind(world: World, browse: Any, ro
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.req("UX-01")
+def test_a_live_board_says_which_group_there_is_none_of_and_shows_the_others(world: World, browse: Any) -> None:
+    """It showed nothing at all, as if nothing went on."""
+    incident_in("in_progress", world, impact="I1")
+    client = browse(world.manager)
+
+    page = client.get("/boards/live/?group=bogus&group=host").content.decode()
+
+    assert "There is no group of the code “bogus”." in page
+    assert 'href="/boards/live/?group=host"' in page
+    assert 'hx-get="/boards/live/now/?group=host"' in page
+    alone = client.get("/boards/live/?group=bogus")
+    assert {tile.code: tile.count for tile in alone.context["look"].tiles}["urgent"] == 1
+    assert alone.context["now_url"] == "/boards/live/now/"
+    assert client.get("/boards/live/?group=mine").context["errors"] == []
+
+
 @pytest.mark.slow
 @pytest.mark.req("RPT-01", "DESK-04", "TKT-08")
 def test_pages_of_the_board_show_numbers_that_open_their_lists(world: World, browse: Any) -> None:
