@@ -15,8 +15,8 @@ from duty.models import Override, Roster
 from duty.services import save_roster
 from notifications.services import give_notice
 from sla.models import Calendar
+from tests.e2e.axe import troubles, with_axe
 from tests.e2e.conftest import NARROW, WIDE, until
-from tests.e2e.test_looks import AXE, look
 from tests.factories import World, incident_in, register_incident, resolve
 from tickets import clock
 
@@ -254,7 +254,7 @@ PAGES = [
 
 
 @pytest.mark.req("UX-02")
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@with_axe
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     visit: Visit, world: World, roster: Roster, size: tuple[int, int]
@@ -262,6 +262,4 @@ def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     ticket = incident_in("pending", world, impact="I1")
     tell(world, world.requester, "交易终端黑屏")
     places = {"COUNTED": f"/tickets/{ticket.number}/counted/", "ROSTER": f"/duty/{roster.pk}/"}
-    opened = {who: visit(who, size=size) for who in dict.fromkeys(who for who, _url in PAGES)}
-    found = {f"{who} {url}": look(opened[who], places.get(url, url), "") for who, url in PAGES}
-    assert {page: troubles for page, troubles in found.items() if troubles} == {}
+    assert troubles(visit, [(who, url, "") for who, url in PAGES], places, size) == {}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
-from django.conf import settings
 
 from accounts.models import User
 from approvals.models import ApprovalRound
@@ -14,6 +13,7 @@ from cmdb.models import RelationType
 from cmdb.services import Link, Stamp, write_relations
 from tests.changes.making import change_in
 from tests.contract.subjects import problem_in
+from tests.e2e.axe import troubles, with_axe
 from tests.e2e.conftest import NARROW, WIDE, until
 from tests.factories import MONDAY, World, act, add_task, incident_in, make_item, register_incident, resolve
 from tests.pages.files import attach
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 Visit = Callable[..., "Page"]
-
-AXE = settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """async (rules) => (await axe.run({ resultTypes: ["violations"], ...(rules && { runOnly: rules }) })).violations
-  .filter((found) => ["serious", "critical"].includes(found.impact))
-  .map((found) => found.id + ": " + found.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" ;; "))"""
-#: Which rules each theme is held to: the dark one differs from the light one by its colours alone.
-RULES: dict[Literal["light", "dark"], list[str] | None] = {
-    "light": None,
-    "dark": ["color-contrast", "link-in-text-block"],
-}
 
 #: Who looks at what; "TICKET" is one with everything on it. The last part opens something first.
 PAGES = [
@@ -130,34 +120,13 @@ def places_of_processes(world: World) -> dict[str, str]:
     }
 
 
-def look(page: Page, url: str, key: str) -> list[str]:
-    """What is wrong with a page, in light and in dark."""
-    page.goto(url)
-    page.wait_for_load_state("networkidle")
-    if key:
-        page.keyboard.press(key)
-        page.locator("#action-panel form, dialog[open]").first.wait_for()
-    page.evaluate(AXE.read_text())  # as a person's extension would: not under the page's policy
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    found = [f"sticks out by {wide} px"] if wide > 0 else []
-    for theme, rules in RULES.items():
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # nobody here chose a theme
-        until(page, f"document.documentElement.dataset.bsTheme === '{theme}'")
-        found += [f"{theme}: {trouble}" for trouble in page.evaluate(RUN, rules)]
-    return found
-
-
 @pytest.mark.req("UX-02")
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@with_axe
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_axe_finds_nothing_serious_and_nothing_sticks_out(
     visit: Visit, places: dict[str, str], size: tuple[int, int]
 ) -> None:
-    opened = {who: visit(who, size=size) for who in dict.fromkeys(who for who, _url, _key in PAGES)}
-    found = {}
-    for who, url, key in PAGES:
-        found[f"{who} {url} {key}"] = look(opened[who], places.get(url, url), key)
-    assert {page: troubles for page, troubles in found.items() if troubles} == {}
+    assert troubles(visit, PAGES, places, size) == {}
 
 
 @pytest.mark.req("UX-02")

@@ -11,8 +11,8 @@ import pytest
 from announcements.models import Announcement
 from incidents.models import Incident
 from records.actions import perform
+from tests.e2e.axe import troubles, with_axe
 from tests.e2e.conftest import NARROW, WIDE, until
-from tests.e2e.test_looks import AXE, look
 from tests.e2e.test_portal import PASTE, fits
 from tests.factories import World, act, add_task, incident_in, register_incident, resolve, unclaimed
 from tests.pages.files import picture
@@ -262,7 +262,7 @@ PAGES = [
 
 
 @pytest.mark.req("UX-02")
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@with_axe
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_axe_finds_nothing_serious_and_nothing_sticks_out(world: World, visit: Visit, size: tuple[int, int]) -> None:
     announce(world)
@@ -273,6 +273,4 @@ def test_axe_finds_nothing_serious_and_nothing_sticks_out(world: World, visit: V
     register_incident(world.requester, summary="交易终端又黑屏")
     resolve(incident_in("in_progress", world), world.engineer)
     places = {"TICKET": ticket.get_absolute_url(), "THANKS": f"/portal/thanks/{ticket.number}/"}
-    opened = {who: visit(who, size=size) for who in dict.fromkeys(who for who, _url in PAGES)}
-    found = {f"{who} {url}": look(opened[who], places.get(url, url), "") for who, url in PAGES}
-    assert {page: troubles for page, troubles in found.items() if troubles} == {}
+    assert troubles(visit, [(who, url, "") for who, url in PAGES], places, size) == {}

@@ -13,8 +13,8 @@ from django.conf import settings
 from accounts.models import User
 from changes.models import Change
 from tests.changes.making import change_in, request, staffed
+from tests.e2e.axe import look
 from tests.e2e.conftest import NARROW, PASSWORD, WIDE, until
-from tests.e2e.test_looks import look
 from tests.factories import World, act, make_item
 from tickets import clock
 

@@ -133,6 +133,20 @@ def test_scripts_of_a_page_are_light() -> None:
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) < 120_000
 
 
+def test_large_libraries_are_named_by_the_pages_that_use_them_alone() -> None:
+    """Frames that every page extends name none (docs/decisions/0041-no-bundler.md)."""
+    root = settings.BASE_DIR / "templates"
+    texts = {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in root.rglob("*.html")}
+    named = {
+        name: sorted(at for at, text in texts.items() if f"'{name}/" in text) for name in ("cytoscape", "echarts")
+    }
+
+    assert named == {
+        "cytoscape": ["cmdb/graph.html"],
+        "echarts": ["reports/board.html", "reports/part.html", "reports/service_report.html"],
+    }
+
+
 def test_pages_forbid_what_they_do_not_need(world: World, browse: Browse) -> None:
     policy = browse(world.desk).get("/queue/").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
