@@ -108,10 +108,19 @@ def _add_claims(found: Facts, claims: Iterable[Any]) -> None:
 Counts = Callable[[Fact], bool]
 
 
-def winner(facts: Iterable[Fact], moment: datetime, counts: Counts, rank: Callable[[str], int]) -> Fact | None:
-    """The fact that holds at ``moment``: of the strongest source, and of its words the latest."""
-    about = [fact for fact in facts if counts(fact) and fact.holds(moment)]
-    return max(about, key=lambda fact: (rank(fact.source), fact.at), default=None)
+#: Whether the word that holds stands against one that is said after it.
+StandsAgainst = Callable[[Fact, Fact], bool]
+
+
+def winner(facts: Iterable[Fact], moment: datetime, counts: Counts, stands: StandsAgainst) -> Fact | None:
+    """The fact that holds at ``moment``: as they were said, each takes the place of the one before unless that
+    ``stands`` against it.
+    """
+    holds: Fact | None = None
+    for fact in sorted((fact for fact in facts if counts(fact) and fact.holds(moment)), key=lambda fact: fact.at):
+        if holds is None or not stands(holds, fact):
+            holds = fact
+    return holds
 
 
 def cuts_of(facts: Iterable[Fact], within: Period) -> list[datetime]:

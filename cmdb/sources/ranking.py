@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cmdb.models import SourceRanking, SourceRankingVersion
+from cmdb.versioning.moments import present
 
 #: Sources that put back what others said: nobody ranks above them, and they rank above nobody.
 RESTORING = frozenset({"undo", "formula", "merge", "split"})
@@ -43,12 +46,18 @@ def asserts(source: str) -> bool:
     return source not in TYPED and source not in RESTORING
 
 
-class Rankings:
-    """Every ranking as it is now."""
+#: The sources by class and field, the strongest first.
+Orders = Mapping[tuple[str | None, str], list[str]]
 
-    def __init__(self, above: Callable[[str], Sequence[str]]) -> None:
-        rows = SourceRanking.objects.exclude(sources=[])
-        self._rows = {(row.ci_class_id, row.field): list(row.sources) for row in rows}
+
+class Rankings:
+    """Every ranking as it is now, or those given."""
+
+    def __init__(self, above: Callable[[str], Sequence[str]], orders: Orders | None = None) -> None:
+        if orders is None:
+            rows = SourceRanking.objects.exclude(sources=[])
+            orders = {(row.ci_class_id, row.field): list(row.sources) for row in rows}
+        self._rows = {place: order for place, order in orders.items() if order}
         self._above = above
         self._found: dict[tuple[str, str], list[str]] = {}
 
@@ -78,6 +87,25 @@ class Rankings:
         return self.rank(class_code, field, source) < self.rank(class_code, field, holder)
 
 
+class PastRankings:
+    """Every ranking as it was when something was said. One query."""
+
+    def __init__(self, above: Callable[[str], Sequence[str]]) -> None:
+        rows = SourceRankingVersion.objects.order_by("at", "pk")
+        columns = ("at", "ranking__ci_class_id", "ranking__field", "definition")
+        self._times: list[datetime] = []
+        self._states = [Rankings(above, {})]
+        orders: dict[tuple[str | None, str], list[str]] = {}
+        for at, owner, field, definition in rows.values_list(*columns):
+            orders = {**orders, (owner, field): definition["sources"]}
+            self._times.append(at)
+            self._states.append(Rankings(above, orders))
+
+    def at(self, moment: datetime) -> Rankings:
+        """Those that counted for what was said at ``moment``."""
+        return self._states[bisect_right(self._times, moment)]
+
+
 def holder_of(sources: Mapping[str, Any], field: str, *, given: bool) -> tuple[str, str]:
     """Who gave a field its value and when, from a version's ``sources``; empty when nobody ever said anything.
 
@@ -93,5 +121,5 @@ def keep_ranking(*, ci_class: str | None, field: str, sources: Sequence[str], by
     row, _made = SourceRanking.objects.select_for_update().get_or_create(ci_class_id=ci_class, field=field)
     row.sources = list(sources)
     row.save()
-    SourceRankingVersion.objects.create(ranking=row, by=by, definition={"sources": row.sources})
+    SourceRankingVersion.objects.create(ranking=row, at=present(), by=by, definition={"sources": row.sources})
     return row

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from cmdb.definitions import Definitions
 from cmdb.models.items import COLUMNS
 from cmdb.sources.facts import EVER, Counts, Fact, Facts, cuts_of, gaps_of, period_of, winner
-from cmdb.sources.ranking import NOBODY, holder_of, relation_field
+from cmdb.sources.ranking import NOBODY, PastRankings, holder_of, relation_field
 from cmdb.values import is_empty, unlike
 from cmdb.versioning.versions import copy_of
 
@@ -31,6 +32,11 @@ class Question:
     counts: Counts
     now: datetime
     known: Definitions
+
+    @cached_property
+    def rankings(self) -> PastRankings:
+        """Which source won, at any moment."""
+        return PastRankings(self.known.above)
 
 
 @dataclass
@@ -110,13 +116,14 @@ def _instead(
 ) -> Fact | None:
     """Who holds the field now; None when that stays. A withdrawn source makes room, one put back takes its place.
 
-    ``ranked``: the class and the field, or type of relations, whose ranking counts.
+    ``ranked``: the class and the field, or type of relations, whose ranking counts: that of when each was said, for a
+    ranking changes nothing that is recorded.
     """
 
-    def rank(source: str) -> int:
-        return asked.known.rankings.rank(*ranked, source)
+    def stands(before: Fact, said: Fact) -> bool:
+        return asked.rankings.at(said.at).outranks(*ranked, before.source, said.source)
 
-    best = winner(facts.of(name), moment, asked.counts, rank)
+    best = winner(facts.of(name), moment, asked.counts, stands)
     if not asked.back:
         if held[0] != asked.source:
             return None

@@ -87,13 +87,31 @@ def test_rankings_of_another_type_or_class_do_not_count(world: World, link: Link
 
 
 def test_the_stronger_of_two_others_takes_the_place_of_a_withdrawn_source(world: World, link: Link) -> None:
+    with at(0):
+        keep_ranking(ci_class=None, field="relation:depends_on", sources=["scan", "netbox"], by=world.admin)
     for hour, source in ((1, "netbox"), (2, "hand"), (3, "scan")):
         with at(hour):
             write_relations([Link(link.source, link.relation_type, link.target, source, 1)], by(source))
-    keep_ranking(ci_class=None, field="relation:depends_on", sources=["netbox"], by=world.admin)
     with at(4):
         withdraw(source="scan", reason="wrong", by=world.admin)
     assert Relation.objects.get().group == "netbox"
+
+
+def test_a_ranking_of_later_changes_nothing_that_was_said_before_it(world: World, link: Link) -> None:
+    """Neither when a source is withdrawn, nor when it is believed again (CMDB-04)."""
+    for hour, source in ((1, "netbox"), (2, "hand"), (3, "scan")):
+        with at(hour):
+            write_relations([Link(link.source, link.relation_type, link.target, source, 1)], by(source))
+    with at(4):
+        first = withdraw(source="netbox", reason="wrong", by=world.admin)
+    with at(5):
+        keep_ranking(ci_class=None, field="relation:depends_on", sources=["netbox"], by=world.admin)
+    with at(6):
+        put_back(run=first, by=world.admin)
+    assert Relation.objects.get().group == "scan"
+    with at(7):
+        withdraw(source="scan", reason="wrong", by=world.admin)
+    assert Relation.objects.get().group == "hand"
 
 
 def test_page_and_api_say_what_was_only_kept(world: World, link: Link) -> None:

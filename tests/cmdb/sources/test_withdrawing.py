@@ -28,8 +28,10 @@ def say(source: str, item: ConfigurationItem, hours: int, **facts: Any) -> Any:
         return update_item(item=item, facts=facts, stamp=Stamp(source=source, trusted=True))
 
 
-def rank(world: World, *sources: str, field: str = "", ci_class: str | None = None) -> None:
-    keep_ranking(ci_class=ci_class, field=field, sources=sources, by=world.admin)
+def rank(world: World, *sources: str, hours: int = 0, field: str = "", ci_class: str | None = None) -> None:
+    """Rank sources at an hour."""
+    with replaying(MONDAY + hours * HOUR):
+        keep_ranking(ci_class=ci_class, field=field, sources=sources, by=world.admin)
 
 
 def now(item: ConfigurationItem) -> dict[str, Any]:
@@ -140,8 +142,37 @@ def test_what_only_the_source_knew_is_retired_and_comes_back(world: World) -> No
     assert relations_at(Moment(as_of=MONDAY, known_at=MONDAY + 2 * HOUR)).count() == 2
 
 
+def test_a_ranking_of_later_does_not_hide_what_was_believed_before(world: World, item: ConfigurationItem) -> None:
+    """Withdrawn, ranked above the other meanwhile, and believed again: what was believed before is, nothing else."""
+    say("scan", item, 1, cpu="16", os="Linux")
+    say("page", item, 2, cpu="8")
+    with replaying(MONDAY + 3 * HOUR):
+        run = withdraw(source="scan", reason="wrong network", by=world.admin)
+    assert now(item) == {"serial_number": "1", "cpu": "8"}
+    say("page", item, 4, memory="64")
+    rank(world, "scan", "page", hours=5)
+
+    with replaying(MONDAY + 6 * HOUR):
+        put_back(run=run, by=world.admin)
+
+    assert now(item) == {"serial_number": "1", "cpu": "8", "os": "Linux", "memory": "64"}
+    assert say("page", item, 7, cpu="4", os="BSD").claimed == [("A", "os")], "from then on it counts"
+
+
+def test_what_holds_instead_is_what_was_believed_before_not_what_is_ranked_first_by_now(
+    world: World, item: ConfigurationItem
+) -> None:
+    for hour, (source, value) in enumerate((("first", "4"), ("second", "8"), ("third", "16")), start=1):
+        say(source, item, hour, cpu=value)
+    rank(world, "first", "second", hours=4)
+    with replaying(MONDAY + 5 * HOUR):
+        withdraw(source="third", reason="wrong network", by=world.admin)
+    assert now(item)["cpu"] == "8"
+
+
 SOURCES, FIELDS = ("a", "b", "c"), ("cpu", "memory")
-#: hours that pass, then a word of a source (of a field, from when, for how long) or a source withdrawn or put back.
+#: hours that pass, then a word of a source (of a field, from when, for how long), a source withdrawn or put back, or
+#: another ranking.
 WORDS = st.tuples(
     st.integers(1, 3),
     st.sampled_from(SOURCES),
@@ -150,36 +181,47 @@ WORDS = st.tuples(
     st.one_of(st.none(), st.integers(1, 8)),
     st.sampled_from("wxyz"),
 )
-STEPS = st.lists(st.one_of(WORDS, WORDS, st.tuples(st.integers(1, 3), st.sampled_from(SOURCES))), max_size=12)
+ORDERS = st.lists(st.sampled_from(SOURCES), unique=True)
+TURNS = (st.tuples(st.integers(1, 3), st.sampled_from(SOURCES)), st.tuples(st.integers(1, 3), ORDERS))
+STEPS = st.lists(st.one_of(WORDS, WORDS, *TURNS), max_size=12)
 
 
 class Plain:
-    """The plain list: facts and withdrawals as they came, asked by walking over all of them."""
+    """The plain list: facts, rankings and withdrawals as they came, asked by walking over all of them."""
 
     def __init__(self, order: list[str]) -> None:
-        self.order = order
+        self.orders = [(0, order)]
         self.facts: list[tuple[int, str, str, int, int | None, str]] = []
         self.withdrawn: list[list[Any]] = []
 
     def value(self, field: str, as_of: int, known_at: int) -> str | None:
-        best: tuple[int, int, str] | None = None
+        best: tuple[str, str] | None = None
         for at, source, name, since, until, value in self.facts:
             if name != field or at > known_at or since > as_of or (until is not None and until <= as_of):
                 continue
             if any(s == source and at <= w <= known_at and not (u and u <= known_at) for s, w, u in self.withdrawn):
                 continue
-            strength = len(self.order) - self.order.index(source) if source in self.order else 0
-            best = max(best or (-1, -1, ""), (strength, at, value), key=lambda found: found[:2])
-        return best[2] if best else None
+            if best is None or self.strength(source, at) >= self.strength(best[0], at):
+                best = source, value
+        return best[1] if best else None
+
+    def strength(self, source: str, at: int) -> int:
+        """By the ranking of that hour; of a later one nothing was known."""
+        order = [order for hour, order in self.orders if hour <= at][-1]
+        return len(order) - order.index(source) if source in order else 0
 
 
 def play(world: World, plain: Plain, item: ConfigurationItem, steps: list[Any]) -> None:
-    """Say and withdraw, in the database and in the plain list."""
+    """Say, rank and withdraw, in the database and in the plain list."""
     hour = 0
     open_: dict[str, Any] = {}
     for step in steps:
         hour += step[0]
         source = step[1]
+        if isinstance(source, list):
+            rank(world, *source, hours=hour)
+            plain.orders.append((hour, source))
+            continue
         with replaying(MONDAY + hour * HOUR):
             if len(step) == 2 and source in open_:
                 run, row = open_.pop(source)
@@ -205,7 +247,7 @@ def play(world: World, plain: Plain, item: ConfigurationItem, steps: list[Any]) 
 @settings(max_examples=25)
 @given(
     steps=STEPS,
-    order=st.lists(st.sampled_from(SOURCES), unique=True),
+    order=ORDERS,
     pairs=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=15, max_size=25),
 )
 @example(
@@ -216,6 +258,13 @@ def play(world: World, plain: Plain, item: ConfigurationItem, steps: list[Any]) 
     order=["b"],
     pairs=[(17, 34)],
 )  # a weaker source had said the same as the one that was withdrawn: it holds the value from then on
+@example(
+    steps=[
+        *((1, "a", "cpu", None, None, "x"), (1, "b", "cpu", None, None, "y"), (1, "a"), (1, ["a", "b"]), (1, "a")),
+    ],
+    order=[],
+    pairs=[(40, 40)],
+)  # ranked above another only while it was withdrawn: what had been believed before is, when it is put back
 def test_random_words_and_withdrawals_answer_like_a_plain_list_of_facts(
     world: World, steps: list[Any], order: list[str], pairs: list[tuple[int, int]]
 ) -> None:
