@@ -19,7 +19,7 @@ from changes.states import States
 from changes.updating.lifecycle import updating_items
 from records.lifecycle import NEW
 from tickets.lifecycle import ActionSet
-from tickets.shared.common import common_actions
+from tickets.shared.common import relating, talking, urging, watching
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
@@ -35,7 +35,10 @@ change_actions = ActionSet(
     reviewing,
     planning,
     informing,
-    common_actions.without("add_items", "remove_items"),
+    talking,
+    urging,
+    watching,
+    relating,
 )
 
 

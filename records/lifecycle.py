@@ -135,13 +135,6 @@ class Declared(Mapping[str, S]):
     def __len__(self) -> int:
         return len(self._by_name)
 
-    def without(self, *names: str) -> Mapping[str, S]:
-        """All but ``names``, which a model declares in its own way. Raises KeyError for one that there is not."""
-        left = dict(self)
-        for name in names:
-            del left[name]
-        return left
-
     def contribute_to_class(self, model: type[models.Model], name: str) -> None:
         """Become the attribute ``name`` of ``model``, and its methods: Django calls it while it makes the class."""
         setattr(model, name, self)

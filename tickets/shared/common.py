@@ -1,4 +1,4 @@
-"""Actions that every kind of ticket has."""
+"""Actions that any kind of ticket may take, in any state: a set each, and all of them together."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from tickets.models import Ticket
 
 
-#: Talking about a ticket, relating it to others, following it.
-common_actions = ActionSet()
+#: Writing something, saying how long it took, passing on what somebody who left held.
+talking = ActionSet()
 
 
-@common_actions.action(
+@talking.action(
     source=ANY,
     label=_("Reply"),
     done=_("replied"),
@@ -37,7 +37,7 @@ def comment(ticket: Ticket, *, user: User, now: datetime, text: str) -> None:
     """Write something that the requester sees too."""
 
 
-@common_actions.action(
+@talking.action(
     source=ANY,
     label=_("Internal note"),
     done=_("added an internal note"),
@@ -55,7 +55,7 @@ def note(ticket: Ticket, *, user: User, now: datetime, text: str) -> None:
     """Write something that only staff see."""
 
 
-@common_actions.action(
+@talking.action(
     source=ANY,
     label=_("Log time"),
     done=_("logged time"),
@@ -71,7 +71,7 @@ def log_time(ticket: Ticket, *, user: User, now: datetime, minutes: int, text: s
     """Record how long you worked on it, for the reports on the use of people (TKT-11)."""
 
 
-@common_actions.action(
+@talking.action(
     source=ANY,
     label=_("Hand on"),
     done=_("was handed on: its assignee was switched off"),
@@ -87,7 +87,11 @@ def hand_on(ticket: Ticket, *, user: None, now: datetime, assignee: User | None)
     ticket.assignee = assignee
 
 
-@common_actions.action(
+#: Asking for more speed.
+urging = ActionSet()
+
+
+@urging.action(
     source=ANY,
     label=_("Urge"),
     done=_("urged"),
@@ -105,7 +109,11 @@ def urge(ticket: Ticket, *, user: User, now: datetime, text: str) -> None:
     ticket.urge_count += 1
 
 
-@common_actions.action(
+#: Being told how it goes on.
+watching = ActionSet()
+
+
+@watching.action(
     source=ANY,
     label=_("Watch"),
     done=_("watches this ticket"),
@@ -122,7 +130,7 @@ def watch(ticket: Ticket, *, user: User, now: datetime) -> None:
     """Be told how this ticket goes on."""
 
 
-@common_actions.action(
+@watching.action(
     source=ANY,
     label=_("Stop watching"),
     done=_("stopped watching"),
@@ -138,7 +146,11 @@ def unwatch(ticket: Ticket, *, user: User, now: datetime) -> None:
     """No longer be told how this ticket goes on."""
 
 
-@common_actions.action(
+#: Joining it to other tickets.
+relating = ActionSet()
+
+
+@relating.action(
     source=ANY,
     label=_("Relate"),
     done=_("related to another ticket"),
@@ -155,7 +167,7 @@ def link(ticket: Ticket, *, user: User, now: datetime, meaning: str, target: Any
     """Relate this ticket to another one; both show it."""
 
 
-@common_actions.action(
+@relating.action(
     source=ANY,
     label=_("Remove relation"),
     done=_("removed a relation"),
@@ -173,7 +185,11 @@ def unlink(ticket: Ticket, *, user: User, now: datetime, meaning: str, target: A
     """Remove a relation between this ticket and another one."""
 
 
-@common_actions.action(
+#: Saying which configuration items it is about.
+naming_items = ActionSet()
+
+
+@naming_items.action(
     source=ANY,
     label=_("Add configuration items"),
     done=_("added configuration items"),
@@ -188,7 +204,7 @@ def add_items(ticket: Ticket, *, user: User, now: datetime, items: Any) -> None:
     """Say which configuration items the ticket is about."""
 
 
-@common_actions.action(
+@naming_items.action(
     source=ANY,
     label=_("Remove configuration items"),
     done=_("removed configuration items"),
@@ -203,3 +219,7 @@ def add_items(ticket: Ticket, *, user: User, now: datetime, items: Any) -> None:
 )
 def remove_items(ticket: Ticket, *, user: User, now: datetime, items: Any) -> None:
     """Take configuration items off the ticket."""
+
+
+#: What nearly every kind takes.
+common_actions = ActionSet(talking, urging, watching, relating, naming_items)
