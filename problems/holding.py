@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from problems import rules
 from problems.states import WAITS_IN, States
-from tickets.lifecycle import ActionSet, Section
-from tickets.shared.waiting import begin_waiting, end_waiting
+from tickets.lifecycle import ActionSet
+from tickets.shared.waiting import begin_waiting, end_waiting, reminding_of_waits
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Waiting while the cause is looked for, a solution is sought, or it is carried out.
-holding = ActionSet()
+holding = ActionSet(reminding_of_waits(waits_in=States.PENDING))
 
 
 @holding.action(
@@ -63,18 +63,3 @@ def resume(problem: Problem, *, user: User, now: datetime) -> None:
 def resume_by_time(problem: Problem, *, user: None, now: datetime) -> None:
     """Go on at the end of a wait, as its reason says; the owner is told (INC-22)."""
     end_waiting(problem, now)
-
-
-@holding.action(
-    source=States.PENDING,
-    label=_("Remind of the wait"),
-    done=_("the wait is over: whoever handles it was reminded"),
-    tells=("wait_over",),
-    system=True,
-    icon="bell-ringing",
-    public=False,
-    versioned=False,
-    section=Section.STEP,
-)
-def remind_of_wait(problem: Problem, *, user: None, now: datetime) -> None:
-    """Say at the end of a wait that it is over; the clocks count again (INC-22)."""

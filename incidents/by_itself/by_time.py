@@ -10,18 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from incidents import guards, rules
 from incidents.states import LIVE, States
 from tickets.lifecycle import ActionSet, Section
-from tickets.shared.waiting import end_waiting
+from tickets.shared.waiting import end_waiting, reminding_of_waits
 
 if TYPE_CHECKING:
     from accounts.models import SupportGroup, User
     from incidents.models import Incident
 
 
-#: Escalation by time (INC-13), closing by itself (INC-09), times agreed with the requester (INC-19).
-by_time = ActionSet()
+#: Escalation by time (INC-13), times agreed with the requester (INC-19), the end of a wait (INC-22).
+out_of_time = ActionSet()
 
 
-@by_time.action(
+@out_of_time.action(
     source=[States.ASSIGNED, States.IN_PROGRESS],
     target=States.ASSIGNED,
     label=_("Escalate by time"),
@@ -38,7 +38,7 @@ def escalate_by_time(incident: Incident, *, user: None, now: datetime, group: Su
     incident.escalated_at = incident.escalated_at or now
 
 
-@by_time.action(
+@out_of_time.action(
     source=LIVE,
     label=_("Report that time is over"),
     done=_("was escalated to people, because time was over"),
@@ -52,7 +52,7 @@ def report_out_of_time(incident: Incident, *, user: None, now: datetime, limit: 
     incident.escalated_at = incident.escalated_at or now
 
 
-@by_time.action(
+@out_of_time.action(
     source=LIVE,
     label=_("Take note of the escalation"),
     done=_("took note of the escalation"),
@@ -69,7 +69,7 @@ def acknowledge(incident: Incident, *, user: User, now: datetime, text: str) -> 
     incident.escalated_at = None
 
 
-@by_time.action(
+@out_of_time.action(
     source=LIVE,
     label=_("Agree on a time"),
     done=_("agreed on a time with the requester"),
@@ -85,7 +85,7 @@ def agree_time(incident: Incident, *, user: User, now: datetime, agreed_at: date
     incident.agreed_at, incident.agreed_reason = agreed_at, text
 
 
-@by_time.action(
+@out_of_time.action(
     source=States.PENDING,
     target=States.IN_PROGRESS,
     label=_("Resume by itself"),
@@ -99,21 +99,11 @@ def resume_by_time(incident: Incident, *, user: None, now: datetime) -> None:
     end_waiting(incident, now)
 
 
-@by_time.action(
-    source=States.PENDING,
-    label=_("Remind of the wait"),
-    done=_("the wait is over: whoever handles it was reminded"),
-    tells=("wait_over",),
-    system=True,
-    icon="bell-ringing",
-    public=False,
-    versioned=False,
-)
-def remind_of_wait(incident: Incident, *, user: None, now: datetime) -> None:
-    """Say at the end of a wait that it is over; the clocks count again (INC-22)."""
+#: Closing by itself (INC-09).
+closing = ActionSet()
 
 
-@by_time.action(
+@closing.action(
     source=States.RESOLVED,
     target=States.CLOSED,
     label=_("Close by itself"),
@@ -125,3 +115,7 @@ def remind_of_wait(incident: Incident, *, user: None, now: datetime) -> None:
 def close_by_time(incident: Incident, *, user: None, now: datetime) -> None:
     """Close what was resolved some time ago and nobody objected to (INC-09)."""
     incident.closed_at, incident.closes_at = now, None
+
+
+#: The set that incidents take: the portal's own actions in the order of a life.
+by_time = ActionSet(out_of_time, reminding_of_waits(waits_in=States.PENDING), closing)

@@ -9,8 +9,10 @@ import pytest
 from django.utils import translation
 
 from incidents.models import Incident
+from incidents.states import LIVE
 from incidents.states import States as IncidentStates
 from tasks.lifecycle import States as TaskStates
+from tasks.lifecycle import splitting
 from tasks.models import Task
 from tests.factories import MONDAY, World, act, add_task, finish, incident_in, last_entry, make_item
 from tickets.actions import perform
@@ -301,6 +303,13 @@ def test_customers_never_see_tasks(world: World, parent: Incident, person: str) 
 
 def test_task_of_a_ticket_cannot_be_split_again(world: World, parent: Incident) -> None:
     assert "add_task" not in add_task(parent, world.engineer).kind_info.actions
+
+
+def test_any_kind_is_split_into_tasks_in_states_of_its_own() -> None:
+    other = splitting(worked_on=["planned", "under_way"])
+
+    assert other["add_task"].sources == ("planned", "under_way")
+    assert Incident.lifecycle["add_task"].sources == LIVE
 
 
 def test_task_handed_over_while_in_progress_can_be_claimed(world: World, parent: Incident) -> None:

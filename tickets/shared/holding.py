@@ -1,7 +1,8 @@
 """Waiting: what any kind shares that can be put on hold for a reason, until a moment (INC-22).
 
-A kind that can wait inherits ``Waits``, declares ``wait`` with ``WaitForm``, ``resume``, and for the end of the wait
-``resume_by_time`` and ``remind_of_wait`` (``sla.orders.waiting``); policies say for which reasons its clocks stop.
+A kind that can wait declares ``wait`` with ``WaitForm``, ``resume``, and for the end of the wait ``resume_by_time``
+(``sla.orders.waiting``), and takes ``reminding_of_waits``; ``tickets.shared.waiting`` keeps the columns. Policies say
+for which reasons its clocks stop.
 """
 
 from __future__ import annotations

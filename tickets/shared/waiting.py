@@ -6,6 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
+from tickets.lifecycle import ActionSet
+
 if TYPE_CHECKING:
     from tickets.models import Ticket, WaitReason
 
@@ -38,3 +42,23 @@ def end_waiting(ticket: Ticket, now: datetime) -> None:
     if ticket.waiting_since is not None:
         ticket.waited = (ticket.waited or timedelta()) + (now - ticket.waiting_since)
     ticket.wait_reason = ticket.wait_until = ticket.waiting_since = None
+
+
+def reminding_of_waits(*, waits_in: str) -> ActionSet:
+    """What the portal says at the end of a wait to whoever handles a ticket that ``waits_in`` this state."""
+    reminding = ActionSet()
+
+    @reminding.action(
+        source=waits_in,
+        label=_("Remind of the wait"),
+        done=_("the wait is over: whoever handles it was reminded"),
+        tells=("wait_over",),
+        system=True,
+        icon="bell-ringing",
+        public=False,
+        versioned=False,
+    )
+    def remind_of_wait(ticket: Ticket, *, user: None, now: datetime) -> None:
+        """Say at the end of a wait that it is over; the clocks count again (INC-22)."""
+
+    return reminding
