@@ -193,7 +193,7 @@ class Importer:
         try:
             identifier = read_identifier(given.pop("identifier"))
         except ValidationError as error:
-            return f"{_('Identifier')}: {' '.join(error.messages)}", None
+            return ": ".join((_("Identifier"), *error.messages)), None
         item = stored.get(identifier)
         if item is not None and item.merged_into_id and len(_unchanged(item, given, reader)) < len(given):
             names = {"item": identifier, "other": survivor_of(item).identifier}
