@@ -27,7 +27,7 @@ SOURCE_MAP = re.compile(r"(/\*|//)#\s*sourceMappingURL=.*?(\*/|$)", re.MULTILINE
 ICON_USES = [
     re.compile(r"""\{%\s*icon\s+["']([a-z0-9-]+)["']"""),  # {% icon "search" %}
     re.compile(r"""\bicon\|default:["']([a-z0-9-]+)["']"""),  # {% icon icon|default:"inbox" %}
-    re.compile(r"""\bicon(?:: str)?\s?=\s?["']([a-z0-9-]+)["']"""),  # @action(icon="check"), include … icon="x"
+    re.compile(r"""\bicon(?:: str)?\s?=\s?["']([a-z0-9-]+)["']"""),  # .action(icon="check"), include … icon="x"
     re.compile(r"""["']icon["']:\s*["']([a-z0-9-]+)["']"""),  # {"icon": "home"}
 ]
 

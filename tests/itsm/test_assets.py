@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
         packages / "@tabler/icons/icons/outline/home.svg": DRAWING,
         tmp_path / "static/css/app.css": "c{color:green}",
         tmp_path / "templates/page.html": '{% icon "search" "big" %}<link rel="icon" href="x">',
-        tmp_path / "tickets/lifecycle.py": '@action(icon="check")\nENTRY = {"icon": "home"}',
+        tmp_path / "tickets/lifecycle.py": '@life.action(icon="check")\nENTRY = {"icon": "home"}',
         tmp_path / "tests/test_x.py": 'icon="only-in-tests"',
     }
     for path, text in files.items():
