@@ -16,7 +16,7 @@ from announcements.telling import key_prefix, tell_all
 from changes.informing.stages import ANNOUNCING
 from changes.signals import affected_told, proof_asked
 from notifications.models import Notice
-from notifications.telling.proving import said_in
+from notifications.proof import said_in
 from records.actions import perform
 
 #: So long before the window it stands in the portal, so long behind it unless the change says how it ended, and so

@@ -10,4 +10,4 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name the lines of the timeline, listen to edits, count what waits for a person."""
-        from approvals import events, following, leaving, receivers, shell  # noqa: F401 - each makes itself known
+        from approvals import events, following, leaving, notices, receivers, shell  # noqa: F401 - each makes itself known

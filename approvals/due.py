@@ -8,8 +8,8 @@ from django.db import transaction
 
 from approvals.delegation.delegating import follow_deputies
 from approvals.models import ApprovalRound, Outcome, Step
+from approvals.notices import tell
 from approvals.services import ask_and_tell, ask_who_may
-from approvals.telling import tell
 from tickets.models import Ticket
 from tickets.services import log_event
 

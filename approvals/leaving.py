@@ -15,8 +15,8 @@ from accounts.models import User
 from accounts.signals import held_by, switched_off
 from approvals.delegation.delegating import end_delegation
 from approvals.models import Ask, DeciderKind, Delegation, Outcome, PolicyDecider, Step
+from approvals.notices import tell
 from approvals.services import ask_who_may
-from approvals.telling import tell
 from tickets.models import Ticket
 
 DECISION, DELEGATION = _("Decision that is waited for"), _("Delegation")

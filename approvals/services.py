@@ -18,9 +18,9 @@ from approvals.decisions.deciders import Entitled, delegates_of, entitled, inste
 from approvals.decisions.lacking import Lack, needed_elsewhere
 from approvals.decisions.seating import seated
 from approvals.models import ApprovalRound, Ask, DeciderKind, Decision, Excluded, Outcome, Rule, Slot, Step
+from approvals.notices import tell
 from approvals.policy.policies import copy_for
 from approvals.questions import Line, Question, question_of
-from approvals.telling import tell
 from tickets.errors import ActionConflict
 from tickets.models import Ticket, TimelineEntry
 from tickets.services import log_event

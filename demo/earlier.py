@@ -19,7 +19,6 @@ from accounts.models import Organisation, SupportGroup, User
 from cmdb.models import ConfigurationItem
 from demo.reference import DATA
 from incidents.models import Incident
-from incidents.priority import priority_for
 from problems.known_errors.models import KnownErrorUse
 from problems.models import Problem
 from problems.services import join
@@ -35,6 +34,7 @@ from tickets.models import (
     TimelineEntry,
     Urgency,
 )
+from tickets.shared.priority import priority_for
 
 Row = dict[str, Any]
 SEED, WEEKS = 20_261_129, 14

@@ -11,6 +11,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         """Bring the figures of incidents and what lists show of them, listen to what happens to them."""
         from incidents import columns, leaving, receivers  # noqa: F401 - needs models; some connect
+        from incidents.emergencies import notices  # noqa: F401 - says what it tells
         from incidents.figures import measures, standing, stays, unfinished  # the same
 
         measures.register()

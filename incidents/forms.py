@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Tier, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
-from incidents.priority import priority_for
 from incidents.states import States
 from incidents.verifying import Verified
 from tickets import clock
@@ -38,6 +37,7 @@ from tickets.models import (
 from tickets.queues.columns import DIFFICULTY
 from tickets.shared.forms import moment_field, text_field
 from tickets.shared.lines import check_line
+from tickets.shared.priority import priority_for
 
 
 class ImpactField(CodeChoiceField):

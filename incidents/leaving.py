@@ -12,7 +12,7 @@ from accounts.leaving import Held, names_of
 from accounts.models import User
 from accounts.signals import held_by, switched_off
 from duty.services import first_on_duty
-from incidents.emergencies.beginning import MANAGER
+from incidents.emergencies.meaning import EMERGENCY
 from incidents.models import Incident
 from tickets.actions import perform
 
@@ -30,7 +30,7 @@ def hand_on_commands(sender: Any, user: User, now: datetime, **context: Any) -> 
     """The incident manager who is on duty commands; each is a step in the ticket's log, and they are told."""
     found = []
     for incident in _commanded(user):
-        heir = first_on_duty(MANAGER, now)
+        heir = first_on_duty(EMERGENCY.commander, now)
         data = {"commander": heir.username if heir else ""}
         perform(incident, "pass_on_command", user=None, data=data, now=now)
         found.append(_held(incident, names_of([heir])))

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SupportGroup, User
 from accounts.permissions import Permission
+from incidents.emergencies.meaning import EMERGENCY
 from incidents.emergencies.models import CallIn, EmergencyTask  # noqa: F401 - Django finds models in this module
 from incidents.lifecycle import incident_actions
-from incidents.priority import priority_for
 from incidents.proposing.proposed import Proposal, proposal_of
 from incidents.states import PHASES, States
 from incidents.verifying import Verified
@@ -21,6 +21,7 @@ from tickets.lifecycle import Kind, register_kind
 from tickets.meaning import ALL_VIEWS, Audience, Grade, Imports, Panel, Tile, desk_clocks
 from tickets.models import CloseCode, Confirmed, ImpactLevel, Priority, RejectReason, Ticket, TimelineEntry
 from tickets.search.triggers import searched_texts
+from tickets.shared.priority import priority_for
 
 if TYPE_CHECKING:
     from tickets.models import Urgency
@@ -114,6 +115,7 @@ TILES = (
         ),
         grade=Grade.PRIORITY,
         can_be_major=True,
+        emergency=EMERGENCY,
         views=ALL_VIEWS,
         tiles=TILES,
     )

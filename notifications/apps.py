@@ -13,13 +13,7 @@ class NotificationsConfig(AppConfig):
         from notifications import checks, receivers  # noqa: F401 - they add notices and checks, and connect receivers
         from notifications.telling import (  # noqa: F401 - they add notices and checks, and connect receivers
             accounts,
-            approvals,
-            cab,
-            changes,
-            emergencies,
             items,
             months,
-            problems,
-            proving,
             rosters,
         )

@@ -11,7 +11,7 @@ class ProblemsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what happens to incidents; offer known errors while a call is taken; bring figures."""
         from cmdb.merging.references import register_reference  # needs the models, which are loaded by now
-        from problems import leaving, prefills, receivers  # noqa: F401 - each makes itself known
+        from problems import leaving, notices, prefills, receivers  # noqa: F401 - each makes itself known
         from problems.figures import columns, measures  # need the models, which are loaded by now
         from problems.known_errors import intake  # noqa: F401 - the same
 

@@ -14,8 +14,8 @@ from accounts.codes import in_both, in_language
 from accounts.models import Organisation, User
 from itsm.moments import moment_for_all
 from problems.models import Problem
+from problems.notices import tell_customer
 from problems.services import caused
-from problems.signals import customer_invited
 from tickets.forms import ActionForm, RemoteSelectMultiple
 from tickets.models import Ticket, TimelineEntry
 from tickets.shared.forms import moment_field, text_field
@@ -75,8 +75,7 @@ def invite(*, ticket: Problem, entry: TimelineEntry, now: datetime, cleaned: dic
         by_customer[person.organisation_id].append(person)
     for customer, people in by_customer.items():
         own = list(caused(ticket).filter(organisation=customer).order_by("created_at", "pk"))
-        customer_invited.send(
-            Problem,
+        tell_customer(
             key=f"{entry.pk}:{customer}",
             readers=[person.pk for person in people],
             summary=cleaned["topic"],

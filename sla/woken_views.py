@@ -14,12 +14,12 @@ from accounts.models import Role, SupportGroup, User
 from accounts.permissions import Permission
 from cmdb.models import BusinessSystem
 from duty.services import first_on_duty, recipients_for
-from incidents.emergencies.beginning import LAST_RANK, MANAGER
-from incidents.priority import priority_for
 from sla.models import NoticeRule
 from sla.promises.policies import current_book
 from tickets import clock
+from tickets.lifecycle import kinds
 from tickets.models import ImpactLevel, Priority, Ticket, Urgency
+from tickets.shared.priority import priority_for
 
 
 class WokenView(SignedInView):
@@ -29,7 +29,7 @@ class WokenView(SignedInView):
         """Show the names to staff; requesters are told that somebody is woken. Nothing where nobody is."""
         ticket = described(request.GET, request.user)
         context: dict[str, Any] = {}
-        if ticket is not None and ticket.priority is not None and ticket.priority.rank <= LAST_RANK:
+        if ticket is not None and is_emergency(ticket):
             context["priority"] = ticket.priority
             context["proposed"] = "proposed" in request.GET
             if request.user.may(Permission.INTERNAL):
@@ -37,17 +37,27 @@ class WokenView(SignedInView):
         return render(request, "sla/_woken.html", context)
 
 
+def is_emergency(ticket: Ticket) -> bool:
+    """Whether its priority begins the emergency procedure of its kind."""
+    emergency = ticket.kind_info.emergency
+    return emergency is not None and ticket.priority is not None and ticket.priority.rank <= emergency.last_rank
+
+
 def described(sent: QueryDict, user: User) -> Ticket | None:
-    """The ticket as the form would leave it; None while nothing says how bad it is, or when that does not change."""
+    """The ticket as the form would leave it, of its kind when it is new.
+
+    None while nothing says how bad it is, or when that does not change.
+    """
     impact = ImpactLevel.objects.active().select_related("priority").filter(code=sent.get("impact", "")).first()
     if impact is None:
         return None
     urgency = Urgency.objects.active().filter(code=sent.get("urgency", "")).first()
     priority = priority_for(impact, urgency)
     known = Ticket.objects.visible_to(user).filter(number=sent.get("ticket", "")).first()
-    if known is not None and known.priority_id == priority.pk:
+    kind = known.kind if known else sent.get("kind", "")
+    if kind not in {one.code for one in kinds()} or (known is not None and known.priority_id == priority.pk):
         return None
-    ticket = known or Ticket()
+    ticket = known or Ticket(kind=kind)
     ticket.priority = priority
     if known is None:
         ticket.group = SupportGroup.objects.filter(code=sent.get("group", "")).first()
@@ -65,7 +75,8 @@ def woken_by(ticket: Ticket, user: User, now: datetime) -> list[dict[str, Any]]:
         if person is not None and person != user:
             found.setdefault(person.pk, {"name": person.display_name, "roles": []})["roles"].append(why)
 
-    add(first_on_duty(MANAGER, now), _("takes command"))
+    emergency = ticket.kind_info.emergency
+    add(first_on_duty(emergency.commander, now) if emergency else None, _("takes command"))
     for code in roles_told(ticket.priority) if ticket.priority else ():
         for person in recipients_for(code, ticket, now):
             add(person, names.get(code, code))

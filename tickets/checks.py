@@ -154,6 +154,8 @@ def _contradicting(kind: Kind) -> Iterator[str]:
     """What it says in two places agrees."""
     if kind.can_be_major and kind.grade is not Grade.PRIORITY:
         yield f"{kind.code} can be major only when it is graded by priority."
+    if kind.emergency is not None and not kind.can_be_major:
+        yield f"{kind.code} has an emergency procedure: say that it can be major."
     if kind.clocks is not None and kind.clocks.limits and kind.grade is Grade.NONE:
         yield f"{kind.code} has limits, which are promised by a grade: it has none, and they would never run."
     if kind.in_portal and kind.audience is not Audience.REQUESTERS:
@@ -189,7 +191,8 @@ def _registering(kind: Kind) -> Iterator[str]:
 def _unknown_paths(kind: Kind) -> Iterator[str]:
     """Functions that it names can be imported, templates and addresses exist."""
     panels: list[Panel] = [*filter(None, [kind.banner]), *kind.beside]
-    paths = [kind.details, kind.answers, kind.takes_part, kind.counted_with, *(panel.shows for panel in panels)]
+    named = [kind.details, kind.answers, kind.takes_part, kind.counted_with]
+    paths = [*named, kind.emergency and kind.emergency.follow, *(panel.shows for panel in panels)]
     for path in filter(None, paths):
         yield from _not_called(kind.code, path)
     for panel in panels:

@@ -19,7 +19,7 @@ from django_fsm import GET_STATE
 
 from accounts.permissions import Permission
 from records.lifecycle import Body, Declared, Step, transitions_of
-from tickets.meaning import Audience, Clocks, Grade, Imports, Panel, Tile
+from tickets.meaning import Audience, Clocks, Emergency, Grade, Imports, Panel, Tile
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -154,8 +154,9 @@ class Kind:
     ``audience``: who reads it. ``registering`` and ``managing``: the permissions to register and to dispatch them.
     ``clocks``: what is timed. ``grade``: what it is graded by; only kinds graded by priority must have one.
     ``grade_column``: the column of its own level or type, whose codes policies may name.
-    ``can_be_major``: whether rules about registered tickets of high priority call people (MAJ-01). ``views``: queues
-    offered in its list. ``tiles``: by what requesters report it from their home, nothing when they do not.
+    ``can_be_major``: whether rules about registered tickets of high priority call people (MAJ-01). ``emergency``: the
+    procedure that such a priority begins, if any. ``views``: queues offered in its list. ``tiles``: by what
+    requesters report it from their home, nothing when they do not.
     ``raised_from``: code of the kind from which several at once raise one. ``tells``: what actions that it shares
     with other kinds tell here, instead of what the action itself says.
     """
@@ -190,6 +191,7 @@ class Kind:
     grade: Grade | None = None
     grade_column: str = ""
     can_be_major: bool | None = None
+    emergency: Emergency | None = None
     views: tuple[str, ...] | None = None
     tiles: tuple[Tile, ...] | None = None
     raised_from: str = ""

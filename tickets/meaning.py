@@ -77,6 +77,20 @@ class Grade(Enum):
     NONE = "none"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Emergency:
+    """The procedure that a high priority begins (MAJ-01).
+
+    ``last_rank``: the rank of the last priority that begins it; ``commander``: the role that takes command;
+    ``follow``: dotted path of the service that begins, continues or ends it as a step left the ticket. It is called
+    with (ticket, entry, now) when clocks and notices of the step are done; never for what is loaded or imported.
+    """
+
+    last_rank: int
+    commander: str
+    follow: str
+
+
 @dataclass(frozen=True)
 class Span:
     """From when to when a limit to the customer counts: names of moments in the ticket's row.

@@ -14,6 +14,7 @@ from accounts.models import User
 from approvals.content import digest_of, lines_of
 from approvals.decisions.falling import let_fall
 from approvals.models import ApprovalRound, Ask, Decision, Outcome, Slot, Step
+from approvals.notices import tell
 from approvals.questions import question_of
 from approvals.services import (
     ask_and_tell,
@@ -26,7 +27,6 @@ from approvals.services import (
     same_person,
     voted_in,
 )
-from approvals.telling import tell
 from tickets import clock
 from tickets.errors import ActionConflict, ActionError, ActionForbidden, ActionNotFound
 from tickets.models import Ticket, TimelineEntry

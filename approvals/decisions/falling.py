@@ -8,9 +8,9 @@ from typing import Any
 from accounts.models import User
 from approvals.content import difference, difference_text, digest_of, lines_of
 from approvals.models import ApprovalRound, Outcome
+from approvals.notices import tell
 from approvals.questions import Line, Question, question_of, questions_of
 from approvals.services import concerned, end_round, let_go
-from approvals.telling import tell
 from tickets.services import log_event
 
 

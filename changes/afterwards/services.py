@@ -9,7 +9,7 @@ from accounts.models import User
 from changes.afterwards.models import IncidentVerdict
 from changes.guards import owes_full_review
 from changes.models import Change
-from changes.signals import change_news
+from changes.notices import tell_of_change
 from changes.states import States
 from tickets.models import TicketLink
 from tickets.services import log_event, relate
@@ -32,8 +32,7 @@ def keep_verdict(*, ticket: Change, user: User, now: datetime, cleaned: dict[str
     event = "change_caused" if caused else "change_caused_not"
     log_event(ticket=incident, event=event, user=user, now=now, number=ticket.number)
     if caused and ticket.state in REVIEWED and owes_full_review(ticket, None) is None:
-        change_news.send(
-            Change,
+        tell_of_change(
             what="review_owed",
             change=ticket,
             readers=[],

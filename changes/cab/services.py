@@ -16,10 +16,10 @@ from accounts.codes import in_both
 from accounts.models import User
 from approvals.models import ApprovalRound, Decision, Outcome
 from changes.cab.models import AgendaItem, Meeting, Presence
+from changes.cab.notices import tell_of_meeting
 from changes.cab.queries import asked_in, what_waits, who_read
 from changes.informing.wording import span_of
 from changes.models import Change
-from changes.signals import cab_news
 from itsm.moments import offset_text
 from tickets.errors import ActionConflict
 from tickets.services import log_event
@@ -194,7 +194,7 @@ def _tell(what: str, meeting: Meeting, by: User | None, now: datetime) -> None:
     readers.discard(by.pk if by else 0)
     with timezone.override(settings.TIME_ZONE):  # all read the same text, whatever the zone of whoever sends it
         text = in_both(lambda: text_of(meeting))
-    cab_news.send(Meeting, what=what, meeting=meeting, readers=who_read(readers), text=text, now=now)
+    tell_of_meeting(what=what, meeting=meeting, readers=who_read(readers), text=text, now=now)
 
 
 def text_of(meeting: Meeting) -> str:

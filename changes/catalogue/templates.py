@@ -14,7 +14,7 @@ from accounts.models import User
 from approvals.services import same_person
 from changes.catalogue.models import STEP_TEXTS, TEXTS
 from changes.models import Change, ChangeTemplate, TemplateVersion
-from changes.signals import change_news
+from changes.notices import tell_of_change
 from changes.states import Result, States
 from tickets.errors import ActionConflict
 
@@ -88,8 +88,7 @@ def judge(*, change: Change, template: ChangeTemplate, now: datetime) -> bool:
     if not ChangeTemplate.objects.filter(pk=template.pk, approved=True).update(approved=False):
         return False
     text = {name: f"{getattr(template, f'name_{name}')} · {failed}/{len(results)}" for name in ("zh", "en")}
-    change_news.send(
-        Change,
+    tell_of_change(
         what="template_lost",
         change=change,
         readers=_holders_of_open(template),

@@ -18,9 +18,9 @@ from accounts.codes import in_both
 from changes.collision.collisions import STANDING, Collision, Grade, collisions_of
 from changes.collision.readings import KEPT_AT, keep
 from changes.models import Change, FreezeRule
+from changes.notices import tell_of_change
 from changes.schedule.freezes import Freeze, Key, Years, freezes_between, key_of
 from changes.schedule.trading import ANNOUNCED, TradingDays
-from changes.signals import change_news
 from changes.states import States
 from itsm.moments import moment_for_all
 from tickets.lifecycle import Action
@@ -88,12 +88,10 @@ def _tell(change: Change, before: dict[Key, Freeze], after: dict[Key, Freeze], n
     log_event(ticket=change, event=event, user=None, now=now, freezes=names)
     text = in_both(lambda: _text(shown, stands=bool(freezes)))
     owners = [key for key in (change.requester_id, change.assignee_id) if key is not None]
-    change_news.send(
-        Change,
+    tell_of_change(
         what="freeze_moved",
         change=change,
         readers=list(dict.fromkeys(owners)),
-        managers=False,
         text=text,
         key=f"{change.pk}:{now.isoformat()}",
         now=now,
@@ -157,17 +155,15 @@ def pair_key(one: Collision) -> str:
 
 def tell_owners(change: Change, text: Any, key: str, now: datetime) -> bool:
     """Whoever asked for ``change`` and whoever carries it out learn what it collides with; False when they know."""
-    told = change_news.send(
-        Change,
+    told = tell_of_change(
         what="collision_found",
         change=change,
         readers=[person for person in {change.requester_id, change.assignee_id} if person is not None],
-        managers=False,
         text=text,
         key=key,
         now=now,
     )
-    return any(notice is not None for _receiver, notice in told)
+    return told is not None
 
 
 def _minutes(moment: datetime | None) -> int:

@@ -16,8 +16,9 @@ from changes.informing.models import AffectedNotice
 from changes.informing.stages import ANNOUNCING, LAST, Stage
 from changes.informing.wording import words_for
 from changes.models import Change, PlanStep
+from changes.notices import tell_of_change
 from changes.schedule.windows import Window
-from changes.signals import affected_told, change_news
+from changes.signals import affected_told
 from changes.states import GIVEN_UP, States
 from cmdb.models import BusinessSystem
 from tickets.services import log_event
@@ -127,12 +128,10 @@ def _tell_staff(
     asked = [key for key in _asked(change).order_by("pk").values_list("pk", flat=True) if key not in told]
     people = [change.requester_id, change.registered_by_id, change.assignee_id, *persons, *engineers, *asked]
     text = words_for(change, Stage(notice.stage), systems, now, announced)
-    change_news.send(
-        Change,
+    tell_of_change(
         what="change_told",
         change=change,
         readers=list(dict.fromkeys(key for key in people if key is not None)),
-        managers=False,
         desk=True,
         text=text.subject,
         key=f"{notice.pk}",
@@ -156,12 +155,10 @@ def _tell_approvers(
     for customer, people in outside.items():
         own = next((part.systems for part in parts if customer in part.organisations), None)
         words = words_for(change, stage, systems_of(change) if own is None else own, now, announced)
-        change_news.send(
-            Change,
+        tell_of_change(
             what="approver_told",
             change=change,
             readers=sorted(people),
-            managers=False,
             text={name: f"{words.subject[name]}\n{words.text[name]}" for name in words.text},
             key=f"{notice.pk}:{customer.pk}",
             now=now,

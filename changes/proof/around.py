@@ -6,6 +6,7 @@ from typing import Any
 
 from changes.cab.models import AgendaItem
 from changes.models import Change
+from changes.notices import said_of
 from changes.prepared.difference import differences
 from changes.signals import proof_asked
 
@@ -83,6 +84,7 @@ def told_to(change: Change) -> list[dict[str, Any]]:
 
 
 def sent_about(change: Change) -> dict[str, Any]:
-    """The mails and announcements about it with their texts, by file, as those above this app who told them answer."""
+    """The mails about it with their texts, and what those above this app told of it, by file, as they answer."""
     answers: list[tuple[Any, Any]] = proof_asked.send(Change, change=change)
-    return {name: lines for _receiver, files in answers for name, lines in files.items()}
+    told = {name: lines for _receiver, files in answers for name, lines in files.items()}
+    return {"notices": said_of(change), **told}

@@ -16,8 +16,8 @@ from changes.models import Change
 from changes.reading import refuse_unread
 from changes.recurring.dates import Window, windows_after
 from changes.recurring.models import Occurrence, Recurrence
+from changes.recurring.notices import tell_of_recurrence
 from changes.recurring.versions import record
-from changes.signals import recurrence_news
 from itsm.moments import moment_for_all
 from tickets.actions import perform
 from tickets.errors import ActionConflict, ActionError, ActionInvalid
@@ -142,9 +142,7 @@ def _deal_with(made: Recurrence, window: Window, now: datetime) -> None:
         refusal = _words(error)
     Occurrence.objects.create(recurrence=made, begins_at=window[0], change=change, refusal=refusal, at=now)
     text = in_both(lambda: _told(made, window, change, refusal))
-    recurrence_news.send(
-        Recurrence, recurrence=made, begins_at=window[0], change=change, readers=[made.owner_id], text=text, now=now
-    )
+    tell_of_recurrence(recurrence=made, begins_at=window[0], change=change, text=text, now=now)
 
 
 def _raised(made: Recurrence, window: Window, now: datetime) -> Change:

@@ -8,6 +8,7 @@ from typing import Any
 from accounts.models import SupportGroup, User
 from duty.services import first_on_duty
 from incidents.emergencies.forms import callees_of
+from incidents.emergencies.meaning import EMERGENCY
 from incidents.emergencies.models import CallIn, EmergencyTask
 from tasks.services import has_first_tasks, lapse_tasks, move_first_tasks, open_first_task
 from tickets.actions import perform
@@ -15,10 +16,6 @@ from tickets.forms import named_row
 from tickets.models import Ticket, TimelineEntry
 from tickets.services import log_event
 from tickets.shared.guests import let_in, let_out
-
-#: P1 and P2 are emergencies.
-LAST_RANK = 2
-MANAGER = "incident_manager"
 
 
 def follow_priority(ticket: Any, entry: TimelineEntry, now: datetime) -> None:
@@ -29,13 +26,13 @@ def follow_priority(ticket: Any, entry: TimelineEntry, now: datetime) -> None:
     """
     if not hasattr(ticket, "emergency_since"):
         return
-    wanted = ticket.is_live and ticket.priority_rank <= LAST_RANK and ticket.duplicate_of_id is None
+    wanted = ticket.is_live and ticket.priority_rank <= EMERGENCY.last_rank and ticket.duplicate_of_id is None
     if ticket.in_emergency and not wanted:
         entry.ticket = perform(ticket, "end_emergency", user=None, now=now).ticket
     elif wanted and not ticket.in_emergency and _is_news(entry):
         name = "continue_emergency" if ticket.emergency_since else "start_emergency"
         known = ticket.commander if ticket.commander and ticket.commander.is_active else None
-        commander = known or first_on_duty(MANAGER, now)
+        commander = known or first_on_duty(EMERGENCY.commander, now)
         data = {"commander": commander.username if commander else ""}
         entry.ticket = perform(ticket, name, user=None, data=data, now=now).ticket
     elif ticket.called_in_at and not ticket.is_live and entry.state_from != entry.state_to:

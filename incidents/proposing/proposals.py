@@ -16,11 +16,11 @@ from approvals.policy.policies import meant, step_of, whoever_may
 from approvals.questions import Line, Question, register_question
 from approvals.services import ask, withdraw
 from incidents.emergencies.beginning import forget_emergency
-from incidents.priority import priority_for
 from incidents.proposing.proposed import PURPOSE, impact_of
 from tickets.actions import perform
 from tickets.forms import json_value
 from tickets.models import ImpactLevel, Priority, TimelineEntry
+from tickets.shared.priority import priority_for
 
 if TYPE_CHECKING:
     from tickets.models import Ticket

@@ -7,8 +7,8 @@ from typing import Any
 
 from accounts.models import User
 from approvals.models import ApprovalRound, Decision, Outcome
-from incidents.priority import priority_for
 from tickets.codes import ImpactLevel, Priority
+from tickets.shared.priority import priority_for
 
 PURPOSE = "priority"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from incidents.emergencies.beginning import follow_priority
+from django.utils.module_loading import import_string
+
 from sla.clocks import timers
 from sla.clocks.firing import declare
 from sla.models import NoticeRule
@@ -36,9 +37,10 @@ def declare_priority(ticket: Ticket, entry: TimelineEntry, now: datetime) -> Non
 
 
 def follow_emergency(entry: TimelineEntry, now: datetime) -> None:
-    """Let the emergency procedure begin or end with the priority (MAJ-01). Last of all: clocks and notices are done.
+    """Let the emergency procedure of its kind, if it has one, follow the step; last of all (MAJ-01).
 
     Nothing is started for what is loaded or imported: it lies behind, and nobody works by it.
     """
-    if not timers.is_quiet() and entry.via != TimelineEntry.Via.IMPORT:
-        follow_priority(entry.ticket, entry, now)
+    emergency = entry.ticket.kind_info.emergency
+    if emergency is not None and not timers.is_quiet() and entry.via != TimelineEntry.Via.IMPORT:
+        import_string(emergency.follow)(entry.ticket, entry, now)

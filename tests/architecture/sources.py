@@ -16,8 +16,8 @@ from tests.shipped import SHIPPED
 ROOT = Path(__file__).parents[2]
 #: Apps from the bottom up: each may import those before it.
 LAYERS = [
-    *("accounts", "duty", "drafts", "records", "cmdb", "tickets", "tasks", "approvals", "kinds"),
-    *("notifications", "sla"),
+    *("accounts", "duty", "drafts", "records", "cmdb", "tickets", "notifications", "sla"),
+    *("tasks", "approvals", "kinds"),
     *("live", "announcements", "replies", "exporting", "importing", "reports", "demo"),
 ]
 #: Folders inside an app or a group of modules that are one room, whatever their modules are called.

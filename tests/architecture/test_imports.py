@@ -77,6 +77,14 @@ def test_kinds_know_neither_one_another_nor_who_listens(module: Module) -> None:
     assert {name.split(".")[0] for name in module.imports()} & others == set()
 
 
+@for_each(modules("tasks", "approvals", *KINDS))
+def test_what_happens_to_tickets_knows_no_clock_and_tells_from_its_notices_alone(module: Module) -> None:
+    """Clocks listen; what is told of an action stands in ``notices`` of its own app, which other modules call."""
+    listening = {"sla"} if module.room == "notices" else {"sla", "notifications"}
+
+    assert {name.split(".")[0] for name in module.imports()} & listening == set()
+
+
 @pytest.mark.slow
 @for_each(modules(*APPS))
 def test_apps_use_tools_and_only_doors_the_shared_api(module: Module) -> None:
@@ -131,5 +139,6 @@ def test_rule_would_be_noticed() -> None:
     wrong = Module("accounts.rules", modules("accounts")[0].path, "from tickets.models import Ticket")
 
     assert not may_import(wrong, "tickets")
+    assert not any(may_import(Module(app, wrong.path, ""), kind) for app in ("notifications", "sla") for kind in KINDS)
     assert list(wrong.imports()) == ["tickets.models.Ticket"]
     assert RANKS["views"] > RANKS["models"] > RANKS["lifecycle"] > RANKS["rules"]

@@ -64,7 +64,7 @@ def test_assignees_come_with_duty_and_load_the_least_loaded_first(world: World, 
 def test_whom_a_high_priority_wakes_stands_beside_the_button(world: World, browse: Browse) -> None:
     owner, system = world.people["expert"], make_system("trading")
     BusinessSystem.objects.filter(pk=system.pk).update(primary_engineer=owner)
-    described = "/find/woken/?impact=I1&group=host&business_system=trading&assignee="
+    described = "/find/woken/?kind=incident&impact=I1&group=host&business_system=trading&assignee="
     said = browse(world.desk).get(described).content.decode()
     told = register_incident(world.desk, impact="I1", group="host", business_system="trading")
     told_keys = Delivery.objects.filter(notice__ticket=told).values_list("recipient", flat=True)
@@ -74,7 +74,9 @@ def test_whom_a_high_priority_wakes_stands_beside_the_button(world: World, brows
         assert name in said
     assert "<b>" not in browse(world.requester).get(described).content.decode()
     assert "on call" in browse(world.requester).get(described).content.decode()
-    assert browse(world.desk).get("/find/woken/?impact=I4").content.decode().strip() == ""
+    assert browse(world.desk).get("/find/woken/?kind=incident&impact=I4").content.decode().strip() == ""
+    for kind in ("visit", "nonsense"):  # no kind whose priorities wake anybody
+        assert browse(world.desk).get(described.replace("incident", kind)).content.decode().strip() == ""
     raised = browse(world.manager).get(f"/find/woken/?impact=I1&ticket={told.number}").content.decode().strip()
     assert raised == ""  # it has that priority already
     other = act(register_incident(world.desk), "assign", world.desk, group="host")

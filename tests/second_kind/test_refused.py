@@ -14,7 +14,7 @@ from sla.promises.models import Metric
 from tests.factories import World
 from tickets.checks import problems_of
 from tickets.lifecycle import Kind, kind_of, kinds
-from tickets.meaning import Clocks, Grade, Imports, Panel, Span, Tile
+from tickets.meaning import Clocks, Emergency, Grade, Imports, Panel, Span, Tile
 
 pytestmark = pytest.mark.req("TKT-06")
 
@@ -101,6 +101,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("visit", {"answers": "visits.api.answers"}, "visits.api.answers cannot be imported"),
     ("visit", {"takes_part": "visits.parts.of_person"}, "visits.parts.of_person cannot be imported"),
+    ("visit", {"emergency": kind_of("incident").emergency}, "has an emergency procedure: say that it can be major."),
+    ("incident", {"emergency": Emergency(last_rank=2, commander="", follow="x.y")}, "x.y cannot be imported"),
     ("visit", {"prints": ("visits:form", "Form")}, "prints by visits:form, which is no address of one ticket."),
     ("visit", {"prints": ("tickets:portal", "Form")}, "prints by tickets:portal, which is no address of one ticket."),
     ("visit", {"prefix": "IM"}, "numbers with IM are not to be told from those of incident with IM."),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from approvals.models import ApprovalRound
-from approvals.signals import approval_news
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import URGENT_RANK
 from notifications.services import give_notice
@@ -85,29 +84,33 @@ register_event(
 )
 
 
-@receiver(approval_news)
-def tell_of_approval(
-    sender: Any,
+def tell(
     what: str,
-    round: ApprovalRound,
-    readers: list[int],
-    user: User | None,
-    text: Any,
-    key: str,
+    made: ApprovalRound,
+    readers: Iterable[int],
+    *,
     now: datetime,
-    **context: Any,
+    user: User | None = None,
+    text: Any = "",
+    key: str = "",
 ) -> None:
-    """Store the notice in the transaction of what happened; the key keeps two deciders from telling twice."""
-    ticket = round.ticket
+    """Tell ``readers`` (keys) but not ``user``, who did it, in the transaction of what happened.
+
+    ``what``: the code of an event; ``text``: plain or {zh, en}; ``key`` keeps two deciders from telling twice.
+    """
+    found = [reader for reader in readers if user is None or reader != user.pk]
+    if not found:
+        return
+    ticket = made.ticket
     actor = {"actor": named(user)} if user else {}
     give_notice(
-        key=f"{what}:{round.pk}:{key or _turn(round)}",
+        key=f"{what}:{made.pk}:{key or _turn(made)}",
         event=what,
         ticket=ticket,
-        recipients=readers,
-        urgent=ticket.priority_rank <= URGENT_RANK or round.urgent,
+        recipients=found,
+        urgent=ticket.priority_rank <= URGENT_RANK or made.urgent,
         at=now,
-        payload={**actor, "text": text, "path": reverse("approvals:detail", args=[round.pk])},
+        payload={**actor, "text": text, "path": reverse("approvals:detail", args=[made.pk])},
         rooms=False,
         internal=True,
     )

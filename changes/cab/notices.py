@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from changes.signals import cab_news
+from changes.cab.models import Meeting
 from notifications.events import Channel, Event, register_event
 from notifications.services import give_notice
 
@@ -42,11 +42,13 @@ register_event(
 )
 
 
-@receiver(cab_news)
 def tell_of_meeting(
-    sender: Any, what: str, meeting: Any, readers: list[int], text: dict[str, str], now: datetime, **context: Any
+    *, what: str, meeting: Meeting, readers: Sequence[int], text: dict[str, str], now: datetime
 ) -> None:
-    """Store the notice in the transaction of what happened; each time it happens it is told once."""
+    """Store the notice in the transaction of what happened; each time it happens it is told once.
+
+    ``what``: the code of an event; ``text`` by language.
+    """
     give_notice(
         key=f"{what}:{meeting.pk}:{now.isoformat()}",
         event=what,

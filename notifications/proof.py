@@ -5,18 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from django.dispatch import receiver
 
 from accounts.codes import LANGUAGES
-from changes.signals import proof_asked
 from notifications.models import Delivery, Notice
 from notifications.texts import Texts, spoken_to, values_of
-
-
-@receiver(proof_asked)
-def answer_with_notices(sender: Any, change: Any, **context: Any) -> dict[str, list[dict[str, Any]]]:
-    """The notices about the change itself, whoever got them."""
-    return {"notices": said_in(Notice.objects.filter(ticket=change.pk))}
 
 
 def said_in(notices: QuerySet[Notice]) -> list[dict[str, Any]]:

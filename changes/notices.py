@@ -1,21 +1,23 @@
-"""What changes tell people: that one has ended that a ticket raised (INC-20), lost pre-approvals, freezes (CHG-05)."""
+"""What changes tell people: that one has ended that a ticket raised (INC-20), lost pre-approvals, freezes (CHG-05).
+
+Meetings of the board and recurring changes have notices of their own (``changes.cab``, ``changes.recurring``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.dispatch import receiver
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from changes.informing.services import newest_of
-from changes.models import PlanStep
-from changes.signals import change_news, recurrence_news
+from changes.informing.models import AffectedNotice
+from changes.models import Change, PlanStep
 from changes.states import GIVEN_UP
 from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
+from notifications.proof import said_in
 from notifications.reactions import NOTICES, Happening, Reaction, Recipients
 from notifications.services import give_notice
 
@@ -30,13 +32,18 @@ def _handlers_of_cause(happening: Happening) -> list[int]:
     return reader_keys("assignee", cause, happening.now) if cause else []
 
 
+def _was_announced(change: Change) -> bool:
+    """Whether those affected were told of it."""
+    return AffectedNotice.objects.filter(change=change.pk).exists()
+
+
 def _raisers(happening: Happening) -> list[int]:
     """Who asked for it and who wrote it down.
 
     Nobody of what was announced once and is given up: they hear that it does not take place.
     """
     change: Any = happening.ticket
-    if change.state in GIVEN_UP and newest_of(change):
+    if change.state in GIVEN_UP and _was_announced(change):
         return []
     return [key for key in (change.requester_id, change.registered_by_id) if key]
 
@@ -44,7 +51,7 @@ def _raisers(happening: Happening) -> list[int]:
 def _raisers_and_implementers(happening: Happening) -> list[int]:
     """Also whoever was to carry it out."""
     change: Any = happening.ticket
-    if newest_of(change):
+    if _was_announced(change):
         return []
     steps = PlanStep.objects.filter(change=change.pk).exclude(person=None).order_by("pk")
     carriers = [key for key in (change.assignee_id, *steps.values_list("person", flat=True)) if key]
@@ -135,15 +142,6 @@ register_event(
         presses=False,
     ),
     Event(
-        code="change_recurred",
-        label=_("A recurring change of yours came again, or could not"),
-        subject=_("Recurring change: {text}"),
-        body="{text}\n\n{link}",
-        icon="repeat",
-        urgent_channels=(Channel.EMAIL.value,),
-        presses=False,
-    ),
-    Event(
         code="change_month",
         label=_("Monthly report of changes"),
         subject=_("Monthly report of changes {summary}"),
@@ -194,20 +192,22 @@ register_event(
 )
 
 
-@receiver(change_news)
 def tell_of_change(
-    sender: Any,
+    *,
     what: str,
-    change: Any,
-    readers: list[int],
-    managers: bool,
+    change: Change,
+    readers: Iterable[int],
     text: Any,
     key: str,
     now: datetime,
+    managers: bool = False,
     desk: bool = False,
-    **context: Any,
 ) -> Notice | None:
-    """Store the notice in the transaction of what happened; its key tells each of it once: None when it was told."""
+    """Store the notice in the transaction of what happened; ``key`` tells each of it once: None when it was told.
+
+    ``what``: the code of an event; ``text``: plain, or by language. Those who manage changes are told too
+    (``managers``), and those who answer calls (``desk``).
+    """
     people = [*readers, *(reader_keys("change_manager", change, now) if managers else [])]
     people += [person.pk for person in desk_at(now)] if desk else []
     return give_notice(
@@ -223,30 +223,9 @@ def tell_of_change(
     )
 
 
-@receiver(recurrence_news)
-def tell_of_recurrence(
-    sender: Any,
-    recurrence: Any,
-    begins_at: datetime,
-    change: Any,
-    readers: list[int],
-    text: dict[str, str],
-    now: datetime,
-    **context: Any,
-) -> None:
-    """Tell its owner of a date, once; the link goes to what was raised, else to the rule."""
-    path = {} if change else {"path": reverse("changes:recurrence", args=[recurrence.pk])}
-    give_notice(
-        key=f"change_recurred:{recurrence.pk}:{begins_at.isoformat()}",
-        event="change_recurred",
-        ticket=change,
-        recipients=readers,
-        urgent=False,
-        at=now,
-        payload={"text": text, "summary": recurrence.title, **path},
-        rooms=False,
-        internal=True,
-    )
+def said_of(change: Change) -> list[dict[str, Any]]:
+    """The notices about the change itself with their texts, whoever got them (CHG-07)."""
+    return said_in(Notice.objects.filter(ticket=change.pk))
 
 
 def _config_managers(happening: Happening) -> list[int]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from notifications.events import Channel, Event, register_event
 from notifications.reactions import NOTICES, Happening, Reaction, Recipients
 from notifications.services import give_notice
-from problems.signals import customer_invited
 
 
 def _managers(happening: Happening) -> list[int]:
@@ -55,11 +53,8 @@ NOTICES.update(
 )
 
 
-@receiver(customer_invited)
-def tell_customer(
-    sender: Any, key: str, readers: list[int], summary: str, text: dict[str, str], now: datetime, **context: Any
-) -> None:
-    """Send the invitation to the contacts of one customer, once."""
+def tell_customer(*, key: str, readers: Sequence[int], summary: str, text: dict[str, str], now: datetime) -> None:
+    """Send the invitation to the contacts of one customer, once for each ``key``; ``text`` by language (PRB-10)."""
     give_notice(
         key=f"problem_invited:{key}",
         event="problem_invited",
