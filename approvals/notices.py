@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from approvals.models import ApprovalRound
 from notifications.events import Channel, Event, register_event
-from notifications.reactions import URGENT_RANK
+from notifications.reactions import BY_SERVICES, URGENT_RANK
 from notifications.services import give_notice
 from notifications.texts import named
 
@@ -82,6 +82,8 @@ register_event(
         presses=False,
     ),
 )
+
+BY_SERVICES.update({"approval_asked", "approval_ended", "approval_fell"})
 
 
 def tell(

@@ -35,6 +35,7 @@ implementing = ActionSet()
     icon="player-play",
     key="s",
     public=False,
+    quiet=True,
 )
 def start(change: Change, *, user: User, now: datetime, text: str) -> None:
     """Begin the work; the actual start is recorded."""
@@ -207,6 +208,7 @@ def hear_verdict(change: Change, *, user: None, now: datetime, helped: bool, tex
     key="q",
     public=False,
     bulk=True,
+    quiet=True,
 )
 def close(change: Change, *, user: User, now: datetime) -> None:
     """End the record, after the review."""

@@ -54,6 +54,7 @@ change_actions = ActionSet(
     icon="plus",
     key="n",
     public=False,
+    quiet=True,
 )
 def register(change: Change, *, user: User, now: datetime, **fields: Any) -> None:
     """Say what is to be changed, why, and when; plan it, then submit it."""
@@ -71,6 +72,7 @@ def register(change: Change, *, user: User, now: datetime, **fields: Any) -> Non
     intent="primary",
     icon="bolt",
     public=False,
+    tells=("change_told",),
 )
 def order(change: Change, *, user: User, now: datetime, template: Any, summary: str, **fields: Any) -> None:
     """Take a template of the catalogue: approved beforehand, so it is scheduled at once."""
@@ -97,6 +99,7 @@ def order(change: Change, *, user: User, now: datetime, template: Any, summary: 
     icon="send",
     key="s",
     public=False,
+    tells=("change_submitted",),
 )
 def submit(change: Change, *, user: User, now: datetime) -> None:
     """Hand it to the change managers, who check whether it makes sense and is complete."""
@@ -114,6 +117,7 @@ def submit(change: Change, *, user: User, now: datetime) -> None:
     key="a",
     public=False,
     bulk=True,
+    tells=("change_accepted",),
 )
 def accept(change: Change, *, user: User, now: datetime) -> None:
     """Confirm that it makes sense and is complete."""
@@ -168,6 +172,7 @@ def reject(change: Change, *, user: User, now: datetime, text: str) -> None:
     icon="scale",
     key="e",
     public=False,
+    quiet=True,
 )
 def assess(change: Change, *, user: User, now: datetime, risk: str, assessment: str) -> None:
     """Weigh stability, continuity, resources and risk; a question without an answer counts like the worst one."""
@@ -187,6 +192,7 @@ def assess(change: Change, *, user: User, now: datetime, risk: str, assessment: 
     icon="gavel",
     key="p",
     public=False,
+    tells=("approval_asked",),
 )
 def ask_approval(change: Change, *, user: User, now: datetime, text: str) -> None:
     """Ask those whom the policy of its type names; they decide on what stands here now."""
@@ -203,6 +209,7 @@ def ask_approval(change: Change, *, user: User, now: datetime, text: str) -> Non
     effect="changes.services.withdraw_question",
     icon="arrow-back-up",
     public=False,
+    tells=("approval_ended",),
 )
 def withdraw_question(change: Change, *, user: User, now: datetime, text: str) -> None:
     """Stop asking; it can be planned anew."""
@@ -216,6 +223,7 @@ def withdraw_question(change: Change, *, user: User, now: datetime, text: str) -
     system=True,
     icon="circle-check",
     public=False,
+    tells=("approval_ended",),
 )
 def approved(change: Change, *, user: None, now: datetime) -> None:
     """Go on as approved, in the window that was approved."""
@@ -229,6 +237,7 @@ def approved(change: Change, *, user: None, now: datetime) -> None:
     system=True,
     icon="ban",
     public=False,
+    tells=("approval_ended",),
 )
 def refused(change: Change, *, user: None, now: datetime) -> None:
     """End it: somebody who was asked refused it."""
@@ -243,6 +252,7 @@ def refused(change: Change, *, user: None, now: datetime) -> None:
     system=True,
     icon="arrow-back-up",
     public=False,
+    tells=("approval_ended",),
 )
 def returned(change: Change, *, user: None, now: datetime) -> None:
     """Let it be planned anew under the condition."""
@@ -256,6 +266,7 @@ def returned(change: Change, *, user: None, now: datetime) -> None:
     system=True,
     icon="alert-triangle",
     public=False,
+    tells=("approval_fell",),
 )
 def lapse(change: Change, *, user: None, now: datetime) -> None:
     """Let it be approved anew: no route leads on without new decisions."""

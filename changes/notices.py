@@ -18,7 +18,7 @@ from duty.services import desk_at, reader_keys
 from notifications.events import Channel, Event, register_event
 from notifications.models import Notice
 from notifications.proof import said_in
-from notifications.reactions import NOTICES, Happening, Reaction, Recipients
+from notifications.reactions import BY_SERVICES, NOTICES, Happening, Reaction, Recipients
 from notifications.services import give_notice
 
 
@@ -70,6 +70,25 @@ register_event(
         subject=_("Did it help {number}? {text}"),
         body=_("{text}\n\nPlease say in the ticket whether it helped:\n{link}"),
         icon="replace",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_submitted",
+        label=_("A change waits to be accepted"),
+        subject=_("Submitted: {number} {summary}"),
+        body=_("{actor} asks for this change. Please check whether it makes sense and is complete:\n{link}"),
+        icon="send",
+        urgent_channels=(Channel.EMAIL.value,),
+        presses=False,
+    ),
+    Event(
+        code="change_accepted",
+        label=_("A change that you asked for was accepted"),
+        subject=_("Accepted: {number} {summary}"),
+        body=_("{actor} found it sensible and complete. It goes on with assessment and approval:\n{link}"),
+        icon="check",
+        channels=(),
         urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
@@ -228,6 +247,10 @@ def said_of(change: Change) -> list[dict[str, Any]]:
     return said_in(Notice.objects.filter(ticket=change.pk))
 
 
+def _change_managers(happening: Happening) -> list[int]:
+    return happening.people("change_manager")
+
+
 def _config_managers(happening: Happening) -> list[int]:
     return happening.people("config_manager")
 
@@ -237,11 +260,14 @@ def _operator(happening: Happening) -> list[int]:
     return [key] if key else []
 
 
+BY_SERVICES.add("change_told")
 NOTICES.update(
     {
         "change_ended": Reaction(
             "change_ended", _handlers_of_cause, Recipients.EVERYBODY, _ended, rooms=False, about=_cause
         ),
+        "change_submitted": Reaction("change_submitted", _change_managers, Recipients.STAFF),
+        "change_accepted": Reaction("change_accepted", _raisers, Recipients.STAFF),
         "change_sent_back": Reaction("change_sent_back", _raisers, Recipients.STAFF),
         "change_rejected": Reaction("change_given_up", _raisers, Recipients.STAFF),
         "change_cancelled": Reaction("change_given_up", _raisers_and_implementers, Recipients.STAFF),

@@ -126,6 +126,7 @@ def unclaim(incident: Incident, *, user: User, now: datetime) -> None:
     icon="player-play",
     key="s",
     bulk=True,
+    quiet=True,
 )
 def start(incident: Incident, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
     """Begin work: the response is given, the time to resolve runs. Whoever starts owns it."""
@@ -184,6 +185,7 @@ def wait(incident: Incident, *, user: User, now: datetime, wait_reason: Any, wai
     icon="player-play",
     key="s",
     bulk=True,
+    quiet=True,
 )
 def resume(incident: Incident, *, user: User, now: datetime) -> None:
     """Go on; what it waited for has come."""

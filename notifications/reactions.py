@@ -181,7 +181,7 @@ def _nothing(happening: Happening) -> str:
 
 _EVERYBODY, _STAFF = Recipients.EVERYBODY, Recipients.STAFF
 
-#: Name -> what it tells. Actions name what they tell where they are declared (``Action.tells``); others tell nobody.
+#: Name -> what it tells. Actions name what they tell where they are declared (``Action.tells``).
 NOTICES: dict[str, Reaction] = {
     "received": Reaction("received", _requester, _EVERYBODY, _nothing),
     "assigned": Reaction("assigned", _handlers, _EVERYBODY),
@@ -207,6 +207,8 @@ NOTICES: dict[str, Reaction] = {
     ),
     "priority_asked": Reaction("priority_asked", _deciders, _STAFF),
 }
+#: Names of what an action tells through a service, which it calls and which knows whom, as an approval does.
+BY_SERVICES: set[str] = set()
 #: Only with a group: the desk sees new tickets in its own queue.
 _NEEDS_GROUP = frozenset({"assigned"})
 
@@ -218,7 +220,9 @@ def tell(*, ticket: Ticket, entry: TimelineEntry, action: Action, user: User | N
     reactions = [mentioning(happening)] if entry.data.get(MENTIONS) else []
     reactions += [
         reaction
-        for reaction in map(NOTICES.__getitem__, ticket.kind_info.told_by(entry.action))
+        for name in ticket.kind_info.told_by(entry.action)
+        if name not in BY_SERVICES
+        for reaction in (NOTICES[name],)
         if not (reaction.event in _NEEDS_GROUP and ticket.group_id is None)
     ]
     told = {user.pk} if user else set()

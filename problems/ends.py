@@ -31,6 +31,7 @@ ends = ActionSet()
     form="problems.forms.EndForm",
     effect="problems.services.free_waiting_incidents",
     icon="shield-check",
+    tells=("problem_ended",),
 )
 def accept_risk(problem: Problem, *, user: User, now: datetime, text: str, watch_days: int) -> None:
     """Leave the cause as it is, with the reason; it is reviewed and watched like a solution."""
@@ -47,6 +48,7 @@ def accept_risk(problem: Problem, *, user: User, now: datetime, text: str, watch
     form="problems.forms.EndForm",
     effect="problems.services.free_waiting_incidents",
     icon="bandage",
+    tells=("problem_ended",),
 )
 def keep_workaround(problem: Problem, *, user: User, now: datetime, text: str, watch_days: int) -> None:
     """Live with the workaround for good, with the reason."""
@@ -63,6 +65,7 @@ def keep_workaround(problem: Problem, *, user: User, now: datetime, text: str, w
     intent="primary",
     icon="clipboard-check",
     key="v",
+    quiet=True,
 )
 def review(problem: Problem, *, user: User, now: datetime, review_result: str, minutes: str, **meeting: Any) -> None:
     """Say whether it worked, with the minutes; problems of high level in a meeting with users (PRB-07)."""
@@ -80,6 +83,7 @@ def review(problem: Problem, *, user: User, now: datetime, review_result: str, m
     intent="primary",
     icon="circle-check",
     key="q",
+    quiet=True,
 )
 def close(problem: Problem, *, user: User, now: datetime, text: str) -> None:
     """Close it once everything is archived (PRB-08). Recurrence is watched on."""
@@ -130,6 +134,7 @@ def come_back(problem: Problem, *, user: None, now: datetime, incident: Any, mat
     form="problems.forms.DuplicateForm",
     effect="problems.services.fold_into",
     icon="copy",
+    tells=("problem_ended",),
 )
 def mark_duplicate(problem: Problem, *, user: User, now: datetime, main: Any, text: str) -> None:
     """Another problem has the same cause: its incidents go there."""
@@ -147,6 +152,7 @@ def mark_duplicate(problem: Problem, *, user: User, now: datetime, main: Any, te
     effect="problems.services.free_waiting_incidents",
     intent="danger",
     icon="x",
+    tells=("problem_ended",),
 )
 def cancel(problem: Problem, *, user: User, now: datetime, text: str) -> None:
     """End what is no problem, with the reason. Incidents that wait for it go on."""

@@ -30,6 +30,7 @@ holding = ActionSet(reminding_of_waits(waits_in=States.PENDING))
     form="tickets.shared.holding.WaitForm",
     icon="player-pause",
     undo="resume",
+    quiet=True,
 )
 def wait(problem: Problem, *, user: User, now: datetime, wait_reason: Any, wait_until: datetime, text: str) -> None:
     """Wait for a vendor, for information, for a change or its window; say until when."""
@@ -45,6 +46,7 @@ def wait(problem: Problem, *, user: User, now: datetime, wait_reason: Any, wait_
     intent="primary",
     icon="player-play",
     key="s",
+    quiet=True,
 )
 def resume(problem: Problem, *, user: User, now: datetime) -> None:
     """Go on where it was; what it waited for has come."""

@@ -76,6 +76,7 @@ def assign(problem: Problem, *, user: User, now: datetime, group: Any, assignee:
     intent="primary",
     icon="zoom-scan",
     key="s",
+    quiet=True,
 )
 def investigate(problem: Problem, *, user: User, now: datetime) -> None:
     """Begin to look for the cause."""
@@ -109,6 +110,7 @@ def return_to_manager(problem: Problem, *, user: User, now: datetime, text: str)
     intent="primary",
     icon="bulb",
     key="f",
+    quiet=True,
 )
 def confirm_cause(problem: Problem, *, user: User, now: datetime, root_cause: str) -> None:
     """Record the root cause: from here on it is a known error."""
@@ -142,6 +144,7 @@ def investigate_again(problem: Problem, *, user: User, now: datetime, text: str)
     intent="primary",
     icon="tool",
     key="p",
+    tells=("approval_asked",),
 )
 def propose(problem: Problem, *, user: User, now: datetime, **fields: Any) -> None:
     """Say how it is solved, how long that takes, what it does, and how it was tested; others decide (PRB-06)."""
@@ -225,6 +228,7 @@ def lapse(problem: Problem, *, user: None, now: datetime) -> None:
     intent="primary",
     icon="player-play",
     key="s",
+    quiet=True,
 )
 def implement(problem: Problem, *, user: User, now: datetime, change_reference: str) -> None:
     """Begin to carry the solution out; name the change that does it, where one is needed."""
@@ -243,6 +247,7 @@ def implement(problem: Problem, *, user: User, now: datetime, change_reference: 
     intent="primary",
     icon="check",
     key="e",
+    tells=("problem_ended",),
 )
 def resolve(problem: Problem, *, user: User, now: datetime, proof: str, watch_days: int) -> None:
     """It is done and proven: say how, and for how long recurrence is watched. Waiting incidents go on."""

@@ -1,4 +1,4 @@
-"""What problems tell people: raised (PRB-03), a month over (PRB-09). Solutions are told by their rounds."""
+"""What problems tell people: raised (PRB-03), ended (PRB-07), a month over (PRB-09). Rounds tell of solutions."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def _managers(happening: Happening) -> list[int]:
     return happening.people("problem_manager")
 
 
+def _concerned(happening: Happening) -> list[int]:
+    """Who raised it, its owner, and those who see to its review (PRB-07)."""
+    problem = happening.ticket
+    own = [key for key in (problem.registered_by_id, problem.assignee_id) if key]
+    return list(dict.fromkeys([*own, *_managers(happening)]))
+
+
 register_event(
     Event(
         code="problem_raised",
@@ -24,6 +31,15 @@ register_event(
         subject=_("Problem raised: {number} {summary}"),
         body=_("{actor}: {text}\n\nPlease check and classify it, and choose its owner."),
         icon="puzzle",
+        presses=False,
+    ),
+    Event(
+        code="problem_ended",
+        label=_("A problem that concerns you is resolved or given up"),
+        subject=_("{number}: {state} · {summary}"),
+        body=_("{actor}: {text}\n\nState: {state}\n{link}"),
+        icon="puzzle",
+        urgent_channels=(Channel.EMAIL.value,),
         presses=False,
     ),
     Event(
@@ -49,6 +65,7 @@ register_event(
 NOTICES.update(
     {
         "problem_raised": Reaction("problem_raised", _managers, Recipients.STAFF),
+        "problem_ended": Reaction("problem_ended", _concerned, Recipients.STAFF),
     }
 )
 

@@ -109,6 +109,7 @@ def note_down(task: Task, *, user: None, now: datetime) -> None:
     system=True,
     icon="subtask",
     public=False,
+    quiet=True,
 )
 def enqueue(task: Task, *, user: None, now: datetime) -> None:
     """Open a task that starts when the one before it is finished."""
@@ -152,6 +153,7 @@ def go_along(task: Task, *, user: None, now: datetime, group: SupportGroup) -> N
     system=True,
     icon="arrows-transfer-down",
     public=False,
+    quiet=True,
 )
 def be_dispatched(task: Task, *, user: None, now: datetime, group: SupportGroup) -> None:
     """Go to the group that the ticket was given to: its response limit starts."""
@@ -166,6 +168,7 @@ def be_dispatched(task: Task, *, user: None, now: datetime, group: SupportGroup)
     system=True,
     icon="arrow-back-up",
     public=False,
+    quiet=True,
 )
 def go_back(task: Task, *, user: None, now: datetime) -> None:
     """Wait for a group again: the ticket was returned, and nobody claimed the task."""
@@ -180,6 +183,7 @@ def go_back(task: Task, *, user: None, now: datetime) -> None:
     system=True,
     icon="x",
     public=False,
+    quiet=True,
 )
 def lapse(task: Task, *, user: None, now: datetime) -> None:
     """End a first task of an emergency that nobody began before the emergency was over."""
@@ -250,6 +254,7 @@ def unclaim(task: Task, *, user: User, now: datetime) -> None:
     key="s",
     public=False,
     bulk=True,
+    quiet=True,
 )
 def start(task: Task, *, user: User, now: datetime, group: SupportGroup | None = None) -> None:
     """Begin; whoever starts an unclaimed task takes it."""

@@ -191,8 +191,8 @@ def _registering(kind: Kind) -> Iterator[str]:
 def _unknown_paths(kind: Kind) -> Iterator[str]:
     """Functions that it names can be imported, templates and addresses exist."""
     panels: list[Panel] = [*filter(None, [kind.banner]), *kind.beside]
-    named = [kind.details, kind.answers, kind.takes_part, kind.counted_with]
-    paths = [*named, kind.emergency and kind.emergency.follow, *(panel.shows for panel in panels)]
+    paths = [kind.details, kind.answers, kind.takes_part, kind.counted_with, *(panel.shows for panel in panels)]
+    paths += [kind.emergency.follow] if kind.emergency else []
     for path in filter(None, paths):
         yield from _not_called(kind.code, path)
     for panel in panels:

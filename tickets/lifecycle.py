@@ -69,8 +69,9 @@ class Action(Step):
     ``bulk``: offered for many tickets at once; a tuple names the fields that are asked for then. ``undo``: the action
     that takes it back, or ``RESTORE``: the values that it changed can be set back. ``undone``: dotted path of a
     service that is called when it was taken back. ``follows``: the portal does it because of the step before, and its
-    opposite when that one is taken back. ``tells``: names of notices (``notifications.reactions.NOTICES``); an
-    action that names none tells nobody. ``removes``: what is chosen in its form is gone afterwards, and the log
+    opposite when that one is taken back. ``tells``: names of notices (``notifications.reactions``), those among them
+    that a service gives. ``quiet``: it moves the state and nobody need be told but watchers, who learn of every step;
+    ``manage.py check`` asks for one of both. ``removes``: what is chosen in its form is gone afterwards, and the log
     says so. ``supplier``: people of the ticket's supplier read the entry, too: ``CALLED`` begins what they read,
     ``TOLD`` is between them and us. ``section``: the heading of the menu, when it does not follow from the rest.
     """
@@ -87,6 +88,7 @@ class Action(Step):
     undone: str | None = None
     follows: bool = False
     tells: tuple[str, ...] = ()
+    quiet: bool = False
     removes: bool = False
     supplier: str = ""
     section: Section | None = None
@@ -225,10 +227,14 @@ class Kind:
         action = self.register_action
         return bool(action and action.allow and action.allow(self.model(), user))
 
+    def declared_to_tell(self, action: Action) -> tuple[str, ...]:
+        """Names of the notices that ``action`` is said to give here."""
+        return self.tells.get(action.name, action.tells)
+
     def told_by(self, action: str) -> tuple[str, ...]:
         """Names of the notices that ``action`` gives about a ticket of this kind; watchers learn of every step."""
         found = self.actions.get(action)
-        told = self.tells.get(action, found.tells if found else ())
+        told = self.declared_to_tell(found) if found else ()
         steps = found is not None and bool(found.targets) and not found.creates
         return (*told, MOVED) if steps and MOVED not in told else told
 

@@ -39,6 +39,7 @@ reviewing = ActionSet()
     key="m",
     public=False,
     bulk=True,
+    quiet=True,
 )
 def confirm_result(change: Change, *, user: User, now: datetime) -> None:
     """Confirm with one tap that a simple or standard change went as planned."""
@@ -59,6 +60,7 @@ def confirm_result(change: Change, *, user: User, now: datetime) -> None:
     icon="report-search",
     key="v",
     public=False,
+    quiet=True,
 )
 def review(change: Change, *, user: User, now: datetime, **answers: Any) -> None:
     """Look back: result, rating, satisfaction, interruption, incidents, lessons."""

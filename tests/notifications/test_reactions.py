@@ -10,10 +10,12 @@ import pytest
 from accounts.models import Organisation
 from duty.models import Roster
 from duty.services import save_roster
+from notifications.checks import unsaid_telling
 from notifications.models import Delivery, Notice
 from notifications.reactions import NOTICES, Happening
 from records.lifecycle import NEW
 from tests.changes.making import request, staffed
+from tests.contract.subjects import problem_in
 from tests.factories import (
     MONDAY,
     World,
@@ -22,6 +24,7 @@ from tests.factories import (
     close,
     finish,
     incident_in,
+    make_user,
     register_incident,
     resolve,
     unclaimed,
@@ -244,6 +247,34 @@ def test_watchers_learn_of_every_step_of_every_kind(code: str) -> None:
     steps = {name for name, source, target in kind.transitions() if source != NEW}
 
     assert {name for name in steps if MOVED not in kind.told_by(name)} == set()
+
+
+@pytest.mark.parametrize("code", [kind.code for kind in SHIPPED])
+def test_every_step_of_every_kind_tells_somebody_or_says_that_it_is_quiet(code: str) -> None:
+    assert unsaid_telling(kind_of(code)) == []
+
+
+@pytest.mark.req("CHG-02")
+def test_change_managers_learn_what_waits_for_them_and_who_asked_that_it_was_accepted(world: World) -> None:
+    change = act(request(staffed(world)), "submit", world.lead)
+    assert {row for row in told(change) if row[0] == "change_submitted"} == {("change_submitted", "changer")}
+
+    act(change, "accept", world.people["changer"])
+
+    assert {row for row in told(change) if row[0] == "change_accepted"} == {("change_accepted", "lead")}
+
+
+@pytest.mark.req("PRB-07")
+def test_who_raised_a_problem_its_owner_and_the_managers_learn_how_it_ended(world: World) -> None:
+    make_user("pm", "problem_manager")
+    problem = problem_in("known_error", world)
+    forget()
+
+    act(problem, "cancel", world.admin, text="误报")
+
+    people = {name for event, name in told(problem) if event == "problem_ended"}
+    assert people == {"desk", "lead", "pm"}
+    assert Notice.objects.get(event="problem_ended").payload["text"] == "误报"
 
 
 def test_watchers_of_a_change_learn_how_it_goes_on(world: World) -> None:

@@ -43,6 +43,7 @@ visit_actions = ActionSet(common_actions)
     intent="primary",
     icon="plus",
     key="n",
+    quiet=True,
 )
 def register(visit: Visit, *, user: User, now: datetime, **fields: Any) -> None:
     """Plan a visit to a customer."""
@@ -70,6 +71,7 @@ def send(visit: Visit, *, user: User, now: datetime, group: SupportGroup, assign
     guards=(guards.has_assignee,),
     intent="primary",
     key="s",
+    quiet=True,
 )
 def set_out(visit: Visit, *, user: User, now: datetime) -> None:
     """Begin the journey."""
@@ -86,6 +88,7 @@ def set_out(visit: Visit, *, user: User, now: datetime) -> None:
     effect="tests.second_kind.services.book_trip",
     intent="primary",
     key="f",
+    quiet=True,
 )
 def finish(visit: Visit, *, user: User, now: datetime, distance: int, text: str) -> None:
     """Report what was done and how far it was."""

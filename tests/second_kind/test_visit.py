@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from accounts.models import Role
-from notifications.checks import unknown_notices
+from notifications.checks import unknown_notices, unsaid_telling
 from notifications.models import Notice
 from sla.models import Clock, Command
 from tests.api.client import Api
@@ -144,6 +144,24 @@ def test_visit_that_leaves_its_meaning_unsaid_is_refused() -> None:
     ]
     assert unknown_notices(replace(kind_of("visit"), tells={"set_out": ("fanfare",)})) == [
         "visit.set_out gives the unknown notice fanfare."
+    ]
+
+
+@pytest.mark.req("NTF-01")
+def test_visit_says_of_every_step_whom_it_tells_or_that_it_is_quiet() -> None:
+    actions = kind_of("visit").actions
+    assert unsaid_telling(kind_of("visit")) == []
+
+    silent, still = replace(kind_of("visit")), replace(kind_of("visit"))
+    vars(silent)["actions"] = {**actions, "finish": replace(actions["finish"], quiet=False, tells=("moved",))}
+    vars(still)["actions"] = {**actions, "send": replace(actions["send"], quiet=True)}
+
+    assert unsaid_telling(silent) == [
+        "visit.finish moves the state and tells nobody: name a notice (tells=), or say quiet=True."
+    ]
+    assert unsaid_telling(still) == ["visit.send moves no state: it need not say that it is quiet."]
+    assert unsaid_telling(replace(kind_of("visit"), tells={"set_out": ("assigned", "approval_asked")})) == [
+        "visit.set_out is quiet and tells assigned, approval_asked: say one of both."
     ]
 
 
