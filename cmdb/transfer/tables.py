@@ -18,6 +18,11 @@ from itsm.documents.sheets import exchange_csv, exchange_excel
 LARGEST = 1_000_000
 
 
+#: Characters. A longer one is no cell: a quotation mark was never closed. (Python's own limit is one of the process,
+#: whoever set it last.)
+LONGEST_CELL = 100_000
+
+
 class TableError(ValueError):
     """The file cannot be read as a table. ``file``: which of those that were sent, items or relations."""
 
@@ -51,7 +56,7 @@ def read_table(file: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, str]
 
 def _csv_rows(file: IO[bytes]) -> Iterator[list[str]]:
     for row in csv.reader(TextIOWrapper(file, encoding="utf-8-sig", newline="")):
-        if any("\0" in cell for cell in row):  # no text, and nothing that the database could be asked for
+        if any("\0" in cell or len(cell) > LONGEST_CELL for cell in row):  # nothing that a database takes
             raise csv.Error
         yield [plain(cell) for cell in row]
 
