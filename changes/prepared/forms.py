@@ -220,7 +220,7 @@ class PrepareRelationForm(PrepareForm):
         elif standing is not None and said == (standing.group, standing.needed):
             self.add_error("other", gettext("This relation stands already."))
         elif reason := Rules(Definitions()).refusal(kind.pk, item, other):
-            self.add_error("relation_type", reason)
+            self.add_error("other" if other.identifier == item.identifier else "relation_type", reason)
         if not self.errors and (twice := self._prepared(item, kind, other)):
             said_before = gettext("This relation is prepared already, as number %(number)d; take that out first.")
             self.add_error("other", said_before % {"number": twice.position})
