@@ -54,7 +54,8 @@ class Draft:
     """What to write of one item: ``facts`` by column or attribute, checked already; an empty value removes.
 
     ``item`` is None for a new one. ``seen``: the version that was read; another one now refuses the write. ``held``:
-    who said a field and when, [source, moment], where that is not who writes it now.
+    who said a field and when, [source, moment], where that is not who writes it now; empty: nobody. The word is given
+    to them also where the value stays.
     """
 
     identifier: str
@@ -171,7 +172,7 @@ def _change(drafts: list[Draft], stamp: Stamp, written: Written, known: Definiti
     touched = _touched(by_key, stamp)
     edits: dict[int, Edit] = {}
     for item in locked:
-        asked = _asked(item, by_key[item.pk].facts, said, held.get(item.pk, {}), known)
+        asked = _asked(item, by_key[item.pk], said, held.get(item.pk, {}), known)
         if asked:
             _check_step(item, asked, stamp)
             ground = _ground(item, touched.get(item.pk, [item]), asked, stamp, written.now, known)
@@ -227,15 +228,17 @@ def differing(item: ItemFacts, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _asked(
-    item: ConfigurationItem, facts: dict[str, Any], said: Statements, held: Mapping[str, Any], known: Definitions
+    item: ConfigurationItem, draft: Draft, said: Statements, held: Mapping[str, Any], known: Definitions
 ) -> dict[str, Any]:
-    """Those of ``facts`` that are to be written; what is only claimed, or said already by another, is noted."""
+    """Those of its facts that are to be written; what is only claimed, or said already by another, is noted."""
+    facts = draft.facts
+    given_back = {name: facts[name] for name in draft.held if name in facts}
     if said.stamp.since or not held:
-        return facts if said.stamp.since else differing(item, facts)
+        return facts if said.stamp.since else differing(item, facts) | given_back
     now = {**{name: getattr(item, name) for name in COLUMNS}, **item.attributes}
     verdicts = {name: _verdict(item.ci_class_id, name, value, now, held, said, known) for name, value in facts.items()}
     said.note(item.pk, facts, verdicts, held)
-    return {name: facts[name] for name, verdict in verdicts.items() if verdict in (WRITE, CONFIRM)}
+    return {name: facts[name] for name, verdict in verdicts.items() if verdict in (WRITE, CONFIRM)} | given_back
 
 
 def _verdict(
@@ -316,11 +319,11 @@ def _edit(
         }
         said.note(key, facts, verdicts, version.sources)
         changed = [name for name, verdict in verdicts.items() if verdict == WRITE]
-        confirmed = [name for name, verdict in verdicts.items() if verdict == CONFIRM]
+        confirmed = [name for name, verdict in verdicts.items() if verdict == CONFIRM or name in draft.held]
         _filled(version, {name: facts[name] for name in changed})
         changed += known.work_out(version.ci_class_id, version.attributes) if changed else []
         mine = {name: list(draft.held.get(name, [stamp.source, now.isoformat()])) for name in changed + confirmed}
-        version.sources = {**version.sources, **mine}
+        version.sources = {name: word for name, word in {**version.sources, **mine}.items() if word}
         for name, value in signed(stamp, *ground).items():
             setattr(version, name, value)
         return bool(mine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -12,8 +13,24 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 
 
+class ItemImportQuerySet(models.QuerySet):
+    """Imports."""
+
+    def taken_back(self, by: datetime | None = None) -> Self:
+        """Those that were taken back: by a moment, or by now."""
+        return self.exclude(undone_at=None) if by is None else self.filter(undone_at__lte=by)
+
+    def words_taken_back(self) -> dict[tuple[str, datetime], datetime]:
+        """What counts no more since when, as the source and the moment that it was said."""
+        rows = self.taken_back().values_list("source", "at", "undone_at")
+        return {(source, at): undone_at for source, at, undone_at in rows if undone_at}
+
+
 class ItemImport(models.Model):
-    """One import that was written. ``fingerprint`` names its content: the same file is not read twice at once."""
+    """One import that was written. ``fingerprint`` names its content: the same file is not read twice at once.
+
+    Every word of it is that of its ``source`` at the moment ``at``; none counts any more since ``undone_at``.
+    """
 
     name = models.CharField(_("file"), max_length=200)
     fingerprint = models.CharField(max_length=64)
@@ -23,6 +40,8 @@ class ItemImport(models.Model):
     source = models.CharField(_("source"), max_length=40, default="import")
     undone_at = models.DateTimeField(_("taken back"), null=True)
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("taken back by"))
+
+    objects = ItemImportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from cmdb.models.classes import CIClass, DefinitionVersion
+from cmdb.models.imports import ItemImport
 from cmdb.models.items import ConfigurationItem
 from cmdb.models.relations import Relation
 
@@ -52,6 +56,15 @@ class SourceRankingVersion(DefinitionVersion):
         return f"{self.ranking_id} {self.at:%Y-%m-%d %H:%M}"
 
 
+class ClaimQuerySet(models.QuerySet):
+    """What sources said besides."""
+
+    def standing(self, moment: datetime | None = None) -> Self:
+        """Without what an import said that was taken back: by ``moment``, or by now."""
+        said = ItemImport.objects.taken_back(moment).filter(source=OuterRef("source"), at=OuterRef("at"))
+        return self.filter(~Exists(said))
+
+
 class Claim(models.Model):
     """What a source said and another's word stood against, or said before: it holds when that one is withdrawn.
 
@@ -68,6 +81,8 @@ class Claim(models.Model):
     until = models.DateTimeField(_("until"), null=True)
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+
+    objects = ClaimQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]

@@ -287,7 +287,7 @@ class PutBackView(ManagingView):
     """Believes a source again."""
 
     def post(self, request: Request, pk: int) -> Response:
-        """What it had said holds again, unless others spoke since."""
+        """What it had said holds again, unless others spoke since whom it does not stand above."""
         return self.once(request, lambda: self._put_back(request, pk))
 
     def _put_back(self, request: Request, pk: int) -> Response:

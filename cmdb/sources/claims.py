@@ -68,7 +68,7 @@ def _latest(keys: Iterable[int], about: str) -> dict[tuple[int, str], Claim]:
     found: dict[tuple[int, str], Claim] = {}
     wanted = sorted(keys)
     for start in range(0, len(wanted), BATCH):
-        rows = Claim.objects.filter(**{f"{about}__in": wanted[start : start + BATCH]})
+        rows = Claim.objects.standing().filter(**{f"{about}__in": wanted[start : start + BATCH]})
         for row in rows.order_by(about, "field", "-at", "-pk").distinct(about, "field"):
             found[getattr(row, about), row.field] = row
     return found
@@ -90,7 +90,8 @@ def sources_at(keys: Iterable[int], now: datetime, *, relations: bool = False) -
 
 def others_said(item: Any, moment: datetime | None) -> list[dict[str, Any]]:
     """What other sources say of an item than what is recorded: the last word of each, as known by ``moment``."""
-    rows = Claim.objects.filter(item=item.pk).order_by("field", "source", "-at", "-pk").distinct("field", "source")
+    rows = Claim.objects.standing(moment).filter(item=item.pk)
+    rows = rows.order_by("field", "source", "-at", "-pk").distinct("field", "source")
     if moment is not None:
         rows = rows.filter(at__lte=moment)
     held = sources_at([item.pk], present()).get(item.pk, {})

@@ -16,31 +16,48 @@ Period = tuple[datetime, datetime]
 
 @dataclass
 class Fact:
-    """``source`` said at ``at`` that ``name`` was ``value`` during ``periods``; their ends do not count."""
+    """``source`` said at ``at`` that ``name`` was ``value`` during ``periods``; their ends do not count.
+
+    ``undone``: it was taken back, and says nothing of the time after that.
+    """
 
     name: str
     value: Any
     source: str
     at: datetime
     periods: list[Period] = field(default_factory=list)
+    undone: bool = False
 
     def holds(self, moment: datetime) -> bool:
         """Whether it is about the moment."""
-        return any(low <= moment < high for low, high in self.periods)
+        return self.period_at(moment) is not None
+
+    def period_at(self, moment: datetime) -> Period | None:
+        """During what it was said to be so, when that is about the moment."""
+        return next(((low, high) for low, high in self.periods if low <= moment < high), None)
+
+
+#: What was taken back, as its source and the moment it was said, with when that was.
+TakenBack = Mapping[tuple[str, datetime], datetime]
 
 
 class Facts:
     """What was said about one thing, each word once, however many versions repeat it."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken_back: TakenBack) -> None:
+        self._taken_back = taken_back
         self._found: dict[tuple[str, str, str, datetime], Fact] = {}
 
     def add(self, name: str, value: Any, source: str, at: datetime, period: Period) -> None:
         """Note a word; the same word of another period is the same fact."""
+        undone = self._taken_back.get((source, at))
+        low, high = period if undone is None else (period[0], min(period[1], undone))
+        if low >= high:
+            return
         key = (name, repr(value), source, at)
-        fact = self._found.setdefault(key, Fact(name, value, source, at))
-        if period not in fact.periods:
-            fact.periods.append(period)
+        fact = self._found.setdefault(key, Fact(name, value, source, at, undone=undone is not None))
+        if (low, high) not in fact.periods:
+            fact.periods.append((low, high))
 
     def of(self, name: str) -> list[Fact]:
         """What was said about a field."""
@@ -61,9 +78,11 @@ def period_of(valid: Any) -> Period:
     return low, high or EVER
 
 
-def facts_of_item(versions: Iterable[Any], claims: Iterable[Any], computed: Iterable[str]) -> Facts:
+def facts_of_item(
+    versions: Iterable[Any], claims: Iterable[Any], computed: Iterable[str], taken_back: TakenBack
+) -> Facts:
     """What was said about an item: in its versions, believed or not any more, and in what sources claim."""
-    found, worked_out = Facts(), set(computed)
+    found, worked_out = Facts(taken_back), set(computed)
     for row in versions:
         values = row.facts
         for name in {*COLUMNS, *values, *row.sources} - {"", *worked_out}:
@@ -75,14 +94,15 @@ def facts_of_item(versions: Iterable[Any], claims: Iterable[Any], computed: Iter
     return found
 
 
-def facts_of_relation(versions: Sequence[Any], claims: Iterable[Any]) -> Facts:
+def facts_of_relation(versions: Sequence[Any], claims: Iterable[Any], taken_back: TakenBack) -> Facts:
     """What was said about a relation: its group and how many are needed, or None while it did not hold."""
-    found = Facts()
+    found = Facts(taken_back)
     for row in versions:
         source, at = holder_of(row.sources, "", given=True)
         found.add("", [row.group, row.needed], source, datetime.fromisoformat(at), period_of(row.valid))
     for low, high, source, when in gaps_of(versions):
-        found.add("", None, source, when, (low, high))
+        if source != NOBODY:
+            found.add("", None, source, when, (low, high))
     _add_claims(found, claims)
     return found
 
@@ -121,6 +141,15 @@ def winner(facts: Iterable[Fact], moment: datetime, counts: Counts, stands: Stan
         if holds is None or not stands(holds, fact):
             holds = fact
     return holds
+
+
+def outdone(facts: Iterable[Fact], best: Fact, moment: datetime, counts: Counts) -> list[Fact]:
+    """The last word of each other source about ``moment`` that was said after ``best``, which stands against it."""
+    last: dict[str, Fact] = {}
+    for fact in sorted(facts, key=lambda fact: fact.at):
+        if fact.source != best.source and fact.at > best.at and counts(fact) and fact.holds(moment):
+            last[fact.source] = fact
+    return list(last.values())
 
 
 def cuts_of(facts: Iterable[Fact], within: Period) -> list[datetime]:

@@ -5,7 +5,7 @@ Only what that source had given changes, or what it gives again; all else stays 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import Any
 
 from cmdb.definitions import Definitions
 from cmdb.models.items import COLUMNS
-from cmdb.sources.facts import EVER, Counts, Fact, Facts, cuts_of, gaps_of, period_of, winner
+from cmdb.sources.facts import EVER, Counts, Fact, Facts, TakenBack, cuts_of, gaps_of, outdone, period_of, winner
 from cmdb.sources.ranking import NOBODY, PastRankings, holder_of, relation_field
 from cmdb.values import is_empty, unlike
 from cmdb.versioning.versions import copy_of
@@ -25,13 +25,14 @@ KEPT = frozenset({"name", "ci_class_id", "status_id"})
 
 @dataclass(frozen=True)
 class Question:
-    """Whose words are asked about: ``back`` when they count again, and which words count."""
+    """Whose words are asked about: ``back`` when they count again; which words count, and until when."""
 
     source: str
     back: bool
     counts: Counts
     now: datetime
     known: Definitions
+    taken_back: TakenBack
 
     @cached_property
     def rankings(self) -> PastRankings:
@@ -41,11 +42,15 @@ class Question:
 
 @dataclass
 class Answer:
-    """What takes the place of the believed versions of one thing; ``fields``: those that differ now."""
+    """What takes the place of the believed versions of one thing; ``fields``: those that differ now.
+
+    ``outdone``: words of others that held and that a source believed again stands against; they are kept as claims.
+    """
 
     gone: list[Any] = field(default_factory=list)
     new: list[Any] = field(default_factory=list)
     fields: set[str] = field(default_factory=set)
+    outdone: list[Fact] = field(default_factory=list)
 
 
 def rewritten_item(versions: Sequence[Any], facts: Facts, asked: Question, *, alone: bool) -> Answer:
@@ -65,6 +70,8 @@ def rewritten_item(versions: Sequence[Any], facts: Facts, asked: Question, *, al
             changed = _change_piece(piece, begins, names, facts, asked, alone=alone)
             piece.carried = not changed
             answer.fields |= changed
+            if begins <= asked.now < ends:
+                answer.outdone += _outdone(piece.sources, row.sources, facts, asked)
             pieces.append(piece)
         # Also when another had said the same: whoever speaks next is measured against who holds the value now.
         if any(not piece.carried or piece.sources != row.sources for piece in pieces):
@@ -98,6 +105,15 @@ def _change_piece(
     piece.sources = sources
     changed |= set(asked.known.work_out(piece.ci_class_id, piece.attributes) if changed else [])
     return changed
+
+
+def _outdone(now: Mapping[str, Any], before: Mapping[str, Any], facts: Facts, asked: Question) -> list[Fact]:
+    """What others said of the fields that are the word of the source that is believed again."""
+    if not asked.back:
+        return []
+    again = {name: word for name, word in now.items() if word != before.get(name)}
+    best = [f for name, word in again.items() for f in facts.of(name) if [f.source, f.at.isoformat()] == word]
+    return [lost for fact in best for lost in outdone(facts.of(fact.name), fact, asked.now, asked.counts)]
 
 
 def _set(piece: Any, name: str, value: Any) -> None:
@@ -153,7 +169,7 @@ def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question, c
     gaps = gaps_of(versions)
     every = facts.of("")
     cuts = cuts_of(every, (min(low for fact in every for low, _high in fact.periods), EVER))
-    spans, changed = [], False
+    spans, lost, changed = [], [], False
     for begins, ends in pairwise(cuts):
         row = next((r for r in believed if (p := period_of(r.valid)) and p[0] <= begins < p[1]), None)
         held, value = _held_relation(row, begins, gaps)
@@ -161,10 +177,12 @@ def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question, c
         if fact is not None:
             changed = changed or (fact.value, (fact.source, fact.at.isoformat())) != (value, held)
             held, value = (fact.source, fact.at.isoformat()), fact.value
+            if asked.back and begins <= asked.now < ends:
+                lost = outdone(every, fact, asked.now, asked.counts)
         spans.append((begins, ends, value, held, row))
     if not changed:
         return Answer()
-    return Answer(believed, _relation_rows(spans, versions[-1], asked.now), {""})
+    return Answer(believed, _relation_rows(spans, versions[-1], asked.now), {""}, lost)
 
 
 def _held_relation(row: Any, moment: datetime, gaps: Sequence[Any]) -> tuple[tuple[str, str], Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from cmdb.authority import Stamp
 from cmdb.definitions import Definitions
 from cmdb.models import Claim, Relation, RelationVersion, SourceRanking
@@ -70,8 +72,13 @@ def claim(values: Mapping[int, Any], holders: Mapping[int, Holder], stamp: Stamp
 
 def others_said_of_relations(item: Any, moment: datetime | None, now: datetime) -> list[dict[str, Any]]:
     """What other sources say of an item's relations than is recorded: the last word of each about each."""
-    rows = Claim.objects.filter(relation__source=item.pk) | Claim.objects.filter(relation__target=item.pk)
-    rows = rows.order_by("relation_id", "source", "-at", "-pk").distinct("relation_id", "source")
+    ends = Q(relation__source=item.pk) | Q(relation__target=item.pk)
+    rows = (
+        Claim.objects.standing(moment)
+        .filter(ends)
+        .order_by("relation_id", "source", "-at", "-pk")
+        .distinct("relation_id", "source")
+    )
     if moment is not None:
         rows = rows.filter(at__lte=moment)
     claims = list(rows.select_related("relation__source", "relation__target", "relation__relation_type"))

@@ -23,13 +23,15 @@ from cmdb.models import (
     Claim,
     ConfigurationItem,
     Difference,
+    ItemImport,
     ItemJob,
     ItemVersion,
     Relation,
     RelationVersion,
     SourceWithdrawal,
 )
-from cmdb.sources.facts import Facts, counting, facts_of_item, facts_of_relation, period_of
+from cmdb.sources.facts import EVER, Facts, counting, facts_of_item, facts_of_relation, period_of
+from cmdb.sources.ranking import RESTORING, holder_of
 from cmdb.sources.rewriting import Answer, Question, rewritten_item, rewritten_relation
 from cmdb.versioning.history import Field, Names
 from cmdb.versioning.moments import present
@@ -101,9 +103,10 @@ def withdraw(*, source: str, reason: str, by: User, tell: Tell = _silent) -> Sou
 @transaction.atomic
 @numbered_at_the_end()
 def put_back(*, run: SourceWithdrawal, by: User, tell: Tell = _silent) -> None:
-    """Believe again what the source had said; later words of others stay. Raises NotWithdrawn, NotAllowed, Clash.
+    """Believe again what the source had said. Raises NotWithdrawn, NotAllowed, Clash.
 
-    What waited for a decision waits again, unless the source saw the same anew.
+    Later words of others stay, but for those that it stands above: they are kept as claims. What waited for a decision
+    waits again, unless the source saw the same anew.
     """
     row = SourceWithdrawal.objects.select_for_update().get(pk=run.pk)
     if row.undone_at:
@@ -138,7 +141,8 @@ def _carry_out(source: str, stamp: Stamp, run: SourceWithdrawal | None, tell: Te
     now = present()
     if run is None:
         withdrawn[source] = now
-    asked = Question(source, run is not None, counting(withdrawn), now, Definitions())
+    taken_back = ItemImport.objects.words_taken_back()
+    asked = Question(source, run is not None, counting(withdrawn), now, Definitions(), taken_back)
     plan = Plan(source)
     works = (
         (Stage.REWRITE, _items_of, _rewrite_items),
@@ -201,40 +205,63 @@ def _rewrite_items(keys: list[int], asked: Question, stamp: Stamp, plan: Plan) -
     items = {item.pk: item for item in locked_items(keys)}
     versions = _grouped(ItemVersion.objects.filter(item__in=keys).order_by("pk"), "item_id")
     claims = _grouped(Claim.objects.filter(item__in=keys), "item_id")
-    spoken_of = _by_others(keys, asked.source)
+    spoken_of = _by_others(keys, asked)
     written, names = Written(asked.now), Names(asked.known)
     current: dict[int, Any] = {}
     gone: list[Any] = []
     new: list[Any] = []
+    lost: list[Claim] = []
     of_status = False
     for key, item in items.items():
-        facts = facts_of_item(versions[key], claims[key], asked.known.computed(item.ci_class_id))
+        worked_out = asked.known.computed(item.ci_class_id)
+        facts = facts_of_item(versions[key], claims[key], worked_out, asked.taken_back)
         alone = key not in spoken_of and not (_speakers(facts, asked) - {asked.source})
         answer = rewritten_item(versions[key], facts, asked, alone=alone)
         if not answer.gone:
             continue
         _sign(answer, item, stamp, asked)
         gone, new = gone + answer.gone, new + answer.new
+        lost += _claims(answer, versions[key], claims[key], asked.now, item=item)
         of_status = of_status or "status_id" in answer.fields
         _note(plan, item, answer, names, asked.now, current)
     close(ItemVersion, gone, _after(gone, asked.now))
     ItemVersion.objects.bulk_create(new, batch_size=BATCH)
+    Claim.objects.bulk_create(lost, batch_size=BATCH)
     if of_status:
         next_version()
     follow(list(items.values()), current, stamp, written, asked.known)
 
 
+def _claims(answer: Answer, versions: list[Any], claims: list[Claim], now: datetime, **about: Any) -> list[Claim]:
+    """What others said and what a source that is believed again stands against: kept once, as theirs of then."""
+    kept = {(claim.field, claim.source, claim.at) for claim in claims}
+    by = {row.known: row.by_id for row in versions if not row.carried}
+    found = []
+    for fact in answer.outdone:
+        if fact.source not in RESTORING and (fact.name, fact.source, fact.at) not in kept:
+            low, high = fact.period_at(now) or fact.periods[0]
+            said = {"field": fact.name, "source": fact.source, "value": fact.value, "at": fact.at}
+            until = None if high == EVER else high
+            found.append(Claim(**said, by_id=by.get(fact.at), since=low, until=until, **about))
+    return found
+
+
 def _speakers(facts: Facts, asked: Question) -> set[str]:
     """Everybody whose word about the thing counts."""
-    return {fact.source for fact in facts.all() if asked.counts(fact)}
+    return {fact.source for fact in facts.all() if asked.counts(fact) and not fact.undone}
 
 
-def _by_others(keys: list[int], source: str) -> set[int]:
+def _by_others(keys: list[int], asked: Question) -> set[int]:
     """Items of which another source says that they hang together with something."""
     ends = Q(source__in=keys) | Q(target__in=keys)
     rows = RelationVersion.objects.believed().filter(ends).values_list("source_id", "target_id", "sources")
-    said = [(first, second) for first, second, sources in rows if (sources.get("") or [source])[0] != source]
-    claimed = Claim.objects.filter(relation__in=Relation.objects.filter(ends, active=True)).exclude(source=source)
+    said = []
+    for first, second, sources in rows:
+        source, at = holder_of(sources, "", given=True)
+        if source not in ("", asked.source) and (source, datetime.fromisoformat(at)) not in asked.taken_back:
+            said.append((first, second))
+    claimed = Claim.objects.standing().filter(relation__in=Relation.objects.filter(ends, active=True))
+    claimed = claimed.exclude(source=asked.source)
     said += claimed.values_list("relation__source_id", "relation__target_id")
     return {end for pair in said for end in pair}
 
@@ -279,9 +306,10 @@ def _rewrite_relations(keys: list[int], asked: Question, stamp: Stamp, plan: Pla
     claims = _grouped(Claim.objects.filter(relation__in=keys), "relation_id")
     gone: list[Any] = []
     new: list[Any] = []
+    lost: list[Claim] = []
     changed: list[Relation] = []
     for row in rows.select_related("source", "target", "relation_type"):
-        facts = facts_of_relation(versions[row.pk], claims[row.pk])
+        facts = facts_of_relation(versions[row.pk], claims[row.pk], asked.taken_back)
         answer = rewritten_relation(versions[row.pk], facts, asked, row.source.ci_class_id)
         if not answer.fields:
             continue
@@ -291,6 +319,7 @@ def _rewrite_relations(keys: list[int], asked: Question, stamp: Stamp, plan: Pla
             for name, value in signed(stamp, Authority.CORRECTION, "").items():
                 setattr(piece, name, value)
         gone, new = gone + answer.gone, new + answer.new
+        lost += _claims(answer, versions[row.pk], claims[row.pk], asked.now, relation=row)
         held = row.active
         _bring_up(row, answer, asked.now)
         changed.append(row)
@@ -301,6 +330,7 @@ def _rewrite_relations(keys: list[int], asked: Question, stamp: Stamp, plan: Pla
         return
     close(RelationVersion, gone, _after(gone, asked.now))
     RelationVersion.objects.bulk_create(new, batch_size=BATCH)
+    Claim.objects.bulk_create(lost, batch_size=BATCH)
     number = next_version()
     for row in changed:
         row.graph_version = number

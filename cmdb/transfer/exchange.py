@@ -290,7 +290,8 @@ class Importer:
     ) -> None:
         print_ = hashlib.sha256(repr((sorted(drafts), raw[:1], len(raw))).encode()).hexdigest()
         source, name = self.ground.source, self.name[:200] or "import"
-        report.run = ItemImport.objects.create(name=name, fingerprint=print_, by=self.by, source=source)
+        said = {"source": source, "by": self.by, "at": present()}
+        report.run = ItemImport.objects.create(name=name, fingerprint=print_, **said)
         free = Stamp(by=self.by, source=source, batch=report.run)
         grounded = self.ground.stamp(report.run)
         drawn = [draft for _n, draft in drafts.values() if not (draft.item and draft.item.merged_into_id)]

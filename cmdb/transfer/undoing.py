@@ -1,4 +1,5 @@
-"""Taking back a whole import: what it made goes out of use, what it changed is as it was; history keeps both.
+"""Taking back a whole import: what it made goes out of use, what it changed is as it was, and the word of whoever
+had said it; history keeps both.
 
 In one transaction, at once or as the job of a worker when it is large; in parts, so that neither memory nor queries
 grow with each item (CMDB-05).
@@ -6,7 +7,7 @@ grow with each item (CMDB-05).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from cmdb.definitions import Definitions
 from cmdb.jobs.services import NotNow, Refused, Tell, queue_job
 from cmdb.models import ConfigurationItem, ItemImport, ItemJob, ItemVersion, Relation, RelationVersion
 from cmdb.relating import Link, RelationRefused, end_relations, write_relations
+from cmdb.sources.ranking import holder_of
 from cmdb.transfer.exchange import alone
 from cmdb.transfer.outcome import ImportBusy
 from cmdb.versioning.moments import present
@@ -190,8 +192,15 @@ def _say_again(written: Any, stamp: Stamp) -> None:
     found = Relation.objects.filter(pk__in=before).select_related("source", "target", "relation_type")
     write_relations(
         [
-            Link(row.source, row.relation_type, row.target, before[row.pk].group, before[row.pk].needed)
-            for row in found
+            Link(
+                row.source,
+                row.relation_type,
+                row.target,
+                was.group,
+                was.needed,
+                holder_of(was.sources, "", given=True),
+            )
+            for row, was in ((row, before[row.pk]) for row in found)
         ],
         stamp,
     )
@@ -225,4 +234,12 @@ def _back(version: ItemVersion, rows: Sequence[ItemVersion], item: Configuration
     if not older:
         return Draft(item.identifier, {"status_id": "retired"}, item)
     facts = dict.fromkeys(item.attributes) | older[-1].facts
-    return Draft(item.identifier, facts, item)
+    return Draft(item.identifier, facts, item, held=_words_before(version, older[-1], facts))
+
+
+def _words_before(version: ItemVersion, older: ItemVersion, names: Iterable[str]) -> dict[str, Sequence[str]]:
+    """Who had said, and when, those of ``names`` that the import said since; empty: nobody."""
+    said, was = (
+        {name: holder_of(row.sources, name, given=name in row.facts) for name in names} for row in (version, older)
+    )
+    return {name: list(filter(None, word)) for name, word in was.items() if word != said[name]}
