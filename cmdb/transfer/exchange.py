@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -75,6 +76,8 @@ class Importer:
     watch: Callable[[str, int, int], None] = lambda stage, done, total: None
     #: Who gave what is recorded of the items read, when sources are ranked.
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, init=False)
+    #: The moment under which it is recorded, once its rows were read.
+    now: datetime = field(init=False)
 
     def run(self, items: Rows, relations: Rows = ()) -> Report:
         """Check everything, then write everything in one transaction. Raises ImportRefused, TableError."""
@@ -223,7 +226,7 @@ class Importer:
             return {}
         names = {name for line in raw for name in line.ends}
         said = [draft for identifier, (_n, draft) in drafts.items() if identifier in names]
-        lines = Lines(Rules(known), Ends(names, said, self.named - drafts.keys()), self.ground, present())
+        lines = Lines(Rules(known), Ends(names, said, self.named - drafts.keys()), self.ground, self.now)
         good = []
         for place, line in enumerate(raw):
             if place % STEP == 0:
@@ -237,16 +240,16 @@ class Importer:
 
     def _check_grounds(self, drafts: dict[str, tuple[int, Draft]], known: Definitions, report: Report) -> None:
         """Drop what no step of a life allows, and what change control refuses, saying why."""
-        now, source = present(), self.ground.source
+        self.now, source = present(), self.ground.source
         stored = [draft.item.pk for _n, draft in drafts.values() if draft.item is not None]
-        self.held = sources_at(stored, now) if known.rankings else {}
+        self.held = sources_at(stored, self.now) if known.rankings else {}
         for identifier, (number, draft) in list(drafts.items()):
             if draft.item is None:
                 continue
             written = written_names(draft, known, source, self.held)
             reason = step_refusal(draft.item, draft.facts["status_id"]) if "status_id" in written else ""
             if not reason and needs_ground(draft, known, source, self.held):
-                reason = self.ground.refusal(draft.item.status_id, [identifier], now)
+                reason = self.ground.refusal(draft.item.status_id, [identifier], self.now)
             if reason:
                 report.bad.append(("items", number, reason))
                 del drafts[identifier]
@@ -290,7 +293,7 @@ class Importer:
     ) -> None:
         print_ = hashlib.sha256(repr((sorted(drafts), raw[:1], len(raw))).encode()).hexdigest()
         source, name = self.ground.source, self.name[:200] or "import"
-        said = {"source": source, "by": self.by, "at": present()}
+        said = {"source": source, "by": self.by, "at": self.now}
         report.run = ItemImport.objects.create(name=name, fingerprint=print_, **said)
         free = Stamp(by=self.by, source=source, batch=report.run)
         grounded = self.ground.stamp(report.run)
