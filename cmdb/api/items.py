@@ -33,7 +33,7 @@ from cmdb.api.shapes import (
 from cmdb.api.writing import identifier_of, read_body, writing, written
 from cmdb.asking.narrowing import narrow, saved_query, understood, with_query
 from cmdb.authority import may_edit
-from cmdb.definitions import Definitions
+from cmdb.definitions import Definitions, as_called
 from cmdb.disclosing.facts import Disclosure
 from cmdb.disclosing.past import history_for
 from cmdb.filters import ItemFilter
@@ -41,7 +41,7 @@ from cmdb.inputs import NAMES, Reader
 from cmdb.models import ConfigurationItem, Kind
 from cmdb.services import create_item, items_at, update_item
 from cmdb.versioning.history import AT_ONCE
-from cmdb.versioning.moments import Moment
+from cmdb.versioning.moments import NOW, Moment
 from cmdb.writing import is_controlled
 from itsm.api.idempotency import answer_once
 from itsm.api.operations import LIST_ERRORS, Operation
@@ -81,11 +81,13 @@ class ItemsView(ListView):
             found = narrow(found, params, self.user, moment)
         except Refused as error:
             raise ValidationError(error.message_dict) from error
-        return Response(paged(request, found, self.sorts, self.default_order, self.to_data))
+        return Response(
+            paged(request, found, self.sorts, self.default_order, lambda rows: self._data_of(rows, moment))
+        )
 
-    def to_data(self, rows: list[Any]) -> list[Any]:
-        """Items as data for the person."""
-        return list(ItemFactsSerializer(rows, many=True, context={"request": self.request}).data)
+    def _data_of(self, rows: list[Any], moment: Moment) -> list[Any]:
+        called = as_called(rows, moment)
+        return list(ItemFactsSerializer(called, many=True, context={"request": self.request}).data)
 
     def post(self, request: Request) -> Response:
         """Record a new item."""
@@ -126,14 +128,15 @@ class ItemDetailView(ItemView):
 
     def get(self, request: Request, key: str) -> Response:
         """The item at the moment asked for."""
-        return Response(self.data_of(self.find(key, moment_of(request))))
+        moment = moment_of(request)
+        return Response(self.data_of(self.find(key, moment), moment))
 
     def patch(self, request: Request, key: str) -> Response:
         """Change what is named."""
         return answer_once(request, lambda: self._change(request, key))
 
     def _change(self, request: Request, key: str) -> Response:
-        item = self.find(key, Moment())
+        item = self.find(key, NOW)
         if not may_edit(self.user):
             raise PermissionDenied
         given, stamp = read_body(request, self.user)
@@ -142,7 +145,7 @@ class ItemDetailView(ItemView):
             raise ValidationError(errors)
         done = written(lambda: update_item(item=item, facts=facts, stamp=stamp))
         names = sorted({name.removesuffix("_id") if name in NAMES.values() else name for _i, name in done.claimed})
-        return Response({**self.data_of(self.find(key, Moment())), "claimed": names})
+        return Response({**self.data_of(self.find(key, NOW), NOW), "claimed": names})
 
     def operation(self, method: str) -> Operation | None:
         """How the description shows it."""
@@ -165,7 +168,7 @@ class HistoryView(ItemView):
 
     def get(self, request: Request, key: str) -> Response:
         """Every recorded edit, the newest first, 200 at once."""
-        item, moment = self.find(key, Moment()), moment_of(request)
+        item, moment = self.find(key, NOW), moment_of(request)
         lines = history_for(item, self.user, moment)
         left = self._left(request, len(lines))
         start = len(lines) - left  # counted from the oldest: what is written meanwhile moves nothing

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from accounts.models import ApiToken
 from accounts.permissions import Permission
 from cmdb.api.systems import ConfigurationItemSerializer
+from cmdb.definitions import as_called
 from cmdb.merging.services import survivor_of
 from cmdb.network.answers import Hit
 from cmdb.services import items_at
@@ -204,6 +205,7 @@ class ItemView(ApiView):
         found = self.find(identifier, moment)
         return found.pk if moment.is_now else found.item_id
 
-    def data_of(self, item: Any) -> Any:
-        """The item as data for the person."""
-        return ItemDetailSerializer(item, context={"request": self.request}).data
+    def data_of(self, item: Any, moment: Moment) -> Any:
+        """The item as it was at the moment, as data for the person."""
+        [called] = as_called([item], moment)
+        return ItemDetailSerializer(called, context={"request": self.request}).data

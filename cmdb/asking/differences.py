@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import User
-from cmdb.definitions import Definitions
+from cmdb.definitions import Definitions, as_called
 from cmdb.models import ConfigurationItem, ItemVersion, RelationVersion
 from cmdb.network import impact
 from cmdb.network.answers import allowed_for
@@ -33,10 +33,11 @@ class Change:
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How many items of a class there were, and are."""
+    """How many items of a class there were, and are. ``called``: at the first moment, where that was another name."""
 
     code: str
     name: str
+    called: str
     first: int
     second: int
 
@@ -63,18 +64,21 @@ class Differences:
         return bool(self.came or self.went or self.changed or self.related)
 
 
-def versions_at(keys: Collection[int], moment: Moment, user: User) -> dict[int, ItemVersion]:
-    """Items as they were, from their versions, now too; only what ``user`` sees."""
+def versions_at(keys: Collection[int], moment: Moment, user: User, known: Definitions) -> dict[int, ItemVersion]:
+    """Items as they were, and called as then, from their versions, now too; only what ``user`` sees."""
     rows = ItemVersion.objects.at(moment.so_at, moment.known_at).visible_to(user).filter(item__in=list(keys))
-    return {row.item_id: row for row in rows.select_related("ci_class", "status")}
+    return {row.item_id: row for row in as_called(rows.select_related("ci_class", "status"), moment, known)}
 
 
 def between(
     first: Collection[int], second: Collection[int], moments: tuple[Moment, Moment], user: User
 ) -> Differences:
     """In what the items ``first`` at the first moment differ from ``second`` at the second."""
-    old, new = versions_at(first, moments[0], user), versions_at(second, moments[1], user)
     sides = [Names(Definitions(moment.defined_at)) for moment in moments]
+    old, new = (
+        versions_at(keys, moment, user, names.definitions)
+        for keys, moment, names in zip((first, second), moments, sides, strict=True)
+    )
     found = Differences(
         came=[Change(new[key]) for key in new.keys() - old.keys()],
         went=[Change(old[key]) for key in old.keys() - new.keys()],
@@ -88,14 +92,17 @@ def between(
     for rows in (found.came, found.went, found.changed):
         rows.sort(key=lambda change: change.item.identifier)
     found.related = _relations({*old, *new}, moments, [names.definitions for names in sides])
-    found.classes = _counted(old.values(), new.values(), sides[1].definitions)
+    found.classes = _counted(old.values(), new.values(), [names.definitions for names in sides])
     return found
 
 
-def _counted(old: Iterable[ItemVersion], new: Iterable[ItemVersion], known: Definitions) -> list[ClassCount]:
+def _counted(old: Iterable[ItemVersion], new: Iterable[ItemVersion], known: Sequence[Definitions]) -> list[ClassCount]:
     """Every class that has items at one moment or the other, those that changed most first."""
     first, second = (Counter(row.ci_class_id for row in rows) for rows in (old, new))
-    rows = [ClassCount(code, known.classes[code].name, first[code], second[code]) for code in {*first, *second}]
+    rows = []
+    for code in {*first, *second}:
+        called, name = (side.classes[code].name for side in known)
+        rows.append(ClassCount(code, name, called if called != name else "", first[code], second[code]))
     return sorted(rows, key=lambda row: (-abs(row.change), row.name))
 
 

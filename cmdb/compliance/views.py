@@ -15,6 +15,7 @@ from accounts.http import SignedInRequest
 from cmdb.authority import may_correct
 from cmdb.compliance.forms import RuleForm
 from cmdb.compliance.services import keep_rule, kept
+from cmdb.definitions import as_called
 from cmdb.models import ComplianceRule, ComplianceRuleVersion
 from cmdb.versioning.moments import Moment
 from cmdb.views.items import CmdbView, keep_out, moment_of
@@ -57,6 +58,7 @@ class ComplianceView(CmdbView):
     @staticmethod
     def _draw(request: SignedInRequest, form: RuleForm, status: int = 200) -> HttpResponse:
         moment = moment_of(request)
+        rules = list(ComplianceRule.objects.select_related("ci_class"))
         rows = [
             {
                 "kept": kept(rule, request.user, moment) if rule.active else None,
@@ -64,8 +66,9 @@ class ComplianceView(CmdbView):
                 "url": broken_url(rule, moment),
                 "shares": list(rule.shares.order_by("-on")[:DAYS])[::-1],
             }
-            for rule in ComplianceRule.objects.select_related("ci_class")
+            for rule in rules
         ]
+        as_called(rules, moment)
         context = {
             "rows": rows,
             "form": form,
