@@ -150,8 +150,17 @@ def relations_of(key: int, user: User, moment: Moment, known: Definitions | None
                 continue
             label = row.relation_type.name if outward else row.relation_type.inverse
             place = kin.setdefault((row.relation_type_id, outward), Kin(label))
-            place.rows.append({"relation": row, "item": seen[other], "url": item_url(other, moment)})
+            url = item_url(other, moment)
+            place.rows.append({"relation": row, "item": seen[other], "key": other, "url": url})
     return [kin[key] for key in sorted(kin, key=lambda place: (not place[1], place[0]))]
+
+
+def item_at(key: int, user: User, moment: Moment, known: Definitions) -> Any:
+    """The item at the moment, called as then; None where nothing was recorded of it that the person sees."""
+    column = "pk" if moment.is_now else "item_id"
+    related = ("ci_class", "status", "business_system", "organisation", "default_group")
+    found: QuerySet[Any] = items_at(moment, user).filter(**{column: key}).select_related(*related)
+    return next(iter(as_called(found, moment, known)), None)
 
 
 def seen_items(keys: Iterable[int], user: User, moment: Moment, known: Definitions | None = None) -> dict[int, Any]:

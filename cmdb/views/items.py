@@ -37,7 +37,6 @@ from cmdb.services import (
     Written,
     create_item,
     end_relations,
-    items_at,
     update_item,
     write_relations,
 )
@@ -122,9 +121,7 @@ def draw_item(
     """The item's page; ``relation_form`` with its errors."""
     moment, user = moment_of(request), request.user
     definitions = Definitions(moment.defined_at)
-    column = "pk" if moment.is_now else "item_id"
-    found = items_at(moment, user).filter(**{column: item.pk}).select_related(*RELATED)
-    row = next(iter(as_called(found, moment, definitions)), None)
+    row = pages.item_at(item.pk, user, moment, definitions)
     edits = may_edit(user) and moment.is_now
     context = {
         "item": item,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from cmdb.defining.changes import keep_attribute, keep_class
 from cmdb.models import (
@@ -17,7 +18,9 @@ from cmdb.models import (
     BusinessSystemVersion,
     CIClass,
     CIClassVersion,
+    ComplianceRule,
     ConfigurationItem,
+    ItemVersion,
     RelationType,
     RelationTypeVersion,
 )
@@ -33,6 +36,9 @@ DAY = timedelta(days=1)
 THEN = {"as_of": (MONDAY + DAY).isoformat()}
 KNOWN = {"known_at": (MONDAY + DAY).isoformat()}
 OLD = ("Old class", "Old label", "Old system", "old runs on", "Old choice", "oldunit")
+#: Queries of an answer; of the past the definitions of then as well.
+ASKED_NOW = {"items/": 4, "items/A/": 5}
+ASKED_THEN = {"items/": 10, "items/A/": 10}
 NEW = ("New class", "New label", "New system", "new runs on", "New choice", "newunit")
 
 
@@ -158,6 +164,62 @@ def test_the_api_uses_the_words_of_then(world: World, items: Any) -> None:
     size = schema["properties"]["size"]
     assert (schema["title"], size["title"], size["x-unit"]) == ("Old class", "Old label size", "oldunit")
     assert api.get("items/classes/server/schema/").json()["title"] == "New class"
+
+
+@pytest.mark.parametrize("moment", [THEN, KNOWN])
+def test_items_in_the_api_are_called_as_then(
+    world: World, items: Any, moment: dict[str, str], django_assert_num_queries: Any
+) -> None:
+    api, at = Api(world.admin), f"?{urlencode(moment)}"
+    for address in ("items/", "items/A/"):
+        then, now = (api.get(each).json() for each in (address + at, address))
+        one, other = (data["results"][0] if "results" in data else data for data in (then, now))
+        assert [one[name]["name"] for name in ("ci_class", "business_system")] == ["Old class", "Old system"]
+        assert [other[name]["name"] for name in ("ci_class", "business_system")] == ["New class", "New system"]
+        with django_assert_num_queries(ASKED_NOW[address]):
+            api.get(address)
+        with django_assert_num_queries(ASKED_THEN[address]):
+            api.get(address + at)
+
+
+@pytest.mark.req("CMDB-07")
+def test_rules_name_their_classes_as_then(world: World, items: Any) -> None:
+    ComplianceRule.objects.create(name="Sized", ci_class_id="server", demand="all", params="a.size=any")
+    page, url = signed_in(world.engineer), reverse("cmdb:compliance")
+    for moment in (THEN, KNOWN):
+        told = page.get(url, moment).content.decode()
+        assert (said_in(told, OLD), said_in(told, NEW)) == (["Old class"], [])
+    assert said_in(page.get(url).content.decode(), (*OLD, *NEW)) == ["New class"]
+
+
+def test_counts_by_class_say_what_it_was_called_on_each_side(page: Client, items: Any) -> None:
+    sides = {f"first_{name}": value for name, value in THEN.items()}
+    for url in (reverse("cmdb:compare_lists"), reverse("cmdb:beneath", args=[items[0].pk])):
+        answer = page.get(url, sides)
+        assert [(row.name, row.called) for row in answer.context["found"].classes] == [("New class", "Old class")]
+        assert "First: Old class" in answer.content.decode()
+        same = page.get(url, sides | {f"second_{name}": value for name, value in THEN.items()})
+        assert [(row.name, row.called) for row in same.context["found"].classes] == [("Old class", "")]
+
+
+def test_what_is_gone_is_called_as_then(page: Client, items: Any) -> None:
+    sides = {"first_as_of": THEN["as_of"], "second_as_of": (MONDAY - DAY).isoformat()}
+    told = page.get(reverse("cmdb:compare_lists"), sides).context["found"]
+    assert [str(row.item.ci_class) for row in told.went] == ["Old class", "Old class"]
+
+
+@pytest.mark.req("ORG-03", "PRT-01")
+@pytest.mark.parametrize("moment", [THEN, KNOWN])
+def test_pages_of_customers_use_the_words_of_then(world: World, items: Any, moment: dict[str, str]) -> None:
+    for item in items:
+        ItemVersion.objects.filter(item=item).update(organisation=world.requester.organisation)
+    ConfigurationItem.objects.update(organisation=world.requester.organisation)
+    page, url = signed_in(world.requester), reverse("cmdb:own_item", args=[items[0].pk])
+    then = page.get(url, moment).content.decode()
+    assert (said_in(then, OLD), said_in(then, NEW), "6 oldunit" in then) == (list(OLD), [], True)
+    listed = page.get(reverse("cmdb:own"), moment).content.decode()
+    assert (said_in(listed, OLD), said_in(listed, NEW)) == (["Old class", "Old system"], [])
+    assert said_in(page.get(url).content.decode(), OLD) == []
 
 
 def test_what_was_recorded_of_then_later_has_its_column_in_a_file(world: World, page: Client, items: Any) -> None:
