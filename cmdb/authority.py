@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,13 +90,13 @@ class Stamp:
 
 
 def authority_for(
-    stamp: Stamp, *, before: Mapping[str, Any], controlled: Iterable[str], identifiers: Collection[str], now: datetime
+    stamp: Stamp, *, used: Collection[str], controlled: Iterable[str], identifiers: Collection[str], now: datetime
 ) -> tuple[str, str]:
     """The ground and the reference under which fields of an item may be written. Raises NotAllowed.
 
-    ``before``: the item's facts until now; ``controlled``: those of the fields written that are controlled.
     ``identifiers``: of the one item, or of both ends of a relation; a change that names one of them is enough. Whoever
-    writes several items asks for each.
+    writes several items asks for each. ``used``: those that are in use; ``controlled``: those of the fields written
+    that are controlled.
     """
     if stamp.granted:
         return stamp.granted
@@ -104,7 +104,7 @@ def authority_for(
     if stamp.change:
         _check_change(stamp, identifiers)
         return Authority.CHANGE, stamp.change
-    if before.get("status_id") not in IN_USE or not fields:
+    if not used or not fields:
         return (Authority.OBSERVED if stamp.observed else Authority.FREE), ""
     if stamp.correction:
         _check_correction(stamp)
@@ -113,7 +113,7 @@ def authority_for(
         return Authority.UNAUTHORISED, ""
     raise NotAllowed(
         _("%(items)s is in use: this needs the number of an approved change, or a correction with its reason.")
-        % {"items": ", ".join(list(identifiers)[:3])}
+        % {"items": ", ".join(used)}
     )
 
 

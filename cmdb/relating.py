@@ -147,11 +147,12 @@ def _guard(links: Sequence[Link], stamp: Stamp, now: datetime, known: Definition
     """What is controlled of items in use needs an authority. Raises NotAllowed."""
     stamp.check_since(now)
     controlled = [link for link in links if link.is_controlled(known)]
-    used = used_during([item for link in controlled for item in (link.source, link.target)], stamp)
+    carrying = used_during([item for link in controlled for item in (link.source, link.target)], stamp)
     for link in controlled:
-        names = [link.source.identifier, link.target.identifier]
-        status = "in_use" if used & {link.source.pk, link.target.pk} else link.source.status_id
-        authority_for(stamp, before={"status_id": status}, controlled=["relation"], identifiers=names, now=now)
+        ends = (link.source, link.target)
+        used = [item.identifier for item in ends if item.pk in carrying]
+        names = [item.identifier for item in ends]
+        authority_for(stamp, used=used, controlled=["relation"], identifiers=names, now=now)
 
 
 def _check_counts(links: Sequence[Link], rules: Rules) -> None:

@@ -105,7 +105,7 @@ def _make(drafts: list[Draft], stamp: Stamp, written: Written, known: Definition
     authority = Authority.CHANGE if stamp.change else Authority.FIRST
     if stamp.change:
         for draft in drafts:
-            authority_for(stamp, before={}, controlled=["name"], identifiers=[draft.identifier], now=written.now)
+            authority_for(stamp, used=(), controlled=["name"], identifiers=[draft.identifier], now=written.now)
     since = stamp.since or written.now
     versions = [_first_version(item, stamp, authority, since, written.now) for item in items]
     ItemVersion.objects.bulk_create(versions, batch_size=BATCH)
@@ -297,8 +297,9 @@ def _ground(
         for state in states
     ]
     state, controlled = next(((row, names) for row, names in asked if names and row.status_id in IN_USE), asked[0])
-    before = {"status_id": state.status_id}
-    return authority_for(stamp, before=before, controlled=controlled, identifiers=[item.identifier], now=now)
+    names = [item.identifier]
+    used = names if state.status_id in IN_USE else ()
+    return authority_for(stamp, used=used, controlled=controlled, identifiers=names, now=now)
 
 
 def _edit(

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from cmdb.authority import Authority, Stamp, authority_for, may_correct
+from cmdb.authority import IN_USE, Authority, Stamp, authority_for, may_correct
 from cmdb.definitions import Definitions
 from cmdb.merging.references import move, move_back
 from cmdb.models import ConfigurationItem, IdentityChange, ItemVersion, Kind, Relation, RelationVersion
@@ -87,7 +87,7 @@ def _guarded(stamp: Stamp, *items: ConfigurationItem) -> Stamp:
     grants = [
         authority_for(
             stamp,
-            before={"status_id": item.status_id},
+            used=[item.identifier] if item.status_id in IN_USE else (),
             controlled=["identifier"],
             identifiers=[item.identifier],
             now=now,

@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cmdb.authority import Authority, Stamp, authority_for
+from cmdb.authority import IN_USE, Authority, Stamp, authority_for
 from cmdb.definitions import Definitions
 from cmdb.models import (
     Claim,
@@ -269,11 +269,10 @@ def _by_others(keys: list[int], asked: Question) -> set[int]:
 def _sign(answer: Answer, item: ConfigurationItem, stamp: Stamp, asked: Question) -> None:
     """Under the one guard, as every write. Raises NotAllowed."""
     controlled = [name for name in answer.fields if is_controlled(asked.known, item.ci_class_id, name)]
-    before = {"status_id": item.status_id}
+    names = [item.identifier]
+    used = names if item.status_id in IN_USE else ()
     moment = _after(answer.gone, asked.now)
-    authority, reference = authority_for(
-        stamp, before=before, controlled=controlled, identifiers=[item.identifier], now=asked.now
-    )
+    authority, reference = authority_for(stamp, used=used, controlled=controlled, identifiers=names, now=asked.now)
     for row in answer.new:
         row.recorded = (moment, None)
         if not row.carried:

@@ -249,7 +249,7 @@ class Importer:
             written = written_names(draft, known, source, self.held)
             reason = step_refusal(draft.item, draft.facts["status_id"]) if "status_id" in written else ""
             if not reason and needs_ground(draft, known, source, self.held):
-                reason = self.ground.refusal(draft.item.status_id, [identifier], self.now)
+                reason = self.ground.refusal([identifier], [identifier], self.now)
             if reason:
                 report.bad.append(("items", number, reason))
                 del drafts[identifier]

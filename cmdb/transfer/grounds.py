@@ -6,7 +6,7 @@ that names the item, or as a correction of the configuration manager; each other
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,11 +39,12 @@ class Ground:
             batch=batch,
         )
 
-    def refusal(self, status: str, identifiers: list[str], now: datetime) -> str:
-        """Why something controlled of an item in ``status`` may not be written; empty: it may."""
-        before = {"status_id": status}
+    def refusal(self, used: Sequence[str], identifiers: Sequence[str], now: datetime) -> str:
+        """Why something controlled of the items of ``identifiers``, of which ``used`` are in use, may not be written;
+        empty: it may.
+        """
         try:
-            authority_for(self.stamp(), before=before, controlled=["row"], identifiers=identifiers, now=now)
+            authority_for(self.stamp(), used=used, controlled=["row"], identifiers=identifiers, now=now)
         except NotAllowed as error:
             return str(error)
         return ""

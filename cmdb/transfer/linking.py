@@ -211,11 +211,12 @@ class Lines:
         """Whether it alters what is in use without a ground, by the guard of every door."""
         classes = [self.ends.after[name].ci_class_id for name in line.ends]
         kind = self.rules.types[line.key[1]]
-        if not self.rules.known.controls(kind, *classes) or not self.ends.in_use(line.ends):
+        used = self.ends.in_use(line.ends)
+        if not self.rules.known.controls(kind, *classes) or not used:
             self.stands_on[line.number] = "first"
             return ""
         self.stands_on[line.number] = "guarded"
-        return self.ground.refusal("in_use", list(line.ends), self.now)
+        return self.ground.refusal(used, line.ends, self.now)
 
 
 def row_refused(identifier: str) -> str:

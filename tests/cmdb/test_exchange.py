@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import Workbook, load_workbook
 
 from cmdb.defining.changes import keep_attribute
@@ -256,6 +257,15 @@ def test_an_import_stands_under_change_control_row_by_row(world: World) -> None:
     assert not ItemVersion.objects.filter(authority="none").exists()
     again = Importer().run(rows_of(text), _relation_rows(relations))
     assert (again.versions, again.related, again.bad) == (0, 0, [])
+
+
+@pytest.mark.req("CMDB-06")
+def test_an_import_names_what_is_in_use_and_nothing_else(world: World) -> None:
+    make_item("USED")
+    text = "identifier,ci_class,name,status\nPLANNED,server,p,planned"
+    with translation.override("en"):
+        report = Importer(dry_run=True).run(rows_of(text), _relation_rows(["USED,depends_on,PLANNED"]))
+    assert [reason.partition(":")[0] for _part, _line, reason in report.bad] == ["USED is in use"]
 
 
 def test_an_import_killed_anywhere_leaves_nothing_and_the_next_one_everything(world: World) -> None:

@@ -336,3 +336,10 @@ def test_customers_read_relations_of_which_they_see_both_ends(world: World) -> N
     rows = [row for answer in few for row in answer[2]["results"]]
     assert rows
     assert {frozenset(row) for row in rows} == {frozenset({"id", "relation", "name", "direction", "other"})}
+
+
+@pytest.mark.req("CMDB-06")
+def test_a_refusal_names_what_is_in_use_and_nothing_else(used: World) -> None:
+    make_item("PLANNED", status_id="planned")
+    refused = Api(used.engineer).post("items/SVC/relations/", {"relation": "depends_on", "other": "PLANNED"})
+    assert problem(refused, 409)["detail"].startswith("SVC is in use: ")
