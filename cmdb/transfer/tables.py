@@ -22,6 +22,9 @@ LARGEST = 1_000_000
 #: whoever set it last.)
 LONGEST_CELL = 100_000
 
+#: What every .xls begins with, whatever it is called where it is kept.
+OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1")
+
 
 class TableError(ValueError):
     """The file cannot be read as a table. ``file``: which of those that were sent, items or relations."""
@@ -50,11 +53,16 @@ def read_table(file: IO[bytes], name: str) -> Iterator[tuple[int, dict[str, str]
     except UnicodeDecodeError as error:
         raise TableError(_("This is not a CSV file in UTF-8.")) from error
     except csv.Error as error:
-        text = _("No table can be read from this file: after line %(number)d it is no CSV.")
-        raise TableError(text % {"number": number}) from error
+        text = _("No table can be read from this file: it is no CSV.")
+        if number:
+            text = _("No table can be read from this file: after line %(number)d it is no CSV.") % {"number": number}
+        raise TableError(text) from error
 
 
 def _csv_rows(file: IO[bytes]) -> Iterator[list[str]]:
+    if file.read(len(OLD_EXCEL)) == OLD_EXCEL:
+        raise TableError(_("Old Excel files (.xls) are not read: save it as .xlsx or CSV."))
+    file.seek(0)
     for row in csv.reader(TextIOWrapper(file, encoding="utf-8-sig", newline="")):
         if any("\0" in cell or len(cell) > LONGEST_CELL for cell in row):  # nothing that a database takes
             raise csv.Error

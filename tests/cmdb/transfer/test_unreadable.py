@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("CMDB-05")]
 
 HEADING = "identifier,ci_class,name,status\n"
 ENDLESS = HEADING + "A,server,a,planned\n" + 'B,server,"' + "x" * 140_000
+OLD_EXCEL = "Old Excel files (.xls) are not read: save it as .xlsx or CSV."
 NOTHING = "There is nothing to read in: the file has a heading and no rows."
 
 
@@ -61,6 +62,8 @@ def told(page: Client, **files: Any) -> dict[str, list[str]]:
         (ENDLESS, "x.csv", "No table can be read from this file: after line 2 it is no CSV."),
         (HEADING + "A,\0,a,planned\n", "x.csv", "No table can be read from this file: after line 1 it is no CSV."),
         ("标识\n".encode("gb18030"), "x.csv", "This is not a CSV file in UTF-8."),
+        ("a,\0\n", "x.csv", "No table can be read from this file: it is no CSV."),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 99, "x.xls", OLD_EXCEL),
         (b"PK", "x.xlsx", "This is not an Excel file (.xlsx)."),
         (broken_sheet(), "x.xlsx", "This is not an Excel file (.xlsx)."),
         ("", "x.csv", "The submitted file is empty."),
