@@ -75,8 +75,9 @@ class Plan:
 
 def preview(source: str, user: User, *, run: SourceWithdrawal | None = None) -> Plan:
     """What ``withdraw`` (or ``put_back``, of ``run``) would do; writes nothing. Raises Clash as they would."""
-    with transaction.atomic(), numbered_at_the_end():
-        plan = _carry_out(source, Stamp(by=user, source="withdrawal", correction=True, reason="?"), run)
+    with transaction.atomic():
+        with numbered_at_the_end():  # asks once more when it is over, so it is over before all is rolled back
+            plan = _carry_out(source, Stamp(by=user, source="withdrawal", correction=True, reason="?"), run)
         transaction.set_rollback(True)
     return plan
 

@@ -13,7 +13,7 @@ from cmdb.services import Link, Stamp, create_item, end_relations, items_at, upd
 from cmdb.sources.claims import others_said
 from cmdb.sources.ranking import keep_ranking
 from cmdb.sources.standing import others_said_of_relations
-from cmdb.sources.withdrawing import put_back, withdraw
+from cmdb.sources.withdrawing import preview, put_back, withdraw
 from cmdb.transfer.exchange import Importer
 from cmdb.transfer.grounds import Ground
 from cmdb.transfer.undoing import undo_import
@@ -258,3 +258,15 @@ def test_the_page_says_what_becomes_of_the_words_of_others(world: World, item: C
     page.post(reverse("cmdb:put_back_source", args=[gone.pk]))
     [line] = page.get(reverse("cmdb:item", args=[item.pk])).context["claims"]
     assert (line["claim"].source, line["claim"].value) == ("jb", "99")
+
+
+@pytest.mark.parametrize("of", ["withdrawing", "believing again"])
+def test_what_would_happen_to_relations_is_told_before(world: World, item: ConfigurationItem, of: str) -> None:
+    """The pages ask first, and gave 500 as soon as a relation was among it."""
+    with at(1):
+        write_relations([Link(item, RelationType.objects.get(code="uses"), make_item("HOST"))], by("jscan"))
+
+    run = None if of == "withdrawing" else leave(world, "jscan", 2)
+    plan = preview("jscan", world.admin, run=run)
+
+    assert (plan.relations, Relation.objects.filter(active=True).count()) == (1, 1 if run is None else 0)
