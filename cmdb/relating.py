@@ -131,7 +131,8 @@ def existing_relations(keys: Sequence[tuple[int, str, int]]) -> dict[tuple[int, 
 
 
 def _differs(row: Relation | None, link: Link) -> bool:
-    return row is None or not row.active or (row.group, row.needed) != (link.group, link.needed)
+    given_back = link.held is not None
+    return given_back or row is None or not row.active or (row.group, row.needed) != (link.group, link.needed)
 
 
 def _check_classes(link: Link, rules: Rules) -> None:
@@ -255,7 +256,8 @@ def _revive(
     resumed = [row for row in again if not row.active]
     altered = [row for row in again if row.active]
     links = {row.pk: wanted[row.source_id, row.relation_type_id, row.target_id] for row in again}
-    edits = {row.pk: Edit(_altering(links[row.pk], stamp, now, known), stamp.since) for row in altered}
+    alter = {row.pk: _altering(links[row.pk], stamp, now, known) for row in altered}
+    edits = {key: Edit(altering, stamp.since, sign=_goes_on) for key, altering in alter.items()}
     outcome = rewrite(RelationVersion, "relation_id", edits, now)
     _check_free({row.pk: links[row.pk] for row in resumed}, stamp.since or now)
     rows = [_version(row, stamp, now, links[row.pk]) for row in resumed]
@@ -299,19 +301,31 @@ def _altering(link: Link, stamp: Stamp, now: datetime, known: Definitions) -> An
     def alter(version: RelationVersion) -> bool:
         differs = (version.group, version.needed) != (link.group, link.needed)
         version.group, version.needed = link.group, link.needed
-        version.sources = {"": link.said_by(stamp, now)}
+        version.sources = {**version.sources, "": link.said_by(stamp, now)}
         _sign(version, stamp, guarded=_is_guarded(link, known))
-        return differs
+        return differs or link.held is not None
 
     return alter
 
 
+def _goes_on(version: RelationVersion) -> None:
+    """What remains before an edit ends with nobody's word."""
+    version.sources = {"": version.sources[""]}
+
+
 @transaction.atomic
-def end_relations(relations: Iterable[Relation], stamp: Stamp, *, lost: list[Relation] | None = None) -> int:
+def end_relations(
+    relations: Iterable[Relation],
+    stamp: Stamp,
+    *,
+    lost: list[Relation] | None = None,
+    held: Mapping[int, Sequence[str]] | None = None,
+) -> int:
     """End ``relations`` from ``stamp.since`` or now on; return how many ended. Raises NotAllowed,
     RelationRefused.
 
     Those that a stronger source holds go on; that they do not hold is kept as a claim, and they stand in ``lost``.
+    ``held``: by key who said that they do not hold and when, [source, moment], where that is not who ends them now.
     """
     locked = list(
         Relation.objects.select_for_update(no_key=True, of=("self",))
@@ -329,7 +343,8 @@ def end_relations(relations: Iterable[Relation], stamp: Stamp, *, lost: list[Rel
     known = Definitions()
     _guard(list(links.values()), stamp, now, known)
     _check_began(links, stamp.since)
-    return _end(locked, stamp, now, {key for key, link in links.items() if _is_guarded(link, known)})
+    guarded = {key for key, link in links.items() if _is_guarded(link, known)}
+    return _end(locked, stamp, now, guarded, held or {})
 
 
 def _check_began(links: Mapping[int, Link], since: datetime | None) -> None:
@@ -355,18 +370,27 @@ def end_relations_of(items: Sequence[ConfigurationItem], stamp: Stamp, now: date
     found = Relation.objects.select_for_update(no_key=True).filter(
         Q(source__in=keys) | Q(target__in=keys), active=True
     )
-    return _end(list(found.order_by("pk")), stamp, now)
+    return _end(list(found.order_by("pk")), stamp, now, (), {})
 
 
-def _end(rows: list[Relation], stamp: Stamp, now: datetime, guarded: Collection[int] = ()) -> int:
-    """``guarded``: keys of those that are not ended without a ground; what ends with an item is none of them."""
+def _end(
+    rows: list[Relation],
+    stamp: Stamp,
+    now: datetime,
+    guarded: Collection[int],
+    held: Mapping[int, Sequence[str]],
+) -> int:
+    """``guarded``: keys of those that are not ended without a ground; what ends with an item is none of them.
+
+    ``held``: as with ``end_relations``.
+    """
     if not rows:
         return 0
-    number = next_version()
+    number, own = next_version(), [stamp.source, now.isoformat()]
 
     def sign(version: RelationVersion) -> None:
         _sign(version, stamp, guarded=version.relation_id in guarded)
-        version.sources = {**version.sources, "end": [stamp.source, now.isoformat()]}
+        version.sources = {**version.sources, "end": list(held.get(version.relation_id, own))}
 
     edit = Edit(None, stamp.since, sign=sign)
     rewrite(RelationVersion, "relation_id", {row.pk: edit for row in rows}, now)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from cmdb.models.items import COLUMNS
-from cmdb.sources.ranking import NOBODY, holder_of
+from cmdb.sources.ranking import NOBODY, RESTORING, holder_of
 
 EVER = datetime.max.replace(tzinfo=UTC)
 Period = tuple[datetime, datetime]
+#: Those under whose name relations end with something else, or are only moved: meant as long as it is believed.
+_PASSING = RESTORING | {"withdrawal"}
 
 
 @dataclass
@@ -100,11 +102,22 @@ def facts_of_relation(versions: Sequence[Any], claims: Iterable[Any], taken_back
     for row in versions:
         source, at = holder_of(row.sources, "", given=True)
         found.add("", [row.group, row.needed], source, datetime.fromisoformat(at), period_of(row.valid))
-    for low, high, source, when in gaps_of(versions):
+    for low, high, source, when in _ends_of(versions):
         if source != NOBODY:
             found.add("", None, source, when, (low, high))
     _add_claims(found, claims)
     return found
+
+
+def _ends_of(versions: Sequence[Any]) -> Iterator[tuple[datetime, datetime, str, datetime]]:
+    """Words that the relation holds no more: meant for good, whoever said since that it does again."""
+    for low, high, source, when in gaps_of(versions):
+        if not source or source in _PASSING:
+            yield low, high, source, when
+    for row in versions:
+        source, at = row.sources.get("end") or ("", "")
+        if source and source not in _PASSING:
+            yield row.valid.upper, EVER, source, datetime.fromisoformat(at)
 
 
 def gaps_of(versions: Sequence[Any]) -> list[tuple[datetime, datetime, str, datetime]]:

@@ -127,10 +127,8 @@ def _set(piece: Any, name: str, value: Any) -> None:
     piece.attributes = attributes
 
 
-def _instead(
-    name: str, moment: datetime, held: tuple[str, str], facts: Facts, asked: Question, ranked: tuple[str, str]
-) -> Fact | None:
-    """Who holds the field now; None when that stays. A withdrawn source makes room, one put back takes its place.
+def best_of(facts: Sequence[Fact], moment: datetime, asked: Question, ranked: tuple[str, str]) -> Fact | None:
+    """Which of ``facts`` is believed of the moment.
 
     ``ranked``: the class and the field, or type of relations, whose ranking counts: that of when each was said, for a
     ranking changes nothing that is recorded.
@@ -139,7 +137,17 @@ def _instead(
     def stands(before: Fact, said: Fact) -> bool:
         return asked.rankings.at(said.at).outranks(*ranked, before.source, said.source)
 
-    best = winner(facts.of(name), moment, asked.counts, stands)
+    return winner(facts, moment, asked.counts, stands)
+
+
+def _instead(
+    name: str, moment: datetime, held: tuple[str, str], facts: Facts, asked: Question, ranked: tuple[str, str]
+) -> Fact | None:
+    """Who holds the field now; None when that stays. A withdrawn source makes room, one put back takes its place.
+
+    ``ranked``: as with ``best_of``.
+    """
+    best = best_of(facts.of(name), moment, asked, ranked)
     if not asked.back:
         if held[0] != asked.source:
             return None
@@ -172,7 +180,7 @@ def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question, c
     spans, lost, changed = [], [], False
     for begins, ends in pairwise(cuts):
         row = next((r for r in believed if (p := period_of(r.valid)) and p[0] <= begins < p[1]), None)
-        held, value = _held_relation(row, begins, gaps)
+        held, value = held_relation(row, begins, gaps)
         fact = _instead("", begins, held, facts, asked, ranked)
         if fact is not None:
             changed = changed or (fact.value, (fact.source, fact.at.isoformat())) != (value, held)
@@ -185,7 +193,8 @@ def rewritten_relation(versions: Sequence[Any], facts: Facts, asked: Question, c
     return Answer(believed, _relation_rows(spans, versions[-1], asked.now), {""}, lost)
 
 
-def _held_relation(row: Any, moment: datetime, gaps: Sequence[Any]) -> tuple[tuple[str, str], Any]:
+def held_relation(row: Any, moment: datetime, gaps: Sequence[Any]) -> tuple[tuple[str, str], Any]:
+    """Who says of a relation at the moment what is believed, and what that is; ``row``: the version that holds."""
     if row is not None:
         return holder_of(row.sources, "", given=True), [row.group, row.needed]
     ended = next((gap for gap in gaps if gap[0] <= moment < gap[1]), None)

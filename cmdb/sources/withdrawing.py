@@ -189,7 +189,7 @@ def _batches(keys: list[int]) -> Iterator[list[int]]:
         yield keys[start : start + BATCH]
 
 
-def _grouped(rows: Any, column: str) -> dict[int, list[Any]]:
+def grouped(rows: Any, column: str) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         found[getattr(row, column)].append(row)
@@ -204,9 +204,9 @@ def _after(rows: list[Any], now: datetime) -> datetime:
 
 def _rewrite_items(keys: list[int], asked: Question, stamp: Stamp, plan: Plan) -> None:
     items = {item.pk: item for item in locked_items(keys)}
-    versions = _grouped(ItemVersion.objects.filter(item__in=keys).order_by("pk"), "item_id")
-    claims = _grouped(Claim.objects.filter(item__in=keys), "item_id")
-    spoken_of = _by_others(keys, asked)
+    versions = grouped(ItemVersion.objects.filter(item__in=keys).order_by("pk"), "item_id")
+    claims = grouped(Claim.objects.filter(item__in=keys), "item_id")
+    spoken_of = by_others(keys, asked)
     written, names = Written(asked.now), Names(asked.known)
     current: dict[int, Any] = {}
     gone: list[Any] = []
@@ -216,7 +216,7 @@ def _rewrite_items(keys: list[int], asked: Question, stamp: Stamp, plan: Plan) -
     for key, item in items.items():
         worked_out = asked.known.computed(item.ci_class_id)
         facts = facts_of_item(versions[key], claims[key], worked_out, asked.taken_back)
-        alone = key not in spoken_of and not (_speakers(facts, asked) - {asked.source})
+        alone = key not in spoken_of and not (speakers(facts, asked) - {asked.source})
         answer = rewritten_item(versions[key], facts, asked, alone=alone)
         if not answer.gone:
             continue
@@ -247,12 +247,12 @@ def _claims(answer: Answer, versions: list[Any], claims: list[Claim], now: datet
     return found
 
 
-def _speakers(facts: Facts, asked: Question) -> set[str]:
+def speakers(facts: Facts, asked: Question) -> set[str]:
     """Everybody whose word about the thing counts."""
     return {fact.source for fact in facts.all() if asked.counts(fact) and not fact.undone}
 
 
-def _by_others(keys: list[int], asked: Question) -> set[int]:
+def by_others(keys: list[int], asked: Question) -> set[int]:
     """Items of which another source says that they hang together with something."""
     ends = Q(source__in=keys) | Q(target__in=keys)
     rows = RelationVersion.objects.believed().filter(ends).values_list("source_id", "target_id", "sources")
@@ -285,7 +285,7 @@ def _note(
     plan: Plan, item: ConfigurationItem, answer: Answer, names: Names, now: datetime, current: dict[int, Any]
 ) -> None:
     """Count what changes, and find what holds now."""
-    before, after = _holding(answer.gone, now), _holding(answer.new, now)
+    before, after = holding(answer.gone, now), holding(answer.new, now)
     if after is not None:
         current[item.pk] = after
     plan.items += bool(answer.fields)
@@ -295,15 +295,15 @@ def _note(
         plan.lines.append((item, names.differences(before, after) if before and after else []))
 
 
-def _holding(rows: list[Any], now: datetime) -> Any:
+def holding(rows: list[Any], now: datetime) -> Any:
     """The version that says how it is now."""
     return next((row for row in rows if (p := period_of(row.valid)) and p[0] <= now < p[1]), None)
 
 
 def _rewrite_relations(keys: list[int], asked: Question, stamp: Stamp, plan: Plan) -> None:
     rows = Relation.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk")
-    versions = _grouped(RelationVersion.objects.filter(relation__in=keys).order_by("pk"), "relation_id")
-    claims = _grouped(Claim.objects.filter(relation__in=keys), "relation_id")
+    versions = grouped(RelationVersion.objects.filter(relation__in=keys).order_by("pk"), "relation_id")
+    claims = grouped(Claim.objects.filter(relation__in=keys), "relation_id")
     gone: list[Any] = []
     new: list[Any] = []
     lost: list[Claim] = []
@@ -339,7 +339,7 @@ def _rewrite_relations(keys: list[int], asked: Question, stamp: Stamp, plan: Pla
 
 def _bring_up(row: Relation, answer: Answer, now: datetime) -> None:
     """Let the relation's row say what is believed now."""
-    after = _holding(answer.new, now)
+    after = holding(answer.new, now)
     row.active = after is not None
     if after is not None:
         row.group, row.needed = after.group, after.needed

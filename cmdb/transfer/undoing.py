@@ -20,15 +20,17 @@ from accounts.models import User
 from cmdb.authority import NotAllowed, Stamp
 from cmdb.definitions import Definitions
 from cmdb.jobs.services import NotNow, Refused, Tell, queue_job
-from cmdb.models import ConfigurationItem, ItemImport, ItemJob, ItemVersion, Relation, RelationVersion
+from cmdb.models import ItemImport, ItemJob, ItemVersion, Relation, RelationVersion, SourceWithdrawal
 from cmdb.relating import Link, RelationRefused, end_relations, write_relations
-from cmdb.sources.ranking import holder_of
+from cmdb.sources.facts import Fact
+from cmdb.sources.ranking import NOBODY
+from cmdb.sources.remaining import Without
 from cmdb.transfer.exchange import alone
 from cmdb.transfer.outcome import ImportBusy
 from cmdb.versioning.moments import present
 from cmdb.versioning.numbers import numbered_at_the_end
 from cmdb.versioning.versions import BATCH
-from cmdb.writing import Clash, Draft, write_items
+from cmdb.writing import RETIRED, Clash, Draft, write_items
 from itsm.moments import moment_for_all
 
 Stage = ItemJob.Stage
@@ -60,16 +62,31 @@ def is_large(run: ItemImport) -> bool:
 
 def check(run: ItemImport) -> None:
     """Raise NotTakenBack when it was taken back, or when somebody went on with what it wrote: with an item,
-    a relation, or by relating what it made.
+    a relation, or by relating what it made. Words that went since are nobody's going on: of imports that were taken
+    back, of sources that were withdrawn; nor is what was written of the time before it.
     """
     if run.undone_at:
         raise NotTakenBack(_told_undone(run))
-    written = ItemVersion.objects.filter(batch=run, carried=False)
+    written = _written(run)
     newest = written.order_by("-pk").values_list("pk", flat=True).first() or 0
-    later = ItemVersion.objects.believed().filter(item__in=written.values("item"), carried=False, pk__gt=newest)
-    if busy := later.exclude(batch=run).select_related("item").order_by("pk").first():
+    later = ItemVersion.objects.during(run.at, None).filter(item__in=written.values("item"), carried=False)
+    later = later.filter(pk__gt=newest).exclude(batch=run).exclude(batch__undone_at__isnull=False)
+    withdrawals = SourceWithdrawal.objects.values_list("at", "undone_at")
+    later = later.exclude(recorded__startswith__in={moment for both in withdrawals for moment in both if moment})
+    if busy := later.select_related("item").order_by("pk").first():
         raise NotTakenBack(_("%(item)s was changed since; correct it by hand.") % {"item": busy.item.identifier})
-    _check_relations(run, written)
+    _check_relations(run)
+
+
+def _written(run: ItemImport) -> Any:
+    """The versions of items that it wrote."""
+    return ItemVersion.objects.filter(batch=run, carried=False)
+
+
+def _made(run: ItemImport) -> Any:
+    """Keys of the items that it made."""
+    older = ItemVersion.objects.filter(item=OuterRef("item"), pk__lt=OuterRef("pk")).exclude(batch=run)
+    return _written(run).filter(~Exists(older)).values("item")
 
 
 def _told_undone(run: ItemImport) -> str:
@@ -96,18 +113,19 @@ def _check_in_time(run: ItemImport) -> None:
             raise
 
 
-def _check_relations(run: ItemImport, items: Any) -> None:
+def _check_relations(run: ItemImport) -> None:
     """Raise NotTakenBack when a relation that the import wrote is otherwise now, or an item that it made got another.
 
     The latter would end with its item, and nobody would have been asked.
     """
-    own = RelationVersion.objects.filter(batch=run, carried=False)
-    older = ItemVersion.objects.filter(item=OuterRef("item"), pk__lt=OuterRef("pk")).exclude(batch=run)
-    made = items.filter(~Exists(older)).values("item")
-    since = own.filter(relation=OuterRef("relation"), pk__lt=OuterRef("pk"))
-    touched = Q(Exists(since)) | Q(source__in=made) | Q(target__in=made)
-    later = RelationVersion.objects.exclude(batch=run).filter(touched)
-    found = later.select_related("source", "target", "relation_type").order_by("pk").first()
+    word = [run.source, run.at.isoformat()]
+    believed = RelationVersion.objects.believed().filter(relation=OuterRef("pk"))
+    holds = believed.filter(valid__upper_inf=True, sources__contains={"": word})
+    ended = believed.filter(sources__contains={"end": word})
+    own = Q(pk__in=RelationVersion.objects.filter(batch=run).values("relation"))
+    added = Q(active=True) & (Q(source__in=_made(run)) | Q(target__in=_made(run)))
+    others = Relation.objects.filter(own | added).exclude(Exists(holds)).exclude(Q(Exists(ended), active=False))
+    found = others.select_related("source", "target", "relation_type").order_by("pk").first()
     if found is not None:
         names = {"relation": found.relation_type.name, "item": found.source.identifier}
         text = _("“%(relation)s” between %(item)s and %(other)s was changed since; correct it by hand.")
@@ -145,101 +163,62 @@ def undo_import(*, run: ItemImport, by: User, tell: Tell = _silent) -> dict[str,
     alone()
     run.refresh_from_db()  # nobody else takes it back meanwhile
     check(run)
-    reason = _("Import %(name)s taken back") % {"name": run.name}
-    stamp = Stamp(by=by, source="undo", correction=True, reason=reason)
-    relations = _for_relations(run, tell, lambda written: _end_made(written, stamp))
-    items = _put_items_back(run, stamp, tell)
-    _for_relations(run, tell, lambda written: _say_again(written, stamp))
-    counts = {"relations": relations, "items": items}
     run.undone_at, run.undone_by = present(), by
-    run.save(update_fields=["undone_at", "undone_by"])
-    return counts
+    run.save(update_fields=["undone_at", "undone_by"])  # from here on nothing of what it said counts
+    reason = _("Import %(name)s taken back") % {"name": run.name}
+    stamp = Stamp(by=by, source="undo", correction=True, reason=reason, batch=run)
+    without = Without.words_of(run, run.undone_at, Definitions())
+    relations = _for_relations(run, tell, lambda keys: _end_relations(without.relations(keys), stamp))
+    items = _put_items_back(run, without, stamp, tell)
+    relations += _for_relations(run, tell, lambda keys: _say_again(without.relations(keys), stamp))
+    return {"relations": relations, "items": items}
 
 
-def _relations_of(run: ItemImport) -> Any:
-    """What is believed of relations because of the import: what it wrote, and what ended with an item it retired."""
-    own = Q(carried=False) | Q(valid__upper_inf=False)
-    return RelationVersion.objects.filter(own, batch=run, recorded__upper_inf=True)
-
-
-def _for_relations(run: ItemImport, tell: Tell, act: Callable[[Any], None]) -> int:
-    """Do ``act`` with what the import wrote of each part of them; of how many relations."""
-    written = _relations_of(run)
-    every = sorted(set(written.values_list("relation_id", flat=True)))
+def _for_relations(run: ItemImport, tell: Tell, act: Callable[[Sequence[int]], int]) -> int:
+    """Do ``act`` with each part of the relations that the import wrote, or ended with an item; the sum of it."""
+    every = sorted(set(RelationVersion.objects.filter(batch=run).values_list("relation_id", flat=True)))
+    done = 0
     for start in range(0, len(every), BATCH):
         tell(Stage.RELATE, start, len(every))
-        act(written.filter(relation__in=every[start : start + BATCH]))
-    return len(every)
+        done += act(every[start : start + BATCH])
+    return done
 
 
-def _before(written: Any) -> tuple[set[int], dict[int, RelationVersion]]:
-    """The keys of all, and what was believed of those that were there before, by key."""
-    versions = {row.relation_id: row for row in written}
-    rows = RelationVersion.objects.filter(relation__in=versions, recorded__upper_inf=False).order_by("pk")
-    found = {row.relation_id: row for row in rows if row.recorded.upper == versions[row.relation_id].known}
-    return set(versions), found
+def _end_relations(found: Iterable[tuple[Relation, Fact]], stamp: Stamp) -> int:
+    """What nobody says without the import ends."""
+    over = {row: said for row, said in found if row.active and said.value is None}
+    return end_relations(over, stamp, held={row.pk: _word(said) for row, said in over.items()})
 
 
-def _end_made(written: Any, stamp: Stamp) -> None:
-    """What the import made ends."""
-    keys, before = _before(written)
-    end_relations(Relation.objects.filter(pk__in=keys - before.keys(), active=True), stamp)
+def _say_again(found: Iterable[tuple[Relation, Fact]], stamp: Stamp) -> int:
+    """What the import changed, and what ended with an item, is as others say it; items stand already."""
+    links = []
+    for row, said in found:
+        if said.value is not None:
+            group, needed = said.value
+            links.append(Link(row.source, row.relation_type, row.target, group, needed, _word(said)))
+    write_relations(links, stamp)
+    return len(links)
 
 
-def _say_again(written: Any, stamp: Stamp) -> None:
-    """What the import changed, and what ended with an item, says again what it said before; items stand already."""
-    _keys, before = _before(written)
-    found = Relation.objects.filter(pk__in=before).select_related("source", "target", "relation_type")
-    write_relations(
-        [
-            Link(
-                row.source,
-                row.relation_type,
-                row.target,
-                was.group,
-                was.needed,
-                holder_of(was.sources, "", given=True),
-            )
-            for row, was in ((row, before[row.pk]) for row in found)
-        ],
-        stamp,
-    )
+def _word(said: Fact) -> tuple[str, str]:
+    return said.source, said.at.isoformat()
 
 
-def _put_items_back(run: ItemImport, stamp: Stamp, tell: Tell) -> int:
-    """What the import made is retired; what it changed says again what it said before."""
-    written = ItemVersion.objects.filter(batch=run, carried=False)
-    every = sorted(set(written.values_list("item_id", flat=True)))
-    known = Definitions()
+def _put_items_back(run: ItemImport, without: Without, stamp: Stamp, tell: Tell) -> int:
+    """What the import made is retired; what it changed is as others say it, retired where nobody speaks of it."""
+    made = set(_made(run).values_list("item", flat=True))
+    every = sorted(set(_written(run).values_list("item", flat=True)))
+    nobody = [NOBODY, without.asked.now.isoformat()]
     for start in range(0, len(every), BATCH):
         tell(Stage.WRITE, start, len(every))
-        keys = every[start : start + BATCH]
-        items = {row.pk: row for row in ConfigurationItem.objects.filter(pk__in=keys)}
-        versions = list(written.filter(item__in=keys).order_by("pk"))
-        write_items(_drafts(versions, items), stamp, definitions=known)
+        drafts = []
+        for one in without.items(every[start : start + BATCH]):
+            words = {} if one.item.pk in made else one.words
+            draft = Draft(one.item.identifier, {name: said.value for name, said in words.items()}, one.item)
+            draft.held = {name: [] if said.source == NOBODY else _word(said) for name, said in words.items()}
+            if one.item.pk in made or one.alone:
+                draft.facts["status_id"], draft.held = RETIRED, {**draft.held, "status_id": nobody}
+            drafts.append(draft)
+        write_items(drafts, stamp, definitions=without.asked.known)
     return len(every)
-
-
-def _drafts(versions: Sequence[ItemVersion], items: dict[int, ConfigurationItem]) -> list[Draft]:
-    """What each item said before the import; out of use when the import made it."""
-    earlier: dict[int, list[ItemVersion]] = {}
-    for row in ItemVersion.objects.filter(item__in=items).order_by("pk"):
-        earlier.setdefault(row.item_id, []).append(row)
-    return [_back(version, earlier[version.item_id], items[version.item_id]) for version in versions]
-
-
-def _back(version: ItemVersion, rows: Sequence[ItemVersion], item: ConfigurationItem) -> Draft:
-    replaced = [row for row in rows if not row.carried and row.recorded.upper == version.known]
-    older = replaced or [row for row in rows if row.pk < version.pk]
-    if not older:
-        return Draft(item.identifier, {"status_id": "retired"}, item)
-    facts = dict.fromkeys(item.attributes) | older[-1].facts
-    return Draft(item.identifier, facts, item, held=_words_before(version, older[-1], facts))
-
-
-def _words_before(version: ItemVersion, older: ItemVersion, names: Iterable[str]) -> dict[str, Sequence[str]]:
-    """Who had said, and when, those of ``names`` that the import said since; empty: nobody."""
-    said, was = (
-        {name: holder_of(row.sources, name, given=name in row.facts) for name in names} for row in (version, older)
-    )
-    return {name: list(filter(None, word)) for name, word in was.items() if word != said[name]}
