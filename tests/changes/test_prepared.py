@@ -317,17 +317,13 @@ def test_a_relation_is_prepared_once_and_never_to_the_item_itself(world: World) 
     """Also of items that the change brings; what was taken out may be prepared again (CHG-08)."""
     change: Any = act(bringing(world), "prepare_relation", world.lead, now=MONDAY, **RESTS)
     itself = {"item": "db-9", "relation_type": "depends_on", "other": "db-9"}
-    for typed, field in (
-        (RESTS, "other"),
-        ({**RESTS, "group": "节点", "needed": 1}, "other"),
-        (itself, "relation_type"),
-    ):
+    for typed in (RESTS, {**RESTS, "group": "节点", "needed": 1}, itself):
         with pytest.raises(ActionInvalid) as refused:
             perform(change, "prepare_relation", user=world.lead, data=typed, now=MONDAY)
-        assert list(refused.value.form.errors) == [field], typed
+        assert list(refused.value.form.errors) == ["other"], typed
     address = f"changes/{change.number}/actions/prepare_relation/"
     said = problem(Api(world.lead).post(address, {**itself, "item": "db-1", "other": "db-1"}), 400)["errors"]
-    assert said == {"relation_type": ["db-1 cannot be related to itself."]}
+    assert said == {"other": ["db-1 cannot be related to itself."]}
     assert [edit.position for edit in change.edits.order_by("position")] == [1, 2]
     change = act(change, "drop_edit", world.lead, now=MONDAY, edit=2)
     assert act(change, "prepare_relation", world.lead, now=MONDAY, **RESTS).edits.count() == 2
