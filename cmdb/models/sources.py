@@ -64,6 +64,12 @@ class ClaimQuerySet(models.QuerySet):
         said = ItemImport.objects.taken_back(moment).filter(source=OuterRef("source"), at=OuterRef("at"))
         return self.filter(~Exists(said))
 
+    def about(self, so_at: datetime, known_at: datetime | None) -> Self:
+        """What was said of ``so_at``, as known at ``known_at``, and counted then; as known now without it."""
+        said = self.standing(min(so_at, known_at) if known_at else so_at)
+        said = said.filter(Q(until=None) | Q(until__gt=so_at), since__lte=so_at)
+        return said if known_at is None else said.filter(at__lte=known_at)
+
 
 class Claim(models.Model):
     """What a source said and another's word stood against, or said before: it holds when that one is withdrawn.

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import Http404
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
@@ -18,7 +17,8 @@ from accounts.models import ApiToken
 from accounts.permissions import Permission
 from cmdb.api.shapes import KEY, MOMENT_PARAMETERS, TAG, Conflict, ItemView, moment_of
 from cmdb.authority import NotAllowed, may_correct
-from cmdb.models import ConfigurationItem, ItemJob, SourceRanking, SourceWithdrawal
+from cmdb.definitions import as_called
+from cmdb.models import ItemJob, SourceRanking, SourceWithdrawal
 from cmdb.sources.claims import others_said
 from cmdb.sources.forms import RankingForm, WithdrawForm, known_sources
 from cmdb.sources.jobs import is_large, queue_put_back, queue_withdrawal
@@ -321,10 +321,10 @@ class ClaimsView(ItemView):
         if not self.user.may(Permission.CMDB_VIEW):
             raise PermissionDenied
         moment = moment_of(request)
-        self.find(key, moment)
-        item = ConfigurationItem.objects.visible_to(self.user).get(identifier=key)
-        kin = others_said_of_relations(item, moment.known_at, timezone.now())
-        rows = [*others_said(item, moment.known_at), *({**line, "told": str(line["relation"])} for line in kin)]
+        item = self.key(key, moment)
+        kin = others_said_of_relations(item, moment)
+        as_called([line["relation"] for line in kin], moment)
+        rows = [*others_said(item, moment), *({**line, "told": str(line["relation"])} for line in kin)]
         return Response({"results": ClaimSerializer(rows, many=True).data})
 
     def operation(self, method: str) -> Operation | None:

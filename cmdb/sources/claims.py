@@ -11,7 +11,7 @@ from cmdb.authority import Stamp
 from cmdb.models import Claim, ItemVersion, RelationVersion
 from cmdb.sources.ranking import holder_of
 from cmdb.values import is_empty, unlike
-from cmdb.versioning.moments import present
+from cmdb.versioning.moments import Moment, present
 from cmdb.versioning.versions import BATCH
 
 #: What becomes of a value that somebody says.
@@ -88,19 +88,28 @@ def sources_at(keys: Iterable[int], now: datetime, *, relations: bool = False) -
     return found
 
 
-def others_said(item: Any, moment: datetime | None) -> list[dict[str, Any]]:
-    """What other sources say of an item than what is recorded: the last word of each, as known by ``moment``."""
-    rows = Claim.objects.standing(moment).filter(item=item.pk)
+def others_said(item: int, moment: Moment) -> list[dict[str, Any]]:
+    """What other sources said of an item at the moment than was believed then: the last word of each."""
+    so_at = asked_about(moment)
+    version = ItemVersion.objects.at(so_at, moment.known_at).filter(item=item).first()
+    if version is None:
+        return []
+    rows = Claim.objects.about(so_at, moment.known_at).filter(item=item)
     rows = rows.order_by("field", "source", "-at", "-pk").distinct("field", "source")
-    if moment is not None:
-        rows = rows.filter(at__lte=moment)
-    held = sources_at([item.pk], present()).get(item.pk, {})
-    facts: Mapping[str, Any] = {**item.attributes, "name": item.name}
-    found = []
+    facts, found = version.facts, []
     for row in rows:
-        now = facts[row.field] if row.field in facts else getattr(item, row.field, None)
-        holder, at = holder_of(held, row.field, given=not is_empty(now))
-        spoke_since = holder == row.source and at and datetime.fromisoformat(at) >= row.at
-        if not spoke_since and unlike(row.value, now):
+        believed = facts.get(row.field)
+        holder, at = holder_of(version.sources, row.field, given=not is_empty(believed))
+        if not spoke_since(row, holder, at) and unlike(row.value, believed):
             found.append({"claim": row, "holder": holder})
     return found
+
+
+def asked_about(moment: Moment) -> datetime:
+    """When it was so, of which the moment asks; now by the clock of the database."""
+    return present() if moment.is_now else moment.so_at
+
+
+def spoke_since(claim: Claim, holder: str, at: str) -> bool:
+    """Whether who holds what is believed is who claims otherwise, and said it later."""
+    return holder == claim.source and bool(at) and datetime.fromisoformat(at) >= claim.at

@@ -11,8 +11,9 @@ from django.db.models import Q
 from cmdb.authority import Stamp
 from cmdb.definitions import Definitions
 from cmdb.models import Claim, Relation, RelationVersion, SourceRanking
-from cmdb.sources.claims import Statements, sources_at
+from cmdb.sources.claims import Statements, asked_about, spoke_since
 from cmdb.sources.ranking import RESTORING, holder_of, relation_field
+from cmdb.versioning.moments import Moment
 from cmdb.versioning.versions import BATCH
 
 #: Who holds something, and since when.
@@ -33,7 +34,7 @@ def outranked(
     if not rows or stamp.source in RESTORING or not SourceRanking.objects.exclude(sources=[]).exists():
         return {}
     rankings = (known or Definitions()).rankings
-    holders = holders_of(rows, now)
+    holders = {key: holder for key, (_value, holder) in held_at([row.pk for row in rows], now).items()}
     return {
         row.pk: holders[row.pk]
         for row in rows
@@ -42,23 +43,22 @@ def outranked(
     }
 
 
-def holders_of(rows: Sequence[Relation], now: datetime) -> dict[int, Holder]:
-    """Who says that each holds, or, where it has ended, who ended it."""
-    found = {
-        key: holder_of(said, "", given=True)
-        for key, said in sources_at(_keys(rows, True), now, relations=True).items()
-    }
-    ended = _keys(rows, False)
-    for start in range(0, len(ended), BATCH):
-        part = RelationVersion.objects.filter(relation__in=ended[start : start + BATCH], recorded__upper_inf=True)
-        last = part.order_by("relation_id", "-valid").distinct("relation_id")
-        for key, said in last.values_list("relation_id", "sources"):
-            found[key] = tuple(said.get("end") or ("", ""))
+def held_at(keys: Sequence[int], so_at: datetime, known_at: datetime | None = None) -> dict[int, tuple[Any, Holder]]:
+    """What is believed of relations at a moment, [group, needed] or None where one has ended, and who says so.
+
+    As known at ``known_at``, or now without it.
+    """
+    found: dict[int, tuple[Any, Holder]] = {}
+    for start in range(0, len(keys), BATCH):
+        rows = RelationVersion.objects.filter(relation__in=keys[start : start + BATCH], valid__startswith__lte=so_at)
+        rows = rows.believed() if known_at is None else rows.filter(recorded__contains=known_at)
+        for row in rows.order_by("relation_id", "-valid").distinct("relation_id"):
+            if row.valid.upper is None or so_at < row.valid.upper:
+                found[row.relation_id] = [row.group, row.needed], holder_of(row.sources, "", given=True)
+            else:
+                source, at = row.sources.get("end") or ("", "")
+                found[row.relation_id] = None, (source, at)
     return found
-
-
-def _keys(rows: Sequence[Relation], active: bool) -> list[int]:
-    return [row.pk for row in rows if row.active is active]
 
 
 def claim(values: Mapping[int, Any], holders: Mapping[int, Holder], stamp: Stamp, now: datetime) -> None:
@@ -70,26 +70,17 @@ def claim(values: Mapping[int, Any], holders: Mapping[int, Holder], stamp: Stamp
     said.keep(now, about="relation_id")
 
 
-def others_said_of_relations(item: Any, moment: datetime | None, now: datetime) -> list[dict[str, Any]]:
-    """What other sources say of an item's relations than is recorded: the last word of each about each."""
-    ends = Q(relation__source=item.pk) | Q(relation__target=item.pk)
-    rows = (
-        Claim.objects.standing(moment)
-        .filter(ends)
-        .order_by("relation_id", "source", "-at", "-pk")
-        .distinct("relation_id", "source")
-    )
-    if moment is not None:
-        rows = rows.filter(at__lte=moment)
+def others_said_of_relations(item: int, moment: Moment) -> list[dict[str, Any]]:
+    """What other sources said of an item's relations at the moment than was believed then: the last word of each."""
+    so_at = asked_about(moment)
+    ends = Q(relation__source=item) | Q(relation__target=item)
+    rows = Claim.objects.about(so_at, moment.known_at).filter(ends)
+    rows = rows.order_by("relation_id", "source", "-at", "-pk").distinct("relation_id", "source")
     claims = list(rows.select_related("relation__source", "relation__target", "relation__relation_type"))
-    relations = {row.relation_id: row.relation for row in claims if row.relation is not None}
-    holders = holders_of(list(relations.values()), now)
+    believed = held_at(sorted({row.relation_id for row in claims if row.relation_id}), so_at, moment.known_at)
     found = []
     for row in claims:
-        kin = relations[row.relation_id]
-        held = [kin.group, kin.needed] if kin.active else None
-        holder, at = holders.get(kin.pk, ("", ""))
-        spoke_since = holder == row.source and at and datetime.fromisoformat(at) >= row.at
-        if not spoke_since and row.value != held:
-            found.append({"claim": row, "relation": kin, "holder": holder})
+        value, (holder, at) = believed.get(row.relation_id or 0, (None, ("", "")))
+        if not spoke_since(row, holder, at) and row.value != value:
+            found.append({"claim": row, "relation": row.relation, "holder": holder})
     return found

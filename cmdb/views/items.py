@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -163,7 +162,7 @@ def history_part(request: SignedInRequest, history: Sequence[Line]) -> dict[str,
 def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions) -> list[dict[str, Any]]:
     """What other sources say of the item than its record does, in words."""
     names = Names(definitions)
-    related = others_said_of_relations(item, moment.known_at, timezone.now())
+    related = others_said_of_relations(item.pk, moment)
     as_called([line["relation"] for line in related], moment, definitions)
     return [
         {
@@ -171,7 +170,7 @@ def claims_of(item: ConfigurationItem, moment: Moment, definitions: Definitions)
             "value": names.shown(line["claim"].field, line["claim"].value, item.ci_class_id) or _("nothing"),
             **line,
         }
-        for line in others_said(item, moment.known_at)
+        for line in others_said(item.pk, moment)
     ] + [{**line, "label": str(line["relation"]), "value": told_of_relation(line["claim"].value)} for line in related]
 
 

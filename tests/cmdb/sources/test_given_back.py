@@ -17,7 +17,7 @@ from cmdb.sources.withdrawing import preview, put_back, withdraw
 from cmdb.transfer.exchange import Importer
 from cmdb.transfer.grounds import Ground
 from cmdb.transfer.undoing import undo_import
-from cmdb.versioning.moments import Moment, present, replaying
+from cmdb.versioning.moments import NOW, Moment, replaying
 from tests.cmdb.test_exchange import rows_of
 from tests.cmdb.test_pages import signed_in
 from tests.factories import MONDAY, World, make_item
@@ -120,12 +120,12 @@ def test_what_a_file_said_besides_counts_no_more(world: World, item: Configurati
     say("jscan", item, 1, cpu="4", memory="64")
     run = read(world, 2, "identifier,name,cpu,memory\nA,other,4,32")
     item.refresh_from_db()
-    assert [row["claim"].value for row in others_said(item, None)] == ["32"]
+    assert [row["claim"].value for row in others_said(item.pk, NOW)] == ["32"]
     take_back(world, run, 3)
-    assert not others_said(item, None)
-    assert len(others_said(item, MONDAY + 2 * HOUR)) == 1, "it was known then"
+    assert not others_said(item.pk, NOW)
+    assert len(others_said(item.pk, Moment(known_at=MONDAY + 2 * HOUR))) == 1, "it was known then"
     again = read(world, 4, "identifier,name,cpu,memory\nA,other,4,32")
-    assert len(others_said(item, None)) == 1, "said again it counts again"
+    assert len(others_said(item.pk, NOW)) == 1, "said again it counts again"
     take_back(world, again, 5)
     leave(world, "jscan", 6)
     item.refresh_from_db()
@@ -179,7 +179,7 @@ def test_who_is_outdone_by_a_source_believed_again_is_heard(world: World, item: 
     assert cpu(item) == "99"
     believe(world, gone, 4)
     assert cpu(item) == "4"
-    [row] = others_said(item, None)
+    [row] = others_said(item.pk, NOW)
     assert (row["claim"].source, row["claim"].value, row["holder"]) == ("jb", "99", "ja")
     assert (row["claim"].at, row["claim"].since) == (MONDAY + 3 * HOUR, MONDAY + 3 * HOUR)
     again = leave(world, "ja", 5)
@@ -202,7 +202,7 @@ def test_the_last_word_of_each_other_is_kept(world: World, item: ConfigurationIt
     say("ja", item, 7, memory="64")
     believe(world, gone, 8)
     assert cpu(item) == "4"
-    said = {row["claim"].source: row["claim"].value for row in others_said(item, None)}
+    said = {row["claim"].source: row["claim"].value for row in others_said(item.pk, NOW)}
     assert said == {"jb": "16", "jc": "32"}
 
 
@@ -241,7 +241,7 @@ def test_what_others_said_of_a_relation_is_kept_too(world: World, item: Configur
     believe(world, gone, 4)
     row.refresh_from_db()
     assert (row.active, row.group) == (True, "ja")
-    [line] = others_said_of_relations(item, None, present())
+    [line] = others_said_of_relations(item.pk, NOW)
     assert (line["claim"].source, line["claim"].value) == ("jb", None if ends else ["jb", 2])
 
 
